@@ -1,0 +1,1 @@
+"""WARC files → documents → a deduplicated, versioned Parquet corpus."""

@@ -1,0 +1,1 @@
+"""Start URLs → WARC files and the state of every URL, on Scrapy."""

@@ -1,0 +1,59 @@
+"""The one record that every room speaks: a page's text with what is known of it, or why it was dropped."""
+
+import pyarrow as pa
+
+SECONDS_UTC = pa.timestamp("s", tz="UTC")
+
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),  # stable, from the canonical URL: data.urls.document_id
+        pa.field("url", pa.string(), nullable=False),  # canonical
+        pa.field("host", pa.string(), nullable=False),
+        pa.field("site", pa.string()),  # the start URL it was reached from
+        pa.field("country", pa.string()),
+        pa.field("category", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("author", pa.string()),
+        pa.field("published", pa.date32()),
+        pa.field("fetched_at", SECONDS_UTC, nullable=False),
+        pa.field("first_seen_at", SECONDS_UTC, nullable=False),
+        pa.field("mime", pa.string()),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("language_score", pa.float32(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),  # NFC, paragraphs separated by one newline
+        pa.field("n_words", pa.int32(), nullable=False),
+        pa.field("quality", pa.map_(pa.string(), pa.float32()), nullable=False),  # rule → the figure it decided on
+        pa.field("verdicts", pa.map_(pa.string(), pa.string()), nullable=False),  # language identifier → its answer
+        pa.field("health", pa.float32()),  # health relevance, 0 to 1
+        pa.field("masked", pa.map_(pa.string(), pa.int32()), nullable=False),  # kind of personal data → how many
+        pa.field("text_digest", pa.string(), nullable=False),  # SHA-256 of the text's UTF-8, first 32 digits
+        pa.field("cluster_id", pa.string()),  # id of the cluster's keeper; null before deduplication
+        pa.field("cluster_size", pa.int32()),
+        pa.field("warc_file", pa.string(), nullable=False),  # relative to store/warc, or the name given
+        pa.field("warc_offset", pa.int64(), nullable=False),
+        pa.field("recipe", pa.string(), nullable=False),
+    ]
+)
+"""A kept page. The corpus has these columns; so have the files that cleaning writes."""
+
+DROPPED_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("host", pa.string(), nullable=False),
+        pa.field("site", pa.string()),
+        pa.field("status", pa.int16()),  # HTTP status, null where the record has none
+        pa.field("fetched_at", SECONDS_UTC, nullable=False),
+        pa.field("warc_file", pa.string(), nullable=False),
+        pa.field("warc_offset", pa.int64(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),  # a path: language/gl, quality/too_short, http/404 …
+        pa.field("figure", pa.float32()),  # the number that decided, where there is one
+        pa.field("detail", pa.string()),  # what a person would want to know beside it
+        pa.field("lost_to", pa.string()),  # id of the document that a duplicate lost to, or URL that a page moved to
+        pa.field("recipe", pa.string(), nullable=False),
+    ]
+)
+"""A page that is not in the corpus, where it lies, and why."""
+
+FEW_VALUES = ("host", "site", "country", "category", "mime", "language", "warc_file", "recipe", "reason", "status")
+"""Columns that gain by a Parquet dictionary."""

@@ -1,0 +1,112 @@
+"""Write whole or nothing: to a temporary name, fsync, rename."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from data.errors import DiskFullError, InputError, StoreError
+
+TEMPORARY = ".part"
+"""Suffix of a file that is being written; whoever finds one after a crash may delete it."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on a clean exit it is fsynced and renamed to ``path``.
+
+    The temporary name carries the process id, so that two writers of one file never mix. When the body
+    raises, the temporary file is removed and ``path`` stays as it was.
+
+    Raises:
+        DiskFullError: no room left on the device.
+        StoreError: the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise storage_error(error, path) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def storage_error(error: OSError, path: Path) -> StoreError:
+    """The error a person should see for an OSError met while writing ``path``."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(
+            f"{path}: no room left on the device. Nothing finished was lost: free some space and run it again."
+        )
+    return StoreError(f"{path}: cannot be written ({error.strerror or error}). Check the folder's permissions.")
+
+
+def sync_file(path: Path) -> None:
+    """Force a file's bytes to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Force a folder's names to the disk, so that a rename survives a power cut."""
+    sync_file(path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write UTF-8 text whole or not at all."""
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write readable JSON whole or not at all; the same value always gives the same bytes."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as JSON ({error}).") from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def value_digest(value: Any) -> str:
+    """A 16-digit digest of a JSON-like value, the same in every process."""
+    canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def code_digest(*folders: Path) -> str:
+    """A 16-digit digest of the Python sources in the folders: it changes when the code does."""
+    sources = sorted((source.name, source.read_bytes()) for folder in folders for source in folder.rglob("*.py"))
+    return hashlib.sha256(b"\0".join(name.encode() + b"\0" + body for name, body in sources)).hexdigest()[:16]

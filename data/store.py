@@ -1,0 +1,112 @@
+"""Where everything lies: the one folder that a user's runs share."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.errors import InputError, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The layout of a store. Properties name folders and files; none of them creates anything."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | str) -> "Store":
+        """Open a store, creating its folder.
+
+        Raises:
+            StoreError: the folder cannot be created or written.
+        """
+        store = cls(Path(root).expanduser().absolute())
+        try:
+            store.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{store.root}: the store cannot be created ({error.strerror}). Choose another folder with --store."
+            ) from error
+        probe = store.root / f".writable.{os.getpid()}"
+        try:
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                f"{store.root}: the store is not writable ({error.strerror}). "
+                "Check its permissions or choose another folder with --store."
+            ) from error
+        return store
+
+    @property
+    def crawl(self) -> Path:
+        """What is known of every URL, and the crawl's logs."""
+        return self.root / "crawl"
+
+    @property
+    def crawl_state(self) -> Path:
+        """The frontier's SQLite file (unless a PostgreSQL DSN is set)."""
+        return self.crawl / "state.sqlite3"
+
+    @property
+    def warc(self) -> Path:
+        """One folder a round of raw pages."""
+        return self.root / "warc"
+
+    @property
+    def documents(self) -> Path:
+        """One folder a recipe: a pair of Parquet files for each WARC segment."""
+        return self.root / "documents"
+
+    @property
+    def signatures(self) -> Path:
+        """MinHash signatures and the band index."""
+        return self.root / "signatures"
+
+    @property
+    def corpus(self) -> Path:
+        """One folder an immutable version."""
+        return self.root / "corpus"
+
+    @property
+    def latest_corpus(self) -> Path:
+        """Link to the newest version."""
+        return self.corpus / "latest"
+
+    @property
+    def takedowns(self) -> Path:
+        """The list of URLs and hosts taken down; never undone by a crawl."""
+        return self.root / "takedowns.tsv"
+
+    @property
+    def tokenizers(self) -> Path:
+        """One folder a tokenizer."""
+        return self.root / "tokenizers"
+
+    @property
+    def tokens(self) -> Path:
+        """One folder a pair of corpus and tokenizer: the packed tokens."""
+        return self.root / "tokens"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a pretraining run."""
+        return self.root / "runs"
+
+    @property
+    def models(self) -> Path:
+        """One folder an exported model."""
+        return self.root / "models"
+
+    def corpus_version(self, version: str) -> Path:
+        """The folder of a corpus version; ``latest`` is resolved to the version it names.
+
+        Raises:
+            InputError: there is no such version.
+        """
+        folder = self.corpus / version
+        if not (folder / "manifest.json").is_file():
+            raise InputError(
+                f"{folder}: no such corpus version. `cowese status` lists them, `cowese publish` cuts one."
+            )
+        return folder.resolve()

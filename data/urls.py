@@ -1,0 +1,95 @@
+"""One canonical form of a URL, and the stable id that comes from it."""
+
+import functools
+import hashlib
+import re
+from urllib.parse import quote, unquote_to_bytes, urlsplit
+
+from data.errors import InputError
+
+TRACKING = re.compile(
+    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_ga|_gl|hs(Ctatracking|_amp)?|ref_src"
+    r"|phpsessid|jsessionid|aspsessionid\w*|sid|sessionid|session_id|cfid|cftoken|oly_(anon|enc)_id|_hsenc|_hsmi)$",
+    re.IGNORECASE,
+)
+"""Query parameters that follow a visitor and never choose the page."""
+
+_SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_SAFE = "!$&'()*+,;=:@/~-._%"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def canonical_url(url: str) -> str:
+    """Give the one form that all spellings of an address share.
+
+    Scheme and host in lower case (IDNA), no default port, no fragment, dots in the path resolved, escapes in
+    upper case and only where needed, query without tracking and session parameters, in its given order.
+
+    Raises:
+        InputError: not an http or https URL.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
+    except ValueError as error:
+        raise InputError(f"{url[:200]!r}: not a URL ({error}).") from error
+    if scheme not in _DEFAULT_PORTS or not host:
+        raise InputError(f"{url[:200]!r}: not an http or https URL.")
+    host = _ascii_host(host)
+    where = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS[scheme]:
+        where = f"{where}:{port}"
+    path = _SESSION_IN_PATH.sub("", parts.path) or "/"
+    if _DOTS.search(path):
+        path = _resolve_dots(path)
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not TRACKING.match(pair.partition("=")[0]))
+    return f"{scheme}://{where}{_escape(path)}" + (f"?{_escape(query)}" if query else "")
+
+
+def document_id(url: str) -> str:
+    """A 24-digit id of a canonical URL; http and https are one page, and so are a host with and without www."""
+    address = url.partition("://")[2].removeprefix("www.")
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def host_of(url: str) -> str:
+    """The host of a canonical URL, without port and brackets."""
+    host = url.partition("://")[2].partition("/")[0].partition("?")[0]
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+@functools.lru_cache(maxsize=65_536)
+def _ascii_host(host: str) -> str:
+    host = host.lower().rstrip(".")
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise InputError(f"{host[:200]!r}: not a host name ({error}).") from error
+
+
+def _resolve_dots(path: str) -> str:
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            if kept:
+                kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    if path.endswith(("/.", "/..")):
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _escape(text: str) -> str:
+    if "%" not in text:
+        return quote(text, safe=_SAFE)
+    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", _normal_escapes, quote(text, safe=_SAFE))
+
+
+def _normal_escapes(match: re.Match[str]) -> str:
+    """Unreserved characters are written plainly, the rest as upper-case escapes (RFC 3986, 6.2.2)."""
+    return quote(unquote_to_bytes(match[0]), safe="~-._")

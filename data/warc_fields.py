@@ -1,0 +1,12 @@
+"""The WARC named fields of our own, by which the crawler tells cleaning what only it knows.
+
+WARC 1.1 lets a writer add named fields; a reader that does not know them passes over them. A WARC file
+without them (Common Crawl's, another crawler's) cleans as well: the seed is then looked up by the URL.
+"""
+
+SEED = "CoWeSe-Seed"
+"""Start URL that the page was reached from."""
+COUNTRY = "CoWeSe-Country"
+"""Country code of that seed, as in the seed list."""
+CATEGORY = "CoWeSe-Category"
+"""Category of that seed."""

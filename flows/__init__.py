@@ -1,0 +1,1 @@
+"""Prefect flows that chain the rooms, their settings, and the `cowese` command."""

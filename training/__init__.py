@@ -1,0 +1,1 @@
+"""Corpus → tokenizer → packed tokens → ELECTRA → evaluated and exported models."""

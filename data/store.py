@@ -1,6 +1,9 @@
 """Where everything lies: the one folder that a user's runs share."""
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +40,29 @@ class Store:
                 "Check its permissions or choose another folder with --store."
             ) from error
         return store
+
+    @contextlib.contextmanager
+    def exclusive(self, stage: str) -> Iterator[None]:
+        """Hold the store for one stage; the kernel lets go when this process ends, however it ends.
+
+        Raises:
+            StoreError: another process runs the same stage on this store.
+        """
+        path = self.root / "locks" / stage
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.seek(0)
+                raise StoreError(
+                    f"{self.root}: process {lock.read().strip() or '?'} runs {stage} on this store. "
+                    "Wait for it to end, or use another --store."
+                ) from error
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n")
+            lock.flush()
+            yield
 
     @property
     def crawl(self) -> Path:

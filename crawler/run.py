@@ -1,0 +1,232 @@
+"""Run one round of the crawl in a process of its own, and say how it goes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from crawler.frontier import Found, Frontier
+from crawler.job import Job
+from crawler.scope import Scope
+from crawler.settings import CrawlSettings
+from crawler.warc import recover
+from data.errors import CoweseError, InputError, StageError, StoreError
+from data.files import read_json
+from data.progress import Progress, quiet
+from data.seeds import load_seeds
+from data.store import Store
+from data.urls import host_of
+
+POLL = 0.5
+"""Seconds between two looks at the child."""
+PATIENCE = 30.0
+"""Seconds that an interrupted child may take to finish what is in flight."""
+
+
+class CrawlSummary(BaseModel):
+    """What a run of the crawl did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    round: int
+    finished: bool
+    """The round is over; otherwise the next run continues it."""
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    """Pages answered whole that are what they were."""
+    not_modified: int = 0
+    """Pages answered 304."""
+    gone: int = 0
+    other: int = 0
+    """Redirects and refusals."""
+    sitemaps: int = 0
+    megabytes: float = 0.0
+    """Bodies over the wire."""
+    queued: int = 0
+    """URLs left for the next run."""
+    answers: dict[str, int] = {}
+    """By HTTP status; robots.txt and sitemaps included."""
+    refused: dict[str, int] = {}
+    failed: dict[str, int] = {}
+    seconds: float = 0.0
+    warc: Path | None = None
+
+
+def crawl(
+    store: Store,
+    settings: CrawlSettings,
+    *,
+    revisit: Literal["due", "all"] = "due",
+    as_of: datetime | None = None,
+    progress: Progress = quiet,
+) -> CrawlSummary:
+    """Continue an unfinished round, or start the next.
+
+    Raises:
+        InputError: no contact for a real crawl, or bad seeds.
+        StoreError: the state or the WARC folder cannot be written.
+        StageError: no page at all could be fetched, or the crawl's process died.
+    """
+    _require_contact(settings)
+    scope = Scope(load_seeds(settings.seeds))
+    store.crawl.mkdir(parents=True, exist_ok=True)
+    recover(store.warc)
+    dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
+    frontier = Frontier(dsn)
+    try:
+        number = _open_round(frontier, scope, revisit, as_of)
+        if number is None:
+            return CrawlSummary(round=frontier.current_round()[0], finished=True)
+        folder = store.warc / f"{number:04d}"
+        job = Job(
+            settings=settings,
+            dsn=dsn,
+            warc_folder=folder,
+            progress=store.crawl / "progress.json",
+            log=store.crawl / f"round-{number:04d}.log",
+            round=number,
+            as_of=as_of,
+            parent=os.getpid(),
+        )
+        summary = _summary(_run_child(job, progress), folder)
+        if frontier.known() == 0:
+            raise StageError(_nothing_fetched(scope, summary, job.log))
+        return summary
+    finally:
+        frontier.close()
+
+
+def _require_contact(settings: CrawlSettings) -> None:
+    """A webmaster must be able to write to whoever crawls; a proxy on loopback reaches no foreign server."""
+    if settings.contact or (settings.proxy and _is_loopback(urlsplit(settings.proxy).hostname or "")):
+        return
+    raise InputError(
+        "a crawl of the real web needs a contact that webmasters can write to. "
+        "Give --contact you@example.org, or set crawl.contact."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _open_round(frontier: Frontier, scope: Scope, revisit: str, as_of: datetime | None) -> int | None:
+    """The number of the round to run; None where nothing is due."""
+    now = (as_of or datetime.now(UTC)).timestamp()
+    number, finished = frontier.current_round()
+    starts = [Found(url, host_of(url), seed.url) for url, seed in scope.start_urls()]
+    frontier.commit([], starts)
+    if not finished:
+        return number
+    if number > 0 and revisit == "due" and frontier.due(now) == 0:
+        return None
+    frontier.start_round(number + 1, now, everything=revisit == "all")
+    return number + 1
+
+
+def _run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
+    job.progress.unlink(missing_ok=True)
+    with job.log.open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "crawler.child"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        assert child.stdin is not None
+        child.stdin.write(job.model_dump_json().encode())
+        child.stdin.close()
+        while child.poll() is None:
+            time.sleep(POLL)
+            _tell(job.progress, progress)
+    except BaseException:
+        child.terminate()
+        try:
+            child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        raise
+    report = _read(job.progress)
+    if report.get("state") == "failed":
+        raise (InputError if report.get("exit_code") == InputError.exit_code else StoreError)(report["error"])
+    if child.returncode != 0 or report.get("state") not in ("finished", "stopped"):
+        raise StageError(
+            f"the crawl's process ended with code {child.returncode}. {job.log} says why; "
+            "what was fetched is kept, and the same command goes on from there."
+        )
+    return report
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        report: Mapping[str, Any] = read_json(path)
+    except CoweseError:
+        return {}
+    return report
+
+
+def _tell(path: Path, progress: Progress) -> None:
+    report = _read(path)
+    if not report:
+        return
+    counts = report["counts"]
+    done = sum(count for name, count in counts.items() if name.startswith("crawl/answers/"))
+    shown = {
+        "new": counts.get("crawl/pages/new", 0),
+        "changed": counts.get("crawl/pages/changed", 0),
+        "304": counts.get("crawl/pages/not_modified", 0),
+        "gone": counts.get("crawl/pages/gone", 0),
+        "hosts": report["hosts"]["active"] + report["hosts"]["waiting"],
+        "failed": sum(count for name, count in counts.items() if name.startswith("crawl/failed/")),
+    }
+    progress("crawl", done, done + report["queued"], shown)
+
+
+def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
+    counts: Mapping[str, int] = report["counts"]
+
+    def family(prefix: str) -> dict[str, int]:
+        return {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}
+
+    pages = family("crawl/pages/")
+    return CrawlSummary(
+        round=report["round"],
+        finished=report["state"] == "finished",
+        new=pages.get("new", 0),
+        changed=pages.get("changed", 0),
+        same=pages.get("same", 0),
+        not_modified=pages.get("not_modified", 0),
+        gone=pages.get("gone", 0),
+        other=pages.get("other", 0),
+        sitemaps=sum(family("crawl/sitemaps/").values()),
+        megabytes=round(counts.get("crawl/bytes", 0) / 1e6, 1),
+        queued=report["queued"],
+        answers=family("crawl/answers/"),
+        refused=family("crawl/refused/"),
+        failed=family("crawl/failed/"),
+        seconds=report["seconds"],
+        warc=folder,
+    )
+
+
+def _nothing_fetched(scope: Scope, summary: CrawlSummary, log: Path) -> str:
+    why = ", ".join(f"{name} {count}" for name, count in {**summary.failed, **summary.refused}.items()) or "no answer"
+    return (
+        f"not one page came from {len(scope.seeds)} start URLs ({why}). "
+        f"Check the network, --proxy and --seeds; {log} has the details."
+    )

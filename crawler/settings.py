@@ -1,0 +1,81 @@
+"""What a crawl obeys."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from data.manifest import code_version
+
+
+class CrawlSettings(BaseModel):
+    """Start URLs, politeness, budgets and limits of a crawl."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    seeds: Path | None = None
+    """Seed file or folder; without one, the list that comes with the project."""
+    contact: str | None = None
+    """Mail address or page that a webmaster can write to; part of the user agent."""
+    proxy: str | None = None
+    """HTTP proxy, as http://127.0.0.1:8900."""
+    dsn: str | None = None
+    """SQLAlchemy URL of the crawl state, as postgresql+psycopg://…; without one, SQLite in the store."""
+
+    max_pages: int | None = Field(default=None, gt=0)
+    """Stop a run after so many pages; the next run goes on."""
+    max_pages_per_host: int | None = Field(default=None, gt=0)
+    """Pages of one host in a round."""
+    max_depth: int = Field(default=25, gt=0)
+    """Links between a start URL and a page."""
+    max_redirects: int = Field(default=5, ge=0)
+    """Redirects in a row (RFC 9309 asks for at least five for robots.txt)."""
+
+    delay_min: float = Field(default=0.25, ge=0)
+    """Seconds between two requests to a host, at least."""
+    delay_factor: float = Field(default=5.0, ge=0)
+    """The delay is so many times what the host took to answer (Heritrix's delay-factor)."""
+    delay_max: float = Field(default=30.0, gt=0)
+    """Seconds between two requests to a host, at most, whatever Crawl-delay says."""
+    concurrency: int = Field(default=64, gt=0, le=1024)
+    """Requests in flight over all hosts; one a host."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Seconds for a whole answer."""
+    max_body: int = Field(default=10 << 20, gt=0)
+    """Bytes of a body after decompression; a longer one is not kept."""
+    max_failures: int = Field(default=3, gt=0)
+    """Attempts at a page that fails for a passing reason, and failures in a row after which a host is left for the
+    round."""
+
+    interval_first: float = Field(default=30.0, gt=0)
+    """Days until a new page is due again; × 0.5 when it changed, × 1.5 when not."""
+    interval_min: float = Field(default=1.0, gt=0)
+    """Days between two visits of a page, at least."""
+    interval_max: float = Field(default=180.0, gt=0)
+    """Days between two visits of a page, at most."""
+
+    warc_bytes: int = Field(default=1 << 30, gt=0)
+    """A WARC file is closed when it has grown so large."""
+    allow_private: tuple[str, ...] = ()
+    """Networks in CIDR notation that may be reached although they are private."""
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy_is_http(cls, proxy: str | None) -> str | None:
+        if proxy is not None and not proxy.startswith(("http://", "https://")):
+            raise ValueError("a proxy is written http://HOST:PORT")
+        return proxy
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.delay_min > self.delay_max:
+            raise ValueError("delay_min is larger than delay_max")
+        if self.interval_min > self.interval_max:
+            raise ValueError("interval_min is larger than interval_max")
+        return self
+
+    @property
+    def user_agent(self) -> str:
+        """Name, version and whom to write to."""
+        where = f" (+{self.contact})" if self.contact else ""
+        return f"cowese/{code_version()}{where}"

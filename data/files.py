@@ -106,7 +106,9 @@ def value_digest(value: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def code_digest(*folders: Path) -> str:
-    """A 16-digit digest of the Python sources in the folders: it changes when the code does."""
-    sources = sorted((source.name, source.read_bytes()) for folder in folders for source in folder.rglob("*.py"))
-    return hashlib.sha256(b"\0".join(name.encode() + b"\0" + body for name, body in sources)).hexdigest()[:16]
+def code_digest(*sources: Path) -> str:
+    """A 16-digit digest of source files: it changes when the code does."""
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(f"{source.name}\0".encode() + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

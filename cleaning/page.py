@@ -1,0 +1,31 @@
+"""What travels through the rules: a page's text, or the reason why it is dropped."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A refusal."""
+
+    reason: str
+    """A path, as ``quality/too_short``."""
+    figure: float | None = None
+    """The number that decided."""
+    detail: str | None = None
+    lost_to: str | None = None
+
+
+@dataclass(slots=True)
+class Page:
+    """The text of a page on its way to being a document."""
+
+    text: str
+    title: str | None = None
+    author: str | None = None
+    published: date | None = None
+    language: str = ""
+    language_score: float = 0.0
+    verdicts: dict[str, str] = field(default_factory=dict)
+    quality: dict[str, float] = field(default_factory=dict)
+    masked: dict[str, int] = field(default_factory=dict)

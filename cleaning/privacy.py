@@ -1,0 +1,97 @@
+"""Personal data masked by rules, with check digits where they exist; counted by kind, never logged."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+"""Letter by number modulo 23 (Real Decreto 1553/2005)."""
+
+
+def dni_is_valid(text: str) -> bool:
+    """DNI and NIE: X, Y and Z stand for 0, 1 and 2."""
+    compact = re.sub(r"[^0-9A-Z]", "", text.upper())
+    number = compact[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
+    return number.isdigit() and _DNI_LETTERS[int(number) % 23] == compact[-1]
+
+
+def iban_is_valid(text: str) -> bool:
+    """ISO 13616: the rearranged number modulo 97 is 1."""
+    compact = re.sub(r"\s", "", text.upper())
+    digits = "".join(str(int(c, 36)) for c in compact[4:] + compact[:4])
+    return int(digits) % 97 == 1
+
+
+def nss_is_valid(text: str) -> bool:
+    """Spanish social security number: the first ten digits modulo 97 are the last two."""
+    digits = re.sub(r"\D", "", text)
+    province, number, check = digits[:2], digits[2:10], digits[10:]
+    base = province + number if int(number) >= 10_000_000 else province + str(int(number)).zfill(7)  # noqa: PLR2004 - leading zero rule of the TGSS
+    return int(base) % 97 == int(check)
+
+
+def cuit_is_valid(text: str) -> bool:
+    """Argentina's CUIT and CUIL: weights 5432765432, modulo 11."""
+    digits = [int(c) for c in text if c.isdigit()]
+    rest = 11 - sum(a * b for a, b in zip(digits, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2), strict=False)) % 11
+    return {11: 0, 10: 9}.get(rest, rest) == digits[10]
+
+
+def rut_is_valid(text: str) -> bool:
+    """Chile's RUT: weights 2 to 7 from the right, modulo 11."""
+    compact = re.sub(r"[^0-9K]", "", text.upper())
+    total = sum(int(c) * (2 + i % 6) for i, c in enumerate(reversed(compact[:-1])))
+    return {11: "0", 10: "K"}.get(11 - total % 11, str(11 - total % 11)) == compact[-1]
+
+
+def always(_: str) -> bool:
+    """No check digit exists."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of personal data."""
+
+    name: str
+    pattern: re.Pattern[str]
+    is_valid: Callable[[str], bool] = always
+
+    @property
+    def mask(self) -> str:
+        """What stands in its place."""
+        return f"[{self.name.upper()}]"
+
+
+_PHONE = re.compile(
+    r"(?<![\d.,/-])(?:"
+    r"(?:\+|00)\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}"  # international
+    r"|[679]\d{2}[ .-]\d{3}[ .-]\d{3}|[679]\d{2}(?:[ .-]\d{2}){3}|9\d[ .-]\d{3}(?:[ .-]\d{2}){2}|[679]\d{8}"  # Spain
+    r")(?![\d.,/-]*\d)"
+)
+KINDS = (
+    Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b")),
+    Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid),
+    Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid),
+    Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid),
+    Kind("dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid),
+    Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid),
+    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b")),
+    Kind("telefono", _PHONE),
+)
+"""In the order in which they are looked for: what has a check digit before what has none."""
+
+
+def masked(text: str) -> tuple[str, dict[str, int]]:
+    """The text with personal data replaced by its kind, and how many of each kind there were."""
+    counts: dict[str, int] = {}
+    for kind in KINDS:
+
+        def replace(match: re.Match[str], kind: Kind = kind) -> str:
+            if not kind.is_valid(match[0]):
+                return match[0]
+            counts[kind.name] = counts.get(kind.name, 0) + 1
+            return kind.mask
+
+        text = kind.pattern.sub(replace, text)
+    return text, counts

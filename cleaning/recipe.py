@@ -1,0 +1,21 @@
+"""The digest of what shapes documents: the code of this room and its settings."""
+
+import functools
+from pathlib import Path
+
+from cleaning.settings import CleaningSettings
+from data.files import code_digest, value_digest
+
+_SHAPING = ("boilerplate", "clean", "extraction", "http", "language", "page", "pdf", "privacy", "quality", "warc")
+"""Modules whose change makes other documents."""
+
+
+def recipe_digest(settings: CleaningSettings) -> str:
+    """A 16-digit digest: documents of one recipe are comparable, those of another are made anew."""
+    return value_digest({"code": _code(), "settings": settings.model_dump(mode="json")})
+
+
+@functools.cache
+def _code() -> str:
+    room = Path(__file__).parent
+    return code_digest(*(room / f"{name}.py" for name in _SHAPING), room.parent / "data" / "charset.py")

@@ -1,0 +1,41 @@
+"""What shapes a document. The recipe's digest follows from it."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class CleaningSettings(BaseModel):
+    """Limits of a page, languages kept, thresholds of the quality rules."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_bytes: int = Field(default=10 << 20, gt=0)
+    """A page with more bytes is dropped: extraction/too_large."""
+    max_elements: int = Field(default=50_000, gt=0)
+    """A page with more tags is dropped: extraction/too_many_elements."""
+    max_seconds: float = Field(default=10.0, gt=0)
+    """A page that takes longer to extract is dropped: extraction/too_slow."""
+    max_pdf_pages: int = Field(default=300, gt=0)
+    """Pages of a PDF that are read."""
+    languages: tuple[str, ...] = ("es",)
+    """Languages that are kept; gl, ca, eu, ast can be added as side corpora."""
+
+    min_chars: int = Field(default=300, ge=0)
+    """Menus and stubs rarely reach it; the language is not safe to decide below."""
+    min_stop_words: int = Field(default=2, ge=0)
+    """Different Spanish stop words in a text (FineWeb-2, Spanish)."""
+    mean_word_length: tuple[float, float] = (3.0, 14.0)
+    """Bounds in characters (FineWeb-2, Spanish)."""
+    max_non_alphabetic: float = 0.825
+    """FineWeb-2's ``max_non_alpha_words_ratio`` for Spanish: at least this share of words has a letter."""
+    max_duplicate_lines: float = 0.252
+    """Share of lines that were there before (FineWeb-2, Spanish)."""
+    min_line_punctuation: float = 0.1
+    """Share of lines that end a sentence. FineWeb-2's 0.182 is for pages whose headings and lists were cut."""
+    max_newline_ratio: float = 0.138
+    """Line breaks for each word (FineWeb-2, Spanish)."""
+    max_top_ngrams: tuple[float, float, float] = (0.156, 0.14, 0.125)
+    """Share of the characters in the commonest 2-, 3- and 4-gram of words (FineWeb-2, Spanish)."""
+    max_duplicate_ngrams: tuple[float, ...] = (0.145, 0.136, 0.127, 0.117, 0.108, 0.099)
+    """Share of the characters in repeated 5- to 10-grams of words (FineWeb-2, Spanish)."""
+    mask_personal_data: bool = True
+    """Replace identity numbers, phones and e-mail addresses by their kind."""

@@ -279,9 +279,9 @@ def _document_row(record: Record, page: Page) -> dict[str, Any]:
         "language_score": page.language_score,
         "text": page.text,
         "n_words": count_words(page.text),
-        "quality": sorted(page.quality.items()),
-        "verdicts": sorted(page.verdicts.items()),
-        "masked": sorted(page.masked.items()),
+        "quality": [{"rule": rule, "figure": figure} for rule, figure in sorted(page.quality.items())],
+        "verdicts": [{"identifier": name, "answer": answer} for name, answer in page.verdicts.items()],
+        "masked": [{"kind": kind, "count": count} for kind, count in sorted(page.masked.items())],
         "text_digest": hashlib.sha256(page.text.encode()).hexdigest()[:32],
     }
 

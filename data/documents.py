@@ -4,6 +4,11 @@ import pyarrow as pa
 
 SECONDS_UTC = pa.timestamp("s", tz="UTC")
 
+# Lists of pairs, since the `datasets` library has no word for Arrow's map.
+QUALITY = pa.list_(pa.struct([("rule", pa.string()), ("figure", pa.float32())]))
+VERDICTS = pa.list_(pa.struct([("identifier", pa.string()), ("answer", pa.string())]))
+MASKED = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
+
 DOCUMENT_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),  # stable, from the canonical URL: data.urls.document_id
@@ -22,10 +27,10 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("language_score", pa.float32(), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # NFC, paragraphs separated by one newline
         pa.field("n_words", pa.int32(), nullable=False),
-        pa.field("quality", pa.map_(pa.string(), pa.float32()), nullable=False),  # rule → the figure it decided on
-        pa.field("verdicts", pa.map_(pa.string(), pa.string()), nullable=False),  # language identifier → its answer
+        pa.field("quality", QUALITY, nullable=False),  # the figure that each rule decided on
+        pa.field("verdicts", VERDICTS, nullable=False),  # what each language identifier answered
         pa.field("health", pa.float32()),  # health relevance, 0 to 1
-        pa.field("masked", pa.map_(pa.string(), pa.int32()), nullable=False),  # kind of personal data → how many
+        pa.field("masked", MASKED, nullable=False),  # how much personal data of each kind was masked
         pa.field("text_digest", pa.string(), nullable=False),  # SHA-256 of the text's UTF-8, first 32 digits
         pa.field("cluster_id", pa.string()),  # id of the cluster's keeper; null before deduplication
         pa.field("cluster_size", pa.int32()),

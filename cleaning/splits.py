@@ -1,0 +1,46 @@
+"""Held-out documents: whole hosts for test, single documents for validation, chosen by hashes."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+
+SPLITS = ("train", "validation", "test")
+ENOUGH = 20
+"""Documents from which on no split is left empty."""
+LEAST_VALIDATION = 10
+"""Documents of a small corpus that are held out all the same, or a tenth of it where that is less."""
+LARGEST_TEST_HOST = 0.2
+"""A host with a larger share of a small corpus is not taken for test."""
+
+
+def fraction(text: str) -> float:
+    """A number in [0, 1) that a text always has."""
+    return int.from_bytes(hashlib.sha256(f"split:{text}".encode()).digest()[:8], "big") / 2**64
+
+
+def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_share: float) -> dict[str, str]:
+    """Give each document its split.
+
+    A host is for test where its hash is below ``test_share``; in a corpus too small for that, the host of the
+    smallest hash among those that hold no large share. Validation likewise by the hash of the id.
+    """
+    sizes = Counter(hosts_by_id.values())
+    test = {host for host in sizes if fraction(_site(host)) < test_share}
+    if not test and len(hosts_by_id) >= ENOUGH and len(sizes) > 1:
+        small = [host for host, size in sizes.items() if size <= LARGEST_TEST_HOST * len(hosts_by_id)]
+        test = (
+            {min(small, key=lambda host: fraction(_site(host)))} if small else {min(sizes, key=lambda h: (sizes[h], h))}
+        )
+    rest = sorted((fraction(identity), identity) for identity, host in hosts_by_id.items() if host not in test)
+    chosen = sum(share < validation_share for share, _ in rest)
+    if len(hosts_by_id) >= ENOUGH:
+        chosen = max(chosen, min(LEAST_VALIDATION, len(rest) // 10))
+    validation = {identity for _, identity in rest[:chosen]}
+    return {
+        identity: "test" if host in test else "validation" if identity in validation else "train"
+        for identity, host in hosts_by_id.items()
+    }
+
+
+def _site(host: str) -> str:
+    return host.removeprefix("www.")

@@ -1,0 +1,87 @@
+"""Corpus versions: immutable folders, published by one rename, sharing unchanged files with the version before."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from data.files import file_digest, storage_error, sync_folder
+from data.manifest import MANIFEST_NAME, Manifest
+from data.store import Store
+
+_NAME = re.compile(r"v(\d{4,})")
+UNFINISHED = ".unfinished"
+
+
+def versions(store: Store) -> list[str]:
+    """Names of the published versions, oldest first."""
+    if not store.corpus.is_dir():
+        return []
+    found = [(int(match[1]), path.name) for path in store.corpus.iterdir() if (match := _NAME.fullmatch(path.name))]
+    return [name for _, name in sorted(found)]
+
+
+def newest(store: Store) -> Manifest | None:
+    """The manifest of the newest version, None where there is none."""
+    names = versions(store)
+    return Manifest.read(store.corpus / names[-1]) if names else None
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of each data file by its path in the folder."""
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*.parquet"))}
+
+
+def cut(store: Store, previous: Manifest | None, fill: Callable[[Path, str], Manifest | None]) -> str | None:
+    """Publish the next version: ``fill`` writes into a hidden folder and gives its manifest, or None to let it be.
+
+    Returns the version's name. A reader sees the whole version or none of it.
+
+    Raises:
+        DiskFullError, StoreError: the version cannot be written; those before it are untouched.
+    """
+    names = versions(store)
+    number = int(names[-1][1:]) + 1 if names else 1
+    name = f"v{number:04d}"
+    hidden = store.corpus / f".{name}{UNFINISHED}"
+    try:
+        store.corpus.mkdir(parents=True, exist_ok=True)
+        for left in store.corpus.glob(f".*{UNFINISHED}"):
+            shutil.rmtree(left)
+        hidden.mkdir()
+        manifest = fill(hidden, name)
+        if manifest is None:
+            shutil.rmtree(hidden)
+            return None
+        if previous is not None:
+            _share(hidden, manifest, store.corpus / previous.name, previous)
+        manifest.write(hidden)
+        hidden.rename(store.corpus / name)
+        sync_folder(store.corpus)
+        point_latest(store, name)
+    except OSError as error:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise storage_error(error, hidden) from error
+    return name
+
+
+def point_latest(store: Store, name: str) -> None:
+    """Let ``latest`` name a version, in one step."""
+    link = store.corpus / f".latest.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(name)
+    link.replace(store.latest_corpus)
+    sync_folder(store.corpus)
+
+
+def _share(folder: Path, manifest: Manifest, before: Path, previous: Manifest) -> None:
+    """Replace files that are what they were by hard links, where the file system has them."""
+    for path, digest in manifest.files.items():
+        if previous.files.get(path) == digest and path != MANIFEST_NAME and (before / path).is_file():
+            linked = folder / f"{path}.linked"
+            try:
+                os.link(before / path, linked)
+            except OSError:
+                return
+            linked.replace(folder / path)

@@ -1,0 +1,103 @@
+"""Packed tokens: one stream of ids a split, read by memory map and cut into rows of any length.
+
+The stream holds each document's ids followed by [SEP]. Row i of length L is [CLS], the L - 2 ids from i × (L - 2) on,
+and [SEP]; only the last row of a split is padded, so no token is lost and nearly every slot is used.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InputError
+from data.manifest import Manifest
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+"""In the order of their ids, from 0 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """Ids of the special tokens."""
+
+    pad: int = 0
+    unk: int = 1
+    cls: int = 2
+    sep: int = 3
+    mask: int = 4
+
+
+class RowIndex:
+    """A stream cut into rows of one length L."""
+
+    def __init__(self, tokens: NDArray[np.uint16], length: int, special: Special) -> None:
+        if length < 3:  # noqa: PLR2004 - two special tokens and one of text
+            raise InputError(f"rows of {length} tokens: a row needs at least 3.")
+        self.length = length
+        self._tokens = tokens
+        self._special = special
+        self._inner = length - 2
+
+    def __len__(self) -> int:
+        return -(-len(self._tokens) // self._inner)
+
+    def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
+        """The rows of these numbers: (B, L) uint16."""
+        out_BL = np.empty((len(indices), self.length), np.uint16)  # noqa: N806 - B rows, L tokens a row
+        out_BL[:, 0] = self._special.cls
+        out_BL[:, -1] = self._special.sep
+        for slot, index in enumerate(indices):
+            piece = self._tokens[index * self._inner : (index + 1) * self._inner]
+            out_BL[slot, 1 : 1 + len(piece)] = piece
+            if len(piece) < self._inner:
+                out_BL[slot, 1 + len(piece)] = self._special.sep
+                out_BL[slot, 2 + len(piece) :] = self._special.pad
+        return out_BL
+
+
+@dataclass(frozen=True)
+class TokenStream:
+    """The packed tokens of one split."""
+
+    tokens: NDArray[np.uint16]
+    """Ids of all documents, each followed by [SEP]."""
+    offsets: NDArray[np.int64]
+    """Where each document begins, and the end: documents + 1 numbers."""
+    special: Special
+    vocab_size: int
+    digest: str
+    """Of the packed folder: equal for equal corpus, tokenizer and settings."""
+    made_from: dict[str, str]
+    """Digests of the corpus and of the tokenizer."""
+
+    @classmethod
+    def open(cls, folder: Path, split: str = "train") -> "TokenStream":
+        """Map a split into memory.
+
+        Raises:
+            InputError: the folder holds no packed tokens, or not all of them.
+        """
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no packed tokens there. `cowese pack` makes them.")
+        manifest = Manifest.read(folder)
+        ids, starts = folder / f"{split}.tokens", folder / f"{split}.offsets.npy"
+        if manifest.kind != "tokens" or not ids.is_file() or not starts.is_file():
+            raise InputError(f"{folder}: no packed tokens of the split {split}. `cowese pack` makes them.")
+        expected = int(manifest.figures["splits"][split]["tokens"])
+        if ids.stat().st_size != 2 * expected:
+            raise InputError(
+                f"{ids}: {ids.stat().st_size:,} bytes where {2 * expected:,} are due. Delete {folder} and pack again."
+            )
+        return cls(
+            tokens=np.memmap(ids, np.uint16, "r") if expected else np.empty(0, np.uint16),
+            offsets=np.load(starts, allow_pickle=False),
+            special=Special(),
+            vocab_size=int(manifest.figures["vocab_size"]),
+            digest=manifest.digest,
+            made_from=manifest.made_from,
+        )
+
+    def rows(self, length: int) -> RowIndex:
+        """Cut the stream into rows of ``length`` tokens."""
+        return RowIndex(self.tokens, length, self.special)

@@ -40,7 +40,7 @@ class RowIndex:
         self._inner = length - 2
 
     def __len__(self) -> int:
-        return -(-len(self._tokens) // self._inner)
+        return (len(self._tokens) + self._inner - 1) // self._inner
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The rows of these numbers: (B, L) uint16."""

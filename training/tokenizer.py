@@ -1,0 +1,184 @@
+"""Corpus → a cased WordPiece tokenizer that keeps accents; the same corpus always gives the same one."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+from data.errors import InputError, StageError
+from data.files import file_digest, write_json, write_text
+from data.manifest import MANIFEST_NAME, Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from training.corpus import Corpus
+from training.stream import SPECIAL_TOKENS
+from training.wordpiece import MAX_WORD, fit_wordpiece
+
+UINT16 = 65_536
+FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+
+
+class TokenizerSettings(BaseModel):
+    """What shapes a tokenizer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
+    """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
+    min_words: int = Field(default=5_000, ge=1)
+    """Words that a corpus must have."""
+    min_count: int = Field(default=1, ge=1)
+    """Occurrences of a word that counts."""
+
+
+class TokenizerSummary(BaseModel):
+    """A fitted tokenizer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    reused: bool
+    entries: int
+    words: int
+    distinct_words: int
+    digest: str
+    seconds: float = 0.0
+
+
+def fit_tokenizer(
+    store: Store,
+    settings: TokenizerSettings,
+    *,
+    corpus: Path,
+    name: str | None = None,
+    progress: Progress = quiet,
+) -> TokenizerSummary:
+    """Fit a tokenizer on the training split, or find the one that was fitted on the same before.
+
+    Raises:
+        InputError: no such corpus, or another tokenizer has this name.
+        StageError: the corpus is too small.
+    """
+    started = time.monotonic()
+    source = Corpus.open(corpus)
+    folder = store.tokenizers / (name or f"{source.name}-{settings.vocab_size}")
+    made_from = {"corpus": source.digest()}
+    if (folder / MANIFEST_NAME).is_file():
+        known = Manifest.read(folder)
+        if known.made_from != made_from or known.settings != settings.model_dump():
+            raise InputError(
+                f"{folder}: a tokenizer of other text or settings has this name. Choose another with --name."
+            )
+        return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
+    counts = count_words(source.texts("train"), progress)
+    words = counts.total()
+    if words < settings.min_words:
+        raise StageError(
+            f"{source.path}: {words:,} words are too few to fit a tokenizer; {settings.min_words:,} are needed. "
+            "Crawl more pages, or lower tokenizer.min_words."
+        )
+    frequent = {word: count for word, count in counts.items() if count >= settings.min_count}
+    vocabulary = fit_wordpiece(
+        frequent,
+        settings.vocab_size,
+        SPECIAL_TOKENS,
+        lambda done: progress("tokenizer", done, settings.vocab_size, {}) if done % 1_000 == 0 else None,
+    )
+    write_tokenizer(folder, vocabulary)
+    manifest = Manifest(
+        kind="tokenizer",
+        name=folder.name,
+        made_from=made_from,
+        settings=settings.model_dump(),
+        figures={"entries": len(vocabulary), "words": words, "distinct_words": len(counts)},
+        files={file: file_digest(folder / file) for file in FILES},
+        code=code_version(),
+    )
+    manifest.write(folder)
+    return _summary(folder, manifest, reused=False, seconds=time.monotonic() - started)
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """A fitted tokenizer, or any folder with a ``tokenizer.json``. Literal special tokens in a text stay text.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise InputError(f"{path}: no tokenizer there. `cowese tokenizer` fits one.")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as a tokenizer ({error}).") from error
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def count_words(batches: Iterable[list[str]], progress: Progress = quiet) -> Counter[str]:
+    """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
+    chunks: Counter[str] = Counter()
+    done = 0
+    for batch in batches:
+        for text in batch:
+            chunks.update(text.split())
+        done += len(batch)
+        progress("tokenizer", done, None, {"distinct": len(chunks)})
+    normalizer, splitter = normalize(), split()
+    counts: Counter[str] = Counter()
+    for chunk, count in chunks.items():
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(chunk)):
+            counts[word] += count
+    return counts
+
+
+def normalize() -> normalizers.Normalizer:
+    """NFC; no control characters; neither case nor accents are touched."""
+    return normalizers.Sequence(
+        [
+            normalizers.NFC(),
+            normalizers.BertNormalizer(
+                clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=False
+            ),
+        ]
+    )
+
+
+def split() -> pre_tokenizers.PreTokenizer:
+    """At whitespace and at punctuation, as BERT does."""
+    return pre_tokenizers.BertPreTokenizer()
+
+
+def write_tokenizer(folder: Path, vocabulary: list[str]) -> None:
+    """Write ``tokenizer.json``, ``vocab.txt`` and what transformers wants to know beside them."""
+    ids = {piece: number for number, piece in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD))  # noqa: S106 - no password
+    tokenizer.normalizer = normalize()
+    tokenizer.pre_tokenizer = split()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])],
+    )
+    write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
+    write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in vocabulary))
+    write_json(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": 512,
+            "clean_up_tokenization_spaces": False,
+            **{f"{token.strip('[]').lower()}_token": token for token in SPECIAL_TOKENS},
+        },
+    )
+
+
+def _summary(folder: Path, manifest: Manifest, *, reused: bool, seconds: float) -> TokenizerSummary:
+    return TokenizerSummary(
+        path=folder, reused=reused, digest=manifest.digest, seconds=round(seconds, 1), **manifest.figures
+    )

@@ -44,7 +44,7 @@ class RowIndex:
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The rows of these numbers: (B, L) uint16."""
-        out_BL = np.empty((len(indices), self.length), np.uint16)  # noqa: N806 - B rows, L tokens a row
+        out_BL = np.empty((len(indices), self.length), np.uint16)
         out_BL[:, 0] = self._special.cls
         out_BL[:, -1] = self._special.sep
         for slot, index in enumerate(indices):

@@ -1,0 +1,62 @@
+"""Several processes as torchrun starts them; one process needs none of this."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+
+from data.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which process this is, and where it computes."""
+
+    rank: int
+    world: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes files and shows progress."""
+        return self.rank == 0
+
+
+def choose_device(wanted: str, local_rank: int = 0) -> torch.device:
+    """The device to compute on.
+
+    Raises:
+        InputError: a GPU was asked for and there is none.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise InputError("device cuda: torch sees no GPU on this machine. Use device auto or cpu.")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", local_rank)
+
+
+@contextlib.contextmanager
+def joined(wanted_device: str) -> Iterator[Place]:
+    """Join the group that torchrun made, if it did: NCCL on GPUs, gloo on CPUs. Leaves it at the end."""
+    if not dist.is_torchelastic_launched():
+        yield Place(0, 1, choose_device(wanted_device))
+        return
+    device = choose_device(wanted_device, dist.get_node_local_rank())
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Place(dist.get_rank(), dist.get_world_size(), device)
+    finally:
+        dist.destroy_process_group()
+
+
+def agreed(flag: bool, place: Place) -> bool:  # noqa: FBT001 - a fact, not an option
+    """Whether any process says so: what all of them then do."""
+    if place.world == 1:
+        return flag
+    said = torch.tensor(int(flag), device=place.device)
+    dist.all_reduce(said, dist.ReduceOp.MAX)
+    return bool(said.item())

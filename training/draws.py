@@ -1,0 +1,97 @@
+"""Random numbers without a state: every draw is a pure function of (seed, purpose, step, global row, counter).
+
+Masks, samples and dropout are therefore the same for any number of processes, and resuming needs no generator's
+state. The integer arithmetic wraps modulo 2**64 and gives the same bits on every device.
+Shapes: B rows, N draws a row.
+"""
+
+import math
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+GOLDEN = 0x9E3779B97F4A7C15 - 2**64
+"""2**64 / golden ratio, odd: the increment of SplitMix64 (Steele, Lea, Flood 2014), as a signed integer."""
+FIRST = 0xBF58476D1CE4E5B9 - 2**64
+SECOND = 0x94D049BB133111EB - 2**64
+"""SplitMix64's two multipliers."""
+HALF_WORD = 1 << 15
+WORD = 1 << 16
+
+
+class Purpose(IntEnum):
+    """What a draw decides; dropout sites count on from ``DROPOUT``."""
+
+    POSITIONS = 1
+    """Which tokens are masked."""
+    SHOWN = 2
+    """Which of them are shown as [MASK]."""
+    SAMPLE = 3
+    """What the generator puts there."""
+    ORDER = 4
+    """The order of rows in an epoch."""
+    DROPOUT = 16
+    """Which activations are dropped; each site adds its own number."""
+
+
+def signed(value: int) -> int:
+    """An integer modulo 2**64, in the range of int64."""
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def mix(values: Tensor) -> Tensor:
+    """Scramble int64 values in place: two xor-shift-multiply rounds; returns ``values``."""
+    values ^= values >> 32
+    values *= FIRST
+    values ^= values >> 29
+    values *= SECOND
+    return values
+
+
+def row_keys(seed: int, purpose: int, step: Tensor | int, rows_B: Tensor) -> Tensor:
+    """Keys (B,) int64 of some rows for one purpose at one step; ``step`` may live on the device.
+
+    The low bits of a product depend on few bits of its factors; a last shift brings the high ones down.
+    """
+    keys_B = mix(rows_B * GOLDEN + signed(seed * SECOND + purpose * FIRST))
+    keys_B = mix((keys_B ^ (keys_B >> 31)) + step * GOLDEN)
+    return keys_B ^ (keys_B >> 31)
+
+
+def bits(keys_B: Tensor, n: int) -> Tensor:
+    """``n`` draws of 64 bits for each key: (B, n) int64."""
+    counter_N = torch.arange(n, device=keys_B.device) * GOLDEN
+    return mix(keys_B[:, None] + counter_N)
+
+
+def uniform(keys_B: Tensor, n: int) -> Tensor:
+    """``n`` draws from the open interval (0, 1) for each key: (B, n) float32; 23 bits each, so none rounds to 1."""
+    high_BN = (bits(keys_B, n) >> 41) & 0x7FFFFF
+    return (high_BN.to(torch.float32) + 0.5) * 2.0**-23
+
+
+def gumbel(keys_B: Tensor, n: int) -> Tensor:
+    """``n`` draws from the standard Gumbel distribution for each key: (B, n) float32.
+
+    A Gumbel draw is the negative logarithm of an exponential one. The exponential is ``-log1p(-u)`` so that
+    its small values, the only ones an argmax can pick, keep 31 bits.
+    """
+    words_BN = bits(keys_B, math.ceil(n / 2)).view(torch.int32)[:, :n] & 0x7FFFFFFF
+    uniform_BN = (words_BN.to(torch.float32) + 0.5).mul_(2.0**-31)
+    return uniform_BN.neg_().log1p_().neg_().log_().neg_()
+
+
+def keep(keys_B: Tensor, n: int, dropped: float) -> Tensor:
+    """True (B, n) where an activation stays; four decisions of 16 bits a draw. ``dropped`` is a share in [0, 1)."""
+    words_BN = bits(keys_B, math.ceil(n / 4)).view(torch.int16)[:, :n]
+    return words_BN >= round(dropped * WORD) - HALF_WORD
+
+
+def drop(x: Tensor, keys_B: Tensor | None, site: int, dropped: float) -> Tensor:
+    """Dropout of x (B, …) at one site; ``keys_B`` of None means that nothing is dropped."""
+    if keys_B is None or dropped == 0.0:
+        return x
+    kept = keep(keys_B + signed(site * FIRST), x[0].numel(), dropped).view(x.shape)
+    share = 1.0 - round(dropped * WORD) / WORD
+    return (x * kept.to(torch.float32).mul_(1.0 / share)).to(x.dtype)

@@ -1,0 +1,117 @@
+"""Adam as ELECTRA uses it, on one flat buffer: clip, moments without bias correction, decoupled decay.
+
+All parameters are views of one tensor and all gradients of another, weights that decay first. A step is then a
+handful of operations whatever the number of layers, processes exchange one buffer, and a snapshot is one copy.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+ALIGNMENT = 64
+"""Elements between the starts of two parameters are a multiple of this: whole cache lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdamSettings:
+    """The original's numbers (google-research/electra, configure_pretraining and optimization)."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-6
+    decay: float = 0.01
+    clip: float = 1.0
+    bias_correction: bool = False
+
+
+def decays(name: str) -> bool:
+    """Whether weight decay applies: not to biases nor to LayerNorm."""
+    return not name.endswith("bias") and "norm" not in name.lower()
+
+
+class FlatParameters:
+    """A model's parameters and gradients, each in one contiguous buffer."""
+
+    def __init__(self, model: nn.Module) -> None:
+        named = sorted(model.named_parameters(), key=lambda item: not decays(item[0]))
+        self.places: dict[str, tuple[int, torch.Size]] = {}
+        at = 0
+        self.decayed = 0
+        for name, parameter in named:
+            self.places[name] = (at, parameter.shape)
+            at += -(-parameter.numel() // ALIGNMENT) * ALIGNMENT
+            if decays(name):
+                self.decayed = at
+        self.values = torch.zeros(at, device=named[0][1].device)
+        self.gradients = torch.zeros_like(self.values)
+        for name, parameter in named:
+            view = self.view(self.values, name)
+            view.copy_(parameter.detach())
+            parameter.data = view
+            parameter.grad = self.view(self.gradients, name)
+
+    def view(self, buffer: Tensor, name: str) -> Tensor:
+        """One parameter's place in a buffer of this layout."""
+        at, shape = self.places[name]
+        return buffer[at : at + shape.numel()].view(shape)
+
+    def named(self, buffer: Tensor) -> dict[str, Tensor]:
+        """Every parameter's place in a buffer of this layout, by name."""
+        return {name: self.view(buffer, name) for name in self.places}
+
+
+class Adam:
+    """The optimiser's state and its step; nothing in it waits for the device."""
+
+    def __init__(self, flat: FlatParameters, settings: AdamSettings) -> None:
+        self.flat = flat
+        self.settings = settings
+        self.mean = torch.zeros_like(flat.values)
+        self.square = torch.zeros_like(flat.values)
+        self.updates = torch.zeros((), dtype=torch.int64, device=flat.values.device)
+        """Updates made so far, skipped ones not counted; only bias correction reads it."""
+
+    @torch.no_grad()
+    def step(self, rate: Tensor) -> Tensor:
+        """Update the parameters, zero the gradients, and return the gradient's norm before clipping.
+
+        ``rate`` is 0-dimensional. Where the norm is not finite nothing changes: neither parameters nor moments.
+        """
+        chosen, gradients = self.settings, self.flat.gradients
+        norm: Tensor = torch.linalg.vector_norm(gradients)
+        sound = norm.isfinite()
+        if gradients.device.type == "cpu":
+            if sound:
+                gradients.mul_(chosen.clip / torch.clamp(norm, min=chosen.clip))
+                self._apply(gradients, rate, torch.ones(()))
+        else:
+            scale = chosen.clip / torch.clamp(norm, min=chosen.clip)
+            self._apply(torch.where(sound, gradients * scale, 0.0), rate, sound.to(torch.float32))
+        gradients.zero_()
+        return norm
+
+    def _apply(self, gradients: Tensor, rate: Tensor, moves: Tensor) -> None:
+        """One update; ``moves`` is 1.0, or 0.0 where nothing may change (on a device that is not asked)."""
+        chosen, values = self.settings, self.flat.values
+        self.updates += moves.long()
+        self.mean.lerp_(gradients, (1 - chosen.beta1) * moves)
+        self.square.lerp_(gradients * gradients, (1 - chosen.beta2) * moves)
+        rate = rate * moves
+        mean, square = self.mean, self.square
+        if chosen.bias_correction:
+            count = self.updates.to(torch.float32).clamp(min=1)
+            mean = mean / (1 - chosen.beta1**count)
+            square = square / (1 - chosen.beta2**count)
+        update = mean / square.sqrt().add_(chosen.epsilon)
+        update[: self.flat.decayed].add_(values[: self.flat.decayed], alpha=chosen.decay)
+        values.sub_(update.mul_(rate))
+
+
+def learning_rate(step: Tensor, *, peak: float, warmup: int, steps: int) -> Tensor:
+    """The rate at a step, both counted from 0: linear decay to 0 at ``steps`` × linear warm-up from 0.
+
+    The original multiplies the two, so that the first update has rate 0.
+    """
+    done = step.to(torch.float32)
+    return peak * (1.0 - done / steps).clamp(min=0.0) * (done / max(warmup, 1)).clamp(max=1.0)

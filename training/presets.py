@@ -1,0 +1,139 @@
+"""Sizes of the model: ELECTRA's (Clark et al. 2020, appendix; google-research/electra defaults) and a tiny one."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+PresetName = Literal["tiny", "small", "small++", "base"]
+Masking = Literal["without_replacement", "original"]
+Sampling = Literal["gumbel", "inverse"]
+
+
+class EncoderShape(BaseModel):
+    """One transformer encoder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    layers: int
+    """Number of layers."""
+    hidden: int
+    """Width of the residual stream."""
+    heads: int
+    """Attention heads; must divide ``hidden``."""
+    feed_forward: int
+    """Width inside the feed-forward block."""
+
+
+class ModelShape(BaseModel):
+    """A discriminator, a generator, and the embeddings that they share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    vocabulary: int
+    """Entries of the tokenizer, special ones included."""
+    embedding: int
+    """Width of the embeddings; projected to each encoder's width where it differs."""
+    positions: int
+    """Longest sequence."""
+    discriminator: EncoderShape
+    generator: EncoderShape
+    gdes: bool = False
+    """Gradient-disentangled embedding sharing (DeBERTaV3): the discriminator adds its own word vectors to the
+    generator's and sends no gradient into them. False: both share one table, as ELECTRA does."""
+
+
+class Preset(BaseModel):
+    """A model's size with the settings it is trained with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embedding: int
+    positions: int
+    discriminator: EncoderShape
+    generator: EncoderShape
+    steps: int
+    batch: int
+    length: int
+    learning_rate: float
+    warmup: int
+    long_share: float
+
+
+PRESETS: dict[PresetName, Preset] = {
+    "tiny": Preset(
+        embedding=64,
+        positions=512,
+        discriminator=EncoderShape(layers=3, hidden=128, heads=2, feed_forward=512),
+        generator=EncoderShape(layers=3, hidden=64, heads=1, feed_forward=256),
+        steps=200,
+        batch=32,
+        length=128,
+        learning_rate=1e-3,
+        warmup=20,
+        long_share=0.05,
+    ),
+    "small": Preset(
+        embedding=128,
+        positions=512,
+        discriminator=EncoderShape(layers=12, hidden=256, heads=4, feed_forward=1024),
+        generator=EncoderShape(layers=12, hidden=64, heads=1, feed_forward=256),
+        steps=1_000_000,
+        batch=128,
+        length=128,
+        learning_rate=5e-4,
+        warmup=10_000,
+        long_share=0.05,
+    ),
+    "small++": Preset(
+        embedding=128,
+        positions=512,
+        discriminator=EncoderShape(layers=12, hidden=256, heads=4, feed_forward=1024),
+        generator=EncoderShape(layers=12, hidden=256, heads=4, feed_forward=1024),
+        steps=4_000_000,
+        batch=128,
+        length=512,
+        learning_rate=5e-4,
+        warmup=10_000,
+        long_share=0.0,
+    ),
+    "base": Preset(
+        embedding=768,
+        positions=512,
+        discriminator=EncoderShape(layers=12, hidden=768, heads=12, feed_forward=3072),
+        generator=EncoderShape(layers=12, hidden=256, heads=4, feed_forward=1024),
+        steps=766_000,
+        batch=256,
+        length=512,
+        learning_rate=2e-4,
+        warmup=10_000,
+        long_share=0.0,
+    ),
+}
+
+
+def model_shape(preset: PresetName, vocabulary: int, *, gdes: bool = False) -> ModelShape:
+    """A preset's model for a vocabulary of this many entries."""
+    chosen = PRESETS[preset]
+    return ModelShape(
+        vocabulary=vocabulary,
+        embedding=chosen.embedding,
+        positions=chosen.positions,
+        discriminator=chosen.discriminator,
+        generator=chosen.generator,
+        gdes=gdes,
+    )
+
+
+def flops_per_token(shape: ModelShape, length: int, masked: int) -> float:
+    """Floating-point operations a token of a training step: multiply-adds count two, backward twice forward.
+
+    The generator's head runs on ``masked`` of ``length`` positions only. small at 128 with 19: 70.2 MFLOP (FACTS).
+    """
+    forward = 0.0
+    for encoder in (shape.discriminator, shape.generator):
+        layer = 4 * encoder.hidden**2 + 2 * encoder.hidden * encoder.feed_forward + 2 * length * encoder.hidden
+        forward += encoder.layers * layer
+        forward += shape.embedding * encoder.hidden if shape.embedding != encoder.hidden else 0
+    forward += shape.discriminator.hidden * (shape.discriminator.hidden + 1)
+    forward += masked / length * shape.embedding * (shape.generator.hidden + shape.vocabulary)
+    return 6 * forward

@@ -1,0 +1,310 @@
+"""``cowese pretrain``: packed tokens → a pretrained ELECTRA. Run again, it goes on from the last checkpoint."""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from data.errors import InputError, StageError
+from data.manifest import Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from training import checkpoint
+from training.distributed import Place, agreed, joined
+from training.feed import Feed
+from training.metrics import REPLACED_HIGH, REPLACED_LOW, MetricsLog, Speed, rates, read_metrics
+from training.model import Electra
+from training.objective import masked_per_row
+from training.pretrain_settings import Plan, PretrainSettings
+from training.run import adopt_tokenizer, compare, made_from, open_tokens
+from training.stepper import Stepper
+
+SKIPS_TO_ROLL_BACK = 5
+"""Skipped updates in a row after which the run goes back to its last checkpoint and on with other batches."""
+MOST_DETOURS = 3
+WATCHED_FROM = 2_000
+"""The replaced rate is watched from this step on: an untrained generator replaces nearly all it masks."""
+
+log = logging.getLogger(__name__)
+
+
+class PretrainSummary(BaseModel):
+    """What a run came to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    steps: int
+    tokens_seen: int
+    """Tokens trained on, pads not counted, over the whole run."""
+    loss: float
+    """The last line of metrics."""
+    generator_accuracy: float
+    replaced_rate: float
+    disc_accuracy: float
+    tokens_per_second: float
+    seconds: float
+    """Spent by this call."""
+    resumed_at: int
+    """Steps that an earlier call had done."""
+    reused: bool
+    """The run was finished already."""
+
+
+def pretrain(
+    store: Store, settings: PretrainSettings, *, tokens: Path, name: str | None = None, progress: Progress = quiet
+) -> PretrainSummary:
+    """Pretrain ELECTRA on packed tokens, into ``store/runs/<name>``.
+
+    The default name is made from the preset and a digest of what shapes the run, so that other tokens or settings
+    are another run. SIGTERM and SIGINT finish the step, save and stop; SIGUSR1 saves and goes on.
+
+    Raises:
+        InputError: no such tokens; no GPU where one was asked for; the named run was made from other tokens, another
+            tokenizer or other settings (the message says which; ``force`` goes on nevertheless).
+        StageError: stopped by a signal; the losses are not finite time and again; no checkpoint is whole.
+        DiskFullError, StoreError: a checkpoint cannot be written; earlier ones stay.
+    """
+    started = time.monotonic()
+    plan = settings.plan
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    with joined(settings.device) as place:
+        stream = open_tokens(tokens, "train")
+        manifest = Manifest(
+            kind="run",
+            name=name or f"{plan.preset}-{_digest(plan, made_from(tokens, stream))}",
+            made_from=made_from(tokens, stream),
+            settings=plan.model_dump(mode="json"),
+            code=code_version(),
+        )
+        run = store.runs / manifest.name
+        figures = {"vocabulary": stream.vocab_size, "tokens_folder": os.path.relpath(tokens, run)}
+        manifest = manifest.model_copy(update={"figures": figures})
+        _refuse_another(run, manifest, force=settings.force)
+        saved = checkpoint.load_newest(run)
+        if saved and saved.step >= plan.steps:
+            return _summary(run, saved.step, started, saved.step, reused=True)
+        if place.first:
+            manifest.write(run)
+            adopt_tokenizer(run, tokens)
+        loop = _Loop(run, settings, stream, place, progress)
+        first = loop.begin(saved)
+        loop.train()
+        if place.first:
+            folder = checkpoint.checkpoint_folder(run, plan.steps)
+            digests = checkpoint.file_digests(folder)
+            files = {f"checkpoints/{folder.name}/{file}": digest for file, digest in digests.items()}
+            manifest.model_copy(
+                update={"files": files, "figures": {**manifest.figures, **read_metrics(run)[-1]}}
+            ).write(run)
+        return _summary(run, plan.steps, started, first, reused=False)
+
+
+def _digest(plan: Plan, inputs: dict[str, str]) -> str:
+    return Manifest(kind="run", name="", made_from=inputs, settings=plan.model_dump(mode="json")).digest[:8]
+
+
+def _refuse_another(run: Path, manifest: Manifest, *, force: bool) -> None:
+    if not (run / "manifest.json").exists() or force:
+        return
+    differences = compare(Manifest.read(run), manifest)
+    if differences:
+        raise InputError(
+            f"{run}: this run was made with something else: {'; '.join(differences)}. "
+            "Give another --name, or pretrain.force=true to go on with it nevertheless."
+        )
+
+
+def _summary(run: Path, steps: int, started: float, first: int, *, reused: bool) -> PretrainSummary:
+    lines = read_metrics(run)
+    last: dict[str, Any] = lines[-1] if lines else {}
+    return PretrainSummary(
+        path=run,
+        steps=steps,
+        tokens_seen=round(last.get("tokens_seen", 0)),
+        loss=last.get("loss", float("nan")),
+        generator_accuracy=last.get("generator_accuracy", float("nan")),
+        replaced_rate=last.get("replaced_rate", float("nan")),
+        disc_accuracy=last.get("disc_accuracy", float("nan")),
+        tokens_per_second=last.get("tokens_per_second", float("nan")),
+        seconds=round(time.monotonic() - started, 1),
+        resumed_at=first,
+        reused=reused,
+    )
+
+
+class _Loop:
+    """The run between two checkpoints, two lines of metrics, two signals."""
+
+    def __init__(self, run: Path, settings: PretrainSettings, stream: Any, place: Place, progress: Progress) -> None:
+        plan = settings.plan
+        self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
+        self.feed = Feed(plan, stream, place)
+        model = Electra(plan.shape(stream.vocab_size)).initialise(plan.seed).to(place.device)
+        compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
+        self.stepper = Stepper(plan, model, self.feed.special, place, compiled=compiled)
+        self.step = 0
+        self.tokens_seen = 0.0
+        self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
+        self._logged_at = 0
+        self._warned = False
+
+    def begin(self, saved: checkpoint.Snapshot | None) -> int:
+        """Take up a checkpoint, or step 0; returns the step."""
+        if saved:
+            self.stepper.restore(saved.step, saved.state["detours"], saved.model, saved.optimizer)
+            self.step, self.tokens_seen = saved.step, saved.state["tokens_seen"]
+        self._logged_at = self.step
+        return self.step
+
+    def train(self) -> None:
+        """Go on to the last step; every way out leaves the last finished step saved or an earlier one whole."""
+        metrics = (
+            MetricsLog(self.run, first_step=self.step, tensorboard=self.settings.tensorboard)
+            if self.place.first
+            else None
+        )
+        device_name = torch.cuda.get_device_name() if self.place.device.type == "cuda" else "cpu"
+        speed = Speed(self.stepper.model.shape, device_name)
+        try:
+            with signals() as asked:
+                while self.step < self.plan.steps:
+                    self._one_step()
+                    if self._is_due(self.settings.log_interval):
+                        self._tell(metrics, speed)
+                    self._save_where_due(asked)
+            self.writer.wait()
+        finally:
+            if metrics:
+                metrics.close()
+            self.feed.close()
+
+    def _one_step(self) -> None:
+        ids_BL, rows_B = self.feed.batch(self.step)
+        self.stepper.run(ids_BL, rows_B)
+        self.step += 1
+
+    def _is_due(self, interval: int) -> bool:
+        # a line also at the end of each phase: the two have other lengths and speeds
+        last = (self.plan.steps, self.plan.steps - self.plan.long_steps)
+        return self.step % interval == 0 or self.step in last
+
+    def _tell(self, metrics: MetricsLog | None, speed: Speed) -> None:
+        sums = self.stepper.read_figures()
+        line = rates(sums, self.step - self._logged_at)
+        self._logged_at = self.step
+        self.tokens_seen += sums["tokens"]
+        length = self.plan.length_at(self.step - 1)
+        line |= speed.read(sums["tokens"], length, masked_per_row(length), self.place.world)
+        self._watch(line["replaced_rate"])
+        if metrics:
+            rate = self.plan.learning_rate_at(self.step - 1)
+            metrics.write(
+                {"step": self.step, "length": length, "learning_rate": rate, **line, "tokens_seen": self.tokens_seen}
+            )
+            shown = {name: line[name] for name in ("loss", "generator_accuracy", "disc_accuracy", "tokens_per_second")}
+            self.progress("pretrain", self.step, self.plan.steps, shown)
+        if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
+            self._roll_back()
+
+    def _watch(self, replaced_rate: float) -> None:
+        """Warn once when the replaced rate leaves its range, again only after it was back."""
+        outside = self.step >= WATCHED_FROM and not REPLACED_LOW <= replaced_rate <= REPLACED_HIGH
+        if outside and not self._warned:
+            log.warning(
+                "step %d: %.1f %% of the tokens are replaced, outside %.0f–%.0f %%: the generator %s.",
+                self.step,
+                100 * replaced_rate,
+                100 * REPLACED_LOW,
+                100 * REPLACED_HIGH,
+                "does not learn" if replaced_rate > REPLACED_HIGH else "is too good, or too little is masked",
+            )
+        self._warned = outside
+
+    def _roll_back(self) -> None:
+        """Go back to the last checkpoint and on with other batches.
+
+        Raises:
+            StageError: there is none, or it was done too often.
+        """
+        self.writer.wait()
+        saved = checkpoint.load_newest(self.run)
+        detours = self.stepper.detours + 1
+        if saved is None or detours > MOST_DETOURS:
+            raise StageError(
+                f"step {self.step}: the gradient is not finite {SKIPS_TO_ROLL_BACK} times in a row"
+                f"{'' if saved is None else f', after {MOST_DETOURS} roll-backs'}. "
+                "Lower pretrain.learning_rate, or give it a longer warm-up."
+            )
+        log.warning("step %d: not finite again and again; back to step %d, other batches.", self.step, saved.step)
+        self.begin(saved)
+        self.stepper.detours = detours
+
+    def _save_where_due(self, asked: "Asked") -> None:
+        due = self.step % self.settings.save_interval == 0 or self.step == self.plan.steps
+        stop = agreed(asked.stop, self.place)
+        if due or stop or agreed(asked.save, self.place):
+            asked.save = False
+            self._save()
+        if stop:
+            self.writer.wait()
+            raise asked.error(
+                f"{self.run.name}: stopped at step {self.step} of {self.plan.steps} and saved. "
+                "The same command goes on from there."
+            )
+
+    def _save(self) -> None:
+        if int(self.stepper.skipped_in_a_row):
+            log.warning("step %d: the last update was skipped; saved at the next sound step.", self.step)
+            if self.step < self.plan.steps:
+                return
+        if self.place.first:
+            model, optimizer = self.stepper.state()
+            state = {"detours": self.stepper.detours, "tokens_seen": self.tokens_seen, "plan": self.plan.digest}
+            self.writer.submit(checkpoint.Snapshot(self.step, model, optimizer, state))
+
+
+class Asked:
+    """What signals asked for since the last step."""
+
+    stop = False
+    save = False
+    error: Callable[[str], BaseException] = StageError
+
+
+@contextlib.contextmanager
+def signals() -> Iterator[Asked]:
+    """SIGTERM and SIGINT ask to stop, SIGUSR1 to save; only the main thread can listen."""
+    asked = Asked()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def listen(number: int, frame: FrameType | None) -> None:
+        del frame
+        if number == signal.SIGUSR1:
+            asked.save = True
+            return
+        if number == signal.SIGINT:
+            if asked.stop:
+                raise KeyboardInterrupt
+            asked.error = KeyboardInterrupt
+        asked.stop = True
+
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    before = {number: signal.signal(number, listen) for number in numbers}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

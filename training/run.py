@@ -1,0 +1,81 @@
+"""A run's folder as its readers see it: what it was made from, its model, its tokens."""
+
+from pathlib import Path
+from typing import Any
+
+from data.errors import InputError
+from data.files import write_bytes
+from data.manifest import Manifest
+from training import checkpoint
+from training.model import Electra
+from training.pretrain_settings import Plan
+from training.stream import TokenStream
+
+TOKENIZER_FOLDER = "tokenizer"
+
+
+def open_tokens(tokens: Path, split: str) -> TokenStream:
+    """Open a split of packed tokens.
+
+    Raises:
+        InputError: there is no such folder or split.
+    """
+    if not (tokens / "manifest.json").is_file():
+        raise InputError(f"{tokens}: no packed tokens there. `cowese pack` makes them.")
+    return TokenStream.open(tokens, split)
+
+
+def made_from(tokens: Path, stream: TokenStream) -> dict[str, str]:
+    """What shapes a run beside its settings: the tokens' digest, and those of the corpus and tokenizer under them."""
+    return {"tokens": stream.digest, **Manifest.read(tokens).made_from}
+
+
+def adopt_tokenizer(run: Path, tokens: Path) -> None:
+    """Copy the tokenizer that packed the tokens into the run's folder, so that an export needs nothing else."""
+    recorded = Manifest.read(tokens).settings.get("tokenizer_path", "")
+    source = (tokens / recorded).resolve()
+    for file in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        if recorded and (source / file).is_file():
+            write_bytes(run / TOKENIZER_FOLDER / file, (source / file).read_bytes())
+
+
+def compare(before: Manifest, now: Manifest) -> list[str]:
+    """What differs between two runs, each as ``name: before → now``."""
+    differences = []
+    for old, new in ((before.made_from, now.made_from), (before.settings, now.settings)):
+        differences += [
+            f"{name}: {_short(old.get(name))} → {_short(new.get(name))}"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        ]
+    return differences
+
+
+def _short(value: Any) -> str:
+    return str(value)[:16]
+
+
+class Trained:
+    """A run's newest checkpoint, opened to be evaluated or exported."""
+
+    def __init__(self, run: Path) -> None:
+        if not (run / "manifest.json").is_file():
+            raise InputError(f"{run}: no run there. `cowese pretrain` makes one.")
+        self.path = run
+        self.manifest = Manifest.read(run)
+        if self.manifest.kind != "run":
+            raise InputError(f"{run}: a {self.manifest.kind}, not a run. `cowese pretrain` makes one.")
+        self.plan = Plan.model_validate(self.manifest.settings)
+        saved = checkpoint.load_newest(run)
+        if saved is None:
+            raise InputError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
+        self.step = saved.step
+        self.model = Electra(self.plan.shape(self.manifest.figures["vocabulary"]))
+        self.model.load_state_dict(saved.model)
+        self.model.eval()
+
+    @property
+    def tokens(self) -> Path:
+        """The folder of the tokens that it was trained on."""
+        folder: str = self.manifest.figures["tokens_folder"]
+        return (self.path / folder).resolve()

@@ -1,0 +1,49 @@
+"""The ``cowese`` command: thin entry, one module of ``flows/commands`` a group of commands."""
+
+import logging
+import sys
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from data.errors import CoweseError
+from data.manifest import code_version
+from flows.commands import build, corpus, crawl, model, seeds, serve, settings
+from flows.console import print_error
+
+app = typer.Typer(
+    name="cowese",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it.",
+)
+for group in (build, crawl, corpus, model, seeds, settings, serve):
+    group.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def entry(version: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:  # noqa: FBT001 - a typer option
+    """Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it."""
+    if version:
+        typer.echo(code_version())
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; every error that a user can mend is one or two lines and an exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except CoweseError as error:
+        print_error(str(error))
+        sys.exit(error.exit_code)
+    except TyperException as error:
+        print_error(f"{error.format_message()} See `cowese --help`.")
+        sys.exit(2)
+    except (Abort, KeyboardInterrupt):
+        print_error("interrupted. What was finished is kept; the same command goes on from there.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)

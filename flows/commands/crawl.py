@@ -1,0 +1,68 @@
+"""``cowese crawl``: one round over the start URLs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.store import Store
+from flows.commands.options import (
+    AsOfOption,
+    ConfigOption,
+    JsonOption,
+    RevisitOption,
+    SetOption,
+    StoreOption,
+    read_date,
+    read_settings,
+    show,
+    shown_progress,
+)
+
+SeedsOption = Annotated[Path | None, typer.Option("--seeds", help="A seed file or folder.  [the built-in list]")]
+ProxyOption = Annotated[str | None, typer.Option("--proxy", help="HTTP proxy, as http://127.0.0.1:8900.")]
+MaxPagesOption = Annotated[int | None, typer.Option("--max-pages", min=1, help="Stop after so many pages.")]
+MaxPerHostOption = Annotated[int | None, typer.Option("--max-pages-per-host", min=1, help="At most so many a host.")]
+ContactOption = Annotated[
+    str | None, typer.Option("--contact", help="Address or page a webmaster can write to; a real crawl needs it.")
+]
+
+
+def crawl(
+    store: StoreOption = None,
+    seeds: SeedsOption = None,
+    proxy: ProxyOption = None,
+    contact: ContactOption = None,
+    max_pages: MaxPagesOption = None,
+    max_pages_per_host: MaxPerHostOption = None,
+    revisit: RevisitOption = "due",
+    as_of: AsOfOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Continue an unfinished round, or start the next: start URLs → WARC files and crawl state.
+
+    Example: cowese crawl --contact me@example.org --max-pages-per-host 1000
+    """
+    from crawler.run import crawl as crawl_round
+
+    settings = read_settings(
+        config,
+        store,
+        assign,
+        crawl__seeds=seeds,
+        crawl__proxy=proxy,
+        crawl__contact=contact,
+        crawl__max_pages=max_pages,
+        crawl__max_pages_per_host=max_pages_per_host,
+    )
+    opened = Store.open(settings.store)
+    with opened.exclusive("crawl"), shown_progress() as progress:
+        summary = crawl_round(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of), progress=progress)
+    show(summary, "crawl", as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(crawl)

@@ -1,0 +1,174 @@
+"""The commands of the model: tokenizer, pack, pretrain, evaluate, export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.errors import InputError
+from data.store import Store
+from flows.commands.options import (
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    StoreOption,
+    open_store,
+    read_settings,
+    show,
+    shown_progress,
+)
+
+CorpusOption = Annotated[
+    str, typer.Option("--corpus", help="A corpus version, or any Parquet file or folder with a text column.")
+]
+TokenizerOption = Annotated[str | None, typer.Option("--tokenizer", help="Name in the store or folder.  [the newest]")]
+TokensOption = Annotated[str | None, typer.Option("--tokens", help="Name in the store or folder.  [the newest]")]
+RunOption = Annotated[str | None, typer.Option("--run", help="Name in the store or folder.  [the newest]")]
+NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is made.  [from its inputs]")]
+PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, small, small++ or base.")]
+StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
+VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, help="Entries, special ones included.")]
+
+
+def find_corpus(store: Store, corpus: str) -> Path:
+    """A corpus version of the store by name, or a path."""
+    return Path(corpus) if Path(corpus).exists() else store.corpus_version(corpus)
+
+
+def find_made(folder: Path, named: str | None, command: str) -> Path:
+    """A finished thing by name or path; without a name, the newest in ``folder``.
+
+    Raises:
+        InputError: there is none.
+    """
+    if named is not None:
+        for path in (folder / named, Path(named)):
+            if path.is_dir():
+                return path
+        raise InputError(f"{folder / named}: no such folder. `{command}` makes it.")
+    made = [path for path in folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
+    if not made:
+        raise InputError(f"{folder}: nothing in it yet. `{command}` makes it.")
+    return max(made, key=lambda path: path.stat().st_mtime)
+
+
+def tokenizer(
+    corpus: CorpusOption = "latest",
+    vocab_size: VocabularyOption = None,
+    name: NameOption = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a cased WordPiece tokenizer that keeps accents.
+
+    Example: cowese tokenizer --corpus latest --vocab-size 31002
+    """
+    from training.tokenizer import fit_tokenizer
+
+    settings = read_settings(config, store, assign, tokenizer__vocab_size=vocab_size)
+    opened = Store.open(settings.store)
+    with opened.exclusive("tokenizer"), shown_progress() as progress:
+        summary = fit_tokenizer(
+            opened, settings.tokenizer, corpus=find_corpus(opened, corpus), name=name, progress=progress
+        )
+    show(summary, "tokenizer", as_json=as_json)
+
+
+def pack(
+    corpus: CorpusOption = "latest",
+    tokenizer: TokenizerOption = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a corpus into a stream of token ids.
+
+    Example: cowese pack --corpus v0002
+    """
+    from training.pack import pack as pack_corpus
+
+    settings = read_settings(config, store, assign)
+    opened = Store.open(settings.store)
+    chosen = find_made(opened.tokenizers, tokenizer, "cowese tokenizer")
+    with opened.exclusive("pack"), shown_progress() as progress:
+        summary = pack_corpus(
+            opened, settings.pack, corpus=find_corpus(opened, corpus), tokenizer=chosen, progress=progress
+        )
+    show(summary, "pack", as_json=as_json)
+
+
+def pretrain(
+    tokens: TokensOption = None,
+    preset: PresetOption = None,
+    steps: StepsOption = None,
+    name: NameOption = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pretrain ELECTRA; run again, it goes on from the last checkpoint.
+
+    Example: cowese pretrain --preset small --steps 1000000
+    """
+    from training.pretrain import pretrain as pretrain_run
+
+    settings = read_settings(config, store, assign, pretrain__preset=preset, pretrain__steps=steps)
+    opened = Store.open(settings.store)
+    chosen = find_made(opened.tokens, tokens, "cowese pack")
+    with opened.exclusive("pretrain"), shown_progress() as progress:
+        summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=name, progress=progress)
+    show(summary, "pretrain", as_json=as_json)
+
+
+def evaluate(
+    run: RunOption = None,
+    tokens: Annotated[str | None, typer.Option("--tokens", help="Held-out tokens.  [those of the run]")] = None,
+    split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a run on held-out text, by the definitions of BIOMEDTRA's card and beside it.
+
+    Example: cowese evaluate --split test
+    """
+    from training.evaluate import evaluate as evaluate_run
+
+    settings = read_settings(config, store, assign)
+    opened = Store.open(settings.store)
+    chosen = find_made(opened.runs, run, "cowese pretrain")
+    held_out = find_made(opened.tokens, tokens, "cowese pack") if tokens else None
+    with opened.exclusive("evaluate"), shown_progress() as progress:
+        summary = evaluate_run(opened, settings.evaluate, run=chosen, tokens=held_out, split=split, progress=progress)
+    show(summary, "evaluate", as_json=as_json)
+
+
+def export(
+    run: RunOption = None,
+    name: NameOption = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write discriminator and generator as Hugging Face folders with their card.
+
+    Example: cowese export --name biomedtra-small
+    """
+    from training.export import export as export_run
+
+    opened = open_store(config, store)
+    chosen = find_made(opened.runs, run, "cowese pretrain")
+    with opened.exclusive("export"), shown_progress() as progress:
+        summary = export_run(opened, run=chosen, name=name, progress=progress)
+    show(summary, "export", as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (tokenizer, pack, pretrain, evaluate, export):
+        app.command()(command)

@@ -1,0 +1,81 @@
+"""The options that commands share, and how their flags become settings."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import BaseModel
+
+from data.errors import InputError
+from data.store import Store
+from flows.console import TerminalProgress, out, show_summary
+from flows.settings import Settings, load_settings
+
+StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder that holds everything.  [./store]")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.  [./cowese.toml]")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as crawl.delay_min=1; may be given again."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Revisit = Literal["due", "all"]
+RevisitOption = Annotated[
+    Revisit, typer.Option("--revisit", help="Which known pages a new round asks for: those due, or all.")
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", metavar="DATE", help="The crawl's clock, as 2026-11-24 or with a time.")
+]
+
+
+def read_settings(config: Path | None, store: Path | None, assignments: list[str] | None, **flags: Any) -> Settings:
+    """Compose the settings of a command; ``flags`` are dotted names with ``__`` for the dot.
+
+    Raises:
+        InputError: an assignment without ``=``, or a setting that does not fit.
+    """
+    given = {name.replace("__", "."): value for name, value in flags.items()}
+    for assignment in assignments or ():
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise InputError(f"--set {assignment}: write NAME=VALUE, as in --set crawl.delay_min=1.")
+        given[name.strip()] = value
+    return load_settings(config, {"store": store, **given})
+
+
+def open_store(config: Path | None, store: Path | None) -> Store:
+    """The store that a command which needs no other setting works on."""
+    return Store.open(read_settings(config, store, None).store)
+
+
+def read_date(text: str | None) -> datetime | None:
+    """A date or a date with time, in UTC where no zone is given.
+
+    Raises:
+        InputError: not a date.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"--as-of {text}: not a date. Write it as 2026-11-24 or 2026-11-24T08:00.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@contextlib.contextmanager
+def shown_progress() -> Iterator[TerminalProgress]:
+    """Progress on standard error, out of the way of results."""
+    with TerminalProgress() as progress:
+        yield progress
+
+
+def show(result: BaseModel, title: str, *, as_json: bool) -> None:
+    """Print a result for a person or for a script."""
+    if as_json:
+        typer.echo(result.model_dump_json(indent=1))
+    else:
+        out.print()
+        show_summary(result, title)

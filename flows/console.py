@@ -1,0 +1,100 @@
+"""What a person sees in a terminal: a moving line a stage, a table at its end, figures with their units."""
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between two lines of a stage where the output is not a terminal."""
+SHOWN_COUNTS = 6
+"""Counters beside the bar; the rest is in the table at the end."""
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class TerminalProgress:
+    """A ``data.progress.Progress``: one bar a stage on a terminal, now and then a line elsewhere."""
+
+    def __init__(self) -> None:
+        self._live = err.is_terminal
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[done]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("[dim]{task.fields[counts]}"),
+            console=err,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._started: dict[str, float] = {}
+        self._printed: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._bars.stop()
+
+    def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+        """Show where a stage stands."""
+        now = time.monotonic()
+        rate = done / max(now - self._started.setdefault(stage, now), 0.001)
+        whole = f"{done:,}" + (f" of {total:,}" if total else "")
+        beside = "  ".join(f"{name} {readable(value)}" for name, value in list(counts.items())[:SHOWN_COUNTS])
+        if self._live:
+            if stage not in self._tasks:
+                self._tasks[stage] = self._bars.add_task(stage, total=total, done=whole, counts=beside)
+            self._bars.update(self._tasks[stage], completed=done, total=total, done=whole, counts=beside)
+        elif now - self._printed.get(stage, 0.0) >= PLAIN_INTERVAL:
+            self._printed[stage] = now
+            err.print(f"{stage}: {whole}" + (f", {rate:,.1f}/s" if rate < done else "") + f"  {beside}", markup=False)
+
+
+def readable(value: Any) -> str:
+    """A figure as a person reads it: thousands apart, three or four digits that matter."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - from there on digits behind the point say nothing
+    return str(value)
+
+
+def show_summary(summary: BaseModel, title: str) -> None:
+    """Print a stage's summary as a table, nested figures one level down."""
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
+    for name, value in summary.model_dump(mode="json").items():
+        for label, figure in _rows(name, value):
+            table.add_row(label, figure)
+    out.print(table)
+
+
+def _rows(name: str, value: Any) -> list[tuple[str, str]]:
+    label = name.replace("_", " ")
+    if isinstance(value, dict):
+        ranked = sorted(value.items(), key=lambda item: -item[1] if isinstance(item[1], (int, float)) else 0)
+        return [(f"{label}: {key}", readable(figure)) for key, figure in ranked]
+    if isinstance(value, list):
+        return [(label, ", ".join(readable(item) for item in value))] if value else []
+    return [] if value is None else [(label, readable(value))]
+
+
+def print_error(message: str) -> None:
+    """One error, on standard error."""
+    print(f"error: {message}", file=sys.stderr, flush=True)  # noqa: T201 - plain, never wrapped or coloured

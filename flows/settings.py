@@ -1,0 +1,137 @@
+"""Every setting of every room, from one TOML file, ``COWESE_*`` variables and flags, in rising order.
+
+This is the only reader of the environment. Each room's settings lie beside the code that obeys them.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from cleaning.publish_settings import PublishSettings
+from cleaning.settings import CleaningSettings
+from crawler.settings import CrawlSettings
+from data.errors import InputError
+from training.pack import PackSettings
+from training.pretrain_settings import EvaluationSettings, PretrainSettings
+from training.tokenizer import TokenizerSettings
+
+PREFIX = "COWESE_"
+CONFIG_VARIABLE = "COWESE_CONFIG"
+DEFAULT_CONFIG = Path("cowese.toml")
+
+
+class Settings(BaseSettings):
+    """All settings. In TOML each room is a table; in the environment ``COWESE_CRAWL__CONTACT=…``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    store: Path = Path("store")
+    """The folder that holds everything: pages, documents, corpus versions, tokenizers, runs, models."""
+    crawl: CrawlSettings = Field(default_factory=CrawlSettings)
+    """Start URLs → WARC files."""
+    clean: CleaningSettings = Field(default_factory=CleaningSettings)
+    """WARC files → documents."""
+    publish: PublishSettings = Field(default_factory=PublishSettings)
+    """Documents → a corpus version."""
+    tokenizer: TokenizerSettings = Field(default_factory=TokenizerSettings)
+    """Corpus → tokenizer."""
+    pack: PackSettings = Field(default_factory=PackSettings)
+    """Corpus → packed tokens."""
+    pretrain: PretrainSettings = Field(default_factory=PretrainSettings)
+    """Packed tokens → a pretrained ELECTRA."""
+    evaluate: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    """A run → its figures on held-out text."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags over variables over the TOML file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Compose the settings.
+
+    ``config`` defaults to ``COWESE_CONFIG``, then to ``cowese.toml`` in the current folder where there is one.
+    ``flags`` are dotted names and values; a value of None was not given and decides nothing.
+
+    Raises:
+        InputError: no such file, not TOML, an unknown name or a value that does not fit; names the setting.
+    """
+    config = config or _configured_file()
+    if config is not None and not config.is_file():
+        raise InputError(f"{config}: no such settings file. Give --config an existing TOML file.")
+    _refuse_unknown_variables()
+    given = _nested({name: value for name, value in (flags or {}).items() if value is not None})
+    source = cast(
+        "type[Settings]",
+        type("Settings", (Settings,), {"model_config": SettingsConfigDict(toml_file=config), "__module__": __name__}),
+    )
+    try:
+        return Settings.model_construct(**dict(source(**given)))
+    except ValidationError as error:
+        raise InputError(_first_problem(error, config)) from error
+    except SettingsError as error:
+        raise InputError(f"{error}. Lists and tables in {PREFIX}* variables are written as JSON.") from error
+    except ValueError as error:
+        raise InputError(f"{config}: not valid TOML ({error}).") from error
+
+
+def _configured_file() -> Path | None:
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def _refuse_unknown_variables() -> None:
+    for name in os.environ:
+        if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+            table = name.removeprefix(PREFIX).partition("__")[0].lower()
+            if table not in Settings.model_fields:
+                known = ", ".join(f"{PREFIX}{field.upper()}" for field in Settings.model_fields)
+                raise InputError(f"{name}: no such setting. Variables begin with one of {known}.")
+
+
+def _nested(flags: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, value in flags.items():
+        *tables, leaf = name.split(".")
+        branch = tree
+        for table in tables:
+            branch = branch.setdefault(table, {})
+        branch[leaf] = value
+    return tree
+
+
+def _first_problem(error: ValidationError, config: Path | None) -> str:
+    problem = error.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    place = f" (flags, {PREFIX}* variables or {config})" if config else ""
+    if problem["type"] == "extra_forbidden":
+        return f"setting {name}: no such setting{place}. `cowese settings` lists them all."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"setting {name}: {message[0].lower()}{message[1:]}, not {str(problem['input'])[:100]!r}{place}."

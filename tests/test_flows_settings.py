@@ -1,0 +1,80 @@
+"""Settings: one TOML file, COWESE_* variables and flags, in rising order; bad ones are named."""
+
+import pytest
+
+from data.errors import InputError
+from flows.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("COWESE_CONFIG", "COWESE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_flags_win_over_variables_over_the_file(tmp_path, monkeypatch):
+    config = write(
+        tmp_path / "settings.toml",
+        'store = "from-file"\n[crawl]\nproxy = "http://file:1"\ncontact = "file@example.org"\nmax_pages = 1\n',
+    )
+    monkeypatch.setenv("COWESE_CRAWL__PROXY", "http://variable:2")
+    monkeypatch.setenv("COWESE_CRAWL__MAX_PAGES", "2")
+    settings = load_settings(config, {"crawl.max_pages": 3, "crawl.contact": None})
+    assert str(settings.store) == "from-file"
+    assert settings.crawl.contact == "file@example.org"
+    assert settings.crawl.proxy == "http://variable:2"
+    assert settings.crawl.max_pages == 3
+
+
+def test_cowese_toml_of_the_current_folder_is_read(tmp_path):
+    write(tmp_path / "cowese.toml", 'store = "here"\n')
+    assert str(load_settings().store) == "here"
+
+
+def test_the_variable_names_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("COWESE_CONFIG", str(write(tmp_path / "other.toml", 'store = "there"\n')))
+    assert str(load_settings().store) == "there"
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"crawl.max_pages": 0}, ["crawl.max_pages", "greater than", "0"]),
+        ({"crawl.colour": "red"}, ["crawl.colour", "no such setting", "cowese settings"]),
+        ({"pretrain.preset": "huge"}, ["pretrain.preset", "tiny", "small", "huge"]),
+    ],
+)
+def test_a_wrong_setting_is_named(flags, words):
+    with pytest.raises(InputError) as caught:
+        load_settings(None, flags)
+    for word in words:
+        assert word in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"absent\.toml: no such settings file"):
+        load_settings(tmp_path / "absent.toml")
+
+
+def test_a_broken_file_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="not valid TOML"):
+        load_settings(write(tmp_path / "broken.toml", "store = \n"))
+
+
+def test_a_misspelt_variable_is_an_error(monkeypatch):
+    monkeypatch.setenv("COWESE_STOER", "x")
+    with pytest.raises(InputError, match="COWESE_STOER: no such setting"):
+        load_settings()
+
+
+def test_a_misspelt_name_in_a_table_is_an_error(monkeypatch):
+    monkeypatch.setenv("COWESE_CRAWL__PROXI", "x")
+    with pytest.raises(InputError, match=r"crawl\.proxi: no such setting"):
+        load_settings()

@@ -55,7 +55,8 @@ def row_keys(seed: int, purpose: int, step: Tensor | int, rows_B: Tensor) -> Ten
     The low bits of a product depend on few bits of its factors; a last shift brings the high ones down.
     """
     keys_B = mix(rows_B * GOLDEN + signed(seed * SECOND + purpose * FIRST))
-    keys_B = mix((keys_B ^ (keys_B >> 31)) + step * GOLDEN)
+    turned = signed(step * GOLDEN) if isinstance(step, int) else step * GOLDEN
+    keys_B = mix((keys_B ^ (keys_B >> 31)) + turned)
     return keys_B ^ (keys_B >> 31)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from prefect import flow, task
 from prefect.logging import get_run_logger
@@ -19,7 +19,8 @@ R = TypeVar("R")
 def as_task(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Run one stage as a Prefect task of its name; its inputs are settings, so nothing is cached or persisted."""
     logger = get_run_logger()
-    result = task(function, name=stage, task_run_name=stage, persist_result=False)(*args, **kwargs)
+    as_named_task: Any = task(name=stage, task_run_name=stage, persist_result=False)
+    result: R = as_named_task(function)(*args, **kwargs)
     logger.info("%s: %s", stage, result)
     return result
 

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,8 @@ from crawler.archive import KeepWireBytes
 from crawler.frontier import Frontier
 from crawler.guard import GuardedResolver
 from crawler.job import Job
+from crawler.metrics import serve_metrics
+from crawler.report import Report
 from crawler.round import Round
 from crawler.scheduler import FrontierScheduler
 from crawler.scope import Scope
@@ -30,6 +31,8 @@ from data.seeds import load_seeds
 
 BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
+TICK = 0.05
+"""Seconds between two looks at the reactor's clock, to see what held it up."""
 PARENT_DIED = signal.SIGTERM
 _PR_SET_PDEATHSIG = 1
 
@@ -59,7 +62,9 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "SCHEDULER": FrontierScheduler,
         "USER_AGENT": settings.user_agent,
         "CONCURRENT_REQUESTS": settings.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,  # one a host by our scheduler; this sizes the pool
+        "CONCURRENT_ITEMS": 1,  # the spider yields none; 100 would start 100 tasks an answer
+        "REACTOR_THREADPOOL_MAXSIZE": 20,
         "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_TIMEOUT": settings.timeout,
         "DOWNLOAD_MAXSIZE": settings.max_body,
@@ -104,53 +109,59 @@ def run(job: Job) -> None:
     settings = job.settings
     frontier = Frontier(job.dsn)
     scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
-    about = {
-        "software": f"cowese/{code_version()}",
-        "format": "WARC File Format 1.1",
-        "http-header-user-agent": settings.user_agent,
-        "robots": "RFC 9309",
-        "description": json.dumps(settings.model_dump(mode="json", exclude={"dsn", "proxy"}, exclude_defaults=True)),
-    }
-    warc = WarcWriter(job.warc_folder, f"cowese-{job.round:04d}", settings.warc_bytes, about)
+    warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
     process = CrawlerProcess(Settings(scrapy_settings(settings, job.log)))
     crawler = process.create_crawler(CoweseSpider)
     process.crawl(crawler, current)
-    started = time.monotonic()
-    reporter = task.LoopingCall(_beat, current, job, started)
-    _when_running(reporter)
+    report = Report(current)
+    if settings.metrics_port is not None:
+        serve_metrics(report, settings.metrics_port)
+    _when_running(task.LoopingCall(_beat, current, job, report), BEAT)
+    _when_running(task.LoopingCall(report.tick), TICK)
     process.start()
     current.flush()
     warc.close()
     ended_by_itself = crawler.stats is not None and crawler.stats.get_value("finish_reason") == "finished"
-    finished = ended_by_itself and not current.stopping and current.is_over()
-    if finished:
+    over = ended_by_itself and not current.stopping and current.is_over()
+    current.ownership.give_back()
+    if over and not frontier.reachable(current.now() + settings.breaker_patience):
         frontier.finish_round(job.round, current.now())
     frontier.close()
-    write_json(job.progress, {**_report(current, started), "state": "finished" if finished else "stopped"})
+    write_json(job.progress, {**report.values(), "state": "finished" if over else "stopped"})
 
 
-def _when_running(reporter: task.LoopingCall) -> None:
+def _about(settings: CrawlSettings) -> dict[str, str]:
+    """The warcinfo record."""
+    shaping = settings.model_dump(mode="json", exclude={"dsn", "proxy"}, exclude_defaults=True)
+    return {
+        "software": f"cowese/{code_version()}",
+        "format": "WARC File Format 1.1",
+        "http-header-user-agent": settings.user_agent,
+        "robots": "RFC 9309",
+        "description": json.dumps(shaping),
+    }
+
+
+def _when_running(call: task.LoopingCall, interval: float) -> None:
     from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
 
-    reactor.callWhenRunning(reporter.start, BEAT)
+    reactor.callWhenRunning(call.start, interval)
 
 
-def _beat(current: Round, job: Job, started: float) -> None:
+def _beat(current: Round, job: Job, report: Report) -> None:
     current.flush()
-    write_json(job.progress, {**_report(current, started), "state": "running"})
+    current.keep_company()
+    show(job.progress, {**report.values(), "state": "running"})
     if os.getppid() != job.parent:
         os.kill(os.getpid(), PARENT_DIED)
 
 
-def _report(current: Round, started: float) -> dict[str, Any]:
-    return {
-        "round": current.number,
-        "seconds": round(time.monotonic() - started, 1),
-        "queued": current.queued(),
-        "hosts": current.hosts.counts(),
-        "counts": dict(sorted(current.counts.items())),
-    }
+def show(path: Path, values: Any) -> None:
+    """Replace the progress file; it need not survive a power cut, so nothing waits for the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(values), encoding="utf-8")
+    temporary.replace(path)
 
 
 def _die_with(parent: int) -> None:

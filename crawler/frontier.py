@@ -11,55 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from crawler.tables import DONE, METADATA, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
 from data.errors import StoreError
 
-QUEUED, DONE, REFUSED = 0, 1, 2
-"""States of a URL in the current round."""
-PAGE, SITEMAP = 0, 1
-"""Kinds of a URL."""
-
-_tables = sa.MetaData()
-
-rounds = sa.Table(
-    "rounds",
-    _tables,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("started_at", sa.Float, nullable=False),  # the crawl's clock, seconds since 1970
-    sa.Column("finished_at", sa.Float),
-)
-
-urls = sa.Table(
-    "urls",
-    _tables,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("url", sa.Text, nullable=False, unique=True),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("seed", sa.Text, nullable=False),
-    sa.Column("kind", sa.SmallInteger, nullable=False, default=PAGE),
-    sa.Column("depth", sa.SmallInteger, nullable=False, default=0),
-    sa.Column("hops", sa.SmallInteger, nullable=False, default=0),  # redirects in a row before it
-    sa.Column("state", sa.SmallInteger, nullable=False, default=QUEUED),
-    sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),  # failed ones in this round
-    sa.Column("round", sa.Integer, nullable=False, default=0),  # the last one that it was done in
-    sa.Column("status", sa.SmallInteger),  # HTTP status of the last answer
-    sa.Column("reason", sa.Text),  # why it was refused or failed
-    sa.Column("etag", sa.Text),
-    sa.Column("last_modified", sa.Text),
-    sa.Column("digest", sa.Text),  # of the decoded body, to see that nothing changed
-    sa.Column("warc_digest", sa.Text),  # WARC-Payload-Digest of the last full record
-    sa.Column("fetched_at", sa.Float),
-    sa.Column("due_at", sa.Float),
-    sa.Column("interval_days", sa.Float),
-    sa.Column("unchanged", sa.Integer, nullable=False, default=0),  # visits in a row
-    sa.Index("urls_by_host", "host", "state", "id"),
-)
-
-adopted = sa.Table(
-    "adopted",
-    _tables,
-    sa.Column("host", sa.Text, primary_key=True),  # a host that a start URL redirects to
-    sa.Column("seed", sa.Text, nullable=False),
-)
+MAX_NAMED = 500
+"""Values named in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +30,13 @@ class Known:
     depth: int
     hops: int
     attempts: int
+    status: int | None
     etag: str | None
     last_modified: str | None
     digest: str | None
     warc_digest: str | None
     fetched_at: float | None
+    due_at: float | None
     interval_days: float | None
     unchanged: int
 
@@ -100,20 +58,41 @@ class Found:
     """When a sitemap says that it changed last, seconds since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What is remembered of a host between runs."""
+
+    failures: int = 0
+    """In a row."""
+    rest_until: float | None = None
+    """The crawl's clock: not to be asked before."""
+    lies: bool = False
+    """It has answered 304 for a page that had changed."""
+
+
 class Frontier:
-    """The table of URLs. One process writes it."""
+    """The tables of the crawl state. Several processes may write them at once."""
 
     def __init__(self, dsn: str) -> None:
-        self._engine = sa.create_engine(dsn)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _tune_sqlite)
-        insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        self._engine = open_engine(dsn)
+        insert = postgresql.insert if self.shared else sqlite.insert
         self._insert = insert(urls).on_conflict_do_nothing(index_elements=["url"]).returning(urls.c.host)
         self._adopt = insert(adopted).on_conflict_do_nothing(index_elements=["host"])
-        try:
-            _tables.create_all(self._engine)
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"{self._engine.url!r}: the crawl state cannot be opened ({error.args[0]}).") from error
+        self._meet = insert(hosts).on_conflict_do_nothing(index_elements=["host"])
+        remember = insert(hosts)
+        news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
+        self._remember = remember.on_conflict_do_update(index_elements=["host"], set_=news)
+        self._met: set[str] = set()
+
+    @property
+    def shared(self) -> bool:
+        """Whether machines may share it and hosts are leased (PostgreSQL)."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def engine(self) -> sa.Engine:
+        """For leases."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -153,11 +132,19 @@ class Frontier:
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.fetched_at.is_not(None))
 
-    def queued_by_host(self) -> dict[str, int]:
-        """How many URLs are queued at each host."""
+    def queued_by_host(self, only: Iterable[str] | None = None) -> dict[str, int]:
+        """How many URLs are queued at each host, or at each of those given."""
         statement = sa.select(urls.c.host, sa.func.count()).where(urls.c.state == QUEUED).group_by(urls.c.host)
+        if only is not None:
+            statement = statement.where(urls.c.host.in_(list(only)))
         with self._engine.connect() as connection:
             return dict(connection.execute(statement).tuples().all())
+
+    def reachable(self, ready_by: float) -> int:
+        """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
+        resting = sa.select(hosts.c.host).where(hosts.c.rest_until > ready_by)
+        with self._engine.connect() as connection:
+            return self._count(connection, sa.and_(urls.c.state == QUEUED, urls.c.host.not_in(resting)))
 
     def done_by_host(self, number: int) -> dict[str, int]:
         """How many pages of each host are done in a round."""
@@ -171,20 +158,36 @@ class Frontier:
 
     def queued(self, host: str, after: int, limit: int) -> list[Known]:
         """The next queued URLs of a host, in the order in which they were found."""
-        statement = (
-            sa.select(*_KNOWN)
-            .where(urls.c.host == host, urls.c.state == QUEUED, urls.c.id > after)
-            .order_by(urls.c.id)
-            .limit(limit)
+        with self._engine.connect() as connection:
+            rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
+            return [Known(*row) for row in rows]
+
+    def due_first(self, now: float, *, everything: bool, limit: int) -> list[Known]:
+        """The first URLs that a round starting now would ask for, in its order."""
+        again = sa.or_(
+            urls.c.fetched_at.is_(None), urls.c.kind == SITEMAP, urls.c.state == REFUSED, urls.c.due_at <= now
         )
+        statement = sa.select(*_KNOWN).where(sa.true() if everything else again).order_by(urls.c.id).limit(limit)
         with self._engine.connect() as connection:
             return [Known(*row) for row in connection.execute(statement)]
 
-    def commit(self, outcomes: Sequence[Mapping[str, Any]], found: Iterable[Found]) -> dict[str, int]:
-        """Write what became of URLs and the links found, in one transaction; return newly queued URLs by host.
+    def still_queued(self, limit: int) -> list[Known]:
+        """The first URLs that an unfinished round still asks for."""
+        statement = sa.select(*_KNOWN).where(urls.c.state == QUEUED).order_by(urls.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            return [Known(*row) for row in connection.execute(statement)]
+
+    def commit(
+        self,
+        outcomes: Sequence[Mapping[str, Any]],
+        found: Iterable[Found],
+        host_states: Mapping[str, HostState] | None = None,
+    ) -> dict[str, int]:
+        """Write what became of URLs and hosts and the links found, in one transaction.
 
         An outcome maps columns to values and names its row as ``row``. Outcomes of one batch may set different
-        columns. A known URL that a sitemap dates after its last fetch is queued again.
+        columns. A known URL that a sitemap dates after its last fetch is queued again. Returns the number of
+        newly queued URLs by host.
         """
         new: dict[str, int] = {}
         by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -198,21 +201,54 @@ class Frontier:
                     sa.update(urls).where(urls.c.id == sa.bindparam("row")).values(values), [dict(one) for one in batch]
                 )
             if rows:
-                fields = ("url", "host", "seed", "kind", "depth", "hops")
-                values_of = [{name: getattr(row, name) for name in fields} for row in rows]
-                for host in connection.execute(self._insert, values_of).scalars():
-                    new[host] = new.get(host, 0) + 1
-            dated = [{"address": row.url, "lastmod": row.lastmod} for row in rows if row.lastmod is not None]
-            for row in dated:
-                statement = (
-                    sa.update(urls)
-                    .where(urls.c.url == row["address"], urls.c.state == DONE, urls.c.fetched_at < row["lastmod"])
-                    .values(state=QUEUED)
-                    .returning(urls.c.host)
-                )
-                for host in connection.execute(statement).scalars():
-                    new[host] = new.get(host, 0) + 1
+                self._add(connection, rows, new)
+            if host_states:
+                states = [
+                    {"host": name, "failures": one.failures, "rest_until": one.rest_until, "lies": one.lies}
+                    for name, one in host_states.items()
+                ]
+                connection.execute(self._remember, states)
         return new
+
+    def _add(self, connection: sa.Connection, rows: Sequence[Found], new: dict[str, int]) -> None:
+        # In one order, so that processes which find the same links never wait for each other in a ring.
+        rows = sorted(rows, key=lambda row: row.url) if self.shared else rows
+        fields = ("url", "host", "seed", "kind", "depth", "hops")
+        values = [{name: getattr(row, name) for name in fields} for row in rows]
+        for host in connection.execute(self._insert, values).scalars():
+            new[host] = new.get(host, 0) + 1
+        dated = {row.url: row.lastmod for row in rows if row.lastmod is not None}
+        if dated:
+            self._pull_forward(connection, dated, new)
+        unmet = sorted(new.keys() - self._met)
+        if unmet:
+            connection.execute(self._meet, [{"host": host} for host in unmet])
+            self._met.update(unmet)
+
+    @staticmethod
+    def _pull_forward(connection: sa.Connection, dated: Mapping[str, float], new: dict[str, int]) -> None:
+        """Queue again what changed after its last visit."""
+        addresses = list(dated)
+        for start in range(0, len(addresses), MAX_NAMED):
+            some = addresses[start : start + MAX_NAMED]
+            done = sa.select(urls.c.id, urls.c.url, urls.c.host, urls.c.fetched_at).where(
+                urls.c.url.in_(some), urls.c.state == DONE, urls.c.fetched_at.is_not(None)
+            )
+            stale = [row for row in connection.execute(done) if row.fetched_at < dated[row.url]]
+            if stale:
+                rows = [row.id for row in stale]
+                connection.execute(sa.update(urls).where(urls.c.id.in_(rows)).values(state=QUEUED, attempts=0))
+            for row in stale:
+                new[row.host] = new.get(row.host, 0) + 1
+
+    def host_states(self, only: Iterable[str] | None = None) -> dict[str, HostState]:
+        """What is remembered of all hosts, or of those given."""
+        columns = [getattr(hosts.c, name) for name in HostState.__dataclass_fields__]
+        statement = sa.select(hosts.c.host, *columns)
+        if only is not None:
+            statement = statement.where(hosts.c.host.in_(list(only)))
+        with self._engine.connect() as connection:
+            return {row[0]: HostState(*row[1:]) for row in connection.execute(statement)}
 
     def adopt(self, host: str, seed: str) -> None:
         """Remember that a start URL's site now lives at another host."""
@@ -229,9 +265,43 @@ class Frontier:
         return connection.execute(sa.select(sa.func.count()).select_from(urls).where(condition)).scalar_one()
 
 
+_NEXT = (
+    sa.select(*_KNOWN)
+    .where(urls.c.host == sa.bindparam("at"), urls.c.state == sa.literal_column(str(QUEUED)))
+    .where(urls.c.id > sa.bindparam("after"))
+    .order_by(urls.c.id)
+    .limit(sa.bindparam("many"))
+)
+"""The state is written out, so that the partial index serves it."""
+
+
+def open_engine(dsn: str) -> sa.Engine:
+    """Connect to a crawl state and make its tables where they are missing.
+
+    Raises:
+        StoreError: the DSN leads nowhere.
+    """
+    try:
+        engine = sa.create_engine(dsn)
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _tune_sqlite)
+        METADATA.create_all(engine)
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        shown = str(error).splitlines()[0] if str(error) else type(error).__name__
+        where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn
+        raise StoreError(f"{where}: the crawl state cannot be opened ({shown}). Check the path or the DSN.") from error
+    return engine
+
+
 def _tune_sqlite(connection: Any, _: Any) -> None:
     """Write-ahead log: readers see a whole state while the crawl writes; a commit survives the process's death."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-65536"):
+    for pragma in (
+        "busy_timeout=60000",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

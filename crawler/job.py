@@ -16,6 +16,7 @@ class Job(BaseModel):
     settings: CrawlSettings
     dsn: str
     warc_folder: Path
+    warc_prefix: str
     progress: Path
     log: Path
     round: int

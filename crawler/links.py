@@ -57,9 +57,14 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
 
 def _attributes(text: bytes, encoding: str) -> dict[str, str]:
     return {
-        name.decode("ascii").lower(): html.unescape((double or single or bare).decode(encoding, "replace")).strip()
+        name.decode("ascii").lower(): _text(double or single or bare, encoding)
         for name, double, single, bare in _ATTRIBUTE.findall(text)
     }
+
+
+def _text(value: bytes, encoding: str) -> str:
+    text = value.decode(encoding, "replace").strip()
+    return html.unescape(text) if "&" in text else text
 
 
 def _read_meta(found: Links, attributes: dict[str, str], base: str) -> None:
@@ -74,6 +79,11 @@ def _read_meta(found: Links, attributes: dict[str, str], base: str) -> None:
 def _join(base: str, link: str) -> str | None:
     if not link or link.startswith(("#", "javascript:", "mailto:", "tel:", "data:")) or len(link) > MAX_URL:
         return None
+    if link.startswith(("http://", "https://")):  # canonical_url resolves what dots it has
+        return link
+    if link[0] == "/" and link[1:2] != "/":
+        scheme, _, rest = base.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}{link}"
     try:
         url = urljoin(base, link)
     except ValueError:

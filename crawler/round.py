@@ -1,27 +1,31 @@
 """One round of the crawl: its clock, its counters, and what is written together."""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from crawler import visits
-from crawler.frontier import DONE, PAGE, REFUSED, Found, Frontier, Known
+from crawler.frontier import Found, Frontier, HostState, Known
 from crawler.guard import networks
 from crawler.hosts import Host, HostQueue
+from crawler.ownership import HEARTBEAT, Ownership
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
+from crawler.tables import DONE, PAGE, REFUSED
 from crawler.warc import WarcWriter
 from data.errors import InputError
 from data.seeds import Seed
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
 
-BATCH = 200
-"""Outcomes written in one transaction."""
-REMEMBERED = 500_000
+BATCH = 32
+"""Outcomes written in one transaction: what a kill may have fetched twice."""
+REMEMBERED = 200_000
 """Links of late that need no look into the frontier."""
+RATE_SPAN = 30.0
+"""Seconds over which pages a second are counted."""
 
 
 class Round:
@@ -45,14 +49,16 @@ class Round:
         self.allowed_networks = networks(settings.allow_private)
         self.counts: Counter[str] = Counter()
         self.stopping = False
+        self.ownership = Ownership(frontier, settings.partition)
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
         self._outcomes: list[Mapping[str, Any]] = []
         self._found: list[Found] = []
+        self._host_states: dict[str, HostState] = {}
         self._recent: set[int] = set()
-        for host, done in frontier.done_by_host(number).items():
-            self.hosts[host].done = done
-        for host, queued in frontier.queued_by_host().items():
-            self.hosts.add(host, queued)
+        self._answers: deque[tuple[float, int]] = deque()
+        self._company_at = time.monotonic() + HEARTBEAT
+        self._done_before = frontier.done_by_host(number)
+        self.take_hosts()
 
     def now(self) -> float:
         """The crawl's clock, seconds since 1970."""
@@ -62,14 +68,56 @@ class Round:
         """The crawl's clock."""
         return datetime.fromtimestamp(self.now(), UTC)
 
+    def take_hosts(self) -> None:
+        """Take what other processes queued at our hosts, and hosts that nobody holds."""
+        self.flush()
+        names = self.ownership.take(self.now() + self.settings.breaker_patience)
+        states = self.frontier.host_states(names)
+        for name, queued in self.frontier.queued_by_host(names).items():
+            if not self.ownership.owns(name):
+                continue
+            is_new = name not in self.hosts
+            host = self.hosts[name]
+            if is_new:
+                host.done = self._done_before.get(name, 0)
+                self._recall(host, states.get(name, HostState()))
+            if queued > host.queued:
+                self.hosts.add(name, queued - host.queued)
+
+    def keep_company(self) -> None:
+        """Where other processes crawl too: say that we live, hand on hosts that are done, take others."""
+        if not self.ownership.has_company or time.monotonic() < self._company_at:
+            return
+        self._company_at = time.monotonic() + HEARTBEAT
+        for name in self.ownership.heartbeat():
+            self.hosts.forget_work(self.hosts[name])
+        now = time.monotonic()
+        idle = {host.name for host in self.hosts if not host.busy and host.next_at <= now and self._is_done(host)}
+        self.ownership.give_back(idle)
+        self.take_hosts()
+
+    @staticmethod
+    def _is_done(host: Host) -> bool:
+        return host.queued <= 0 or host.left_out
+
+    def _recall(self, host: Host, state: HostState) -> None:
+        host.failures, host.lies = state.failures, state.lies
+        rest = (state.rest_until or 0.0) - self.now()
+        if rest > self.settings.breaker_patience:
+            self._leave_out(host)
+        elif rest > 0:
+            host.next_at = time.monotonic() + rest
+
     def is_over(self) -> bool:
-        """Whether no host has anything left to ask for, written links included."""
-        if any(host.busy for host in self.hosts):
+        """Whether no host has anything left to ask for, written links and other processes' finds included."""
+        if not self.hosts.is_idle:
             return False
         if self.stopping:
             return True
-        self.flush()
-        return not any(host.queued > 0 and not host.left_out for host in self.hosts)
+        if self.hosts.has_work:
+            return False
+        self.take_hosts()
+        return not self.hosts.has_work and self.ownership.nothing_elsewhere()
 
     def add(self, links: Iterable[str], source: Known, *, kind: int = PAGE, hops: int = 0) -> None:
         """Queue the links of a page that are in scope and not known yet; they are written with the page's outcome."""
@@ -86,9 +134,12 @@ class Round:
             self._add_one(link, kind=kind, depth=1, hops=0, lastmod=lastmod)
 
     def _add_one(self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None) -> None:
-        if lastmod is None and hash(link) in self._recent:
+        mark = hash(link)
+        if lastmod is None and mark in self._recent:
             return
-        self._remember(link)
+        if len(self._recent) >= REMEMBERED:
+            self._recent.clear()
+        self._recent.add(mark)
         try:
             url = canonical_url(link)
         except InputError:
@@ -97,8 +148,11 @@ class Round:
         seed = self.scope.seed_of(url)
         if seed is None:
             self.counts["crawl/links/out_of_scope"] += 1
-        else:
-            self._found.append(Found(url, host_of(url), seed.url, kind, depth, hops, lastmod))
+            return
+        host = host_of(url)
+        if url.startswith("https://") and host in self.hosts and self.hosts[host].plain:
+            url = plain_url(url)
+        self._found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
 
     def adopt(self, url: str, seed: Seed) -> None:
         """Take the host that a start URL redirects to into the seed's scope."""
@@ -113,7 +167,7 @@ class Round:
         self._outcomes.append({**outcome, "round": self.number} if done else outcome)
         if done:
             host = self.hosts[known.host]
-            host.queued -= 1
+            self.hosts.less(host)
             if known.kind == PAGE and outcome["state"] == DONE:
                 host.done += 1
         if len(self._outcomes) >= BATCH:
@@ -132,23 +186,44 @@ class Round:
         else:
             self.settle(known, visits.given_up(known, self.settings, self.now(), reason, status))
 
+    def ask_plainly(self, known: Known) -> None:
+        """Https fails at this host and http answers: go on with http."""
+        self._found.append(Found(plain_url(known.url), known.host, known.seed, known.kind, known.depth, known.hops))
+        self.counts["crawl/plain_http"] += 1
+        self.settle(known, visits.given_up(known, self.settings, self.now(), "https_failed", None))
+
     def flush(self) -> None:
         """WARC first, then one transaction for outcomes and links."""
-        if not self._outcomes and not self._found:
+        if not self._outcomes and not self._found and not self._host_states:
             return
         self.warc.flush()
-        outcomes, found = self._outcomes, self._found
-        self._outcomes, self._found = [], []
-        for host, count in self.frontier.commit(outcomes, found).items():
-            self.hosts.add(host, count)
+        outcomes, found, states = self._outcomes, self._found, self._host_states
+        self._outcomes, self._found, self._host_states = [], [], {}
+        for host, count in self.frontier.commit(outcomes, found, states).items():
+            if self.ownership.owns(host):
+                self.hosts.add(host, count)
 
     def release(self, host: Host, latency: float, *, failed: bool, retry_after: float | None = None) -> None:
         """An answer came, or none: when to ask the host again, and whether it is left out of the round."""
+        before = host.failures
         host.failures = host.failures + 1 if failed else 0
-        if host.failures >= self.settings.max_failures:
-            host.left_out = True
-            self.counts["crawl/hosts/left_out"] += 1
-        self.hosts.release(host, self.hosts.delay_after(host, latency, retry_after))
+        delay = self.hosts.delay_after(host, latency, retry_after)
+        if before != host.failures:
+            rest_until = self.now() + delay if delay > self.settings.delay_max else None
+            self._host_states[host.name] = self.hosts.state_of(host, rest_until)
+        if delay > self.settings.breaker_patience:
+            self._leave_out(host)
+        self.hosts.release(host, delay)
+
+    def distrust(self, host: Host) -> None:
+        """A host has said 304 of a page that had changed: its word counts no more."""
+        host.lies = True
+        self.counts["crawl/hosts/false_304"] += 1
+        self._host_states[host.name] = self.hosts.state_of(host, None)
+
+    def _leave_out(self, host: Host) -> None:
+        self.hosts.leave_out(host)
+        self.counts["crawl/hosts/left_out"] += 1
 
     def fields_of(self, known: Known) -> dict[str, str]:
         """The WARC fields by which cleaning learns what only the crawl knows."""
@@ -158,10 +233,19 @@ class Round:
         return {SEED: seed.url, COUNTRY: seed.country, CATEGORY: seed.category}
 
     def queued(self) -> int:
-        """URLs still to be asked for."""
+        """URLs still to be asked for in this run."""
         return sum(host.queued for host in self.hosts if not host.left_out)
 
-    def _remember(self, link: str) -> None:
-        if len(self._recent) >= REMEMBERED:
-            self._recent.clear()
-        self._recent.add(hash(link))
+    def rate(self, answers: int) -> float:
+        """Answers a second of late; call it at each beat with the number of answers so far."""
+        now = time.monotonic()
+        self._answers.append((now, answers))
+        while len(self._answers) > 2 and now - self._answers[0][0] > RATE_SPAN:  # noqa: PLR2004 - two make a span
+            self._answers.popleft()
+        since, before = self._answers[0]
+        return (answers - before) / (now - since) if now > since else 0.0
+
+
+def plain_url(url: str) -> str:
+    """A URL over http."""
+    return "http" + url.removeprefix("https")

@@ -1,9 +1,12 @@
 """Run one round of the crawl in a process of its own, and say how it goes."""
 
 import os
+import re
+import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -18,8 +21,9 @@ from crawler.job import Job
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover
+from crawler.warc_index import index_closed
 from data.errors import CoweseError, InputError, StageError, StoreError
-from data.files import read_json
+from data.files import read_json, write_json
 from data.progress import Progress, quiet
 from data.seeds import load_seeds
 from data.store import Store
@@ -46,8 +50,14 @@ class CrawlSummary(BaseModel):
     not_modified: int = 0
     """Pages answered 304."""
     gone: int = 0
+    """Pages of earlier rounds that answered 404 or 410."""
+    moved: int = 0
+    """Pages of earlier rounds that redirect now."""
+    missing: int = 0
+    """Links that lead nowhere."""
+    redirects: int = 0
     other: int = 0
-    """Redirects and refusals."""
+    """Refusals of the server."""
     sitemaps: int = 0
     megabytes: float = 0.0
     """Bodies over the wire."""
@@ -57,6 +67,10 @@ class CrawlSummary(BaseModel):
     """By HTTP status; robots.txt and sitemaps included."""
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
+    hosts_left_out: int = 0
+    """Hosts that failed too often in a row; they rest, up to 7 days."""
+    longest_stall: float = 0.0
+    """Seconds for which one page or file held everything up, at most."""
     seconds: float = 0.0
     warc: Path | None = None
 
@@ -80,6 +94,7 @@ def crawl(
     scope = Scope(load_seeds(settings.seeds))
     store.crawl.mkdir(parents=True, exist_ok=True)
     recover(store.warc)
+    index_closed(store.warc)
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     frontier = Frontier(dsn)
     try:
@@ -87,22 +102,31 @@ def crawl(
         if number is None:
             return CrawlSummary(round=frontier.current_round()[0], finished=True)
         folder = store.warc / f"{number:04d}"
+        part = f"-{settings.partition.replace('/', 'of')}" if settings.partition else ""
         job = Job(
             settings=settings,
             dsn=dsn,
             warc_folder=folder,
-            progress=store.crawl / "progress.json",
-            log=store.crawl / f"round-{number:04d}.log",
+            warc_prefix=f"cowese-{number:04d}{part}{_machine(frontier)}",
+            progress=store.crawl / f"progress{part}.json",
+            log=store.crawl / f"round-{number:04d}{part}.log",
             round=number,
             as_of=as_of,
             parent=os.getpid(),
         )
         summary = _summary(_run_child(job, progress), folder)
+        index_closed(folder)
+        write_json(store.crawl / f"round-{number:04d}{part}.json", summary.model_dump(mode="json"))
         if frontier.known() == 0:
             raise StageError(_nothing_fetched(scope, summary, job.log))
         return summary
     finally:
         frontier.close()
+
+
+def _machine(frontier: Frontier) -> str:
+    """Several machines crawl one PostgreSQL round: their files carry their names, so that they can be put together."""
+    return "-" + re.sub(r"[^a-z0-9]+", "", socket.gethostname().lower())[:20] if frontier.shared else ""
 
 
 def _require_contact(settings: CrawlSettings) -> None:
@@ -184,17 +208,22 @@ def _tell(path: Path, progress: Progress) -> None:
     report = _read(path)
     if not report:
         return
-    counts = report["counts"]
-    done = sum(count for name, count in counts.items() if name.startswith("crawl/answers/"))
-    shown = {
-        "new": counts.get("crawl/pages/new", 0),
-        "changed": counts.get("crawl/pages/changed", 0),
-        "304": counts.get("crawl/pages/not_modified", 0),
-        "gone": counts.get("crawl/pages/gone", 0),
-        "hosts": report["hosts"]["active"] + report["hosts"]["waiting"],
-        "failed": sum(count for name, count in counts.items() if name.startswith("crawl/failed/")),
+    counts, hosts = report["counts"], report["hosts"]
+    done = report["answers"]
+    shown: dict[str, float | str] = {
+        "pages/s": report["answers_a_second"],
+        "MB": round(counts.get("crawl/bytes", 0) / 1e6, 1),
+        "hosts": f"{hosts['active']} active, {hosts['waiting']} waiting, {hosts['broken']} broken",
+        "304": f"{report['share_unchanged']:.0%}",
+        **_errors(counts),
     }
     progress("crawl", done, done + report["queued"], shown)
+
+
+def _errors(counts: Mapping[str, int]) -> dict[str, float | str]:
+    """The kinds of failures, the most frequent first."""
+    failed = Counter({name.removeprefix("crawl/failed/"): n for name, n in counts.items() if "/failed/" in name})
+    return {"errors": ", ".join(f"{name} {count}" for name, count in failed.most_common(4))} if failed else {}
 
 
 def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
@@ -212,6 +241,9 @@ def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
         same=pages.get("same", 0),
         not_modified=pages.get("not_modified", 0),
         gone=pages.get("gone", 0),
+        moved=pages.get("moved", 0),
+        missing=pages.get("missing", 0),
+        redirects=pages.get("redirect", 0),
         other=pages.get("other", 0),
         sitemaps=sum(family("crawl/sitemaps/").values()),
         megabytes=round(counts.get("crawl/bytes", 0) / 1e6, 1),
@@ -219,6 +251,8 @@ def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
         answers=family("crawl/answers/"),
         refused=family("crawl/refused/"),
         failed=family("crawl/failed/"),
+        hosts_left_out=counts.get("crawl/hosts/left_out", 0),
+        longest_stall=report["longest_stall"],
         seconds=report["seconds"],
         warc=folder,
     )

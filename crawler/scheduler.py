@@ -10,13 +10,14 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
-from crawler.frontier import PAGE, Known
+from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.round import Round
 from crawler.spider import CoweseSpider
+from crawler.tables import PAGE
 
-BUFFER = 32
+BUFFER = 16
 """URLs of a host that are held in memory."""
 
 
@@ -65,24 +66,29 @@ class FrontierScheduler(BaseScheduler):
     def _request_of(self, host: Host) -> Request | None:
         self._refill(host)
         if not host.buffer:
-            host.queued = 0
+            self._round.hosts.empty(host)
             return None
         if host.robots is None or not host.robots.is_fresh(self._round.now()):
-            host.scheme = host.scheme or host.buffer[0].url.partition(":")[0]
             return self._spider.robots_request(host)
         while host.buffer:
             known = host.buffer.popleft()
             reason = self._refusal(host, known)
-            if reason is None:
+            if reason is not None:
+                self._round.refuse(known, reason)
+            elif host.plain and known.url.startswith("https://"):
+                self._round.ask_plainly(known)
+            else:
                 return self._spider.page_request(known)
-            self._round.refuse(known, reason)
             self._refill(host)
         return None
 
     def _refusal(self, host: Host, known: Known) -> str | None:
-        budget = self._round.settings.max_pages_per_host
+        settings = self._round.settings
+        budget = settings.max_pages_per_host
         if known.kind == PAGE and budget is not None and host.done >= budget:
             return "budget/host_pages"
+        if host.octets >= settings.max_bytes_per_host:
+            return "budget/host_bytes"
         if host.robots is not None and not host.robots.allows(known.url):
             return "robots/unreachable" if host.robots.unreachable else "robots/disallowed"
         return refusal(known.url, self._round.allowed_networks)
@@ -91,9 +97,11 @@ class FrontierScheduler(BaseScheduler):
         """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""
         if host.buffer or host.queued <= 0:
             return
-        self._round.flush()
+        if host.cursor == 0:
+            self._round.flush()
         rows = self._round.frontier.queued(host.name, host.cursor, BUFFER)
         if not rows and host.cursor > 0:
+            self._round.flush()
             rows = self._round.frontier.queued(host.name, 0, BUFFER)
         host.buffer.extend(rows)
         host.cursor = rows[-1].id if rows else 0
@@ -109,12 +117,17 @@ class FrontierScheduler(BaseScheduler):
     def _wake_when_ready(self) -> None:
         """Ask the engine to look again when the next host may be asked; its own heartbeat is 5 s."""
         seconds = self._round.hosts.seconds_to_next()
-        if seconds is None or (self._woken_at is not None and self._woken_at.active()):
+        if seconds is None:
             return
         from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
 
         later: Any = reactor
-        self._woken_at = later.callLater(max(seconds, 0.005), wake, self._crawler)
+        seconds = max(seconds, 0.002)
+        if self._woken_at is not None and self._woken_at.active():
+            if self._woken_at.getTime() <= later.seconds() + seconds:
+                return
+            self._woken_at.cancel()
+        self._woken_at = later.callLater(seconds, wake, self._crawler)
 
 
 def wake(crawler: Crawler) -> None:

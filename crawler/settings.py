@@ -44,8 +44,13 @@ class CrawlSettings(BaseModel):
     max_body: int = Field(default=10 << 20, gt=0)
     """Bytes of a body after decompression; a longer one is not kept."""
     max_failures: int = Field(default=3, gt=0)
-    """Attempts at a page that fails for a passing reason, and failures in a row after which a host is left for the
-    round."""
+    """Attempts at a page that fails for a passing reason, and failures in a row after which a host is broken."""
+    breaker_first: float = Field(default=60.0, gt=0)
+    """Seconds that a broken host rests first; doubled at each further failure, up to 7 days."""
+    breaker_patience: float = Field(default=300.0, ge=0)
+    """Seconds that a round waits for a resting host; one that rests longer is left for a later run."""
+    max_bytes_per_host: int = Field(default=2 << 30, gt=0)
+    """Bytes of bodies taken from one host in a run."""
 
     interval_first: float = Field(default=30.0, gt=0)
     """Days until a new page is due again; × 0.5 when it changed, × 1.5 when not."""
@@ -56,6 +61,10 @@ class CrawlSettings(BaseModel):
 
     warc_bytes: int = Field(default=1 << 30, gt=0)
     """A WARC file is closed when it has grown so large."""
+    partition: str | None = None
+    """K/N: this process crawls the K-th of N parts of the registered domains (SQLite; PostgreSQL leases hosts)."""
+    metrics_port: int | None = Field(default=None, gt=0, le=65535)
+    """Port on 127.0.0.1 for Prometheus."""
     allow_private: tuple[str, ...] = ()
     """Networks in CIDR notation that may be reached although they are private."""
 
@@ -65,6 +74,16 @@ class CrawlSettings(BaseModel):
         if proxy is not None and not proxy.startswith(("http://", "https://")):
             raise ValueError("a proxy is written http://HOST:PORT")
         return proxy
+
+    @field_validator("partition")
+    @classmethod
+    def _partition_is_a_part(cls, partition: str | None) -> str | None:
+        if partition is None:
+            return None
+        part, slash, parts = partition.partition("/")
+        if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+            raise ValueError("a partition is written K/N with 1 <= K <= N, as 2/4")
+        return f"{int(part)}/{int(parts)}"
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> Self:

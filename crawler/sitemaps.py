@@ -1,9 +1,11 @@
 """Sitemaps (sitemaps.org 0.9): indexes, gzip, lastmod; read within bounds."""
 
 import html
+import itertools
 import re
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 MAX_BYTES = 50 << 20
@@ -11,41 +13,46 @@ MAX_BYTES = 50 << 20
 MAX_URLS = 50_000
 """Of a sitemap, as the protocol allows."""
 
-_ENTRY = re.compile(rb"<(url|sitemap)\b[^<>]{0,200}>(.{0,20000}?)</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LOC = re.compile(
-    rb"<loc\b[^<>]{0,100}>\s*(?:<!\[CDATA\[)?\s*(.{1,4000}?)\s*(?:\]\]>)?\s*</loc\s*>", re.IGNORECASE | re.DOTALL
-)
-_LASTMOD = re.compile(rb"<lastmod\b[^<>]{0,100}>\s*([0-9T:.+Z-]{4,40})\s*</lastmod\s*>", re.IGNORECASE)
+_TOKEN = re.compile(rb"<(/?)(url|sitemap|loc|lastmod)\b[^<>]{0,200}>(?:\s*<!\[CDATA\[)?([^<\]]{0,4000})", re.IGNORECASE)
+"""An element that tells something, with the text after it: one linear pass, whatever the file."""
 _GZIP = b"\x1f\x8b"
 
 
-@dataclass(slots=True)
-class Sitemap:
-    """What a sitemap names."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a sitemap."""
 
-    pages: list[tuple[str, float | None]] = field(default_factory=list)
-    """URL and, where it is given, when it changed last, in seconds since 1970."""
-    sitemaps: list[str] = field(default_factory=list)
+    url: str
+    lastmod: float | None = None
+    """When it changed last, seconds since 1970."""
+    is_sitemap: bool = False
+    """It names another sitemap."""
 
 
-def read_sitemap(body: bytes) -> Sitemap:
-    """Read a sitemap, an index of sitemaps, or a plain list of URLs; never raises."""
-    found = Sitemap()
+def sitemap_entries(body: bytes) -> Iterator[Entry]:
+    """Read a sitemap, an index of sitemaps, or a plain list of URLs, one entry at a time; never raises."""
     text = _unpacked(body)
     if b"<" not in text[:1000]:
-        found.pages = [(line.decode("utf-8", "replace").strip(), None) for line in text.split()[:MAX_URLS]]
-        return found
-    for count, entry in enumerate(_ENTRY.finditer(text)):
-        location = _LOC.search(entry[2])
-        if location is None or count >= MAX_URLS:
-            continue
-        url = html.unescape(location[1].decode("utf-8", "replace"))
-        if entry[1].lower() == b"sitemap":
-            found.sitemaps.append(url)
-        else:
-            lastmod = _LASTMOD.search(entry[2])
-            found.pages.append((url, _seconds(lastmod[1].decode()) if lastmod else None))
-    return found
+        for line in text.split()[:MAX_URLS]:
+            yield Entry(line.decode("utf-8", "replace"))
+        return
+    yield from itertools.islice(_entries(text), MAX_URLS)
+
+
+def _entries(text: bytes) -> Iterator[Entry]:
+    location: bytes = b""
+    lastmod: float | None = None
+    for token in _TOKEN.finditer(text):
+        closing, name, content = token[1], token[2].lower(), token[3].strip()
+        if name in (b"url", b"sitemap"):
+            if closing and location:
+                url = html.unescape(location.decode("utf-8", "replace"))
+                yield Entry(url, lastmod, is_sitemap=name == b"sitemap")
+            location, lastmod = b"", None
+        elif not closing and name == b"loc":
+            location = content
+        elif not closing:
+            lastmod = _seconds(content.decode("ascii", "replace"))
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -10,21 +10,32 @@ from urllib.parse import urljoin
 import scrapy
 from scrapy.http import Response
 from scrapy.linkextractors import IGNORED_EXTENSIONS
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from crawler import visits
 from crawler.archive import WIRE, Wire
-from crawler.frontier import SITEMAP, Known
+from crawler.frontier import Known
+from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.links import extract_links
 from crawler.robots import UNREACHABLE, Robots
-from crawler.round import Round
-from crawler.sitemaps import read_sitemap
+from crawler.round import Round, plain_url
+from crawler.sitemaps import sitemap_entries
+from crawler.tables import PAGE, SITEMAP
 from crawler.warc import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 
 NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
 """Endings of what is neither a page nor a PDF (Scrapy's own list)."""
+TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
+"""Scrapy's words for a body over the cap, on the wire and while it unpacks."""
+NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
+ROBOTS_REDIRECTS = 5
+"""RFC 9309, 2.3.1.2."""
+SITEMAP_PIECE = 1_000
+"""URLs of a sitemap that are taken at a time."""
 REPEATED = re.compile(r"(/[^/?]+)(?=/)(?:.*?\1(?=/|$)){3}")
 """A path segment four times: a trap of ever deeper relative links."""
 
@@ -46,19 +57,19 @@ class CoweseSpider(scrapy.Spider):
 
     def robots_request(self, host: Host) -> scrapy.Request:
         """Ask a host for its robots.txt."""
-        name = f"[{host.name}]" if ":" in host.name else host.name
-        port = re.match(r"https?://[^/]*?(:\d+)?(?:[/?]|$)", host.buffer[0].url)
-        url = f"{host.scheme}://{name}{(port and port[1]) or ''}/robots.txt"
-        return self._request(url, host=host, known=host.buffer[0], is_robots=True)
+        host.robots_at = host.robots_at or urljoin(host.buffer[0].url, "/robots.txt")
+        return self._request(host.robots_at, host=host, known=host.buffer[0], is_robots=True)
 
     def page_request(self, known: Known) -> scrapy.Request:
-        """Ask for a URL, on the condition that it changed where we know it."""
+        """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
         headers = {}
-        if known.etag:
-            headers["If-None-Match"] = known.etag
-        if known.last_modified:
-            headers["If-Modified-Since"] = known.last_modified
-        return self._request(known.url, headers=headers, host=self.round.hosts[known.host], known=known)
+        host = self.round.hosts[known.host]
+        if known.warc_digest and not host.lies and not visits.distrusts(known):
+            if known.etag:
+                headers["If-None-Match"] = known.etag
+            if known.last_modified:
+                headers["If-Modified-Since"] = known.last_modified
+        return self._request(known.url, headers=headers, host=host, known=known)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if self.round.settings.proxy:
@@ -67,21 +78,30 @@ class CoweseSpider(scrapy.Spider):
             url, callback=self.answered, errback=self.failed, headers=headers, meta=meta, dont_filter=True
         )
 
-    def answered(self, response: Response) -> None:
-        """Keep the answer, then see what it means."""
+    async def answered(self, response: Response) -> None:
+        """Keep the answer, then see what it means; the host rests from then on."""
         meta = response.meta
         host: Host = meta["host"]
-        latency = float(meta.get("download_latency", 0.0))
-        retry_after = _retry_after(response) if response.status in visits.PASSING else None
+        known: Known = meta["known"]
+        passing = response.status in visits.PASSING
+        is_robots = meta.get("is_robots", False)
+        size = len(meta[WIRE].body)
+        host.octets += size
         self.round.counts[f"crawl/answers/{response.status}"] += 1
-        self.round.counts["crawl/bytes"] += len(meta[WIRE].body)
+        self.round.counts["crawl/bytes"] += size
         try:
-            if meta.get("is_robots"):
-                self._read_robots(host, meta["known"], response)
+            if is_robots:
+                self._read_robots(host, known, response)
+            elif known.kind == SITEMAP and visits.is_success(response.status):
+                await self._read_sitemap(known, response)
             else:
-                self._read_page(meta["known"], response)
+                self._read_page(known, response)
         finally:
-            self.round.release(host, latency, failed=response.status in visits.PASSING, retry_after=retry_after)
+            latency = float(meta.get("download_latency", 0.0))
+            retry_after = _retry_after(response) if passing else None
+            if is_robots and host.robots is None and passing:
+                retry_after = max(retry_after or 0.0, self._robots_pause(host))
+            self.round.release(host, latency, failed=passing and not is_robots, retry_after=retry_after)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
@@ -90,35 +110,52 @@ class CoweseSpider(scrapy.Spider):
         known: Known = request.meta["known"]
         kind = failure.type.__name__ if failure.type is not None else "unknown"
         if request.meta.get("is_robots"):
-            self.round.counts[f"crawl/failed/robots/{kind}"] += 1
-            if host.scheme == "https":
-                host.scheme = "http"
-            else:
-                host.robots = Robots.read(UNREACHABLE, b"", self.round.now())
-            self.round.release(host, 0.0, failed=False)
-            return
-        if kind == "DownloadCancelledError":
-            self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
+            self._robots_failed(host, kind)
+        elif kind in TOO_LARGE:
             self.round.counts["crawl/failed/too_large"] += 1
+            self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
             self.round.release(host, 0.0, failed=False)
-            return
-        if host.plain and known.url.startswith("https://"):
-            self.round.add(["http" + known.url.removeprefix("https")], known, hops=max(known.hops, 1))
-            self.round.settle(
-                known, visits.given_up(known, self.round.settings, self.round.now(), "https_failed", None)
-            )
+        elif host.plain and known.url.startswith("https://"):
+            self.round.ask_plainly(known)
+            self.round.release(host, 0.0, failed=False)
         else:
             self.round.fail(known, kind)
-        self.round.release(host, 0.0, failed=not host.plain)
+            self.round.release(host, 0.0, failed=True)
+
+    def _robots_failed(self, host: Host, kind: str) -> None:
+        self.round.counts[f"crawl/failed/robots/{kind}"] += 1
+        pause = 0.0
+        if host.robots_at.startswith("https://") and not host.robots_hops:
+            host.robots_at = plain_url(host.robots_at)
+        elif kind in NO_SUCH_HOST or not self._robots_again(host):
+            host.robots = Robots.read(UNREACHABLE, b"", self.round.now())
+        else:
+            pause = self._robots_pause(host)
+        self.round.release(host, 0.0, failed=False, retry_after=pause or None)
+
+    def _robots_again(self, host: Host) -> bool:
+        """Whether robots.txt is asked for once more after a failure."""
+        host.robots_attempts += 1
+        host.robots_at, host.robots_hops = "", 0
+        return host.robots_attempts < self.round.settings.max_failures
+
+    def _robots_pause(self, host: Host) -> float:
+        return self.round.settings.breaker_first / 10 * host.robots_attempts
 
     def _read_robots(self, host: Host, known: Known, response: Response) -> None:
         self._keep(known, response, response.url)
-        if response.status in visits.REDIRECTS:
-            host.robots = Robots.read(response.status, b"", self.round.now())
-        else:
-            host.robots = Robots.read(response.status, response.body, self.round.now())
         host.plain = response.url.startswith("http://")
-        sitemaps = host.robots.sitemaps or [urljoin(response.url, "/sitemap.xml")]
+        location = _header(response, "Location")
+        if response.status in visits.REDIRECTS and location and host.robots_hops < ROBOTS_REDIRECTS:
+            target = urljoin(response.url, location)
+            if refusal(target, self.round.allowed_networks) is None:
+                host.robots_at, host.robots_hops = target, host.robots_hops + 1
+                return
+        if response.status in visits.PASSING and self._robots_again(host):
+            return
+        host.robots = Robots.read(response.status, response.body, self.round.now())
+        host.robots_at, host.robots_hops, host.robots_attempts = "", 0, 0
+        sitemaps = host.robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
         self.round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
 
     def _read_page(self, known: Known, response: Response) -> None:
@@ -128,7 +165,8 @@ class CoweseSpider(scrapy.Spider):
             self.round.counts["crawl/pages/not_modified"] += 1
             self.round.settle(known, visits.not_modified(known, settings, now))
         elif visits.is_success(response.status):
-            self._read_success(known, response)
+            self._take_links(known, response)
+            self._settle_success(known, response)
         else:
             self._keep(known, response, known.url)
             if response.status in visits.PASSING:
@@ -136,17 +174,20 @@ class CoweseSpider(scrapy.Spider):
                 return
             if response.status in visits.REDIRECTS:
                 self._follow(known, response)
-            self.round.counts["crawl/pages/gone" if response.status in visits.GONE else "crawl/pages/other"] += 1
+            self.round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
             self.round.settle(known, visits.absent(known, settings, now, response.status))
 
-    def _read_success(self, known: Known, response: Response) -> None:
+    def _settle_success(self, known: Known, response: Response) -> None:
+        """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
         digest = payload_digest(response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = self._keep(known, response, known.url, revisit=SAME_DIGEST if same else None)
         state = "same" if same else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         self.round.counts[f"crawl/{kind}/{state}"] += 1
-        self._take_links(known, response)
+        etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
+        if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
+            self.round.distrust(self.round.hosts[known.host])
         outcome = visits.fetched(
             known,
             self.round.settings,
@@ -154,23 +195,25 @@ class CoweseSpider(scrapy.Spider):
             status=response.status,
             digest=digest,
             warc_digest=warc_digest,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            etag=etag,
+            last_modified=last_modified,
         )
         self.round.settle(known, outcome)
-        limit = self.round.settings.max_pages
-        if (
-            limit is not None
-            and self.round.counts["crawl/pages/new"] + self.round.counts["crawl/pages/changed"] >= limit
-        ):
+        counts, limit = self.round.counts, self.round.settings.max_pages
+        if limit is not None and counts["crawl/pages/new"] + counts["crawl/pages/changed"] >= limit:
             self.round.stopping = True
 
+    async def _read_sitemap(self, known: Known, response: Response) -> None:
+        """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted."""
+        for number, entry in enumerate(sitemap_entries(response.body), 1):
+            kind = SITEMAP if entry.is_sitemap else PAGE
+            self.round.add_dated([(entry.url, entry.lastmod)], kind=kind)
+            if number % SITEMAP_PIECE == 0:
+                self.round.flush()
+                await _let_others_run()
+        self._settle_success(known, response)
+
     def _take_links(self, known: Known, response: Response) -> None:
-        if known.kind == SITEMAP:
-            sitemap = read_sitemap(response.body)
-            self.round.add_dated(((url, None) for url in sitemap.sitemaps), kind=SITEMAP)
-            self.round.add_dated(sitemap.pages)
-            return
         content_type = (_header(response, "Content-Type") or "").lower()
         directives = (_header(response, "X-Robots-Tag") or "").lower()
         if "html" not in content_type or "nofollow" in directives or "none" in directives:
@@ -187,7 +230,7 @@ class CoweseSpider(scrapy.Spider):
             return
         url = urljoin(known.url, target)
         seed = self.round.scope.seeds.get(known.seed)
-        if known.depth == 0 and seed is not None and url.startswith(("http://", "https://")):
+        if known.depth == 0 and seed is not None and refusal(url, self.round.allowed_networks) is None:
             self.round.adopt(url, seed)
         self.round.add([url], known, hops=known.hops + 1)
 
@@ -204,8 +247,17 @@ class CoweseSpider(scrapy.Spider):
             fields["WARC-Refers-To-Target-URI"] = url
             self.round.warc.revisit(url, when, status_line, wire.headers, revisit, fields)
             return None
-        self.round.warc.response(url, when, status_line, wire.headers, wire.body, fields)
-        return payload_digest(wire.body)
+        return self.round.warc.response(url, when, status_line, wire.headers, wire.body, fields)
+
+
+async def _let_others_run() -> None:
+    """Come back after the reactor has seen to everything else."""
+    from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
+
+    later: Any = reactor
+    turn: Deferred[None] = Deferred()
+    later.callLater(0, turn.callback, None)
+    await maybe_deferred_to_future(turn)
 
 
 def _header(response: Response, name: str) -> str | None:

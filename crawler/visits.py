@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from crawler.frontier import DONE, Known
+from crawler.frontier import Known
 from crawler.settings import CrawlSettings
+from crawler.tables import DONE, SITEMAP
 
 DAY = 86_400.0
 SHORTER, LONGER = 0.5, 1.5
 """The interval after a change, and after a visit that found none."""
+
+UNCONDITIONAL = 5
+"""Each so-manieth visit in a row that finds a page unchanged asks for the whole page."""
 
 OK, NOT_MODIFIED = 200, 304
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -53,6 +57,27 @@ def absent(known: Known, settings: CrawlSettings, now: float, status: int) -> di
     return {**_visited(known, settings, now, status, LONGER), "unchanged": 0, **forgotten}
 
 
+def distrusts(known: Known) -> bool:
+    """Whether a page is to be asked for without a condition: now and then, to catch a server whose 304 is not true."""
+    return known.unchanged > 0 and (known.unchanged + 1) % UNCONDITIONAL == 0
+
+
+def is_lie(known: Known, etag: str | None, last_modified: str | None) -> bool:
+    """Whether a page that changed came with the validator that it had before: its 304 would have been false."""
+    if known.etag is not None or etag is not None:
+        return known.etag == etag
+    return last_modified is not None and known.last_modified == last_modified
+
+
+def absence(known: Known, status: int) -> str:
+    """What it is that a page is not there: ``gone`` and ``moved`` were there, ``missing`` never was for us."""
+    if status in REDIRECTS:
+        return "moved" if known.warc_digest is not None else "redirect"
+    if status in GONE:
+        return "gone" if known.warc_digest is not None else "missing"
+    return "other"
+
+
 def given_up(known: Known, settings: CrawlSettings, now: float, reason: str, status: int | None) -> dict[str, Any]:
     """The row of a page that failed for a passing reason once too often: due again soon, what is known stays."""
     due = now + settings.interval_min * DAY
@@ -67,6 +92,8 @@ def again(known: Known, reason: str) -> dict[str, Any]:
 def _visited(known: Known, settings: CrawlSettings, now: float, status: int, factor: float | None) -> dict[str, Any]:
     interval = (known.interval_days or settings.interval_first) * (factor or 1.0)
     interval = min(max(interval, settings.interval_min), settings.interval_max)
+    if known.kind == SITEMAP:  # it tells what is new: asked for in every round
+        interval = settings.interval_min
     return {
         **_row(known),
         "state": DONE,

@@ -1,0 +1,88 @@
+"""Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from data.documents import SECONDS_UTC
+from data.parquet import write_parquet
+
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),  # response or revisit
+        pa.field("fetched_at", SECONDS_UTC, nullable=False),
+        pa.field("digest", pa.string()),  # WARC-Payload-Digest
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int64(), nullable=False),  # bytes of the gzip member
+        pa.field("status", pa.int16()),
+        pa.field("mime", pa.string()),
+        pa.field("charset", pa.string()),  # that the header declares
+    ]
+)
+SUFFIX = ".index.parquet"
+"""Follows the name of the WARC file, after .warc.gz."""
+
+
+def index_closed(folder: Path) -> int:
+    """Write the index of every closed WARC file that has none yet; return how many.
+
+    Raises:
+        StoreError: an index cannot be written.
+    """
+    missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
+    for path in missing:
+        rows = list(records_of(path))
+        batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
+        few_values = ("kind", "file", "status", "mime", "charset")
+        write_parquet(index_path(path), [batch], INDEX_SCHEMA, few_values=few_values)
+    return len(missing)
+
+
+def index_path(warc: Path) -> Path:
+    """The index of a WARC file."""
+    return warc.with_name(warc.name + SUFFIX)
+
+
+def records_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The index rows of a WARC file, in its order."""
+    held: dict[str, Any] | None = None
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, parse_http=True):
+            offset = record.stream_pos
+            if held is not None:
+                yield {**held, "length": offset - held["offset"]}
+            held = _row_of(record, path.name, offset)
+    if held is not None:
+        yield {**held, "length": path.stat().st_size - held["offset"]}
+
+
+def _row_of(record: Any, file: str, offset: int) -> dict[str, Any] | None:
+    if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
+        return None
+    http = record.http_headers
+    status = ((http.status_line or "") if http is not None else "").split(" ")[1:2]
+    mime, charset = mime_of((http.get("Content-Type") or "") if http is not None else "")
+    return {
+        "url": record.headers.get("WARC-Target-URI") or "",
+        "kind": "revisit" if record.record_type == WarcRecordType.revisit else "response",
+        "fetched_at": (record.record_date or datetime.fromtimestamp(0, UTC)).replace(microsecond=0),
+        "digest": record.headers.get("WARC-Payload-Digest"),
+        "file": file,
+        "offset": offset,
+        "status": int(status[0]) if status and status[0].isdigit() else None,
+        "mime": mime,
+        "charset": charset,
+    }
+
+
+def mime_of(content_type: str) -> tuple[str | None, str | None]:
+    """Type and charset of a Content-Type field."""
+    mime, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    charsets = [one.partition("=")[2].strip("\"' ") for one in parameters if one.startswith("charset=")]
+    return mime[:100] or None, (charsets[0][:40] or None) if charsets else None

@@ -53,10 +53,10 @@ def joined(wanted_device: str) -> Iterator[Place]:
         dist.destroy_process_group()
 
 
-def agreed(flag: bool, place: Place) -> bool:  # noqa: FBT001 - a fact, not an option
-    """Whether any process says so: what all of them then do."""
+def agreed(flags: tuple[bool, ...], place: Place) -> tuple[bool, ...]:
+    """Which flags any process has raised: what all of them then do."""
     if place.world == 1:
-        return flag
-    said = torch.tensor(int(flag), device=place.device)
-    dist.all_reduce(said, dist.ReduceOp.MAX)
-    return bool(said.item())
+        return flags
+    raised = torch.tensor(flags, dtype=torch.int32, device=place.device)
+    dist.all_reduce(raised, dist.ReduceOp.MAX)
+    return tuple(bool(flag) for flag in raised.tolist())

@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from training.presets import flops_per_token
+from data.files import write_text
+from training.presets import ModelShape, flops_per_token
 
 METRICS_NAME = "metrics.jsonl"
 REPLACED_LOW, REPLACED_HIGH = 0.02, 0.14
@@ -22,19 +23,19 @@ def ratio(part: float, whole: float) -> float:
 
 
 def rates(sums: dict[str, float], steps: int) -> dict[str, float]:
-    """Figures a person reads, from sums over some steps."""
-    learned = max(steps - sums["skipped"], 1)
+    """Figures a person reads, from sums over some steps; means are over those that were not skipped."""
+    sound = max(steps - sums["skipped"], 1)
     precision, recall = ratio(sums["caught"], sums["flagged"]), ratio(sums["caught"], sums["replaced"])
     return {
-        "loss": sums["loss"] / steps,
-        "mlm_loss": sums["mlm_loss"] / steps,
-        "disc_loss": sums["disc_loss"] / steps,
+        "loss": sums["loss"] / sound,
+        "mlm_loss": sums["mlm_loss"] / sound,
+        "disc_loss": sums["disc_loss"] / sound,
         "generator_accuracy": ratio(sums["generator_right"], sums["masked"]),
         "replaced_rate": ratio(sums["replaced"], sums["tokens"]),
         "disc_accuracy": ratio(sums["disc_right"], sums["tokens"]),
         "disc_precision": precision,
         "disc_recall": recall,
-        "grad_norm": sums["grad_norm"] / learned,
+        "grad_norm": sums["grad_norm"] / sound,
         "skipped": sums["skipped"],
         "tokens": sums["tokens"],
     }
@@ -49,12 +50,20 @@ class MetricsLog:
     """metrics.jsonl and, where asked for, TensorBoard events; a resumed run goes on where its checkpoint was."""
 
     def __init__(self, run: Path, *, first_step: int, tensorboard: bool) -> None:
-        self._path = run / METRICS_NAME
-        kept = [line for line in read_metrics(run) if line["step"] <= first_step]
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        self._file = self._path.open("a", encoding="utf-8")
-        self._events = _event_writer(run / "tensorboard", first_step) if tensorboard else None
+        self._run = run
+        self._tensorboard = tensorboard
+        self._begin(first_step)
+
+    def _begin(self, first_step: int) -> None:
+        kept = [line for line in read_metrics(self._run) if line["step"] <= first_step]
+        write_text(self._run / METRICS_NAME, "".join(json.dumps(line) + "\n" for line in kept))
+        self._file = (self._run / METRICS_NAME).open("a", encoding="utf-8")
+        self._events = _event_writer(self._run / "tensorboard", first_step) if self._tensorboard else None
+
+    def go_back(self, step: int) -> None:
+        """Forget the lines after ``step`` steps."""
+        self.close()
+        self._begin(step)
 
     def write(self, line: dict[str, Any]) -> None:
         """Add one line; its ``step`` counts the steps done."""
@@ -97,8 +106,8 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 class Speed:
     """Tokens a second and the share of the machine's peak since the last reading."""
 
-    def __init__(self, plan_shape: Any, device_name: str) -> None:
-        self._shape = plan_shape
+    def __init__(self, shape: ModelShape, device_name: str) -> None:
+        self._shape = shape
         self._peak = peak_flops(device_name)
         self._since = time.perf_counter()
 

@@ -131,6 +131,11 @@ def from_transformers(discriminator: Path, generator: Path) -> Electra:
             raise InputError(
                 f"{generator}: its {name} is not that of {discriminator}. Give two that were trained together."
             )
+    for theirs in list(EMBEDDINGS.values())[1:]:
+        if not torch.equal(parts["generator"][1][theirs], parts["discriminator"][1][theirs]):
+            raise InputError(
+                f"{generator}: its {theirs} is not that of {discriminator}. They were not trained together."
+            )
     words = {part: tensors[EMBEDDINGS["embeddings.word.weight"]] for part, (_, tensors) in parts.items()}
     gdes = not torch.equal(words["generator"], words["discriminator"])
     shape = ModelShape(

@@ -31,6 +31,8 @@ from training.stepper import Stepper
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other batches."""
 MOST_DETOURS = 3
+AGREE_EVERY = 10
+"""Steps between two looks at the signals of all processes, where there are several."""
 WATCHED_FROM = 2_000
 """The replaced rate is watched from this step on: an untrained generator replaces nearly all it masks."""
 
@@ -97,6 +99,10 @@ def pretrain(
         if place.first:
             manifest.write(run)
             adopt_tokenizer(run, tokens)
+        if min(plan.batch_at(0), plan.batch_at(plan.steps - 1)) < place.world:
+            raise InputError(
+                f"batch {plan.batch}: fewer rows a step than processes ({place.world}). Raise pretrain.batch."
+            )
         loop = _Loop(run, settings, stream, place, progress)
         first = loop.begin(saved)
         loop.train()
@@ -158,22 +164,21 @@ class _Loop:
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
         self._logged_at = 0
         self._warned = False
+        self._metrics: MetricsLog | None = None
 
     def begin(self, saved: checkpoint.Snapshot | None) -> int:
         """Take up a checkpoint, or step 0; returns the step."""
         if saved:
             self.stepper.restore(saved.step, saved.state["detours"], saved.model, saved.optimizer)
+            self.stepper.clear_figures(saved.state["figures"])
             self.step, self.tokens_seen = saved.step, saved.state["tokens_seen"]
-        self._logged_at = self.step
+            self._logged_at = saved.state["logged_at"]
         return self.step
 
     def train(self) -> None:
         """Go on to the last step; every way out leaves the last finished step saved or an earlier one whole."""
-        metrics = (
-            MetricsLog(self.run, first_step=self.step, tensorboard=self.settings.tensorboard)
-            if self.place.first
-            else None
-        )
+        if self.place.first:
+            self._metrics = MetricsLog(self.run, first_step=self.step, tensorboard=self.settings.tensorboard)
         device_name = torch.cuda.get_device_name() if self.place.device.type == "cuda" else "cpu"
         speed = Speed(self.stepper.model.shape, device_name)
         try:
@@ -181,12 +186,12 @@ class _Loop:
                 while self.step < self.plan.steps:
                     self._one_step()
                     if self._is_due(self.settings.log_interval):
-                        self._tell(metrics, speed)
+                        self._tell(speed)
                     self._save_where_due(asked)
             self.writer.wait()
         finally:
-            if metrics:
-                metrics.close()
+            if self._metrics:
+                self._metrics.close()
             self.feed.close()
 
     def _one_step(self) -> None:
@@ -199,17 +204,18 @@ class _Loop:
         last = (self.plan.steps, self.plan.steps - self.plan.long_steps)
         return self.step % interval == 0 or self.step in last
 
-    def _tell(self, metrics: MetricsLog | None, speed: Speed) -> None:
-        sums = self.stepper.read_figures()
+    def _tell(self, speed: Speed) -> None:
+        sums = self.stepper.figures()
+        self.stepper.clear_figures()
         line = rates(sums, self.step - self._logged_at)
         self._logged_at = self.step
         self.tokens_seen += sums["tokens"]
         length = self.plan.length_at(self.step - 1)
         line |= speed.read(sums["tokens"], length, masked_per_row(length), self.place.world)
         self._watch(line["replaced_rate"])
-        if metrics:
+        if self._metrics:
             rate = self.plan.learning_rate_at(self.step - 1)
-            metrics.write(
+            self._metrics.write(
                 {"step": self.step, "length": length, "learning_rate": rate, **line, "tokens_seen": self.tokens_seen}
             )
             shown = {name: line[name] for name in ("loss", "generator_accuracy", "disc_accuracy", "tokens_per_second")}
@@ -249,11 +255,15 @@ class _Loop:
         log.warning("step %d: not finite again and again; back to step %d, other batches.", self.step, saved.step)
         self.begin(saved)
         self.stepper.detours = detours
+        if self._metrics:
+            self._metrics.go_back(saved.step)
 
     def _save_where_due(self, asked: "Asked") -> None:
         due = self.step % self.settings.save_interval == 0 or self.step == self.plan.steps
-        stop = agreed(asked.stop, self.place)
-        if due or stop or agreed(asked.save, self.place):
+        # several processes must agree, which waits for the device: now and then only
+        heard = self.place.world == 1 or self.step % AGREE_EVERY == 0
+        stop, save = agreed((asked.stop, asked.save), self.place) if heard else (False, False)
+        if due or stop or save:
             asked.save = False
             self._save()
         if stop:
@@ -268,9 +278,15 @@ class _Loop:
             log.warning("step %d: the last update was skipped; saved at the next sound step.", self.step)
             if self.step < self.plan.steps:
                 return
+        figures = self.stepper.figures()
         if self.place.first:
             model, optimizer = self.stepper.state()
-            state = {"detours": self.stepper.detours, "tokens_seen": self.tokens_seen, "plan": self.plan.digest}
+            state = {
+                "detours": self.stepper.detours,
+                "figures": figures,
+                "logged_at": self._logged_at,
+                "tokens_seen": self.tokens_seen,
+            }
             self.writer.submit(checkpoint.Snapshot(self.step, model, optimizer, state))
 
 

@@ -90,7 +90,7 @@ class Stepper:
         norm = self.adam.step(rate)
         skipped = ~norm.isfinite()
         figures = {**outcome.figures, "grad_norm": norm / self.place.world, "skipped": skipped / self.place.world}
-        self.sums += torch.stack([figures[name].to(torch.float64) for name in FIGURES])
+        self.sums += torch.stack([figures[name].to(torch.float64) for name in FIGURES]).nan_to_num_(posinf=0, neginf=0)
         self.skipped_in_a_row.add_(1).mul_(skipped)
         self.step_number += 1
 
@@ -132,13 +132,18 @@ class Stepper:
             self.skipped_in_a_row,
         ]
 
-    def read_figures(self) -> dict[str, float]:
-        """The sums over all processes since the last reading, by name; waits for the device and begins anew."""
+    def figures(self) -> dict[str, float]:
+        """The sums over all processes since the last ``clear_figures``, by name; waits for the device."""
         sums = self.sums.clone()
-        self.sums.zero_()
         if self.place.world > 1:
             dist.all_reduce(sums)
         return dict(zip(FIGURES, sums.tolist(), strict=True))
+
+    def clear_figures(self, begin_with: dict[str, float] | None = None) -> None:
+        """Begin the sums anew, or with those of all processes that a checkpoint kept."""
+        self.sums.zero_()
+        if begin_with and self.place.first:
+            self.sums.copy_(torch.tensor([begin_with[name] for name in FIGURES]))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Copies in the host's memory: parameters by name, and Adam's moments by name."""
@@ -156,7 +161,6 @@ class Stepper:
             self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
         self.adam.updates.copy_(optimizer["updates"])
         self.flat.gradients.zero_()
-        self.sums.zero_()
         self.skipped_in_a_row.zero_()
         self.step_number.fill_(step)
         self.detours = detours

@@ -1,0 +1,140 @@
+import subprocess
+import sys
+
+import pytest
+import torch
+from training_room import packed, quick
+
+from data.errors import InputError
+from data.manifest import Manifest
+from data.store import Store
+from training.card import snippet
+from training.evaluate import evaluate
+from training.export import export
+from training.model import attention_bias
+from training.pretrain import pretrain
+from training.run import Trained
+from training.settings import EvaluationSettings
+
+pytest.importorskip("transformers")
+SENTENCE = "El paciente presenta fiebre alta desde ayer."
+
+
+def make(folder, *, gdes):
+    store = Store.open(folder)
+    run = pretrain(store, quick(gdes=gdes), tokens=packed(store)).path
+    evaluate(store, EvaluationSettings(), run=run)
+    return store, run, export(store, run=run, name="salud")
+
+
+@pytest.fixture(scope="module")
+def tied(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("tied"), gdes=False)
+
+
+@pytest.fixture(scope="module")
+def gdes(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("gdes"), gdes=True)
+
+
+@pytest.fixture(params=["tied", "gdes"])
+def exported(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_transformers_loads_both_with_the_same_logits(exported):
+    from transformers import ElectraForMaskedLM, ElectraForPreTraining
+
+    _, run, made = exported
+    model = Trained(run).model
+    ids_BL = torch.randint(5, model.shape.vocabulary, (4, 60))
+    ids_BL[2, 33:] = 0
+    mask_BL = (ids_BL != 0).long()
+    real, bias = mask_BL.bool(), attention_bias(ids_BL, 0)
+    with torch.no_grad():
+        theirs, report = ElectraForPreTraining.from_pretrained(made.discriminator, output_loading_info=True)
+        assert not any(report.values()), report
+        theirs_BL = theirs.eval()(ids_BL, mask_BL).logits
+        assert (theirs_BL - model.discriminate(ids_BL, bias))[real].abs().max() <= 1e-5
+        theirs, report = ElectraForMaskedLM.from_pretrained(made.generator, output_loading_info=True)
+        assert not any(report.values()), report
+        theirs_BLV = theirs.eval()(ids_BL, mask_BL).logits
+        ours_BLV = model.generate(ids_BL, torch.arange(60).expand(4, -1), bias)
+        assert (theirs_BLV - ours_BLV)[real].abs().max() <= 1e-5
+    assert made.parameters["generator"] == sum(p.numel() for p in theirs.parameters())
+
+
+def test_the_tokenizer_comes_along(tied):
+    from transformers import AutoTokenizer
+
+    _, _, made = tied
+    for folder in (made.discriminator, made.generator):
+        tokens = AutoTokenizer.from_pretrained(folder)(SENTENCE).tokens()
+        assert tokens[0] == "[CLS]"
+        assert "paciente" in tokens
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["discriminator", "generator"])
+def test_the_cards_snippet_runs(tied, part):
+    _, _, made = tied
+    card = (made.path / part / "README.md").read_text()
+    program = snippet("salud", part)
+    assert program in card
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=made.path.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    if part == "discriminator":
+        assert lines[0].startswith("[CLS]")
+        assert any(line.startswith("paciente") for line in lines)
+    else:
+        assert len(lines) == 5
+
+
+def test_the_card_has_the_measured_figures_and_valid_yaml(exported):
+    from huggingface_hub import ModelCard
+
+    store, run, made = exported
+    found = evaluate(store, EvaluationSettings(), run=run)
+    card = ModelCard.load(made.discriminator / "README.md")
+    assert card.data.language == "es"
+    figures = {result.metric_type: result.metric_value for result in card.data.eval_results}
+    assert figures == found.discriminator
+    assert f"| accuracy | {found.discriminator['accuracy']:.4f} |" in card.text
+    assert Manifest.read(run).made_from["corpus"] in card.text
+
+
+@pytest.mark.slow
+def test_onnx_gives_the_same_logits(exported):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    store, run, _ = exported
+    made = export(store, run=run, name="portable", onnx=True)
+    session = onnxruntime.InferenceSession(str(made.onnx))
+    model = Trained(run).model
+    for batch, length in ((1, 7), (5, 64)):
+        ids_BL = torch.randint(5, model.shape.vocabulary, (batch, length))
+        ids_BL[-1, length // 2 :] = 0
+        mask_BL = (ids_BL != 0).long()
+        (logits_BL,) = session.run(None, {"input_ids": ids_BL.numpy(), "attention_mask": mask_BL.numpy()})
+        with torch.no_grad():
+            ours_BL = model.discriminate(ids_BL, attention_bias(ids_BL, 0))
+        assert (torch.from_numpy(logits_BL) - ours_BL)[mask_BL.bool()].abs().max() <= 1e-5
+
+
+def test_an_export_is_made_once_and_anew_when_the_run_goes_on(exported):
+    store, run, made = exported
+    assert export(store, run=run, name="salud").reused
+    left = made.path.with_name(".salud.part")
+    left.mkdir()  # what a kill left
+    (left / "half").touch()
+    evaluate(store, EvaluationSettings(seed=77), run=run)
+    again = export(store, run=run, name="salud")
+    assert not again.reused
+    assert sorted(path.name for path in made.path.iterdir()) == ["discriminator", "generator", "manifest.json"]
+
+
+def test_no_run_is_a_clear_error(tied, tmp_path):
+    with pytest.raises(InputError, match="cowese pretrain"):
+        export(tied[0], run=tmp_path)

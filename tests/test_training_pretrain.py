@@ -1,0 +1,200 @@
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from training_room import packed, quick
+
+from data.errors import InputError, StageError
+from data.store import Store
+from training import checkpoint
+from training.distributed import Place
+from training.loader import Batches, epoch_order, row_numbers
+from training.metrics import read_metrics
+from training.pretrain import SKIPS_TO_ROLL_BACK, _Loop, pretrain
+from training.pretrain_settings import PretrainSettings
+from training.run import open_tokens
+
+TIMED = {"tokens_per_second", "tflops"}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory) -> tuple[Store, Path]:
+    """A store with packed tokens."""
+    store = Store.open(tmp_path_factory.mktemp("room"))
+    return store, packed(store)
+
+
+def at_step(step: int, number: signal.Signals):
+    """A progress that sends this process a signal when a step is done."""
+
+    def progress(stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+        if done == step:
+            os.kill(os.getpid(), number)
+
+    return progress
+
+
+def signalled_after(step: int, one_step):
+    """A step that sends this process SIGTERM while the given one runs, between two lines of metrics."""
+
+    def run(loop: _Loop) -> None:
+        one_step(loop)
+        if loop.step == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return run
+
+
+def untimed(run: Path) -> list[dict[str, float]]:
+    return [{name: value for name, value in line.items() if name not in TIMED} for line in read_metrics(run)]
+
+
+def test_13_and_17_steps_are_30(room, monkeypatch):
+    store, tokens = room
+    settings = quick(long_share=0.1, log_every=4)
+    whole = pretrain(store, settings, tokens=tokens, name="whole")
+    monkeypatch.setattr(_Loop, "_one_step", signalled_after(13, _Loop._one_step))
+    with pytest.raises(StageError, match="stopped at step 13 of 30 and saved"):
+        pretrain(store, settings, tokens=tokens, name="halves")
+    monkeypatch.undo()
+    halves = pretrain(store, settings, tokens=tokens, name="halves")
+    assert halves.resumed_at == 13
+    folders = [checkpoint.checkpoint_folder(summary.path, 30) for summary in (whole, halves)]
+    assert checkpoint.file_digests(folders[0]) == checkpoint.file_digests(folders[1])
+    assert untimed(whole.path) == untimed(halves.path)
+    assert [line["length"] for line in read_metrics(whole.path)][-4:] == [32, 32, 512, 512]
+
+
+def test_a_finished_run_is_found_again(room):
+    store, tokens = room
+    first = pretrain(store, quick(seed=8), tokens=tokens)
+    again = pretrain(store, quick(seed=8), tokens=tokens)
+    assert (first.reused, again.reused) == (False, True)
+    assert first.path == again.path
+    assert again.loss == first.loss
+    assert pretrain(store, quick(seed=9), tokens=tokens).path != first.path
+
+
+def test_the_loss_falls(room):
+    store, tokens = room
+    settings = quick(steps=60, learning_rate=5e-3, warmup=5, batch=8)
+    lines = read_metrics(pretrain(store, settings, tokens=tokens).path)
+    assert np.mean([line["mlm_loss"] for line in lines[-10:]]) < 0.75 * lines[0]["mlm_loss"]
+
+
+def test_sigusr1_saves_and_goes_on(room):
+    store, tokens = room
+    settings = quick(keep=9, save_every=30)
+    run = pretrain(store, settings, tokens=tokens, name="usr1", progress=at_step(7, signal.SIGUSR1)).path
+    assert [checkpoint.step_of(folder) for folder in checkpoint.checkpoints(run)] == [7, 30]
+
+
+def test_ctrl_c_saves_and_stops(room):
+    store, tokens = room
+    with pytest.raises(KeyboardInterrupt, match="saved"):
+        pretrain(store, quick(), tokens=tokens, name="interrupted", progress=at_step(4, signal.SIGINT))
+    assert checkpoint.load_newest(store.runs / "interrupted").step == 4
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_another_setting_or_corpus_is_refused_by_name_unless_forced(room, tmp_path):
+    store, tokens = room
+    pretrain(store, quick(steps=3), tokens=tokens, name="own")
+    with pytest.raises(InputError, match=r"seed: 1 → 2; steps: 3 → 4"):
+        pretrain(store, quick(steps=4, seed=2), tokens=tokens, name="own")
+    other = packed(store, "otras", seed=4)
+    with pytest.raises(InputError, match=r"corpus: .* tokenizer: .* tokens: "):
+        pretrain(store, quick(steps=3), tokens=other, name="own")
+    assert pretrain(store, quick(steps=4, force=True), tokens=tokens, name="own").resumed_at == 3
+
+
+def test_no_gpu_where_one_was_asked_for(room):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    store, tokens = room
+    with pytest.raises(InputError, match="no GPU"):
+        pretrain(store, quick(device="cuda"), tokens=tokens, name="gpu")
+    assert not (store.runs / "gpu").exists()
+
+
+def test_missing_tokens(room, tmp_path):
+    with pytest.raises(InputError, match="cowese pack"):
+        pretrain(room[0], quick(), tokens=tmp_path)
+
+
+def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(room, caplog):
+    store, tokens = room
+    settings = quick(steps=12, save_every=4, keep=3)
+    run = pretrain(store, settings, tokens=tokens, name="damaged").path
+    digests = checkpoint.file_digests(checkpoint.checkpoint_folder(run, 12))
+    for step in (8, 12):
+        path = checkpoint.checkpoint_folder(run, step) / checkpoint.MODEL_NAME
+        path.write_bytes(path.read_bytes()[:1000])
+    again = pretrain(store, settings, tokens=tokens, name="damaged")
+    assert again.resumed_at == 4
+    assert checkpoint.file_digests(checkpoint.checkpoint_folder(run, 12)) == digests
+    assert "step-000000012" in caplog.text
+
+
+def test_a_rate_that_blows_up_is_a_clear_error(room):
+    store, tokens = room
+    with pytest.raises(StageError, match=r"not finite .* Lower pretrain\.learning_rate"):
+        pretrain(store, quick(learning_rate=1e30, warmup=1), tokens=tokens, name="blown")
+
+
+def test_after_skips_in_a_row_it_goes_back_and_on_with_other_batches(room, caplog):
+    store, tokens = room
+    settings = quick(steps=24, save_every=6)
+    stream = open_tokens(tokens, "train")
+    told = []
+    loop = _Loop(
+        store.runs / "poisoned",
+        settings,
+        stream,
+        Place(0, 1, torch.device("cpu")),
+        lambda *told: poison(told[1]),
+    )
+
+    def poison(done: int) -> None:
+        told.append(done)
+        if done == 8 and loop.stepper.detours == 0:
+            loop.stepper.flat.values[0] = float("nan")
+
+    loop.train()
+    assert told[:8] == list(range(1, 9))
+    assert told[8 : 8 + SKIPS_TO_ROLL_BACK] == list(range(9, 9 + SKIPS_TO_ROLL_BACK))
+    assert told[8 + SKIPS_TO_ROLL_BACK :] == list(range(7, 25))
+    assert loop.stepper.detours == 1
+    assert "back to step 6" in caplog.text
+    assert checkpoint.load_newest(store.runs / "poisoned").state["detours"] == 1
+    assert [line["step"] for line in read_metrics(store.runs / "poisoned")] == list(range(1, 25))
+
+
+def test_an_epoch_reads_every_row_once_in_an_order_of_its_own():
+    assert sorted(epoch_order(1_000, 1, 0)) == list(range(1_000))
+    assert not np.array_equal(epoch_order(1_000, 1, 0), epoch_order(1_000, 1, 1))
+    plan = quick(batch=7, steps=100).plan
+    read = np.concatenate([row_numbers(plan, 50, step, np.arange(7)) for step in range(100)])
+    assert all(sorted(read[at : at + 50]) == list(range(50)) for at in range(0, 700, 50))
+
+
+def test_processes_share_a_batch_without_overlap(room):
+    stream = open_tokens(room[1], "train")
+    plan = quick(batch=10).plan
+    rows = {32: stream.rows(32)}
+    whole = Batches(plan, rows).ids(3)
+    parts = [Batches(plan, rows, rank, 3).ids(3) for rank in range(3)]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_settings_are_checked_at_birth():
+    assert PretrainSettings(preset="small").plan.batch == 128
+    assert PretrainSettings(preset="small").plan.long_batch == 32
+    with pytest.raises(ValueError, match=r"warmup .* must be below steps"):
+        PretrainSettings(preset="tiny", steps=10, warmup=10)
+    with pytest.raises(ValueError, match="preset"):
+        PretrainSettings(preset="huge")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scrapy.crawler import CrawlerProcess
+from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 from twisted.internet import task
 
@@ -19,7 +19,7 @@ from crawler.job import Job
 from crawler.metrics import serve_metrics
 from crawler.report import Report
 from crawler.round import Round
-from crawler.scheduler import FrontierScheduler
+from crawler.scheduler import FrontierScheduler, wake
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.spider import CoweseSpider
@@ -117,7 +117,7 @@ def run(job: Job) -> None:
     report = Report(current)
     if settings.metrics_port is not None:
         serve_metrics(report, settings.metrics_port)
-    _when_running(task.LoopingCall(_beat, current, job, report), BEAT)
+    _when_running(task.LoopingCall(_beat, crawler, current, job, report), BEAT)
     _when_running(task.LoopingCall(report.tick), TICK)
     process.start()
     current.flush()
@@ -149,9 +149,10 @@ def _when_running(call: task.LoopingCall, interval: float) -> None:
     reactor.callWhenRunning(call.start, interval)
 
 
-def _beat(current: Round, job: Job, report: Report) -> None:
+def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     current.flush()
     current.keep_company()
+    wake(crawler)  # new links may have made work, or the last answer may have ended the round
     show(job.progress, {**report.values(), "state": "running"})
     if os.getppid() != job.parent:
         os.kill(os.getpid(), PARENT_DIED)

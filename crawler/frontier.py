@@ -78,6 +78,7 @@ class Frontier:
         insert = postgresql.insert if self.shared else sqlite.insert
         self._insert = insert(urls).on_conflict_do_nothing(index_elements=["url"]).returning(urls.c.host)
         self._adopt = insert(adopted).on_conflict_do_nothing(index_elements=["host"])
+        self._open = insert(rounds).on_conflict_do_nothing(index_elements=["number"])
         self._meet = insert(hosts).on_conflict_do_nothing(index_elements=["host"])
         remember = insert(hosts)
         news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
@@ -112,8 +113,9 @@ class Frontier:
         again = sa.or_(urls.c.fetched_at.is_(None), urls.c.kind == SITEMAP, urls.c.state == REFUSED)
         again = sa.true() if everything else sa.or_(again, urls.c.due_at <= now)
         with self._engine.begin() as connection:
-            connection.execute(sa.insert(rounds).values(number=number, started_at=now))
-            connection.execute(sa.update(urls).where(again).values(state=QUEUED, attempts=0, reason=None))
+            mine = connection.execute(self._open, {"number": number, "started_at": now}).rowcount
+            if mine:  # otherwise another process has just opened it
+                connection.execute(sa.update(urls).where(again).values(state=QUEUED, attempts=0, reason=None))
             return self._count(connection, urls.c.state == QUEUED)
 
     def finish_round(self, number: int, now: float) -> None:

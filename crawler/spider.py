@@ -155,8 +155,9 @@ class CoweseSpider(scrapy.Spider):
             return
         host.robots = Robots.read(response.status, response.body, self.round.now())
         host.robots_at, host.robots_hops, host.robots_attempts = "", 0, 0
-        sitemaps = host.robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
-        self.round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
+        if not host.robots.unreachable:
+            sitemaps = host.robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
+            self.round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
 
     def _read_page(self, known: Known, response: Response) -> None:
         now, settings = self.round.now(), self.round.settings

@@ -1,5 +1,6 @@
 """Whole rounds against a small web: what is followed, what is remembered, what reaches the WARC files."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -139,6 +140,7 @@ def test_a_newer_date_in_the_sitemap_pulls_a_page_forward(web, store, tmp_path):
     assert "http://a.test/" not in web.urls()
 
 
+@pytest.mark.slow
 def test_a_server_whose_304_is_false_is_found_out_and_asked_without_conditions(web, store, tmp_path):
     liar = {"text": "", "asked": 0}
 
@@ -201,7 +203,7 @@ def test_a_page_that_fails_in_passing_comes_back_and_retry_after_is_kept(web, st
     summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))
     assert summary.new == 2
     times = [one.at for one in web.asked if one.url.endswith("inestable")]
-    assert all(later - earlier >= 0.99 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.99 for earlier, later in itertools.pairwise(times))
 
 
 def test_a_broken_host_is_left_for_later_and_no_other_waits_for_it(web, store, tmp_path):
@@ -225,7 +227,7 @@ def test_a_host_is_never_asked_faster_than_the_floor(web, store, tmp_path):
     crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), delay_min=0.1))
     times = [one.at for one in web.asked]
     assert len(times) == 11
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 0.099
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.099
 
 
 def test_crawl_delay_is_kept_up_to_the_cap(web, store, tmp_path):
@@ -236,7 +238,7 @@ def test_crawl_delay_is_kept_up_to_the_cap(web, store, tmp_path):
     }
     crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), delay_max=0.3))
     times = [one.at for one in web.asked]
-    assert all(0.299 <= later - earlier < 5 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(0.299 <= later - earlier < 5 for earlier, later in itertools.pairwise(times))
 
 
 def test_prefix_seeds_take_what_begins_with_them(web, store, tmp_path):
@@ -278,6 +280,6 @@ def test_a_real_crawl_needs_a_contact(store, tmp_path):
 
 
 def test_an_empty_crawl_says_so(web, store, tmp_path):
-    web.answer = lambda url, headers: (502, {}, b"")
+    web.answer = lambda *_: (502, {}, b"")
     with pytest.raises(StageError, match="not one page"):
         crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))

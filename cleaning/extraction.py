@@ -17,7 +17,8 @@ from cleaning.settings import CleaningSettings
 from data.charset import encoding_of
 
 _ELEMENT = re.compile(rb"<[a-zA-Z]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff\u200b\u2060\ufeff\u00ad]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u200b\u2060\ufeff\u00ad]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _MARKS = re.compile(r"^[\s>|*·•▪●◦–—-]+(?=\w|$)")
 _DATES = {"extensive_search": False, "original_date": True}
@@ -84,7 +85,7 @@ def extract_html(body: bytes, content_type: str, url: str, settings: CleaningSet
 
 def normal_text(text: str) -> str:
     """NFC, mojibake mended, no control characters, one space between words, one newline between paragraphs."""
-    fixed = ftfy.fix_text(text, _OPTIONS) if text else ""
+    fixed = ftfy.fix_text(_SURROGATE.sub("", text), _OPTIONS) if text else ""
     lines = (_SPACES.sub(" ", _CONTROL.sub("", line)).strip() for line in fixed.splitlines())
     kept = (_MARKS.sub("", line) for line in lines)
     return unicodedata.normalize("NFC", "\n".join(line for line in kept if line))

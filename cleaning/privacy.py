@@ -49,6 +49,11 @@ def always(_: str) -> bool:
     return True
 
 
+def has_nine_digits(text: str) -> bool:
+    """Telephone numbers of the Spanish-speaking countries have at least eight digits, with a prefix nine."""
+    return sum(c.isdigit() for c in text) >= 9  # noqa: PLR2004 - said above
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of personal data."""
@@ -65,7 +70,7 @@ class Kind:
 
 _PHONE = re.compile(
     r"(?<![\d.,/-])(?:"
-    r"(?:\+|00)\d{1,3}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}"  # international
+    r"(?:\+|00)[1-9]\d{0,2}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}"  # international
     r"|[679]\d{2}[ .-]\d{3}[ .-]\d{3}|[679]\d{2}(?:[ .-]\d{2}){3}|9\d[ .-]\d{3}(?:[ .-]\d{2}){2}|[679]\d{8}"  # Spain
     r")(?![\d.,/-]*\d)"
 )
@@ -77,7 +82,7 @@ KINDS = (
     Kind("dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid),
     Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid),
     Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b")),
-    Kind("telefono", _PHONE),
+    Kind("telefono", _PHONE, has_nine_digits),
 )
 """In the order in which they are looked for: what has a check digit before what has none."""
 

@@ -47,22 +47,25 @@ class Segment:
         if not self.path.is_file():
             raise InputError(f"{self.path}: no such WARC file.")
         position, count = 0, 0
-        try:
-            for raw in ArchiveIterator(
-                str(self.path), record_types=WarcRecordType.any_type, parse_http=False, auto_decode="none"
-            ):
-                count += 1
-                position = raw.stream_pos
-                if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
-                    record = _read(raw, max_bytes)
-                    if record is None:
-                        self.torn_at = position
+        with self.path.open("rb") as file:
+            try:
+                for raw in ArchiveIterator(
+                    file, record_types=WarcRecordType.any_type, parse_http=False, auto_decode="none"
+                ):
+                    count += 1
+                    position = raw.stream_pos
+                    if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
+                        record = _read(raw, max_bytes)
+                        if record is None:
+                            self.torn_at = position
+                        else:
+                            yield record
                     else:
-                        yield record
-                else:
-                    raw.consume()
-        except (OSError, ValueError) as error:
-            raise InputError(f"{self.path}: damaged after byte {position:,} ({error}).") from error
+                        raw.consume()
+            except (OSError, ValueError) as error:
+                if count == 0:
+                    raise InputError(f"{self.path}: not a WARC file ({error}).") from error
+                raise InputError(f"{self.path}: damaged after byte {position:,} ({error}).") from error
         if count == 0:
             raise InputError(f"{self.path}: not a WARC file, or its first record is cut short.")
         if self.torn_at is None and _is_torn(self.path, position):

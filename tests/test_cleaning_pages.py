@@ -1,0 +1,339 @@
+"""From WARC records to documents: every record ends in one of two files, with its reason."""
+
+import gzip
+import io
+import zlib
+from datetime import UTC, date, datetime
+
+import pytest
+from demo_web.site import pages, pdf
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from cleaning.boilerplate import without_site_lines
+from cleaning.clean import clean
+from cleaning.extraction import extract_html, normal_text
+from cleaning.http import read_answer
+from cleaning.language import identify
+from cleaning.page import Drop
+from cleaning.pdf import extract_pdf
+from cleaning.privacy import masked
+from cleaning.quality import judge, rules_of
+from cleaning.recipe import recipe_digest
+from cleaning.settings import CleaningSettings
+from cleaning.warc import Segment
+from data.errors import InputError, StageError
+from data.parquet import read_parquet
+
+SETTINGS = CleaningSettings()
+PROSE = (
+    "La hipertensión arterial es una enfermedad crónica en la que la presión de la sangre se mantiene demasiado alta. "
+    "El médico recomienda reducir la sal, caminar cada día y medir la tensión en casa con un aparato validado. "
+    "Cuando los cambios de hábitos no bastan, se añade un medicamento que debe tomarse todas las mañanas. "
+    "Conviene anotar las cifras en una libreta y llevarlas a la consulta de la enfermera en la próxima visita."
+)
+
+WORDS = PROSE.lower().replace(".", "").replace(",", "").split()
+
+
+def page(text=PROSE, head=""):
+    paragraphs = "".join(f"<p>{one}</p>" for one in text.split("\n"))
+    return (
+        f'<html lang="es"><head><title>Tensión</title>{head}</head><body><article>{paragraphs}</article></body></html>'
+    )
+
+
+def write_warc(path, records):
+    """``records``: (url, status line, headers, body); the form that warcio gives."""
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=path.suffix == ".gz")
+        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "a test"}))
+        for url, status, headers, body in records:
+            http = StatusAndHeaders(status, headers, protocol="HTTP/1.1")
+            record = writer.create_warc_record(
+                url,
+                "response",
+                payload=io.BytesIO(body),
+                http_headers=http,
+                warc_headers_dict={"WARC-Date": "2026-03-01T10:00:00Z"},
+            )
+            writer.write_record(record)
+    return path
+
+
+def html_record(url, text, status="200 OK", **headers):
+    fields = [("Content-Type", "text/html; charset=utf-8"), *headers.items()]
+    return (url, status, fields, text.encode())
+
+
+def reasons(store, recipe=None):
+    folder = store.documents / (recipe or recipe_digest(SETTINGS))
+    rows = [row for path in sorted(folder.glob("*.dropped.parquet")) for row in read_parquet(path).to_pylist()]
+    return {row["url"]: row["reason"] for row in rows}
+
+
+def documents(store):
+    folder = store.documents / recipe_digest(SETTINGS)
+    kept = [path for path in sorted(folder.glob("*.parquet")) if not path.name.endswith(".dropped.parquet")]
+    return [row for path in kept for row in read_parquet(path).to_pylist()]
+
+
+def test_every_record_ends_in_one_of_the_two_files(store, tmp_path):
+    unsure = "Un texto breve sobre la gripe."
+    web = pages(1)
+    other = {
+        code: web["www.hospital-demo.example", path].body.decode()
+        for code, path in (
+            ("ca", "/ca/hipertensio"),
+            ("gl", "/gl/hipertension"),
+            ("eu", "/eu/hipertentsioa"),
+            ("pt", "/pt/hipertensao"),
+            ("en", "/en/hypertension"),
+        )
+    }
+    records = [
+        html_record("https://a.example/buena", page()),
+        html_record("https://a.example/corta", page(unsure)),
+        html_record("https://a.example/oculta", page(head='<meta name="robots" content="noindex">')),
+        html_record("https://a.example/cabecera", page(), **{"X-Robots-Tag": "noai"}),
+        html_record("https://a.example/nada", "<html></html>", "404 Not Found"),
+        html_record("https://a.example/caida", "error", "503 Service Unavailable"),
+        html_record("https://a.example/movida", "", "301 Moved Permanently", Location="/buena"),
+        ("https://a.example/robots.txt", "200 OK", [("Content-Type", "text/plain")], b"User-agent: *"),
+        (
+            "https://a.example/foto.png",
+            "200 OK",
+            [("Content-Type", "text/html")],
+            b"\x89PNG\r\n\x1a\n\x00\x00" + bytes(100),
+        ),
+        ("https://a.example/datos", "200 OK", [("Content-Type", "application/json")], b"{}"),
+        ("https://a.example/vacia", "200 OK", [("Content-Type", "text/html")], b""),
+        *(html_record(f"https://a.example/{code}", text) for code, text in other.items()),
+    ]
+    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", records)], workers=1)
+    assert (summary.records, summary.kept) == (len(records), 1)
+    assert sum(summary.dropped.values()) + summary.kept == summary.records
+    expected = {
+        "corta": "quality/too_short",
+        "oculta": "policy/opted_out",
+        "cabecera": "policy/opted_out",
+        "nada": "http/404",
+        "caida": "http/503",
+        "movida": "http/moved",
+        "robots.txt": "kind/robots",
+        "foto.png": "kind/binary",
+        "datos": "kind/json",
+        "vacia": "extraction/empty",
+        **{code: f"language/{code}" for code in other},
+    }
+    assert reasons(store) == {f"https://a.example/{path}": reason for path, reason in expected.items()}
+    (kept,) = documents(store)
+    assert kept["text"] == PROSE
+    assert kept["title"] == "Tensión"
+    assert kept["language"] == "es"
+    assert {one["identifier"]: one["answer"] for one in kept["verdicts"]} == {"py3langid": "es", "langdetect": "es"}
+    assert kept["fetched_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
+
+
+def test_a_second_run_cleans_nothing_again_and_other_settings_clean_anew(store, tmp_path):
+    warc = write_warc(tmp_path / "a.warc.gz", [html_record("https://a.example/", page())])
+    assert clean(store, SETTINGS, warcs=[warc], workers=1).segments == 1
+    again = clean(store, SETTINGS, warcs=[warc], workers=1)
+    assert (again.segments, again.already) == (0, 1)
+    strict = CleaningSettings(min_chars=100_000)
+    assert clean(store, strict, warcs=[warc], workers=1).dropped == {"quality/too_short": 1}
+
+
+@pytest.mark.parametrize("name", ["plain.warc", "packed.warc.gz"])
+def test_warc_files_gzipped_or_not(tmp_path, name):
+    path = write_warc(
+        tmp_path / name, [html_record("https://a.example/", page()), html_record("https://a.example/b", page())]
+    )
+    segment = Segment(path)
+    assert [record.url for record in segment.records(1 << 20)] == ["https://a.example/", "https://a.example/b"]
+    assert segment.torn_at is None
+
+
+def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
+    path = write_warc(
+        tmp_path / "a.warc.gz", [html_record(f"https://a.example/{i}", page(PROSE + f" Texto {i}.")) for i in range(5)]
+    )
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(StageError, match=r"a\.warc\.gz: cut short at byte [\d,]+; the whole records before are kept"):
+        clean(store, SETTINGS, warcs=[path], workers=1)
+    assert {row["url"] for row in documents(store)} == {f"https://a.example/{i}" for i in range(4)}
+    assert clean(store, SETTINGS, warcs=[path], workers=1).already == 1
+
+
+def test_what_is_no_warc_file_is_an_error(store, tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(b"hello"))
+    with pytest.raises(InputError, match="not a WARC file"):
+        clean(store, SETTINGS, warcs=[path], workers=1)
+    with pytest.raises(InputError, match="no such WARC file"):
+        clean(store, SETTINGS, warcs=[tmp_path / "absent.warc.gz"])
+    with pytest.raises(StageError, match="no WARC file to clean"):
+        clean(store, SETTINGS)
+
+
+def test_a_record_without_an_http_head_is_a_page():
+    answer = read_answer(page().encode(), "text/html", 1 << 20)
+    assert answer.status is None
+    assert answer.content_type == "text/html"
+    assert answer.body == page().encode()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b"hola")),
+        ("deflate", zlib.compress(b"hola")),
+        ("deflate", zlib.compress(b"hola")[2:-4]),
+        ("identity", b"hola"),
+        ("gzip", b"hola"),  # a proxy unpacked it and left the header
+    ],
+)
+def test_content_encodings(encoding, body):
+    answer = read_answer(b"HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding.encode() + b"\r\n\r\n" + body, "", 1 << 20)
+    assert (answer.body, answer.problem) == (b"hola", None)
+
+
+def test_a_bomb_is_unpacked_to_the_limit_only():
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+    assert len(read_answer(head + gzip.compress(bytes(50 << 20)), "", 1 << 20).body) == (1 << 20) + 1
+
+
+def test_chunks_are_joined_and_what_was_joined_is_left():
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert read_answer(head + b"2\r\nho\r\n2;x=y\r\nla\r\n0\r\n\r\n", "", 100).body == b"hola"
+    assert read_answer(head + b"<p>hola</p>", "", 100).body == b"<p>hola</p>"
+
+
+def test_too_many_elements_and_too_much_time():
+    many = "<p>x</p>" * 60_000
+    assert extract_html(many.encode(), "", "https://a.example/", SETTINGS) == Drop(
+        "extraction/too_many_elements", 60_000
+    )
+    slow = CleaningSettings(max_seconds=0.001)
+    assert extract_html(page(PROSE * 200).encode(), "", "https://a.example/", slow).reason == "extraction/too_slow"
+
+
+def test_metadata_and_cp1252():
+    head = '<meta property="article:published_time" content="2024-05-06"><meta name="author" content="Íñigo Peña">'
+    found = extract_html(
+        page(PROSE, head).encode("cp1252"), "text/html; charset=utf-8", "https://a.example/x", SETTINGS
+    )
+    assert found.text == PROSE
+    assert (found.title, found.author, found.published) == ("Tensión", "Íñigo Peña", date(2024, 5, 6))
+
+
+def test_text_is_nfc_without_control_characters_and_mended():
+    assert normal_text("n\u0303in\u0303o\x00  y\u00a0ma\u00adma\u0301\n\n • Ítem\ud800") == "ñiño y mamá\nÍtem"
+    assert normal_text("corazÃ³n y niÃ±os") == "corazón y niños"
+
+
+def test_the_text_of_a_pdf():
+    found = extract_pdf(pdf(PROSE.split("\n")), SETTINGS)
+    assert found.text == PROSE
+    assert extract_pdf(b"%PDF-1.4\n" + bytes(4000), SETTINGS).reason == "extraction/broken_pdf"
+
+
+ASTURIAN = (
+    "La hipertensión arterial ye una enfermedá crónica na que la presión del sangre caltiénse demasiao alta. "
+    "Nun suel dar síntomes, y por eso munches persones descúbrenla nuna revisión o cuando yá fixo dañu nel corazón. "
+    "El primer pasu ye camudar dellos vezos: amenorgar el sal, perder pesu, caminar polo menos media hora al día, "
+    "dexar de fumar y llendar l'alcohol. Cuando esto nun abasta, el médicu añede ún o dellos melecinos, que tienen de "
+    "tomase tolos díes anque la persona s'atope bien. Convién midir la tensión en casa, sentáu y con folgu."
+)
+
+
+def test_languages_that_others_take_for_spanish():
+    assert identify(PROSE).language == "es"
+    assert identify(ASTURIAN).language in ("ast", "ext")
+    assert identify(PROSE) == identify(PROSE)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Breve.", "too_short"),
+        (
+            "La página que busca no existe. " + "Vuelva al inicio o use el menú de la izquierda para seguir. " * 6,
+            "error_page",
+        ),
+        ("Aspirina Paracetamol Ibuprofeno Omeprazol Simvastatina Metformina " * 8, "stop_words"),
+        ("de la en el 1234 5678 9012 3456 7890 1234 4567 8901 2345 6789 0123 4567 " * 8, "non_alphabetic"),
+        ("El médico de la familia.\n" * 30, "duplicate_lines"),
+        ("\n".join(f"Sección de la salud número {i} del hospital" for i in range(40)), "line_punctuation"),
+        ("\n".join(f"Cardiología de {word}." for word in PROSE.split()), "list"),
+        (
+            "\n".join(
+                f"Hoy {a} {b} el masaje relajante terapéutico, {c} dice."
+                for a, b, c in zip(WORDS, WORDS[9:], WORDS[4:], strict=False)
+            ),
+            "top_ngram",
+        ),
+    ],
+)
+def test_each_rule_drops_what_it_is_for(text, rule):
+    figures, refusal = judge(text, rules_of(SETTINGS))
+    assert refusal is not None
+    assert refusal.reason == f"quality/{rule}"
+    assert refusal.figure is not None
+    assert rule in figures
+
+
+def test_phrases_that_come_again_and_again():
+    numbers = "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"
+    lines = [f"El paciente {number} refiere a la enfermera que le duele la cabeza." for number in numbers.split()]
+    _, refusal = judge("\n".join(lines), rules_of(SETTINGS))
+    assert refusal is not None
+    assert refusal.reason in ("quality/duplicate_ngrams", "quality/top_ngram")
+
+
+def test_prose_passes_every_rule():
+    figures, refusal = judge(PROSE, rules_of(SETTINGS))
+    assert refusal is None
+    assert set(figures) == {rule.name for rule in rules_of(SETTINGS)}
+
+
+def test_lines_of_the_site_go_and_sentences_stay():
+    around = "Lea también: la gripe\nCompartir\nTodos los derechos reservados"
+    text = f"Utilizamos cookies propias y de terceros.\n{PROSE}\n{around}"
+    assert without_site_lines(text) == PROSE
+    prose = (
+        "El estudio se difundió por Facebook y en otras redes durante seis meses, con más de mil familias de la ciudad."
+    )
+    assert without_site_lines(prose) == prose
+
+
+@pytest.mark.parametrize(
+    ("text", "out", "kind"),
+    [
+        ("Escriba a ana.perez@salud.example hoy.", "Escriba a [CORREO] hoy.", "correo"),
+        ("DNI 12345678Z del paciente", "DNI [DNI] del paciente", "dni"),
+        ("NIE X1234567L vigente", "NIE [DNI] vigente", "dni"),
+        ("IBAN ES91 2100 0418 4502 0005 1332.", "IBAN [IBAN].", "iban"),
+        ("Llame al 912 345 678 o al +34 612 34 56 78.", "Llame al [TELEFONO] o al [TELEFONO].", "telefono"),
+        ("CUIT 20-12345678-6 inscripto", "CUIT [CUIT] inscripto", "cuit"),
+        ("RUT 12.345.678-5 de Chile", "RUT [RUT] de Chile", "rut"),
+    ],
+)
+def test_personal_data_is_masked_and_counted(text, out, kind):
+    found, counts = masked(text)
+    assert found == out
+    assert set(counts) == {kind}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DNI 12345678A con letra falsa",
+        "RUT 12.345.678-9 con dígito falso",
+        "En 2019 hubo 1.234.567 casos, 123 456 789 dosis y 140/90 mmHg.",
+        "DOI 10.1016/j.medcli.2020.01.012 y PMID 31234567",
+        "ISSN 0025-7753, vol. 154, pp. 245-250",
+    ],
+)
+def test_what_is_no_personal_data_stays(text):
+    assert masked(text) == (text, {})

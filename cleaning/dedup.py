@@ -1,124 +1,188 @@
-"""Duplicates: exact by digest, near ones by MinHash bands and then exact Jaccard; keepers by a stated key.
+"""Duplicates: exact by digest; near ones by MinHash bands and then exact Jaccard; keepers by a stated key.
 
-Nothing here depends on the order in which documents came.
+The rule: documents are taken in the order of their key (category rank, longest, earliest, id). One whose text is
+that of a document before it, or whose shingles are alike to ``jaccard`` with those of a keeper before it, loses to
+that keeper, the first such; any other is a keeper. So a document never loses to one that it is not itself alike to,
+and the order in which documents came decides nothing.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from pathlib import Path
 
-from datasketch import MinHash, MinHashLSH
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
+from cleaning import minhash, shingles
+from cleaning.band_index import BandIndex
+from cleaning.minhash import Signer
 from cleaning.publish_settings import PublishSettings
+from cleaning.shingles import Numbers
+from cleaning.verified import Positions, Texts, VerifiedPairs
+from data.files import code_digest, value_digest
 from data.seeds import CATEGORIES
 
-_WORD = re.compile(r"\w+")
 _RANKS = {category: rank for rank, category in enumerate(CATEGORIES)}
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What deduplication needs of a document."""
-
-    id: str
-    text: str
-    text_digest: str
-    category: str | None
-    first_seen_at: datetime
-
-    @property
-    def key(self) -> tuple[int, int, datetime, str]:
-        """The smallest key of a cluster keeps: category rank, longest, earliest, id."""
-        return (_RANKS.get(self.category or "", len(_RANKS)), -len(self.text), self.first_seen_at, self.id)
+LARGEST_BUCKET = 64
+"""Texts that share a band and are compared each with each; of more, each is compared with the first PIVOTS."""
+PIVOTS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a document stands in its cluster."""
+class Clusters:
+    """Where each document stands, by its position."""
 
-    keeper: str
-    size: int
-    reason: str | None
-    """``duplicate/exact`` or ``duplicate/near``; None for the keeper."""
-    jaccard: float | None = None
-    """Of the shingles with the document that a near duplicate was found by."""
-
-
-def shingles(text: str, words: int) -> frozenset[str]:
-    """The runs of so many words in lower case; a shorter text is one shingle."""
-    found = _WORD.findall(text.lower())
-    if len(found) <= words:
-        return frozenset([" ".join(found)])
-    return frozenset(" ".join(found[start : start + words]) for start in range(len(found) - words + 1))
+    keeper: Positions
+    """The position of the document that it lost to; its own for a keeper."""
+    near: npt.NDArray[np.bool_]
+    """Lost though the text is not the keeper's."""
+    jaccard: npt.NDArray[np.float64]
+    """With the keeper, for those that are ``near``; NaN else."""
+    size: npt.NDArray[np.int64]
+    """Documents of the cluster, the keeper counted."""
 
 
-def jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    """Shared shingles over all."""
-    shared = len(first & second)
-    return shared / (len(first) + len(second) - shared)
+def deduplicate(
+    documents: pa.Table,
+    texts: Texts,
+    memory: Path,
+    settings: PublishSettings,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Clusters:
+    """Find the duplicates among ``documents`` (columns id, text_digest, category, n_words, first_seen_at, by id).
+
+    ``memory`` is the folder where signatures and verified pairs are kept; ``tell`` hears how many of how many new
+    texts have their signature.
+    """
+    rank = _ranks(documents)
+    digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
+    by_rank = np.lexsort((rank, digests))
+    first = np.ones(len(digests), np.bool_)
+    first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
+    heads = by_rank[first]
+    group = np.empty(len(digests), np.int64)
+    group[by_rank] = np.cumsum(first) - 1
+
+    def texts_of_heads(positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
+        order = np.argsort(heads[positions])
+        for found, batch in texts(heads[positions][order]):
+            yield positions[order][np.searchsorted(heads[positions], found, sorter=order)], list(batch)
+
+    lost_to, figures = _near(digests[heads], rank[heads], texts_of_heads, _folder(memory, settings), settings, tell)
+    keeper = heads[lost_to[group]]
+    near = lost_to[group] != group
+    size = np.bincount(keeper, minlength=len(digests))[keeper]
+    return Clusters(keeper, near, np.where(near, figures[group], np.nan), size)
 
 
-def clusters(
-    documents: Sequence[Candidate], settings: PublishSettings, tell: Callable[[int], None] = lambda _: None
-) -> dict[str, Place]:
-    """Place every document in its cluster. ``tell`` hears how many signatures are made."""
-    exact: dict[str, list[Candidate]] = defaultdict(list)
-    for document in documents:
-        exact[document.text_digest].append(document)
-    heads = sorted((min(group, key=lambda one: one.key) for group in exact.values()), key=lambda one: one.id)
-    edges = _verified_edges(heads, settings, tell)
-    return _placed(exact, heads, edges)
+def _folder(memory: Path, settings: PublishSettings) -> Path:
+    """What is remembered holds for one way of making shingles and bands."""
+    shaping = settings.model_dump(include={"permutations", "bands", "rows", "shingle_words"})
+    code = code_digest(Path(minhash.__file__), Path(shingles.__file__))
+    return memory / value_digest({"settings": shaping, "code": code})
 
 
-def _verified_edges(
-    heads: Sequence[Candidate], settings: PublishSettings, tell: Callable[[int], None]
-) -> dict[tuple[str, str], float]:
-    index = MinHashLSH(num_perm=settings.permutations, params=(settings.bands, settings.rows))
-    seen: dict[str, frozenset[str]] = {}
-    edges: dict[tuple[str, str], float] = {}
-    for number, head in enumerate(heads, start=1):
-        grams = shingles(head.text, settings.shingle_words)
-        signature = MinHash(num_perm=settings.permutations)
-        signature.update_batch([gram.encode() for gram in grams])
-        for other in index.query(signature):
-            share = jaccard(grams, seen[other])
-            if share >= settings.jaccard:
-                edges[other, head.id] = share
-        index.insert(head.id, signature)
-        seen[head.id] = grams
-        tell(number)
-    return edges
+def _ranks(documents: pa.Table) -> Positions:
+    """The place of each document in the order of the keys."""
+    categories = np.array([_RANKS.get(name or "", len(_RANKS)) for name in documents["category"].to_pylist()], np.int64)
+    words = documents["n_words"].to_numpy().astype(np.int64)
+    seen = documents["first_seen_at"].cast(pa.int64()).to_numpy()
+    order = np.lexsort((np.arange(documents.num_rows), seen, -words, categories))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank
 
 
-def _placed(
-    exact: Mapping[str, Sequence[Candidate]], heads: Sequence[Candidate], edges: Mapping[tuple[str, str], float]
-) -> dict[str, Place]:
-    roots = {head.id: head.id for head in heads}
+def _near(
+    digests: Numbers,
+    rank: Positions,
+    texts: Texts,
+    folder: Path,
+    settings: PublishSettings,
+    tell: Callable[[int, int], None],
+) -> tuple[Positions, npt.NDArray[np.float64]]:
+    """For each distinct text, by digest, the text that it loses to (itself for a keeper) and their Jaccard."""
+    index = BandIndex(folder, settings.bands)
+    _remember(index, digests, texts, settings, tell)
+    first, second = candidates(index, digests, rank)
+    figures = VerifiedPairs(folder, settings.shingle_words).of(digests, first, second, texts)
+    alike = figures >= settings.jaccard
+    return elect(rank, first[alike], second[alike], figures[alike])
 
-    def root(identity: str) -> str:
-        while roots[identity] != identity:
-            roots[identity] = roots[roots[identity]]
-            identity = roots[identity]
-        return identity
 
-    best: dict[str, float] = {}
-    for (first, second), share in edges.items():
-        roots[root(first)] = root(second)
-        for identity in (first, second):
-            best[identity] = max(best.get(identity, 0.0), share)
-    members: dict[str, list[Candidate]] = defaultdict(list)
-    for head in heads:
-        members[root(head.id)].append(head)
-    places: dict[str, Place] = {}
-    for cluster in members.values():
-        keeper = min(cluster, key=lambda one: one.key)
-        size = sum(len(exact[head.text_digest]) for head in cluster)
-        for head in cluster:
-            for document in exact[head.text_digest]:
-                same = head.id == keeper.id
-                reason = None if document.id == keeper.id else "duplicate/exact" if same else "duplicate/near"
-                found = None if same else best[head.id]
-                places[document.id] = Place(keeper.id, size, reason, found)
-    return places
+def _remember(
+    index: BandIndex, digests: Numbers, texts: Texts, settings: PublishSettings, tell: Callable[[int, int], None]
+) -> None:
+    """Make the signatures that are missing."""
+    missing = np.searchsorted(digests, index.missing(digests))
+    if not len(missing):
+        return
+    signer = Signer(
+        permutations=settings.permutations,
+        bands=settings.bands,
+        rows=settings.rows,
+        shingle_words=settings.shingle_words,
+    )
+    found = np.empty(len(missing), np.uint64)
+    keys = np.empty((settings.bands, len(missing)), np.uint64)
+    done = 0
+    for positions, batch in texts(missing):
+        for start in range(0, len(batch), minhash.BATCH):
+            some = batch[start : start + minhash.BATCH]
+            found[done : done + len(some)] = digests[positions[start : start + len(some)]]
+            keys[:, done : done + len(some)] = signer.band_keys(some)
+            done += len(some)
+            tell(done, len(missing))
+    index.add(found, keys, digests)
+
+
+def candidates(index: BandIndex, digests: Numbers, rank: Positions) -> tuple[Positions, Positions]:
+    """Pairs of positions that share a band, each once."""
+    pairs = np.zeros(0, np.uint64)
+    for positions, begins in index.buckets(digests):
+        if len(begins):
+            pairs = np.union1d(pairs, _pairs(positions, begins, rank))
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _pairs(positions: Positions, begins: Positions, rank: Positions) -> Numbers:
+    sizes = np.diff(np.append(begins, len(positions)))
+    found = []
+    for size in np.unique(sizes):
+        runs = positions[begins[sizes == size][:, None] + np.arange(size)]
+        if size <= LARGEST_BUCKET:
+            one, other = np.triu_indices(size, 1)
+            found.append(_packed(runs[:, one].ravel(), runs[:, other].ravel()))
+            continue
+        for run in runs:
+            ranked = run[np.argsort(rank[run])]
+            one, other = np.meshgrid(ranked[:PIVOTS], ranked)
+            found.append(_packed(one[one != other], other[one != other]))
+    return np.unique(np.concatenate(found))
+
+
+def _packed(one: Positions, other: Positions) -> Numbers:
+    low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
+    return (low << np.uint64(32)) | high
+
+
+def elect(
+    rank: Positions, first: Positions, second: Positions, figures: npt.NDArray[np.float64]
+) -> tuple[Positions, npt.NDArray[np.float64]]:
+    """In the order of rank: lose to the first keeper that one is alike to, or be a keeper."""
+    lost_to = np.arange(len(rank))
+    share = np.full(len(rank), np.nan)
+    alike: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
+    for one, other, figure in zip(first.tolist(), second.tolist(), figures.tolist(), strict=True):
+        alike[one].append((int(rank[other]), other, figure))
+        alike[other].append((int(rank[one]), one, figure))
+    for one in sorted(alike, key=lambda position: int(rank[position])):
+        better = min(
+            (found for found in alike[one] if found[0] < rank[one] and lost_to[found[1]] == found[1]), default=None
+        )
+        if better is not None:
+            lost_to[one], share[one] = better[1], better[2]
+    return lost_to, share

@@ -2,46 +2,41 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.clean import DROPPED, KEPT
-from data.documents import DROPPED_SCHEMA
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
 from data.errors import StageError
 from data.parquet import read_parquet
 from data.takedowns import Takedowns
 
+Segments = Sequence[tuple[Path, Path]]
+
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "policy/", "kind/")
+_WIDE = ("text", "title", "author", "quality", "verdicts")
+_NARROW = [name for name in DOCUMENT_SCHEMA.names if name not in _WIDE]
+_EVENT = ["id", "fetched_at", "warc_file", "warc_offset"]
+READ_ROWS = 2_000
+"""Texts that are read at a time."""
 
 
-@dataclass(slots=True)
-class State:
-    """What is known of one document id."""
-
-    first_seen_at: datetime
-    at: tuple[datetime, str, int]
-    """Order of the event that decided: when, in which file, where in it."""
-    segment: int
-    row: int
-    kept: bool
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Living:
-    """The living documents and why the others are not."""
+    """The living documents, by id, and why the other URLs are none."""
 
     documents: pa.Table
-    """Sorted by id, ``first_seen_at`` filled in."""
-    dropped: list[dict[str, Any]]
-    """One row for each URL that is not in the corpus: its latest event."""
-    funnel: Counter[str] = field(default_factory=Counter)
-    """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped by reason."""
+    """The narrow columns, ``first_seen_at`` filled in, and ``segment`` and ``row``: where the rest is."""
+    dropped: pa.Table
+    """DROPPED_SCHEMA: for each URL that does not live its latest event."""
+    funnel: Counter[str]
+    """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
 
 
 def pairs(folder: Path) -> list[tuple[Path, Path]]:
@@ -51,94 +46,131 @@ def pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(documents, dropped) for documents, dropped in both if dropped.is_file()]
 
 
-def living_documents(segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> Living:
+def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     """Replay every event of every segment.
+
+    A page or a judged drop replaces the state of its URL, http/404, 410 and redirects remove it, revisits and passing
+    failures keep it. Events are ordered by time, then by their place in the WARC files; the order in which segments
+    were cleaned decides nothing.
 
     Raises:
         StageError: the accounts do not balance.
     """
-    states: dict[str, State] = {}
-    records = 0
-    for number, (documents, dropped) in enumerate(segments):
-        for event in _events(documents, dropped):
-            records += 1
-            _apply(states, number, *event)
-    tables = [read_parquet(documents) for documents, _ in segments]
-    wanted: list[list[int]] = [[] for _ in segments]
-    fates: list[tuple[str, State]] = []
-    for identity, state in states.items():
-        if state.kept:
-            wanted[state.segment].append(state.row)
-        else:
-            fates.append((identity, state))
-    chosen = pa.concat_tables([table.take(sorted(rows)) for table, rows in zip(tables, wanted, strict=True)])
-    chosen = chosen.sort_by("id")
-    chosen, removed = _without_taken_down(chosen, takedowns)
-    first_seen = pa.array(
-        [states[identity].first_seen_at for identity in chosen["id"].to_pylist()],
-        chosen.schema.field("first_seen_at").type,
-    )
-    chosen = chosen.set_column(
-        chosen.schema.get_field_index("first_seen_at"), chosen.schema.field("first_seen_at"), first_seen
-    )
-    gone = [*_dropped_rows(fates, segments), *removed]
-    funnel = Counter({"records": records, "superseded": records - len(states), "urls": len(states)})
-    if chosen.num_rows + len(gone) != len(states):
+    events = pa.concat_tables(list(_events(segments))).sort_by([(name, "ascending") for name in _EVENT])
+    begins, latest = _latest(events)
+    first_seen = events["fetched_at"].take(pa.array(begins))
+    chosen = events.take(pa.array(latest)).set_column(1, "first_seen_at", first_seen)
+    documents = _rows(chosen.filter(chosen["kept"]), [one for one, _ in segments], _NARROW)
+    gone = _rows(chosen.filter(pc.invert(chosen["kept"])), [one for _, one in segments], DROPPED_SCHEMA.names)
+    gone = gone.select(DROPPED_SCHEMA.names).cast(DROPPED_SCHEMA)
+    documents, gone = _taken_down(documents, gone, takedowns)
+    funnel = Counter({"records": events.num_rows, "superseded": events.num_rows - len(latest), "urls": len(latest)})
+    if documents.num_rows + gone.num_rows != len(latest):
         raise StageError(
-            f"the accounts do not balance: {len(states):,} URLs, {chosen.num_rows:,} living, {len(gone):,} dropped. "
-            "Please report this."
+            f"the accounts do not balance: {len(latest):,} URLs, {documents.num_rows:,} living, "
+            f"{gone.num_rows:,} dropped. Please report this."
         )
-    return Living(chosen, gone, funnel)
+    return Living(documents, gone, funnel)
 
 
-def _events(documents: Path, dropped: Path) -> Iterator[tuple[str, tuple[datetime, str, int], int, str | None]]:
-    columns = ["id", "fetched_at", "warc_file", "warc_offset"]
-    kept = read_parquet(documents, columns).to_pydict()
-    for row, (identity, *at) in enumerate(zip(*(kept[name] for name in columns), strict=True)):
-        yield identity, (at[0], at[1], at[2]), row, None
-    left = read_parquet(dropped, [*columns, "reason"]).to_pydict()
-    for row, (identity, *at, reason) in enumerate(zip(*(left[name] for name in [*columns, "reason"]), strict=True)):
-        yield identity, (at[0], at[1], at[2]), row, reason
+def read_texts(
+    segments: Segments, documents: pa.Table, positions: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], list[str]]]:
+    """The texts of the documents at ascending positions, segment by segment, some at a time."""
+    segment = documents["segment"].to_numpy()[positions]
+    row = documents["row"].to_numpy()[positions]
+    for number in np.unique(segment):
+        here = np.flatnonzero(segment == number)
+        here = here[np.argsort(row[here])]
+        texts = read_parquet(segments[number][0], ["text"])["text"]
+        for start in range(0, len(here), READ_ROWS):
+            some = here[start : start + READ_ROWS]
+            yield positions[some], texts.take(pa.array(row[some])).to_pylist()
 
 
-def _apply(
-    states: dict[str, State], segment: int, identity: str, at: tuple[datetime, str, int], row: int, reason: str | None
-) -> None:
-    """A page or a judged drop replaces the state, removals remove; revisits and passing failures keep it."""
-    decides = reason is None or reason.startswith(_JUDGED) or reason in _REMOVING
-    known = states.get(identity)
-    if known is None:
-        states[identity] = State(
-            at[0], at if decides else (datetime.min.replace(tzinfo=at[0].tzinfo), *at[1:]), segment, row, reason is None
-        )
-        return
-    known.first_seen_at = min(known.first_seen_at, at[0])
-    if decides and at > known.at:
-        known.at, known.segment, known.row, known.kept = at, segment, row, reason is None
+def dropped_rows(documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_to: pa.Array) -> pa.Table:
+    """The rows of living documents that publishing drops."""
+    rows = documents.num_rows
+    columns = {name: documents[name] for name in DROPPED_SCHEMA.names if name in documents.schema.names}
+    columns |= {
+        "status": pa.array([200] * rows, pa.int16()),
+        "reason": reason,
+        "figure": figure,
+        "detail": pa.nulls(rows, pa.string()),
+        "lost_to": lost_to,
+    }
+    return pa.table([columns[name] for name in DROPPED_SCHEMA.names], schema=DROPPED_SCHEMA)
 
 
-def _without_taken_down(table: pa.Table, takedowns: Takedowns) -> tuple[pa.Table, list[dict[str, Any]]]:
-    taken = pa.array([takedowns.covers(url) for url in table["url"].to_pylist()], pa.bool_())
-    removed = [dropped_row(row, "takedown") for row in table.filter(taken).select(_SHARED).to_pylist()]
-    return table.filter(pc.invert(taken)), removed
+def _events(segments: Segments) -> Iterator[pa.Table]:
+    for number, (documents, dropped) in enumerate(segments):
+        kept = read_parquet(documents, _EVENT)
+        yield _event_table(kept, number, decides=pa.repeat(True, kept.num_rows), kept=True)
+        left = read_parquet(dropped, [*_EVENT, "reason"])
+        reasons = pc.dictionary_encode(left["reason"].combine_chunks())
+        deciding = [one.startswith(_JUDGED) or one in _REMOVING for one in reasons.dictionary.to_pylist()]
+        decides = pa.array(deciding, pa.bool_()).take(reasons.indices)
+        yield _event_table(left.select(_EVENT), number, decides=decides, kept=False)
 
 
-_SHARED = ["id", "url", "host", "site", "fetched_at", "warc_file", "warc_offset", "recipe"]
+def _event_table(table: pa.Table, number: int, *, decides: pa.Array, kept: bool) -> pa.Table:
+    rows = table.num_rows
+    return pa.table(
+        {
+            **{name: table[name] for name in _EVENT},
+            "segment": pa.repeat(pa.scalar(number, pa.int32()), rows),
+            "row": np.arange(rows),
+            "decides": decides,
+            "kept": pa.repeat(kept, rows),
+        }
+    )
 
 
-def dropped_row(
-    document: dict[str, Any], reason: str, *, figure: float | None = None, lost_to: str | None = None
-) -> dict[str, Any]:
-    """The row of a document that publishing drops."""
-    shared = {name: document[name] for name in _SHARED}
-    return {**shared, "status": 200, "reason": reason, "figure": figure, "detail": None, "lost_to": lost_to}
+def _latest(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """For each id where its events begin, and the last one that decides, or the last where none does."""
+    ids = pc.dictionary_encode(events["id"].combine_chunks()).indices.to_numpy()
+    begins = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, np.int64)
+    decides = events["decides"].combine_chunks().to_numpy(zero_copy_only=False)
+    place = np.where(decides, np.arange(len(ids)), -1)
+    if not len(begins):
+        return begins, begins
+    latest = np.maximum.reduceat(place, begins)
+    ends = np.append(begins[1:], len(ids)) - 1
+    return begins, np.where(latest < 0, ends, latest)
 
 
-def _dropped_rows(
-    fates: Sequence[tuple[str, State]], segments: Sequence[tuple[Path, Path]]
-) -> Iterator[dict[str, Any]]:
-    by_segment: dict[int, list[int]] = {}
-    for _, state in fates:
-        by_segment.setdefault(state.segment, []).append(state.row)
-    for segment, rows in by_segment.items():
-        yield from read_parquet(segments[segment][1]).cast(DROPPED_SCHEMA).take(sorted(rows)).to_pylist()
+def _rows(chosen: pa.Table, files: Sequence[Path], columns: list[str]) -> pa.Table:
+    """The chosen rows of the segments' files, by id, with the first time that each was seen."""
+    segment = chosen["segment"].to_numpy()
+    row = chosen["row"].to_numpy()
+    tables, order = [], []
+    for number in np.unique(segment):
+        here = np.flatnonzero(segment == number)
+        tables.append(read_parquet(files[number], columns).select(columns).take(pa.array(row[here])))
+        order.append(here)
+    schema = DROPPED_SCHEMA if "reason" in columns else pa.schema([DOCUMENT_SCHEMA.field(one) for one in columns])
+    if not tables:
+        tables, order = [schema.empty_table()], [np.zeros(0, np.int64)]
+    found = pa.concat_tables(tables).take(pa.array(np.argsort(np.concatenate(order)))).cast(schema)
+    if "first_seen_at" in columns:
+        at = found.schema.get_field_index("first_seen_at")
+        first_seen = chosen["first_seen_at"].cast(SECONDS_UTC)
+        found = found.set_column(at, DOCUMENT_SCHEMA.field("first_seen_at"), first_seen)
+    return found.append_column("segment", chosen["segment"]).append_column("row", chosen["row"])
+
+
+def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tuple[pa.Table, pa.Table]:
+    """Of what was taken down nothing is left but its address and the reason."""
+    if not takedowns.targets:
+        return documents, gone
+    taken = pa.array([takedowns.covers(url) for url in documents["url"].to_pylist()], pa.bool_())
+    removed = _as_taken_down(documents.filter(taken))
+    left = pa.array([takedowns.covers(url) for url in gone["url"].to_pylist()], pa.bool_())
+    gone = pa.concat_tables([gone.filter(pc.invert(left)), _as_taken_down(gone.filter(left)), removed])
+    return documents.filter(pc.invert(taken)), gone
+
+
+def _as_taken_down(table: pa.Table) -> pa.Table:
+    rows = table.num_rows
+    reason = pa.repeat("takedown", rows)
+    return dropped_rows(table, reason, pa.nulls(rows, pa.float32()), pa.nulls(rows, pa.string()))

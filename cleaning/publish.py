@@ -1,8 +1,13 @@
-"""Documents → the next corpus version: which pages live, which are duplicates, who is held out."""
+"""Documents → the next corpus version: which pages live, which are duplicates, who is held out.
+
+A version is a function of the cleaned segments, the list of takedowns and the settings, and of nothing else: what is
+remembered between runs (signatures, verified pairs, part files of the version before) is only what that function
+would work out again. Hence incremental equals cold.
+"""
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +16,23 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.card import write_card
-from cleaning.clean import clean
-from cleaning.dedup import Candidate, Place, clusters
-from cleaning.living import Living, dropped_row, living_documents, pairs
+from cleaning.cold import Rebuilt, rebuilt
+from cleaning.dedup import Clusters, deduplicate
+from cleaning.figures import counted, figures_of, worst
+from cleaning.living import Living, dropped_rows, living_documents, pairs, read_texts
+from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from cleaning.splits import SPLITS, assign, fraction
-from cleaning.versions import cut, digests, newest
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from cleaning.splits import SPLITS, assign
+from cleaning.versions import cut, newest
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
 from data.files import value_digest, write_text
 from data.manifest import Manifest, code_version
-from data.parquet import write_parquet
 from data.progress import Progress, quiet
 from data.store import Store
 from data.takedowns import Takedowns
-
-ROWS = 1_000
-"""Documents in a record batch."""
 
 
 class PublishSummary(BaseModel):
@@ -57,49 +60,75 @@ def publish(
     cold: bool = False,
     progress: Progress = quiet,
 ) -> PublishSummary:
-    """Cut the next version of the corpus where anything has changed; ``cold`` cleans all WARC files anew first.
+    """Cut the next version of the corpus where anything has changed; ``cold`` starts from nothing but the WARC files.
 
     Raises:
         StageError: there is no document to publish, or the accounts do not balance.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
     started = time.monotonic()
-    folder = store.documents / recipe_digest(cleaning)
+    takedowns = Takedowns.load(store)
+    previous = newest(store)
+    with _source(store, cleaning, progress, cold=cold) as source:
+        made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
+        settings = {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
+        same = previous is not None and previous.made_from == made_from and previous.settings == settings
+        name = None if same and not cold else _cut(store, source, takedowns, publishing, progress, made_from, settings)
+    manifest = newest(store)
+    assert manifest is not None
+    return _summary(store, manifest, changed=name is not None, seconds=time.monotonic() - started)
+
+
+@contextmanager
+def _source(store: Store, cleaning: CleaningSettings, progress: Progress, *, cold: bool) -> Iterator[Rebuilt]:
     if cold:
-        for path in (path for pair in pairs(folder) for path in pair):
-            path.unlink()
-        clean(store, cleaning, progress=progress)
+        with rebuilt(store, cleaning, progress) as source:
+            yield source
+        return
+    folder = store.documents / recipe_digest(cleaning)
     segments = pairs(folder)
     if not segments:
         raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
-    takedowns = Takedowns.load(store)
-    made_from = _made_from(segments, takedowns)
-    settings = {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
-    previous = newest(store)
-    if previous is not None and previous.made_from == made_from and previous.settings == settings:
-        return _summary(store, previous, changed=False, seconds=time.monotonic() - started)
-    living = living_documents(segments, takedowns)
+    yield Rebuilt(segments, store.signatures)
+
+
+def _cut(
+    store: Store,
+    source: Rebuilt,
+    takedowns: Takedowns,
+    publishing: PublishSettings,
+    progress: Progress,
+    made_from: dict[str, str],
+    settings: dict[str, Any],
+) -> str | None:
+    living = living_documents(source.segments, takedowns)
     if living.documents.num_rows == 0:
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
-            f"({_worst(row['reason'] for row in living.dropped)}). Loosen the settings of clean, or crawl more."
+            f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
         )
-    places = _deduplicate(living, publishing, progress)
-    kept, dropped = _keepers(living, places)
+    clusters = deduplicate(
+        living.documents,
+        lambda positions: read_texts(source.segments, living.documents, positions),
+        source.signatures,
+        publishing,
+        lambda done, total: progress("publish", done, total, {}),
+    )
+    kept, dropped = _keepers(living, clusters)
     split_of = assign(
         dict(zip(kept["id"].to_pylist(), kept["host"].to_pylist(), strict=True)),
         validation_share=publishing.validation_share,
         test_share=publishing.test_share,
     )
-    parts = previous.figures["parts"] if previous else max(1, round(kept["text"].nbytes / publishing.part_bytes))
+    parts = plan(kept, split_of, publishing)
+    previous = newest(store)
 
     def fill(hidden: Path, name: str) -> Manifest | None:
-        _write_data(hidden, kept, split_of, parts)
-        _write_dropped(hidden, dropped)
-        files = digests(hidden)
+        before = store.corpus / previous.name if previous else None
+        files = write_parts(hidden, parts, kept, source.segments, before) | write_dropped(hidden, dropped)
         if previous is not None and files == previous.files and settings == previous.settings:
             return None
-        figures = {**_figures(kept, split_of, dropped, living.funnel), "parts": parts}
+        figures = figures_of(kept, split_of, dropped, living.funnel)
         write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS))
         return Manifest(
             kind="corpus",
@@ -107,100 +136,47 @@ def publish(
             made_from=made_from,
             settings=settings,
             figures=figures,
-            files=files,
+            files=dict(sorted(files.items())),
             code=code_version(),
         )
 
-    name = cut(store, previous, fill)
-    manifest = newest(store)
-    assert manifest is not None
-    return _summary(store, manifest, changed=name is not None, seconds=time.monotonic() - started)
+    return cut(store, previous, fill)
 
 
-def _made_from(segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> dict[str, str]:
+def _made_from(recipe: str, segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> dict[str, str]:
     """Pairs are immutable, so their names and sizes say what they hold."""
     listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
     return {
-        "documents": f"{segments[0][0].parent.name}/{value_digest(listed)}",
+        "documents": f"{recipe}/{value_digest(listed)}",
         "takedowns": value_digest(sorted(takedowns.targets)),
         "code": code_version(),
     }
 
 
-def _deduplicate(living: Living, settings: PublishSettings, progress: Progress) -> dict[str, Place]:
-    columns = ("id", "text", "text_digest", "category", "first_seen_at")
-    values = zip(*(living.documents[name].to_pylist() for name in columns), strict=True)
-    candidates = [Candidate(*row) for row in values]
-    return clusters(candidates, settings, lambda done: progress("publish", done, len(candidates), {}))
+def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
+    """The keepers with their clusters filled in, and every dropped row.
 
-
-def _keepers(living: Living, places: Mapping[str, Place]) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """The keepers with their clusters filled in, and every dropped row."""
-    ids = living.documents["id"].to_pylist()
-    losing = pa.array([places[identity].reason is not None for identity in ids], pa.bool_())
-    shared = ["id", "url", "host", "site", "fetched_at", "warc_file", "warc_offset", "recipe"]
-    duplicates = []
-    for row in living.documents.filter(losing).select(shared).to_pylist():
-        place = places[row["id"]]
-        duplicates.append(dropped_row(row, place.reason or "", figure=place.jaccard, lost_to=place.keeper))
-    kept = living.documents.filter(pc.invert(losing))
-    sizes = pa.array([places[identity].size for identity in kept["id"].to_pylist()], pa.int32())
-    for name, column in (("cluster_id", kept["id"]), ("cluster_size", sizes)):
-        position = DOCUMENT_SCHEMA.get_field_index(name)
-        kept = kept.set_column(position, DOCUMENT_SCHEMA.field(name), column)
-    return kept, sorted([*living.dropped, *duplicates], key=lambda row: str(row["id"]))
-
-
-def _write_data(folder: Path, kept: pa.Table, split_of: Mapping[str, str], parts: int) -> None:
-    ids = kept["id"].to_pylist()
-    for split in SPLITS:
-        for part in range(parts):
-            mine = [
-                split_of[identity] == split and int(fraction(f"part:{identity}") * parts) == part for identity in ids
-            ]
-            table = kept.filter(pa.array(mine, pa.bool_())).cast(DOCUMENT_SCHEMA)
-            path = folder / "data" / split / f"part-{part:05d}-of-{parts:05d}.parquet"
-            write_parquet(path, table.to_batches(ROWS), DOCUMENT_SCHEMA, few_values=FEW_VALUES)
-
-
-def _write_dropped(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    batches = (
-        pa.RecordBatch.from_pylist([dict(row) for row in rows[start : start + ROWS]], DROPPED_SCHEMA)
-        for start in range(0, len(rows), ROWS)
+    Raises:
+        StageError: the accounts do not balance.
+    """
+    documents = living.documents
+    ids = documents["id"].take(pa.array(clusters.keeper))
+    lost = pa.array(clusters.keeper != range(documents.num_rows))
+    reason = pc.if_else(pa.array(clusters.near), "duplicate/near", "duplicate/exact")
+    figure = pa.array(clusters.jaccard, pa.float32(), from_pandas=True)
+    duplicates = dropped_rows(
+        documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
     )
-    write_parquet(folder / "dropped" / "part-00000-of-00001.parquet", batches, DROPPED_SCHEMA, few_values=FEW_VALUES)
-
-
-def _figures(
-    kept: pa.Table, split_of: Mapping[str, str], dropped: Sequence[Mapping[str, Any]], funnel: Mapping[str, int]
-) -> dict[str, Any]:
-    masked: Counter[str] = Counter()
-    for kinds in kept["masked"].to_pylist():
-        masked.update({entry["kind"]: entry["count"] for entry in kinds})
-    splits = Counter(split_of.values())
-    return {
-        "documents": kept.num_rows,
-        "words": pc.sum(kept["n_words"]).as_py(),
-        "hosts": len(pc.unique(kept["host"])),
-        "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
-        "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
-        "splits": {split: splits[split] for split in SPLITS},
-        "funnel": dict(funnel),
-        "dropped": _ranked(row["reason"] for row in dropped),
-        "countries": _ranked(kept["country"].to_pylist()),
-        "categories": _ranked(kept["category"].to_pylist()),
-        "masked": _ranked(masked.elements()),
-    }
-
-
-def _ranked(values: Iterable[str | None]) -> dict[str, int]:
-    """Counts, the largest first, equal ones by name."""
-    counts = Counter(value or "unknown" for value in values)
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _worst(reasons: Iterable[str]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in list(_ranked(reasons).items())[:3])
+    for name, column in (("cluster_id", ids), ("cluster_size", pa.array(clusters.size, pa.int32()))):
+        documents = documents.set_column(documents.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+    kept = documents.filter(pc.invert(lost))
+    dropped = pa.concat_tables([living.dropped, duplicates]).cast(DROPPED_SCHEMA).sort_by("id")
+    if kept.num_rows + dropped.num_rows != living.funnel["urls"]:
+        raise StageError(
+            f"the accounts do not balance: {living.funnel['urls']:,} URLs, {kept.num_rows:,} kept, "
+            f"{dropped.num_rows:,} dropped. Please report this."
+        )
+    return kept, dropped
 
 
 def _summary(store: Store, manifest: Manifest, *, changed: bool, seconds: float) -> PublishSummary:

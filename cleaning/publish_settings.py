@@ -1,14 +1,16 @@
 """What shapes a corpus version beside the documents themselves."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class PublishSettings(BaseModel):
-    """Deduplication and splits."""
+    """Deduplication, splits, part files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    permutations: int = Field(default=256, gt=0)
+    permutations: int = Field(default=256, gt=0, le=4096)
     """Hash functions of a MinHash signature."""
     bands: int = Field(default=25, gt=0)
     """Bands of a signature; two documents with an equal band are compared."""
@@ -22,5 +24,14 @@ class PublishSettings(BaseModel):
     """Share of documents held out for validation, chosen by a hash of their id."""
     test_share: float = Field(default=0.02, gt=0, lt=0.5)
     """Share of hosts held out for test, whole, chosen by a hash of their name."""
-    part_bytes: int = Field(default=256 << 20, gt=0)
-    """Bytes of text in a part file, about; the number of parts is fixed by the first version of a store."""
+    part_words: int = Field(default=10_000_000, gt=0)
+    """Words in a part file at most, about (65 MB of text). A split has the least power of two of parts that keeps to
+    it, so the number follows from the documents alone and not from the versions before."""
+    parts: int | None = Field(default=None, gt=0, le=65_536)
+    """A fixed number of part files for each split instead."""
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> Self:
+        if self.bands * self.rows > self.permutations:
+            raise ValueError(f"bands × rows ({self.bands} × {self.rows}) is more than permutations")
+        return self

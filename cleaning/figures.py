@@ -1,0 +1,53 @@
+"""The counts of a version that a person would ask for; the same documents always give the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.splits import SPLITS
+
+
+def figures_of(
+    kept: pa.Table, split_of: Mapping[str, str], dropped: pa.Table, funnel: Mapping[str, int]
+) -> dict[str, Any]:
+    """Figures of a version, for its manifest and its card."""
+    masked: Counter[str] = Counter()
+    for kinds in kept["masked"].to_pylist():
+        for entry in kinds:
+            masked[entry["kind"]] += entry["count"]
+    splits = Counter(split_of.values())
+    sizes = kept["cluster_size"]
+    return {
+        "documents": kept.num_rows,
+        "words": pc.sum(kept["n_words"]).as_py(),
+        "hosts": len(pc.unique(kept["host"])),
+        "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
+        "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
+        "splits": {split: splits[split] for split in SPLITS},
+        "funnel": dict(funnel),
+        "dropped": counted(dropped["reason"]),
+        "countries": counted(kept["country"]),
+        "categories": counted(kept["category"]),
+        "languages": counted(kept["language"]),
+        "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
+        "masked": _ranked(masked),
+    }
+
+
+def counted(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value is there, the most frequent first, equal ones by name."""
+    found = pc.value_counts(column.combine_chunks())
+    return _ranked({one["values"].as_py() or "unknown": one["counts"].as_py() for one in found})
+
+
+def worst(reasons: Mapping[str, int]) -> str:
+    """The three most frequent reasons, to be shown."""
+    return ", ".join(f"{reason} {count:,}" for reason, count in list(reasons.items())[:3])
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    items: Iterable[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return dict(items)

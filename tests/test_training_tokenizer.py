@@ -1,0 +1,145 @@
+"""A tokenizer that is the same on every run, keeps case and accents, and is read alike by transformers."""
+
+import collections
+import json
+import random
+import unicodedata
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from demo_web.site import FILES, read_articles
+
+from data.errors import InputError, StageError
+from training.corpus import Corpus
+from training.pack import PackSettings, pack
+from training.stream import SPECIAL_TOKENS, TokenStream
+from training.tokenizer import TokenizerSettings, count_words, fit_tokenizer, load_tokenizer
+from training.wordpiece import fit_wordpiece
+
+TEXTS = ["\n".join(article.paragraphs) for file in FILES.values() for article in read_articles(file)]
+
+
+def write_corpus(path, texts=TEXTS):
+    pq.write_table(pa.table({"text": texts}), path)
+    return path
+
+
+@pytest.fixture
+def fitted(store, tmp_path):
+    return fit_tokenizer(store, TokenizerSettings(vocab_size=1500), corpus=write_corpus(tmp_path / "texts.parquet"))
+
+
+def test_the_first_merges_are_the_commonest_pairs():
+    vocabulary = fit_wordpiece({"caso": 10, "casa": 7, "cosa": 3}, 100, SPECIAL_TOKENS)
+    characters = ["a", "c", "o", "s", "##a", "##o", "##s"]
+    assert vocabulary[: 5 + len(characters)] == [*SPECIAL_TOKENS, *characters]
+    # pairs: ##a+##s and c+##a 17 each, ##s+##a and ##s+##o 10; "##a" sorts before "c"
+    assert vocabulary[12:14] == ["##as", "cas"]
+    assert {"caso", "casa", "cosa"} <= set(vocabulary)
+
+
+def test_any_order_of_words_gives_the_same_vocabulary():
+    counts = count_words([TEXTS])
+    words = list(counts.items())
+    expected = fit_wordpiece(counts, 1200, SPECIAL_TOKENS)
+    for seed in (1, 2):
+        random.Random(seed).shuffle(words)
+        assert fit_wordpiece(dict(words), 1200, SPECIAL_TOKENS) == expected
+    assert len(expected) == len(set(expected)) == 1200
+
+
+def test_counts_merge_over_shards():
+    whole = count_words([TEXTS])
+    parts = collections.Counter()
+    for start in range(0, len(TEXTS), 7):
+        parts += count_words([TEXTS[start : start + 7]])
+    assert parts == whole
+
+
+def test_two_stores_get_the_same_files(fitted, tmp_path, store):
+    from data.store import Store
+
+    other = Store.open(tmp_path / "other")
+    again = fit_tokenizer(other, TokenizerSettings(vocab_size=1500), corpus=tmp_path / "texts.parquet")
+    assert again.digest == fitted.digest
+    for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "manifest.json"):
+        assert (again.path / name).read_bytes() == (fitted.path / name).read_bytes()
+    assert fit_tokenizer(store, TokenizerSettings(vocab_size=1500), corpus=tmp_path / "texts.parquet").reused
+
+
+def test_case_accents_and_forms_of_unicode(fitted):
+    tokenizer = load_tokenizer(fitted.path)
+    assert tokenizer.decode(tokenizer.encode("La compañera está en Urgencias").ids) == "La compañera está en Urgencias"
+    composed, decomposed = "corazón niño", unicodedata.normalize("NFD", "corazón niño")
+    assert tokenizer.encode(composed).ids == tokenizer.encode(decomposed).ids
+    assert tokenizer.encode("El").ids != tokenizer.encode("el").ids
+
+
+def test_literal_special_tokens_stay_text(fitted):
+    tokenizer = load_tokenizer(fitted.path)
+    ids = tokenizer.encode("una [MASK] y un [SEP]", add_special_tokens=False).ids
+    assert not {2, 3, 4} & set(ids)
+
+
+def test_transformers_reads_the_same(fitted):
+    transformers = pytest.importorskip("transformers")
+    theirs = transformers.AutoTokenizer.from_pretrained(str(fitted.path))
+    ours = load_tokenizer(fitted.path)
+    for text in TEXTS[:20]:
+        assert theirs(text, truncation=False)["input_ids"] == ours.encode(text).ids
+    assert (theirs.mask_token_id, theirs.pad_token_id, theirs.cls_token_id) == (4, 0, 2)
+
+
+def test_packed_tokens_lose_nothing(store, fitted, tmp_path):
+    summary = pack(store, PackSettings(), corpus=tmp_path / "texts.parquet", tokenizer=fitted.path)
+    source, tokenizer = Corpus.open(tmp_path / "texts.parquet"), load_tokenizer(fitted.path)
+    stream = TokenStream.open(summary.path, "train")
+    texts = [text for batch in source.texts("train") for text in batch]
+    assert len(stream.offsets) == len(texts) + 1
+    for number in (0, len(texts) // 2, len(texts) - 1):
+        ids = stream.tokens[stream.offsets[number] : stream.offsets[number + 1]]
+        assert [*tokenizer.encode(texts[number], add_special_tokens=False).ids, stream.special.sep] == ids.tolist()
+    rows = stream.rows(64)
+    every = rows.batch(np.arange(len(rows)))
+    assert every.dtype == np.uint16
+    assert (every[:, 0] == stream.special.cls).all()
+    inner = every[:, 1:-1].ravel()[: len(stream.tokens)]
+    assert (inner == stream.tokens).all()
+    assert len(stream.tokens) / (len(rows) * 62) >= 0.98
+    assert pack(store, PackSettings(), corpus=tmp_path / "texts.parquet", tokenizer=fitted.path).reused
+
+
+def test_what_cannot_be_fitted_or_packed(store, fitted, tmp_path):
+    with pytest.raises(InputError, match="no such corpus"):
+        fit_tokenizer(store, TokenizerSettings(), corpus=tmp_path / "absent")
+    with pytest.raises(StageError, match=r"4 words are too few .* 2,000 are needed"):
+        fit_tokenizer(store, TokenizerSettings(), corpus=write_corpus(tmp_path / "small.parquet", ["La tos es breve"]))
+    pq.write_table(pa.table({"texto": ["x"]}), tmp_path / "other.parquet")
+    with pytest.raises(InputError, match="no column named text"):
+        fit_tokenizer(store, TokenizerSettings(), corpus=tmp_path / "other.parquet")
+    with pytest.raises(InputError, match="other text or settings has this name"):
+        fit_tokenizer(
+            store, TokenizerSettings(vocab_size=900), corpus=tmp_path / "texts.parquet", name=fitted.path.name
+        )
+    with pytest.raises(InputError, match="no tokenizer there"):
+        pack(store, PackSettings(), corpus=tmp_path / "texts.parquet", tokenizer=tmp_path / "absent")
+    with pytest.raises(StageError, match="tokens are too few to train on"):
+        pack(store, PackSettings(min_tokens=10**9), corpus=tmp_path / "texts.parquet", tokenizer=fitted.path)
+    with pytest.raises(InputError, match="no packed tokens there"):
+        TokenStream.open(tmp_path / "absent")
+
+
+def test_a_shortened_stream_is_noticed(store, fitted, tmp_path):
+    summary = pack(store, PackSettings(), corpus=tmp_path / "texts.parquet", tokenizer=fitted.path)
+    ids = summary.path / "train.tokens"
+    ids.write_bytes(ids.read_bytes()[:-2])
+    with pytest.raises(InputError, match="bytes where"):
+        TokenStream.open(summary.path)
+
+
+def test_the_vocabulary_stands_in_both_files(fitted):
+    listed = (fitted.path / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    ids = json.loads((fitted.path / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    assert [ids[piece] for piece in listed] == list(range(fitted.entries))

@@ -12,6 +12,7 @@ MAX_LINKS = 2_000
 MAX_URL = 2_000
 """Characters of a URL."""
 
+_LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
 _REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['\"]?)([^'\"\s>]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}:")
 _BREAKS = str.maketrans("", "", "\t\r\n")
@@ -35,33 +36,33 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
     What stands in comments, scripts and styles is no link; ``rel=nofollow`` links are left out, and all of them
     where the page says so in a robots meta element. ``encoding`` is a codec that keeps ASCII.
     """
+    if encoding.startswith("utf-16"):
+        body, encoding = body.decode(encoding, "replace").encode(), "utf-8"
     found = Links()
-    seen: set[str] = set()
+    urls: dict[str, None] = {}
     base = _Base(base_url)
     for tag, raw in tags(body):
         values = attributes(raw, encoding)
-        if tag == b"a" or tag == b"area":  # noqa: PLR1714 - two comparisons are faster than a set
-            if "nofollow" in values.get("rel", "").lower():
-                continue
-            url = base.join(values.get("href", ""))
-            if url is not None and url not in seen:
-                seen.add(url)
-                found.urls.append(url)
-                if len(seen) >= MAX_LINKS:
-                    break
-        elif tag == b"base":
-            base.move(values.get("href", ""))
-        elif tag == b"meta":
-            _read_meta(found, values, base)
-        elif tag == b"link":
-            if found.canonical is None and values.get("rel", "").lower() == "canonical":
-                found.canonical = base.join(values.get("href", ""))
-        elif (url := base.join(values.get("src", ""))) is not None and url not in seen:
-            seen.add(url)
-            found.urls.append(url)
-    if found.nofollow:
-        found.urls.clear()
+        if tag in _LINKS:
+            if "nofollow" not in values.get("rel", "").lower():
+                url = base.join(values.get("href") or values.get("src") or "")
+                if url is not None:
+                    urls[url] = None
+                    if len(urls) >= MAX_LINKS:
+                        break
+        else:
+            _read_head(found, tag, values, base)
+    found.urls = [] if found.nofollow else list(urls)
     return found
+
+
+def _read_head(found: Links, tag: bytes, values: dict[str, str], base: "_Base") -> None:
+    if tag == b"base":
+        base.move(values.get("href", ""))
+    elif tag == b"meta":
+        _read_meta(found, values, base)
+    elif found.canonical is None and values.get("rel", "").lower() == "canonical":
+        found.canonical = base.join(values.get("href", ""))
 
 
 def _read_meta(found: Links, values: dict[str, str], base: "_Base") -> None:

@@ -3,45 +3,87 @@
 import codecs
 import re
 
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 HEAD = 4096
 """Bytes in which a declaration is looked for."""
-_LATIN = frozenset({"iso-8859-1", "latin-1", "latin1", "iso8859-1", "us-ascii", "ascii", "windows-1252", "cp1252"})
+MAX_DECLARED = 40
+"""Characters of a charset's name."""
+
+_CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]+)", re.IGNORECASE | re.ASCII)
+_META = re.compile(
+    rb"<(?:meta[\s/][^>]{0,500}?charset|\?xml\s[^>]{0,200}?encoding)\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]+)",
+    re.IGNORECASE,
+)
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_LATIN = frozenset({"iso8859-1", "latin-1", "ascii", "cp1252"})
 """Browsers read all of these as windows-1252 (WHATWG Encoding, 4.2)."""
+_BYTEWISE = frozenset(
+    ["ascii", "cp866", "koi8-r", "koi8-u", "mac-cyrillic", "mac-roman"]
+    + [f"cp{number}" for number in (874, *range(1250, 1259))]
+    + [f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)]
+)
+_KNOWN = _BYTEWISE | {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "gbk", "gb2312", "gb18030", "big5"}
+_KNOWN |= {"euc_jp", "shift_jis", "iso2022_jp", "euc_kr", "cp949"}
+"""What a page may declare (WHATWG Encoding). Python also knows hex, punycode, unicode_escape."""
+
+_ASCII = bytes(range(0x80))
+BROKEN_SHARE = 0.1
+"""UTF-8 with a few broken bytes is UTF-8; in windows-1252 text hardly any high byte stands in a valid sequence."""
+
+
+def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
+    """The text of a page and the name of its encoding; what cannot be read becomes U+FFFD. Never raises."""
+    encoding = encoding_of(body, content_type)
+    return body.decode(encoding, "replace").removeprefix("\ufeff"), encoding
 
 
 def encoding_of(body: bytes, content_type: str | None) -> str:
-    """Name a codec that Python knows. A declared UTF-8 that the bytes are not is no UTF-8."""
+    """Name a codec that Python knows. A declared UTF-8 that the bytes are not is no UTF-8.
+
+    Nor is that a charset of one byte a letter which reads as UTF-8 throughout: the accents of real Latin-1 text make
+    no valid sequences.
+    """
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return encoding
-    declared = _CHARSET.search(content_type or "")
+    is_utf8 = _is_utf8(body)
+    for codec in _declarations(body, content_type):
+        if codec == "utf-8" or (is_utf8 and codec in _BYTEWISE):
+            if is_utf8:
+                return "utf-8"
+        else:
+            return "cp1252" if codec in _LATIN else codec
+    return "utf-8" if is_utf8 else "cp1252"
+
+
+def _declarations(body: bytes, content_type: str | None) -> list[str]:
+    header = _CHARSET.search(content_type or "")
     meta = _META.search(body[:HEAD])
-    for name in (declared[1] if declared else None, meta[1].decode("ascii") if meta else None):
-        codec = _known(name)
-        if codec is not None and codec != "utf-8":
-            return codec
-        if codec == "utf-8" and _is_utf8(body):
-            return codec
-    return "utf-8" if _is_utf8(body) else "cp1252"
+    named = [header[1]] if header else []
+    if meta:
+        inside = meta[1].decode("latin-1")
+        named.append("utf-8" if inside.lower().startswith("utf-16") else inside)  # WHATWG HTML, 13.2.3.2
+    return [codec for name in named if (codec := _known(name)) is not None]
 
 
-def _known(name: str | None) -> str | None:
-    if name is None:
+def _known(name: str) -> str | None:
+    if len(name) > MAX_DECLARED:
         return None
-    if name.lower() in _LATIN:
-        return "cp1252"
     try:
-        return codecs.lookup(name).name
+        codec = codecs.lookup(name).name
     except LookupError:
         return None
+    if codec not in _KNOWN:
+        return None
+    return "utf-16-le" if codec == "utf-16" else codec
 
 
 def _is_utf8(body: bytes) -> bool:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start > len(body) - 4 and error.reason == "unexpected end of data"
+        high = len(body.translate(None, _ASCII))
+        broken = body.decode("utf-8", "replace").count("\ufffd")
+        if broken == 1 and error.reason == "unexpected end of data":  # the body was cut within a letter
+            return high > len(body) - error.start
+        return broken < BROKEN_SHARE * (high - broken) / 2
     return True

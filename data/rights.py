@@ -1,53 +1,81 @@
-"""The signals by which a page opts out of being copied into a corpus: robots meta, X-Robots-Tag, TDM reservation."""
+"""The signals by which a page opts out of being copied into a corpus, as its headers and meta elements give them.
+
+Robots meta and X-Robots-Tag (Google's and DeviantArt's directives), the TDM reservation protocol (W3C TDMRep, 2024)
+and the Content-Usage header (IETF aipref, draft). Crawling and cleaning judge a page by the same function.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from data.markup import attributes, tags
 
 HEAD = 65_536
 """Bytes of a page in which meta elements are looked for."""
 TOKEN = "cowese"  # noqa: S105 - our product token, no secret
-OPT_OUT = frozenset({"noindex", "none", "noai", "noarchive-ai", "notrain"})
-"""Directives that keep a page out. ``noindex`` is heeded too: who hides from search does not expect a corpus."""
+OPT_OUT = frozenset({"noindex", "none", "noai", "noml"})
+"""Directives that keep a page out. ``noindex`` is heeded too: who hides from search does not expect a corpus.
+``noimageai`` is about pictures, of which we take none."""
+NO_FOLLOW = frozenset({"nofollow", "none"})
+"""Directives that keep a page's links from being followed."""
+TDM = "tdm-reservation"
 
-_META = re.compile(rb"<meta\b([^<>]{0,2000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_EVERYBODY = frozenset({TOKEN, "*", "robots"})
+_SPLIT = re.compile(r"[,;\n]")
+_NO_TRAINING = re.compile(r"(?:^|[,;\s])(?:train-ai|ai-train|tdm|bots)\s*=\s*(?:n|no|\?0)(?=$|[,;\s])", re.IGNORECASE)
 
 
 def opt_out(headers: Mapping[str, str], head: bytes) -> str | None:
     """The signal that opts a page out, or None.
 
-    ``headers`` by lower-case name; ``head`` the beginning of an HTML page, empty for others. The TDM reservation
-    protocol's header and meta element count where their value is 1 (W3C TDMRep, 2024).
+    ``headers`` by lower-case name, those of one name joined by a comma; ``head`` the beginning of an HTML page,
+    empty for others.
     """
-    signal = _of_robots_tag(headers.get("x-robots-tag", ""))
-    if signal is not None:
-        return signal
-    if headers.get("tdm-reservation", "").strip() == "1":
-        return "tdm-reservation"
-    for match in _META.finditer(head[:HEAD]):
-        attributes = {
-            name.lower().decode(): (double or single or bare).decode("latin-1").strip().lower()
-            for name, double, single, bare in _ATTRIBUTE.findall(match[1])
-        }
-        name, content = attributes.get("name", ""), attributes.get("content", "")
-        if name in ("robots", TOKEN) and (found := _first(content)) is not None:
-            return found
-        if name == "tdm-reservation" and content == "1":
-            return "tdm-reservation"
+    for word in header_directives(headers):
+        if word in OPT_OUT:
+            return word
+    if headers.get(TDM, "").strip() == "1":
+        return TDM
+    if _NO_TRAINING.search(headers.get("content-usage", "")):
+        return "content-usage"
+    for name, content in _metas(head):
+        if name in (TOKEN, "robots"):
+            for word in _words(content):
+                if word in OPT_OUT:
+                    return word
+        elif name == TDM and content == "1":
+            return TDM
     return None
 
 
-def _of_robots_tag(value: str) -> str | None:
-    """Directives for everybody or for us; ``googlebot: noindex`` is for another."""
-    for part in value.lower().split(","):
+def forbids_links(headers: Mapping[str, str]) -> bool:
+    """Whether X-Robots-Tag asks that the page's links be left alone."""
+    return any(word in NO_FOLLOW for word in header_directives(headers))
+
+
+def header_directives(headers: Mapping[str, str]) -> Iterator[str]:
+    """The directives of X-Robots-Tag that are for everybody or for us; ``googlebot: noindex`` is for another.
+
+    A comma may join two fields or two directives of one agent: only the word right behind another's name is taken for
+    that agent alone, so that in doubt a reservation is heeded.
+    """
+    value = headers.get("x-robots-tag", "")
+    if not value:
+        return
+    for part in _SPLIT.split(value.lower()):
         agent, colon, directive = part.partition(":")
-        if colon and agent.strip() not in (TOKEN, "unavailable_after"):
-            continue
-        found = _first(directive if colon else agent)
-        if found is not None:
-            return found
-    return None
+        if not colon:
+            yield agent.strip()
+        elif agent.strip() in _EVERYBODY:
+            yield directive.strip()
 
 
-def _first(directives: str) -> str | None:
-    return next((word.strip() for word in directives.split(",") if word.strip() in OPT_OUT), None)
+def _words(content: str) -> Iterator[str]:
+    for word in _SPLIT.split(content):
+        yield word.strip()
+
+
+def _metas(head: bytes) -> Iterator[tuple[str, str]]:
+    for tag, raw in tags(head[:HEAD]):
+        if tag == b"meta":
+            values = attributes(raw)
+            yield values.get("name", "").lower(), values.get("content", "").lower()

@@ -1,0 +1,72 @@
+"""The few HTML tags that tell a crawler something, by one bounded scan: no tree, no page that takes long."""
+
+import html
+import re
+
+MAX_SCANNED = 3 << 19
+"""Bytes of a page that are looked at."""
+MAX_TAGS = 20_000
+"""Tags that are taken from one page."""
+MAX_ATTRIBUTES = 8_192
+"""Bytes of a tag in which attributes are looked for."""
+
+# Every alternative keeps what it has looked at (possessive runs, bounded quotes), so that the whole scan is linear.
+_TOKEN = re.compile(
+    rb"<(?:(!--|script\b|style\b|textarea\b|title\b)|(a|area|base|link|meta|iframe|frame)(?=[\s/])"
+    rb"""((?:[^"'<>]++|"[^"]{0,4096}+"|'[^']{0,4096}+'|["'])*+))""",
+    re.IGNORECASE,
+)
+_ENDS = {
+    b"!--": re.compile(rb"-->"),
+    b"script": re.compile(rb"</script\b", re.IGNORECASE),
+    b"style": re.compile(rb"</style\b", re.IGNORECASE),
+    b"textarea": re.compile(rb"</textarea\b", re.IGNORECASE),
+    b"title": re.compile(rb"</title\b", re.IGNORECASE),
+}
+_ATTRIBUTE = re.compile(
+    rb"""(?<![^\s"'/])([a-zA-Z][a-zA-Z0-9:_-]{0,39}+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))"""
+)
+
+
+def tags(body: bytes) -> list[tuple[bytes, bytes]]:
+    """The a, area, base, link, meta, iframe and frame tags with the bytes of their attributes, in order.
+
+    Those inside comments, scripts, styles, titles and text areas are none. Never raises; time is linear in the bytes.
+    """
+    body = body[:MAX_SCANNED]
+    found: list[tuple[bytes, bytes]] = []
+    endless: set[bytes] = set()
+    position = 0
+    while (match := _TOKEN.search(body, position)) is not None:
+        opened, tag, raw = match.groups()
+        position = match.end()
+        if tag is not None:
+            found.append((tag.lower(), raw[:MAX_ATTRIBUTES]))
+            if len(found) >= MAX_TAGS:
+                break
+            continue
+        opened = opened.lower()
+        if opened in endless:
+            continue
+        end = _ENDS[opened].search(body, position)
+        if end is None:  # what is never closed is passed over alone, and its end is looked for no more
+            endless.add(opened)
+        else:
+            position = end.end()
+    return found
+
+
+def attributes(raw: bytes, encoding: str = "latin-1") -> dict[str, str]:
+    """Attributes by lower-case name, entities resolved; of two of a name the first counts, as browsers have it.
+
+    ``encoding`` is a codec that keeps ASCII.
+    """
+    values: dict[str, str] = {}
+    for name, double, single, bare in _ATTRIBUTE.findall(raw):
+        values.setdefault(name.decode("ascii").lower(), _text(double or single or bare, encoding))
+    return values
+
+
+def _text(value: bytes, encoding: str) -> str:
+    text = value.decode("ascii" if value.isascii() else encoding, "replace").strip()
+    return html.unescape(text) if "&" in text else text

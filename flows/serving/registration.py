@@ -17,8 +17,9 @@ HEARTBEAT_SECONDS = 30
 ZOMBIE_SECONDS = 90
 """A run silent for so long is marked Crashed, so that a limit-1 pool is free again."""
 
+_ZOMBIE_NAME = "cowese: clear zombie runs"
 _ZOMBIES = {
-    "name": "cowese: clear zombie runs",
+    "name": _ZOMBIE_NAME,
     "description": f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s.",
     "enabled": True,
     "trigger": {
@@ -58,7 +59,7 @@ def register(environment: Mapping[str, str]) -> None:
         if limit is not None:
             _prefect(environment, "work-pool", "set-concurrency-limit", pool, str(limit))
     _prefect(environment, "--no-prompt", "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml"))
-    if _ZOMBIES["name"] not in _prefect(environment, "automation", "ls"):
+    if _ZOMBIE_NAME not in _prefect(environment, "automation", "ls"):
         _prefect(environment, "automation", "create", "--from-json", json.dumps(_ZOMBIES))
 
 

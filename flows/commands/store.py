@@ -1,0 +1,74 @@
+"""The commands about a store as a whole: status and takedown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.errors import InputError
+from data.store import Store
+from data.takedowns import Takedowns
+from flows.commands.options import ConfigOption, JsonOption, SetOption, StoreOption, open_store, read_settings
+from flows.console import out
+
+
+def status(
+    store: StoreOption = None, config: ConfigOption = None, assign: SetOption = None, as_json: JsonOption = False
+) -> None:
+    """Show what a store holds, what is stale, and the command that mends it.
+
+    Example: cowese status --store store
+    """
+    from flows.status import status as look
+
+    settings = read_settings(config, store, assign)
+    found = look(Store.open(settings.store), settings)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+        return
+    table = Table(title=str(found.store), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "holds", "state", "command"):
+        table.add_column(heading)
+    for part in found.parts:
+        table.add_row(part.name, part.holds, part.state, part.mend or "")
+    out.print(table)
+
+
+def takedown(
+    targets: Annotated[list[str] | None, typer.Argument(help="URLs or host names.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A file with one URL or host a line.")] = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take pages or whole hosts out of every later version, and never fetch them again.
+
+    The next `cowese publish` cuts a version without them.
+
+    Example: cowese takedown https://www.example.org/page other.example
+    """
+    asked = [*(targets or ()), *_lines(file)]
+    if not asked:
+        raise InputError("nothing to take down. Name URLs or hosts, or a --file with one a line.")
+    takedowns = Takedowns.load(open_store(config, store))
+    today = datetime.now(UTC).date()
+    for target in asked:
+        new = takedowns.add(target, today)
+        typer.echo(f"{'taken down' if new else 'was taken down before'}: {target}")
+    typer.echo("next: cowese publish")
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        return [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error}).") from error
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(status)
+    app.command()(takedown)

@@ -217,6 +217,101 @@ def speed(options):
         print(f"| {name} | {rate:.0f} | {rate / middle.get('aiohttp', rate):.2f} |")
 
 
+def memory_now():
+    with Path("/proc/self/statm").open(encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def frontier(options):
+    """Fill a frontier, then pop and settle; memory by what the process holds."""
+    from crawler.frontier import Found, Frontier
+    from crawler.hosts import HostQueue
+    from crawler.scheduler import BUFFER
+    from crawler.settings import CrawlSettings
+    from crawler.tables import DONE
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = Frontier(f"sqlite:///{folder}/state.sqlite3")
+        per_page, started = 60, time.process_time()
+        for start in range(0, options.urls, per_page):
+            numbers = range(start, min(start + per_page, options.urls))
+            store.commit([], [_found(Found, number, options.hosts) for number in numbers])
+        filled = time.process_time() - started
+        size = Path(folder, "state.sqlite3").stat().st_size
+        store.close()
+        base = memory_now()
+        store = Frontier(f"sqlite:///{folder}/state.sqlite3")
+        queue = HostQueue(CrawlSettings(delay_min=0, delay_factor=0))
+        for host, count in store.queued_by_host().items():
+            queue.add(host, count)
+        popped, settled, started, commits = 0, [], time.process_time(), 0.0
+        target = min(options.pops, options.urls)
+        while popped < target and (host := queue.next_ready()) is not None:
+            if not host.buffer:
+                host.buffer.extend(store.queued(host.name, host.cursor, BUFFER))
+                host.cursor = host.buffer[-1].id if host.buffer else 0
+            if not host.buffer:
+                queue.empty(host)
+                queue.release(host, 0)
+                continue
+            settled.append({"row": host.buffer.popleft().id, "state": DONE, "fetched_at": 1.0})
+            queue.less(host)
+            queue.release(host, 0)
+            popped += 1
+            if len(settled) >= 32:
+                before = time.process_time()
+                store.commit(settled, [])
+                settled, commits = [], commits + time.process_time() - before
+        pop = (time.process_time() - started - commits) / popped
+        held = memory_now() - base
+        store.close()
+    total = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{options.urls:,} URLs on {options.hosts:,} hosts: filled at {options.urls / filled:,.0f} URLs/CPU s,")
+    print(f"pop {pop * 1e6:.1f} us, settle {commits / popped * 1e6:.1f} us, {held / options.urls:.1f} B RAM a URL,")
+    print(f"{size / options.urls:.0f} B on disk a URL, {total:.0f} MiB at most in this process")
+
+
+def _found(kind, number, hosts):
+    host = f"h{number % hosts}.test"
+    return kind(f"http://{host}/seccion/articulo-{number // hosts}.html", host, f"http://{host}/")
+
+
+def warc(options):
+    """CPU time of writing a page of 41 KB: ours, zlib at level 1, warcio."""
+    import io
+    import zlib
+    from datetime import UTC, datetime
+
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+
+    from crawler.warc import WarcWriter, gzip_member
+
+    bodies = [page_of(1, number, 10, 200) for number in range(200)]
+    now, headers = datetime.now(UTC), [(b"Content-Type", b"text/html; charset=utf-8"), (b"Server", b"nginx")]
+    with tempfile.TemporaryDirectory() as folder:
+        writer = WarcWriter(Path(folder), "bench", 1 << 30, {"software": "bench"})
+
+        def ours(body):
+            writer.response("http://a.test/", now, b"HTTP/1.1 200 OK", headers, body, {"CoWeSe-Seed": "http://a.test/"})
+
+        other = WARCWriter(Path(folder, "other.warc.gz").open("wb"), gzip=True)
+
+        def warcio(body):
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+            record = other.create_warc_record("http://a.test/", "response", io.BytesIO(body), http_headers=head)
+            other.write_record(record)
+
+        arms = {"ours": ours, "gzip_member": gzip_member, "zlib level 1": lambda body: zlib.compress(body, 1, 31)}
+        arms["warcio"] = warcio
+        for name, write in arms.items():
+            started = time.process_time()
+            for body in bodies:
+                write(body)
+            print(f"{name:14} {(time.process_time() - started) / len(bodies) * 1e3:.3f} ms a page")
+        writer.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["speed", "frontier", "warc", "serve", "arm"])
@@ -226,6 +321,7 @@ def main():
     parser.add_argument("--pages", type=int, default=50)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--urls", type=int, default=1_000_000)
+    parser.add_argument("--pops", type=int, default=50_000)
     parser.add_argument("--arms", default="ours,scrapy,aiohttp")
     options = parser.parse_args()
     if options.what == "serve":
@@ -234,6 +330,10 @@ def main():
         run_arm(options.arm, options.port, options.hosts, options.pages)
     elif options.what == "speed":
         speed(options)
+    elif options.what == "frontier":
+        frontier(options)
+    else:
+        warc(options)
 
 
 if __name__ == "__main__":

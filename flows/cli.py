@@ -11,6 +11,9 @@ from data.manifest import code_version
 from flows.commands import build, corpus, crawl, model, seeds, serve, settings, store
 from flows.console import print_error
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended, as shells have it."""
+
 app = typer.Typer(
     name="cowese",
     no_args_is_help=True,
@@ -35,7 +38,7 @@ def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
     except CoweseError as error:
         print_error(str(error))
         sys.exit(error.exit_code)
@@ -43,7 +46,9 @@ def main() -> None:
         print_error(f"{error.format_message()} See `cowese --help`.")
         sys.exit(2)
     except (Abort, KeyboardInterrupt):
-        print_error("interrupted. What was finished is kept; the same command goes on from there.")
-        sys.exit(130)
+        code = INTERRUPTED
     except BrokenPipeError:
         sys.exit(1)
+    if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
+        print_error("interrupted. What was finished is kept; the same command goes on from there.")
+    sys.exit(code)

@@ -43,7 +43,7 @@ def main() -> None:
         print_error(str(error))
         sys.exit(error.exit_code)
     except TyperException as error:
-        print_error(f"{error.format_message()} See `cowese --help`.")
+        print_error(f"{_sentence(error.format_message())} See `{_command()} --help`.")
         sys.exit(2)
     except (Abort, KeyboardInterrupt):
         code = INTERRUPTED
@@ -52,3 +52,15 @@ def main() -> None:
     if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
         print_error("interrupted. What was finished is kept; the same command goes on from there.")
     sys.exit(code)
+
+
+def _sentence(message: str) -> str:
+    """Typer's message on one line, without its own prefix, with a full stop."""
+    return " ".join(message.replace("Value error, ", "").split()).rstrip(".") + "."
+
+
+def _command() -> str:
+    """The command that was meant, as far as the command line says."""
+    names = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    meant = next((word for word in sys.argv[1:] if word in names), None)
+    return f"cowese {meant}" if meant else "cowese"

@@ -68,7 +68,7 @@ class Shingler:
                 numbers_of_words[end - length : end] = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
         windows = self._windows(numbers_of_words)
         for number in short:
-            windows[ends[number] - self.words] = shingle_number(found[number])
+            windows[ends[number] - self.words] = shingle_number(found[number] or [""])
         counts = lengths - (self.words - 1)
         inside = np.ones(len(numbers_of_words), np.bool_)
         for back in range(1, self.words):

@@ -1,0 +1,112 @@
+"""Rounds of pages for the tests of the corpus: what cleaning would have written for a small web that changes."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cleaning.recipe import recipe_digest
+from cleaning.settings import CleaningSettings
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.parquet import write_parquet
+from data.store import Store
+from data.urls import document_id, host_of
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+_SPOKEN = """
+la salud del paciente depende de una dieta variada con fruta verdura legumbres pescado y aceite de oliva además
+del ejercicio diario el médico recomienda dormir ocho horas beber agua evitar el tabaco controlar la tensión
+arterial medir el azúcar vacunarse cada otoño lavarse las manos revisar la vista caminar nadar respirar hondo
+tomar el sol con cuidado consultar al farmacéutico leer el prospecto guardar los medicamentos lejos de los niños
+"""
+WORDS = _SPOKEN.split()
+
+
+def prose(seed: object, words: int = 120) -> str:
+    """Text that is always the same for a seed and like that of no other."""
+    chosen = random.Random(str(seed))
+    return " ".join(chosen.choice(WORDS) for _ in range(words)).capitalize() + "."
+
+
+def slightly_changed(text: str, seed: object) -> str:
+    """The text with one word replaced near its end: Jaccard of its 5-word shingles about 0.92."""
+    words = text.split(" ")
+    words[-3] = f"cambio{seed}"
+    return " ".join(words)
+
+
+class Round:
+    """One WARC segment's worth of events, and the pair of files that cleaning makes of it."""
+
+    def __init__(self, number: int, *, at: datetime | None = None, settings: CleaningSettings | None = None) -> None:
+        self.number = number
+        self.at = at or START + timedelta(days=number)
+        self.settings = settings or CleaningSettings()
+        self.documents: list[dict[str, Any]] = []
+        self.dropped: list[dict[str, Any]] = []
+
+    def page(self, url: str, text: str, *, category: str = "portal", country: str = "ES") -> "Round":
+        """A page that was kept."""
+        self.documents.append(
+            {
+                **self._shared(url),
+                "first_seen_at": self.at,
+                "country": country,
+                "category": category,
+                "title": text[:20],
+                "mime": "text/html",
+                "language": "es",
+                "language_score": 0.99,
+                "text": text,
+                "n_words": len(text.split()),
+                "quality": [{"rule": "stop_words", "figure": 5.0}],
+                "verdicts": [{"identifier": "py3langid", "answer": "es"}],
+                "masked": [{"kind": "telefono", "count": 1}] if "teléfono" in text else [],
+                "text_digest": hashlib.sha256(text.encode()).hexdigest()[:32],
+            }
+        )
+        return self
+
+    def drop(self, url: str, reason: str, lost_to: str | None = None) -> "Round":
+        """A record that is no page, or a page that was refused."""
+        status = int(reason[5:]) if reason[5:].isdigit() else 200
+        self.dropped.append({**self._shared(url), "status": status, "reason": reason, "lost_to": lost_to})
+        return self
+
+    def write(self, store: Store) -> tuple[Path, Path]:
+        """Write the pair as `clean` does."""
+        folder = store.documents / recipe_digest(self.settings)
+        stem = f"{self.number:04d}-segment"
+        for name, rows, schema in (
+            (f"{stem}.dropped.parquet", self.dropped, DROPPED_SCHEMA),
+            (f"{stem}.parquet", self.documents, DOCUMENT_SCHEMA),
+        ):
+            batches = [pa.RecordBatch.from_pylist(rows, schema)] if rows else []
+            write_parquet(folder / name, batches, schema, few_values=FEW_VALUES)
+        return folder / f"{stem}.parquet", folder / f"{stem}.dropped.parquet"
+
+    def _shared(self, url: str) -> dict[str, Any]:
+        return {
+            "id": document_id(url),
+            "url": url,
+            "host": host_of(url),
+            "site": f"https://{host_of(url)}/",
+            "fetched_at": self.at,
+            "warc_file": f"{self.number:04d}/segment.warc.gz",
+            "warc_offset": 1000 * (len(self.documents) + len(self.dropped)),
+            "recipe": recipe_digest(self.settings),
+        }
+
+
+def parquet_bytes(folder: Path) -> dict[str, bytes]:
+    """The bytes of every Parquet file of a version by its path in the folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+def urls(hosts: Sequence[str] = ("hospital.es", "revista.es", "guia.es"), each: int = 10) -> list[str]:
+    """Addresses of a small web."""
+    return [f"https://{host}/pagina-{number}" for host in hosts for number in range(each)]

@@ -1,0 +1,149 @@
+"""Clusters: what is alike is found, exactly; who stays follows from the stated key and from nothing else."""
+
+import random
+
+import numpy as np
+import pytest
+from corpus_rounds import Round, prose, slightly_changed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleaning.dedup import Clusters, deduplicate, elect
+from cleaning.living import living_documents, read_texts
+from cleaning.minhash import Signer
+from cleaning.publish_settings import PublishSettings
+from cleaning.shingles import Shingler, jaccard
+from data.takedowns import Takedowns
+
+SETTINGS = PublishSettings()
+
+
+def found(store, pages: Round) -> tuple[list[str], Clusters]:
+    """The URLs by position and where each stands."""
+    segments = [pages.write(store)]
+    living = living_documents(segments, Takedowns.load(store)).documents
+
+    def texts(positions):
+        return read_texts(segments, living, positions)
+
+    return living["url"].to_pylist(), deduplicate(living, texts, store.signatures, SETTINGS)
+
+
+def losers(addresses: list[str], clusters: Clusters) -> dict[str, str]:
+    return {
+        addresses[one].rpartition("/")[2]: addresses[keeper].rpartition("/")[2]
+        for one, keeper in enumerate(clusters.keeper)
+        if one != keeper
+    }
+
+
+def test_equal_texts_are_one_and_the_better_category_stays(store):
+    pages = Round(1).page("https://a.es/portal", prose(1), category="portal")
+    pages.page("https://b.es/ministerio", prose(1), category="ministry").page("https://c.es/otra", prose(2))
+    addresses, clusters = found(store, pages)
+    assert losers(addresses, clusters) == {"portal": "ministerio"}
+    assert not clusters.near.any()
+    assert sorted(clusters.size.tolist()) == [1, 2, 2]
+
+
+def test_near_texts_are_one_and_the_longer_stays(store):
+    text = prose(1, 200)
+    pages = Round(1).page("https://a.es/corta", slightly_changed(text, 1))
+    pages.page("https://b.es/larga", text + " Consulte siempre a su médico.")
+    addresses, clusters = found(store, pages)
+    assert losers(addresses, clusters) == {"corta": "larga"}
+    lost = addresses.index("https://a.es/corta")
+    assert clusters.near[lost]
+    one, other = Shingler(5).sets([slightly_changed(text, 1), text + " Consulte siempre a su médico."])
+    assert clusters.jaccard[lost] == jaccard(one, other) >= SETTINGS.jaccard
+
+
+def test_half_alike_is_not_alike(store):
+    text = prose(1, 200)
+    pages = Round(1).page("https://a.es/una", text).page("https://b.es/dos", text[: len(text) // 2] + prose(2, 100))
+    addresses, clusters = found(store, pages)
+    assert losers(addresses, clusters) == {}
+    assert np.isnan(clusters.jaccard).all()
+
+
+def test_nobody_loses_to_a_text_that_it_is_not_alike_to():
+    """A chain a–b–c where a is like b and b like c, but a is not like c: b loses to a, c stays."""
+    rank = np.array([0, 1, 2])
+    lost_to, share = elect(rank, np.array([0, 1]), np.array([1, 2]), np.array([0.9, 0.85]))
+    assert lost_to.tolist() == [0, 0, 2]
+    assert share[1] == 0.9
+    assert np.isnan(share[2])
+
+
+@given(st.integers(2, 12), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_order_of_edges_decides_nothing(size, chance):
+    edges = [(a, b, chance.random()) for a in range(size) for b in range(a + 1, size) if chance.random() < 0.4]
+    rank = np.array(chance.sample(range(size), size))
+    outcomes = set()
+    for _ in range(3):
+        chance.shuffle(edges)
+        turned = [(b, a, j) if chance.random() < 0.5 else (a, b, j) for a, b, j in edges]
+        columns = [np.array(column) for column in zip(*turned, strict=True)] or [np.zeros(0, np.int64)] * 3
+        outcomes.add(tuple(elect(rank, *columns)[0].tolist()))
+    assert len(outcomes) == 1
+    lost_to = outcomes.pop()
+    linked = {frozenset(edge[:2]) for edge in edges}
+    for one, keeper in enumerate(lost_to):
+        assert lost_to[keeper] == keeper
+        assert one == keeper or frozenset((one, keeper)) in linked
+    keepers = [one for one, keeper in enumerate(lost_to) if one == keeper]
+    assert not any(frozenset((a, b)) in linked for a in keepers for b in keepers if a != b)
+
+
+def test_precision_and_recall_on_planted_pairs(store):
+    """Pairs from far below the threshold to far above: none is taken wrongly, 99 of 100 are found."""
+    chance = random.Random(5)
+    shingler = Shingler(5)
+    pages, expected, planted = Round(1), set(), 500
+    for number in range(planted):
+        words = prose(number, 180).split(" ")
+        changed = [*words]
+        for _ in range(chance.randrange(9)):
+            changed[chance.randrange(180)] = f"otra{chance.randrange(10**6)}"
+        if changed == words:
+            changed[0] = "Distinta"
+        one, other = " ".join([*words, "fin"]), " ".join(changed)
+        pages.page(f"https://a.es/{number}", one).page(f"https://b.es/{number}-copia", other)
+        if jaccard(*shingler.sets([one, other])) >= SETTINGS.jaccard:
+            expected.add((f"{number}-copia", f"{number}"))
+    addresses, clusters = found(store, pages)
+    taken = set(losers(addresses, clusters).items())
+    assert 200 < len(expected) < 480
+    assert taken <= expected
+    assert len(taken) >= 0.99 * len(expected)
+
+
+def test_a_removal_works_out_nothing_anew(store, monkeypatch):
+    """Signatures and figures of what stays are remembered; those who lost to what went stand again."""
+    text = prose(1, 200)
+    pages = Round(1).page("https://a.es/mejor", text, category="ministry")
+    for number in range(3):
+        pages.page(f"https://b.es/copia-{number}", slightly_changed(text, number))
+    for number in range(20):
+        pages.page(f"https://c.es/{number}", prose(f"c{number}"))
+    addresses, clusters = found(store, pages)
+    assert set(losers(addresses, clusters).values()) == {"mejor"}
+
+    def never(*_):
+        raise AssertionError("worked out again")
+
+    monkeypatch.setattr(Signer, "band_keys", never)
+    monkeypatch.setattr(Shingler, "sets", never)
+    segments = [pages.write(store), Round(2).drop("https://a.es/mejor", "http/410").write(store)]
+    living = living_documents(segments, Takedowns.load(store)).documents
+    again = deduplicate(living, lambda positions: read_texts(segments, living, positions), store.signatures, SETTINGS)
+    addresses = living["url"].to_pylist()
+    assert len(addresses) == 23
+    assert len(set(losers(addresses, again).values())) == 1
+    assert len(losers(addresses, again)) == 2
+
+
+def test_more_bands_than_permutations_is_refused():
+    with pytest.raises(ValueError, match="more than permutations"):
+        PublishSettings(permutations=100)

@@ -56,7 +56,8 @@ def main() -> None:
 
 def _sentence(message: str) -> str:
     """Typer's message on one line, without its own prefix, with a full stop."""
-    return " ".join(message.replace("Value error, ", "").split()).rstrip(".") + "."
+    line = " ".join(message.replace("Value error, ", "").split()).rstrip(".")
+    return line if line.endswith("?") else f"{line}."
 
 
 def _command() -> str:

@@ -1,10 +1,12 @@
 """robots.txt by RFC 9309: what an answer allows, and for how long."""
 
+import re
 from dataclasses import dataclass, field
 
 from protego import Protego
 
-TOKEN = "cowese"  # noqa: S105 - the product token of RFC 9309, no secret
+from data.rights import TOKEN
+
 LIFETIME = 24 * 3600.0
 """Seconds that an answer holds (RFC 9309, 2.4)."""
 MAX_BYTES = 512 << 10
@@ -12,6 +14,11 @@ MAX_BYTES = 512 << 10
 OK, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 UNREACHABLE = 0
 """Stands for the status where no answer came."""
+
+_AGENT = re.compile(r"[ \t]*user[ -]?agent[ \t]*[:=]?[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
+_SIGNAL = re.compile(r"[ \t]*content-signal[ \t]*:(.*)", re.IGNORECASE)
+_NO_TRAINING = re.compile(r"(?:^|[,\s])ai-train\s*=\s*no\b", re.IGNORECASE)
+_ANOTHER = "another-agent"
 
 
 @dataclass(slots=True)
@@ -23,6 +30,8 @@ class Robots:
     delay: float | None = None
     """Crawl-delay in seconds, where one is given for us."""
     sitemaps: list[str] = field(default_factory=list)
+    reserved: bool = False
+    """The host reserves its texts from training: ``Content-Signal: ai-train=no`` (contentsignals.org)."""
     _rules: Protego | None = None
 
     @classmethod
@@ -30,7 +39,8 @@ class Robots:
         """Read an answer: 2xx its rules, 4xx allows everything (2.3.1.3), 5xx and silence nothing (2.3.1.4)."""
         robots = cls(status, fetched_at)
         if OK <= status < REDIRECT:
-            rules = Protego.parse(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+            text, robots.reserved = _for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+            rules = Protego.parse(text)
             robots._rules = rules
             delay = rules.crawl_delay(TOKEN)
             robots.delay = float(delay) if delay is not None else None
@@ -39,15 +49,50 @@ class Robots:
 
     def allows(self, url: str) -> bool:
         """Whether the host lets us fetch a URL."""
-        if self._rules is not None:
-            return bool(self._rules.can_fetch(url, TOKEN))
-        return CLIENT_ERROR <= self.status < SERVER_ERROR or REDIRECT <= self.status < CLIENT_ERROR
+        return self.refusal(url) is None
+
+    def refusal(self, url: str) -> str | None:
+        """The reason why a URL must not be fetched, None where it may."""
+        if self.unreachable:
+            return "robots/unreachable"
+        if self.reserved:
+            return "rights/content_signal"
+        if self._rules is not None and not self._rules.can_fetch(url, TOKEN):
+            return "robots/disallowed"
+        return None
 
     @property
     def unreachable(self) -> bool:
         """Whether nothing is allowed because no answer, or a server's error, came."""
-        return self.status == UNREACHABLE or self.status >= SERVER_ERROR
+        return self.status < OK or self.status >= SERVER_ERROR
 
     def is_fresh(self, now: float) -> bool:
         """Whether the answer still holds."""
         return now - self.fetched_at < LIFETIME
+
+
+def _for_us(text: str) -> tuple[str, bool]:
+    """The file with the names of agents cut to their product tokens, and whether its group for us forbids training.
+
+    Protego compares names as strings found in one another: by the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does
+    not. Names that are not ours are made one, which no rule for us can be taken from.
+    """
+    lines: list[str] = []
+    agents: set[str] = set()
+    signals: dict[str, bool] = {}
+    in_names = False
+    for line in text.splitlines():
+        name = _AGENT.match(line)
+        if name is not None:
+            token = name[1].lower() if name[1].lower() in (TOKEN, "*") else _ANOTHER
+            agents = agents | {token} if in_names else {token}
+            signals.update({agent: signals.get(agent, False) for agent in agents})
+            lines.append(f"User-agent: {token}")
+            in_names = True
+            continue
+        lines.append(line)
+        if line.strip() and not line.lstrip().startswith("#"):
+            in_names = False
+        if (signal := _SIGNAL.match(line)) and _NO_TRAINING.search(signal[1]):
+            signals.update(dict.fromkeys(agents, True))
+    return "\n".join(lines), signals.get(TOKEN, signals.get("*", False))

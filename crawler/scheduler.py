@@ -89,9 +89,8 @@ class FrontierScheduler(BaseScheduler):
             return "budget/host_pages"
         if host.octets >= settings.max_bytes_per_host:
             return "budget/host_bytes"
-        if host.robots is not None and not host.robots.allows(known.url):
-            return "robots/unreachable" if host.robots.unreachable else "robots/disallowed"
-        return refusal(known.url, self._round.allowed_networks)
+        asked_not_to = host.robots.refusal(known.url) if host.robots is not None else None
+        return asked_not_to or refusal(known.url, self._round.allowed_networks)
 
     def _refill(self, host: Host) -> None:
         """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""

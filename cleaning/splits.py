@@ -9,8 +9,8 @@ ENOUGH = 20
 """Documents from which on no split is left empty."""
 LEAST_VALIDATION = 10
 """Documents of a small corpus that are held out all the same, or a tenth of it where that is less."""
-LARGEST_TEST_HOST = 0.2
-"""A host with a larger share of a small corpus is not taken for test."""
+LARGEST_TEST_HOST = (0.2, 0.5)
+"""A host with a larger share of a small corpus is not taken for test; where all are larger, one up to the half is."""
 
 
 def fraction(text: str) -> float:
@@ -27,10 +27,11 @@ def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_shar
     sizes = Counter(hosts_by_id.values())
     test = {host for host in sizes if fraction(_site(host)) < test_share}
     if not test and len(hosts_by_id) >= ENOUGH and len(sizes) > 1:
-        small = [host for host, size in sizes.items() if size <= LARGEST_TEST_HOST * len(hosts_by_id)]
-        test = (
-            {min(small, key=lambda host: fraction(_site(host)))} if small else {min(sizes, key=lambda h: (sizes[h], h))}
-        )
+        for largest in LARGEST_TEST_HOST:
+            fitting = [host for host, size in sizes.items() if size <= largest * len(hosts_by_id)]
+            if fitting:
+                test = {min(fitting, key=lambda host: (fraction(_site(host)), host))}
+                break
     rest = sorted((fraction(identity), identity) for identity, host in hosts_by_id.items() if host not in test)
     chosen = sum(share < validation_share for share, _ in rest)
     if len(hosts_by_id) >= ENOUGH:

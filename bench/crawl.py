@@ -46,9 +46,11 @@ def page_of(host: int, number: int, hosts: int, pages: int) -> bytes:
     links = [f"http://h{host}.test/p/{(number * 3 + step) % pages}" for step in range(LINKS * 2 // 3)]
     links += [f"http://h{draw.randrange(hosts)}.test/p/{draw.randrange(pages)}" for _ in range(LINKS - len(links))]
     parts = [f'<p><a class="enlace" href="{link}">{" ".join(draw.choices(WORDS, k=4))}</a></p>' for link in links]
-    block = " ".join(draw.choices(WORDS, k=110))
-    while sum(map(len, parts)) < PAGE_BYTES - 400:
-        parts.append(f'<div class="texto"><p>{block} {len(parts)}</p></div>')
+    size = sum(map(len, parts))
+    while size < PAGE_BYTES - 400:
+        words = (WORDS[one % len(WORDS)] + (f"{one:x}" if one % 3 == 0 else "") for one in draw.randbytes(110))
+        parts.append(f'<div class="texto"><p>{" ".join(words)}</p></div>')
+        size += len(parts[-1])
     body = f'<!doctype html><html lang="es"><head><meta charset="utf-8"><title>p{number}</title></head><body>'
     return (body + "".join(parts) + "</body></html>").encode()
 
@@ -295,7 +297,7 @@ def warc(options):
         def ours(body):
             writer.response("http://a.test/", now, b"HTTP/1.1 200 OK", headers, body, {"CoWeSe-Seed": "http://a.test/"})
 
-        other = WARCWriter(Path(folder, "other.warc.gz").open("wb"), gzip=True)
+        other = WARCWriter(io.BytesIO(), gzip=True)
 
         def warcio(body):
             head = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")

@@ -145,8 +145,18 @@ def _named(warcs: Sequence[Path]) -> list[Pending]:
         files = [one for one in sorted(path.rglob("*")) if one.name.endswith(WARC_ENDINGS)] if path.is_dir() else [path]
         if not files or not files[0].is_file():
             raise InputError(f"{path}: no such WARC file, or none in this folder.")
-        found += [Pending(one, one.name) for one in files]
+        found += [Pending(one, _name_of(one)) for one in files]
     return found
+
+
+def _name_of(path: Path) -> str:
+    """A foreign file's name with a digest of its beginning, so that namesakes stay apart."""
+    with path.open("rb") as file:
+        beginning = hashlib.sha256(file.read(1 << 20)).hexdigest()[:8]
+    for ending in WARC_ENDINGS:
+        if path.name.endswith(ending):
+            return f"{path.name.removesuffix(ending)}-{beginning}{ending}"
+    return f"{path.name}-{beginning}"
 
 
 def _clean_all(

@@ -79,3 +79,6 @@ def _require_text(file: Path) -> None:
         raise InputError(f"{file}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from error
     if "text" not in schema.names:
         raise InputError(f"{file}: no column named text (it has {', '.join(schema.names[:8])}).")
+    kind = schema.field("text").type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        raise InputError(f"{file}: its column text holds {kind}, not strings.")

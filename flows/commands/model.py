@@ -1,5 +1,6 @@
 """The commands of the model: tokenizer, pack, pretrain, evaluate, export."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,20 @@ NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is 
 PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, small, small++ or base.")]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
 VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, help="Entries, special ones included.")]
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+
+
+def checked_name(name: str | None) -> str | None:
+    """A name that makes a folder of its own and nothing else.
+
+    Raises:
+        InputError: it has other characters.
+    """
+    if name is not None and not _NAME.fullmatch(name):
+        raise InputError(f"--name {name!r}: use letters, digits and . _ + - only, beginning with a letter or digit.")
+    return name
 
 
 def find_corpus(store: Store, corpus: str) -> Path:
@@ -71,7 +86,7 @@ def tokenizer(
     opened = Store.open(settings.store)
     with opened.exclusive("tokenizer"), shown_progress() as progress:
         summary = fit_tokenizer(
-            opened, settings.tokenizer, corpus=find_corpus(opened, corpus), name=name, progress=progress
+            opened, settings.tokenizer, corpus=find_corpus(opened, corpus), name=checked_name(name), progress=progress
         )
     show(summary, "tokenizer", as_json=as_json)
 
@@ -120,7 +135,7 @@ def pretrain(
     opened = Store.open(settings.store)
     chosen = find_made(opened.tokens, tokens, "cowese pack")
     with opened.exclusive("pretrain"), shown_progress() as progress:
-        summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=name, progress=progress)
+        summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=checked_name(name), progress=progress)
     show(summary, "pretrain", as_json=as_json)
 
 
@@ -164,7 +179,7 @@ def export(
     opened = open_store(config, store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
-        summary = export_run(opened, run=chosen, name=name, progress=progress)
+        summary = export_run(opened, run=chosen, name=checked_name(name), progress=progress)
     show(summary, "export", as_json=as_json)
 
 

@@ -63,8 +63,8 @@ PRESETS: dict[PresetName, Preset] = {
     "tiny": Preset(
         embedding=64,
         positions=512,
-        discriminator=EncoderShape(layers=3, hidden=128, heads=2, feed_forward=512),
-        generator=EncoderShape(layers=3, hidden=64, heads=1, feed_forward=256),
+        discriminator=EncoderShape(layers=2, hidden=128, heads=2, feed_forward=512),
+        generator=EncoderShape(layers=2, hidden=64, heads=1, feed_forward=256),
         steps=200,
         batch=32,
         length=128,

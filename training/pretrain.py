@@ -27,6 +27,7 @@ from training.objective import masked_per_row
 from training.pretrain_settings import Plan, PretrainSettings
 from training.run import adopt_tokenizer, compare, made_from, open_tokens
 from training.stepper import Stepper
+from training.threads import choose_threads
 
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other batches."""
@@ -78,8 +79,6 @@ def pretrain(
     """
     started = time.monotonic()
     plan = settings.plan
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     with joined(settings.device) as place:
         stream = open_tokens(tokens, "train")
         manifest = Manifest(
@@ -103,6 +102,8 @@ def pretrain(
             raise InputError(
                 f"batch {plan.batch}: fewer rows a step than processes ({place.world}). Raise pretrain.batch."
             )
+        threads = saved.state.get("threads") if saved and settings.threads is None else settings.threads
+        torch.set_num_threads(choose_threads(threads))
         loop = _Loop(run, settings, stream, place, progress)
         first = loop.begin(saved)
         loop.train()
@@ -285,6 +286,7 @@ class _Loop:
                 "detours": self.stepper.detours,
                 "figures": figures,
                 "logged_at": self._logged_at,
+                "threads": torch.get_num_threads(),
                 "tokens_seen": self.tokens_seen,
             }
             self.writer.submit(checkpoint.Snapshot(self.step, model, optimizer, state))

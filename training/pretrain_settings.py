@@ -60,7 +60,7 @@ class PretrainSettings(BaseModel):
     compile: bool | None = None
     """torch.compile and a CUDA graph of the step; null: on a GPU."""
     threads: int | None = Field(default=None, ge=1)
-    """CPU threads; null: torch's choice."""
+    """CPU threads; null: those of the checkpoint, else torch's choice or 1, whichever is faster at the moment."""
     tensorboard: bool = True
     """Write TensorBoard events beside metrics.jsonl."""
     force: bool = False

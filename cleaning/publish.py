@@ -71,12 +71,30 @@ def publish(
     previous = newest(store)
     with _source(store, cleaning, progress, cold=cold) as source:
         made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
-        settings = {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
-        same = previous is not None and previous.made_from == made_from and previous.settings == settings
-        name = None if same and not cold else _cut(store, source, takedowns, publishing, progress, made_from, settings)
+        settings = _settings(cleaning, publishing)
+        name = (
+            None
+            if not cold and _same(previous, made_from, settings)
+            else _cut(store, source, takedowns, publishing, progress, made_from, settings)
+        )
     manifest = newest(store)
     assert manifest is not None
     return _summary(store, manifest, changed=name is not None, seconds=time.monotonic() - started)
+
+
+def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
+    """Whether publishing with these settings would find nothing changed."""
+    recipe = recipe_digest(cleaning)
+    made_from = _made_from(recipe, pairs(store.documents / recipe), Takedowns.load(store))
+    return _same(newest(store), made_from, _settings(cleaning, publishing))
+
+
+def _same(previous: Manifest | None, made_from: dict[str, str], settings: dict[str, Any]) -> bool:
+    return previous is not None and previous.made_from == made_from and previous.settings == settings
+
+
+def _settings(cleaning: CleaningSettings, publishing: PublishSettings) -> dict[str, Any]:
+    return {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
 
 
 @contextmanager

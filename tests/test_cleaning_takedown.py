@@ -1,0 +1,88 @@
+"""What is taken down leaves the next version and stays out, whatever a later crawl finds."""
+
+from datetime import date
+
+import pyarrow.parquet as pq
+import pytest
+from corpus_rounds import Round, prose, slightly_changed, urls
+
+from cleaning.publish import publish
+from cleaning.publish_settings import PublishSettings
+from cleaning.settings import CleaningSettings
+from data.errors import InputError
+from data.takedowns import Takedowns
+
+CLEANING, PUBLISHING = CleaningSettings(), PublishSettings()
+DAY = date(2026, 3, 1)
+
+
+def kept(version) -> set[str]:
+    return set(pq.read_table(version.path / "data", columns=["url"])["url"].to_pylist())
+
+
+def web(store, number: int = 1) -> None:
+    pages = Round(number)
+    for url in urls():
+        pages.page(url, prose(url))
+    pages.page("https://copias.es/a", slightly_changed(prose(urls()[0]), 1), category="other")
+    pages.write(store)
+
+
+def test_a_url_a_host_and_its_subdomains(store):
+    takedowns = Takedowns.load(store)
+    assert takedowns.add("https://www.Guia.es/pagina-1?utm_source=x#arriba", DAY)
+    assert takedowns.add("Revista.es", DAY)
+    assert not takedowns.add("revista.es", DAY)
+    again = Takedowns.load(store)
+    assert again.covers("https://www.guia.es/pagina-1")
+    assert not again.covers("https://www.guia.es/pagina-10")
+    assert again.covers("https://revista.es/")
+    assert again.covers("https://blog.revista.es/x")
+    assert not again.covers("https://otrarevista.es/")
+    lines = store.takedowns.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "target\tdate"
+    assert len(lines) == 3
+    assert all(line.endswith("\t2026-03-01") for line in lines[1:])
+
+
+@pytest.mark.parametrize("target", ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina"])
+def test_what_is_no_target_is_refused(store, target):
+    with pytest.raises(InputError):
+        Takedowns.load(store).add(target, DAY)
+    assert not store.takedowns.exists()
+
+
+def test_taken_down_is_never_undone_by_a_crawl(store):
+    web(store)
+    first = publish(store, CLEANING, PUBLISHING)
+    assert len(kept(first)) == 30
+    takedowns = Takedowns.load(store)
+    takedowns.add(urls()[3], DAY)
+    takedowns.add("revista.es", DAY)
+    second = publish(store, CLEANING, PUBLISHING)
+    assert second.dropped["takedown"] == 11
+    assert kept(second) == {url for url in urls() if "revista" not in url and url != urls()[3]}
+    web(store, 2)
+    third = publish(store, CLEANING, PUBLISHING)
+    assert kept(third) == kept(second)
+
+
+def test_a_copy_of_what_was_taken_down_stands_again(store):
+    web(store)
+    publish(store, CLEANING, PUBLISHING)
+    Takedowns.load(store).add(urls()[0], DAY)
+    second = publish(store, CLEANING, PUBLISHING)
+    assert "https://copias.es/a" in kept(second)
+
+
+def test_nothing_of_a_dropped_page_is_left_but_address_and_reason(store):
+    web(store)
+    pages = Round(2)
+    pages.drop("https://guia.es/en-gallego", "language/gl")
+    pages.dropped[-1]["detail"] = "Texto da páxina"
+    pages.write(store)
+    Takedowns.load(store).add("https://guia.es/en-gallego", DAY)
+    done = publish(store, CLEANING, PUBLISHING)
+    rows = pq.read_table(done.path / "dropped").to_pylist()
+    row = next(row for row in rows if row["url"] == "https://guia.es/en-gallego")
+    assert (row["reason"], row["detail"], row["lost_to"]) == ("takedown", None, None)

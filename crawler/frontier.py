@@ -14,6 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from crawler.tables import DONE, METADATA, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
 from data.errors import StoreError
 
+UNREACHABLE = "robots/unreachable"
+"""Reason of what was not asked for since robots.txt failed to answer: another day it may."""
 MAX_NAMED = 500
 """Values named in one statement."""
 
@@ -110,8 +112,7 @@ class Frontier:
 
         Sitemaps are always asked for again, refused URLs are judged anew, what is gone is asked for when due.
         """
-        again = sa.or_(urls.c.fetched_at.is_(None), urls.c.kind == SITEMAP, urls.c.state == REFUSED)
-        again = sa.true() if everything else sa.or_(again, urls.c.due_at <= now)
+        again = sa.true() if everything else _asked_by(now)
         with self._engine.begin() as connection:
             mine = connection.execute(self._open, {"number": number, "started_at": now}).rowcount
             if mine:  # otherwise another process has just opened it
@@ -124,10 +125,10 @@ class Frontier:
             connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
 
     def due(self, now: float) -> int:
-        """How many URLs a round that starts now would ask for."""
-        due = sa.or_(urls.c.fetched_at.is_(None), urls.c.due_at <= now)
+        """How many URLs are a reason to start a round now; those that a rule refused are not, for they wait for one."""
+        heard = sa.or_(urls.c.state != REFUSED, urls.c.reason == UNREACHABLE)
         with self._engine.connect() as connection:
-            return self._count(connection, sa.and_(due, urls.c.state != REFUSED))
+            return self._count(connection, sa.and_(_is_due(now), heard))
 
     def known(self) -> int:
         """How many URLs have ever been answered."""
@@ -140,7 +141,7 @@ class Frontier:
         if only is not None:
             statement = statement.where(urls.c.host.in_(list(only)))
         with self._engine.connect() as connection:
-            return dict(connection.execute(statement).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(statement)}
 
     def reachable(self, ready_by: float) -> int:
         """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
@@ -156,7 +157,7 @@ class Frontier:
             .group_by(urls.c.host)
         )
         with self._engine.connect() as connection:
-            return dict(connection.execute(statement).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(statement)}
 
     def queued(self, host: str, after: int, limit: int) -> list[Known]:
         """The next queued URLs of a host, in the order in which they were found."""
@@ -164,20 +165,24 @@ class Frontier:
             rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
             return [Known(*row) for row in rows]
 
-    def due_first(self, now: float, *, everything: bool, limit: int) -> list[Known]:
-        """The first URLs that a round starting now would ask for, in its order."""
-        again = sa.or_(
-            urls.c.fetched_at.is_(None), urls.c.kind == SITEMAP, urls.c.state == REFUSED, urls.c.due_at <= now
-        )
-        statement = sa.select(*_KNOWN).where(sa.true() if everything else again).order_by(urls.c.id).limit(limit)
+    def asked_next(self, now: float, *, everything: bool, limit: int) -> tuple[list[Known], int, set[str]]:
+        """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts."""
+        _, finished = self.current_round()
+        condition = urls.c.state == QUEUED if not finished else sa.true() if everything else _asked_by(now)
         with self._engine.connect() as connection:
-            return [Known(*row) for row in connection.execute(statement)]
+            rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id).limit(limit))
+            first = [Known(*row) for row in rows]
+            names = set(connection.execute(sa.select(urls.c.host).distinct().where(condition)).scalars())
+            return first, self._count(connection, condition), names
 
-    def still_queued(self, limit: int) -> list[Known]:
-        """The first URLs that an unfinished round still asks for."""
-        statement = sa.select(*_KNOWN).where(urls.c.state == QUEUED).order_by(urls.c.id).limit(limit)
+    def which_known(self, addresses: Sequence[str]) -> set[str]:
+        """Those of some URLs that are in the table."""
+        found: set[str] = set()
         with self._engine.connect() as connection:
-            return [Known(*row) for row in connection.execute(statement)]
+            for start in range(0, len(addresses), MAX_NAMED):
+                some = sa.select(urls.c.url).where(urls.c.url.in_(addresses[start : start + MAX_NAMED]))
+                found.update(connection.execute(some).scalars())
+        return found
 
     def commit(
         self,
@@ -260,7 +265,7 @@ class Frontier:
     def adopted_hosts(self) -> dict[str, str]:
         """The seeds' new hosts."""
         with self._engine.connect() as connection:
-            return dict(connection.execute(sa.select(adopted.c.host, adopted.c.seed)).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(sa.select(adopted.c.host, adopted.c.seed))}
 
     @staticmethod
     def _count(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
@@ -275,6 +280,16 @@ _NEXT = (
     .limit(sa.bindparam("many"))
 )
 """The state is written out, so that the partial index serves it."""
+
+
+def _is_due(now: float) -> sa.ColumnElement[bool]:
+    """New, or its time has come; what failed in passing is due after a day, not at once."""
+    return sa.or_(urls.c.due_at <= now, sa.and_(urls.c.due_at.is_(None), urls.c.fetched_at.is_(None)))
+
+
+def _asked_by(now: float) -> sa.ColumnElement[bool]:
+    """What a round asks for: what is due, sitemaps, and what was refused, which is judged anew."""
+    return sa.or_(_is_due(now), urls.c.kind == SITEMAP, urls.c.state == REFUSED)
 
 
 def open_engine(dsn: str) -> sa.Engine:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler import visits
-from crawler.frontier import Found, Frontier, HostState, Known
+from crawler.frontier import UNREACHABLE, Found, Frontier, HostState, Known
 from crawler.guard import networks
 from crawler.hosts import Host, HostQueue
 from crawler.ownership import HEARTBEAT, Ownership
@@ -176,7 +176,10 @@ class Round:
     def refuse(self, known: Known, reason: str) -> None:
         """Leave a URL out of this round, with its reason."""
         self.counts[f"crawl/refused/{reason}"] += 1
-        self.settle(known, {"row": known.id, "state": REFUSED, "reason": reason})
+        outcome: dict[str, Any] = {"row": known.id, "state": REFUSED, "reason": reason}
+        if reason == UNREACHABLE:
+            outcome["due_at"] = self.now() + visits.DAY
+        self.settle(known, outcome)
 
     def fail(self, known: Known, reason: str, status: int | None = None) -> None:
         """A passing failure: ask again later in the round, or give up until the next."""

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier import Found, Frontier
 from crawler.job import Job
+from crawler.preview import Preview, preview_round
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover
@@ -124,6 +125,18 @@ def crawl(
         frontier.close()
 
 
+def preview(
+    store: Store,
+    settings: CrawlSettings,
+    *,
+    revisit: Literal["due", "all"] = "due",
+    as_of: datetime | None = None,
+    limit: int = 50,
+) -> Preview:
+    """What ``crawl`` would fetch first, and why; nobody is asked and nothing is written."""
+    return preview_round(store, settings, revisit=revisit, as_of=as_of, limit=limit)
+
+
 def _machine(frontier: Frontier) -> str:
     """Several machines crawl one PostgreSQL round: their files carry their names, so that they can be put together."""
     return "-" + re.sub(r"[^a-z0-9]+", "", socket.gethostname().lower())[:20] if frontier.shared else ""
@@ -154,7 +167,7 @@ def _open_round(frontier: Frontier, scope: Scope, revisit: str, as_of: datetime 
     frontier.commit([], starts)
     if not finished:
         return number
-    if number > 0 and revisit == "due" and frontier.due(now) == 0:
+    if number > 0 and revisit == "due" and frontier.due(now) == 0 and frontier.known() > 0:
         return None
     frontier.start_round(number + 1, now, everything=revisit == "all")
     return number + 1

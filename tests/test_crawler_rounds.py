@@ -279,7 +279,32 @@ def test_a_real_crawl_needs_a_contact(store, tmp_path):
         crawl(store, settings)
 
 
-def test_an_empty_crawl_says_so(web, store, tmp_path):
+def test_an_empty_crawl_says_so_and_the_next_tries_again_at_once(web, store, tmp_path):
+    answer = web.answer
+    web.pages = {"http://a.test/": html("/uno"), "http://a.test/uno": html()}
     web.answer = lambda *_: (502, {}, b"")
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"))
     with pytest.raises(StageError, match="not one page"):
-        crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))
+        crawl(store, settings)
+    web.answer = answer
+    assert crawl(store, settings).new == 2
+
+
+def test_a_host_that_was_unreachable_is_asked_again_a_day_later(web, store, tmp_path):
+    web.pages = {"http://a.test/robots.txt": (503, {}, b""), "http://a.test/": html(), "http://b.test/": html()}
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
+    crawl(store, settings, as_of=START)
+    del web.pages["http://a.test/robots.txt"]
+    web.asked.clear()
+    crawl(store, settings, as_of=START + timedelta(hours=1))
+    assert web.asked == []
+    assert crawl(store, settings, as_of=START + timedelta(hours=25)).new == 1
+
+
+def test_a_link_that_fails_does_not_start_rounds_for_ever(web, store, tmp_path):
+    web.pages = {"http://a.test/": html("/rota"), "http://a.test/rota": (500, {}, b"")}
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_first=0.05)
+    crawl(store, settings, as_of=START)
+    web.asked.clear()
+    crawl(store, settings, as_of=START + timedelta(hours=1))
+    assert web.asked == []

@@ -33,14 +33,14 @@ def figures_of(
         "categories": counted(kept["category"]),
         "languages": counted(kept["language"]),
         "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
-        "masked": _ranked(masked),
+        "masked": ranked(masked),
     }
 
 
 def counted(column: pa.ChunkedArray) -> dict[str, int]:
     """How often each value is there, the most frequent first, equal ones by name."""
     found = pc.value_counts(column.combine_chunks())
-    return _ranked({one["values"].as_py() or "unknown": one["counts"].as_py() for one in found})
+    return ranked({one["values"].as_py() or "unknown": one["counts"].as_py() for one in found})
 
 
 def worst(reasons: Mapping[str, int]) -> str:
@@ -48,6 +48,7 @@ def worst(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in list(reasons.items())[:3])
 
 
-def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+def ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts, the largest first, equal ones by name (JSON with sorted keys forgets an order)."""
     items: Iterable[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return dict(items)

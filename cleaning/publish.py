@@ -23,6 +23,7 @@ from cleaning.living import Living, dropped_rows, living_documents, pairs, read_
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
+from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
 from cleaning.splits import SPLITS, assign
 from cleaning.versions import cut, newest
@@ -148,6 +149,7 @@ def _cut(
             return None
         figures = figures_of(kept, split_of, dropped, living.funnel)
         write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS))
+        write_report(hidden, name, figures, before)
         return Manifest(
             kind="corpus",
             name=name,

@@ -1,0 +1,170 @@
+"""The report in a real browser: charts drawn, search and sorting work, no error, nothing fetched."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import aiohttp
+import pytest
+from corpus_rounds import Round, prose, slightly_changed, urls
+
+from cleaning.publish import publish
+from cleaning.publish_settings import PublishSettings
+from cleaning.report import bars, report
+from cleaning.settings import CleaningSettings
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+)
+HOSTILE = "<script>document.title='broken'</script>"
+
+
+def two_versions(store):
+    pages = Round(1)
+    for url in urls(each=12):
+        pages.page(url, prose(url))
+    pages.page("https://copias.es/a", slightly_changed(prose(urls()[0]), 1), category="other", country="MX")
+    pages.drop("https://guia.es/x", "http/404").drop("https://eu.es/x", "language/eu")
+    pages.page("https://malo.es/x", prose("malo"))
+    pages.documents[-1]["title"] = HOSTILE
+    pages.page("https://malo.es/y", slightly_changed(prose("malo"), 1), category="other")
+    pages.documents[-1]["title"] = HOSTILE
+    pages.write(store)
+    publish(store, CleaningSettings(), PublishSettings())
+    Round(2).page("https://guia.es/nueva", prose("nueva")).drop(urls()[1], "http/410").write(store)
+    return publish(store, CleaningSettings(), PublishSettings())
+
+
+class _Addresses(HTMLParser):
+    """What a page would load."""
+
+    def __init__(self):
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        names = {"link": "href", "script": "src", "img": "src", "iframe": "src"}
+        self.found += [value for name, value in attrs if name == names.get(tag)]
+
+
+def test_report_is_self_contained_and_can_be_made_anew(store):
+    done = two_versions(store)
+    page = (done.path / "report.html").read_text(encoding="utf-8")
+    addresses = _Addresses()
+    addresses.feed(page)
+    assert addresses.found == ["data:,"]
+    assert "@import" not in page
+    assert HOSTILE not in page
+    assert report(store).read_text(encoding="utf-8") == page
+    assert "Since v0001" in page
+    assert "Since" not in (store.corpus / "v0001" / "report.html").read_text(encoding="utf-8")
+
+
+def test_bars_beyond_the_most_are_one():
+    found = bars({"a": 10, "b": 5, "c": 2, "d": 1}, most=2)
+    assert [(bar.name, bar.value, bar.share) for bar in found] == [("a", 10, 1.0), ("b", 5, 0.5), ("other", 3, 0.3)]
+
+
+def browse(address: str, script: str, *, width: int) -> tuple[object, list[str]]:
+    """Open a page in Chromium, evaluate a script in it, and give its value and the errors that were logged."""
+    profile = Path(tempfile.mkdtemp(prefix="chromium-"))
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    browser = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        port_file = profile / "DevToolsActivePort"
+        deadline = time.monotonic() + 60
+        while not (port_file.exists() and port_file.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return asyncio.run(_visit(int(port_file.read_text().split()[0]), address, script, width))
+    finally:
+        browser.terminate()
+        browser.wait(30)
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+async def _visit(port: int, address: str, script: str, width: int) -> tuple[object, list[str]]:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+            target = next(one for one in await answer.json() if one["type"] == "page")
+        async with session.ws_connect(target["webSocketDebuggerUrl"]) as socket:
+            return await _evaluate(socket, address, script, width)
+
+
+async def _evaluate(socket, address: str, script: str, width: int) -> tuple[object, list[str]]:
+    errors: list[str] = []
+    loaded = asyncio.Event()
+    answers: dict[int, asyncio.Future] = {}
+
+    async def listen():
+        async for message in socket:
+            event = json.loads(message.data)
+            if event.get("id") in answers:
+                answers[event["id"]].set_result(event)
+            if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+                errors.append(json.dumps(event["params"]))
+            if event.get("method") == "Page.loadEventFired":
+                loaded.set()
+
+    async def send(method: str, **params):
+        number = len(answers)
+        answers[number] = asyncio.get_running_loop().create_future()
+        await socket.send_json({"id": number, "method": method, "params": params})
+        return await asyncio.wait_for(answers[number], 30)
+
+    listening = asyncio.create_task(listen())
+    for domain in ("Runtime", "Log", "Page"):
+        await send(f"{domain}.enable")
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    await send("Emulation.setDeviceMetricsOverride", **metrics)
+    await send("Page.navigate", url=address)
+    await asyncio.wait_for(loaded.wait(), 30)
+    answer = await send("Runtime.evaluate", expression=script, returnByValue=True)
+    listening.cancel()
+    return answer["result"]["result"].get("value"), errors
+
+
+SCRIPT = """(() => {
+  const search = document.querySelector("#search");
+  const visible = () => [...document.querySelectorAll("#sites tbody tr")].filter(row => row.offsetHeight).length;
+  const hosts = () => [...document.querySelectorAll("#sites tbody tr")].map(row => row.cells[0].textContent);
+  const before = visible();
+  search.value = "GUIA"; search.dispatchEvent(new Event("input"));
+  const found = visible(), said = document.querySelector("#shown").textContent;
+  search.value = ""; search.dispatchEvent(new Event("input"));
+  document.querySelector("#sites th button").click();
+  return {
+    title: document.title, before, found, said, after: visible(), hosts: hosts(),
+    bars: [...document.querySelectorAll(".bar")].map(bar => bar.offsetWidth),
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  };
+})()"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("width", [1280, 375])
+def test_report_in_chromium(store, width):
+    done = two_versions(store)
+    seen, errors = browse((done.path / "report.html").as_uri(), SCRIPT, width=width)
+    assert errors == []
+    assert seen["title"] == "CoWeSe v0002"
+    assert (seen["before"], seen["found"], seen["said"], seen["after"]) == (6, 1, "1 site", 6)
+    assert seen["hosts"] == sorted(seen["hosts"])
+    assert len(seen["bars"]) > 20
+    assert all(width > 0 for width in seen["bars"])
+    assert max(seen["bars"]) > 80
+    assert seen["overflow"] <= 0

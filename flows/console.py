@@ -90,9 +90,24 @@ def _rows(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
         ranked = sorted(value.items(), key=lambda item: -item[1] if isinstance(item[1], (int, float)) else 0)
         return [(f"{label}: {key}", readable(figure)) for key, figure in ranked]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        lines = ["  ".join(readable(part) for part in item.values() if part is not None) for item in value]
+        return [(label if number == 0 else "", line) for number, line in enumerate(lines)]
     if isinstance(value, list):
         return [(label, ", ".join(readable(item) for item in value))] if value else []
     return [] if value is None else [(label, readable(value))]
+
+
+def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
+    """Print figures of several judges side by side; a judge without a figure has an empty cell."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for metric in dict.fromkeys(metric for figures in columns.values() for metric in figures):
+        row = (readable(figures[metric]) if metric in figures else "" for figures in columns.values())
+        table.add_row(metric.replace("_", " "), *row)
+    out.print(table)
 
 
 def print_error(message: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.recipe import recipe_digest
+from cleaning.status import CorpusStatus, corpus_status
 from data.errors import InputError
 from data.manifest import Manifest
 from data.store import Store
@@ -12,14 +12,14 @@ from flows.settings import Settings
 
 
 class Part(BaseModel):
-    """One kind of thing in the store."""
+    """One kind of thing that training makes."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     holds: str
     state: str
-    """``up to date``, ``missing`` or what is stale."""
+    """``up to date``, ``missing`` or what it is behind."""
     mend: str | None = None
     """The command that brings it up to date."""
 
@@ -29,8 +29,8 @@ class Status(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    store: Path
-    parts: list[Part]
+    corpus: CorpusStatus
+    model: list[Part]
 
 
 def status(store: Store, settings: Settings) -> Status:
@@ -39,57 +39,13 @@ def status(store: Store, settings: Settings) -> Status:
     tokenizer = _newest(store.tokenizers, "tokenizer")
     tokens = _newest(store.tokens, "tokens")
     return Status(
-        store=store.root,
-        parts=[
-            _pages(store),
-            _documents(store, recipe_digest(settings.clean)),
-            _corpus(store, version, recipe_digest(settings.clean)),
+        corpus=corpus_status(store, settings.clean, settings.publish),
+        model=[
             _made("tokenizer", tokenizer, version, "corpus", "cowese tokenizer"),
             _made("tokens", tokens, tokenizer, "tokenizer", "cowese pack"),
             _folders("runs", store.runs, "cowese pretrain"),
             _folders("models", store.models, "cowese export"),
         ],
-    )
-
-
-def _pages(store: Store) -> Part:
-    files = sorted(store.warc.glob("*/*.warc.gz"))
-    rounds = {path.parent.name for path in files}
-    megabytes = sum(path.stat().st_size for path in files) / 1e6
-    torn = list(store.warc.glob("*/*.open"))
-    holds = f"{len(rounds)} rounds, {len(files)} WARC files, {megabytes:,.1f} MB"
-    if torn:
-        return Part(name="pages", holds=holds, state="a round is unfinished", mend="cowese crawl")
-    return Part(
-        name="pages", holds=holds, state="up to date" if files else "missing", mend=None if files else "cowese crawl"
-    )
-
-
-def _documents(store: Store, recipe: str) -> Part:
-    segments = list(store.warc.glob("*/*.warc.gz"))
-    done = list((store.documents / recipe).glob("*.dropped.parquet"))
-    holds = f"{len(done)} of {len(segments)} WARC files cleaned with these settings"
-    behind = len(done) < len(segments) or not done
-    return Part(
-        name="documents",
-        holds=holds,
-        state="behind" if behind else "up to date",
-        mend="cowese clean" if behind else None,
-    )
-
-
-def _corpus(store: Store, version: Manifest | None, recipe: str) -> Part:
-    if version is None:
-        return Part(name="corpus", holds="no version", state="missing", mend="cowese publish")
-    holds = f"{version.name}: {version.figures['documents']:,} documents, {version.figures['words']:,} words"
-    documents = max((path.stat().st_mtime for path in (store.documents / recipe).glob("*.parquet")), default=0.0)
-    cut = (store.corpus / version.name / "manifest.json").stat().st_mtime
-    stale = documents > cut
-    return Part(
-        name="corpus",
-        holds=holds,
-        state="behind its documents" if stale else "up to date",
-        mend="cowese publish" if stale else None,
     )
 
 
@@ -107,12 +63,8 @@ def _made(name: str, made: Manifest | None, source: Manifest | None, input_name:
 
 def _folders(name: str, folder: Path, command: str) -> Part:
     names = sorted(path.name for path in folder.glob("*") if path.is_dir() and not path.name.startswith("."))
-    return Part(
-        name=name,
-        holds=", ".join(names) or "none",
-        state="present" if names else "missing",
-        mend=None if names else command,
-    )
+    state, mend = ("present", None) if names else ("missing", command)
+    return Part(name=name, holds=", ".join(names) or "none", state=state, mend=mend)
 
 
 def _newest(folder: Path, kind: str) -> Manifest | None:

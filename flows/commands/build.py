@@ -6,7 +6,7 @@ import typer
 from pydantic import BaseModel
 
 from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption, SeedsOption
-from flows.commands.model import PresetOption, StepsOption
+from flows.commands.model import PresetOption, StepsOption, show_evaluation
 from flows.commands.options import (
     AsOfOption,
     ConfigOption,
@@ -69,6 +69,9 @@ def build(
             if isinstance(summary, BaseModel):
                 out.print()
                 show_summary(summary, f"{stage}, {part.seconds[stage]} s" if part else stage)
+    if model is not None:
+        out.print()
+        show_evaluation(model.evaluate)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,7 +1,7 @@
-"""The commands of the corpus: clean and publish."""
+"""The commands of the corpus: clean, publish, diff, export-text."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,7 @@ from flows.commands.options import (
     JsonOption,
     SetOption,
     StoreOption,
+    open_store,
     read_settings,
     show,
     shown_progress,
@@ -61,7 +62,45 @@ def publish(
     show(summary, "publish", as_json=as_json)
 
 
+def diff(
+    before: Annotated[str, typer.Argument(help="A version, as v0001.")],
+    after: Annotated[str, typer.Argument(help="A later version.")] = "latest",
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what one version has that another has not: added, changed, removed, moved, re-elected, by host and reason.
+
+    Example: cowese diff v0001 v0002
+    """
+    from cleaning.diff import diff as compare
+
+    show(compare(open_store(config, store), before, after), f"from {before} to {after}", as_json=as_json)
+
+
+def export_text(
+    target: Annotated[Path, typer.Argument(help="The file to write.")],
+    version: Annotated[str, typer.Option("--version", help="A corpus version.")] = "latest",
+    form: Annotated[
+        Literal["text", "sentences", "urls", "warc"],
+        typer.Option(help="text: a paragraph a line; sentences: a sentence a line; urls; warc: file, offset, URL."),
+    ] = "text",
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a version as the original CoWeSe was: one text file, a blank line between documents.
+
+    Example: cowese export-text CoWeSe.txt
+    """
+    from cleaning.export_text import export_text as write
+
+    with shown_progress() as progress:
+        summary = write(open_store(config, store), target, version=version, form=form, progress=progress)
+    show(summary, "export-text", as_json=as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(clean)
-    app.command()(publish)
+    for command in (clean, publish, diff, export_text):
+        app.command()(command)

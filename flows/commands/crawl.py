@@ -37,6 +37,7 @@ def crawl(
     max_pages_per_host: MaxPerHostOption = None,
     revisit: RevisitOption = "due",
     as_of: AsOfOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be fetched first, and why.")] = False,
     config: ConfigOption = None,
     assign: SetOption = None,
     as_json: JsonOption = False,
@@ -58,6 +59,11 @@ def crawl(
         crawl__max_pages_per_host=max_pages_per_host,
     )
     opened = Store.open(settings.store)
+    if dry_run:
+        from crawler.run import preview
+
+        show(preview(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of)), "dry run", as_json=as_json)
+        return
     with opened.exclusive("crawl"), shown_progress() as progress:
         summary = crawl_round(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of), progress=progress)
     show(summary, "crawl", as_json=as_json)

@@ -1,13 +1,14 @@
-"""The commands of the model: tokenizer, pack, pretrain, evaluate, export."""
+"""The commands of the model: tokenizer, pack, pretrain, evaluate, export, report."""
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from data.errors import InputError
 from data.store import Store
+from flows.console import show_comparison
 from flows.commands.options import (
     ConfigOption,
     JsonOption,
@@ -18,6 +19,9 @@ from flows.commands.options import (
     show,
     shown_progress,
 )
+
+if TYPE_CHECKING:
+    from training.evaluate import EvaluationSummary
 
 CorpusOption = Annotated[
     str, typer.Option("--corpus", help="A corpus version, or any Parquet file or folder with a text column.")
@@ -68,7 +72,10 @@ def find_made(folder: Path, named: str | None, command: str) -> Path:
 
 
 def tokenizer(
-    corpus: CorpusOption = "latest",
+    corpus: if TYPE_CHECKING:
+    from training.evaluate import EvaluationSummary
+
+CorpusOption = "latest",
     vocab_size: VocabularyOption = None,
     name: NameOption = None,
     store: StoreOption = None,
@@ -92,7 +99,10 @@ def tokenizer(
 
 
 def pack(
-    corpus: CorpusOption = "latest",
+    corpus: if TYPE_CHECKING:
+    from training.evaluate import EvaluationSummary
+
+CorpusOption = "latest",
     tokenizer: TokenizerOption = None,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -160,7 +170,10 @@ def evaluate(
     held_out = find_made(opened.tokens, tokens, "cowese pack") if tokens else None
     with opened.exclusive("evaluate"), shown_progress() as progress:
         summary = evaluate_run(opened, settings.evaluate, run=chosen, tokens=held_out, split=split, progress=progress)
-    show(summary, "evaluate", as_json=as_json)
+    if as_json:
+        show(summary, "evaluate", as_json=True)
+    else:
+        show_evaluation(summary)
 
 
 def export(
@@ -183,7 +196,31 @@ def export(
     show(summary, "export", as_json=as_json)
 
 
+def show_evaluation(summary: "EvaluationSummary") -> None:
+    """The run beside BIOMEDTRA's card, by the card's definitions; then what the card does not have."""
+    title = f"{summary.run}, step {summary.step:,}, on {summary.tokens:,} tokens of {summary.split}"
+    card = {
+        "this run": summary.discriminator,
+        "BIOMEDTRA-small's card": summary.published,
+        "all original": summary.all_original,
+    }
+    show_comparison(title, card)
+    show_comparison("\nexact", {"words only": summary.content, "frozen corruption": summary.frozen})
+    show_comparison("\ngenerator", {"this run": summary.generator})
+
+
+def report(run: RunOption = None, store: StoreOption = None, config: ConfigOption = None) -> None:
+    """Draw a run's curves as one HTML page.
+
+    Example: cowese report --run biomedtra-small
+    """
+    from training.report import write_report
+
+    opened = open_store(config, store)
+    typer.echo(write_report(find_made(opened.runs, run, "cowese pretrain")))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (tokenizer, pack, pretrain, evaluate, export):
+    for command in (tokenizer, pack, pretrain, evaluate, export, report):
         app.command()(command)

@@ -11,7 +11,7 @@ from data.errors import InputError
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.commands.options import ConfigOption, JsonOption, SetOption, StoreOption, open_store, read_settings
-from flows.console import out
+from flows.console import out, show_summary
 
 
 def status(
@@ -28,10 +28,15 @@ def status(
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
         return
-    table = Table(title=str(found.store), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    show_summary(found.corpus.model_copy(update={"versions": [], "stale": []}), "corpus")
+    table = Table(title="versions and what was made of them", title_justify="left", box=None, pad_edge=False)
     for heading in ("", "holds", "state", "command"):
         table.add_column(heading)
-    for part in found.parts:
+    for version in found.corpus.versions:
+        table.add_row(version.name, f"{version.documents:,} documents, {version.words:,} words", "published", "")
+    for stale in found.corpus.stale:
+        table.add_row("corpus", "", stale.what, stale.command)
+    for part in found.model:
         table.add_row(part.name, part.holds, part.state, part.mend or "")
     out.print(table)
 

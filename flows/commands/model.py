@@ -8,7 +8,6 @@ import typer
 
 from data.errors import InputError
 from data.store import Store
-from flows.console import show_comparison
 from flows.commands.options import (
     ConfigOption,
     JsonOption,
@@ -19,6 +18,7 @@ from flows.commands.options import (
     show,
     shown_progress,
 )
+from flows.console import show_comparison
 
 if TYPE_CHECKING:
     from training.evaluate import EvaluationSummary
@@ -72,10 +72,7 @@ def find_made(folder: Path, named: str | None, command: str) -> Path:
 
 
 def tokenizer(
-    corpus: if TYPE_CHECKING:
-    from training.evaluate import EvaluationSummary
-
-CorpusOption = "latest",
+    corpus: CorpusOption = "latest",
     vocab_size: VocabularyOption = None,
     name: NameOption = None,
     store: StoreOption = None,
@@ -99,10 +96,7 @@ CorpusOption = "latest",
 
 
 def pack(
-    corpus: if TYPE_CHECKING:
-    from training.evaluate import EvaluationSummary
-
-CorpusOption = "latest",
+    corpus: CorpusOption = "latest",
     tokenizer: TokenizerOption = None,
     store: StoreOption = None,
     config: ConfigOption = None,

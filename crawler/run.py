@@ -219,7 +219,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _tell(path: Path, progress: Progress) -> None:
     report = _read(path)
-    if not report:
+    if "counts" not in report:
         return
     counts, hosts = report["counts"], report["hosts"]
     done = report["answers"]

@@ -1,0 +1,70 @@
+"""The command's own face: every help has an example, README names only commands that exist, settings come back."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.console import readable
+from flows.settings import Settings, load_settings
+
+RUNNER = CliRunner()
+COMMANDS = sorted((command.name or command.callback.__name__).replace("_", "-") for command in app.registered_commands)
+
+
+def run(*arguments):
+    result = RUNNER.invoke(app, list(map(str, arguments)))
+    assert result.exception is None, result.exception
+    return result.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_has_an_example_of_its_command(command):
+    text = " ".join(run(command, "--help").split())
+    assert "--store" in text or command == "seeds"
+    assert f"Example: cowese {command}" in text or "Example: prefect deployment run" in text
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", *sorted(f"docs/{path.name}" for path in (Path(__file__).parents[1] / "docs").glob("*.md"))]
+)
+def test_documents_name_only_commands_that_exist(page):
+    path = Path(__file__).parents[1] / page
+    named = set(re.findall(r"(?:`|^\s*|/)cowese ([a-z][a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert named <= set(COMMANDS)
+
+
+def test_the_settings_printed_are_a_settings_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = run("settings", "--set", "crawl.delay_min=1.5", "--set", "crawl.contact=a@b.example")
+    assert tomllib.loads(text)["crawl"]["delay_min"] == 1.5
+    (tmp_path / "cowese.toml").write_text(text, encoding="utf-8")
+    assert load_settings().crawl.contact == "a@b.example"
+    assert load_settings().clean == Settings().clean
+
+
+def test_seeds_are_listed_and_filtered():
+    chosen = json.loads(run("seeds", "--country", "UY", "--category", "ministry", "--json"))
+    assert chosen
+    assert {(seed["country"], seed["category"]) for seed in chosen} == {("UY", "ministry")}
+
+
+def test_a_takedown_is_kept_and_shown(tmp_path):
+    store = tmp_path / "store"
+    listed = tmp_path / "list.txt"
+    listed.write_text("https://a.example/x\nb.example\n", encoding="utf-8")
+    assert "taken down: b.example" in run("takedown", "--file", listed, "--store", store)
+    assert "was taken down before: b.example" in run("takedown", "b.example", "--store", store)
+    assert json.loads(run("status", "--store", store, "--json"))["corpus"]["takedowns"] == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1234567, "1,234,567"), (12345.6, "12,346"), (0.123456, "0.1235"), (True, "yes"), ("x", "x"), (3.0, "3")],
+)
+def test_figures_as_a_person_reads_them(value, text):
+    assert readable(value) == text

@@ -24,9 +24,7 @@ class Purpose(IntEnum):
     """What a draw decides; dropout sites count on from ``DROPOUT``."""
 
     POSITIONS = 1
-    """Which tokens are masked."""
-    SHOWN = 2
-    """Which of them are shown as [MASK]."""
+    """Which tokens are masked, and which of them are shown as [MASK]."""
     SAMPLE = 3
     """What the generator puts there."""
     ORDER = 4

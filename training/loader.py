@@ -32,14 +32,16 @@ def epoch_order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def row_numbers(plan: Plan, rows: int, step: int, slots_B: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The stream's row in each slot of the global batch at a step; each phase begins a pass of its own."""
+    """The stream's row in each slot (rising) of the global batch at a step; each phase begins a pass of its own."""
     since = step - (plan.steps - plan.long_steps) if plan.is_long(step) else step
     at_B = since * plan.batch_at(step) + slots_B
-    chosen_B = np.empty_like(at_B)
-    for epoch in np.unique(at_B // rows):
-        here_B = at_B // rows == epoch
-        chosen_B[here_B] = epoch_order(rows, plan.seed + plan.length_at(step), int(epoch))[at_B[here_B] % rows]
-    return chosen_B
+    seed = plan.seed + plan.length_at(step)
+    first, last = int(at_B[0]) // rows, int(at_B[-1]) // rows
+    parts = []
+    for epoch in range(first, last + 1):
+        part = at_B - epoch * rows
+        parts.append(epoch_order(rows, seed, epoch)[part[(part >= 0) & (part < rows)] if first < last else part])
+    return np.concatenate(parts) if first < last else parts[0]
 
 
 class Batches:
@@ -53,7 +55,8 @@ class Batches:
 
     def slots(self, step: int) -> NDArray[np.int64]:
         """This process's places in the global batch."""
-        return np.array_split(np.arange(self.plan.batch_at(step)), self._world)[self._rank]
+        batch = self.plan.batch_at(step)
+        return np.arange(batch * self._rank // self._world, batch * (self._rank + 1) // self._world)
 
     def numbers(self, step: int) -> NDArray[np.int64]:
         """The stream's row numbers of this process at a step."""

@@ -1,0 +1,153 @@
+"""Our joint training step and our loader on a CPU, beside transformers' step; all arms in one run, on one batch.
+
+    python bench/training.py                            the small preset, batch 16 × 128, one thread
+    python bench/training.py --batch 32 --threads 2
+    python bench/training.py --tokens store/tokens/…    the loader on real packed tokens
+
+Arms of the joint step (generator, sampling, discriminator, loss, backward, clip, update):
+    transformers   ElectraForMaskedLM + ElectraForPreTraining, sdpa, shared embeddings, full logits, AdamW
+    ours           head on masked positions only, stateless dropout, one flat parameter buffer
+Both work on the same rows and masks. Rounds alternate and the median counts, in CPU seconds of this process.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.pop(0)  # this file's folder: its name is that of the package which it measures
+
+import numpy as np
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from training.distributed import Place
+from training.loader import Batches
+from training.model import Electra
+from training.names import to_config
+from training.objective import SpecialIds, choose_masked
+from training.pretrain_settings import PretrainSettings
+from training.stepper import Stepper
+from training.stream import RowIndex, Special, TokenStream
+
+SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
+LENGTH = 128
+
+
+def timed(arms: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median CPU seconds of each arm; one round of each is not counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for number in range(rounds + 1):
+        for name, arm in arms.items():
+            started = time.process_time()
+            arm()
+            if number:
+                seconds[name].append(time.process_time() - started)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def our_step(plan_settings: PretrainSettings, vocabulary: int, ids_BL: torch.Tensor) -> Callable[[], object]:
+    model = Electra(plan_settings.plan.shape(vocabulary)).initialise(1)
+    stepper = Stepper(plan_settings.plan, model, SPECIAL, Place(0, 1, torch.device("cpu")), compiled=False)
+    rows_B = torch.arange(len(ids_BL))
+    return lambda: stepper.run(ids_BL, rows_B)
+
+
+def transformers_step(plan_settings: PretrainSettings, vocabulary: int, ids_BL: torch.Tensor) -> Callable[[], object]:
+    import transformers
+
+    shape = plan_settings.plan.shape(vocabulary)
+    models = []
+    for part, kind in (("generator", "ElectraForMaskedLM"), ("discriminator", "ElectraForPreTraining")):
+        settings = {k: v for k, v in to_config(shape, part, pad=0).items() if k not in ("architectures", "dtype")}
+        config = transformers.ElectraConfig(**settings, attn_implementation="sdpa")
+        models.append(getattr(transformers, kind)(config).train())
+    generator, discriminator = models
+    discriminator.electra.embeddings = generator.electra.embeddings
+    parameters = {id(p): p for model in models for p in model.parameters()}.values()
+    optimizer = torch.optim.AdamW(parameters, lr=5e-4, eps=1e-6, weight_decay=0.01, fused=True)
+    masked = choose_masked(ids_BL, SPECIAL, 1, 0, torch.arange(len(ids_BL)), "without_replacement")
+    attention_BL = torch.ones_like(ids_BL)
+
+    def step() -> None:
+        logits_BLV = generator(masked.shown_BL, attention_BL).logits
+        index_BKV = masked.positions_BK[..., None].expand(-1, -1, vocabulary)
+        logits_BKV = logits_BLV.gather(1, index_BKV)
+        original_BK = ids_BL.gather(1, masked.positions_BK)
+        mlm = cross_entropy(logits_BKV.flatten(0, 1), original_BK.flatten())
+        with torch.no_grad():
+            noise_BKV = -torch.empty_like(logits_BKV).exponential_().log()
+            sampled_BK = (logits_BKV + noise_BKV).argmax(-1)
+        corrupted_BL = ids_BL.scatter(1, masked.positions_BK, sampled_BK)
+        judged_BL = discriminator(corrupted_BL, attention_BL).logits
+        disc = binary_cross_entropy_with_logits(judged_BL, (corrupted_BL != ids_BL).float())
+        (mlm + 50 * disc).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def loader_rates(stream_rows: RowIndex, batch: int, rounds: int) -> dict[str, float]:
+    """Million tokens a CPU-second: rows alone, masks alone, both."""
+    plan = PretrainSettings(preset="small", batch=batch, length=LENGTH, steps=100_000).plan
+    batches = Batches(plan, {LENGTH: stream_rows, 512: stream_rows})
+    rows_B = torch.arange(batch)
+    step = iter(range(10**9))
+
+    def rows() -> torch.Tensor:
+        return torch.from_numpy(batches.ids(next(step)).astype(np.int64))
+
+    def masks(ids_BL: torch.Tensor) -> None:
+        choose_masked(ids_BL, SPECIAL, 1, 7, rows_B, "without_replacement")
+
+    fixed = rows()
+    many = 50
+    took = timed(
+        {
+            "rows": lambda: [rows() for _ in range(many)],
+            "masks": lambda: [masks(fixed) for _ in range(many)],
+            "both": lambda: [masks(rows()) for _ in range(many)],
+        },
+        rounds,
+    )
+    return {name: many * batch * LENGTH / seconds / 1e6 for name, seconds in took.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--vocabulary", type=int, default=31_002)
+    parser.add_argument("--preset", default="small")
+    parser.add_argument("--tokens", type=Path, help="a folder of packed tokens; without it, random ids")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    settings = PretrainSettings(preset=given.preset, batch=given.batch, length=LENGTH)
+    draw = np.random.default_rng(1)
+    if given.tokens:
+        rows = TokenStream.open(given.tokens, "train").rows(LENGTH)
+    else:
+        rows = RowIndex(draw.integers(5, given.vocabulary, 20_000_000, np.uint16), LENGTH, Special())
+    ids_BL = torch.from_numpy(rows.batch(np.arange(given.batch)).astype(np.int64))
+    figures = {f"loader, M tokens/CPU-s, {name}": rate for name, rate in loader_rates(rows, 128, given.rounds).items()}
+    took = timed(
+        {
+            "transformers": transformers_step(settings, given.vocabulary, ids_BL),
+            "ours": our_step(settings, given.vocabulary, ids_BL),
+        },
+        given.rounds,
+    )
+    figures |= {f"joint step, CPU s, {name}": seconds for name, seconds in took.items()}
+    figures["joint step, ours faster by"] = took["transformers"] / took["ours"]
+    print(json.dumps(figures, indent=1) if given.json else "\n".join(f"{k:<40}{v:10.3f}" for k, v in figures.items()))
+
+
+if __name__ == "__main__":
+    main()

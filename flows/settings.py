@@ -21,9 +21,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from data.errors import InputError
-from training.pack import PackSettings
-from training.pretrain_settings import EvaluationSettings, PretrainSettings
-from training.tokenizer import TokenizerSettings
+from training.settings import EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
 PREFIX = "COWESE_"
 CONFIG_VARIABLE = "COWESE_CONFIG"

@@ -1,10 +1,15 @@
-"""What `make demo` runs: the whole chain on the demo web, in the folder demo/."""
+"""What `make demo` runs: the whole chain on the demo web, in the folder demo/.
+
+The first time round 1, then round 2 with a few pages new, changed, moved and gone, then the same web again, where
+nothing has changed. A demo that was cut off goes on in the round that it was in.
+"""
 
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -12,71 +17,92 @@ from demo_web.server import DemoWeb
 
 FOLDER = Path("demo")
 STORE = FOLDER / "store"
+FINISHED = FOLDER / "rounds-finished"
 COWESE = Path(sys.executable).with_name("cowese")
+STEPS = 200
+ROUNDS = {
+    0: "The first round: everything is new.",
+    1: "The second round: some weeks later, a few pages are new, changed, moved and gone.",
+}
+UNCHANGED = "Another round over the same web: nothing has changed since."
 
 
 def main() -> int:
+    """Build, show what came of it, and remember that this round is finished."""
     FOLDER.mkdir(exist_ok=True)
-    again = (STORE / "corpus" / "latest").exists()
+    finished = int(FINISHED.read_text()) if FINISHED.is_file() and STORE.is_dir() else 0
     started = time.monotonic()
-    with DemoWeb(round=2 if again else 1) as web:
+    with DemoWeb(round=min(finished + 1, 2)) as web:
         seeds = web.write_seeds(FOLDER / "seeds.tsv")
-        print(f"A small Spanish health web of {len(web.pages)} pages on 4 hosts answers at {web.proxy}")
-        if again:
-            print("The store is there already: a second round over the web some weeks later.")
+        print(f"A small Spanish health web of {len(web.pages)} answers on 4 hosts listens at {web.proxy}")
+        print(ROUNDS.get(finished, UNCHANGED))
         command = [COWESE, "build", "--seeds", seeds, "--proxy", web.proxy, "--store", STORE]
-        command += ["--preset", "tiny", "--steps", "200", "--revisit", "all", "--json"]
-        print("$", " ".join(map(str, command)), flush=True)
+        command += ["--preset", "tiny", "--steps", str(STEPS), "--revisit", "all", "--json"]
+        print("$", " ".join(shorter(part) for part in command), flush=True)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         return done.returncode
-    show(json.loads(done.stdout), time.monotonic() - started)
+    FINISHED.write_text(str(finished + 1))
+    show(json.loads(done.stdout), time.monotonic() - started, finished + 1)
     return 0
 
 
-def show(built, seconds: float) -> None:
+def show(built: dict[str, Any], seconds: float, finished: int) -> None:
+    """Where each thing is, its figures, and what to try next."""
     corpus, model = built["corpus"], built["model"]
-    crawl, publish = corpus["crawl"], corpus["publish"]
-    lines = [
-        (
-            "pages",
-            f"{crawl['new']} new, {crawl['changed']} changed, {crawl['not_modified']} not modified, {crawl['gone']} gone",
-            crawl["warc"],
-        ),
+    print()
+    for name, figure, path in [*corpus_lines(corpus), *model_lines(model)]:
+        print(f"{name:<10} {figure}\n           {shorter(path)}")
+    took = {**corpus["seconds"], **model["seconds"]}
+    print("\nseconds    " + ", ".join(f"{stage} {one:.0f}" for stage, one in took.items()))
+    print(f"\nAll of it took {seconds:.0f} s. Next, try:")
+    print(f"  {shorter(COWESE)} evaluate --store {STORE} --split test")
+    print(f"  {shorter(COWESE)} build --help        the same over the real web")
+    again = "a second round, where a few pages are new, changed, moved and gone" if finished == 1 else "nothing changes"
+    print(f"  make demo                       again: {again}")
+
+
+def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Pages, documents, version."""
+    crawl, clean, publish = corpus["crawl"], corpus["clean"], corpus["publish"]
+    dropped = {reason: count for reason, count in clean["dropped"].items() if not reason.startswith("revisit/")}
+    reasons = ", ".join(f"{reason} {count}" for reason, count in list(dropped.items())[:4])
+    version = publish["version"] if publish["changed"] else f"still {publish['version']}, for nothing has changed"
+    splits = ", ".join(f"{split} {count}" for split, count in publish["splits"].items())
+    pages = ("new", "changed", "not_modified", "gone", "moved")
+    return [
+        ("pages", ", ".join(f"{crawl[name]} {name.replace('_', ' ')}" for name in pages), crawl["warc"]),
         (
             "documents",
-            f"{corpus['clean']['kept']} of {corpus['clean']['records']} new records kept",
-            STORE / "documents",
+            f"{clean['kept']} of {clean['records']} new records kept" + (f"; dropped: {reasons} …" if reasons else ""),
+            str(STORE / "documents"),
         ),
         (
             "corpus",
-            f"{publish['version']}{'' if publish['changed'] else ' (nothing has changed)'}: {publish['documents']} documents, {publish['words']:,} words",
+            f"{version}: {publish['documents']} documents ({splits}), {publish['words']:,} words",
             publish["path"],
         ),
-        ("tokenizer", f"{model['tokenizer']['entries']:,} entries", model["tokenizer"]["path"]),
-        (
-            "tokens",
-            ", ".join(f"{split} {count:,}" for split, count in model["pack"]["tokens"].items()),
-            model["pack"]["path"],
-        ),
-        ("run", "ELECTRA, preset tiny, 200 steps", model["pretrain"]["path"]),
+    ]
+
+
+def model_lines(model: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Tokenizer, tokens, run, figures, models."""
+    tokens = ", ".join(f"{split} {count:,}" for split, count in model["pack"]["tokens"].items())
+    run, judged = model["pretrain"], model["evaluate"]
+    reused = "finished before; " if run["reused"] else ""
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in judged["discriminator"].items())
+    return [
+        ("tokenizer", f"{model['tokenizer']['entries']:,} entries, cased, accents kept", model["tokenizer"]["path"]),
+        ("tokens", tokens, model["pack"]["path"]),
+        ("run", f"{reused}ELECTRA, preset tiny, {run['steps']} steps, loss {run['loss']:.2f}", run["path"]),
+        ("held out", f"{figures} on {judged['tokens']:,} tokens: too few steps to have learnt much", judged["path"]),
         ("model", "discriminator and generator for transformers", model["export"]["path"]),
     ]
-    print()
-    for name, figure, path in lines:
-        print(f"{name:<10} {figure}\n           {shorter(path)}")
-    print(
-        "\nseconds    "
-        + ", ".join(f"{stage} {took:.0f}" for part in (corpus, model) for stage, took in part["seconds"].items())
-    )
-    print(f"\nAll of it took {seconds:.0f} s. Next, try:")
-    print(f"  {shorter(COWESE)} evaluate --store {STORE}")
-    print(f"  {shorter(COWESE)} build --help        the same over the real web")
-    print("  make demo                       again: a second round, where a few pages are new, changed, moved and gone")
 
 
-def shorter(path) -> str:
-    full = Path(path).absolute()
+def shorter(path: Path | str) -> str:
+    """A path as seen from here; anything else as it is."""
+    full = Path(path)
     return str(full.relative_to(Path.cwd())) if full.is_relative_to(Path.cwd()) else str(path)
 
 

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import threading
 from collections.abc import Mapping
+from email.message import Message
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
@@ -43,6 +45,14 @@ class DemoWeb:
         return path
 
 
+def _is_known(asked: Message, etag: str, modified: int) -> bool:
+    """Whether the client has this page already; the entity tag decides where it is given (RFC 9110, 13.2.2)."""
+    if "If-None-Match" in asked:
+        return asked["If-None-Match"] == etag
+    since = parsedate_to_datetime(asked["If-Modified-Since"]) if "If-Modified-Since" in asked else None
+    return since is not None and modified <= since.timestamp()
+
+
 def _handler(web: DemoWeb) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -56,7 +66,7 @@ def _handler(web: DemoWeb) -> type[BaseHTTPRequestHandler]:
             status, body = page.status, page.body
             if status == 200:
                 headers |= {"ETag": etag, "Last-Modified": page.last_modified}
-                if self.headers.get("If-None-Match") == etag:
+                if _is_known(self.headers, etag, page.modified):
                     status, body = 304, b""
             if body and "gzip" in self.headers.get("Accept-Encoding", ""):
                 body = gzip.compress(body, 6, mtime=0)

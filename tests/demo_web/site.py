@@ -5,6 +5,7 @@ and adds what real sites have: near-duplicates, a PDF, redirects, gone pages, er
 """
 
 import html
+import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
@@ -28,8 +29,10 @@ NEW_IN_ROUND_2 = {(HOSPITAL, "anestesia"), (REVISTA, "calidad-vida-psoriasis")}
 CHANGED_IN_ROUND_2 = {(HOSPITAL, "hipertension"), (SOCIEDAD, "guia-insomnio"), (ASOCIACION, "etiquetas")}
 GONE_IN_ROUND_2 = {(ASOCIACION, "taller-cocina")}
 MOVED_IN_ROUND_2 = {(SOCIEDAD, "beca-investigacion")}
-SYNDICATED = ("comunicado-dia-diabetes", "guia-vacunacion-adultos")
+SYNDICATED = ("comunicado-dia-diabetes", "guia-vacunacion-adultos", "jornada-seguridad-paciente")
 """Articles of the society that the association prints again with a word of its own."""
+TWICE = ("hipotiroidismo", "calculos-renales")
+"""Articles of the hospital that also answer, byte for byte, at a second address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,9 @@ def _add_hospital_extras(web: dict[tuple[str, str], Page]) -> None:
     for article in articles[:4]:
         text = f"<html lang=es><head><title>{html.escape(article.title)}</title></head><body><h1>{html.escape(article.title)}</h1>{render(article.paragraphs)}</body></html>"
         web[HOSPITAL, f"/imprimir/{article.slug}"] = Page(text.encode(), headers={"X-Robots-Tag": "nofollow"})
+    for article in articles:
+        if article.slug in TWICE:
+            web[HOSPITAL, f"/cartera/{article.slug}"] = web[HOSPITAL, f"/{article.section}/{article.slug}"]
     for article in read_articles("lenguas.txt"):
         web[HOSPITAL, f"/{article.slug}"] = Page(
             layout(HOSPITAL, article.title, render(article.paragraphs), language=article.section)
@@ -165,7 +171,16 @@ def _add_hospital_extras(web: dict[tuple[str, str], Page]) -> None:
         layout(HOSPITAL, "Borrador", hidden, head='<meta name="robots" content="noindex">')
     )
     web[HOSPITAL, "/privado/historias"] = Page(layout(HOSPITAL, "Historias", "<p>PRIVADO: no debe leerse.</p>" * 20))
-    extras = ["/urgencias", "/noticias/2019", "/cita", "/buscador", "/borrador", "/privado/historias", "/folletos/alimentacion.pdf"]
+    extras = [
+        "/urgencias",
+        "/noticias/2019",
+        "/cita",
+        "/buscador",
+        "/borrador",
+        "/privado/historias",
+        "/folletos/alimentacion.pdf",
+    ]
+    extras += [f"/cartera/{slug}" for slug in TWICE]
     extras += [f"/{one.slug}" for one in read_articles("lenguas.txt")]
     links = "".join(f'<li><a href="{path}">{path}</a></li>' for path in extras)
     web[HOSPITAL, "/mapa"] = Page(layout(HOSPITAL, "Mapa del sitio", f"<ul>{links}</ul>"))
@@ -291,6 +306,4 @@ def hash_of(text: str) -> int:
 
 def formatted_day(seconds: int) -> str:
     """A day as sitemaps write it."""
-    import time
-
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))

@@ -1,5 +1,6 @@
 """The links of a page by one bounded scan: no tree is built, no page blocks the crawl."""
 
+import functools
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
@@ -42,18 +43,23 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
     urls: dict[str, None] = {}
     base = _Base(base_url)
     for tag, raw in tags(body):
-        values = attributes(raw, encoding)
         if tag in _LINKS:
-            if "nofollow" not in values.get("rel", "").lower():
-                url = base.join(values.get("href") or values.get("src") or "")
-                if url is not None:
-                    urls[url] = None
-                    if len(urls) >= MAX_LINKS:
-                        break
+            url = base.join(_reference(raw, encoding))
+            if url is not None:
+                urls[url] = None
+                if len(urls) >= MAX_LINKS:
+                    break
         else:
-            _read_head(found, tag, values, base)
+            _read_head(found, tag, attributes(raw, encoding), base)
     found.urls = [] if found.nofollow else list(urls)
     return found
+
+
+@functools.lru_cache(maxsize=16_384)
+def _reference(raw: bytes, encoding: str) -> str:
+    """What a link points to, empty where it says nofollow; the links of a menu come again on every page."""
+    values = attributes(raw, encoding)
+    return "" if "nofollow" in values.get("rel", "").lower() else values.get("href") or values.get("src") or ""
 
 
 def _read_head(found: Links, tag: bytes, values: dict[str, str], base: "_Base") -> None:

@@ -26,7 +26,7 @@ from crawler.settings import CrawlSettings
 from crawler.spider import CoweseSpider
 from crawler.warc import WarcWriter
 from data.errors import CoweseError
-from data.files import write_json
+from data.files import read_json, write_json
 from data.manifest import code_version
 from data.seeds import load_seeds
 
@@ -116,6 +116,9 @@ def run(job: Job) -> None:
     scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
+    learned = job.progress.with_name("traps.json")
+    if learned.is_file():
+        current.traps.recall(read_json(learned))
     process = CrawlerProcess(Settings(scrapy_settings(settings, job.log)))
     crawler = process.create_crawler(CoweseSpider)
     process.crawl(crawler, current)
@@ -126,6 +129,7 @@ def run(job: Job) -> None:
     _when_running(task.LoopingCall(report.tick), TICK)
     process.start()
     current.flush()
+    write_json(learned, current.traps.as_json())
     warc.close()
     ended_by_itself = crawler.stats is not None and crawler.stats.get_value("finish_reason") == "finished"
     over = ended_by_itself and not current.stopping and current.is_over()

@@ -14,6 +14,7 @@ from crawler.ownership import HEARTBEAT, Ownership
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, PAGE, REFUSED
+from crawler.traps import Traps
 from crawler.warc import WarcWriter
 from data.errors import InputError
 from data.seeds import Seed
@@ -51,6 +52,7 @@ class Round:
         self.stopping = False
         self.ownership = Ownership(frontier, settings.partition)
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
+        self.traps = Traps(self.moment().year)
         self._outcomes: list[Mapping[str, Any]] = []
         self._found: list[Found] = []
         self._host_states: dict[str, HostState] = {}
@@ -152,6 +154,11 @@ class Round:
         host = host_of(url)
         if url.startswith("https://") and host in self.hosts and self.hosts[host].plain:
             url = plain_url(url)
+        url = self.traps.normal(url, host)
+        trap = self.traps.refusal(url, host)
+        if trap is not None:
+            self.counts[f"crawl/links/{trap}"] += 1
+            return
         self._found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
 
     def adopt(self, url: str, seed: Seed) -> None:

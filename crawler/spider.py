@@ -26,6 +26,7 @@ from crawler.sitemaps import sitemap_entries
 from crawler.tables import PAGE, SITEMAP
 from crawler.warc import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
+from data.rights import forbids_links
 
 NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
 """Endings of what is neither a page nor a PDF (Scrapy's own list)."""
@@ -36,8 +37,6 @@ ROBOTS_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 SITEMAP_PIECE = 1_000
 """URLs of a sitemap that are taken at a time."""
-REPEATED = re.compile(r"(/[^/?]+)(?=/)(?:.*?\1(?=/|$)){3}")
-"""A path segment four times: a trap of ever deeper relative links."""
 
 
 class CoweseSpider(scrapy.Spider):
@@ -185,6 +184,8 @@ class CoweseSpider(scrapy.Spider):
         warc_digest = self._keep(known, response, known.url, revisit=SAME_DIGEST if same else None)
         state = "same" if same else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
+        if known.kind == PAGE:
+            self.round.traps.learn(known.url, known.host, digest)
         self.round.counts[f"crawl/{kind}/{state}"] += 1
         etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
         if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
@@ -216,11 +217,11 @@ class CoweseSpider(scrapy.Spider):
 
     def _take_links(self, known: Known, response: Response) -> None:
         content_type = (_header(response, "Content-Type") or "").lower()
-        directives = (_header(response, "X-Robots-Tag") or "").lower()
-        if "html" not in content_type or "nofollow" in directives or "none" in directives:
+        directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
+        if "html" not in content_type or forbids_links({"x-robots-tag": directives}):
             return
         links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
-        wanted = [url for url in links.urls if not NO_PAGE.search(url) and not REPEATED.search(url)]
+        wanted = [url for url in links.urls if not NO_PAGE.search(url)]
         if links.refresh is not None and not links.nofollow:
             self.round.add([links.refresh], known, hops=known.hops + 1)
         self.round.add(wanted, known)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,8 @@ _WORD = re.compile(r"\w+")
 _MASK = (1 << 64) - 1
 _BASE = 0x9E3779B97F4A7C15
 """Odd, so that multiplying by it loses nothing modulo 2⁶⁴ (2⁶⁴ over the golden ratio)."""
-MOST_WORDS = 1_000_000
-"""Distinct words whose numbers are remembered, about 150 MB."""
+MOST_PIECES = 1_000_000
+"""Distinct pieces between white space whose words are remembered, about 200 MB."""
 
 
 def words_of(text: str) -> list[str]:
@@ -35,14 +36,14 @@ def shingle_number(shingle: Sequence[str]) -> int:
     return number
 
 
-class _Numbers(dict[str, int]):
-    """Each word's number, worked out once."""
+class _Numbers(dict[str, tuple[int, ...]]):
+    """The numbers of the words in each piece between white space, worked out once: `y/o` holds two, a dash none."""
 
-    def __missing__(self, word: str) -> int:
-        if len(self) >= MOST_WORDS:
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        if len(self) >= MOST_PIECES:
             self.clear()
-        number = self[word] = word_number(word)
-        return number
+        numbers = self[piece] = tuple(word_number(word) for word in words_of(piece))
+        return numbers
 
 
 class Shingler:
@@ -57,23 +58,24 @@ class Shingler:
 
         Every text has at least one shingle: one of fewer words than a shingle is a single shorter one.
         """
-        found = [words_of(text) for text in texts]
-        short = [number for number, words in enumerate(found) if len(words) < self.words]
+        found = [self._words(text) for text in texts]
         lengths = np.array([max(len(words), self.words) for words in found], np.int64)
         ends = np.cumsum(lengths)
-        known = self._numbers
-        numbers_of_words = np.zeros(int(ends[-1]) if len(texts) else 0, np.uint64)
-        for words, end, length in zip(found, ends, lengths, strict=True):
-            if len(words) >= self.words:
-                numbers_of_words[end - length : end] = np.fromiter(map(known.__getitem__, words), np.uint64, len(words))
-        windows = self._windows(numbers_of_words)
+        short = [number for number, words in enumerate(found) if len(words) < self.words]
         for number in short:
-            windows[ends[number] - self.words] = shingle_number(found[number] or [""])
-        counts = lengths - (self.words - 1)
-        inside = np.ones(len(numbers_of_words), np.bool_)
+            found[number] = np.zeros(self.words, np.uint64)
+        windows = self._windows(np.concatenate(found) if found else np.zeros(0, np.uint64))
+        for number in short:
+            windows[ends[number] - self.words] = shingle_number(words_of(texts[number]) or [""])
+        inside = np.ones(int(lengths.sum()), np.bool_)
         for back in range(1, self.words):
             inside[ends - back] = False
+        counts = lengths - (self.words - 1)
         return windows[inside[: len(windows)]], np.cumsum(counts) - counts
+
+    def _words(self, text: str) -> Numbers:
+        pieces = map(self._numbers.__getitem__, text.split())
+        return np.fromiter(chain.from_iterable(pieces), np.uint64)
 
     def sets(self, texts: Sequence[str]) -> list[Numbers]:
         """The distinct shingle numbers of each text, in ascending order."""

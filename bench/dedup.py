@@ -1,0 +1,200 @@
+"""Deduplication: signatures against datasketch's bulk, and the whole stage at growing sizes.
+
+python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150]
+
+Documents are synthetic: words drawn by Zipf's law from a made-up vocabulary; one in ten is a copy of another with a
+few words changed. Each size runs in a process of its own, from part files on disk and without any memory of earlier
+runs, so that its time and its peak memory are its own.
+"""
+
+import argparse
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from cleaning.dedup import deduplicate
+from cleaning.living import living_documents, read_texts
+from cleaning.minhash import BATCH, Signer, hash_of
+from cleaning.publish_settings import PublishSettings
+from cleaning.shingles import Shingler, jaccard, words_of
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.parquet import write_parquet
+from data.store import Store
+from data.takedowns import Takedowns
+
+SEGMENT = 20_000
+VOCABULARY = 60_000
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def texts(count: int, words: int, seed: int = 1) -> Iterator[tuple[str, int]]:
+    """Texts, each with the number of the one that it was copied from, or its own."""
+    chance = np.random.default_rng(seed)
+    syllables = ["ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo", "ña", "rrá"]
+    drawn = chance.integers(0, len(syllables), (VOCABULARY, 4))
+    vocabulary = np.array(["".join(syllables[one] for one in row[: 1 + row[0] % 4]) for row in drawn], object)
+    weights = 1 / np.arange(1, VOCABULARY + 1)
+    bounds = np.cumsum(weights / weights.sum())
+    last: list[str] = []
+    for number in range(count):
+        if number % 10 == 9:
+            copy = [*last]
+            for _ in range(int(chance.integers(0, 6))):
+                copy[int(chance.integers(0, words))] = f"otra{number}"
+            yield " ".join(copy), number - 1
+        else:
+            places = np.minimum(np.searchsorted(bounds, chance.random(words)), VOCABULARY - 1)
+            last = vocabulary[places].tolist()
+            yield " ".join(last), number
+
+
+def write_segments(folder: Path, count: int, words: int) -> list[tuple[Path, Path]]:
+    """Pairs of part files as cleaning writes them."""
+    made = texts(count, words)
+    pairs = []
+    for start in range(0, count, SEGMENT):
+        size = min(SEGMENT, count - start)
+        batch = [text for text, _ in (next(made) for _ in range(size))]
+        numbers = range(start, start + size)
+        given = {
+            "id": [f"{number:016x}" for number in numbers],
+            "url": [f"https://h{number % 997}.es/{number}" for number in numbers],
+            "host": [f"h{number % 997}.es" for number in numbers],
+            "category": ["portal"] * size,
+            "fetched_at": [NOW] * size,
+            "first_seen_at": [NOW] * size,
+            "language": ["es"] * size,
+            "language_score": [1.0] * size,
+            "text": batch,
+            "n_words": [words] * size,
+            "quality": [[]] * size,
+            "verdicts": [[]] * size,
+            "masked": [[]] * size,
+            "text_digest": [hashlib.sha256(text.encode()).hexdigest()[:32] for text in batch],
+            "warc_file": [f"{start:08d}.warc.gz"] * size,
+            "warc_offset": list(numbers),
+            "recipe": ["bench"] * size,
+        }
+        columns = [pa.array(given.get(field.name, [None] * size), field.type) for field in DOCUMENT_SCHEMA]
+        pair = folder / f"{start:08d}.parquet", folder / f"{start:08d}.dropped.parquet"
+        write_parquet(pair[0], [pa.RecordBatch.from_arrays(columns, schema=DOCUMENT_SCHEMA)], DOCUMENT_SCHEMA)
+        write_parquet(pair[1], [], DROPPED_SCHEMA)
+        pairs.append(pair)
+    return pairs
+
+
+def run_size(count: int, words: int) -> None:
+    """One size, measured; prints a line of JSON."""
+    with tempfile.TemporaryDirectory() as name:
+        store = Store.open(name)
+        if subprocess.run(
+            [sys.executable, __file__, "--write", name, "--sizes", str(count), "--words", str(words)]
+        subprocess.run(command, check=True)
+        pairs = sorted(
+            (path, path.with_suffix(".dropped.parquet"))
+            for path in store.documents.glob("*.parquet")
+            if ".dropped" not in path.name
+        )
+        steps = [time.perf_counter()]
+        living = living_documents(pairs, Takedowns.load(store)).documents
+        steps.append(time.perf_counter())
+
+        def read(positions):
+            return read_texts(pairs, living, positions)
+
+        first = deduplicate(living, read, store.signatures, PublishSettings())
+        steps.append(time.perf_counter())
+        again = deduplicate(living, read, store.signatures, PublishSettings())
+        steps.append(time.perf_counter())
+        assert np.array_equal(first.keeper, again.keeper)
+        size = sum(path.stat().st_size for path in store.signatures.rglob("*.npy"))
+        result = {
+            "documents": count,
+            "living_s": round(steps[1] - steps[0], 1),
+            "cold_s": round(steps[2] - steps[1], 1),
+            "again_s": round(steps[3] - steps[2], 1),
+            "documents_per_s": round(count / (steps[2] - steps[1])),
+            "duplicates": int((first.keeper != np.arange(count)).sum()),
+            "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+            "index_gb": round(size / 1e9, 3),
+            **recall(count, words, first.keeper),
+        }
+        print(json.dumps(result), flush=True)
+
+
+def recall(count: int, words: int, keeper: np.ndarray) -> dict[str, float]:
+    """Of the planted pairs at Jaccard 0.8 and more those that were found; and what was taken that is below."""
+    shingler = Shingler(5)
+    above = found = wrong = 0
+    made = texts(min(count, 100_000), words)
+    previous = ""
+    for number, (text, origin) in enumerate(made):
+        if origin != number:
+            alike = jaccard(*shingler.sets([previous, text])) >= 0.8
+            together = keeper[number] == keeper[origin]
+            above += alike
+            found += alike and together
+            wrong += together and not alike
+        previous = text
+    return {"planted": int(above), "recall": round(found / max(1, above), 5), "wrong": int(wrong)}
+
+
+def signatures(words: int) -> None:
+    """Our batches against datasketch's bulk, alternating, on the same texts."""
+    from datasketch import MinHash
+
+    sample = [text for text, _ in texts(2_000, words)]
+    signer = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
+    times: dict[str, list[float]] = {"ours": [], "bulk, SHA-1 (its default)": [], "bulk, our hash": []}
+    for _ in range(3):
+        started = time.process_time()
+        ours = np.concatenate([signer.signatures(sample[start : start + BATCH]) for start in range(0, 2_000, BATCH)])
+        times["ours"].append(time.process_time() - started)
+        for name, function in (("bulk, SHA-1 (its default)", None), ("bulk, our hash", hash_of)):
+            started = time.process_time()
+            theirs = MinHash.bulk((_shingles(text) for text in sample), num_perm=256, hashfunc=function)
+            times[name].append(time.process_time() - started)
+    assert np.array_equal(ours, np.array([one.hashvalues for one in theirs]))
+    best = {name: 2_000 / min(some) for name, some in times.items()}
+    print(f"signatures of 256 permutations, texts of {words} words, texts a CPU second (best of 3):")
+    for name, rate in best.items():
+        print(f"  {name:28} {rate:10,.0f}   ours is {best['ours'] / rate:5.1f} ×")
+
+
+def _shingles(text: str) -> list[bytes]:
+    words = words_of(text)
+    return [" ".join(words[start : start + 5]).encode() for start in range(max(1, len(words) - 4))]
+
+
+def main() -> None:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="100000,300000,1000000")
+    parser.add_argument("--words", type=int, default=150)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    sizes = [int(size) for size in given.sizes.split(",")]
+    if given.write:
+        write_segments(Store.open(given.write).documents, sizes[0], given.words)
+    elif given.one:
+        run_size(sizes[0], given.words)
+    else:
+        signatures(given.words)
+        for size in sizes:
+            command = [sys.executable, __file__, "--one", "--sizes", str(size), "--words", str(given.words)]
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -35,24 +35,30 @@ class RowIndex:
         if length < 3:  # noqa: PLR2004 - two special tokens and one of text
             raise InputError(f"rows of {length} tokens: a row needs at least 3.")
         self.length = length
-        self._tokens = tokens
         self._special = special
-        self._inner = length - 2
+        inner = length - 2
+        tokens = np.asarray(tokens)  # a plain view: slices of a memory map's own class are slow
+        whole = len(tokens) // inner
+        self._whole_NI = tokens[: whole * inner].reshape(whole, inner)
+        self._rest = tokens[whole * inner :]
 
     def __len__(self) -> int:
-        return (len(self._tokens) + self._inner - 1) // self._inner
+        return len(self._whole_NI) + bool(len(self._rest))
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The rows of these numbers: (B, L) uint16."""
         out_BL = np.empty((len(indices), self.length), np.uint16)
         out_BL[:, 0] = self._special.cls
         out_BL[:, -1] = self._special.sep
-        for slot, index in enumerate(indices):
-            piece = self._tokens[index * self._inner : (index + 1) * self._inner]
-            out_BL[slot, 1 : 1 + len(piece)] = piece
-            if len(piece) < self._inner:
-                out_BL[slot, 1 + len(piece)] = self._special.sep
-                out_BL[slot, 2 + len(piece) :] = self._special.pad
+        is_rest_B = indices == len(self._whole_NI)
+        if not is_rest_B.any():
+            out_BL[:, 1:-1] = self._whole_NI[indices]
+            return out_BL
+        out_BL[~is_rest_B, 1:-1] = self._whole_NI[indices[~is_rest_B]]
+        end = 1 + len(self._rest)
+        out_BL[is_rest_B, 1:end] = self._rest
+        out_BL[is_rest_B, end] = self._special.sep
+        out_BL[is_rest_B, end + 1 :] = self._special.pad
         return out_BL
 
 

@@ -97,8 +97,7 @@ def run_size(count: int, words: int) -> None:
     """One size, measured; prints a line of JSON."""
     with tempfile.TemporaryDirectory() as name:
         store = Store.open(name)
-        if subprocess.run(
-            [sys.executable, __file__, "--write", name, "--sizes", str(count), "--words", str(words)]
+        command = [sys.executable, __file__, "--write", name, "--sizes", str(count), "--words", str(words)]
         subprocess.run(command, check=True)
         pairs = sorted(
             (path, path.with_suffix(".dropped.parquet"))

@@ -34,7 +34,7 @@ class Living:
     documents: pa.Table
     """The narrow columns, ``first_seen_at`` filled in, and ``segment`` and ``row``: where the rest is."""
     dropped: pa.Table
-    """DROPPED_SCHEMA: for each URL that does not live its latest event."""
+    """DROPPED_SCHEMA: for each URL that does not live the event since which it is dropped for its reason."""
     funnel: Counter[str]
     """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
 
@@ -50,8 +50,9 @@ def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     """Replay every event of every segment.
 
     A page or a judged drop replaces the state of its URL, http/404, 410 and redirects remove it, revisits and passing
-    failures keep it. Events are ordered by time, then by their place in the WARC files; the order in which segments
-    were cleaned decides nothing.
+    failures keep it. A URL that is dropped for the same reason visit after visit keeps the first row of it, so that a
+    round in which nothing changed changes nothing. Events are ordered by time, then by their place in the WARC files;
+    the order in which segments were cleaned decides nothing.
 
     Raises:
         StageError: the accounts do not balance.
@@ -105,15 +106,17 @@ def dropped_rows(documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_t
 def _events(segments: Segments) -> Iterator[pa.Table]:
     for number, (documents, dropped) in enumerate(segments):
         kept = read_parquet(documents, _EVENT)
-        yield _event_table(kept, number, decides=pa.repeat(True, kept.num_rows), kept=True)
+        kept_reason = pa.repeat("", kept.num_rows)
+        yield _event_table(kept, number, decides=pa.repeat(True, kept.num_rows), reason=kept_reason)
         left = read_parquet(dropped, [*_EVENT, "reason"])
         reasons = pc.dictionary_encode(left["reason"].combine_chunks())
         deciding = [one.startswith(_JUDGED) or one in _REMOVING for one in reasons.dictionary.to_pylist()]
         decides = pa.array(deciding, pa.bool_()).take(reasons.indices)
-        yield _event_table(left.select(_EVENT), number, decides=decides, kept=False)
+        yield _event_table(left.select(_EVENT), number, decides=decides, reason=left["reason"])
 
 
-def _event_table(table: pa.Table, number: int, *, decides: pa.Array, kept: bool) -> pa.Table:
+def _event_table(table: pa.Table, number: int, *, decides: pa.Array, reason: pa.Array) -> pa.Table:
+    """``reason`` is empty where the event is a document."""
     rows = table.num_rows
     return pa.table(
         {
@@ -121,13 +124,17 @@ def _event_table(table: pa.Table, number: int, *, decides: pa.Array, kept: bool)
             "segment": pa.repeat(pa.scalar(number, pa.int32()), rows),
             "row": np.arange(rows),
             "decides": decides,
-            "kept": pa.repeat(kept, rows),
+            "reason": reason,
+            "kept": pc.equal(reason, ""),
         }
     )
 
 
 def _latest(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each id where its events begin, and the last one that decides, or the last where none does."""
+    """For each id where its events begin, and the one that decides: of the last run of equal drops the first.
+
+    Where none decides it is the first.
+    """
     ids = pc.dictionary_encode(events["id"].combine_chunks()).indices.to_numpy()
     begins = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, np.int64)
     decides = events["decides"].combine_chunks().to_numpy(zero_copy_only=False)
@@ -135,8 +142,25 @@ def _latest(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     if not len(begins):
         return begins, begins
     latest = np.maximum.reduceat(place, begins)
-    ends = np.append(begins[1:], len(ids)) - 1
-    return begins, np.where(latest < 0, ends, latest)
+    reasons = pc.dictionary_encode(events["reason"].combine_chunks()).indices.to_numpy()
+    kept = events["kept"].combine_chunks().to_numpy(zero_copy_only=False)
+    since = _since(np.flatnonzero(decides), ids, reasons, kept)
+    return begins, np.where(latest < 0, begins, since[latest])
+
+
+def _since(
+    deciding: npt.NDArray[np.int64],
+    ids: npt.NDArray[np.int32],
+    reasons: npt.NDArray[np.int32],
+    kept: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.int64]:
+    """For each deciding event the first of the run of equal drops that it stands in; a document stands alone."""
+    since = np.arange(len(ids))
+    if len(deciding):
+        same = (ids[deciding[1:]] == ids[deciding[:-1]]) & (reasons[deciding[1:]] == reasons[deciding[:-1]])
+        begins_run = np.concatenate([[True], ~same | kept[deciding[1:]]])
+        since[deciding] = deciding[np.maximum.accumulate(np.where(begins_run, np.arange(len(deciding)), 0))]
+    return since
 
 
 def _rows(chosen: pa.Table, files: Sequence[Path], columns: list[str]) -> pa.Table:

@@ -52,10 +52,17 @@ def row_keys(seed: int, purpose: int, step: Tensor | int, rows_B: Tensor) -> Ten
 
     The low bits of a product depend on few bits of its factors; a last shift brings the high ones down.
     """
-    keys_B = mix(rows_B * GOLDEN + signed(seed * SECOND + purpose * FIRST))
-    turned = signed(step * GOLDEN) if isinstance(step, int) else step * GOLDEN
-    keys_B = mix((keys_B ^ (keys_B >> 31)) + turned)
+    turned = signed(step * SECOND) if isinstance(step, int) else step * SECOND
+    keys_B = mix(rows_B * GOLDEN + _scrambled(seed, purpose) + turned)
     return keys_B ^ (keys_B >> 31)
+
+
+def _scrambled(seed: int, purpose: int) -> int:
+    """A seed and a purpose as one number without a pattern: SplitMix64 in Python's integers."""
+    value = (seed * 0x9E3779B97F4A7C15 + purpose * 0xD1342543DE82EF95) % 2**64
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    value = (value ^ value >> 27) * 0x94D049BB133111EB % 2**64
+    return signed(value ^ value >> 31)
 
 
 def bits(keys_B: Tensor, n: int) -> Tensor:

@@ -44,6 +44,9 @@ class Stepper:
         self.model = model
         self.special = special
         self.place = place
+        if place.device.type == "cuda":
+            # gradients of embeddings are sums in an order of their own otherwise, and resume would not be bitwise
+            torch.use_deterministic_algorithms(True, warn_only=True)
         self.flat = FlatParameters(model)
         self.adam = Adam(
             self.flat,

@@ -6,7 +6,10 @@
 
 Checks first: logits and losses against the CPU's in float32, bitwise resume with the CUDA graph (13 + 17 = 30),
 the graph against the plain step. Then milliseconds a step in one run, bf16, median of rounds:
-    transformers eager, full logits · transformers compiled, full logits · transformers compiled, masked-only head · ours
+    transformers eager, full logits
+    transformers compiled, full logits
+    transformers compiled, masked-only head
+    ours
 Must: ours ≥ 3 × the first and ≥ 1.8 × the second; on an H200 ≤ 6.0 ms at 128 × 128 (goal 4.8, stretch 3.9; the floor
 of memory traffic is 2.8). Exits 1 where a check or a must fails, 2 where there is no GPU.
 """

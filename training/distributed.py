@@ -37,6 +37,11 @@ def choose_device(wanted: str, local_rank: int = 0) -> torch.device:
     return torch.device("cuda", local_rank)
 
 
+def is_first_process() -> bool:
+    """Whether this process is the only one, or the first on its machine of those that torchrun started."""
+    return not dist.is_torchelastic_launched() or dist.get_node_local_rank() == 0
+
+
 @contextlib.contextmanager
 def joined(wanted_device: str) -> Iterator[Place]:
     """Join the group that torchrun made, if it did: NCCL on GPUs, gloo on CPUs. Leaves it at the end."""

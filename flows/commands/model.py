@@ -1,6 +1,7 @@
 """The commands of the model: tokenizer, pack, pretrain, evaluate, export, report."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -133,14 +134,17 @@ def pretrain(
 
     Example: cowese pretrain --preset small --steps 1000000
     """
+    from training.distributed import is_first_process
     from training.pretrain import pretrain as pretrain_run
 
     settings = read_settings(config, store, assign, pretrain__preset=preset, pretrain__steps=steps)
     opened = Store.open(settings.store)
     chosen = find_made(opened.tokens, tokens, "cowese pack")
-    with opened.exclusive("pretrain"), shown_progress() as progress:
+    alone = opened.exclusive("pretrain") if is_first_process() else nullcontext()
+    with alone, shown_progress() as progress:
         summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=checked_name(name), progress=progress)
-    show(summary, "pretrain", as_json=as_json)
+    if is_first_process():
+        show(summary, "pretrain", as_json=as_json)
 
 
 def evaluate(

@@ -16,7 +16,6 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="cowese",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -27,11 +26,16 @@ for group in (build, crawl, corpus, model, seeds, store, settings, serve):
 
 
 @app.callback(invoke_without_command=True)
-def entry(version: bool = typer.Option(False, "--version", help="Print the version and end.")) -> None:  # noqa: FBT001 - a typer option
+def entry(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and end."),  # noqa: FBT001 - a typer option
+) -> None:
     """Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it."""
     if version:
         typer.echo(code_version())
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:

@@ -86,8 +86,8 @@ def _resolve_dots(path: str) -> str:
 @functools.lru_cache(maxsize=65_536)
 def _escape(text: str) -> str:
     if "%" not in text:
-        return quote(text, safe=_SAFE)
-    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", _normal_escapes, quote(text, safe=_SAFE))
+        return quote(text, safe=_SAFE, errors="replace")
+    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", _normal_escapes, quote(text, safe=_SAFE, errors="replace"))
 
 
 def _normal_escapes(match: re.Match[str]) -> str:

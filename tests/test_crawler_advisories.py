@@ -1,0 +1,63 @@
+"""Scrapy's published advisories that touch a crawler, held against the settings that we run with."""
+
+from pathlib import Path
+
+import pytest
+from scrapy.settings import Settings
+from scrapy.utils.conf import build_component_list
+
+from crawler.child import scrapy_settings
+from crawler.guard import GuardedResolver
+from crawler.settings import CrawlSettings
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(scrapy_settings(CrawlSettings(contact="mailto:a@b.es"), Path("crawl.log")))
+
+
+def middlewares(settings: Settings) -> list[str]:
+    return [str(one) for one in build_component_list(settings.getwithbase("DOWNLOADER_MIDDLEWARES"))]
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "s3", "data"])
+def test_no_handler_but_http(settings, scheme):
+    assert settings.getwithbase("DOWNLOAD_HANDLERS").get(scheme) is None
+
+
+def test_decompression_bombs_meet_a_cap(settings):
+    """GHSA-7j7m-v7m3-jqm7 (CVE-2024-3572): the cap must hold for what is unpacked too, and be far from 1 GiB."""
+    assert settings.getint("DOWNLOAD_MAXSIZE") == 10 << 20
+    assert any("HttpCompressionMiddleware" in one for one in middlewares(settings))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RedirectMiddleware",  # GHSA-cw9j-q3vf-hrrv, GHSA-4qqq-9vqf-3h3f, GHSA-23j4-mw76-5v7h: our frontier follows
+        "MetaRefreshMiddleware",  # the same, by markup
+        "CookiesMiddleware",  # GHSA-cjvr-mfj7-j4j8 (CVE-2022-0577): cookies of one domain sent to another
+        "HttpAuthMiddleware",  # GHSA-jwqp-28gf-p498 (CVE-2021-41125): credentials sent to every host
+        "HttpProxyMiddleware",  # GHSA-9x8m-2xpf-crp3: proxy credentials that follow a redirect
+        "RobotsTxtMiddleware",  # it takes a 5xx for permission
+    ],
+)
+def test_what_leaked_is_not_there(settings, name):
+    assert not any(name in one for one in middlewares(settings))
+
+
+def test_no_door_into_the_process(settings):
+    assert not settings.getbool("TELNETCONSOLE_ENABLED")  # whoever reaches it runs code
+    assert not settings.getbool("REMOTE_CONTROL_ENABLED")
+    assert not settings.getbool("COOKIES_ENABLED")
+
+
+def test_bounds_of_time_and_the_guard_at_the_connection(settings):
+    assert settings.getfloat("DOWNLOAD_TIMEOUT") == 30
+    assert settings["TWISTED_DNS_RESOLVER"] is GuardedResolver
+    assert settings.getlist("GUARD_ALLOWED") == []
+
+
+def test_the_user_agent_names_us_and_a_contact(settings):
+    assert settings["USER_AGENT"].startswith("cowese/")
+    assert "mailto:a@b.es" in settings["USER_AGENT"]

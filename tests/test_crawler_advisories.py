@@ -26,7 +26,7 @@ def test_no_handler_but_http(settings, scheme):
 
 
 def test_decompression_bombs_meet_a_cap(settings):
-    """GHSA-7j7m-v7m3-jqm7 (CVE-2024-3572): the cap must hold for what is unpacked too, and be far from 1 GiB."""
+    """CVE-2024-3572: the cap must hold for what is unpacked too, and be far from 1 GiB."""
     assert settings.getint("DOWNLOAD_MAXSIZE") == 10 << 20
     assert any("HttpCompressionMiddleware" in one for one in middlewares(settings))
 
@@ -34,10 +34,10 @@ def test_decompression_bombs_meet_a_cap(settings):
 @pytest.mark.parametrize(
     "name",
     [
-        "RedirectMiddleware",  # GHSA-cw9j-q3vf-hrrv, GHSA-4qqq-9vqf-3h3f, GHSA-23j4-mw76-5v7h: our frontier follows
+        "RedirectMiddleware",  # credentials and schemes over redirects (CVE-2024-3574 and its kin): our frontier follows
         "MetaRefreshMiddleware",  # the same, by markup
-        "CookiesMiddleware",  # GHSA-cjvr-mfj7-j4j8 (CVE-2022-0577): cookies of one domain sent to another
-        "HttpAuthMiddleware",  # GHSA-jwqp-28gf-p498 (CVE-2021-41125): credentials sent to every host
+        "CookiesMiddleware",  # CVE-2022-0577: cookies of one domain sent to another
+        "HttpAuthMiddleware",  # CVE-2021-41125: credentials sent to every host
         "HttpProxyMiddleware",  # GHSA-9x8m-2xpf-crp3: proxy credentials that follow a redirect
         "RobotsTxtMiddleware",  # it takes a 5xx for permission
     ],

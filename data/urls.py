@@ -16,6 +16,7 @@ TRACKING = re.compile(
 
 _SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -83,8 +84,12 @@ def _resolve_dots(path: str) -> str:
     return "/" + "/".join(kept)
 
 
-@functools.lru_cache(maxsize=65_536)
 def _escape(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _quoted(text: str) -> str:
     if "%" not in text:
         return quote(text, safe=_SAFE, errors="replace")
     return re.sub(r"(?:%[0-9A-Fa-f]{2})+", _normal_escapes, quote(text, safe=_SAFE, errors="replace"))

@@ -34,7 +34,7 @@ def test_decompression_bombs_meet_a_cap(settings):
 @pytest.mark.parametrize(
     "name",
     [
-        "RedirectMiddleware",  # credentials and schemes over redirects (CVE-2024-3574 and its kin): our frontier follows
+        "RedirectMiddleware",  # credentials, schemes (CVE-2024-3574 and its kin): our frontier follows
         "MetaRefreshMiddleware",  # the same, by markup
         "CookiesMiddleware",  # CVE-2022-0577: cookies of one domain sent to another
         "HttpAuthMiddleware",  # CVE-2021-41125: credentials sent to every host

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from data.files import write_text
+from data.files import storage_error, write_text
 from training.presets import ModelShape, flops_per_token
 
 METRICS_NAME = "metrics.jsonl"
@@ -66,13 +66,20 @@ class MetricsLog:
         self._begin(step)
 
     def write(self, line: dict[str, Any]) -> None:
-        """Add one line; its ``step`` counts the steps done."""
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        if self._events:
-            for name, value in line.items():
-                if isinstance(value, int | float) and name != "step":
-                    self._events.add_scalar(name, value, line["step"])
+        """Add one line; its ``step`` counts the steps done.
+
+        Raises:
+            DiskFullError, StoreError: it cannot be written.
+        """
+        try:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+            if self._events:
+                for name, value in line.items():
+                    if isinstance(value, int | float) and name != "step":
+                        self._events.add_scalar(name, value, line["step"])
+        except OSError as error:
+            raise storage_error(error, self._run / METRICS_NAME) from error
 
     def close(self) -> None:
         """End the files."""

@@ -57,6 +57,7 @@ class Preset(BaseModel):
     learning_rate: float
     warmup: int
     long_share: float
+    bias_correction: bool = False
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -68,9 +69,10 @@ PRESETS: dict[PresetName, Preset] = {
         steps=200,
         batch=32,
         length=128,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         warmup=20,
         long_share=0.05,
+        bias_correction=True,
     ),
     "small": Preset(
         embedding=128,

@@ -29,15 +29,15 @@ class PretrainSettings(BaseModel):
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Peak of the learning rate; null: 1e-3 for tiny, 5e-4 for small, 2e-4 for base."""
+    """Peak of the learning rate; null: 2e-3 for tiny, 5e-4 for small, 2e-4 for base."""
     warmup: int | None = Field(default=None, ge=0)
     """Steps of linear warm-up; null: 10,000 (tiny: 20), at most a tenth of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled weight decay, not on biases nor LayerNorm."""
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient."""
-    bias_correction: bool = False
-    """Adam's bias correction; the original has none."""
+    bias_correction: bool | None = None
+    """Adam's bias correction; null: none, as the original, but for tiny, whose run is too short to do without."""
     masking: Masking = "without_replacement"
     """How masked positions are drawn: distinct ones, or with replacement as the original."""
     sampling: Sampling = "gumbel"
@@ -91,7 +91,7 @@ class PretrainSettings(BaseModel):
             warmup=min(chosen.warmup, steps // 10) if self.warmup is None else self.warmup,
             weight_decay=self.weight_decay,
             clip=self.clip,
-            bias_correction=self.bias_correction,
+            bias_correction=chosen.bias_correction if self.bias_correction is None else self.bias_correction,
             masking=self.masking,
             sampling=self.sampling,
             gdes=self.gdes,

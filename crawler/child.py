@@ -16,7 +16,7 @@ from twisted.internet import task
 from crawler.archive import KeepWireBytes
 from crawler.frontier import Frontier
 from crawler.guard import GuardedResolver
-from crawler.job import Job
+from crawler.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.metrics import serve_metrics
 from crawler.report import Report
 from crawler.round import Round
@@ -25,8 +25,8 @@ from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.spider import CoweseSpider
 from crawler.warc import WarcWriter
-from data.errors import CoweseError
-from data.files import read_json, write_json
+from data.errors import CoweseError, DiskFullError, StoreError
+from data.files import read_json, storage_error, write_json
 from data.manifest import code_version
 from data.seeds import load_seeds
 
@@ -103,8 +103,17 @@ def main() -> None:
     try:
         run(job)
     except CoweseError as error:
-        write_json(job.progress, {"state": "failed", "error": str(error), "exit_code": error.exit_code})
-        sys.exit(error.exit_code)
+        if not isinstance(error, StoreError):
+            write_json(job.progress, {"state": "failed", "error": str(error), "exit_code": error.exit_code})
+        end(error)
+
+
+def end(error: CoweseError) -> None:
+    """End this process at once, as a kill would: what is committed is whole, the rest is asked for again.
+
+    The parent learns why from the exit code alone, since nothing can be written on a full disk.
+    """
+    os._exit(DISK_FULL if isinstance(error, DiskFullError) else STORE_BROKEN if isinstance(error, StoreError) else 1)
 
 
 def run(job: Job) -> None:
@@ -116,6 +125,7 @@ def run(job: Job) -> None:
     scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
+    current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():
         current.traps.recall(read_json(learned))
@@ -162,7 +172,10 @@ def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     current.flush()
     current.keep_company()
     wake(crawler)  # new links may have made work, or the last answer may have ended the round
-    show(job.progress, {**report.values(), "state": "running"})
+    try:
+        show(job.progress, {**report.values(), "state": "running"})
+    except OSError as error:
+        end(storage_error(error, job.progress))
     if os.getppid() != job.parent:
         os.kill(os.getpid(), PARENT_DIED)
 

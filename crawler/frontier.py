@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.tables import DONE, METADATA, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
-from data.errors import StoreError
+from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
 """Reason of what was not asked for since robots.txt failed to answer: another day it may."""
@@ -183,6 +183,29 @@ class Frontier:
                 some = sa.select(urls.c.url).where(urls.c.url.in_(addresses[start : start + MAX_NAMED]))
                 found.update(connection.execute(some).scalars())
         return found
+
+    def commit_or_tell(
+        self,
+        outcomes: Sequence[Mapping[str, Any]],
+        found: Iterable[Found],
+        states: Mapping[str, HostState],
+    ) -> dict[str, int]:
+        """As ``commit``; what the database says of its disk comes as an error of ours.
+
+        Raises:
+            DiskFullError: no room left. StoreError: it cannot be written for another reason.
+        """
+        try:
+            return self.commit(outcomes, found, states)
+        except sa.exc.OperationalError as error:
+            if "full" in str(error.orig):
+                raise DiskFullError(f"{self.place}: no room left on the device.") from error
+            raise StoreError(f"{self.place}: the crawl state cannot be written ({error.orig}).") from error
+
+    @property
+    def place(self) -> str:
+        """The database, without a password."""
+        return str(self._engine.url)
 
     def commit(
         self,

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.settings import CrawlSettings
 
+DISK_FULL, STORE_BROKEN = 75, 74
+"""Exit codes of the child: on a full disk it cannot tell otherwise (sysexits.h: EX_TEMPFAIL, EX_IOERR)."""
+
 
 class Job(BaseModel):
     """What the parent asks for, as JSON on standard input."""

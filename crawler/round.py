@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from crawler.settings import CrawlSettings
 from crawler.tables import DONE, PAGE, REFUSED
 from crawler.traps import Traps
 from crawler.warc import WarcWriter
-from data.errors import InputError
+from data.errors import InputError, StoreError
 from data.seeds import Seed
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
@@ -27,6 +27,10 @@ REMEMBERED = 200_000
 """Links of late that need no look into the frontier."""
 RATE_SPAN = 30.0
 """Seconds over which pages a second are counted."""
+
+
+def _raise(error: StoreError) -> None:
+    raise error
 
 
 class Round:
@@ -51,6 +55,8 @@ class Round:
         self.counts: Counter[str] = Counter()
         self.stopping = False
         self.ownership = Ownership(frontier, settings.partition)
+        self.on_broken_store: Callable[[StoreError], None] = _raise
+        """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
         self.traps = Traps(self.moment().year)
         self._outcomes: list[Mapping[str, Any]] = []
@@ -206,10 +212,16 @@ class Round:
         """WARC first, then one transaction for outcomes and links."""
         if not self._outcomes and not self._found and not self._host_states:
             return
+        try:
+            self._write()
+        except StoreError as error:
+            self.on_broken_store(error)
+
+    def _write(self) -> None:
         self.warc.flush()
         outcomes, found, states = self._outcomes, self._found, self._host_states
         self._outcomes, self._found, self._host_states = [], [], {}
-        for host, count in self.frontier.commit(outcomes, found, states).items():
+        for host, count in self.frontier.commit_or_tell(outcomes, found, states).items():
             if self.ownership.owns(host):
                 self.hosts.add(host, count)
 

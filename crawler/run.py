@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier import Found, Frontier
-from crawler.job import Job
+from crawler.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.preview import Preview, preview_round
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover
 from crawler.warc_index import index_closed
-from data.errors import CoweseError, InputError, StageError, StoreError
+from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
 from data.seeds import load_seeds
@@ -198,6 +198,15 @@ def _run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
             child.kill()
             child.wait()
         raise
+    if child.returncode == DISK_FULL:
+        raise DiskFullError(
+            f"{job.warc_folder.parents[1]}: no room left on the device. What was fetched is kept: free some space, and "
+            "the same command goes on from there."
+        )
+    if child.returncode == STORE_BROKEN:
+        raise StoreError(
+            f"{job.warc_folder.parents[1]}: the crawl could not write there. Check the disk and its permissions."
+        )
     report = _read(job.progress)
     if report.get("state") == "failed":
         raise (InputError if report.get("exit_code") == InputError.exit_code else StoreError)(report["error"])

@@ -26,6 +26,7 @@ from crawler.sitemaps import sitemap_entries
 from crawler.tables import PAGE, SITEMAP
 from crawler.warc import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
+from data.errors import StoreError
 from data.rights import forbids_links
 
 NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
@@ -95,6 +96,8 @@ class CoweseSpider(scrapy.Spider):
                 await self._read_sitemap(known, response)
             else:
                 self._read_page(known, response)
+        except StoreError as error:
+            self.round.on_broken_store(error)
         finally:
             latency = float(meta.get("download_latency", 0.0))
             retry_after = _retry_after(response) if passing else None

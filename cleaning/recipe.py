@@ -7,7 +7,9 @@ from cleaning.settings import CleaningSettings
 from data.files import code_digest, value_digest
 
 _SHAPING = ("boilerplate", "clean", "extraction", "http", "language", "page", "pdf", "privacy", "quality", "warc")
-"""Modules whose change makes other documents."""
+"""Modules of this room whose change makes other documents."""
+_GROUND = ("charset", "markup", "rights", "urls")
+"""And of the ground floor."""
 
 
 def recipe_digest(settings: CleaningSettings) -> str:
@@ -18,4 +20,6 @@ def recipe_digest(settings: CleaningSettings) -> str:
 @functools.cache
 def _code() -> str:
     room = Path(__file__).parent
-    return code_digest(*(room / f"{name}.py" for name in _SHAPING), room.parent / "data" / "charset.py")
+    return code_digest(
+        *(room / f"{name}.py" for name in _SHAPING), *(room.parent / "data" / f"{name}.py" for name in _GROUND)
+    )

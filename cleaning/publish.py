@@ -26,7 +26,7 @@ from cleaning.recipe import recipe_digest
 from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
 from cleaning.splits import SPLITS, assign
-from cleaning.versions import cut, newest
+from cleaning.versions import cut, newest, tidy
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
 from data.files import value_digest, write_text
@@ -69,6 +69,7 @@ def publish(
     """
     started = time.monotonic()
     takedowns = Takedowns.load(store)
+    tidy(store)
     previous = newest(store)
     with _source(store, cleaning, progress, cold=cold) as source:
         made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)

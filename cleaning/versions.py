@@ -28,6 +28,22 @@ def newest(store: Store) -> Manifest | None:
     return Manifest.read(store.corpus / names[-1]) if names else None
 
 
+def tidy(store: Store) -> None:
+    """Finish what a killed publish left: ``latest`` names the newest version, and no unfinished one is kept.
+
+    Raises:
+        DiskFullError, StoreError: the folder cannot be written.
+    """
+    try:
+        for left in store.corpus.glob(f".*{UNFINISHED}"):
+            shutil.rmtree(left)
+        names = versions(store)
+        if names and not (store.latest_corpus.is_symlink() and store.latest_corpus.readlink().name == names[-1]):
+            point_latest(store, names[-1])
+    except OSError as error:
+        raise storage_error(error, store.corpus) from error
+
+
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of each data file by its path in the folder."""
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in sorted(folder.rglob("*.parquet"))}
@@ -47,8 +63,7 @@ def cut(store: Store, previous: Manifest | None, fill: Callable[[Path, str], Man
     hidden = store.corpus / f".{name}{UNFINISHED}"
     try:
         store.corpus.mkdir(parents=True, exist_ok=True)
-        for left in store.corpus.glob(f".*{UNFINISHED}"):
-            shutil.rmtree(left)
+        tidy(store)
         hidden.mkdir()
         manifest = fill(hidden, name)
         if manifest is None:

@@ -1,8 +1,11 @@
 """A version as its readers see it: splits, accounts, shared files, what libraries make of the folder."""
 
 import os
+import random
 import shutil
+import signal
 import subprocess
+import time
 
 import duckdb
 import pandas as pd
@@ -196,3 +199,46 @@ def test_full_disk_leaves_the_versions_before_and_goes_on_with_room(tmp_path):
         assert (again.version, again.documents) == ("v0002", 360)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_ten_kills_at_random_moments_lose_nothing(tmp_path):
+    """Killed ten times while it publishes; then a run ends with the bytes of an undisturbed one."""
+    settings = PublishSettings(parts=4)
+    store, calm = Store.open(tmp_path / "store"), Store.open(tmp_path / "calm")
+    for number in (1, 2):
+        pages = Round(number)
+        for url in urls(each=80):
+            pages.page(url, prose((url, number), 200))
+        pages.write(store)
+    calm.documents.symlink_to(store.documents)
+    started = time.monotonic()
+    expected = publish(calm, CLEANING, settings)
+    usual = time.monotonic() - started
+    chance = random.Random(8)
+    killed = 0
+    for _ in range(10):
+        child = os.fork()
+        if child == 0:
+            try:
+                publish(store, CLEANING, settings)
+            finally:
+                os._exit(0)
+        time.sleep(chance.uniform(0, usual))
+        os.kill(child, signal.SIGKILL)
+        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        assert all((version / "manifest.json").is_file() for version in store.corpus.glob("v*"))
+    assert killed > 0
+    done = publish(store, CLEANING, settings)
+    assert parquet_bytes(done.path) == parquet_bytes(expected.path)
+    assert store.latest_corpus.readlink().name == done.version
+    assert not list(store.corpus.glob(".*unfinished"))
+
+
+def test_a_kill_before_latest_was_set_is_mended(store):
+    small_web(store)
+    publish(store, CLEANING, PUBLISHING)
+    store.latest_corpus.unlink()
+    assert not publish(store, CLEANING, PUBLISHING).changed
+    assert store.latest_corpus.readlink().name == "v0001"

@@ -28,7 +28,7 @@ class TokenizerSettings(BaseModel):
 
     vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
     """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
-    min_words: int = Field(default=5_000, ge=1)
+    min_words: int = Field(default=2_000, ge=1)
     """Words that a corpus must have."""
     min_count: int = Field(default=1, ge=1)
     """Occurrences of a word that counts."""

@@ -10,9 +10,7 @@ import pyarrow.compute as pc
 from cleaning.splits import SPLITS
 
 
-def figures_of(
-    kept: pa.Table, split_of: Mapping[str, str], dropped: pa.Table, funnel: Mapping[str, int]
-) -> dict[str, Any]:
+def figures_of(kept: pa.Table, split_of: Mapping[str, str], dropped: pa.Table, urls: int) -> dict[str, Any]:
     """Figures of a version, for its manifest and its card."""
     masked: Counter[str] = Counter()
     for kinds in kept["masked"].to_pylist():
@@ -27,7 +25,7 @@ def figures_of(
         "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
         "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
         "splits": {split: splits[split] for split in SPLITS},
-        "funnel": dict(funnel),
+        "urls": urls,
         "dropped": counted(dropped["reason"]),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),

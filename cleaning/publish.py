@@ -49,6 +49,8 @@ class PublishSummary(BaseModel):
     words: int
     splits: dict[str, int]
     funnel: dict[str, int]
+    """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
+    is no figure of a version: a visit that finds nothing new changes no byte of it."""
     dropped: dict[str, int]
     seconds: float = 0.0
 
@@ -74,14 +76,15 @@ def publish(
     with _source(store, cleaning, progress, cold=cold) as source:
         made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
         settings = _settings(cleaning, publishing)
-        name = (
-            None
+        name, funnel = (
+            (None, None)
             if not cold and _same(previous, made_from, settings)
             else _cut(store, source, takedowns, publishing, progress, made_from, settings)
         )
     manifest = newest(store)
     assert manifest is not None
-    return _summary(store, manifest, changed=name is not None, seconds=time.monotonic() - started)
+    funnel = funnel or {"urls": manifest.figures["urls"]}
+    return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
 
 
 def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
@@ -120,7 +123,8 @@ def _cut(
     progress: Progress,
     made_from: dict[str, str],
     settings: dict[str, Any],
-) -> str | None:
+) -> tuple[str | None, dict[str, int]]:
+    """The name of the version that was cut, if one was, and how many records became how many URLs."""
     living = living_documents(source.segments, takedowns)
     if living.documents.num_rows == 0:
         raise StageError(
@@ -148,7 +152,7 @@ def _cut(
         files = write_parts(hidden, parts, kept, source.segments, before) | write_dropped(hidden, dropped)
         if previous is not None and files == previous.files and settings == previous.settings:
             return None
-        figures = figures_of(kept, split_of, dropped, living.funnel)
+        figures = figures_of(kept, split_of, dropped, living.funnel["urls"])
         write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS))
         write_report(hidden, name, figures, before)
         return Manifest(
@@ -161,7 +165,7 @@ def _cut(
             code=code_version(),
         )
 
-    return cut(store, previous, fill)
+    return cut(store, previous, fill), dict(living.funnel)
 
 
 def _made_from(recipe: str, segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> dict[str, str]:
@@ -200,7 +204,9 @@ def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
     return kept, dropped
 
 
-def _summary(store: Store, manifest: Manifest, *, changed: bool, seconds: float) -> PublishSummary:
+def _summary(
+    store: Store, manifest: Manifest, funnel: dict[str, int], *, changed: bool, seconds: float
+) -> PublishSummary:
     figures = manifest.figures
     return PublishSummary(
         version=manifest.name,
@@ -209,7 +215,7 @@ def _summary(store: Store, manifest: Manifest, *, changed: bool, seconds: float)
         documents=figures["documents"],
         words=figures["words"],
         splits=figures["splits"],
-        funnel=figures["funnel"],
+        funnel=funnel,
         dropped=figures["dropped"],
         seconds=round(seconds, 1),
     )

@@ -98,10 +98,9 @@ def _read(folder: Path, columns: list[str]) -> pa.Table:
 
 
 def _funnel(figures: Mapping[str, Any]) -> list[Bar]:
-    """From records to documents, each step the one before less what left it."""
-    dropped, funnel = figures["dropped"], figures["funnel"]
-    steps = {"records fetched": funnel["records"], "URLs, each at its latest": funnel["urls"]}
-    left = funnel["urls"]
+    """From URLs to documents, each step the one before less what left it."""
+    dropped, left = figures["dropped"], figures["urls"]
+    steps = {"URLs, each at its latest": left}
     for label, prefixes in (
         ("answered, and still there", ("http/", "revisit/")),
         ("pages and PDFs", ("kind/",)),

@@ -325,7 +325,10 @@ def open_engine(dsn: str) -> sa.Engine:
         engine = sa.create_engine(dsn)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _tune_sqlite)
-        METADATA.create_all(engine)
+        try:
+            METADATA.create_all(engine)
+        except sa.exc.OperationalError:
+            METADATA.create_all(engine)  # another process made a table between our look and our making
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         shown = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn

@@ -29,7 +29,7 @@ class PretrainSettings(BaseModel):
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Peak of the learning rate; null: 2e-3 for tiny, 5e-4 for small, 2e-4 for base."""
+    """Peak of the learning rate; null: 1e-3 for tiny, 5e-4 for small, 2e-4 for base."""
     warmup: int | None = Field(default=None, ge=0)
     """Steps of linear warm-up; null: 10,000 (tiny: 20), at most a tenth of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)

@@ -93,7 +93,15 @@ def test_sigusr1_saves_and_goes_on(room):
     assert [checkpoint.step_of(folder) for folder in checkpoint.checkpoints(run)] == [7, 30]
 
 
-def test_ctrl_c_saves_and_stops(room):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as a terminal has it; a shell's background job ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_saves_and_stops(room, interruptible):
     store, tokens = room
     with pytest.raises(KeyboardInterrupt, match="saved"):
         pretrain(store, quick(), tokens=tokens, name="interrupted", progress=at_step(4, signal.SIGINT))

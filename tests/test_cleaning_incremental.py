@@ -62,17 +62,21 @@ class Rounds(RuleBasedStateMachine):
         self.cleaning, self.publishing = CleaningSettings(), PublishSettings()
         self.pending = [(url, "page", prose(url), "portal") for url in URLS[:4]]
 
-    @rule(pages=st.lists(st.tuples(PAGES, TEXTS, CATEGORIES), min_size=1, max_size=8))
-    def pages_are_there(self, pages):
+    @rule(pages=st.lists(st.tuples(PAGES, TEXTS, CATEGORIES), min_size=1, max_size=8), ends=st.booleans())
+    def pages_are_there(self, pages, ends):
         self.pending += [(url, "page", text_of(text), category) for url, text, category in pages]
+        self.round_ends(ends=ends)
 
-    @rule(urls=st.lists(PAGES, min_size=1, max_size=4), fate=FATES)
-    def pages_fare(self, urls, fate):
+    @rule(urls=st.lists(PAGES, min_size=1, max_size=4), fate=FATES, ends=st.booleans())
+    def pages_fare(self, urls, fate, ends):
         self.pending += [(url, fate, "", "") for url in urls]
+        self.round_ends(ends=ends)
 
-    @rule()
-    def pages_are_fetched_again(self):
-        self.pending += self.rounds[-1] if self.rounds else []
+    @rule(back=st.integers(1, 3), ends=st.booleans())
+    def pages_are_fetched_again(self, back, ends):
+        for events in self.rounds[-back:][:1]:
+            self.pending += events
+        self.round_ends(ends=ends)
 
     @rule(url=PAGES)
     def page_is_taken_down(self, url):
@@ -88,13 +92,6 @@ class Rounds(RuleBasedStateMachine):
         self.cleaning = CleaningSettings(min_chars=least)
         for number in range(len(self.rounds)):
             self.write(number)
-
-    @rule()
-    def round_ends(self):
-        if self.pending:
-            self.settle()
-            with contextlib.suppress(StageError):  # every page may be gone
-                publish(self.store, self.cleaning, self.publishing)
 
     @rule(after=st.floats(0, 0.1))
     def publish_is_killed(self, after):
@@ -142,6 +139,13 @@ class Rounds(RuleBasedStateMachine):
         if self.store.latest_corpus.is_symlink():
             assert (self.store.latest_corpus / "manifest.json").is_file()
 
+    def round_ends(self, *, ends: bool) -> None:
+        """Publish what there is, or let the round go on."""
+        if ends and self.pending:
+            self.settle()
+            with contextlib.suppress(StageError):  # every page may be gone
+                publish(self.store, self.cleaning, self.publishing)
+
     def settle(self) -> None:
         """Write the round that is under way, without publishing it."""
         if self.pending:
@@ -162,9 +166,9 @@ class Rounds(RuleBasedStateMachine):
         made.write(self.store)
 
     def teardown(self):
-        if hasattr(self, "folder"):
-            if self.rounds:
-                self.publish_equals_cold()
+        try:
+            self.publish_equals_cold()
+        finally:
             shutil.rmtree(self.folder)
 
 

@@ -1,10 +1,15 @@
 """Documents → token ids in one stream a split: nothing is cut off, nothing padded."""
 
+import dataclasses
 import os
+import shutil
 import time
+from collections.abc import Iterable, Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer
 
@@ -14,8 +19,14 @@ from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
 from training.corpus import SPLITS, Corpus
-from training.stream import Special
+from training.encode import Encoder
+from training.stream import SPECIAL_TOKENS, Special
 from training.tokenizer import FILES, UINT16, load_tokenizer
+
+PART_BATCHES = 50
+"""Batches of a part: at most 50,000 documents are encoded again after a kill."""
+PARTS = ".parts-"
+"""Begins the name of the folder of finished parts; it goes when the tokens are whole."""
 
 
 class PackSettings(BaseModel):
@@ -45,10 +56,10 @@ class PackSummary(BaseModel):
 def pack(
     store: Store, settings: PackSettings, *, corpus: Path, tokenizer: Path, progress: Progress = quiet
 ) -> PackSummary:
-    """Encode every split of a corpus, or find what was packed before. A finished split is not made again.
+    """Encode every split of a corpus, or find what was packed before. Finished parts are not made again.
 
     Raises:
-        InputError: no such corpus or tokenizer, or a vocabulary too large for 16 bits.
+        InputError: no such corpus or tokenizer, one without the special tokens, or a vocabulary too large for 16 bits.
         StageError: the training split has too few tokens.
     """
     started = time.monotonic()
@@ -58,6 +69,7 @@ def pack(
         raise InputError(
             f"{tokenizer}: {encoder.get_vocab_size():,} entries do not fit into 16 bits; at most {UINT16:,}."
         )
+    special = special_of(encoder, tokenizer)
     made_from = {"corpus": source.digest(), "tokenizer": _tokenizer_digest(tokenizer)}
     folder = store.tokens / f"{source.name}+{tokenizer.name}"
     if (folder / MANIFEST_NAME).is_file():
@@ -65,7 +77,9 @@ def pack(
         if known.made_from != made_from:
             raise InputError(f"{folder}: tokens of another corpus or tokenizer have this name. Move the folder away.")
         return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
-    figures = {split: _pack_split(folder, source, split, encoder, progress) for split in SPLITS}
+    parts = folder / f"{PARTS}{value_digest(made_from)}"
+    packer = _Packer(parts, Encoder(encoder), special, progress)
+    figures = {split: packer.pack(source, split, folder) for split in SPLITS}
     if figures["train"]["tokens"] < settings.min_tokens:
         raise StageError(
             f"{source.path}: {figures['train']['tokens']:,} tokens are too few to train on; {settings.min_tokens:,} "
@@ -77,30 +91,75 @@ def pack(
         name=folder.name,
         made_from=made_from,
         settings={**settings.model_dump(), "tokenizer_path": os.path.relpath(tokenizer, folder)},
-        figures={"splits": figures, "vocab_size": encoder.get_vocab_size()},
+        figures={"splits": figures, "vocab_size": encoder.get_vocab_size(), "special": dataclasses.asdict(special)},
         files={name: file_digest(folder / name) for name in files},
         code=code_version(),
     )
     manifest.write(folder)
+    for leftover in folder.glob(f"{PARTS}*"):
+        shutil.rmtree(leftover)
     return _summary(folder, manifest, reused=False, seconds=time.monotonic() - started)
 
 
-def _pack_split(folder: Path, source: Corpus, split: str, encoder: Tokenizer, progress: Progress) -> dict[str, int]:
-    special = Special()
-    lengths: list[int] = []
-    unknown = 0
-    with whole_file(folder / f"{split}.tokens") as path, path.open("wb") as file:
-        for texts in source.texts(split):
-            encoded = encoder.encode_batch_fast(texts, add_special_tokens=False)
-            ids = [np.array([*one.ids, special.sep], np.uint16) for one in encoded]
-            lengths += map(len, ids)
-            joined = np.concatenate(ids) if ids else np.empty(0, np.uint16)
-            unknown += int((joined == special.unk).sum())
-            file.write(joined.tobytes())
-            progress("pack", len(lengths), None, {"split": split, "tokens": sum(lengths)})
-    with whole_file(folder / f"{split}.offsets.npy") as path, path.open("wb") as file:
-        np.save(file, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64))
-    return {"documents": len(lengths), "tokens": sum(lengths), "unknown": unknown}
+def special_of(tokenizer: Tokenizer, path: Path) -> Special:
+    """The special tokens' ids in any BERT-like tokenizer: only ours has them from 0 on.
+
+    Raises:
+        InputError: one is missing.
+    """
+    ids = {name: number for name in SPECIAL_TOKENS if (number := tokenizer.token_to_id(name)) is not None}
+    missing = [name for name in SPECIAL_TOKENS if name not in ids]
+    if missing:
+        raise InputError(f"{path}: the tokenizer has no {', '.join(missing)}. Choose a BERT-like tokenizer.")
+    return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class _Packer:
+    parts: Path
+    encoder: Encoder
+    special: Special
+    progress: Progress
+
+    def pack(self, source: Corpus, split: str, folder: Path) -> dict[str, int]:
+        """Encode a split part by part, then write its stream and the offsets of its documents."""
+        lengths: list[NDArray[np.int64]] = []
+        documents = tokens = unknown = 0
+        with whole_file(folder / f"{split}.tokens") as path, path.open("wb") as file:
+            for ids, part_lengths in self._all_parts(source, split):
+                file.write(ids.tobytes())
+                lengths.append(part_lengths)
+                documents += len(part_lengths)
+                tokens += len(ids)
+                unknown += int((ids == self.special.unk).sum())
+                self.progress("pack", documents, None, {"split": split, "tokens": tokens})
+        offsets = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
+        with whole_file(folder / f"{split}.offsets.npy") as path, path.open("wb") as file:
+            np.save(file, offsets)
+        return {"documents": documents, "tokens": tokens, "unknown": unknown}
+
+    def _all_parts(self, source: Corpus, split: str) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.int64]]]:
+        batches = source.texts(split)
+        for number in count():
+            part = list(islice(batches, PART_BATCHES))
+            if not part:
+                return
+            path = self.parts / f"{split}-{number:05}.npz"
+            if not path.is_file():
+                with whole_file(path) as temporary, temporary.open("wb") as file:
+                    ids, lengths = self._encode(part)
+                    np.savez(file, ids=ids, lengths=lengths)
+            with np.load(path, allow_pickle=False) as known:
+                yield known["ids"], known["lengths"]
+
+    def _encode(self, part: Iterable[list[str]]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+        end = np.array([self.special.sep], np.uint16)
+        pieces, lengths = [np.empty(0, np.uint16)], []
+        for texts in part:
+            for ids in self.encoder.encode(texts):
+                pieces += [ids, end]
+                lengths.append(len(ids) + 1)
+        return np.concatenate(pieces), np.array(lengths, np.int64)
 
 
 def _tokenizer_digest(folder: Path) -> str:

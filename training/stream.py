@@ -19,7 +19,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """Ids of the special tokens."""
+    """Ids of the special tokens; of a tokenizer of ours unless said otherwise."""
 
     pad: int = 0
     unk: int = 1
@@ -98,7 +98,7 @@ class TokenStream:
         return cls(
             tokens=np.memmap(ids, np.uint16, "r") if expected else np.empty(0, np.uint16),
             offsets=np.load(starts, allow_pickle=False),
-            special=Special(),
+            special=Special(**manifest.figures.get("special", {})),
             vocab_size=int(manifest.figures["vocab_size"]),
             digest=manifest.digest,
             made_from=manifest.made_from,

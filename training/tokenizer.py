@@ -1,5 +1,6 @@
 """Corpus → a cased WordPiece tokenizer that keeps accents; the same corpus always gives the same one."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +19,10 @@ from training.stream import SPECIAL_TOKENS
 from training.wordpiece import MAX_WORD, fit_wordpiece
 
 UINT16 = 65_536
+PLAIN = "0-9A-Za-zÀ-ÖØ-öø-ɏ"
+UNUSUAL = re.compile(rf"[^!-~{PLAIN}]")
+"""Whatever is neither printable ASCII nor a Latin letter: only that needs the normaliser."""
+PLAIN_WORD = re.compile(rf"[{PLAIN}]+|[!-/:-@\[-`{{-~]")
 FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 
 
@@ -115,6 +120,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     except Exception as error:
         raise InputError(f"{path}: cannot be read as a tokenizer ({error}).") from error
     tokenizer.encode_special_tokens = True
+    tokenizer.no_truncation()  # a tokenizer from the hub may carry both; packing loses no token
+    tokenizer.no_padding()
     return tokenizer
 
 
@@ -127,12 +134,18 @@ def count_words(batches: Iterable[list[str]], progress: Progress = quiet) -> Cou
             chunks.update(text.split())
         done += len(batch)
         progress("tokenizer", done, None, {"distinct": len(chunks)})
-    normalizer, splitter = normalize(), split()
     counts: Counter[str] = Counter()
     for chunk, count in chunks.items():
-        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(chunk)):
+        for word in words_of(chunk):
             counts[word] += count
     return counts
+
+
+def words_of(chunk: str) -> list[str]:
+    """The words and punctuation marks of a chunk without white space, as the tokenizer splits it."""
+    if not UNUSUAL.search(chunk):
+        return PLAIN_WORD.findall(chunk)
+    return [word for word, _ in split().pre_tokenize_str(normalize().normalize_str(chunk))]
 
 
 def normalize() -> normalizers.Normalizer:

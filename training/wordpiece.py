@@ -12,7 +12,8 @@ from itertools import pairwise
 
 PREFIX = "##"
 MAX_ALPHABET = 1_000
-"""Commonest characters that get an entry; words with rarer ones are left out of the count."""
+"""Commonest characters that get an entry, or two: at the start of a word and inside; words with rarer ones are left
+out of the count. In a small vocabulary characters take half of it at most."""
 MAX_WORD = 100
 """Characters; longer words become [UNK] in WordPiece (BERT)."""
 MIN_PAIR = 2
@@ -28,7 +29,7 @@ def fit_wordpiece(
     tell: Callable[[int], None] = lambda _: None,
 ) -> list[str]:
     """The vocabulary in the order of its ids: special tokens, characters, then merges. At most ``size`` entries."""
-    alphabet = _alphabet(counts)
+    alphabet = _alphabet(counts, min(MAX_ALPHABET, (size - len(special)) // 4))
     pieces = [*special, *sorted({character for character, _ in alphabet})]
     pieces += [PREFIX + character for character in sorted({character for character, inside in alphabet if inside})]
     ids = {piece: number for number, piece in enumerate(pieces)}
@@ -39,13 +40,13 @@ def fit_wordpiece(
     return pieces
 
 
-def _alphabet(counts: Mapping[str, int]) -> set[tuple[str, bool]]:
-    """Characters with whether they stand inside a word."""
+def _alphabet(counts: Mapping[str, int], limit: int) -> set[tuple[str, bool]]:
+    """The commonest characters, ``limit`` at most, with whether they stand inside a word."""
     by_character: Counter[str] = Counter()
     for word, count in counts.items():
         for character in word:
             by_character[character] += count
-    kept = {c for c, _ in sorted(by_character.items(), key=lambda item: (-item[1], item[0]))[:MAX_ALPHABET]}
+    kept = {c for c, _ in sorted(by_character.items(), key=lambda item: (-item[1], item[0]))[:limit]}
     return {(character, place > 0) for word in counts for place, character in enumerate(word) if character in kept}
 
 
@@ -98,31 +99,31 @@ class _Merger:
         number = self._ids.setdefault(merged, len(self._pieces))
         if number == len(self._pieces):
             self._pieces.append(merged)
-        changed: set[Pair] = set()
+        grown: set[Pair] = set()
         for place in self._places.pop(pair):
-            word, weight = self._words[place], self._weights[place]
-            for old in pairwise(word):
-                self._counts[old] -= weight
-                changed.add(old)
-            word = self._words[place] = _joined(word, pair, number)
-            for new in pairwise(word):
-                self._counts[new] += weight
-                self._places[new].add(place)
-                changed.add(new)
+            self._join(place, pair, number, grown)
         del self._counts[pair]
-        for one in changed - {pair}:
+        for one in grown:  # what became rarer is noticed when its turn comes
             if self._counts[one] >= MIN_PAIR:
                 heapq.heappush(self._heap, self._entry(one))
 
+    def _join(self, place: int, pair: Pair, number: int, grown: set[Pair]) -> None:
+        """Join the pair wherever it stands in a word; only the neighbours' counts change."""
+        word, weight, counts = self._words[place], self._weights[place], self._counts
+        first, second = pair
+        at = 0
+        while at + 1 < len(word):
+            if word[at] == first and word[at + 1] == second:
+                if at:
+                    counts[word[at - 1], first] -= weight
+                    self._grow((word[at - 1], number), place, grown)
+                if at + 2 < len(word):
+                    counts[second, word[at + 2]] -= weight
+                    self._grow((number, word[at + 2]), place, grown)
+                word[at : at + 2] = [number]
+            at += 1
 
-def _joined(word: Sequence[int], pair: Pair, number: int) -> list[int]:
-    joined: list[int] = []
-    position = 0
-    while position < len(word):
-        if position + 1 < len(word) and (word[position], word[position + 1]) == pair:
-            joined.append(number)
-            position += 2
-        else:
-            joined.append(word[position])
-            position += 1
-    return joined
+    def _grow(self, pair: Pair, place: int, grown: set[Pair]) -> None:
+        self._counts[pair] += self._weights[place]
+        self._places[pair].add(place)
+        grown.add(pair)

@@ -109,6 +109,7 @@ class Rounds(RuleBasedStateMachine):
     @rule()
     def publish_equals_cold(self):
         self.settle()
+        shutil.rmtree(self.folder / "cold", ignore_errors=True)
         cold = Store.open(self.folder / "cold")
         cold.documents.symlink_to(self.store.documents)
         if self.store.takedowns.exists():

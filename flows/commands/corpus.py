@@ -1,4 +1,4 @@
-"""The commands of the corpus: clean, publish, diff, export-text."""
+"""The commands of the corpus: clean, publish, diff, export-text, push."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -100,7 +100,28 @@ def export_text(
     show(summary, "export-text", as_json=as_json)
 
 
+def push(
+    repository: Annotated[str, typer.Argument(help="Your dataset on the Hugging Face hub, as me/cowese.")],
+    version: Annotated[str, typer.Option("--version", help="A corpus version.")] = "latest",
+    private: Annotated[bool, typer.Option("--private/--public", help="Who may see a new repository.")] = True,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload a version to the Hugging Face hub under your own name; what the hub has already is not sent again.
+
+    Log in first with `hf auth login`, or set HF_TOKEN.
+
+    Example: cowese push me/cowese
+    """
+    from cleaning.push import push as upload
+
+    with shown_progress() as progress:
+        summary = upload(open_store(config, store), repository, version=version, private=private, progress=progress)
+    show(summary, "push", as_json=as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (clean, publish, diff, export_text):
+    for command in (clean, publish, diff, export_text, push):
         app.command()(command)

@@ -177,6 +177,7 @@ def evaluate(
 def export(
     run: RunOption = None,
     name: NameOption = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write the discriminator as ONNX too.")] = False,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -190,7 +191,7 @@ def export(
     opened = open_store(config, store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
-        summary = export_run(opened, run=chosen, name=checked_name(name), progress=progress)
+        summary = export_run(opened, run=chosen, name=checked_name(name), onnx=onnx, progress=progress)
     show(summary, "export", as_json=as_json)
 
 

@@ -208,14 +208,22 @@ def show_evaluation(summary: "EvaluationSummary") -> None:
     show_comparison("\ngenerator", {"this run": summary.generator})
 
 
-def report(run: RunOption = None, store: StoreOption = None, config: ConfigOption = None) -> None:
-    """Draw a run's curves as one HTML page.
+def report(
+    run: RunOption = None,
+    version: Annotated[str | None, typer.Option("--version", help="A corpus version instead of a run.")] = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Draw a run's curves, or what a corpus version holds, as one HTML page; print where it is.
 
     Example: cowese report --run biomedtra-small
     """
     from training.report import write_report
 
     opened = open_store(config, store)
+    if version is not None:
+        typer.echo(opened.corpus_version(version) / "report.html")
+        return
     typer.echo(write_report(find_made(opened.runs, run, "cowese pretrain")))
 
 

@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test quick check format clean help
 
 help:
-	@echo "make demo    the whole chain on a small web served on this machine (about 3 minutes)"
+	@echo "make demo    the whole chain on a small web served on this machine (about 2 minutes)"
 	@echo "make test    all tests, with coverage"
 	@echo "make quick   the tests that take no more than a few seconds each"
 	@echo "make check   ruff, mypy, import-linter"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from data.errors import InputError
 from flows.cli import app
 from flows.console import readable
 from flows.settings import Settings, load_settings
@@ -60,6 +61,14 @@ def test_a_takedown_is_kept_and_shown(tmp_path):
     assert "taken down: b.example" in run("takedown", "--file", listed, "--store", store)
     assert "was taken down before: b.example" in run("takedown", "b.example", "--store", store)
     assert json.loads(run("status", "--store", store, "--json"))["corpus"]["takedowns"] == 2
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["diff", "v0001"], ["report"], ["export-text", "x.txt"]])
+def test_a_command_that_only_reads_makes_no_store(tmp_path, arguments):
+    result = RUNNER.invoke(app, [*arguments, "--store", str(tmp_path / "typo")])
+    assert isinstance(result.exception, InputError)
+    assert "no store there" in str(result.exception)
+    assert not (tmp_path / "typo").exists()
 
 
 @pytest.mark.parametrize(

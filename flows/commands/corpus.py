@@ -11,7 +11,7 @@ from flows.commands.options import (
     JsonOption,
     SetOption,
     StoreOption,
-    open_store,
+    existing_store,
     read_settings,
     show,
     shown_progress,
@@ -75,7 +75,11 @@ def diff(
     """
     from cleaning.diff import diff as compare
 
-    show(compare(open_store(config, store), before, after), f"from {before} to {after}", as_json=as_json)
+    show(
+        compare(existing_store(read_settings(config, store, None).store), before, after),
+        f"from {before} to {after}",
+        as_json=as_json,
+    )
 
 
 def export_text(
@@ -96,7 +100,13 @@ def export_text(
     from cleaning.export_text import export_text as write
 
     with shown_progress() as progress:
-        summary = write(open_store(config, store), target, version=version, form=form, progress=progress)
+        summary = write(
+            existing_store(read_settings(config, store, None).store),
+            target,
+            version=version,
+            form=form,
+            progress=progress,
+        )
     show(summary, "export-text", as_json=as_json)
 
 
@@ -117,7 +127,13 @@ def push(
     from cleaning.push import push as upload
 
     with shown_progress() as progress:
-        summary = upload(open_store(config, store), repository, version=version, private=private, progress=progress)
+        summary = upload(
+            existing_store(read_settings(config, store, None).store),
+            repository,
+            version=version,
+            private=private,
+            progress=progress,
+        )
     show(summary, "push", as_json=as_json)
 
 

@@ -14,6 +14,7 @@ from flows.commands.options import (
     JsonOption,
     SetOption,
     StoreOption,
+    existing_store,
     open_store,
     read_settings,
     show,
@@ -220,7 +221,7 @@ def report(
     """
     from training.report import write_report
 
-    opened = open_store(config, store)
+    opened = existing_store(read_settings(config, store, None).store)
     if version is not None:
         typer.echo(opened.corpus_version(version) / "report.html")
         return

@@ -50,6 +50,17 @@ def open_store(config: Path | None, store: Path | None) -> Store:
     return Store.open(read_settings(config, store, None).store)
 
 
+def existing_store(root: Path) -> Store:
+    """A store that is only read.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not root.expanduser().is_dir():
+        raise InputError(f"{root}: no store there. Check --store; `cowese crawl` makes one.")
+    return Store.open(root)
+
+
 def read_date(text: str | None) -> datetime | None:
     """A date or a date with time, in UTC where no zone is given.
 

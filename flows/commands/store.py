@@ -8,9 +8,16 @@ import typer
 from rich.table import Table
 
 from data.errors import InputError
-from data.store import Store
 from data.takedowns import Takedowns
-from flows.commands.options import ConfigOption, JsonOption, SetOption, StoreOption, open_store, read_settings
+from flows.commands.options import (
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    StoreOption,
+    existing_store,
+    open_store,
+    read_settings,
+)
 from flows.console import out, show_summary
 
 
@@ -24,7 +31,7 @@ def status(
     from flows.status import status as look
 
     settings = read_settings(config, store, assign)
-    found = look(Store.open(settings.store), settings)
+    found = look(existing_store(settings.store), settings)
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
         return

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -104,6 +105,7 @@ def clean(
         InputError: a named file is missing or is no WARC file.
         StageError: there is no WARC file at all; or, after all else was cleaned, one of them is cut short.
     """
+    started = time.monotonic()
     recipe = recipe_digest(settings)
     folder = store.documents / recipe
     every = [*_of_store(store), *_named(warcs)]
@@ -131,6 +133,7 @@ def clean(
         records=kept + counts.total(),
         kept=kept,
         dropped=dict(counts.most_common()),
+        seconds=round(time.monotonic() - started, 1),
     )
 
 

@@ -76,7 +76,7 @@ def diff(
     from cleaning.diff import diff as compare
 
     show(
-        compare(existing_store(read_settings(config, store, None).store), before, after),
+        compare(existing_store(config, store), before, after),
         f"from {before} to {after}",
         as_json=as_json,
     )
@@ -101,7 +101,7 @@ def export_text(
 
     with shown_progress() as progress:
         summary = write(
-            existing_store(read_settings(config, store, None).store),
+            existing_store(config, store),
             target,
             version=version,
             form=form,
@@ -128,7 +128,7 @@ def push(
 
     with shown_progress() as progress:
         summary = upload(
-            existing_store(read_settings(config, store, None).store),
+            existing_store(config, store),
             repository,
             version=version,
             private=private,

@@ -221,7 +221,7 @@ def report(
     """
     from training.report import write_report
 
-    opened = existing_store(read_settings(config, store, None).store)
+    opened = existing_store(config, store)
     if version is not None:
         typer.echo(opened.corpus_version(version) / "report.html")
         return

@@ -50,12 +50,13 @@ def open_store(config: Path | None, store: Path | None) -> Store:
     return Store.open(read_settings(config, store, None).store)
 
 
-def existing_store(root: Path) -> Store:
-    """A store that is only read.
+def existing_store(config: Path | None, store: Path | None) -> Store:
+    """The store of a command that only reads it and needs no other setting.
 
     Raises:
         InputError: there is none.
     """
+    root = read_settings(config, store, None).store
     if not root.expanduser().is_dir():
         raise InputError(f"{root}: no store there. Check --store; `cowese crawl` makes one.")
     return Store.open(root)

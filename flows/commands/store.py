@@ -31,7 +31,7 @@ def status(
     from flows.status import status as look
 
     settings = read_settings(config, store, assign)
-    found = look(existing_store(settings.store), settings)
+    found = look(existing_store(config, settings.store), settings)
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
         return

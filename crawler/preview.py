@@ -41,7 +41,7 @@ class Preview(BaseModel):
     first: list[PreviewRow]
 
 
-def preview_round(
+def preview(
     store: Store,
     settings: CrawlSettings,
     *,

@@ -18,7 +18,6 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier import Found, Frontier
 from crawler.job import DISK_FULL, STORE_BROKEN, Job
-from crawler.preview import Preview, preview_round
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover
@@ -123,18 +122,6 @@ def crawl(
         return summary
     finally:
         frontier.close()
-
-
-def preview(
-    store: Store,
-    settings: CrawlSettings,
-    *,
-    revisit: Literal["due", "all"] = "due",
-    as_of: datetime | None = None,
-    limit: int = 50,
-) -> Preview:
-    """What ``crawl`` would fetch first, and why; nobody is asked and nothing is written."""
-    return preview_round(store, settings, revisit=revisit, as_of=as_of, limit=limit)
 
 
 def _machine(frontier: Frontier) -> str:

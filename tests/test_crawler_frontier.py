@@ -18,7 +18,8 @@ from crawler_web import Web, html, serving
 from crawler.frontier import Found, Frontier, HostState
 from crawler.hosts import HostQueue
 from crawler.ownership import Ownership, registered_domain
-from crawler.run import crawl, preview
+from crawler.preview import preview
+from crawler.run import crawl
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, QUEUED, hosts, urls
 from data.errors import StoreError

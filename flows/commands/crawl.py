@@ -60,7 +60,7 @@ def crawl(
     )
     opened = Store.open(settings.store)
     if dry_run:
-        from crawler.run import preview
+        from crawler.preview import preview
 
         show(preview(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of)), "dry run", as_json=as_json)
         return

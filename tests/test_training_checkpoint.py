@@ -57,6 +57,16 @@ def test_nan_weights_are_refused_by_name(tmp_path):
         checkpoint.load(folder)
 
 
+def test_nan_moments_are_refused_and_the_one_before_is_used(tmp_path, caplog):
+    checkpoint.save(tmp_path, snapshot(10))
+    broken = Snapshot(20, snapshot(20).model, {"mean.a.bias": torch.full((8,), float("inf"))}, {})
+    checkpoint.save(tmp_path, broken)
+    found = checkpoint.load_newest(tmp_path)
+    assert found
+    assert found.step == 10
+    assert "mean.a.bias holds numbers that are not finite" in caplog.text
+
+
 def test_the_newest_and_milestones_stay(tmp_path):
     writer = BackgroundWriter(tmp_path, keep=2, milestone=30)
     for step in range(10, 80, 10):

@@ -1,9 +1,10 @@
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 import torch
-from training_room import packed, quick
+from training_room import corpus, packed, quick
 
 from data.errors import InputError
 from data.manifest import Manifest
@@ -12,9 +13,11 @@ from training.card import snippet
 from training.evaluate import evaluate
 from training.export import export
 from training.model import attention_bias
+from training.pack import pack
 from training.pretrain import pretrain
 from training.run import Trained
-from training.settings import EvaluationSettings
+from training.settings import EvaluationSettings, PackSettings, TokenizerSettings
+from training.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
 
 pytest.importorskip("transformers")
 SENTENCE = "El paciente presenta fiebre alta desde ayer."
@@ -72,6 +75,53 @@ def test_the_tokenizer_comes_along(tied):
         tokens = AutoTokenizer.from_pretrained(folder)(SENTENCE).tokens()
         assert tokens[0] == "[CLS]"
         assert "paciente" in tokens
+
+
+@pytest.mark.parametrize("kind", ["AutoTokenizer", "ElectraTokenizerFast"])
+def test_transformers_reads_the_exported_tokenizer_as_we_do(tied, kind):
+    import transformers
+
+    _, run, made = tied
+    ours = load_tokenizer(run / "tokenizer")
+    for folder in (made.discriminator, made.generator):
+        theirs = getattr(transformers, kind).from_pretrained(folder)
+        for text in (SENTENCE, "La niña MÁS pequeña, de 3 años"):
+            assert theirs(text)["input_ids"] == ours.encode(text).ids
+        assert theirs("tos", "asma")["token_type_ids"][-1] == 1
+    decomposed = unicodedata.normalize("NFD", "una úlcera gástrica")
+    if kind == "AutoTokenizer":  # the other makes a normaliser of its own, without NFC; the card says so
+        assert theirs(decomposed)["input_ids"] == ours.encode(decomposed).ids
+
+
+def test_a_literal_mask_is_text_for_the_discriminator_alone(tied):
+    from transformers import AutoTokenizer
+
+    _, run, made = tied
+    text, tokenizer = "dolor [MASK] leve", load_tokenizer(run / "tokenizer")
+    assert AutoTokenizer.from_pretrained(made.discriminator)(text)["input_ids"] == tokenizer.encode(text).ids
+    theirs = AutoTokenizer.from_pretrained(made.generator)
+    assert theirs(text)["input_ids"].count(theirs.mask_token_id) == 1
+    assert "`split_special_tokens` in" in (made.discriminator / "README.md").read_text()
+
+
+def test_a_tokenizer_of_others_keeps_its_ids_in_the_export(tmp_path):
+    import transformers
+
+    store = Store.open(tmp_path / "store")
+    source = corpus(tmp_path / "corpus")
+    fitted = fit_tokenizer(store, TokenizerSettings(vocab_size=400), corpus=source).path
+    vocabulary = (fitted / "vocab.txt").read_text(encoding="utf-8").split()
+    turned = [*vocabulary[5:], *reversed(vocabulary[:5])]  # special tokens at the end, [PAD] last
+    write_tokenizer(tmp_path / "foreign", turned)
+    for file in ("vocab.txt", "tokenizer_config.json"):
+        (tmp_path / "foreign" / file).unlink()  # as of a folder that has a tokenizer.json alone
+    tokens = pack(store, PackSettings(), corpus=source, tokenizer=tmp_path / "foreign").path
+    made = export(store, run=pretrain(store, quick(steps=2), tokens=tokens).path)
+    for folder in (made.discriminator, made.generator):
+        theirs = transformers.AutoTokenizer.from_pretrained(folder)
+        assert transformers.AutoConfig.from_pretrained(folder).pad_token_id == theirs.pad_token_id == len(turned) - 1
+        assert theirs(SENTENCE)["input_ids"] == load_tokenizer(tmp_path / "foreign").encode(SENTENCE).ids
+        assert (folder / "vocab.txt").read_text(encoding="utf-8").split() == turned
 
 
 @pytest.mark.slow

@@ -90,6 +90,25 @@ def test_a_folder_of_another_kind_is_refused(folders, tmp_path):
         from_transformers(tmp_path, tmp_path)
 
 
+def test_weights_that_are_no_numbers_or_do_not_fit_are_refused_by_name(folders, tmp_path):
+    import safetensors.torch
+
+    shutil.copytree(folders, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "discriminator" / "model.safetensors"
+    whole = path.read_bytes()
+    tensors = safetensors.torch.load(whole)
+    name = "electra.encoder.layer.1.output.dense.bias"
+    safetensors.torch.save_file({**tensors, name: torch.full_like(tensors[name], torch.nan)}, path, {"format": "pt"})
+    with pytest.raises(InputError, match=f"{name} holds numbers that are not finite"):
+        from_transformers(tmp_path / "discriminator", tmp_path / "generator")
+    safetensors.torch.save_file({**tensors, name: torch.zeros(3)}, path, {"format": "pt"})
+    with pytest.raises(InputError, match=r"discriminator\.layers\.1\.down\.bias is \(3,\), not \(128,\)"):
+        from_transformers(tmp_path / "discriminator", tmp_path / "generator")
+    path.write_bytes(whole[:-100])
+    with pytest.raises(InputError, match=r"model\.safetensors: cannot be read"):
+        from_transformers(tmp_path / "discriminator", tmp_path / "generator")
+
+
 def test_initialising_depends_on_the_seed_alone():
     first, second, other = (Electra(TINY).initialise(seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], second[name]) for name in first)

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 import unicodedata
@@ -198,6 +199,21 @@ def test_a_tokenizer_without_mask_is_refused(store, corpus, tmp_path):
     folder = foreign(tmp_path / "hub", ("[PAD]", "[UNK]", "[CLS]", "[SEP]"))
     with pytest.raises(InputError, match=r"has no \[MASK\]"):
         pack(store, PackSettings(), corpus=corpus, tokenizer=folder)
+
+
+def test_the_digest_is_of_the_content_not_of_places(corpus, fitted, tmp_path):
+    elsewhere = tmp_path / "a" / "b" / "moved"
+    shutil.copytree(fitted, elsewhere)
+    shutil.copy(corpus, tmp_path / "a" / "otros.parquet")
+    digests = {
+        pack(Store.open(tmp_path / root), PackSettings(), corpus=source, tokenizer=tokenizer).digest
+        for root, source, tokenizer in (
+            ("one", corpus, fitted),
+            ("two/deep", corpus, elsewhere),
+            ("three", tmp_path / "a" / "otros.parquet", fitted),
+        )
+    }
+    assert len(digests) == 1
 
 
 def test_tokens_packed_before_special_ids_were_noted_open_still(store, corpus, fitted):

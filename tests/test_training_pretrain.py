@@ -9,14 +9,16 @@ import torch
 from training_room import packed, quick
 
 from data.errors import InputError, StageError
+from data.manifest import Manifest
 from data.store import Store
 from training import checkpoint
 from training.distributed import Place
 from training.loader import Batches, epoch_order, row_numbers
 from training.metrics import read_metrics
+from training.presets import PRESETS
 from training.pretrain import SKIPS_TO_ROLL_BACK, _Loop, pretrain
 from training.pretrain_settings import PretrainSettings
-from training.run import open_tokens
+from training.run import Trained, open_tokens
 
 TIMED = {"tokens_per_second", "tflops"}
 
@@ -118,6 +120,57 @@ def test_another_setting_or_corpus_is_refused_by_name_unless_forced(room, tmp_pa
     with pytest.raises(InputError, match=r"corpus: .* tokenizer: .* tokens: "):
         pretrain(store, quick(steps=3), tokens=other, name="own")
     assert pretrain(store, quick(steps=4, force=True), tokens=tokens, name="own").resumed_at == 3
+
+
+@pytest.fixture
+def smaller_tiny(monkeypatch):
+    """Makes the tiny preset smaller, as a later version of ours might."""
+
+    def change() -> None:
+        encoder = PRESETS["tiny"].discriminator.model_copy(update={"hidden": 64, "layers": 1})
+        monkeypatch.setitem(PRESETS, "tiny", PRESETS["tiny"].model_copy(update={"discriminator": encoder}))
+
+    return change
+
+
+def test_a_run_is_read_after_its_preset_changed(room, smaller_tiny):
+    store, tokens = room
+    run = pretrain(store, quick(steps=3), tokens=tokens, name="older").path
+    before = Trained(run).model.state_dict()
+    smaller_tiny()
+    after = Trained(run).model
+    assert after.shape.discriminator.hidden == 128
+    assert all(torch.equal(before[name], tensor) for name, tensor in after.state_dict().items())
+    for force in (False, True):
+        with pytest.raises(InputError, match=r"another shape: discriminator\.hidden: 128 → 64; .*layers: 2 → 1"):
+            pretrain(store, quick(steps=5, force=force), tokens=tokens, name="older")
+    assert Trained(run).step == 3
+
+
+def test_a_run_without_a_recorded_shape_has_its_presets_or_is_refused_by_name(room, smaller_tiny):
+    store, tokens = room
+    run = pretrain(store, quick(steps=3), tokens=tokens, name="oldest").path
+    manifest = Manifest.read(run)
+    figures = {name: value for name, value in manifest.figures.items() if name != "shape"}
+    manifest.model_copy(update={"figures": figures}).write(run)
+    assert Trained(run).model.shape.discriminator.layers == 2
+    smaller_tiny()
+    with pytest.raises(
+        InputError, match=r"step-000000003: does not fit the model: .* and \d+ more\. The run's manifest"
+    ):
+        Trained(run)
+
+
+def test_a_checkpoint_of_another_model_is_refused_by_name(room):
+    store, tokens = room
+    run = pretrain(store, quick(steps=3), tokens=tokens, name="swapped").path
+    saved = checkpoint.load_newest(run)
+    del saved.model["generator_head.bias"]
+    checkpoint.save(run, saved)
+    with pytest.raises(InputError, match=r"does not fit the model: generator_head\.bias is missing, not \(\d+,\)"):
+        pretrain(store, quick(steps=5, force=True), tokens=tokens, name="swapped")
+    with pytest.raises(InputError, match=r"generator_head\.bias is missing"):
+        Trained(run)
 
 
 def test_no_gpu_where_one_was_asked_for(room):

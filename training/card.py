@@ -32,6 +32,17 @@ ABOUT = {
     "generator": "fills masked tokens; small by design, it exists to train the discriminator",
 }
 
+LITERAL = {
+    "discriminator": (
+        "A literal `[MASK]` or `[SEP]` in a text stays text, as it was in training (`split_special_tokens` in\n"
+        "  tokenizer_config.json); give two texts as a pair, not joined by a written `[SEP]`."
+    ),
+    "generator": (
+        "A `[MASK]` in a text is the mask, and a literal `[SEP]` or `[CLS]` the special token: take them out of text\n"
+        "  that you did not write, or load the tokenizer with `split_special_tokens=True`."
+    ),
+}
+
 
 def snippet(name: str, part: str) -> str:
     """A program that uses the exported part; run it in the folder that holds the models."""
@@ -63,6 +74,9 @@ ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {pa
 - The figures are on held-out documents of the same sites and time as the training text, unless the split is test
   (whole sites that were never trained on). They are not comparable one to one with a card measured on other text.
 - Sequences are at most {trained.model.shape.positions} tokens.{_untrained_positions(trained)}
+- {LITERAL[part]}
+- Load the tokenizer with AutoTokenizer. ElectraTokenizerFast gives the same tokens for text in Unicode's form NFC, but
+  does not bring other text into it.
 """
 
 

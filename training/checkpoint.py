@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
-import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
 from data.errors import StageError, StoreError
 from data.files import TEMPORARY, file_digest, storage_error, sync_file, sync_folder
+from training.weights import first_not_finite
 
 MODEL_NAME = "model.safetensors"
 OPTIMIZER_NAME = "optimizer.safetensors"
@@ -111,7 +111,9 @@ def load(folder: Path) -> Snapshot:
         optimizer = safetensors.torch.load_file(folder / OPTIMIZER_NAME)
     except (OSError, ValueError, KeyError, AttributeError, SafetensorError) as error:
         raise StoreError(f"{folder}: not a whole checkpoint ({error}). Delete it.") from error
-    refuse_not_finite(model, folder / MODEL_NAME)
+    for name, tensors in ((MODEL_NAME, model), (OPTIMIZER_NAME, optimizer)):
+        if (broken := first_not_finite(tensors)) is not None:
+            raise StoreError(f"{folder / name}: {broken} holds numbers that are not finite. Delete {folder}.")
     return Snapshot(step=state["step"], model=model, optimizer=optimizer, state=state)
 
 
@@ -119,17 +121,6 @@ def file_digests(folder: Path) -> dict[str, str]:
     """SHA-256 of a checkpoint's tensors by file name."""
     state = json.loads((folder / STATE_NAME).read_text(encoding="utf-8"))
     return dict(state["files"])
-
-
-def refuse_not_finite(tensors: dict[str, Tensor], path: Path) -> None:
-    """Refuse weights that are NaN or infinite.
-
-    Raises:
-        StoreError: names the first tensor.
-    """
-    for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
-            raise StoreError(f"{path}: {name} holds numbers that are not finite. Delete it; the one before is used.")
 
 
 def load_newest(run: Path) -> Snapshot | None:

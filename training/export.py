@@ -15,8 +15,8 @@ from data.errors import InputError
 from data.files import (
     TEMPORARY,
     file_digest,
+    read_json,
     storage_error,
-    sync_file,
     sync_folder,
     write_bytes,
     write_json,
@@ -31,10 +31,9 @@ from training.model import Electra
 from training.names import to_config, to_transformers
 from training.onnx_export import export_onnx
 from training.run import TOKENIZER_FOLDER, Trained
-from training.stream import Special
+from training.tokenizer import hub_config, load_tokenizer, special_of
 
 PARTS = ("discriminator", "generator")
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
 
 class ExportSummary(BaseModel):
@@ -96,15 +95,20 @@ def export(
 
 
 def _write_part(folder: Path, trained: Trained, part: str) -> None:
+    source = trained.path / TOKENIZER_FOLDER
+    if not (source / "tokenizer.json").is_file():
+        raise InputError(f"{source}: the run lost its tokenizer. Copy the files of its tokenizer there.")
+    tokenizer = load_tokenizer(source)
     tensors = to_transformers(trained.model, part)
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    write_json(folder / "config.json", to_config(trained.model.shape, part, pad=Special().pad))
-    source = trained.path / TOKENIZER_FOLDER
-    for name in TOKENIZER_FILES:
-        if not (source / name).is_file():
-            raise InputError(f"{source / name}: the run lost its tokenizer. Copy the files of its tokenizer there.")
-        shutil.copyfile(source / name, folder / name)
-        sync_file(folder / name)
+    write_json(folder / "config.json", to_config(trained.model.shape, part, pad=special_of(tokenizer, source).pad))
+    write_bytes(folder / "tokenizer.json", (source / "tokenizer.json").read_bytes())
+    entries = tokenizer.get_vocab()
+    write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in sorted(entries, key=lambda one: entries[one])))
+    given = source / "tokenizer_config.json"
+    config = {**hub_config(tokenizer), **(read_json(given) if given.is_file() else {})}
+    # a literal [MASK] in a text is text, as it was in training; only the one who fills masks must be able to write one
+    write_json(folder / "tokenizer_config.json", {**config, "split_special_tokens": part == "discriminator"})
 
 
 def count_parameters(model: Electra, part: str) -> int:

@@ -15,6 +15,7 @@ from data.errors import InputError
 from data.files import read_json
 from training.model import DROPOUT, INIT_STD, NORM_EPSILON, Electra
 from training.presets import EncoderShape, ModelShape
+from training.weights import first_not_finite, refuse_misfit
 
 EMBEDDINGS = {
     "embeddings.word.weight": "electra.embeddings.word_embeddings.weight",
@@ -41,8 +42,16 @@ HEADS = {
         "generator_head.norm": "generator_predictions.LayerNorm",
     },
 }
-TIED = {"generator_lm_head.weight": "electra.embeddings.word_embeddings.weight"}
-"""Names under which transformers lists a tensor twice."""
+CONFIG_SHAPE = {
+    "vocab_size",
+    "embedding_size",
+    "max_position_embeddings",
+    "num_hidden_layers",
+    "hidden_size",
+    "num_attention_heads",
+    "intermediate_size",
+}
+"""What a config.json must say of the model's shape."""
 ARCHITECTURE = {"discriminator": "ElectraForPreTraining", "generator": "ElectraForMaskedLM"}
 KINDS = ("weight", "bias")
 
@@ -154,6 +163,7 @@ def from_transformers(discriminator: Path, generator: Path) -> Electra:
         )
     if gdes:
         ours["word_delta"] = words["discriminator"] - words["generator"]
+    refuse_misfit(model.state_dict(), ours, discriminator.parent, "config.json and model.safetensors disagree.")
     model.load_state_dict(ours)
     return model.eval()
 
@@ -174,7 +184,15 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     config = read_json(folder / "config.json")
     if config.get("model_type") != "electra":
         raise InputError(f"{folder}: a model of type {config.get('model_type')}, not electra.")
+    if missing := sorted(CONFIG_SHAPE - config.keys()):
+        raise InputError(f"{folder / 'config.json'}: says nothing of {', '.join(missing)}.")
+    path = folder / "model.safetensors"
     try:
-        return config, safetensors.torch.load_file(folder / "model.safetensors")
+        tensors = safetensors.torch.load_file(path)
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{folder / 'model.safetensors'}: cannot be read ({error}).") from error
+        raise InputError(f"{path}: cannot be read ({error}).") from error
+    if (broken := first_not_finite(tensors)) is not None:
+        raise InputError(f"{path}: {broken} holds numbers that are not finite. Fetch or train the model again.")
+    if absent := [name for name in EMBEDDINGS.values() if name not in tensors]:
+        raise InputError(f"{path}: no tensor {', '.join(absent)}: not an ELECTRA model.")
+    return config, tensors

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from tokenizers import Tokenizer
 
 from data.errors import InputError, StageError
 from data.files import file_digest, value_digest, whole_file
@@ -20,8 +19,8 @@ from data.progress import Progress, quiet
 from data.store import Store
 from training.corpus import SPLITS, Corpus
 from training.encode import Encoder
-from training.stream import SPECIAL_TOKENS, Special
-from training.tokenizer import FILES, UINT16, load_tokenizer
+from training.stream import Special
+from training.tokenizer import FILES, UINT16, load_tokenizer, special_of
 
 PART_BATCHES = 50
 """Batches of a part: at most 50,000 documents are encoded again after a kill."""
@@ -65,10 +64,9 @@ def pack(
     started = time.monotonic()
     source = Corpus.open(corpus)
     encoder = load_tokenizer(tokenizer)
-    if encoder.get_vocab_size() > UINT16:
-        raise InputError(
-            f"{tokenizer}: {encoder.get_vocab_size():,} entries do not fit into 16 bits; at most {UINT16:,}."
-        )
+    vocabulary = max(encoder.get_vocab().values(), default=-1) + 1  # ids of others may have gaps
+    if vocabulary > UINT16:
+        raise InputError(f"{tokenizer}: ids up to {vocabulary - 1:,} do not fit into 16 bits; at most {UINT16 - 1:,}.")
     special = special_of(encoder, tokenizer)
     made_from = {"corpus": source.digest(), "tokenizer": _tokenizer_digest(tokenizer)}
     folder = store.tokens / f"{source.name}+{tokenizer.name}"
@@ -90,8 +88,13 @@ def pack(
         kind="tokens",
         name=folder.name,
         made_from=made_from,
-        settings={**settings.model_dump(), "tokenizer_path": os.path.relpath(tokenizer, folder)},
-        figures={"splits": figures, "vocab_size": encoder.get_vocab_size(), "special": dataclasses.asdict(special)},
+        settings=settings.model_dump(),
+        figures={
+            "splits": figures,
+            "vocab_size": vocabulary,
+            "special": dataclasses.asdict(special),
+            "tokenizer_path": os.path.relpath(tokenizer, folder),
+        },
         files={name: file_digest(folder / name) for name in files},
         code=code_version(),
     )
@@ -99,19 +102,6 @@ def pack(
     for leftover in folder.glob(f"{PARTS}*"):
         shutil.rmtree(leftover)
     return _summary(folder, manifest, reused=False, seconds=time.monotonic() - started)
-
-
-def special_of(tokenizer: Tokenizer, path: Path) -> Special:
-    """The special tokens' ids in any BERT-like tokenizer: only ours has them from 0 on.
-
-    Raises:
-        InputError: one is missing.
-    """
-    ids = {name: number for name in SPECIAL_TOKENS if (number := tokenizer.token_to_id(name)) is not None}
-    missing = [name for name in SPECIAL_TOKENS if name not in ids]
-    if missing:
-        raise InputError(f"{path}: the tokenizer has no {', '.join(missing)}. Choose a BERT-like tokenizer.")
-    return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,14 +1,9 @@
 """``cowese pretrain``: packed tokens → a pretrained ELECTRA. Run again, it goes on from the last checkpoint."""
 
-import contextlib
 import logging
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -25,9 +20,11 @@ from training.metrics import REPLACED_HIGH, REPLACED_LOW, MetricsLog, Speed, rat
 from training.model import Electra
 from training.objective import masked_per_row
 from training.pretrain_settings import Plan, PretrainSettings
-from training.run import adopt_tokenizer, compare, made_from, open_tokens
+from training.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
+from training.signals import Asked, signals
 from training.stepper import Stepper
 from training.threads import choose_threads
+from training.weights import refuse_misfit
 
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other batches."""
@@ -73,7 +70,8 @@ def pretrain(
 
     Raises:
         InputError: no such tokens; no GPU where one was asked for; the named run was made from other tokens, another
-            tokenizer or other settings (the message says which; ``force`` goes on nevertheless).
+            tokenizer or other settings (the message says which; ``force`` goes on nevertheless) or has a model of
+            another shape (``force`` does not help).
         StageError: stopped by a signal; the losses are not finite time and again; no checkpoint is whole.
         DiskFullError, StoreError: a checkpoint cannot be written; earlier ones stay.
     """
@@ -89,7 +87,11 @@ def pretrain(
             code=code_version(),
         )
         run = store.runs / manifest.name
-        figures = {"vocabulary": stream.vocab_size, "tokens_folder": os.path.relpath(tokens, run)}
+        figures = {
+            "vocabulary": stream.vocab_size,
+            "shape": plan.shape(stream.vocab_size).model_dump(mode="json"),
+            "tokens_folder": os.path.relpath(tokens, run),
+        }
         manifest = manifest.model_copy(update={"figures": figures})
         _refuse_another(run, manifest, force=settings.force)
         saved = checkpoint.load_newest(run)
@@ -122,9 +124,15 @@ def _digest(plan: Plan, inputs: dict[str, str]) -> str:
 
 
 def _refuse_another(run: Path, manifest: Manifest, *, force: bool) -> None:
-    if not (run / "manifest.json").exists() or force:
+    if not (run / "manifest.json").exists():
         return
-    differences = compare(Manifest.read(run), manifest)
+    before = Manifest.read(run)
+    if reshaped := compare_shapes(shape_of(before), shape_of(manifest)):
+        raise InputError(
+            f"{run}: this run's model has another shape: {'; '.join(reshaped)}. Its checkpoints cannot be gone on "
+            "with; give another --name. `cowese evaluate` and `export` take it as it is."
+        )
+    differences = [] if force else compare(before, manifest)
     if differences:
         raise InputError(
             f"{run}: this run was made with something else: {'; '.join(differences)}. "
@@ -170,6 +178,10 @@ class _Loop:
     def begin(self, saved: checkpoint.Snapshot | None) -> int:
         """Take up a checkpoint, or step 0; returns the step."""
         if saved:
+            folder = checkpoint.checkpoint_folder(self.run, saved.step)
+            expected, moments = self.stepper.state()
+            remedy = "Delete that checkpoint to go on from the one before, or give another --name."
+            refuse_misfit(expected | moments, saved.model | saved.optimizer, folder, remedy)
             self.stepper.restore(saved.step, saved.state["detours"], saved.model, saved.optimizer)
             self.stepper.clear_figures(saved.state["figures"])
             self.step, self.tokens_seen = saved.step, saved.state["tokens_seen"]
@@ -259,7 +271,7 @@ class _Loop:
         if self._metrics:
             self._metrics.go_back(saved.step)
 
-    def _save_where_due(self, asked: "Asked") -> None:
+    def _save_where_due(self, asked: Asked) -> None:
         due = self.step % self.settings.save_interval == 0 or self.step == self.plan.steps
         # several processes must agree, which waits for the device: now and then only
         heard = self.place.world == 1 or self.step % AGREE_EVERY == 0
@@ -290,39 +302,3 @@ class _Loop:
                 "tokens_seen": self.tokens_seen,
             }
             self.writer.submit(checkpoint.Snapshot(self.step, model, optimizer, state))
-
-
-class Asked:
-    """What signals asked for since the last step."""
-
-    stop = False
-    save = False
-    error: Callable[[str], BaseException] = StageError
-
-
-@contextlib.contextmanager
-def signals() -> Iterator[Asked]:
-    """SIGTERM and SIGINT ask to stop, SIGUSR1 to save; only the main thread can listen."""
-    asked = Asked()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-
-    def listen(number: int, frame: FrameType | None) -> None:
-        del frame
-        if number == signal.SIGUSR1:
-            asked.save = True
-            return
-        if number == signal.SIGINT:
-            if asked.stop:
-                raise KeyboardInterrupt
-            asked.error = KeyboardInterrupt
-        asked.stop = True
-
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-    before = {number: signal.signal(number, listen) for number in numbers}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -8,8 +8,10 @@ from data.files import write_bytes
 from data.manifest import Manifest
 from training import checkpoint
 from training.model import Electra
+from training.presets import ModelShape
 from training.pretrain_settings import Plan
 from training.stream import TokenStream
+from training.weights import refuse_misfit
 
 TOKENIZER_FOLDER = "tokenizer"
 
@@ -32,23 +34,44 @@ def made_from(tokens: Path, stream: TokenStream) -> dict[str, str]:
 
 def adopt_tokenizer(run: Path, tokens: Path) -> None:
     """Copy the tokenizer that packed the tokens into the run's folder, so that an export needs nothing else."""
-    recorded = Manifest.read(tokens).settings.get("tokenizer_path", "")
+    manifest = Manifest.read(tokens)
+    recorded = {**manifest.settings, **manifest.figures}.get("tokenizer_path", "")  # among the settings once
     source = (tokens / recorded).resolve()
     for file in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         if recorded and (source / file).is_file():
             write_bytes(run / TOKENIZER_FOLDER / file, (source / file).read_bytes())
 
 
+def shape_of(manifest: Manifest) -> ModelShape:
+    """The run's model as its manifest records it; a preset may have changed since.
+
+    Runs made before the shape was recorded have that of their preset today.
+    """
+    recorded = manifest.figures.get("shape")
+    if recorded is not None:
+        return ModelShape.model_validate(recorded)
+    return Plan.model_validate(manifest.settings).shape(manifest.figures["vocabulary"])
+
+
 def compare(before: Manifest, now: Manifest) -> list[str]:
     """What differs between two runs, each as ``name: before → now``."""
-    differences = []
-    for old, new in ((before.made_from, now.made_from), (before.settings, now.settings)):
-        differences += [
-            f"{name}: {_short(old.get(name))} → {_short(new.get(name))}"
-            for name in sorted(old.keys() | new.keys())
-            if old.get(name) != new.get(name)
-        ]
-    return differences
+    return _differences(before.made_from, now.made_from) + _differences(before.settings, now.settings)
+
+
+def compare_shapes(before: ModelShape, now: ModelShape) -> list[str]:
+    """What differs between two models, each as ``name: before → now``."""
+    old, new = (shape.model_dump() for shape in (before, now))
+    encoders = ("discriminator", "generator")
+    inner = [f"{part}.{difference}" for part in encoders for difference in _differences(old.pop(part), new.pop(part))]
+    return _differences(old, new) + inner
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [
+        f"{name}: {_short(old.get(name))} → {_short(new.get(name))}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _short(value: Any) -> str:
@@ -70,7 +93,10 @@ class Trained:
         if saved is None:
             raise InputError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
         self.step = saved.step
-        self.model = Electra(self.plan.shape(self.manifest.figures["vocabulary"]))
+        self.model = Electra(shape_of(self.manifest))
+        folder = checkpoint.checkpoint_folder(run, saved.step)
+        remedy = "The run's manifest describes another model: bring back the manifest that was written with it."
+        refuse_misfit(self.model.state_dict(), saved.model, folder, remedy)
         self.model.load_state_dict(saved.model)
         self.model.eval()
 

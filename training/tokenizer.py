@@ -1,10 +1,12 @@
 """Corpus → a cased WordPiece tokenizer that keeps accents; the same corpus always gives the same one."""
 
+import json
 import re
 import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -15,7 +17,7 @@ from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
 from training.corpus import Corpus
-from training.stream import SPECIAL_TOKENS
+from training.stream import SPECIAL_TOKENS, Special
 from training.wordpiece import MAX_WORD, fit_wordpiece
 
 UINT16 = 65_536
@@ -125,6 +127,19 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+def special_of(tokenizer: Tokenizer, path: Path) -> Special:
+    """The special tokens' ids in any BERT-like tokenizer: only ours has them from 0 on.
+
+    Raises:
+        InputError: one is missing.
+    """
+    ids = {name: number for name in SPECIAL_TOKENS if (number := tokenizer.token_to_id(name)) is not None}
+    missing = [name for name in SPECIAL_TOKENS if name not in ids]
+    if missing:
+        raise InputError(f"{path}: the tokenizer has no {', '.join(missing)}. Choose a BERT-like tokenizer.")
+    return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
+
+
 def count_words(batches: Iterable[list[str]], progress: Progress = quiet) -> Counter[str]:
     """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
     chunks: Counter[str] = Counter()
@@ -180,15 +195,29 @@ def write_tokenizer(folder: Path, vocabulary: list[str]) -> None:
     )
     write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
     write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in vocabulary))
-    write_json(
-        folder / "tokenizer_config.json",
-        {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": 512,
-            "clean_up_tokenization_spaces": False,
-            **{f"{token.strip('[]').lower()}_token": token for token in SPECIAL_TOKENS},
-        },
-    )
+    write_json(folder / "tokenizer_config.json", hub_config(tokenizer))
+
+
+def hub_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """What transformers wants to know beside ``tokenizer.json``.
+
+    ElectraTokenizerFast makes a normaliser of its own from the vocabulary and these settings; without them it would
+    lower the case and strip accents.
+    """
+    plan = json.loads(tokenizer.to_str())["normalizer"] or {}
+    steps = [step for step in (plan, *plan.get("normalizers", ())) if step.get("type") == "BertNormalizer"]
+    lowercase = any(step["lowercase"] for step in steps)
+    strips = any(step["lowercase"] if step["strip_accents"] is None else step["strip_accents"] for step in steps)
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": 512,
+        "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+        "clean_up_tokenization_spaces": False,
+        "do_lower_case": lowercase,
+        "strip_accents": strips,
+        "tokenize_chinese_chars": any(step["handle_chinese_chars"] for step in steps),
+        **{f"{token.strip('[]').lower()}_token": token for token in SPECIAL_TOKENS},
+    }
 
 
 def _summary(folder: Path, manifest: Manifest, *, reused: bool, seconds: float) -> TokenizerSummary:

@@ -21,7 +21,7 @@ from data.store import Store
 from training import corpus as corpus_reading
 from training import pack as packing
 from training.corpus import Corpus
-from training.encode import Encoder, stops_at_spaces
+from training.encode import Encoder, keeps_plain, stops_at_spaces
 from training.pack import PackSettings, pack
 from training.stream import SPECIAL_TOKENS, RowIndex, Special, TokenStream
 from training.tokenizer import (
@@ -79,6 +79,20 @@ def test_the_memory_of_chunks_gives_the_tokenizers_own_ids(fitted):
     for _ in range(2):
         for text, ids in zip(ODD + TEXTS, encoder.encode(ODD + TEXTS), strict=True):
             assert ids.tolist() == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+@pytest.mark.parametrize("changed", [{"lowercase": True}, {"strip_accents": True}, {"lowercase": True, "model": 5}])
+def test_the_memory_of_words_knows_what_a_normaliser_does_to_them(fitted, changed):
+    tokenizer = load_tokenizer(fitted)
+    longest = changed.pop("model", None)
+    steps = {"lowercase": False, "strip_accents": False, **changed}
+    tokenizer.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, **steps)
+    if longest:
+        tokenizer.model.max_input_chars_per_word = longest
+    assert not keeps_plain(tokenizer)
+    encoder = Encoder(tokenizer)
+    for text, ids in zip(ODD + TEXTS[:40], encoder.encode(ODD + TEXTS[:40]), strict=True):
+        assert ids.tolist() == tokenizer.encode(text, add_special_tokens=False).ids
 
 
 def test_a_full_memory_begins_anew(fitted, monkeypatch):

@@ -3,11 +3,14 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 
 from data.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,26 @@ def joined(wanted_device: str) -> Iterator[Place]:
         yield Place(dist.get_rank(), dist.get_world_size(), device)
     finally:
         dist.destroy_process_group()
+
+
+def share(rows: int, place: Place) -> range:
+    """The rows of this process: contiguous, in the order of the processes."""
+    return range(rows * place.rank // place.world, rows * (place.rank + 1) // place.world)
+
+
+def gathered(part: T, place: Place) -> list[T]:
+    """What every process has, in the order of the processes, in all of them."""
+    if place.world == 1:
+        return [part]
+    parts: list[T | None] = [None] * place.world
+    dist.all_gather_object(parts, part)
+    return [one for one in parts if one is not None]
+
+
+def wait_for_all(place: Place) -> None:
+    """Go on when every process has come here."""
+    if place.world > 1:
+        dist.barrier()
 
 
 def agreed(flags: tuple[bool, ...], place: Place) -> tuple[bool, ...]:

@@ -1,9 +1,11 @@
 """``cowese evaluate``: a run's figures on held-out text, by the definitions of BIOMEDTRA's card and beside it.
 
+Under torchrun each process judges a share of the rows and all of them come to the same figures.
 B batch, L length.
 """
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from data.files import read_json, value_digest, write_json
 from data.progress import Progress, quiet
 from data.store import Store
 from training.corruption import frozen_corruption
-from training.distributed import choose_device
+from training.distributed import Place, gathered, joined, share, wait_for_all
 from training.draws import Purpose, row_keys
 from training.feed import special_ids
 from training.model import attention_bias
@@ -76,42 +78,46 @@ def evaluate(
         InputError: no such run, tokens or split; an empty split; tokens of another tokenizer.
     """
     started = time.monotonic()
-    trained = Trained(run)
-    stream = open_tokens(tokens or trained.tokens, split)
-    _refuse_unfit(trained, stream, tokens or trained.tokens, split)
-    length = settings.length or trained.plan.length
-    rows = min(len(stream.rows(length)), max(1, settings.max_tokens // length))
-    frozen_file = (
-        settings.corruption or store.root / "corruptions" / f"{stream.digest}-{split}-{length}-{rows}.safetensors"
-    )
-    key = value_digest([trained.manifest.digest, trained.step, stream.digest, split, settings.model_dump(mode="json")])
-    path = run / "evaluations" / f"{split}-{trained.step:09d}-{key[:8]}.json"
-    if path.exists() and frozen_file.exists():
-        return EvaluationSummary.model_validate({**read_json(path), "reused": True})
-
-    judge = _Judge(trained, stream, settings, progress)
-    own = judge.own_generator(rows, length)
-    original_NL, corrupted_NL = frozen_corruption(frozen_file, stream, judge.special, rows=rows, length=length)
-    frozen = judge.frozen(original_NL, corrupted_NL)
-    summary = EvaluationSummary(
-        path=path,
-        run=run.name,
-        step=trained.step,
-        split=split,
-        tokens=own.card.tokens,
-        documents=len(stream.offsets) - 1,
-        discriminator=_rounded(own.card.figures()),
-        published=CARD,
-        all_original=_rounded(own.card.baseline()),
-        content=_rounded(own.exact()),
-        generator=_rounded(own.generator()),
-        frozen=_rounded(frozen.exact()),
-        frozen_file=str(frozen_file),
-        seconds=round(time.monotonic() - started, 1),
-        reused=False,
-    )
-    write_json(path, summary.model_dump(mode="json"))
-    return summary
+    with joined(settings.device) as place:
+        trained = Trained(run)
+        stream = open_tokens(tokens or trained.tokens, split)
+        _refuse_unfit(trained, stream, tokens or trained.tokens, split)
+        length = settings.length or trained.plan.length
+        rows = min(len(stream.rows(length)), max(1, settings.max_tokens // length))
+        frozen_file = (
+            settings.corruption or store.root / "corruptions" / f"{stream.digest}-{split}-{length}-{rows}.safetensors"
+        )
+        asked = settings.model_dump(mode="json", exclude={"device"})
+        key = value_digest([trained.manifest.digest, trained.step, stream.digest, split, asked])
+        path = run / "evaluations" / f"{split}-{trained.step:09d}-{key[:8]}.json"
+        if path.exists() and frozen_file.exists():
+            return EvaluationSummary.model_validate({**read_json(path), "reused": True})
+        if place.first:
+            frozen_corruption(frozen_file, stream, special_ids(stream), rows=rows, length=length)
+        wait_for_all(place)
+        judge = _Judge(trained, stream, settings, place, progress)
+        own = judge.own_generator(rows, length)
+        frozen = judge.frozen(*frozen_corruption(frozen_file, stream, judge.special, rows=rows, length=length))
+        summary = EvaluationSummary(
+            path=path,
+            run=run.name,
+            step=trained.step,
+            split=split,
+            tokens=own.card.tokens,
+            documents=len(stream.offsets) - 1,
+            discriminator=_rounded(own.card.figures()),
+            published=CARD,
+            all_original=_rounded(own.card.baseline()),
+            content=_rounded(own.exact()),
+            generator=_rounded(own.generator()),
+            frozen=_rounded(frozen.exact()),
+            frozen_file=str(frozen_file),
+            seconds=round(time.monotonic() - started, 1),
+            reused=False,
+        )
+        if place.first:
+            write_json(path, summary.model_dump(mode="json"))
+        return summary
 
 
 def newest_evaluation(run: Path, split: str = "validation") -> EvaluationSummary | None:
@@ -144,8 +150,8 @@ class _Tally:
         self.card = CardCounts()
         self.masked = self.generator_right = 0
         self.nats = 0.0
-        self._scores: list[NDArray[np.float32]] = []
-        self._labels: list[NDArray[np.bool_]] = []
+        self.scores: list[NDArray[np.float32]] = []
+        self.labels: list[NDArray[np.bool_]] = []
 
     def add(
         self, logits: NDArray[np.float32], replaced: NDArray[np.bool_], ids: NDArray[np.int64], special: object
@@ -153,11 +159,22 @@ class _Tally:
         pad, cls, sep = (getattr(special, name) for name in ("pad", "cls", "sep"))
         self.card.add(logits, replaced, ids != pad)
         content = ~np.isin(ids, (pad, cls, sep))
-        self._scores.append(logits[content])
-        self._labels.append(replaced[content])
+        self.scores.append(logits[content])
+        self.labels.append(replaced[content])
+
+    def add_all(self, others: list["_Tally"]) -> "_Tally":
+        """Count what other processes counted; returns itself."""
+        for other in others:
+            self.card.add_counts(other.card)
+            self.masked += other.masked
+            self.generator_right += other.generator_right
+            self.nats += other.nats
+            self.scores += other.scores
+            self.labels += other.labels
+        return self
 
     def exact(self) -> dict[str, float]:
-        return exact_scores(np.concatenate(self._scores), np.concatenate(self._labels))
+        return exact_scores(np.concatenate(self.scores), np.concatenate(self.labels))
 
     def generator(self) -> dict[str, float]:
         return {
@@ -170,8 +187,11 @@ class _Tally:
 class _Judge:
     """Runs the models over rows of held-out text."""
 
-    def __init__(self, trained: Trained, stream: TokenStream, settings: EvaluationSettings, progress: Progress) -> None:
-        self._device = choose_device(settings.device)
+    def __init__(
+        self, trained: Trained, stream: TokenStream, settings: EvaluationSettings, place: Place, progress: Progress
+    ) -> None:
+        self._place = place
+        self._device = place.device
         self._model = trained.model.to(self._device)
         self._stream = stream
         self._settings = settings
@@ -183,8 +203,7 @@ class _Judge:
     def own_generator(self, rows: int, length: int) -> _Tally:
         """Text corrupted by the run's own generator."""
         tally, index = _Tally(), self._stream.rows(length)
-        for at in range(0, rows, self._settings.batch):
-            numbers = np.arange(at, min(at + self._settings.batch, rows))
+        for numbers in self._batches(rows, "own generator"):
             ids_BL = torch.from_numpy(index.batch(numbers).astype(np.int64)).to(self._device)
             rows_B = torch.from_numpy(numbers).to(self._device)
             masked = choose_masked(ids_BL, self.special, self._settings.seed, 0, rows_B, "without_replacement")
@@ -198,27 +217,28 @@ class _Judge:
             chosen_BK = logits_BKV.gather(2, original_BK[..., None]).squeeze(-1) - logits_BKV.logsumexp(-1)
             tally.nats -= float((chosen_BK * masked.weights_BK).sum())
             self._add(tally, corrupted_BL, replaced_BL, ids_BL)
-            self._tell(at, rows, "own generator")
-        return tally
+        return _Tally().add_all(gathered(tally, self._place))
 
     @torch.inference_mode()
     def frozen(self, original_NL: NDArray[np.uint16], corrupted_NL: NDArray[np.uint16]) -> _Tally:
         """Text corrupted once for all runs."""
-        tally, rows = _Tally(), len(original_NL)
-        for at in range(0, rows, self._settings.batch):
-            part = slice(at, at + self._settings.batch)
+        tally = _Tally()
+        for numbers in self._batches(len(original_NL), "frozen corruption"):
             ids_BL, corrupted_BL = (
-                torch.from_numpy(ids[part].astype(np.int64)).to(self._device) for ids in (original_NL, corrupted_NL)
+                torch.from_numpy(ids[numbers].astype(np.int64)).to(self._device) for ids in (original_NL, corrupted_NL)
             )
             self._add(tally, corrupted_BL, corrupted_BL != ids_BL, ids_BL)
-            self._tell(at, rows, "frozen corruption")
-        return tally
+        return _Tally().add_all(gathered(tally, self._place))
 
     def _add(self, tally: _Tally, corrupted_BL: torch.Tensor, replaced_BL: torch.Tensor, ids_BL: torch.Tensor) -> None:
         logits_BL = self._model.discriminate(corrupted_BL, attention_bias(ids_BL, self.special.pad)).float()
         tally.add(logits_BL.cpu().numpy(), replaced_BL.cpu().numpy(), ids_BL.cpu().numpy(), self.special)
 
-    def _tell(self, done: int, rows: int, what: str) -> None:
-        if time.monotonic() - self._told > REPORT_SECONDS:
-            self._told = time.monotonic()
-            self._progress("evaluate", done, rows, {"text": what})
+    def _batches(self, rows: int, what: str) -> Iterator[NDArray[np.int64]]:
+        """The numbers of this process's rows, batch by batch; the first process tells how far it is."""
+        mine = share(rows, self._place)
+        for at in range(mine.start, mine.stop, self._settings.batch):
+            yield np.arange(at, min(at + self._settings.batch, mine.stop))
+            if self._place.first and time.monotonic() - self._told > REPORT_SECONDS:
+                self._told = time.monotonic()
+                self._progress("evaluate", at - mine.start, len(mine), {"text": what})

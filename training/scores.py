@@ -26,7 +26,7 @@ class CardCounts:
     caught: int = 0
 
     def __post_init__(self) -> None:
-        self._above = np.zeros((2, THRESHOLDS), np.int64)
+        self.above = np.zeros((2, THRESHOLDS), np.int64)
 
     def add(self, logits: NDArray[np.float32], replaced: NDArray[np.bool_], real: NDArray[np.bool_]) -> None:
         """Count one batch; the three have one shape."""
@@ -40,11 +40,17 @@ class CardCounts:
         probability = np.where(real, 1 / (1 + np.exp(-logits.astype(np.float64))), 0.0)
         for row, chosen in enumerate((~labels, labels)):
             ranked = np.sort(probability[chosen])
-            self._above[row] += len(ranked) - np.searchsorted(ranked, thresholds(), side="right")
+            self.above[row] += len(ranked) - np.searchsorted(ranked, thresholds(), side="right")
+
+    def add_counts(self, other: "CardCounts") -> None:
+        """Add what was counted elsewhere."""
+        for name in ("tokens", "right", "positives", "flagged", "caught"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.above += other.above
 
     def auc(self) -> float:
         """Area under the ROC curve through the thresholds."""
-        false, true = (row / max(row[0], 1) for row in self._above)
+        false, true = (row / max(row[0], 1) for row in self.above)
         return float(-np.trapezoid(true, false))
 
     def figures(self) -> dict[str, float]:

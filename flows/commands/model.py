@@ -1,7 +1,8 @@
 """The commands of the model: tokenizer, pack, pretrain, evaluate, export, report."""
 
+import contextlib
 import re
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,18 @@ def find_made(folder: Path, named: str | None, command: str) -> Path:
     return max(made, key=lambda path: path.stat().st_mtime)
 
 
+@contextlib.contextmanager
+def first_alone(store: Store, stage: str) -> Iterator[bool]:
+    """Keep others out of a stage, once for all processes that torchrun started; whether this is the first of them."""
+    from training.distributed import is_first_process
+
+    if not is_first_process():
+        yield False
+        return
+    with store.exclusive(stage):
+        yield True
+
+
 def tokenizer(
     corpus: CorpusOption = "latest",
     vocab_size: VocabularyOption = None,
@@ -135,16 +148,14 @@ def pretrain(
 
     Example: cowese pretrain --preset small --steps 1000000
     """
-    from training.distributed import is_first_process
     from training.pretrain import pretrain as pretrain_run
 
     settings = read_settings(config, store, assign, pretrain__preset=preset, pretrain__steps=steps)
     opened = Store.open(settings.store)
     chosen = find_made(opened.tokens, tokens, "cowese pack")
-    alone = opened.exclusive("pretrain") if is_first_process() else nullcontext()
-    with alone, shown_progress() as progress:
+    with first_alone(opened, "pretrain") as is_first, shown_progress() as progress:
         summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=checked_name(name), progress=progress)
-    if is_first_process():
+    if is_first:
         show(summary, "pretrain", as_json=as_json)
 
 
@@ -167,8 +178,10 @@ def evaluate(
     opened = Store.open(settings.store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     held_out = find_made(opened.tokens, tokens, "cowese pack") if tokens else None
-    with opened.exclusive("evaluate"), shown_progress() as progress:
+    with first_alone(opened, "evaluate") as is_first, shown_progress() as progress:
         summary = evaluate_run(opened, settings.evaluate, run=chosen, tokens=held_out, split=split, progress=progress)
+    if not is_first:
+        return
     if as_json:
         show(summary, "evaluate", as_json=True)
     else:

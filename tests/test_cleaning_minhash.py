@@ -7,11 +7,11 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning import dedup
+from cleaning import dedup, shingles
 from cleaning.band_index import MOST_SEGMENTS, BandIndex
 from cleaning.dedup import candidates
 from cleaning.minhash import Signer, hash_of
-from cleaning.shingles import Shingler, jaccard, shingle_number, words_of
+from cleaning.shingles import Shingler, jaccard, shingle_number, word_number, words_of
 
 SIGNER = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
 
@@ -42,6 +42,27 @@ def test_signatures_of_long_and_short_texts_in_one_batch():
     assert np.array_equal(SIGNER.signatures(texts), expected)
     one_by_one = np.concatenate([SIGNER.signatures([text]) for text in texts])
     assert np.array_equal(one_by_one, expected)
+
+
+def test_signatures_do_not_depend_on_how_many_letters_are_held_at_once(monkeypatch):
+    texts = [prose(number, 10 * number) for number in range(30)]
+    texts += [
+        "PACIENTE de İzmir, ΣΊΣΥΦΟΣ y otros",
+        "健康 な 生活 を 送る ため に",
+        "𝒶𝒷 𝒸𝒹 uno dos 😀 tres cuatro",
+        "_ a_b 3º ½",
+    ]
+    expected = np.array([reference(text).hashvalues for text in texts])
+    for letters in (1, 40, 1 << 20):
+        monkeypatch.setattr(shingles, "LETTERS_AT_ONCE", letters)
+        assert np.array_equal(SIGNER.signatures(texts), expected)
+    assert SIGNER.signatures([]).shape == (0, 256)
+
+
+def test_words_are_runs_of_letters_digits_and_underscores():
+    assert words_of("El 3º AÑO: «co_morbilidad», 😀 y/o İ") == ["el", "3º", "año", "co_morbilidad", "y", "o", "i"]
+    assert word_number("salud") != word_number("dulas")
+    assert len({word_number(word) for word in ("", "a", "aa", "aaa", "ab", "ba", "á")}) == 7
 
 
 def test_jaccard_of_numbers_is_that_of_the_words():

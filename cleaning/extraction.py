@@ -1,18 +1,14 @@
-"""HTML → main text and what a page says of itself, within limits of size and time."""
+"""HTML → main text and what a page says of itself."""
 
 import re
-import signal
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from types import FrameType
 
 import ftfy
 from lxml.etree import LxmlError
 from trafilatura import bare_extraction
 
-from cleaning.page import Drop, Page
+from cleaning.page import Drop, Page, Raw
 from cleaning.settings import CleaningSettings
 from data.charset import encoding_of
 
@@ -29,45 +25,22 @@ _OPTIONS = ftfy.TextFixerConfig(
 )
 
 
-class TooSlowError(Exception):
-    """A page took longer than its limit."""
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError in the main thread when the body takes longer."""
-
-    def give_up(_number: int, _frame: FrameType | None) -> None:
-        raise TooSlowError
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def extract_html(body: bytes, content_type: str, url: str, settings: CleaningSettings) -> Page | Drop:
-    """Take the main text of an HTML page; never raises on any bytes."""
-    elements = len(_ELEMENT.findall(body))
+def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
+    """Take the main text of an HTML page."""
+    elements = len(_ELEMENT.findall(raw.body))
     if elements > settings.max_elements:
         return Drop("extraction/too_many_elements", elements)
-    html = body.decode(encoding_of(body, content_type), "replace").replace("\x00", "")
+    html = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
     try:
-        with time_limit(settings.max_seconds):
-            found = bare_extraction(
-                html,
-                url=url,
-                fast=True,
-                with_metadata=True,
-                include_comments=False,
-                include_tables=True,
-                date_extraction_params=_DATES,
-            )
-    except TooSlowError:
-        return Drop("extraction/too_slow", settings.max_seconds)
+        found = bare_extraction(
+            html,
+            url=raw.url,
+            fast=True,
+            with_metadata=True,
+            include_comments=False,
+            include_tables=True,
+            date_extraction_params=_DATES,
+        )
     except (ValueError, TypeError, AttributeError, RecursionError, LxmlError) as error:
         return Drop("extraction/failed", detail=f"{type(error).__name__}: {error}"[:200])
     if found is None or isinstance(found, dict):

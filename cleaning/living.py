@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.clean import DROPPED, KEPT
+from cleaning.pending import DROPPED, KEPT
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
 from data.errors import StageError
 from data.parquet import read_parquet

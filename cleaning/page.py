@@ -5,6 +5,17 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """A page as it was fetched."""
+
+    url: str
+    content_type: str
+    """The HTTP field with its parameters; empty where there is none."""
+    body: bytes
+    is_pdf: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """A refusal."""
 
@@ -26,6 +37,9 @@ class Page:
     published: date | None = None
     language: str = ""
     language_score: float = 0.0
+    n_words: int = 0
     verdicts: dict[str, str] = field(default_factory=dict)
     quality: dict[str, float] = field(default_factory=dict)
+    health: float | None = None
+    """Health relevance, 0 to 1."""
     masked: dict[str, int] = field(default_factory=dict)

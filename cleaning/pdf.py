@@ -4,8 +4,8 @@ import re
 
 import pypdfium2
 
-from cleaning.extraction import TooSlowError, normal_line, normal_text, time_limit
-from cleaning.page import Drop, Page
+from cleaning.extraction import normal_line, normal_text
+from cleaning.page import Drop, Page, Raw
 from cleaning.settings import CleaningSettings
 
 _HYPHENATED = re.compile(r"(\w)[-\u00ad\ufffe\x02]\r?\n(\w)")
@@ -13,18 +13,15 @@ _WRAPPED = re.compile(r"(?<=[^.:;?!\s])[ \t]*\r?\n[ \t]*(?=[a-záéíóúüñ(])
 """A line break inside a sentence: no stop before it, a small letter after it."""
 
 
-def extract_pdf(body: bytes, settings: CleaningSettings) -> Page | Drop:
-    """Take the text of a PDF with its lines joined to paragraphs; never raises on any bytes."""
+def extract_pdf(raw: Raw, settings: CleaningSettings) -> Page | Drop:
+    """Take the text of a PDF with its lines joined to paragraphs."""
     try:
-        with time_limit(settings.max_seconds):
-            document = pypdfium2.PdfDocument(body)
-            try:
-                pages = [_page_text(document, number) for number in range(min(len(document), settings.max_pdf_pages))]
-                title = normal_line(document.get_metadata_value("Title"))
-            finally:
-                document.close()
-    except TooSlowError:
-        return Drop("extraction/too_slow", settings.max_seconds)
+        document = pypdfium2.PdfDocument(raw.body)
+        try:
+            pages = [_page_text(document, number) for number in range(min(len(document), settings.max_pdf_pages))]
+            title = normal_line(document.get_metadata_value("Title"))
+        finally:
+            document.close()
     except (pypdfium2.PdfiumError, ValueError) as error:
         return Drop("extraction/broken_pdf", detail=str(error)[:200])
     text = normal_text(_WRAPPED.sub(" ", _HYPHENATED.sub(r"\1\2", "\n".join(pages))))

@@ -6,7 +6,10 @@ from pathlib import Path
 from cleaning.settings import CleaningSettings
 from data.files import code_digest, value_digest
 
-_SHAPING = ("boilerplate", "clean", "extraction", "http", "language", "page", "pdf", "privacy", "quality", "warc")
+_SHAPING = (
+    *("boilerplate", "extraction", "http", "language", "page", "page_process", "page_worker", "pdf", "privacy"),
+    *("quality", "read_page", "rows", "segment", "triage", "warc"),
+)
 """Modules of this room whose change makes other documents."""
 _GROUND = ("charset", "markup", "rights", "urls")
 """And of the ground floor."""

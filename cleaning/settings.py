@@ -13,7 +13,9 @@ class CleaningSettings(BaseModel):
     max_elements: int = Field(default=50_000, gt=0)
     """A page with more tags is dropped: extraction/too_many_elements."""
     max_seconds: float = Field(default=10.0, gt=0)
-    """A page that takes longer to extract is dropped: extraction/too_slow."""
+    """CPU seconds. A page that takes more is dropped and its process ended: extraction/too_slow."""
+    max_memory: int = Field(default=1 << 30, ge=256 << 20)
+    """Bytes that the process which reads a page may hold; a page that needs more: extraction/too_much_memory."""
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
     languages: tuple[str, ...] = ("es",)

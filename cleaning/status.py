@@ -5,8 +5,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.clean import WARC_ENDINGS, Pending
 from cleaning.living import pairs
+from cleaning.pending import WARC_ENDINGS, Pending
 from cleaning.publish import is_current
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest

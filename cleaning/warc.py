@@ -2,9 +2,10 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
@@ -13,6 +14,8 @@ from data.errors import InputError
 from data.warc_fields import CATEGORY, COUNTRY, SEED
 
 _GZIP = b"\x1f\x8b"
+HEAD_BYTES = 1 << 20
+"""Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Record:
     site: str | None = None
     country: str | None = None
     category: str | None = None
+
+    def without_body(self) -> Self:
+        """The record with all but what it weighs."""
+        return replace(self, answer=replace(self.answer, body=b""))
 
 
 @dataclass(slots=True)
@@ -74,9 +81,12 @@ class Segment:
 
 def _read(raw: object, max_bytes: int) -> Record | None:
     headers = {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
-    content: bytes = raw.reader.read()  # type: ignore[attr-defined]
-    if len(content) < int(headers.get("content-length", 0)):
+    length, most = int(headers.get("content-length", 0)), max_bytes + HEAD_BYTES
+    content: bytes = raw.reader.read(min(length, most))  # type: ignore[attr-defined]
+    if len(content) < min(length, most):
         return None
+    if length > most:
+        raw.consume()  # type: ignore[attr-defined]
     is_revisit = headers.get("warc-type") == "revisit"
     profile = headers.get("warc-profile", "")
     return Record(

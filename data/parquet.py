@@ -1,6 +1,7 @@
 """Parquet as the field reads it best: zstd, explicit schema, the same table always the same bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,10 +14,34 @@ ROW_GROUP_BYTES = 128 << 20
 """Largest row group in memory; 100–300 MB is what readers handle well (FACTS)."""
 
 
-def write_parquet(
-    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, few_values: Iterable[str] = ()
-) -> int:
-    """Write batches into one Parquet file, whole or not at all, and return its number of rows.
+class ParquetFile:
+    """A Parquet file that is being written: batches are held until they fill a row group."""
+
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
+        self.schema = schema
+        self.rows = 0
+        self._writer = writer
+        self._held: list[pa.RecordBatch] = []
+        self._bytes = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add a batch of the file's schema."""
+        self.rows += batch.num_rows
+        self._held.append(batch)
+        self._bytes += batch.nbytes
+        if self._bytes >= ROW_GROUP_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """End the row group."""
+        if self._held:
+            self._writer.write_table(pa.Table.from_batches(self._held, self.schema))
+        self._held, self._bytes = [], 0
+
+
+@contextmanager
+def parquet_file(path: Path, schema: pa.Schema, *, few_values: Iterable[str] = ()) -> Iterator[ParquetFile]:
+    """Write one Parquet file batch by batch, whole or not at all.
 
     ``few_values`` names the columns of few distinct values, the only ones that gain by a dictionary.
     Content-defined chunking keeps pages alike between versions, so that a re-upload sends what changed.
@@ -24,7 +49,6 @@ def write_parquet(
     Raises:
         DiskFullError, StoreError: as ``whole_file``.
     """
-    rows = 0
     with (
         whole_file(path) as temporary,
         pq.ParquetWriter(
@@ -37,18 +61,19 @@ def write_parquet(
             write_page_index=True,
         ) as writer,
     ):
-        held: list[pa.RecordBatch] = []
-        held_bytes = 0
+        file = ParquetFile(writer, schema)
+        yield file
+        file.flush()
+
+
+def write_parquet(
+    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, few_values: Iterable[str] = ()
+) -> int:
+    """Write batches into one Parquet file as ``parquet_file`` does, and return its number of rows."""
+    with parquet_file(path, schema, few_values=few_values) as file:
         for batch in batches:
-            rows += batch.num_rows
-            held.append(batch)
-            held_bytes += batch.nbytes
-            if held_bytes >= ROW_GROUP_BYTES:
-                writer.write_table(pa.Table.from_batches(held, schema))
-                held, held_bytes = [], 0
-        if held:
-            writer.write_table(pa.Table.from_batches(held, schema))
-    return rows
+            file.write(batch)
+    return file.rows
 
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:

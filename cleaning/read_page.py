@@ -1,0 +1,36 @@
+"""A fetched page → a document's text: extraction, language, quality, privacy, in that order."""
+
+from collections.abc import Sequence
+
+from cleaning.boilerplate import without_site_lines
+from cleaning.extraction import extract_html
+from cleaning.language import identify
+from cleaning.page import Drop, Page, Raw
+from cleaning.pdf import extract_pdf
+from cleaning.privacy import masked
+from cleaning.quality import Rule, count_words, judge
+from cleaning.settings import CleaningSettings
+
+
+def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
+    """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer."""
+    page = extract_pdf(raw, settings) if raw.is_pdf else extract_html(raw, settings)
+    return page if isinstance(page, Drop) else judge_page(page, settings, rules)
+
+
+def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
+    """All that comes after extraction."""
+    page.text = without_site_lines(page.text)
+    if len(page.text) < settings.min_chars:
+        return Drop("quality/too_short", len(page.text))
+    verdict = identify(page.text)
+    page.language, page.language_score, page.verdicts = verdict.language, verdict.score, verdict.verdicts
+    if verdict.language not in settings.languages:
+        return Drop(f"language/{verdict.language}", verdict.score, detail=page.text[:120])
+    page.quality, refusal = judge(page.text, rules)
+    if refusal is not None:
+        return refusal
+    if settings.mask_personal_data:
+        page.text, page.masked = masked(page.text)
+    page.n_words = count_words(page.text)
+    return page

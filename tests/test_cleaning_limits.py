@@ -1,0 +1,205 @@
+"""Pages that would stop the stage: too large, too slow, too hungry, or the end of the process that reads them."""
+
+import gzip
+import io
+import os
+import signal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from cleaning.clean import clean
+from cleaning.extraction import extract_html
+from cleaning.page import Drop, Page, Raw
+from cleaning.page_process import PageProcess, PageProcesses
+from cleaning.page_worker import outcome_of
+from cleaning.pending import Pending
+from cleaning.quality import rules_of
+from cleaning.recipe import recipe_digest
+from cleaning.segment import clean_segment
+from cleaning.settings import CleaningSettings
+from cleaning.tally import Tally
+from data.parquet import read_parquet
+
+SETTINGS = CleaningSettings()
+PROSE = (
+    "La diabetes tipo 2 aparece cuando el cuerpo no usa bien la insulina que produce. El tratamiento empieza por la "
+    "dieta y el ejercicio, y cuando no bastan se añade un medicamento. Conviene revisar los pies cada noche y acudir "
+    "a la consulta de la enfermera si aparece una herida. El azúcar en sangre se mide en ayunas y después de comer."
+)
+URL = "https://a.example/x"
+
+
+def html(text=PROSE):
+    return f'<html lang="es"><body><article><p>{text}</p></article></body></html>'.encode()
+
+
+def raw(body):
+    return Raw(URL, "text/html; charset=utf-8", body)
+
+
+@pytest.fixture
+def worker():
+    """A page process of the given settings, ended after the test."""
+    started = []
+
+    def start(limits=SETTINGS, kind=PageProcess):
+        started.append(kind(limits))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+def asked(process, page):
+    process.give(page)
+    return process.take()
+
+
+def test_too_many_elements():
+    assert extract_html(raw(b"<p>x</p>" * 60_000), SETTINGS) == Drop("extraction/too_many_elements", 60_000)
+
+
+def test_a_page_that_takes_too_long_is_dropped_and_the_next_is_read(worker):
+    process = worker(CleaningSettings(max_seconds=0.001))
+    assert asked(process, raw(html(f"{PROSE}</p><p>" * 2000))) == Drop("extraction/too_slow", 0.001)
+    assert asked(process, raw(b"<p>")) == Drop("extraction/no_text")
+
+
+def test_a_page_that_needs_too_much_memory(worker):
+    limit = 256 << 20
+    process = worker(CleaningSettings(max_memory=limit, max_bytes=1 << 30, max_elements=10**9, max_seconds=60))
+    hungry = asked(process, raw(b"<div>" * 1_000_000 + html()))
+    assert hungry.reason in ("extraction/too_much_memory", "extraction/crashed", "extraction/failed")
+    assert asked(process, raw(html())).text == PROSE
+
+
+def test_a_process_that_somebody_ends_costs_no_page(worker):
+    process = worker()
+    process.give(raw(html()))
+    os.kill(process._process.pid, signal.SIGKILL)
+    assert process.take().text == PROSE
+
+
+class EndedByThePage(PageProcess):
+    """What a page does that makes a parser crash."""
+
+    def give(self, page):
+        super().give(page)
+        if b"crash" in page.body:
+            os.kill(self._process.pid, signal.SIGSEGV)
+
+
+def test_a_page_that_ends_its_process_takes_only_itself_with_it(worker):
+    process = worker(kind=EndedByThePage)
+    drop = asked(process, raw(b"crash"))
+    assert drop.reason == "extraction/crashed"
+    assert "SIGSEGV" in drop.detail
+    assert asked(process, raw(html())).text == PROSE
+
+
+def write_warc(path, bodies):
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True)
+        for number, body in enumerate(bodies):
+            head = StatusAndHeaders("200 OK", [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
+            writer.write_record(
+                writer.create_warc_record(
+                    f"https://a.example/{number}", "response", payload=io.BytesIO(body), http_headers=head
+                )
+            )
+    return path
+
+
+def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_path):
+    long = html("</p><p>".join(f"{PROSE} Visita número {n}." for n in range(300)))
+    bodies = [long, *(html(f"{PROSE} Consulta {n}.") for n in range(9)), b"", html("Breve.")]
+    path = write_warc(tmp_path / "a.warc.gz", bodies)
+    written = []
+    for workers in (1, 3):
+        folder = tmp_path / f"by{workers}"
+        with PageProcesses(SETTINGS, workers) as processes:
+            cleaned = clean_segment(Pending(path, "a.warc.gz"), folder, SETTINGS, "r", processes)
+        assert cleaned.kept + sum(cleaned.dropped.values()) == len(bodies)
+        written.append([one.read_bytes() for one in Pending(path, "a.warc.gz").pair(folder)])
+    assert written[0] == written[1]
+    offsets = read_parquet(Pending(path, "a.warc.gz").pair(folder)[0], ["warc_offset"])["warc_offset"].to_pylist()
+    assert offsets == sorted(offsets)
+
+
+def test_a_record_larger_than_any_page_is_dropped_without_being_read_whole(store, tmp_path):
+    limits = CleaningSettings(max_bytes=1000)
+    path = write_warc(tmp_path / "a.warc.gz", [bytes(30 << 20), html()])
+    summary = clean(store, limits, warcs=[path], workers=1)
+    assert summary.dropped == {"extraction/too_large": 1}
+    assert summary.kept == 1
+    folder = store.documents / recipe_digest(limits)
+    (dropped,) = folder.glob("*.dropped.parquet")
+    assert read_parquet(dropped)["figure"].to_pylist() == [1001.0]
+
+
+def test_progress_tells_how_far_it_is_and_why_pages_go(store, tmp_path):
+    told = []
+    path = write_warc(tmp_path / "a.warc.gz", [html(f"{PROSE} Nota {n}.") for n in range(5)] + [html("Breve.")])
+    clean(store, SETTINGS, warcs=[path], workers=1, progress=lambda *values: told.append(values))
+    stage, done, total, counts = told[-1]
+    assert (stage, done, counts) == ("clean", 6, {"kept": 5, "quality": 1})
+    assert total >= done
+
+
+def test_a_tally_adds_up_over_files():
+    tally = Tally([100, 300])
+    tally.teller(0)(100, {"kept": 3, "quality/too_short": 1})
+    tally.teller(1)(100, {"language/ca": 2, "language/gl": 2})
+    told = []
+    tally.show(lambda *values: told.append(values))
+    assert told == [("clean", 8, 16, {"kept": 3, "quality": 1, "language": 4})]
+
+
+RULES = rules_of(SETTINGS)
+PIECES = st.sampled_from(
+    [
+        PROSE,
+        "<p>",
+        "</p>",
+        "<table><tr><td>",
+        "<![CDATA[",
+        "<!--",
+        "<meta charset=utf-16>",
+        "&#xD800;",
+        "\x00",
+        "é" * 40,
+    ]
+)
+PAGES = st.one_of(
+    st.binary(max_size=3000),
+    st.text(max_size=2000).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.lists(st.one_of(PIECES, st.text(max_size=200)), max_size=40).map(
+        lambda parts: "".join(parts).encode("utf-8", "surrogatepass")
+    ),
+    st.lists(PIECES, max_size=40).map(lambda parts: "".join(parts).encode("utf-16", "surrogatepass")),
+)
+TYPES = st.sampled_from(["", "text/html", "text/html; charset=utf-7", "text/html; charset=latin-1", "x; charset=\x00"])
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(body=PAGES, content_type=TYPES, is_pdf=st.booleans())
+def test_any_bytes_end_in_a_page_or_a_reason(body, content_type, is_pdf):
+    outcome = outcome_of(Raw(URL, content_type, b"%PDF-1.7" + body if is_pdf else body, is_pdf), SETTINGS, RULES)
+    assert isinstance(outcome, Drop | Page)
+    if isinstance(outcome, Page):
+        outcome.text.encode()
+    else:
+        assert "/" in outcome.reason
+        assert outcome.reason != "extraction/failed" or "Error" in (outcome.detail or "")
+
+
+def test_twenty_megabytes_of_anything(store, tmp_path):
+    bodies = [bytes(20 << 20), b"a" * (20 << 20), b"\xff\xfe" * (4 << 20), gzip.compress(os.urandom(1 << 20))]
+    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", bodies)], workers=1)
+    assert summary.kept == 0
+    assert summary.records == len(bodies)

@@ -192,6 +192,7 @@ def test_a_record_without_an_http_head_is_a_page():
         ("identity", b"hola"),
         ("gzip", b"hola"),  # a proxy unpacked it and left the header
     ],
+    ids=["gzip", "zlib", "raw deflate", "identity", "gzip already unpacked"],
 )
 def test_content_encodings(encoding, body):
     answer = read_answer(b"HTTP/1.1 200 OK\r\nContent-Encoding: " + encoding.encode() + b"\r\n\r\n" + body, "", 1 << 20)

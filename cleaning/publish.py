@@ -1,8 +1,8 @@
 """Documents → the next corpus version: which pages live, which are duplicates, who is held out.
 
-A version is a function of the cleaned segments, the list of takedowns and the settings, and of nothing else: what is
-remembered between runs (signatures, verified pairs, part files of the version before) is only what that function
-would work out again. Hence incremental equals cold.
+A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold and the
+settings, and of nothing else: what is remembered between runs (signatures, verified pairs, part files of the version
+before) is only what that function would work out again. Hence incremental equals cold.
 """
 
 import time
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
+from cleaning.decontaminate import Benchmark, applied, benchmarks, decontaminated
 from cleaning.dedup import Clusters, deduplicate
 from cleaning.figures import counted, figures_of, worst
 from cleaning.living import Living, dropped_rows, living_documents, pairs, read_texts
@@ -67,19 +68,21 @@ def publish(
 
     Raises:
         StageError: there is no document to publish, or the accounts do not balance.
+        InputError: a benchmark cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
     started = time.monotonic()
     takedowns = Takedowns.load(store)
+    against = benchmarks(publishing.decontaminate)
     tidy(store)
     previous = newest(store)
     with _source(store, cleaning, progress, cold=cold) as source:
         made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
-        settings = _settings(cleaning, publishing)
+        settings = _settings(cleaning, publishing, against)
         name, funnel = (
             (None, None)
             if not cold and _same(previous, made_from, settings)
-            else _cut(store, source, takedowns, publishing, progress, made_from, settings)
+            else _cut(store, source, takedowns, against, publishing, progress, made_from, settings)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -91,15 +94,17 @@ def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSett
     """Whether publishing with these settings would find nothing changed."""
     recipe = recipe_digest(cleaning)
     made_from = _made_from(recipe, pairs(store.documents / recipe), Takedowns.load(store))
-    return _same(newest(store), made_from, _settings(cleaning, publishing))
+    return _same(newest(store), made_from, _settings(cleaning, publishing, benchmarks(publishing.decontaminate)))
 
 
 def _same(previous: Manifest | None, made_from: dict[str, str], settings: dict[str, Any]) -> bool:
     return previous is not None and previous.made_from == made_from and previous.settings == settings
 
 
-def _settings(cleaning: CleaningSettings, publishing: PublishSettings) -> dict[str, Any]:
-    return {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
+def _settings(cleaning: CleaningSettings, publishing: PublishSettings, against: Sequence[Benchmark]) -> dict[str, Any]:
+    """Benchmarks are known by their content, wherever they lie."""
+    shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+    return {"clean": cleaning.model_dump(mode="json"), "publish": shaping}
 
 
 @contextmanager
@@ -119,13 +124,21 @@ def _cut(
     store: Store,
     source: Rebuilt,
     takedowns: Takedowns,
+    against: Sequence[Benchmark],
     publishing: PublishSettings,
     progress: Progress,
     made_from: dict[str, str],
     settings: dict[str, Any],
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
-    living = living_documents(source.segments, takedowns)
+    found = living_documents(source.segments, takedowns)
+    living = decontaminated(
+        found,
+        lambda positions: read_texts(source.segments, found.documents, positions),
+        against,
+        source.signatures,
+        lambda done, total: progress("decontaminate", done, total, {}),
+    )
     if living.documents.num_rows == 0:
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "

@@ -108,6 +108,7 @@ def _funnel(figures: Mapping[str, Any]) -> list[Bar]:
         ("free to be used", ("policy/", "takedown")),
         ("in a wanted language", ("language/",)),
         ("of enough quality", ("quality/",)),
+        ("not of a benchmark", ("decontaminated/",)),
         ("documents: no duplicates", ("duplicate/",)),
     ):
         left -= sum(count for reason, count in dropped.items() if reason.startswith(prefixes))

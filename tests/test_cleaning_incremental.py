@@ -82,9 +82,17 @@ class Rounds(RuleBasedStateMachine):
     def page_is_taken_down(self, url):
         Takedowns.load(self.store).add(url, date(2026, 1, 1))
 
-    @rule(jaccard=st.sampled_from([0.5, 0.8, 0.95]), parts=st.sampled_from([None, 3]))
-    def publish_settings_change(self, jaccard, parts):
-        self.publishing = PublishSettings(jaccard=jaccard, parts=parts, part_words=3000)
+    @rule(
+        jaccard=st.sampled_from([0.5, 0.8, 0.95]),
+        parts=st.sampled_from([None, 3]),
+        benchmark=st.sampled_from([None, 0, 3]),
+    )
+    def publish_settings_change(self, jaccard, parts, benchmark):
+        against = () if benchmark is None else (self.folder / "benchmark",)
+        for path in against:
+            path.mkdir(exist_ok=True)
+            (path / "caso.txt").write_text(" ".join(text_of((benchmark, 0)).split(" ")[20:40]))
+        self.publishing = PublishSettings(jaccard=jaccard, parts=parts, part_words=3000, decontaminate=against)
 
     @rule(least=st.sampled_from([100, 300]))
     def cleaning_settings_change(self, least):

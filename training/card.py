@@ -68,6 +68,7 @@ ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {pa
 ## How it was made
 
 {_making(trained)}
+{_decontamination(trained)}
 ## Limits
 
 - Trained on web pages: what they get wrong, leave out or sell, the model has read. Not for decisions about patients.
@@ -138,6 +139,20 @@ def _making(trained: Trained) -> str:
         "code": f"cowese {code_version()}",
     }
     return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
+
+
+def _decontamination(trained: Trained) -> str:
+    """Which benchmarks' texts the training text does not hold, as the corpus's manifest says."""
+    benchmarks: dict[str, int] | None = trained.manifest.figures.get("decontaminated")
+    if benchmarks:
+        named = ", ".join(f"{name} ({count:,} documents removed)" for name, count in benchmarks.items())
+        return (
+            f"Decontaminated against {named}: no document of the corpus shares 13 words in a row with a text of them.\n"
+        )
+    return (
+        "**Not decontaminated**: the training text may hold texts of the benchmarks that this model is tried on "
+        "(`cowese publish --decontaminate DIR` removes them).\n"
+    )
 
 
 def _untrained_positions(trained: Trained) -> str:

@@ -94,6 +94,7 @@ def pack(
             "vocab_size": vocabulary,
             "special": dataclasses.asdict(special),
             "tokenizer_path": os.path.relpath(tokenizer, folder),
+            "decontaminated": source.decontaminated(),
         },
         files={name: file_digest(folder / name) for name in files},
         code=code_version(),

@@ -91,6 +91,7 @@ def pretrain(
             "vocabulary": stream.vocab_size,
             "shape": plan.shape(stream.vocab_size).model_dump(mode="json"),
             "tokens_folder": os.path.relpath(tokens, run),
+            "decontaminated": Manifest.read(tokens).figures.get("decontaminated"),
         }
         manifest = manifest.model_copy(update={"figures": figures})
         _refuse_another(run, manifest, force=settings.force)

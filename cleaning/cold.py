@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
+from cleaning.ids import ids_path
 from cleaning.living import pairs
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -58,8 +59,8 @@ def rebuilt(store: Store, cleaning: CleaningSettings, progress: Progress) -> Ite
 
 def _take_place(beside: Store, store: Store, recipe: str) -> None:
     (store.documents / recipe).mkdir(parents=True, exist_ok=True)
-    for pair in pairs(beside.documents / recipe):
-        for path in reversed(pair):
+    for documents, dropped in pairs(beside.documents / recipe):
+        for path in (ids_path(documents), dropped, documents):
             path.replace(store.documents / recipe / path.name)
     shutil.rmtree(store.signatures, ignore_errors=True)
     beside.signatures.replace(store.signatures)

@@ -1,6 +1,6 @@
 """Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,21 +27,28 @@ INDEX_SCHEMA = pa.schema(
 )
 SUFFIX = ".index.parquet"
 """Follows the name of the WARC file, after .warc.gz."""
+GROUP_ROWS = 8_192
+"""Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
 
 
 def index_closed(folder: Path) -> int:
-    """Write the index of every closed WARC file that has none yet; return how many.
+    """Write the index of every closed WARC file that has none yet, sorted by URL as CDX files are; return how many.
 
     Raises:
         StoreError: an index cannot be written.
     """
     missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
     for path in missing:
-        rows = list(records_of(path))
-        batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
-        few_values = ("kind", "file", "status", "mime", "charset")
-        write_parquet(index_path(path), [batch], INDEX_SCHEMA, few_values=few_values)
+        write_index(path, records_of(path))
     return len(missing)
+
+
+def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write the index of a WARC file from the rows of its records."""
+    rows = sorted(records, key=lambda row: (row["url"], row["offset"]))
+    batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
+    few_values = ("kind", "file", "status", "mime", "charset")
+    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
 
 
 def index_path(warc: Path) -> Path:

@@ -24,6 +24,7 @@ from crawler.scheduler import FrontierScheduler, wake
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.spider import CoweseSpider
+from crawler.transport import CappedHandler
 from crawler.warc import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
@@ -77,7 +78,11 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
             KeepWireBytes: 950,
         },
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
-        "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None},
+        "DOWNLOAD_HANDLERS": {
+            "http": CappedHandler,
+            "https": CappedHandler,
+            **dict.fromkeys(("file", "ftp", "s3", "data")),
+        },
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,application/xml;q=0.8,*/*;q=0.1",
             "Accept-Language": "es",
@@ -151,14 +156,14 @@ def run(job: Job) -> None:
 
 
 def _about(settings: CrawlSettings) -> dict[str, str]:
-    """The warcinfo record."""
-    shaping = settings.model_dump(mode="json", exclude={"dsn", "proxy"}, exclude_defaults=True)
+    """The warcinfo record: who crawls, and every setting but where the state and the proxy are."""
     return {
         "software": f"cowese/{code_version()}",
         "format": "WARC File Format 1.1",
         "http-header-user-agent": settings.user_agent,
         "robots": "RFC 9309",
-        "description": json.dumps(shaping),
+        **({"operator": settings.contact} if settings.contact else {}),
+        "description": json.dumps(settings.model_dump(mode="json", exclude={"dsn", "proxy"})),
     }
 
 

@@ -39,7 +39,7 @@ class Robots:
         """Read an answer: 2xx its rules, 4xx allows everything (2.3.1.3), 5xx and silence nothing (2.3.1.4)."""
         robots = cls(status, fetched_at)
         if OK <= status < REDIRECT:
-            text, robots.reserved = _for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+            text, robots.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
             rules = Protego.parse(text)
             robots._rules = rules
             delay = rules.crawl_delay(TOKEN)
@@ -71,7 +71,7 @@ class Robots:
         return now - self.fetched_at < LIFETIME
 
 
-def _for_us(text: str) -> tuple[str, bool]:
+def for_us(text: str) -> tuple[str, bool]:
     """The file with the names of agents cut to their product tokens, and whether its group for us forbids training.
 
     Protego compares names as strings found in one another: by the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from crawler.warc_rows import mime_of, noted_rows, rows_path
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -37,10 +38,11 @@ def index_closed(folder: Path) -> int:
     """
     missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
     for path in missing:
-        rows = list(records_of(path))
+        rows = noted_rows(path) or list(records_of(path))
         batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
         few_values = ("kind", "file", "status", "mime", "charset")
         write_parquet(index_path(path), [batch], INDEX_SCHEMA, few_values=few_values)
+        rows_path(path).unlink(missing_ok=True)
     return len(missing)
 
 
@@ -50,7 +52,7 @@ def index_path(warc: Path) -> Path:
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The index rows of a WARC file, in its order."""
+    """The index rows of a WARC file that was not noted whole, in its order."""
     held: dict[str, Any] | None = None
     with path.open("rb") as file:
         for record in ArchiveIterator(file, parse_http=True):
@@ -79,10 +81,3 @@ def _row_of(record: Any, file: str, offset: int) -> dict[str, Any] | None:
         "mime": mime,
         "charset": charset,
     }
-
-
-def mime_of(content_type: str) -> tuple[str | None, str | None]:
-    """Type and charset of a Content-Type field."""
-    mime, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    charsets = [one.partition("=")[2].strip("\"' ") for one in parameters if one.startswith("charset=")]
-    return mime[:100] or None, (charsets[0][:40] or None) if charsets else None

@@ -33,7 +33,8 @@ def frontier(options):
 
 def fill(dsn, count, hosts, pages=None):
     """Queue so many URLs, 60 at a time as a page brings them; CPU seconds."""
-    from crawler.frontier import Found, Frontier
+    from crawler.frontier import Frontier
+    from crawler.records import Found
 
     store, started = Frontier(dsn), time.process_time()
     for start in range(0, count, 60):

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler import visits
-from crawler.frontier import UNREACHABLE, Found, Frontier, HostState, Known
+from crawler.frontier import UNREACHABLE, Frontier
 from crawler.guard import networks
 from crawler.hosts import Host, HostQueue
 from crawler.links import NO_PAGE
 from crawler.ownership import HEARTBEAT, Ownership
+from crawler.records import Found, HostState, Known
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, PAGE, REFUSED

@@ -14,11 +14,11 @@ from twisted.python.failure import Failure
 
 from crawler import visits
 from crawler.archive import WIRE, Wire
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.links import extract_links
 from crawler.permissions import Permissions
+from crawler.records import Known
 from crawler.round import Round
 from crawler.sitemaps import sitemap_entries
 from crawler.tables import PAGE, SITEMAP

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from protego import Protego
 
-from crawler.frontier import HostState, Known
+from crawler.records import HostState, Known
 from crawler.robots import Robots
 from crawler.settings import CrawlSettings
 

@@ -5,9 +5,9 @@ from urllib.parse import urljoin
 from scrapy.http import Response
 
 from crawler import visits
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
+from crawler.records import Known
 from crawler.reservations import FILES, read, reserves
 from crawler.robots import UNREACHABLE, Robots
 from crawler.round import Round, plain_url

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import Found, Frontier
+from crawler.frontier import Frontier
 from crawler.job import DISK_FULL, STORE_BROKEN, Job
+from crawler.records import Found
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover

@@ -10,10 +10,10 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.permissions import refused_by
+from crawler.records import Known
 from crawler.round import Round
 from crawler.spider import CoweseSpider
 from crawler.tables import PAGE

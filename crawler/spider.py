@@ -1,7 +1,6 @@
 """The one spider: turns answers into WARC records, outcomes and links."""
 
 import http.client
-import re
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,18 +8,17 @@ from urllib.parse import urljoin
 
 import scrapy
 from scrapy.http import Response
-from scrapy.linkextractors import IGNORED_EXTENSIONS
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from crawler import visits
 from crawler.archive import WIRE, Wire
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.links import extract_links
 from crawler.permissions import Permissions
+from crawler.records import Known
 from crawler.round import Round
 from crawler.sitemaps import sitemap_entries
 from crawler.tables import PAGE, SITEMAP
@@ -30,8 +28,6 @@ from data.charset import encoding_of
 from data.errors import StoreError
 from data.rights import forbids_links
 
-NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
-"""Endings of what is neither a page nor a PDF (Scrapy's own list)."""
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
 SITEMAP_PIECE = 1_000
@@ -152,7 +148,7 @@ class CoweseSpider(scrapy.Spider):
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
         digest = payload_digest(response.body)
         same = digest == known.digest and known.warc_digest is not None
-        warc_digest = self._keep(known, response, known.url, revisit=SAME_DIGEST if same else None)
+        warc_digest = self._keep(known, response, known.url, SAME_DIGEST if same else None, digest)
         state = "same" if same else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
@@ -192,10 +188,9 @@ class CoweseSpider(scrapy.Spider):
         if "html" not in content_type or forbids_links({"x-robots-tag": directives}):
             return
         links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
-        wanted = [url for url in links.urls if not NO_PAGE.search(url)]
         if links.refresh is not None and not links.nofollow:
             self.round.add([links.refresh], known, hops=known.hops + 1)
-        self.round.add(wanted, known)
+        self.round.add(links.urls, known)
 
     def _follow(self, known: Known, response: Response) -> None:
         target = _header(response, "Location")
@@ -207,8 +202,10 @@ class CoweseSpider(scrapy.Spider):
             self.round.adopt(url, seed)
         self.round.add([url], known, hops=known.hops + 1)
 
-    def _keep(self, known: Known, response: Response, url: str, revisit: str | None = None) -> str | None:
-        """Write the WARC record; return its payload digest where it carries a body."""
+    def _keep(
+        self, known: Known, response: Response, url: str, revisit: str | None = None, digest: str | None = None
+    ) -> str | None:
+        """Write the WARC record; return its payload digest where it carries a body. ``digest``: the unpacked body's."""
         wire: Wire = response.meta[WIRE]
         reason = http.client.responses.get(response.status, "")
         status_line = f"HTTP/1.1 {response.status} {reason}".strip().encode()
@@ -220,6 +217,8 @@ class CoweseSpider(scrapy.Spider):
             fields["WARC-Refers-To-Target-URI"] = url
             self.round.warc.revisit(url, when, status_line, wire.headers, revisit, fields)
             return None
+        if digest is not None and wire.body is response.body:
+            fields["WARC-Payload-Digest"] = digest
         return self.round.warc.response(url, when, status_line, wire.headers, wire.body, fields)
 
 

@@ -9,10 +9,11 @@ from base64 import b32encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
+from crawler.warc_rows import RowLog, mime_of, rows_path
 from data.errors import StoreError
 from data.files import storage_error, sync_file, sync_folder
 
@@ -42,6 +43,7 @@ class WarcWriter:
         self._max_bytes = max_bytes
         self._info = info
         self._file: BinaryIO | None = None
+        self._rows: RowLog | None = None
         self._path = folder
         self._serial = 0
         self._info_id = ""
@@ -49,8 +51,8 @@ class WarcWriter:
     def response(
         self, url: str, when: datetime, status_line: bytes, headers: Headers, body: bytes, fields: Mapping[str, str]
     ) -> str:
-        """Append an HTTP answer as it came over the wire; return its payload digest."""
-        digest = payload_digest(body)
+        """Append an HTTP answer as it came over the wire; return its payload digest, taken unless ``fields`` has it."""
+        digest = fields.get("WARC-Payload-Digest") or payload_digest(body)
         self._http("response", url, when, status_line, headers, body, {"WARC-Payload-Digest": digest, **fields})
         return digest
 
@@ -75,6 +77,8 @@ class WarcWriter:
         self.flush()
         self._file.close()
         self._file = None
+        if self._rows is not None:
+            self._rows.close()
         finish(self._path)
 
     def _http(
@@ -90,8 +94,16 @@ class WarcWriter:
         head = status_line + CRLF + b"".join(name + b": " + value + CRLF for name, value in headers) + CRLF
         content_type = "application/http; msgtype=response"
         offset, length = self._write(kind, when, content_type, head + body, {"WARC-Target-URI": url, **fields})
+        status = status_line.split(b" ", 2)[1]
+        mime = next((value for name, value in headers if name.lower() == b"content-type"), b"").decode("latin-1")
+        digest = fields.get("WARC-Payload-Digest")
+        self._note([url, kind, int(when.timestamp()), digest, offset, length, int(status), *mime_of(mime)])
         if offset + length >= self._max_bytes:
             self.close()
+
+    def _note(self, row: Sequence[Any]) -> None:
+        if self._rows is not None:
+            self._rows.add(row)
 
     def _write(
         self, kind: str, when: datetime, content_type: str, content: bytes, fields: Mapping[str, str]
@@ -122,11 +134,13 @@ class WarcWriter:
         try:
             self._file = self._path.open("xb")
             fcntl.flock(self._file, fcntl.LOCK_EX)  # tells recover() that its writer lives
+            self._rows = RowLog(self._path_of(self._serial, ""))
         except OSError as error:
             raise storage_error(error, self._path) from error
         about = "".join(f"{name}: {value}\r\n" for name, value in self._info.items()).encode()
         name = {"WARC-Filename": self._path.name.removesuffix(OPEN)}
-        self._write("warcinfo", when, "application/warc-fields", about, name)
+        offset, length = self._write("warcinfo", when, "application/warc-fields", about, name)
+        self._note(["", "warcinfo", int(when.timestamp()), None, offset, length, None, None, None])
 
     def _path_of(self, serial: int, suffix: str) -> Path:
         return self._folder / f"{self._prefix}-{serial:05d}.warc.gz{suffix}"
@@ -187,6 +201,7 @@ def _close_torn(path: Path, file: BinaryIO) -> None:
     whole = whole_members(path)
     if whole == 0:
         path.unlink()
+        rows_path(path.with_name(path.name.removesuffix(OPEN))).unlink(missing_ok=True)
         return
     file.truncate(whole)
     finish(path)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from crawler.warc_rows import mime_of, noted_rows, rows_path
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -39,7 +40,8 @@ def index_closed(folder: Path) -> int:
     """
     missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
     for path in missing:
-        write_index(path, records_of(path))
+        write_index(path, noted_rows(path) or records_of(path))
+        rows_path(path).unlink(missing_ok=True)
     return len(missing)
 
 
@@ -57,7 +59,7 @@ def index_path(warc: Path) -> Path:
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The index rows of a WARC file, in its order."""
+    """The index rows of a WARC file that was not noted whole, in its order."""
     held: dict[str, Any] | None = None
     with path.open("rb") as file:
         for record in ArchiveIterator(file, parse_http=True):
@@ -86,10 +88,3 @@ def _row_of(record: Any, file: str, offset: int) -> dict[str, Any] | None:
         "mime": mime,
         "charset": charset,
     }
-
-
-def mime_of(content_type: str) -> tuple[str | None, str | None]:
-    """Type and charset of a Content-Type field."""
-    mime, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    charsets = [one.partition("=")[2].strip("\"' ") for one in parameters if one.startswith("charset=")]
-    return mime[:100] or None, (charsets[0][:40] or None) if charsets else None

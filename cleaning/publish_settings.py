@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class PublishSettings(BaseModel):
@@ -34,6 +34,12 @@ class PublishSettings(BaseModel):
     decontaminate: tuple[Path, ...] = ()
     """Benchmarks (folders, files or tar archives of brat, CoNLL, TSV or SQuAD) whose texts the corpus must not hold:
     a document that shares 13 words in a row with one of them is dropped."""
+
+    @field_validator("decontaminate", mode="before")
+    @classmethod
+    def _one_or_more(cls, given: object) -> object:
+        """A single path may stand for a list of one, as ``--set`` writes it."""
+        return (given,) if isinstance(given, str | Path) else given
 
     @model_validator(mode="after")
     def _bands_fit(self) -> Self:

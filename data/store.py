@@ -124,6 +124,11 @@ class Store:
         """One folder an exported model."""
         return self.root / "models"
 
+    @property
+    def benchmarks(self) -> Path:
+        """One folder a task, in it one a model: figures, predictions, a report."""
+        return self.root / "benchmarks"
+
     def corpus_version(self, version: str) -> Path:
         """The folder of a corpus version; ``latest`` is resolved to the version it names.
 

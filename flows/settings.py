@@ -21,7 +21,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from data.errors import InputError
-from training.settings import EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
+from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
 PREFIX = "COWESE_"
 CONFIG_VARIABLE = "COWESE_CONFIG"
@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """Packed tokens → a pretrained ELECTRA."""
     evaluate: EvaluationSettings = Field(default_factory=EvaluationSettings)
     """A run → its figures on held-out text."""
+    benchmark: BenchmarkSettings = Field(default_factory=BenchmarkSettings)
+    """A model → its figures on a task."""
 
     @classmethod
     def settings_customise_sources(

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tarfile
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -187,6 +188,11 @@ def test_two_benchmarks_are_counted_by_the_first_name_and_both_named(store, tmp_
     assert row["reason"] == "decontaminated/meddocan-2019"
     assert row["detail"].endswith("; also pharmaconer")
     assert not publish(store, CLEANING, against(other, one)).changed
+
+
+def test_one_path_stands_for_a_list_of_one(tmp_path):
+    assert PublishSettings(decontaminate=str(tmp_path)).decontaminate == (tmp_path,)
+    assert PublishSettings.model_validate({"decontaminate": ["a", "b"]}).decontaminate == (Path("a"), Path("b"))
 
 
 def test_what_cannot_be_read_is_named(tmp_path):

@@ -7,6 +7,7 @@ stage a task.
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +17,7 @@ from cleaning.publish import PublishSummary, publish
 from crawler.run import CrawlSummary, crawl
 from data.progress import Progress, quiet
 from data.store import Store
+from flows.alone import Alone
 from flows.settings import Settings
 from training.evaluate import EvaluationSummary, evaluate
 from training.export import ExportSummary, export
@@ -51,6 +53,27 @@ class CorpusBuilt(BaseModel):
     seconds: dict[str, float]
 
 
+class TokensBuilt(BaseModel):
+    """What training reads, made from one corpus version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tokenizer: TokenizerSummary
+    pack: PackSummary
+    seconds: dict[str, float]
+
+
+class ModelTrained(BaseModel):
+    """What became of one set of tokens: a run, its figures, two models."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pretrain: PretrainSummary
+    evaluate: EvaluationSummary
+    export: ExportSummary
+    seconds: dict[str, float]
+
+
 class ModelBuilt(BaseModel):
     """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
 
@@ -79,11 +102,12 @@ def build_corpus(
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
     run: Runner = plainly,
+    patience: float = 0.0,
     progress: Progress = quiet,
 ) -> CorpusBuilt:
     """Crawl a round, clean what is new, publish a version where anything changed."""
     store = Store.open(settings.store)
-    clock = Stopwatch(run, store)
+    clock = Stopwatch(run, store, patience)
     return CorpusBuilt(
         crawl=clock("crawl", crawl, store, settings.crawl, revisit=revisit, as_of=as_of, progress=progress),
         clean=clock("clean", clean, store, settings.clean, progress=progress),
@@ -92,23 +116,39 @@ def build_corpus(
     )
 
 
-def build_model(
+def prepare_tokens(
     settings: Settings,
     *,
     corpus: str = "latest",
     run: Runner = plainly,
+    patience: float = 0.0,
     progress: Progress = quiet,
-) -> ModelBuilt:
-    """Fit a tokenizer, pack, pretrain, evaluate on held-out text, export for Hugging Face."""
+) -> TokensBuilt:
+    """Fit a tokenizer on a corpus version and pack the version with it."""
     store = Store.open(settings.store)
-    clock = Stopwatch(run, store)
+    clock = Stopwatch(run, store, patience)
     version = store.corpus_version(corpus)
     tokenizer = clock("tokenizer", fit_tokenizer, store, settings.tokenizer, corpus=version, progress=progress)
-    tokens = clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress)
-    trained = clock("pretrain", pretrain, store, settings.pretrain, tokens=tokens.path, progress=progress)
-    return ModelBuilt(
+    return TokensBuilt(
         tokenizer=tokenizer,
-        pack=tokens,
+        pack=clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress),
+        seconds=clock.seconds,
+    )
+
+
+def train_model(
+    settings: Settings,
+    *,
+    tokens: Path,
+    run: Runner = plainly,
+    patience: float = 0.0,
+    progress: Progress = quiet,
+) -> ModelTrained:
+    """Pretrain on packed tokens, evaluate on held-out text, export for Hugging Face."""
+    store = Store.open(settings.store)
+    clock = Stopwatch(run, store, patience)
+    trained = clock("pretrain", pretrain, store, settings.pretrain, tokens=tokens, progress=progress)
+    return ModelTrained(
         pretrain=trained,
         evaluate=clock("evaluate", evaluate, store, settings.evaluate, run=trained.path, progress=progress),
         export=clock("export", export, store, run=trained.path, progress=progress),
@@ -116,18 +156,33 @@ def build_model(
     )
 
 
-class Stopwatch:
-    """A runner that holds the stage's lock on the store and keeps the seconds that it took."""
+def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = quiet) -> ModelBuilt:
+    """From a corpus version to an evaluated, exported model, in this process."""
+    tokens = prepare_tokens(settings, corpus=corpus, progress=progress)
+    trained = train_model(settings, tokens=tokens.pack.path, progress=progress)
+    return ModelBuilt(
+        tokenizer=tokens.tokenizer,
+        pack=tokens.pack,
+        pretrain=trained.pretrain,
+        evaluate=trained.evaluate,
+        export=trained.export,
+        seconds={**tokens.seconds, **trained.seconds},
+    )
 
-    def __init__(self, run: Runner, store: Store) -> None:
+
+class Stopwatch:
+    """A runner that keeps the seconds that each stage took, and runs it alone on the store."""
+
+    def __init__(self, run: Runner, store: Store, patience: float = 0.0) -> None:
         self._run = run
         self._store = store
+        self._patience = patience
         self.seconds: dict[str, float] = {}
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run one stage, alone on the store."""
+        """Run one stage; whichever process the runner takes holds the lock."""
         started = time.monotonic()
-        with self._store.exclusive(stage):
-            result = self._run(stage, function, *args, **kwargs)
+        alone = Alone(self._store, stage, self._patience, function)
+        result = self._run(stage, alone, *args, **kwargs)
         self.seconds[stage] = round(time.monotonic() - started, 1)
         return result

@@ -1,13 +1,12 @@
-"""The whole story in one place: start URLs become pages, documents, a corpus, tokens, a model, figures.
+"""The first half of the story in one place: start URLs become pages, documents, a corpus.
 
 Plain functions; ``cowese build`` calls them as they stand, a Prefect flow hands in a runner that makes each
-stage a task.
+stage a task. ``flows/model_chain.py`` is the second half; it loads torch, which a corpus needs not.
 """
 
 import time
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -19,11 +18,6 @@ from data.progress import Progress, quiet
 from data.store import Store
 from flows.alone import Alone
 from flows.settings import Settings
-from training.evaluate import EvaluationSummary, evaluate
-from training.export import ExportSummary, export
-from training.pack import PackSummary, pack
-from training.pretrain import PretrainSummary, pretrain
-from training.tokenizer import TokenizerSummary, fit_tokenizer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,49 +47,6 @@ class CorpusBuilt(BaseModel):
     seconds: dict[str, float]
 
 
-class TokensBuilt(BaseModel):
-    """What training reads, made from one corpus version."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tokenizer: TokenizerSummary
-    pack: PackSummary
-    seconds: dict[str, float]
-
-
-class ModelTrained(BaseModel):
-    """What became of one set of tokens: a run, its figures, two models."""
-
-    model_config = ConfigDict(frozen=True)
-
-    pretrain: PretrainSummary
-    evaluate: EvaluationSummary
-    export: ExportSummary
-    seconds: dict[str, float]
-
-
-class ModelBuilt(BaseModel):
-    """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tokenizer: TokenizerSummary
-    pack: PackSummary
-    pretrain: PretrainSummary
-    evaluate: EvaluationSummary
-    export: ExportSummary
-    seconds: dict[str, float]
-
-
-class Built(BaseModel):
-    """What the whole chain made."""
-
-    model_config = ConfigDict(frozen=True)
-
-    corpus: CorpusBuilt
-    model: ModelBuilt | None
-
-
 def build_corpus(
     settings: Settings,
     *,
@@ -113,60 +64,6 @@ def build_corpus(
         clean=clock("clean", clean, store, settings.clean, progress=progress),
         publish=clock("publish", publish, store, settings.clean, settings.publish, progress=progress),
         seconds=clock.seconds,
-    )
-
-
-def prepare_tokens(
-    settings: Settings,
-    *,
-    corpus: str = "latest",
-    run: Runner = plainly,
-    patience: float = 0.0,
-    progress: Progress = quiet,
-) -> TokensBuilt:
-    """Fit a tokenizer on a corpus version and pack the version with it."""
-    store = Store.open(settings.store)
-    clock = Stopwatch(run, store, patience)
-    version = store.corpus_version(corpus)
-    tokenizer = clock("tokenizer", fit_tokenizer, store, settings.tokenizer, corpus=version, progress=progress)
-    return TokensBuilt(
-        tokenizer=tokenizer,
-        pack=clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress),
-        seconds=clock.seconds,
-    )
-
-
-def train_model(
-    settings: Settings,
-    *,
-    tokens: Path,
-    run: Runner = plainly,
-    patience: float = 0.0,
-    progress: Progress = quiet,
-) -> ModelTrained:
-    """Pretrain on packed tokens, evaluate on held-out text, export for Hugging Face."""
-    store = Store.open(settings.store)
-    clock = Stopwatch(run, store, patience)
-    trained = clock("pretrain", pretrain, store, settings.pretrain, tokens=tokens, progress=progress)
-    return ModelTrained(
-        pretrain=trained,
-        evaluate=clock("evaluate", evaluate, store, settings.evaluate, run=trained.path, progress=progress),
-        export=clock("export", export, store, run=trained.path, progress=progress),
-        seconds=clock.seconds,
-    )
-
-
-def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = quiet) -> ModelBuilt:
-    """From a corpus version to an evaluated, exported model, in this process."""
-    tokens = prepare_tokens(settings, corpus=corpus, progress=progress)
-    trained = train_model(settings, tokens=tokens.pack.path, progress=progress)
-    return ModelBuilt(
-        tokenizer=tokens.tokenizer,
-        pack=tokens.pack,
-        pretrain=trained.pretrain,
-        evaluate=trained.evaluate,
-        export=trained.export,
-        seconds={**tokens.seconds, **trained.seconds},
     )
 
 

@@ -12,7 +12,7 @@ from prefect import flow
 from pydantic import Field
 
 from data.store import Store
-from flows.chain import build_corpus, prepare_tokens, train_model
+from flows.chain import build_corpus
 from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
 from flows.made import find_made
 from flows.settings import Settings, load_settings
@@ -119,6 +119,8 @@ def pretrain_biomedtra(
     settings = _settings(store=store, config=config, pretrain__preset=preset, pretrain__steps=steps)
     opened = Store.open(settings.store)
     if not wait_for_twin(pretrain_biomedtra):
+        from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
+
         chosen = find_made(opened.tokens, tokens, "cowese pack")
         train_model(settings, tokens=chosen, run=StageTasks(settings), patience=inf)
     return find_made(opened.models, None, "cowese export").name
@@ -129,6 +131,8 @@ FLOWS = (build_cowese, corpus_to_model, pretrain_biomedtra)
 
 def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
     """Make tokens here, the model by ``pretrain-biomedtra``: on the gpu pool, or here where nothing is served."""
+    from flows.model_chain import prepare_tokens  # noqa: PLC0415 - loads torch, which a run without a model needs not
+
     tokens = prepare_tokens(settings, corpus=corpus, run=StageTasks(settings), patience=inf)
     parameters = {**given, "tokens": tokens.pack.path.name}
     if is_deployed():

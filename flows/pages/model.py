@@ -1,17 +1,22 @@
 """Prefect's pages of a model: the curve of the loss as an image, its figures beside the card's, links."""
 
 import base64
+from collections.abc import Callable
+from typing import Any
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from flows.console import readable
 from flows.pages.curve import curve
 from flows.pages.links import Links
+from flows.pages.words import in_one_line
 from training.evaluate import EvaluationSummary
 from training.export import ExportSummary
 from training.metrics import read_metrics
+from training.pack import PackSummary
 from training.pretrain import PretrainSummary
 from training.report import write_report
+from training.tokenizer import TokenizerSummary
 
 
 def show_run(summary: PretrainSummary, links: Links) -> None:
@@ -30,7 +35,7 @@ def show_run(summary: PretrainSummary, links: Links) -> None:
     )
 
 
-def show_evaluation(summary: EvaluationSummary) -> None:
+def show_evaluation(summary: EvaluationSummary, links: Links) -> None:
     """The figures by the card's definitions, inside the task that evaluated."""
     create_table_artifact(
         [
@@ -45,7 +50,8 @@ def show_evaluation(summary: EvaluationSummary) -> None:
         key="evaluation",
         description=f"{summary.run}, step {summary.step:,}, on {summary.tokens:,} tokens of {summary.split}",
     )
-    write_report(summary.path.parents[1])  # now with these figures
+    report = write_report(summary.path.parents[1])  # now with these figures
+    create_markdown_artifact(links.to(report, "curves and figures"), key="pretraining-report", description=summary.run)
 
 
 def show_model(summary: ExportSummary, links: Links) -> None:
@@ -61,3 +67,40 @@ def show_model(summary: ExportSummary, links: Links) -> None:
         key="model",
         description=f"The model {summary.path.name}",
     )
+
+
+PAGES: dict[str, Callable[[Any, Links], None]] = {
+    "pretrain": show_run,
+    "evaluate": show_evaluation,
+    "export": show_model,
+}
+"""By stage."""
+
+
+@in_one_line.register
+def _(summary: TokenizerSummary) -> str:
+    return f"{summary.path.name}: {summary.entries:,} entries"
+
+
+@in_one_line.register
+def _(summary: PackSummary) -> str:
+    return f"{summary.path.name}: " + ", ".join(f"{split} {count:,} tokens" for split, count in summary.tokens.items())
+
+
+@in_one_line.register
+def _(summary: PretrainSummary) -> str:
+    if summary.reused:
+        return f"{summary.path.name} had been finished before, {summary.steps:,} steps"
+    resumed = f", resumed at {summary.resumed_at:,}" if summary.resumed_at else ""
+    return f"{summary.path.name}: {summary.steps:,} steps{resumed}, loss {summary.loss:.4g}"
+
+
+@in_one_line.register
+def _(summary: EvaluationSummary) -> str:
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in summary.discriminator.items())
+    return f"{summary.run} on {summary.split}: {figures}"
+
+
+@in_one_line.register
+def _(summary: ExportSummary) -> str:
+    return f"{summary.path}"

@@ -1,4 +1,4 @@
-"""One line of the log for each stage."""
+"""One line of the log for each stage; ``flows/pages/model.py`` adds those of training."""
 
 from functools import singledispatch
 from typing import Any
@@ -6,11 +6,6 @@ from typing import Any
 from cleaning.clean import CleanSummary
 from cleaning.publish import PublishSummary
 from crawler.run import CrawlSummary
-from training.evaluate import EvaluationSummary
-from training.export import ExportSummary
-from training.pack import PackSummary
-from training.pretrain import PretrainSummary
-from training.tokenizer import TokenizerSummary
 
 MOST_REASONS = 3
 
@@ -46,32 +41,3 @@ def _(summary: PublishSummary) -> str:
     if not summary.changed:
         return f"nothing has changed since {summary.version}; no new version"
     return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words"
-
-
-@in_one_line.register
-def _(summary: TokenizerSummary) -> str:
-    return f"{summary.path.name}: {summary.entries:,} entries"
-
-
-@in_one_line.register
-def _(summary: PackSummary) -> str:
-    return f"{summary.path.name}: " + ", ".join(f"{split} {count:,} tokens" for split, count in summary.tokens.items())
-
-
-@in_one_line.register
-def _(summary: PretrainSummary) -> str:
-    if summary.reused:
-        return f"{summary.path.name} had been finished before, {summary.steps:,} steps"
-    resumed = f", resumed at {summary.resumed_at:,}" if summary.resumed_at else ""
-    return f"{summary.path.name}: {summary.steps:,} steps{resumed}, loss {summary.loss:.4g}"
-
-
-@in_one_line.register
-def _(summary: EvaluationSummary) -> str:
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in summary.discriminator.items())
-    return f"{summary.run} on {summary.split}: {figures}"
-
-
-@in_one_line.register
-def _(summary: ExportSummary) -> str:
-    return f"{summary.path}"

@@ -39,6 +39,7 @@ class Lifeline:
         self._written = 0.0
         self._deadline: float | None = None
         self._lock = threading.Lock()
+        self._write()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:

@@ -11,19 +11,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.tasks import MaterializingTask
+from pydantic import BaseModel
 
-from cleaning.publish import PublishSummary
 from flows.pages.corpus import show_corpus
 from flows.pages.links import Links
-from flows.pages.model import show_evaluation, show_model, show_run
 from flows.pages.progress import StageProgress, tolerated
 from flows.pages.words import in_one_line
 from flows.settings import Settings
 from flows.stages.process import last_words, run_in_child
-from training.evaluate import EvaluationSummary
-from training.export import ExportSummary
-from training.pretrain import PretrainSummary
-from training.tokenizer import TokenizerSummary
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,6 +30,13 @@ ASSETS = {
     "export": Asset(key=MODEL, properties=AssetProperties(name="BIOMEDTRA", description="ELECTRA for transformers")),
 }
 """What stages make that others build on, by stage."""
+SHOWN = {
+    "publish": ("version", "documents", "words", "path"),
+    "tokenizer": ("entries", "digest", "path"),
+    "export": ("step", "parameters", "path"),
+}
+"""Their figures."""
+CORPUS_STAGES = ("crawl", "clean", "publish")
 MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
 
 
@@ -53,7 +55,7 @@ class StageTasks:
         """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
         kwargs.pop("progress", None)
 
-        def body() -> R:
+        def body() -> Any:
             return self._in_task(stage, function, args, kwargs)
 
         options: Any = {
@@ -69,7 +71,7 @@ class StageTasks:
         result: R = as_task()
         return result
 
-    def _in_task(self, stage: str, function: Callable[..., R], args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+    def _in_task(self, stage: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         logger, folder, progress = get_run_logger(), self.folder / stage, StageProgress(stage)
         try:
             summary = run_in_child(stage, folder, progress, function, *args, **kwargs)
@@ -82,34 +84,25 @@ class StageTasks:
         progress.finish()
         links = Links(self.settings.store.expanduser().absolute(), self.settings.serve.links)
         with tolerated():
-            show(summary, links)
+            show(stage, summary, links)
         tell_asset(stage, summary)
         logger.info("%s: %s. Log: %s", stage, in_one_line(summary), folder / "log.txt")
         return summary
 
 
-def show(summary: Any, links: Links) -> None:
-    """Make the pages of a stage's summary, where it has any."""
-    match summary:
-        case PublishSummary():
-            show_corpus(summary, links)
-        case PretrainSummary():
-            show_run(summary, links)
-        case EvaluationSummary():
-            show_evaluation(summary)
-        case ExportSummary():
-            show_model(summary, links)
+def show(stage: str, summary: Any, links: Links) -> None:
+    """Make the pages of a stage, where it has any."""
+    if stage == "publish":
+        show_corpus(summary, links)
+    elif stage not in CORPUS_STAGES:
+        from flows.pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
+
+        if stage in PAGES:
+            PAGES[stage](summary, links)
 
 
-def tell_asset(stage: str, summary: Any) -> None:
+def tell_asset(stage: str, summary: BaseModel) -> None:
     """Put the figures of what was made onto its asset."""
-    match summary:
-        case PublishSummary():
-            figures = {"version": summary.version, "documents": summary.documents, "words": summary.words}
-        case TokenizerSummary():
-            figures = {"name": summary.path.name, "entries": summary.entries, "digest": summary.digest}
-        case ExportSummary():
-            figures = {"name": summary.path.name, "step": summary.step, "parameters": summary.parameters}
-        case _:
-            return
-    ASSETS[stage].add_metadata({**figures, "path": str(summary.path)})
+    if stage in ASSETS:
+        figures = summary.model_dump(mode="json")
+        ASSETS[stage].add_metadata({name: figures[name] for name in SHOWN[stage]})

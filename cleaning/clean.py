@@ -20,6 +20,7 @@ from cleaning.segment import Cleaned, clean_segment
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
 from data.errors import StageError
+from data.lifeline import end_with_parent
 from data.progress import Progress, quiet
 from data.store import Store
 
@@ -118,7 +119,7 @@ def _clean_all(
 @contextmanager
 def _pool(processes: int, tally: Tally) -> Iterator[ProcessPoolExecutor]:
     """Processes that end with their parent's call, finished or not."""
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_share, initargs=(tally,))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_share, initargs=(tally, os.getpid()))
     try:
         yield pool
     finally:
@@ -128,8 +129,9 @@ def _pool(processes: int, tally: Tally) -> Iterator[ProcessPoolExecutor]:
 _shared: list[Tally] = []
 
 
-def _share(tally: Tally) -> None:
-    """In a process of the pool: what it counts into."""
+def _share(tally: Tally, parent: int) -> None:
+    """In a process of the pool: what it counts into, and whom it must not outlive."""
+    end_with_parent(parent)
     _shared[:] = [tally]
 
 

@@ -1,6 +1,5 @@
 """The crawl's own process: Twisted's reactor cannot start twice in one. Run as ``python -m crawler.child``."""
 
-import ctypes
 import gc
 import json
 import os
@@ -28,6 +27,7 @@ from crawler.transport import CappedHandler
 from crawler.warc import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
+from data.lifeline import end_with_parent
 from data.manifest import code_version
 from data.seeds import load_seeds
 
@@ -38,7 +38,6 @@ TICK = 0.05
 GC_THRESHOLDS = (50_000, 20, 20)
 """Python's own, of a few hundred objects, look through everything at every other answer: 15 % of the time."""
 PARENT_DIED = signal.SIGTERM
-_PR_SET_PDEATHSIG = 1
 
 
 def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
 def main() -> None:
     """Run one job and write its end into the progress file."""
     job = Job.model_validate_json(sys.stdin.buffer.read())
-    _die_with(job.parent)
+    end_with_parent(job.parent, PARENT_DIED)
     try:
         run(job)
     except CoweseError as error:
@@ -190,14 +189,6 @@ def show(path: Path, values: Any) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(values), encoding="utf-8")
     temporary.replace(path)
-
-
-def _die_with(parent: int) -> None:
-    """End when the parent does, however it ends (Linux: prctl(2); elsewhere the beat sees it)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(PARENT_DIED))
-    if os.getppid() != parent:
-        sys.exit(1)
 
 
 if __name__ == "__main__":

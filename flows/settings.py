@@ -21,6 +21,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from data.errors import InputError
+from flows.serving.settings import ServeSettings
 from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
 PREFIX = "COWESE_"
@@ -57,6 +58,8 @@ class Settings(BaseSettings):
     """A run → its figures on held-out text."""
     benchmark: BenchmarkSettings = Field(default_factory=BenchmarkSettings)
     """A model → its figures on a task."""
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    """`cowese serve`: Prefect's server and what stands beside it."""
 
     @classmethod
     def settings_customise_sources(
@@ -81,7 +84,7 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
     Raises:
         InputError: no such file, not TOML, an unknown name or a value that does not fit; names the setting.
     """
-    config = config or _configured_file()
+    config = config or configured_file()
     if config is not None and not config.is_file():
         raise InputError(f"{config}: no such settings file. Give --config an existing TOML file.")
     _refuse_unknown_variables()
@@ -100,7 +103,8 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
         raise InputError(f"{config}: not valid TOML ({error}).") from error
 
 
-def _configured_file() -> Path | None:
+def configured_file() -> Path | None:
+    """The settings file that is read where none is named: ``COWESE_CONFIG``, else ``cowese.toml`` if there is one."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)

@@ -7,7 +7,7 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import open_engine
+from crawler.database import open_engine
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls

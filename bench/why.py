@@ -37,7 +37,7 @@ from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.splits import assign
-from crawler.frontier import open_engine
+from crawler.database import open_engine
 from crawler.tables import DONE, rounds, urls
 from crawler.warc_index import write_index
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES

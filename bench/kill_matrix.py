@@ -39,6 +39,7 @@ BLOWS = (
     "cancelled",
     "worker KILL",
     "worker TERM",
+    "worker+engine KILL",
     "server KILL",
     "server TERM",
 )
@@ -185,13 +186,14 @@ def strike(place: Place, blow: str, stage: str, run: str) -> None:
     if blow == "cancelled":
         place.call("prefect", "flow-run", "cancel", run)
         return
-    if victim in ("worker", "server"):
-        pid = place.pid(f"worker-{pool}" if victim == "worker" else "server")
-    else:
-        wanted = "prefect.engine" if victim == "engine" else "flows.stages.child"
-        pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
-        assert pid is not None, f"no {victim}: {processes(run)}"
-    os.kill(pid, getattr(signal, f"SIG{name}"))
+    for one in victim.split("+"):
+        if one in ("worker", "server"):
+            pid = place.pid(f"worker-{pool}" if one == "worker" else "server")
+        else:
+            wanted = "prefect.engine" if one == "engine" else "flows.stages.child"
+            pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
+            assert pid is not None, f"no {one}: {processes(run)}"
+        os.kill(pid, getattr(signal, f"SIG{name}"))
 
 
 def scenario(place: Place, stage: str, blow: str, number: int) -> dict[str, str]:

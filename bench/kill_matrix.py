@@ -1,4 +1,4 @@
-"""Cut a run of a deployment off anywhere and see what becomes of it: `python bench/kill_matrix.py [--only PATTERN]`.
+"""Cut a run of a deployment off anywhere and see what becomes of it: `python bench/kill_matrix.py [--only PATTERN …]`.
 
 For each stage (crawl, clean, publish, pretrain) and each way to cut it off (worker, engine, child or server killed with
 SIGKILL or ended with SIGTERM, the run cancelled): submit a run on the demo web, strike while the stage runs, then ask
@@ -25,9 +25,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
 
-from demo_web.server import DemoWeb
+from demo_web.server import DemoWeb  # noqa: E402 - found there
 
 BIN = Path(sys.executable).parent
 STAGES = ("crawl", "clean", "publish", "pretrain")
@@ -39,6 +39,7 @@ BLOWS = (
     "cancelled",
     "worker KILL",
     "worker TERM",
+    "worker+engine KILL",
     "server KILL",
     "server TERM",
 )
@@ -185,13 +186,14 @@ def strike(place: Place, blow: str, stage: str, run: str) -> None:
     if blow == "cancelled":
         place.call("prefect", "flow-run", "cancel", run)
         return
-    if victim in ("worker", "server"):
-        pid = place.pid(f"worker-{pool}" if victim == "worker" else "server")
-    else:
-        wanted = "prefect.engine" if victim == "engine" else "flows.stages.child"
-        pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
-        assert pid is not None, f"no {victim}: {processes(run)}"
-    os.kill(pid, getattr(signal, f"SIG{name}"))
+    for one in victim.split("+"):
+        if one in ("worker", "server"):
+            pid = place.pid(f"worker-{pool}" if one == "worker" else "server")
+        else:
+            wanted = "prefect.engine" if one == "engine" else "flows.stages.child"
+            pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
+            assert pid is not None, f"no {one}: {processes(run)}"
+        os.kill(pid, getattr(signal, f"SIG{name}"))
 
 
 def scenario(place: Place, stage: str, blow: str, number: int) -> dict[str, str]:
@@ -236,10 +238,11 @@ def resumed(place: Place, run: str) -> int | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default="*", help="pattern over 'STAGE BLOW', as 'pretrain engine*'")
-    parser.add_argument("--steps", type=int, default=60, help="optimiser steps of a pretraining")
+    parser.add_argument("--only", default=["*"], nargs="+", help="patterns over 'STAGE BLOW', as 'pretrain engine*'")
+    parser.add_argument("--steps", type=int, default=40, help="optimiser steps of a pretraining")
     chosen = parser.parse_args()
-    wanted = [(stage, blow) for stage in STAGES for blow in BLOWS if fnmatch.fnmatch(f"{stage} {blow}", chosen.only)]
+    every = [(stage, blow) for stage in STAGES for blow in BLOWS]
+    wanted = [one for only in chosen.only for one in every if fnmatch.fnmatch(" ".join(one), only)]
     with tempfile.TemporaryDirectory(prefix="kill-matrix-") as folder:
         place = Place(Path(folder), chosen.steps)
         place.serve()

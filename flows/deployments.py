@@ -24,32 +24,32 @@ Count = Annotated[int, Field(gt=0)]
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
 def build_cowese(
-    store: Path | None = None,
-    config: Path | None = None,
-    seeds: Path | None = None,
-    proxy: str | None = None,
     contact: str | None = None,
-    max_pages: Count | None = None,
     revisit: Literal["due", "all"] = "due",
-    as_of: datetime | None = None,
+    max_pages: Count | None = None,
     pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
     preset: PresetName | None = None,
     steps: Count | None = None,
+    seeds: Path | None = None,
+    proxy: str | None = None,
+    as_of: datetime | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
 ) -> str:
     """Crawl a round, clean it, publish a corpus version; with ``pretrain`` go on to the model.
 
     Args:
-        store: The folder that holds everything; by default the one that is served.
-        config: A TOML file of settings; by default the one that is served.
-        seeds: A seed file or folder instead of the built-in list.
-        proxy: HTTP proxy, as http://127.0.0.1:8900.
         contact: Address or page that a webmaster can write to; a real crawl needs it.
-        max_pages: Stop after so many pages; the next run goes on.
         revisit: Which known pages a new round asks for: those due, or all.
-        as_of: The crawl's clock, for catching up.
+        max_pages: Stop after so many pages; the next run goes on.
         pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
         preset: Size of the model: tiny, small, small++ or base.
         steps: Optimiser steps.
+        seeds: A seed file or folder instead of the built-in list.
+        proxy: HTTP proxy, as http://127.0.0.1:8900.
+        as_of: The crawl's clock, for catching up.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
 
     Returns:
         The corpus version that is the newest now.

@@ -4,6 +4,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from cleaning.publish import PublishSummary
 from cleaning.report import funnel, sites
+from cleaning.splits import SPLITS
 from data.files import read_json
 from data.manifest import MANIFEST_NAME
 from flows.pages.links import Links
@@ -46,7 +47,7 @@ def show_corpus(summary: PublishSummary, links: Links) -> None:
 
 def corpus_words(summary: PublishSummary, links: Links) -> str:
     """A version in a few lines."""
-    splits = ", ".join(f"{count:,} {split}" for split, count in summary.splits.items())
+    splits = ", ".join(f"{summary.splits[split]:,} {split}" for split in SPLITS)
     state = "is new" if summary.changed else "is still the newest: **nothing has changed since**"
     return (
         f"## CoWeSe {summary.version}\n\n{summary.version} {state}.\n\n"

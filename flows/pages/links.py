@@ -15,6 +15,11 @@ class Links:
 
     def to(self, path: Path, text: str) -> str:
         """A file of the store as Markdown."""
+        place = self.place(path)
+        return f"{text}: `{path}`" if place == str(path) else f"[{text}]({place})"
+
+    def place(self, path: Path) -> str:
+        """A file's address, or its path where it has none."""
         if self.base is None or not path.is_relative_to(self.root):
-            return f"{text}: `{path}`"
-        return f"[{text}]({self.base.rstrip('/')}/{quote(path.relative_to(self.root).as_posix())})"
+            return str(path)
+        return f"{self.base.rstrip('/')}/{quote(path.relative_to(self.root).as_posix())}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
+from data.files import write_text
 from flows.console import readable
 from flows.pages.curve import curve
 from flows.pages.links import Links
@@ -23,8 +24,14 @@ def show_run(summary: PretrainSummary, links: Links) -> None:
     """The loss, inside the task that trained."""
     name = summary.path.name
     drawn = curve([(line["step"], line["loss"]) for line in read_metrics(summary.path)], "loss", "steps")
-    image = f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
-    create_image_artifact(image, key="loss", description=f"{name}: loss over {summary.steps:,} steps")
+    image = summary.path / "loss.svg"
+    write_text(image, drawn)
+    inline = f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
+    create_image_artifact(
+        links.place(image) if links.base else inline,
+        key="loss",
+        description=f"{name}: loss over {summary.steps:,} steps",
+    )
     report = write_report(summary.path)
     figures = ("loss", "generator_accuracy", "disc_accuracy", "replaced_rate", "tokens_seen", "tokens_per_second")
     lines = [f"- {figure.replace('_', ' ')}: {readable(getattr(summary, figure))}" for figure in figures]

@@ -52,8 +52,9 @@ class StageProgress:
     def finish(self) -> None:
         """Show the end of a stage that came to its end."""
         if self._artifact is not None and self._last is not None:
-            done, _, counts = self._last
-            self._show(done, done, counts)
+            done, total, counts = self._last
+            whole = max(done, total or 0)
+            self._show(whole, whole, counts)
 
     def _show(self, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
         elapsed = time.monotonic() - self._began
@@ -79,7 +80,7 @@ def describe(done: int, total: int | None, rate: float, counts: Mapping[str, flo
         parts.append(f"{readable(rate)}/s")
         if total and total > done:
             parts.append(f"{duration((total - done) / rate)} left")
-    shown = [f"{name} {readable(value)}" for name, value in list(counts.items())[:SHOWN_COUNTS]]
+    shown = [f"{name.replace('_', ' ')} {readable(value)}" for name, value in list(counts.items())[:SHOWN_COUNTS]]
     return " · ".join(parts) + (f" — {', '.join(shown)}" if shown else "")
 
 

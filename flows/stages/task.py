@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from prefect.tasks import MaterializingTask
 from pydantic import BaseModel
 
+from crawler.run import CrawlSummary
 from flows.pages.corpus import show_corpus
 from flows.pages.links import Links
 from flows.pages.progress import StageProgress, tolerated
@@ -86,8 +87,15 @@ class StageTasks:
         with tolerated():
             show(stage, summary, links)
         tell_asset(stage, summary)
-        logger.info("%s: %s. Log: %s", stage, in_one_line(summary), folder / "log.txt")
+        logger.info("%s: %s. Log: %s", stage, in_one_line(summary), links.place(self._log(summary, folder)))
         return summary
+
+    def _log(self, summary: Any, folder: Path) -> Path:
+        """Scrapy writes a log of its own for each round; everything else is in the stage's."""
+        if isinstance(summary, CrawlSummary):
+            scrapy = self.settings.store.expanduser().absolute() / "crawl" / f"round-{summary.round:04d}.log"
+            return scrapy if scrapy.is_file() else folder / "log.txt"
+        return folder / "log.txt"
 
 
 def show(stage: str, summary: Any, links: Links) -> None:

@@ -30,6 +30,8 @@ from data.files import read_json, storage_error, write_json
 from data.lifeline import end_with_parent
 from data.manifest import code_version
 from data.seeds import load_seeds
+from data.store import Store
+from data.takedowns import Takedowns
 
 BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
@@ -129,6 +131,7 @@ def run(job: Job) -> None:
     scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
+    current.takedowns = Takedowns.load(Store(job.store))
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():

@@ -20,6 +20,7 @@ from crawler.traps import Traps
 from crawler.warc import WarcWriter
 from data.errors import InputError, StoreError
 from data.seeds import Seed
+from data.takedowns import Takedowns
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
 
@@ -57,6 +58,8 @@ class Round:
         self.counts: Counter[str] = Counter()
         self.stopping = False
         self.ownership = Ownership(frontier, settings.partition)
+        self.takedowns: Takedowns | None = None
+        """What is not asked for, since its owner asked us not to."""
         self.on_broken_store: Callable[[StoreError], None] = _raise
         """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0

@@ -107,6 +107,7 @@ def crawl(
         job = Job(
             settings=settings,
             dsn=dsn,
+            store=store.root,
             warc_folder=folder,
             warc_prefix=f"cowese-{number:04d}{part}{_machine(frontier)}",
             progress=store.crawl / f"progress{part}.json",

@@ -71,7 +71,7 @@ class FrontierScheduler(BaseScheduler):
                 self._round.hosts.empty(host)
                 return None
             known = host.buffer[0]
-            reason = refusal(known.url, self._round.allowed_networks)
+            reason = self._forbidden(known.url)
             if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
                 permission = self._spider.permission_request(host)
                 if permission is not None:
@@ -84,6 +84,11 @@ class FrontierScheduler(BaseScheduler):
                 self._round.ask_plainly(known)
             else:
                 return self._spider.page_request(known)
+
+    def _forbidden(self, url: str) -> str | None:
+        if self._round.takedowns is not None and self._round.takedowns.covers(url):
+            return "takedown"
+        return refusal(url, self._round.allowed_networks)
 
     def _refusal(self, host: Host, known: Known) -> str | None:
         settings = self._round.settings

@@ -12,6 +12,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from crawler.run import crawl
 from crawler.tables import hosts, urls
 from data.errors import InputError, StageError
+from data.takedowns import Takedowns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -196,6 +197,15 @@ def test_texts_that_a_host_reserves_are_left_alone_and_the_reason_is_kept(web, s
     assert (summary.new, summary.refused) == (2, {"rights/tdmrep": 1, "rights/ai_txt": 1})
     assert "http://b.test/" not in web.urls()
     assert rows(store)["http://a.test/revista/uno"].reason == "rights/tdmrep"
+
+
+def test_what_was_taken_down_is_not_asked_for_again(web, store, tmp_path):
+    web.pages = {url: html("/uno", "/dos") for url in ("http://a.test/", "http://b.test/")}
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
+    Takedowns.load(store).add("b.test", START.date())
+    Takedowns.load(store).add("http://a.test/uno", START.date())
+    assert crawl(store, settings).refused == {"takedown": 2}
+    assert not [url for url in web.urls() if "b.test" in url or url.endswith("/uno")]
 
 
 def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_path):

@@ -126,6 +126,10 @@ def test_the_table_goes_into_the_card(room, opened):
     assert write_table(opened).cards == []
     assert card.read_text().count("## Benchmarks") == 1
     assert "**salud**" in done.markdown.read_text()
+    (card.parent / "config.json").write_text((card.parent / "config.json").read_text() + " ")
+    card.write_text("# other weights\n")
+    assert write_table(opened).cards == []
+    (card.parent / "config.json").write_text((card.parent / "config.json").read_text()[:-1])
 
 
 def test_published_figures_stand_beside_ours(room, opened):

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import unicodedata
@@ -64,6 +65,7 @@ def test_transformers_loads_both_with_the_same_logits(exported):
         theirs_BLV = theirs.eval()(ids_BL, mask_BL).logits
         ours_BLV = model.generate(ids_BL, torch.arange(60).expand(4, -1), bias)
         assert (theirs_BLV - ours_BLV)[real].abs().max() <= 1e-5
+    assert json.loads((made.discriminator / "config.json").read_text())["trained_length"] == 32
     assert made.parameters["generator"] == sum(p.numel() for p in theirs.parameters())
 
 

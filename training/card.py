@@ -156,7 +156,5 @@ def _decontamination(trained: Trained) -> str:
 
 
 def _untrained_positions(trained: Trained) -> str:
-    plan = trained.plan
-    if plan.length_at(plan.steps - 1) >= trained.model.shape.positions:
-        return ""
-    return f" Positions beyond {plan.length_at(plan.steps - 1)} were never trained."
+    length = trained.length
+    return f" Positions beyond {length} were never trained." if length < trained.model.shape.positions else ""

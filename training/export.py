@@ -75,7 +75,7 @@ def export(
             progress("export", number, len(PARTS), {"part": part})
             _write_part(temporary / part, trained, part)
             card = model_card(folder.name, part, trained, evaluation)
-            said = section_of(store, folder.name) if part == "discriminator" else None
+            said = section_of(store, temporary / part) if part == "discriminator" else None
             write_text(temporary / part / "README.md", with_section(card, said) if said else card)
         if onnx:
             export_onnx(trained.model, temporary / "discriminator" / "model.onnx")
@@ -105,9 +105,10 @@ def _write_part(folder: Path, trained: Trained, part: str) -> None:
     tokenizer = load_tokenizer(source)
     tensors = to_transformers(trained.model, part)
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    length = min(trained.plan.length_at(trained.plan.steps - 1), trained.model.shape.positions)
     pad = special_of(tokenizer, source).pad
-    write_json(folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), "trained_length": length})
+    write_json(
+        folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), "trained_length": trained.length}
+    )
     write_bytes(folder / "tokenizer.json", (source / "tokenizer.json").read_bytes())
     entries = tokenizer.get_vocab()
     write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in sorted(entries, key=lambda one: entries[one])))

@@ -13,8 +13,8 @@ _PART = re.compile(f"{BEGIN}.*?{END}\n*", re.DOTALL)
 _BEFORE = "## How it was made"
 """The part comes before this heading."""
 
-Section = Callable[[Store, str], str | None]
-"""Gives what to say of a model, by its name."""
+Section = Callable[[Store, Path], str | None]
+"""Gives what to say of the model in a folder."""
 
 
 def put_into_cards(store: Store, section: Section) -> list[Path]:
@@ -22,8 +22,8 @@ def put_into_cards(store: Store, section: Section) -> list[Path]:
     changed = []
     for folder in sorted(path.parent for path in store.models.glob(f"*/{MANIFEST_NAME}")):
         card = folder / "discriminator" / "README.md"
-        said = section(store, folder.name)
-        if said is None or not card.is_file():
+        said = section(store, card.parent) if card.is_file() else None
+        if said is None:
             continue
         before = card.read_text(encoding="utf-8")
         after = with_section(before, said)

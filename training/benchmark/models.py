@@ -79,12 +79,14 @@ def find_model(store: Store, named: str) -> Source:
         tokenizer = transformers.AutoTokenizer.from_pretrained(where)
     if not tokenizer.is_fast:
         raise InputError(f"{named}: its tokenizer has no tokenizer.json, so it cannot say where tokens stand.")
-    folder = Path(where)
-    if folder.is_dir():
-        digest = value_digest({file: file_digest(folder / file) for file in _SHAPING if (folder / file).is_file()})
-    else:
-        digest = f"{where}@{getattr(config, '_commit_hash', None)}"
+    local = Path(where).is_dir()
+    digest = folder_digest(Path(where)) if local else f"{where}@{getattr(config, '_commit_hash', None)}"
     return Source(where, name, config, tokenizer, digest)
+
+
+def folder_digest(folder: Path) -> str:
+    """What makes a model what it is: its weights, shape and tokenizer, not its card."""
+    return value_digest({file: file_digest(folder / file) for file in _SHAPING if (folder / file).is_file()})
 
 
 def _place(store: Store, named: str) -> tuple[str, str]:

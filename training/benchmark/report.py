@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from data.manifest import Manifest
 from training.benchmark.published import published_on
 from training.benchmark.scores import SeedResult, deviation, mean
+from training.benchmark.spans import KINDS
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 460, 200, 44, 12, 10, 26
 TICKS = 4
@@ -32,7 +33,17 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters["share"] = lambda value: f"{value:.4f}"
+    made.filters["plain"] = _plain
     return made
+
+
+def _plain(value: Any) -> str:
+    """A setting or a count as a person reads it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_plain, value)) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def report_page(manifest: Manifest, results: list[SeedResult]) -> str:
@@ -82,7 +93,7 @@ def _errors(results: list[SeedResult]) -> dict[str, float]:
     total: Counter[str] = Counter()
     for result in results:
         total.update(result.test.errors)
-    return {kind: total[kind] / len(results) for kind in results[0].test.errors}
+    return {kind: total[kind] / len(results) for kind in KINDS if kind in results[0].test.errors}
 
 
 def _charts(results: list[SeedResult]) -> list[Chart]:

@@ -114,7 +114,12 @@ def benchmark(
     for seed in missing:
         _make(folder, source, kind, settings, seed, device, clock)
     results = [read_result(folder / _named(seed)) for seed in range(1, settings.seeds + 1)]
-    about = {"model": source.where, "form": form, "trained_length": source.length, **kind.about()}
+    about = {
+        "model": source.name if Path(source.where).is_dir() else source.where,
+        "form": form,
+        "trained_length": source.length,
+        **kind.about(),
+    }
     manifest = _write(folder, chosen.name, results, about, made_from, settings)
     return BenchmarkSummary(
         task=chosen.name,
@@ -152,7 +157,7 @@ def _adopt(folder: Path, plan: dict[str, Any]) -> None:
     Raises:
         InputError: it holds results of another plan.
     """
-    if not (folder / PLAN).is_file():
+    if not (folder / PLAN).is_file() or not any(folder.glob(f"seed-*/{RESULT}")):
         write_json(folder / PLAN, plan)
         return
     known = read_json(folder / PLAN)

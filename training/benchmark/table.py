@@ -11,6 +11,7 @@ from data.files import write_text
 from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
 from training.benchmark.card import put_into_cards
+from training.benchmark.models import folder_digest
 from training.benchmark.published import published_on
 from training.benchmark.report import environment
 
@@ -87,9 +88,11 @@ def as_markdown(tables: Sequence[TaskTable]) -> str:
     return "\n".join(parts)
 
 
-def section_of(store: Store, model: str) -> str | None:
-    """What a model's card says of its benchmarks; None where it has none."""
-    mine = [one for one in runs(store) if one.name == model]
+def section_of(store: Store, model: Path) -> str | None:
+    """What the card of the model in a folder says of its benchmarks; None where these very weights have none."""
+    found = runs(store)
+    digest = folder_digest(model) if found else ""
+    mine = [one for one in found if one.made_from["model"] == digest]
     if not mine:
         return None
     tables = as_markdown(task_tables(mine))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from training.distributed import Place
 from training.loader import Batches, Rows
-from training.objective import SpecialIds
+from training.masking import SpecialIds
 from training.pretrain_settings import Plan
 
 RESIDENT_SHARE = 0.25

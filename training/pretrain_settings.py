@@ -1,11 +1,10 @@
 """Settings of pretraining and of evaluation."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data.files import value_digest
 from training.presets import PRESETS, Masking, ModelShape, PresetName, Sampling, model_shape
 
 LONG = 512
@@ -45,6 +44,8 @@ class PretrainSettings(BaseModel):
     The distribution is the same."""
     gdes: bool = False
     """Gradient-disentangled embedding sharing instead of one shared table."""
+    pairs: bool = False
+    """Rows as the original's: two segments of one document, [CLS] A [SEP] B [SEP], the last of a document padded."""
     seed: int = Field(default=1, ge=0)
     """Decides every random draw."""
     save_every: int | None = Field(default=None, ge=1)
@@ -59,6 +60,9 @@ class PretrainSettings(BaseModel):
     """Where to train; auto: a GPU where there is one."""
     compile: bool | None = None
     """torch.compile and a CUDA graph of the step; null: on a GPU."""
+    side_stream: bool = False
+    """On one GPU: the generator's backward on a stream of its own, beside the discriminator's work. The numbers are
+    the same; bench/gpu.py measures whether it is faster."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; null: those of the checkpoint, else torch's choice or 1, whichever is faster at the moment."""
     tensorboard: bool = True
@@ -95,6 +99,7 @@ class PretrainSettings(BaseModel):
             masking=self.masking,
             sampling=self.sampling,
             gdes=self.gdes,
+            pairs=self.pairs,
             seed=self.seed,
             preset=self.preset,
         )
@@ -134,12 +139,13 @@ class Plan(BaseModel):
     masking: Masking
     sampling: Sampling
     gdes: bool
+    pairs: bool = False
     seed: int
 
     @property
-    def digest(self) -> str:
-        """Names the plan."""
-        return value_digest(self.model_dump(mode="json"))
+    def recorded(self) -> dict[str, Any]:
+        """As a manifest holds it: what a later version adds is left out where it changes nothing."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     def shape(self, vocabulary: int) -> ModelShape:
         """The model for a vocabulary of this many entries."""

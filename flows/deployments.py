@@ -51,7 +51,7 @@ def build_cowese(
         revisit: Which known pages a new round asks for: those due, or all.
         as_of: The crawl's clock.
         pretrain: Go on to tokenizer, pretraining, evaluation and export.
-        preset: Size of the model: tiny, small, small++ or base.
+        preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
 
     Returns:

@@ -125,9 +125,7 @@ class Stepper:
         with self._beside():  # from here on the discriminator needs nothing more of the generator
             generator_gradients = self._gradients(filled.loss, "generator")
         with self._autocast():
-            judged = self._discriminator_loss(
-                self.model, ids_BL, self.special, filled, **draws, pairs=plan.pairs
-            )
+            judged = self._discriminator_loss(self.model, ids_BL, self.special, filled, **draws, pairs=plan.pairs)
         discriminator_gradients = self._gradients(DISCRIMINATOR_WEIGHT * judged.loss, "discriminator")
         self._join()
         self._gather(generator_gradients, discriminator_gradients)

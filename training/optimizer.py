@@ -39,7 +39,7 @@ class FlatParameters:
 
     def __init__(self, model: nn.Module, working: torch.dtype | None = None) -> None:
         named = sorted(model.named_parameters(), key=lambda item: not decays(item[0]))
-        self.parameters = {name: parameter for name, parameter in named}
+        self.parameters = dict(named)
         self.places: dict[str, tuple[int, torch.Size]] = {}
         at = 0
         self.decayed = 0

@@ -16,9 +16,9 @@ from data.store import Store
 from training import checkpoint
 from training.distributed import Place, agreed, joined
 from training.feed import Feed
+from training.masking import masked_per_row
 from training.metrics import REPLACED_HIGH, REPLACED_LOW, MetricsLog, Speed, rates, read_metrics
 from training.model import Electra
-from training.masking import masked_per_row
 from training.pretrain_settings import Plan, PretrainSettings
 from training.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
 from training.signals import Asked, signals

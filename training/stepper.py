@@ -5,7 +5,7 @@ B rows of this process, L length.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
@@ -137,7 +137,7 @@ class Stepper:
         return torch.autocast(self.place.device.type, torch.bfloat16, enabled=self._low, cache_enabled=False)
 
     def _beside(self) -> contextlib.AbstractContextManager[object]:
-        return torch.cuda.stream(self._side) if self._side else contextlib.nullcontext()  # type: ignore[no-untyped-call]
+        return torch.cuda.stream(self._side) if self._side else contextlib.nullcontext()
 
     def _fork(self) -> None:
         if self._side:
@@ -257,4 +257,4 @@ def _be_deterministic() -> None:
     """Sums in a fixed order, or resume would not be bitwise: gradients of embeddings, cuBLAS's workspaces."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by cuBLAS when its first product is asked for
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # every step writes what it reads
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # each step writes what it reads

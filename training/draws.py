@@ -30,6 +30,8 @@ class Purpose(IntEnum):
     """What the generator puts there."""
     ORDER = 4
     """The order of rows in an epoch."""
+    SINGLE = 5
+    """Which rows of pairs are of one segment."""
     DROPOUT = 16
     """Which activations are dropped; each site adds its own number."""
 

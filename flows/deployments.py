@@ -43,7 +43,7 @@ def build_cowese(
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
         pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
-        preset: Size of the model: tiny, small, small++ or base.
+        preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
         seeds: A seed file or folder instead of the built-in list.
         proxy: HTTP proxy, as http://127.0.0.1:8900.
@@ -82,7 +82,7 @@ def corpus_to_model(
 
     Args:
         corpus: The corpus version, as v0002.
-        preset: Size of the model: tiny, small, small++ or base.
+        preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
         store: The folder that holds everything; by default the one that is served.
         config: A TOML file of settings; by default the one that is served.
@@ -108,7 +108,7 @@ def pretrain_biomedtra(
 
     Args:
         tokens: Packed tokens of the store by name; by default the newest.
-        preset: Size of the model: tiny, small, small++ or base.
+        preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
         store: The folder that holds everything; by default the one that is served.
         config: A TOML file of settings; by default the one that is served.

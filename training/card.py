@@ -2,7 +2,8 @@
 
 from data.manifest import code_version
 from training.evaluate import CARD, EvaluationSummary
-from training.run import Trained
+from training.run import TOKENIZER_FOLDER, Trained
+from training.tokenizer import hub_config, load_tokenizer
 
 SNIPPETS = {
     "discriminator": """\
@@ -132,7 +133,7 @@ def _making(trained: Trained) -> str:
         "masking": plan.masking.replace("_", " "),
         "embeddings": "GDES" if plan.gdes else "tied",
         "seed": plan.seed,
-        "vocabulary": f"{trained.model.shape.vocabulary:,} entries, cased, accents kept",
+        "vocabulary": f"{trained.model.shape.vocabulary:,} entries, {_letters(trained)}",
         "corpus": f"{trained.tokens.name.partition('+')[0]} (digest {made.get('corpus', '?')})",
         "tokenizer digest": made.get("tokenizer", "?"),
         "tokens digest": made.get("tokens", "?"),
@@ -153,6 +154,12 @@ def _decontamination(trained: Trained) -> str:
         "**Not decontaminated**: the training text may hold texts of the benchmarks that this model is tried on "
         "(`cowese publish --decontaminate DIR` removes them).\n"
     )
+
+
+def _letters(trained: Trained) -> str:
+    config = hub_config(load_tokenizer(trained.path / TOKENIZER_FOLDER))
+    case = "lower case" if config["do_lower_case"] else "cased"
+    return f"{case}, accents {'stripped' if config['strip_accents'] else 'kept'}"
 
 
 def _untrained_positions(trained: Trained) -> str:

@@ -21,10 +21,11 @@ from training.corruption import frozen_corruption
 from training.distributed import Place, gathered, joined, share, wait_for_all
 from training.draws import Purpose, row_keys
 from training.feed import special_ids
+from training.masking import choose_masked
 from training.model import attention_bias
-from training.objective import choose_masked, corrupt
 from training.pretrain_settings import EvaluationSettings
 from training.run import Trained, open_tokens
+from training.sampling import corrupt
 from training.scores import CardCounts, exact_scores
 from training.stream import TokenStream
 

@@ -93,6 +93,7 @@ def pack(
             "splits": figures,
             "vocab_size": vocabulary,
             "special": dataclasses.asdict(special),
+            "sentence_ends": [number for mark in ".!?…" if (number := encoder.token_to_id(mark)) is not None],
             "tokenizer_path": os.path.relpath(tokenizer, folder),
             "decontaminated": source.decontaminated(),
         },

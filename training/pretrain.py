@@ -16,9 +16,9 @@ from data.store import Store
 from training import checkpoint
 from training.distributed import Place, agreed, joined
 from training.feed import Feed
+from training.masking import masked_per_row
 from training.metrics import REPLACED_HIGH, REPLACED_LOW, MetricsLog, Speed, rates, read_metrics
 from training.model import Electra
-from training.objective import masked_per_row
 from training.pretrain_settings import Plan, PretrainSettings
 from training.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
 from training.signals import Asked, signals
@@ -83,7 +83,7 @@ def pretrain(
             kind="run",
             name=name or f"{plan.preset}-{_digest(plan, made_from(tokens, stream))}",
             made_from=made_from(tokens, stream),
-            settings=plan.model_dump(mode="json"),
+            settings=plan.recorded,
             code=code_version(),
         )
         run = store.runs / manifest.name
@@ -121,7 +121,7 @@ def pretrain(
 
 
 def _digest(plan: Plan, inputs: dict[str, str]) -> str:
-    return Manifest(kind="run", name="", made_from=inputs, settings=plan.model_dump(mode="json")).digest[:8]
+    return Manifest(kind="run", name="", made_from=inputs, settings=plan.recorded).digest[:8]
 
 
 def _refuse_another(run: Path, manifest: Manifest, *, force: bool) -> None:
@@ -168,7 +168,9 @@ class _Loop:
         self.feed = Feed(plan, stream, place)
         model = Electra(plan.shape(stream.vocab_size)).initialise(plan.seed).to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
-        self.stepper = Stepper(plan, model, self.feed.special, place, compiled=compiled)
+        self.stepper = Stepper(
+            plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
+        )
         self.step = 0
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)

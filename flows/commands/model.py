@@ -33,7 +33,7 @@ TokenizerOption = Annotated[str | None, typer.Option("--tokenizer", help="Name i
 TokensOption = Annotated[str | None, typer.Option("--tokens", help="Name in the store or folder.  [the newest]")]
 RunOption = Annotated[str | None, typer.Option("--run", help="Name in the store or folder.  [the newest]")]
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is made.  [from its inputs]")]
-PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, small, small++ or base.")]
+PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, mini, small, small++ or base.")]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
 VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, help="Entries, special ones included.")]
 

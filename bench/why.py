@@ -36,6 +36,7 @@ from cleaning.living import living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
+from cleaning.segment import GROUP_ROWS
 from cleaning.splits import assign
 from crawler.database import open_engine
 from crawler.tables import DONE, rounds, urls
@@ -133,12 +134,12 @@ def write_segment(store: Store, folder: Path, number: int, segment: int, some: r
             dropped.append(row | {"status": 200 if full else 304, "reason": reason, "figure": 0.5})
         index.append(record(page, at, name, place, full=full))
     documents = folder / f"{name.replace('/', '-').removesuffix('.warc.gz')}.parquet"
-    for path, rows, schema in (
-        (documents, kept, DOCUMENT_SCHEMA),
-        (documents.with_suffix(".dropped.parquet"), dropped, DROPPED_SCHEMA),
+    for path, rows, schema, group_rows in (
+        (documents, kept, DOCUMENT_SCHEMA, None),
+        (documents.with_suffix(".dropped.parquet"), dropped, DROPPED_SCHEMA, GROUP_ROWS),
     ):
         batches = (pa.RecordBatch.from_pylist(rows[at : at + 5_000], schema) for at in range(0, len(rows), 5_000))
-        write_parquet(path, batches, schema, few_values=FEW_VALUES)
+        write_parquet(path, batches, schema, few_values=FEW_VALUES, group_rows=group_rows)
     write_ids(ids_path(documents), [row["id"] for row in kept], [row["id"] for row in dropped])
     write_index(store.warc / name, index)
 

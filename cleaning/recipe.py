@@ -7,7 +7,18 @@ from cleaning.settings import CleaningSettings
 from data.files import code_digest, value_digest
 
 _SHAPING = (
-    *("boilerplate", "extraction", "http", "language", "page", "page_process", "page_worker", "pdf", "privacy"),
+    *(
+        "boilerplate",
+        "detector",
+        "extraction",
+        "http",
+        "language",
+        "page",
+        "page_process",
+        "page_worker",
+        "pdf",
+        "privacy",
+    ),
     *("quality", "read_page", "rows", "segment", "triage", "warc"),
 )
 """Modules of this room whose change makes other documents."""

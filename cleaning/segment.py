@@ -24,6 +24,8 @@ WAITING = 2_000
 BATCH_ROWS = 500
 BATCH_CHARS = 16_000_000
 """Rows and characters that are held as Python objects."""
+GROUP_ROWS = 8_192
+"""Rows of a row group of dropped pages: so many are read for one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def clean_segment(
     # Closed from the inner to the outer: documents come last and are the sign of a whole pair and of its ids.
     with (
         parquet_file(kept_path, DOCUMENT_SCHEMA, few_values=FEW_VALUES) as kept_file,
-        parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES) as dropped_file,
+        parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS) as dropped_file,
     ):
         documents, dropped = _Rows(kept_file), _Rows(dropped_file)
         for record, outcome in _outcomes(segment, settings, processes):

@@ -21,10 +21,10 @@ def rows_where(path: Path, column: str, values: Collection[str], columns: Sequen
     rows: list[dict[str, Any]] = []
     with readable(path), pq.ParquetFile(path) as file:
         for group in _groups_with(file.metadata, column, values):
-            keys = file.read_row_group(group, [column])[column]
+            keys = file.read_row_group(group, [column], use_threads=False)[column]
             places = pc.indices_nonzero(pc.is_in(keys, wanted))
             if len(places):
-                rows += file.read_row_group(group, list(columns)).take(places).to_pylist()
+                rows += file.read_row_group(group, list(columns), use_threads=False).take(places).to_pylist()
     return rows
 
 
@@ -38,7 +38,9 @@ def row_at(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
         for group in range(file.num_row_groups):
             here = file.metadata.row_group(group).num_rows
             if row < here:
-                found: dict[str, Any] = file.read_row_group(group, list(columns)).slice(row, 1).to_pylist()[0]
+                found: dict[str, Any] = (
+                    file.read_row_group(group, list(columns), use_threads=False).slice(row, 1).to_pylist()[0]
+                )
                 return found
             row -= here
     raise IndexError(row)

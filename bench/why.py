@@ -10,8 +10,9 @@ WARC files themselves are not there: nothing of this reads them); pairs with the
 unchanged part files. Each later version lacks some pages, so that its parts differ.
 
 Then it asks for pages of every kind, ``--asked`` of each: in this process, warm, and with the store's files dropped
-from the page cache (posix_fadvise) before each; by the command, from its start to its end; and warm without the lists
-of ids, as a store cleaned earlier has it. Printed are the median and the slowest, and the bytes that were read.
+from the page cache (posix_fadvise) before each; by the command, from its start to its end (beside `cowese --version`,
+which does nothing but start); and warm without the lists of ids, as a store cleaned earlier has it. Printed are the
+median and the slowest, and the bytes that were read.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from cleaning.recipe import recipe_digest
 from cleaning.segment import GROUP_ROWS
 from cleaning.splits import assign
 from crawler.database import open_engine
-from crawler.tables import DONE, rounds, urls
+from crawler.tables import DONE, hosts, rounds, urls
 from crawler.warc_index import write_index
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import Manifest
@@ -190,6 +191,8 @@ def write_state(store: Store, pages: int, number: int) -> None:
     columns = {"state": DONE, "round": number, "status": 304, "fetched_at": 1.77e9, "due_at": 1.78e9, "depth": 3}
     with engine.begin() as connection:
         connection.execute(sa.insert(rounds), [{"number": number, "started_at": 0.0, "finished_at": 1.0}])
+        names = sorted({host_of(url_of(page)) for page in range(min(pages, 10_000))})
+        connection.execute(sa.insert(hosts), [{"host": name} for name in names])
         for first in range(0, pages, 50_000):
             some = range(first, min(pages, first + 50_000))
             rows = (
@@ -227,11 +230,12 @@ def measure(store: Store, pages: int, asked: int, files: list[Path]) -> None:
     settings = Settings()
     look: Callable[[str], object] = lambda url: why(store, settings, url)  # noqa: E731 - one of several ways
     look(known[0])
+    show("cowese --version", timed(lambda _: command("--version"), known[:5]))
     lists = [ids_path(documents) for documents, _ in pairs(store.documents / recipe_digest(settings.clean))]
     for kind, addresses in (("known", known), ("never heard of", unknown)):
         show(f"{kind}, warm", timed(look, addresses))
         show(f"{kind}, cold files", timed(look, addresses, before=lambda: forget(files)))
-        show(f"{kind}, the command", timed(lambda url: command(store, url), addresses))
+        show(f"{kind}, the command", timed(lambda url: command("why", url, "--store", store.root), addresses))
     for path in lists:
         path.rename(path.with_suffix(".aside"))
     try:
@@ -258,12 +262,8 @@ def show(name: str, samples: Iterator[tuple[float, float, int]]) -> None:
     )
 
 
-def command(store: Store, url: str) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("cowese"), "why", url, "--store", store.root],
-        stdout=subprocess.PIPE,
-        check=False,
-    )
+def command(*words: str | Path) -> None:
+    done = subprocess.run([Path(sys.executable).with_name("cowese"), *words], stdout=subprocess.PIPE, check=False)
     assert done.returncode in (0, 1), done.returncode
 
 

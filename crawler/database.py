@@ -8,8 +8,8 @@ from crawler.tables import METADATA
 from data.errors import StoreError
 
 
-def open_engine(dsn: str) -> sa.Engine:
-    """Connect to a crawl state and make its tables where they are missing.
+def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
+    """Connect to a crawl state, and make its tables where they are missing and are to be written.
 
     Raises:
         StoreError: the DSN leads nowhere.
@@ -18,15 +18,20 @@ def open_engine(dsn: str) -> sa.Engine:
         engine = sa.create_engine(dsn)
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _tune_sqlite)
-        try:
-            METADATA.create_all(engine)
-        except sa.exc.OperationalError:
-            METADATA.create_all(engine)  # another process made a table between our look and our making
+        if to_write:
+            _make_tables(engine)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         shown = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn
         raise StoreError(f"{where}: the crawl state cannot be opened ({shown}). Check the path or the DSN.") from error
     return engine
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    try:
+        METADATA.create_all(engine)
+    except sa.exc.OperationalError:
+        METADATA.create_all(engine)  # another process made a table between our look and our making
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:

@@ -13,6 +13,7 @@ from crawler.settings import CrawlSettings
 from crawler.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
 from crawler.traps import Traps
 from crawler.warc_index import SUFFIX
+from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds
 from data.store import Store
@@ -112,7 +113,7 @@ def _state(store: Store, settings: CrawlSettings, wanted: tuple[str, ...]) -> tu
     """The rows of the URL, and whether any URL of its host was ever queued."""
     if settings.dsn is None and not store.crawl_state.exists():
         return [], False
-    engine = open_engine(settings.dsn or f"sqlite:///{store.crawl_state}")
+    engine = open_engine(settings.dsn or f"sqlite:///{store.crawl_state}", to_write=False)
     chosen = (
         sa.select(urls, hosts.c.rest_until)
         .join_from(urls, hosts, hosts.c.host == urls.c.host, isouter=True)
@@ -124,6 +125,8 @@ def _state(store: Store, settings: CrawlSettings, wanted: tuple[str, ...]) -> tu
             rows = connection.execute(chosen).all()
             names = {host_of(url) for url in wanted}
             met = bool(rows) or connection.execute(sa.select(hosts).where(hosts.c.host.in_(names))).first() is not None
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"{engine.url}: the crawl state cannot be read ({str(error).splitlines()[0]}).") from error
     finally:
         engine.dispose()
     return [_crawled(row) for row in rows], met

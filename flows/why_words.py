@@ -13,6 +13,7 @@ _REFUSALS = {
     "robots/disallowed": "its host's robots.txt forbids it",
     "robots/unreachable": "its host's robots.txt did not answer, which forbids everything for a day",
     "rights/content_signal": "its host's robots.txt reserves its texts from training",
+    "takedown": "it is taken down",
     "budget/host_pages": "the round had taken as many pages of its host as it may",
     "budget/host_bytes": "the run had taken as many bytes of its host as it may",
 }

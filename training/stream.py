@@ -6,13 +6,16 @@ and [SEP]; only the last row of a split is padded, so no token is lost and nearl
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InputError
 from data.manifest import Manifest
-from training.pairs import PairIndex
+
+if TYPE_CHECKING:
+    from training.pairs import PairIndex
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """In the order of their ids, from 0 on."""
@@ -112,7 +115,9 @@ class TokenStream:
         """Cut the stream into rows of ``length`` tokens."""
         return RowIndex(self.tokens, length, self.special)
 
-    def pairs(self, length: int) -> PairIndex:
+    def pairs(self, length: int) -> "PairIndex":
         """Cut the documents into rows of two segments."""
+        from training.pairs import PairIndex  # noqa: PLC0415 - it brings torch, which every command would wait for
+
         special = (self.special.pad, self.special.cls, self.special.sep)
         return PairIndex(self.tokens, self.offsets, length, special=special, sentence_ends=self.sentence_ends)

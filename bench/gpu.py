@@ -21,6 +21,7 @@ Exits 1 where a check or a must fails or was not come to, 2 where there is no GP
 """
 
 import argparse
+import gc
 import json
 import statistics
 import sys
@@ -277,6 +278,8 @@ def attempted(bench: Bench, what: str, work: Callable[[], dict[str, Any]]) -> di
         except Exception as error:  # noqa: BLE001 - one arm's failure is a finding; the others go on
             traceback.print_exc()
             found = {"failed": f"{type(error).__name__}: {str(error)[:300]}"}
+    torch.compiler.reset()  # or the ninth compilation of a function is left out
+    gc.collect()
     if bench.device.type == "cuda":
         torch.cuda.empty_cache()
     print(f"{what}, {time.monotonic() - started:.0f} s: {json.dumps(found, ensure_ascii=False)}", flush=True)

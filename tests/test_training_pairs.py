@@ -1,6 +1,6 @@
 """Rows of two segments, as google-research/electra makes them."""
 
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_no_token_is_lost_and_no_row_crosses_a_document():
     for ids in documents():
         seen: list[int] = []
         while len(seen) < len(ids):
-            seen += sum(next(read), [])
+            seen += chain.from_iterable(next(read))
         assert seen == ids
     assert next(read, None) is None
 

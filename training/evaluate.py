@@ -47,6 +47,7 @@ class EvaluationSummary(BaseModel):
     tokens: int
     """Held-out tokens judged, pads not counted."""
     documents: int
+    """Documents of which at least a part was judged."""
     discriminator: dict[str, float]
     """By the card's definitions: dropout off, own generator at temperature 1, all tokens but pads."""
     published: dict[str, float]
@@ -105,7 +106,7 @@ def evaluate(
             step=trained.step,
             split=split,
             tokens=own.card.tokens,
-            documents=len(stream.offsets) - 1,
+            documents=int(np.searchsorted(stream.offsets[:-1], rows * (length - 2))),
             discriminator=_rounded(own.card.figures()),
             published=CARD,
             all_original=_rounded(own.card.baseline()),

@@ -71,20 +71,19 @@ class PairIndex:
             split_P = np.where(inside_P2.any(1), nearest_P, middle_P)
         draws_P = uniform(row_keys(SEED, Purpose.SINGLE, 0, torch.arange(len(start_P))), 1)[:, 0].numpy()
         single_P = (draws_P < SINGLE_SHARE) | (size_P < 2)  # noqa: PLR2004 - one token a segment
-        return np.where(single_P, size_P, split_P - start_P)
+        first_P: NDArray[np.int64] = np.where(single_P, size_P, split_P - start_P)
+        return first_P
 
     def __len__(self) -> int:
         return len(self._start_P)
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The rows of these numbers: (B, L) uint16."""
-        start_B1, size_B1, first_B1 = (
-            of_P[indices][:, None] for of_P in (self._start_P, self._size_P, self._first_P)
-        )
+        start_B1, size_B1, first_B1 = (of_P[indices][:, None] for of_P in (self._start_P, self._size_P, self._first_P))
         column_1L = np.arange(self._length)[None]
         end_B1 = size_B1 + 1 + (first_B1 < size_B1)
         source_BL = start_B1 + column_1L - 1 - (column_1L > first_B1 + 1)
-        out_BL = self._tokens[np.clip(source_BL, 0, len(self._tokens) - 1)]
+        out_BL: NDArray[np.uint16] = self._tokens[np.clip(source_BL, 0, len(self._tokens) - 1)]
         out_BL[:, 0] = self._cls
         out_BL[(column_1L == first_B1 + 1) | (column_1L == end_B1)] = self._sep
         out_BL[column_1L > end_B1] = self._pad

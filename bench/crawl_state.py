@@ -103,21 +103,19 @@ def child(options):
     from crawler.frontier import Frontier
     from data.store import Store
 
-    for count in (options.hosts, options.urls):
-        with tempfile.TemporaryDirectory() as folder, in_a_process(options.hosts, 100_000, options.port):
-            store = Store.open(Path(folder, "store"))
-            store.crawl.mkdir(parents=True)
-            dsn = f"sqlite:///{store.crawl_state}"
-            fill(dsn, count, options.hosts, pages=True)
-            opened = Frontier(dsn)
-            opened.start_round(1, time.time(), everything=False)
-            opened.close()
-            peak, summary = watched_crawl(store, seeds_for(Path(folder, "seeds.tsv"), options.hosts), options)
-        print(
-            f"{count:,} URLs queued on {options.hosts:,} hosts: {summary.new:,} pages fetched, {summary.queued:,} "
-            f"still queued, {peak / 1e6:.0f} MB at most in the crawling process",
-            flush=True,
-        )
+    with tempfile.TemporaryDirectory() as folder, in_a_process(options.hosts, 100_000, options.port):
+        store = Store.open(Path(folder, "store"))
+        store.crawl.mkdir(parents=True)
+        dsn = f"sqlite:///{store.crawl_state}"
+        fill(dsn, options.urls, options.hosts, pages=True)
+        opened = Frontier(dsn)
+        opened.start_round(1, time.time(), everything=False)
+        opened.close()
+        peak, summary = watched_crawl(store, seeds_for(Path(folder, "seeds.tsv"), options.hosts), options)
+    print(
+        f"{options.urls:,} URLs queued on {options.hosts:,} hosts: {summary.new:,} pages fetched, "
+        f"{summary.queued:,} still queued, {peak / 1e6:.0f} MB at most in the crawling process"
+    )
 
 
 def watched_crawl(store, seeds, options):

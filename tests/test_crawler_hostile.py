@@ -5,6 +5,7 @@ import gzip
 import itertools
 import socket
 import socketserver
+import sqlite3
 import threading
 import time
 
@@ -54,7 +55,8 @@ BAD = {
     "cut.test": lambda: [OK + b"Content-Length: 100000\r\n\r\n<html>"],
     "rubbish.test": lambda: [b"\x00\xff\x16\x03 no es HTTP\r\n\r\n"],
 }
-KINDS = {"too_large": 9}
+TOO_LARGE = {"fields.test", "long.test", "heads.test", "folded.test", "interim.test", "bomb.test", "double.test"}
+"""Known for what they are as soon as their bytes are there; the others may also run out of time first."""
 
 
 class Proxy(socketserver.ThreadingTCPServer):
@@ -103,13 +105,14 @@ def proxy():
 def test_every_broken_server_is_survived_and_its_good_page_kept(proxy, store, tmp_path):
     web = Web(port=proxy.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{host}/" for host in BAD))
-    summary = crawl(store, web.settings(seeds, timeout=2.0, max_failures=1, breaker_first=0.1))
+    summary = crawl(store, web.settings(seeds, timeout=4.0, max_failures=2, breaker_first=0.1))
     assert summary.finished
     assert {url for url in proxy.asked if url.endswith("/mala")} == {f"http://{host}/mala" for host in BAD}
-    assert {url for url in proxy.asked if url.endswith("/buena")} == {f"http://{host}/buena" for host in BAD}
     assert summary.new == 2 * len(BAD)
-    assert {kind: summary.failed.get(kind) for kind in KINDS} == KINDS
-    assert sum(summary.failed.values()) == len(BAD)
+    with contextlib.closing(sqlite3.connect(store.crawl_state)) as state:
+        rows = state.execute("SELECT host, reason, fetched_at FROM urls WHERE url LIKE '%/mala'").fetchall()
+    assert {host for host, reason, fetched_at in rows if reason and fetched_at is None} == set(BAD)
+    assert {host for host, reason, _ in rows if reason == "too_large"} >= TOO_LARGE
 
 
 def test_no_way_leads_inside(store, tmp_path):

@@ -86,8 +86,9 @@ def _files(task: Task, form: Form, folder: Path) -> list[Path]:
 def _annotated(files: Sequence[Path]) -> list[Path]:
     """The .ann of each pair; a text without one has no gold, which is not the same as no mention."""
     known = set(files)
+    annotated = {path.parent for path in files if path.suffix == ".ann"}
     for path in files:
-        if path.suffix == ".txt" and path.with_suffix(".ann") not in known:
+        if path.suffix == ".txt" and path.parent in annotated and path.with_suffix(".ann") not in known:
             raise InputError(f"{path}: no {path.stem}.ann beside it. Where nothing is to be found it is an empty file.")
     return [path for path in files if path.suffix == ".ann"]
 

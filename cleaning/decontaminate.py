@@ -113,7 +113,7 @@ def decontaminated(
     memories = [_Memory(memory / "decontaminated", one) for one in against]
     known = np.logical_and.reduce([one.knows(distinct) for one in memories])
     if not known.all():
-        found = _search(np.sort(heads[~known]), texts, against, tell)
+        found = search(np.sort(heads[~known]), texts, against, tell)
         for one, memo in enumerate(memories):
             memo.replace(distinct, {int(digests[at]): hit for at, hits in found.items() if (hit := hits[one])})
     verdicts = [_verdict(against, memories, int(digest)) for digest in distinct]
@@ -159,7 +159,7 @@ def _moved(living: Living, lost: npt.NDArray[np.bool_], verdicts: Sequence[_Verd
     return Living(kept, pa.concat_tables([living.dropped, rows]), living.funnel)
 
 
-def _search(
+def search(
     positions: Positions, texts: Texts, against: Sequence[Benchmark], tell: Callable[[int, int], None]
 ) -> dict[int, list[_Hit | None]]:
     """The texts at these positions that share a run with any benchmark, by position: a hit for each benchmark."""

@@ -49,6 +49,7 @@ _FAMILIES = {
     "extraction": "its text could not be taken out: {}",
     "quality": "refused by the rule {}",
     "policy": "left out by the policy {}",
+    "decontaminated": "it shares 13 words in a row with a text of the benchmark {}",
     "duplicate": "a duplicate: {}",
 }
 _UNITS = {
@@ -57,6 +58,7 @@ _UNITS = {
     "extraction/too_much_memory": "bytes allowed",
     "extraction/too_slow": "seconds allowed",
     "extraction/too_many_elements": "tags",
+    "decontaminated": "such runs",
     "duplicate/near": "of the shingles shared",
     "duplicate/exact": "of the shingles shared",
 }
@@ -69,7 +71,8 @@ def in_words(reason: str, figure: float | None = None) -> str:
         words = f"written in {LANGUAGES.get(name, name)}, not in Spanish"
     else:
         words = _WORDS.get(reason) or _FAMILIES.get(family, "{}").format(name.replace("_", " "))
-    shown = f" ({_number(figure)}{f' {_UNITS[reason]}' if reason in _UNITS else ''})" if figure is not None else ""
+    unit = _UNITS.get(reason) or _UNITS.get(family)
+    shown = f" ({_number(figure)}{f' {unit}' if unit else ''})" if figure is not None else ""
     return f"{words}{shown} [{reason}]"
 
 

@@ -134,6 +134,13 @@ def test_files_that_do_not_belong(tmp_path, change, words):
         splits(tmp_path, change)
 
 
+def test_a_list_beside_the_splits_is_no_document(tmp_path):
+    read = splits(tmp_path, lambda folder: (folder / "test_documents.txt").write_text("test\n"))
+    assert {split: [one.name for one in items] for split, items in read.items()} == {
+        split: [f"{split}/{split}"] for split in ("train", "dev", "test")
+    }
+
+
 def test_one_line_in_a_hundred_may_not_fit(tmp_path):
     many = "\n".join(f"T{number}\tX 0 5\tDolor" for number in range(300))
     read = splits(tmp_path, lambda folder: pair(folder / "train", TEXT, f"{many}\nT301\tX 1 5\tDolor\n", name="b"))

@@ -3,6 +3,10 @@
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from benchmark_room import DRUGS, brat_corpus, scored_by_hand, tiny_model
@@ -109,6 +113,36 @@ def test_finished_seeds_are_kept(room, opened):
     assert again(folder, opened, seeds=2).mean == summary["mean"]
 
 
+@pytest.mark.slow
+def test_a_kill_loses_only_the_seed_in_hand(room, opened):
+    folder, _ = room
+    assigned = [f"--set=benchmark.{name}={value}" for name, value in {**QUICK, "seeds": 500}.items()]
+    command = [sys.executable, "-c", "from flows.cli import main; main()", "benchmark", "--model", "salud"]
+    command += ["--task", "Muerto", "--data", str(folder / "notas"), "--store", str(opened.root), *assigned]
+    made = opened.benchmarks / "Muerto" / "salud"
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        while not (made / "seed-2" / "result.json").is_file():
+            assert child.poll() is None
+            time.sleep(0.05)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    whole = {path.parent.name: path.stat().st_mtime_ns for path in made.glob("seed-*/result.json")}
+    done = again(folder, opened, task="Muerto", seeds=len(whole) + 1)
+    assert done.made == 1
+    assert {name: (made / name / "result.json").stat().st_mtime_ns for name in whole} == whole
+    assert again(folder, opened, seeds=2).mean == benchmark_mean(made, 2)
+
+
+def benchmark_mean(made, seeds):
+    """The mean of the first seeds of a folder."""
+    from training.benchmark.run import read_result
+    from training.benchmark.scores import mean
+
+    return mean([read_result(made / f"seed-{seed}").test.figures for seed in range(1, seeds + 1)])
+
+
 def test_another_plan_needs_another_name(room, opened):
     folder, _ = room
     with pytest.raises(InputError, match=r"results of another plan .*epochs: 8 → 3.*--name"):
@@ -117,7 +151,7 @@ def test_another_plan_needs_another_name(room, opened):
 
 def test_the_table_goes_into_the_card(room, opened):
     done = write_table(opened)
-    assert done.runs == 1
+    assert done.runs == len(list(opened.benchmarks.glob("*/*/manifest.json")))
     card = opened.models / "salud" / "discriminator" / "README.md"
     assert done.cards == [card]
     assert "### Notas" in card.read_text()

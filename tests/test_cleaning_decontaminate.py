@@ -8,14 +8,17 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose, urls
+from typer.testing import CliRunner
 
 from cleaning.decontaminate import RUN_WORDS, Benchmark, benchmarks
 from cleaning.publish import is_current, publish
 from cleaning.publish_settings import PublishSettings
+from cleaning.reasons import in_words
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
 from data.files import read_json
 from data.store import Store
+from flows.cli import app
 
 CLEANING = CleaningSettings()
 CASE = (
@@ -76,6 +79,9 @@ def test_twelve_words_stay_and_thirteen_go(store, tmp_path):
     gone = dropped(done.path)
     assert {name: row["figure"] for name, row in gone.items()} == {"trece": 1, "quince": 3, "parrafos": 1}
     assert {row["reason"] for row in gone.values()} == {"decontaminated/pharmaconer"}
+    assert in_words("decontaminated/meddocan", 3) == (
+        "it shares 13 words in a row with a text of the benchmark meddocan (3 such runs) [decontaminated/meddocan]"
+    )
     assert gone["trece"]["detail"] == f"train/a1.txt: {' '.join(WORDS[3:16])}"
     assert done.dropped["decontaminated/pharmaconer"] == 3
     assert done.funnel["urls"] == done.documents + sum(done.dropped.values())
@@ -188,6 +194,17 @@ def test_two_benchmarks_are_counted_by_the_first_name_and_both_named(store, tmp_
     assert row["reason"] == "decontaminated/meddocan-2019"
     assert row["detail"].endswith("; also pharmaconer")
     assert not publish(store, CLEANING, against(other, one)).changed
+
+
+def test_the_command_takes_several(store, tmp_path):
+    web(store, {"trece": planted(WORDS[:13], 2)})
+    folders = [str(benchmark(tmp_path, name)) for name in ("uno", "dos")]
+    given = [option for folder in folders for option in ("--decontaminate", folder)]
+    done = CliRunner().invoke(app, ["publish", "--store", str(store.root), *given, "--json"])
+    assert done.exception is None, done.exception
+    assert json.loads(done.stdout)["dropped"] == {"decontaminated/dos": 1}
+    settings = read_json(store.latest_corpus / "manifest.json")["settings"]["publish"]["decontaminate"]
+    assert set(settings) == {"uno", "dos"}
 
 
 def test_one_path_stands_for_a_list_of_one(tmp_path):

@@ -80,13 +80,16 @@ def _files(task: Task, form: Form, folder: Path) -> list[Path]:
     found = inside or found
     if task.has_splits:
         found = [path for path in found if _split_of(path.relative_to(folder))]
-    return _annotated(found) if form == "brat" else found
+    return _annotated(found, folder) if form == "brat" else found
 
 
-def _annotated(files: Sequence[Path]) -> list[Path]:
+def _annotated(files: Sequence[Path], folder: Path) -> list[Path]:
     """The .ann of each pair; a text without one has no gold, which is not the same as no mention."""
     known = set(files)
+    has_pairs = any(path.suffix == ".ann" and path.parent == folder for path in files)
     for path in files:
+        if path.parent == folder and not has_pairs:
+            continue  # a list or a licence beside the folders of documents
         if path.suffix == ".txt" and path.with_suffix(".ann") not in known:
             raise InputError(f"{path}: no {path.stem}.ann beside it. Where nothing is to be found it is an empty file.")
     return [path for path in files if path.suffix == ".ann"]

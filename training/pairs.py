@@ -78,9 +78,7 @@ class PairIndex:
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.uint16]:
         """The rows of these numbers: (B, L) uint16."""
-        start_B1, size_B1, first_B1 = (
-            of_P[indices][:, None] for of_P in (self._start_P, self._size_P, self._first_P)
-        )
+        start_B1, size_B1, first_B1 = (of_P[indices][:, None] for of_P in (self._start_P, self._size_P, self._first_P))
         column_1L = np.arange(self._length)[None]
         end_B1 = size_B1 + 1 + (first_B1 < size_B1)
         source_BL = start_B1 + column_1L - 1 - (column_1L > first_B1 + 1)

@@ -126,7 +126,40 @@ def pretrain_biomedtra(
     return find_made(opened.models, None, "cowese export").name
 
 
-FLOWS = (build_cowese, corpus_to_model, pretrain_biomedtra)
+@flow(name="benchmark", log_prints=False, validate_parameters=True, persist_result=False)
+def benchmark(
+    model: str,
+    task: str,
+    data: Path,
+    name: str | None = None,
+    seeds: Count | None = None,
+    epochs: Count | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
+) -> dict[str, float]:
+    """Fine-tune a model on a task over several seeds, score it, and put it into the table of all runs.
+
+    Args:
+        model: A Hugging Face folder or name, or an exported model's name.
+        task: PharmaCoNER, CANTEMIST, CT-EBM-SP, MEDDOCAN, NUBes, E3C-es, or a name of your own.
+        data: Its folder with train, dev, test: brat, CoNLL/IOB2, a TSV of label and text, or SQuAD's JSON.
+        name: What it is called in tables; by default the model's name.
+        seeds: Runs, 5 by default; those that are finished are not made again.
+        epochs: Passes over the training split, 10 by default.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
+
+    Returns:
+        The figures on the test split, means over the seeds.
+    """
+    from flows.model_chain import benchmark_model  # noqa: PLC0415 - loads torch
+
+    settings = _settings(store=store, config=config, benchmark__seeds=seeds, benchmark__epochs=epochs)
+    wait_for_twin(benchmark)  # finished seeds are found again
+    summary = benchmark_model(
+        settings, model=model, task=task, data=data, name=name, run=StageTasks(settings), patience=inf
+    )
+    return summary.mean
 
 
 def _to_model(settings: Settings, corpus: str, **given: Any) -> None:

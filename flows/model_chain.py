@@ -8,6 +8,8 @@ from data.progress import Progress, quiet
 from data.store import Store
 from flows.chain import CorpusBuilt, Runner, Stopwatch, plainly
 from flows.settings import Settings
+from training.benchmark.run import BenchmarkSummary, benchmark
+from training.benchmark.table import TableSummary, write_table
 from training.evaluate import EvaluationSummary, evaluate
 from training.export import ExportSummary, export
 from training.pack import PackSummary, pack
@@ -110,3 +112,32 @@ def build_model(settings: Settings, *, corpus: str = "latest", progress: Progres
         export=trained.export,
         seconds={**tokens.seconds, **trained.seconds},
     )
+
+
+def benchmark_model(
+    settings: Settings,
+    *,
+    model: str,
+    task: str,
+    data: Path,
+    name: str | None = None,
+    run: Runner = plainly,
+    patience: float = 0.0,
+    progress: Progress = quiet,
+) -> BenchmarkSummary:
+    """Fine-tune and score a model on a task, then write the table of all runs and put it into the model cards."""
+    store = Store.open(settings.store)
+    clock = Stopwatch(run, store, patience)
+    chosen = settings.benchmark
+    summary = clock(
+        "benchmark", benchmark, store, chosen, model=model, task=task, data=data, name=name, progress=progress
+    )
+    clock("benchmark-table", _table, store, progress=progress)
+    return summary
+
+
+def _table(store: Store, *, progress: Progress) -> TableSummary:
+    """The table as a stage like the others."""
+    summary = write_table(store)
+    progress("benchmark-table", summary.runs, summary.runs, {})
+    return summary

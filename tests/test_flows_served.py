@@ -101,7 +101,7 @@ def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
 def test_a_second_start_is_harmless_and_another_port_is_refused(served):
     before = json.loads(served.serve("--status", "--json").stdout)
     assert "healthy" in before["server"]
-    again = json.loads(served.serve("--json").stdout)
+    again = json.loads(served.run("cowese", "serve", "--store", served.store, "--json").stdout)
     assert (again["server"], again["workers"]) == (before["server"], before["workers"])
     refused = served.run("cowese", "serve", "--store", served.elsewhere / "another", "--port", served.port, check=False)
     assert refused.returncode == 1

@@ -35,8 +35,9 @@ def serve(
     if stop and status:
         raise InputError("--stop and --status: give one of them.")
     config = config or configured_file() or _demo(store)
-    settings = read_settings(config, store, None, serve__port=port)
-    opened = Store.open(settings.store)
+    opened = Store.open(read_settings(config, store, None).store)
+    config = config or service.served_settings(opened)
+    settings = read_settings(config, opened.root, None, serve__port=port or service.running_port(opened))
     if stop:
         ended = service.stop(opened)
         typer.echo(f"stopped: {', '.join(ended)}" if ended else "nothing ran")

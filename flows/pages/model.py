@@ -11,6 +11,8 @@ from flows.console import readable
 from flows.pages.curve import curve
 from flows.pages.links import Links
 from flows.pages.words import in_one_line
+from training.benchmark.run import BenchmarkSummary
+from training.benchmark.table import TableSummary
 from training.evaluate import EvaluationSummary
 from training.export import ExportSummary
 from training.metrics import read_metrics
@@ -76,10 +78,24 @@ def show_model(summary: ExportSummary, links: Links) -> None:
     )
 
 
+def show_benchmark(summary: BenchmarkSummary, links: Links) -> None:
+    """The figures on the test split, inside the task that scored."""
+    create_table_artifact(
+        [
+            {"figure": name, "mean": f"{mean:.4f}", "deviation": f"{summary.deviation.get(name, 0.0):.4f}"}
+            for name, mean in summary.mean.items()
+        ],
+        key="benchmark",
+        description=f"{summary.model} on {summary.task}, {summary.seeds} seeds",
+    )
+    create_markdown_artifact(links.to(summary.report, "report"), key="benchmark-report", description=summary.task)
+
+
 PAGES: dict[str, Callable[[Any, Links], None]] = {
     "pretrain": show_run,
     "evaluate": show_evaluation,
     "export": show_model,
+    "benchmark": show_benchmark,
 }
 """By stage."""
 
@@ -111,3 +127,14 @@ def _(summary: EvaluationSummary) -> str:
 @in_one_line.register
 def _(summary: ExportSummary) -> str:
     return f"{summary.path}"
+
+
+@in_one_line.register
+def _(summary: BenchmarkSummary) -> str:
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in summary.mean.items())
+    return f"{summary.model} on {summary.task}, {summary.seeds} seeds ({summary.made} made now): {figures}"
+
+
+@in_one_line.register
+def _(summary: TableSummary) -> str:
+    return f"{summary.runs} runs in {summary.markdown}"

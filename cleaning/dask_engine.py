@@ -33,19 +33,6 @@ class DaskEngine:
         self.address = address
         self._started = ExitStack()
 
-    def _scheduler(self) -> Any:
-        if not self.address.startswith(LOCAL):
-            return self.address
-        return self._started.enter_context(
-            LocalCluster(
-                n_workers=int(self.address.removeprefix(LOCAL)),
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address=None,
-                worker_dashboard_address=None,
-            )
-        )
-
     def __enter__(self) -> Self:
         return self
 
@@ -108,6 +95,19 @@ class DaskEngine:
         finally:
             client.cancel(list(left))
             client.unsubscribe_topic(topic)
+
+    def _scheduler(self) -> Any:
+        if not self.address.startswith(LOCAL):
+            return self.address
+        return self._started.enter_context(
+            LocalCluster(
+                n_workers=int(self.address.removeprefix(LOCAL)),
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                worker_dashboard_address=None,
+            )
+        )
 
     def _result(self, future: "Future[Any]") -> Any:
         try:

@@ -79,7 +79,7 @@ def test_images_are_pinned_and_every_server_is_watched(services):
 def test_the_gpu_worker_has_a_device_and_time_to_save(services):
     (device,) = services["worker-gpu"]["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
-    assert services["worker-gpu"]["stop_grace_period"] == "10m0s"
+    assert services["worker-gpu"]["stop_grace_period"] == "2m0s"
 
 
 def test_gpu_and_dask_are_asked_for_by_profile():

@@ -18,6 +18,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
+from cleaning.engine import EngineSettings
 from cleaning.publish import PublishSummary, publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -70,7 +71,7 @@ def timed(store: Store, *, cold: bool = False, workers: int | None = None) -> tu
     """Seconds of a publish; where it is not cold, cleaning what is new is counted in."""
     started = time.perf_counter()
     if not cold:
-        clean(store, CleaningSettings(), workers=workers)
+        clean(store, CleaningSettings(), engine=EngineSettings(workers=workers))
     done = publish(store, CleaningSettings(), PublishSettings(), cold=cold)
     return time.perf_counter() - started, done
 

@@ -8,6 +8,7 @@ before) is only what that function would work out again. Hence incremental equal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
 from cleaning.decontaminate import Benchmark, applied, benchmarks, decontaminated
 from cleaning.dedup import Clusters, deduplicate
+from cleaning.engine import POOL, EngineSettings
+from cleaning.engines import opened
 from cleaning.figures import counted, figures_of, worst
-from cleaning.living import Living, dropped_rows, living_documents, pairs, read_texts
+from cleaning.living import Living, StoredTexts, dropped_rows, living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -62,6 +65,7 @@ def publish(
     publishing: PublishSettings,
     *,
     cold: bool = False,
+    engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> PublishSummary:
     """Cut the next version of the corpus where anything has changed; ``cold`` starts from nothing but the WARC files.
@@ -76,13 +80,12 @@ def publish(
     against = benchmarks(publishing.decontaminate)
     tidy(store)
     previous = newest(store)
-    with _source(store, cleaning, progress, cold=cold) as source:
-        made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
-        settings = _settings(cleaning, publishing, against)
+    with _source(store, cleaning, engine, progress, cold=cold) as source:
+        origin = _Origin.of(cleaning, publishing, against, source.segments, takedowns)
         name, funnel = (
             (None, None)
-            if not cold and _same(previous, made_from, settings)
-            else _cut(store, source, takedowns, against, publishing, progress, made_from, settings)
+            if not cold and origin.is_that_of(previous)
+            else _cut(store, source, takedowns, against, publishing, engine, progress, origin)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -92,25 +95,48 @@ def publish(
 
 def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
     """Whether publishing with these settings would find nothing changed."""
-    recipe = recipe_digest(cleaning)
-    made_from = _made_from(recipe, pairs(store.documents / recipe), Takedowns.load(store))
-    return _same(newest(store), made_from, _settings(cleaning, publishing, benchmarks(publishing.decontaminate)))
+    segments = pairs(store.documents / recipe_digest(cleaning))
+    against = benchmarks(publishing.decontaminate)
+    return _Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).is_that_of(newest(store))
 
 
-def _same(previous: Manifest | None, made_from: dict[str, str], settings: dict[str, Any]) -> bool:
-    return previous is not None and previous.made_from == made_from and previous.settings == settings
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """All that a version is a function of, as its manifest records it."""
 
+    made_from: dict[str, str]
+    settings: dict[str, Any]
 
-def _settings(cleaning: CleaningSettings, publishing: PublishSettings, against: Sequence[Benchmark]) -> dict[str, Any]:
-    """Benchmarks are known by their content, wherever they lie."""
-    shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
-    return {"clean": cleaning.model_dump(mode="json"), "publish": shaping}
+    @classmethod
+    def of(
+        cls,
+        cleaning: CleaningSettings,
+        publishing: PublishSettings,
+        against: Sequence[Benchmark],
+        segments: Sequence[tuple[Path, Path]],
+        takedowns: Takedowns,
+    ) -> "_Origin":
+        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
+        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
+        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+        made_from = {
+            "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
+            "takedowns": value_digest(sorted(takedowns.targets)),
+            "code": code_version(),
+        }
+        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
+
+    def is_that_of(self, version: Manifest | None) -> bool:
+        """Whether that version would come out again."""
+        return version is not None and version.made_from == self.made_from and version.settings == self.settings
 
 
 @contextmanager
-def _source(store: Store, cleaning: CleaningSettings, progress: Progress, *, cold: bool) -> Iterator[Rebuilt]:
+def _source(
+    store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress, *, cold: bool
+) -> Iterator[Rebuilt]:
     if cold:
-        with rebuilt(store, cleaning, progress) as source:
+        with rebuilt(store, cleaning, engine, progress) as source:
             yield source
         return
     folder = store.documents / recipe_digest(cleaning)
@@ -126,15 +152,15 @@ def _cut(
     takedowns: Takedowns,
     against: Sequence[Benchmark],
     publishing: PublishSettings,
+    engine: EngineSettings,
     progress: Progress,
-    made_from: dict[str, str],
-    settings: dict[str, Any],
+    origin: _Origin,
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
     found = living_documents(source.segments, takedowns)
     living = decontaminated(
         found,
-        lambda positions: read_texts(source.segments, found.documents, positions),
+        StoredTexts(source.segments, found.documents),
         against,
         source.signatures,
         lambda done, total: progress("decontaminate", done, total, {}),
@@ -144,13 +170,15 @@ def _cut(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
             f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
         )
-    clusters = deduplicate(
-        living.documents,
-        lambda positions: read_texts(source.segments, living.documents, positions),
-        source.signatures,
-        publishing,
-        lambda done, total: progress("publish", done, total, {}),
-    )
+    with opened(engine) as running:
+        clusters = deduplicate(
+            living.documents,
+            StoredTexts(source.segments, living.documents),
+            source.signatures,
+            publishing,
+            running,
+            lambda done, total: progress("publish", done, total, {}),
+        )
     kept, dropped = _keepers(living, clusters)
     split_of = assign(
         dict(zip(kept["id"].to_pylist(), kept["host"].to_pylist(), strict=True)),
@@ -163,32 +191,22 @@ def _cut(
     def fill(hidden: Path, name: str) -> Manifest | None:
         before = store.corpus / previous.name if previous else None
         files = write_parts(hidden, parts, kept, source.segments, before) | write_dropped(hidden, dropped)
-        if previous is not None and files == previous.files and settings == previous.settings:
+        if previous is not None and files == previous.files and origin.settings == previous.settings:
             return None
         figures = figures_of(kept, split_of, dropped, living.funnel["urls"])
-        write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS))
+        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS))
         write_report(hidden, name, figures, before)
         return Manifest(
             kind="corpus",
             name=name,
-            made_from=made_from,
-            settings=settings,
+            made_from=origin.made_from,
+            settings=origin.settings,
             figures=figures,
             files=dict(sorted(files.items())),
             code=code_version(),
         )
 
     return cut(store, previous, fill), dict(living.funnel)
-
-
-def _made_from(recipe: str, segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> dict[str, str]:
-    """Pairs are immutable, so their names and sizes say what they hold."""
-    listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
-    return {
-        "documents": f"{recipe}/{value_digest(listed)}",
-        "takedowns": value_digest(sorted(takedowns.targets)),
-        "code": code_version(),
-    }
 
 
 def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:

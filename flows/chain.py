@@ -61,8 +61,16 @@ def build_corpus(
     clock = Stopwatch(run, store, patience)
     return CorpusBuilt(
         crawl=clock("crawl", crawl, store, settings.crawl, revisit=revisit, as_of=as_of, progress=progress),
-        clean=clock("clean", clean, store, settings.clean, progress=progress),
-        publish=clock("publish", publish, store, settings.clean, settings.publish, progress=progress),
+        clean=clock("clean", clean, store, settings.clean, engine=settings.engine, progress=progress),
+        publish=clock(
+            "publish",
+            publish,
+            store,
+            settings.clean,
+            settings.publish,
+            engine=settings.engine,
+            progress=progress,
+        ),
         seconds=clock.seconds,
     )
 

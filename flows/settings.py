@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cleaning.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
@@ -48,6 +49,8 @@ class Settings(BaseSettings):
     """WARC files → documents."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    """What runs cleaning and deduplication side by side."""
     tokenizer: TokenizerSettings = Field(default_factory=TokenizerSettings)
     """Corpus → tokenizer."""
     pack: PackSettings = Field(default_factory=PackSettings)

@@ -44,10 +44,10 @@ def clean(
     """
     from cleaning.clean import clean as clean_segments
 
-    settings = read_settings(config, store, assign)
+    settings = read_settings(config, store, assign, engine__workers=workers)
     opened = Store.open(settings.store)
     with opened.exclusive("clean"), shown_progress() as progress:
-        summary = clean_segments(opened, settings.clean, warcs=warcs or (), workers=workers, progress=progress)
+        summary = clean_segments(opened, settings.clean, warcs=warcs or (), engine=settings.engine, progress=progress)
     show(summary, "clean", as_json=as_json)
 
 
@@ -68,7 +68,9 @@ def publish(
     settings = read_settings(config, store, assign, publish__decontaminate=decontaminate or None)
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:
-        summary = publish_version(opened, settings.clean, settings.publish, cold=cold, progress=progress)
+        summary = publish_version(
+            opened, settings.clean, settings.publish, cold=cold, engine=settings.engine, progress=progress
+        )
     show(summary, "publish", as_json=as_json)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from cleaning.living import Segments
 from cleaning.publish_settings import PublishSettings
+from cleaning.site_lines import left_of
 from cleaning.splits import SPLITS, fraction
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
@@ -68,7 +69,12 @@ def before(folder: Path | None) -> dict[str, str]:
 
 
 def write_parts(
-    folder: Path, parts: Sequence[Part], kept: pa.Table, segments: Segments, previous: Path | None
+    folder: Path,
+    parts: Sequence[Part],
+    kept: pa.Table,
+    segments: Segments,
+    lines: Sequence[frozenset[int]],
+    previous: Path | None,
 ) -> dict[str, str]:
     """Write the part files, or link those that the previous version has already; give their SHA-256 by path."""
     known = before(previous)
@@ -80,7 +86,7 @@ def write_parts(
         else:
             new.append(part)
     for group in _groups(new, kept["n_words"].to_numpy()):
-        for part, table in _filled(group, kept, segments):
+        for part, table in _filled(group, kept, segments, lines):
             path = folder / part.path
             write_parquet(path, table.to_batches(BATCH_ROWS), DOCUMENT_SCHEMA, few_values=FEW_VALUES)
             digests[part.path] = file_digest(path)
@@ -138,8 +144,10 @@ def _groups(parts: Sequence[Part], words: npt.NDArray[np.int32]) -> Iterator[lis
         yield group
 
 
-def _filled(group: Sequence[Part], kept: pa.Table, segments: Segments) -> Iterator[tuple[Part, pa.Table]]:
-    """The whole rows of each part, in one pass over the segments."""
+def _filled(
+    group: Sequence[Part], kept: pa.Table, segments: Segments, lines: Sequence[frozenset[int]]
+) -> Iterator[tuple[Part, pa.Table]]:
+    """The whole rows of each part, in one pass over the segments; texts without their sites' lines."""
     wanted = np.concatenate([part.positions for part in group])
     segment = kept["segment"].to_numpy()
     row = kept["row"].to_numpy()
@@ -157,7 +165,12 @@ def _filled(group: Sequence[Part], kept: pa.Table, segments: Segments) -> Iterat
             pa.array(order[np.searchsorted(found, part.positions, sorter=order)] if len(part.positions) else order[:0])
         )
         decided = kept.take(pa.array(part.positions))
-        for name in ("first_seen_at", "cluster_id", "cluster_size"):
-            place = DOCUMENT_SCHEMA.get_field_index(name)
-            table = table.set_column(place, DOCUMENT_SCHEMA.field(name), decided[name])
+        texts = left_of(table["text"].to_pylist(), decided["repeated"].to_numpy(), lines)
+        table = _replaced(table, "text", pa.array(texts, pa.string()))
+        for name in ("text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size"):
+            table = _replaced(table, name, decided[name])
         yield part, table.cast(DOCUMENT_SCHEMA)
+
+
+def _replaced(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    return table.set_column(DOCUMENT_SCHEMA.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)

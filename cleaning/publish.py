@@ -19,12 +19,13 @@ from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
 from cleaning.dedup import Clusters, deduplicate
 from cleaning.figures import counted, figures_of, worst
-from cleaning.living import Living, dropped_rows, living_documents, pairs, read_texts
+from cleaning.living import Living, dropped_rows, living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
+from cleaning.site_lines import take_out_site_lines
 from cleaning.splits import SPLITS, assign
 from cleaning.versions import cut, newest, tidy
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
@@ -79,7 +80,7 @@ def publish(
         name, funnel = (
             (None, None)
             if not cold and _same(previous, made_from, settings)
-            else _cut(store, source, takedowns, publishing, progress, made_from, settings)
+            else _cut(store, source, takedowns, cleaning, publishing, progress, made_from)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -119,13 +120,15 @@ def _cut(
     store: Store,
     source: Rebuilt,
     takedowns: Takedowns,
+    cleaning: CleaningSettings,
     publishing: PublishSettings,
     progress: Progress,
     made_from: dict[str, str],
-    settings: dict[str, Any],
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
     living = living_documents(source.segments, takedowns)
+    trimmed = take_out_site_lines(living, source.segments, source.signatures, publishing, cleaning.min_chars)
+    living = trimmed.living
     if living.documents.num_rows == 0:
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
@@ -133,7 +136,7 @@ def _cut(
         )
     clusters = deduplicate(
         living.documents,
-        lambda positions: read_texts(source.segments, living.documents, positions),
+        lambda positions: trimmed.texts(source.segments, positions),
         source.signatures,
         publishing,
         lambda done, total: progress("publish", done, total, {}),
@@ -146,10 +149,13 @@ def _cut(
     )
     parts = plan(kept, split_of, publishing)
     previous = newest(store)
+    settings = _settings(cleaning, publishing)
 
     def fill(hidden: Path, name: str) -> Manifest | None:
         before = store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, before) | write_dropped(hidden, dropped)
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before) | write_dropped(
+            hidden, dropped
+        )
         if previous is not None and files == previous.files and settings == previous.settings:
             return None
         figures = figures_of(kept, split_of, dropped, living.funnel["urls"])

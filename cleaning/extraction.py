@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from urllib.parse import urljoin
 
 import ftfy
 from lxml.etree import LxmlError
@@ -11,8 +12,15 @@ from trafilatura import bare_extraction
 from cleaning.page import Drop, Page, Raw
 from cleaning.settings import CleaningSettings
 from data.charset import encoding_of
+from data.errors import InputError
+from data.markup import attributes, tags
+from data.rights import HEAD
+from data.urls import canonical_url
 
 _ELEMENT = re.compile(rb"<[a-zA-Z]")
+_HTML_LANG = re.compile(
+    rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})?)\b", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u200b\u2060\ufeff\u00ad]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
@@ -48,12 +56,33 @@ def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
     text = normal_text(found.text or "")
     if not text:
         return Drop("extraction/no_text")
+    head = raw.body[:HEAD]
     return Page(
         text,
+        canonical=_canonical(head, raw.url),
+        declared_language=_declared_language(head),
         title=normal_line(found.title),
         author=normal_line(found.author),
         published=read_date(found.date),
     )
+
+
+def _canonical(head: bytes, url: str) -> str | None:
+    """The page's own word for its address, where it is an address."""
+    for tag, raw in tags(head):
+        if tag == b"link" and b"canonical" in raw.lower():
+            values = attributes(raw)
+            if values.get("rel", "").lower() == "canonical":
+                try:
+                    return canonical_url(urljoin(url, values.get("href", "")))
+                except (InputError, ValueError):
+                    return None
+    return None
+
+
+def _declared_language(head: bytes) -> str | None:
+    found = _HTML_LANG.search(head)
+    return found[1].decode("ascii").lower() if found else None
 
 
 def normal_text(text: str) -> str:

@@ -58,8 +58,7 @@ class Verdict:
 
 def identify(text: str) -> Verdict:
     """Decide the language of a text; safe on 500 characters or more. The same text gives the same verdict."""
-    sample = _middle(text, FIRST_WINDOW)
-    first = str(_py3langid().classify(sample)[0])
+    first = classify(text)
     if first != "es":
         return Verdict(first, 1.0, {"py3langid": first})
     second, score = _langdetect(_middle(text, SECOND_WINDOW))
@@ -70,6 +69,11 @@ def identify(text: str) -> Verdict:
     if neighbour is not None:
         return Verdict(neighbour, 1.0, {**verdicts, "markers": neighbour})
     return Verdict("es", score, verdicts)
+
+
+def classify(text: str) -> str:
+    """What py3langid alone says of a text's middle."""
+    return str(_py3langid().classify(_middle(text, FIRST_WINDOW))[0])
 
 
 def _middle(text: str, size: int) -> str:

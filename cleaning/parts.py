@@ -13,7 +13,7 @@ import pyarrow as pa
 from cleaning.living import Segments
 from cleaning.publish_settings import PublishSettings
 from cleaning.site_lines import left_of
-from cleaning.splits import SPLITS, fraction
+from cleaning.splits import fraction
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
 from data.parquet import read_parquet, write_parquet
@@ -43,20 +43,24 @@ def part_count(total: int, most: int) -> int:
     return 1 << max(0, -(-total // most) - 1).bit_length()
 
 
-def plan(kept: pa.Table, split_of: Mapping[str, str], settings: PublishSettings) -> list[Part]:
-    """Every part file of a version; empty ones too, so that a reader finds each split."""
+def plan(kept: pa.Table, folder_of: Mapping[str, str], folders: Sequence[str], settings: PublishSettings) -> list[Part]:
+    """Every part file of a version; empty ones too, so that a reader finds each split.
+
+    ``folder_of`` gives for each id the one of ``folders`` that its document lies in.
+    """
     ids = kept["id"].to_pylist()
-    splits = np.array([SPLITS.index(split_of[identity]) for identity in ids])
+    numbers = {folder: number for number, folder in enumerate(folders)}
+    chosen = np.array([numbers[folder_of[identity]] for identity in ids], np.int64)
     places = np.array([fraction(f"part:{identity}") for identity in ids])
     words = kept["n_words"].to_numpy()
     lines = _lines(kept)
     parts = []
-    for number, split in enumerate(SPLITS):
-        mine = splits == number
+    for number, folder in enumerate(folders):
+        mine = chosen == number
         count = settings.parts or part_count(int(words[mine].sum()), settings.part_words)
         for part in range(count):
             positions = np.flatnonzero(mine & ((places * count).astype(np.int64) == part))
-            path = f"data/{split}/part-{part:05d}-of-{count:05d}.parquet"
+            path = f"{folder}/part-{part:05d}-of-{count:05d}.parquet"
             parts.append(Part(path, positions, _digest(lines, positions)))
     return parts
 

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
+from cleaning.by_language import deduplicate_each
 from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
-from cleaning.dedup import Clusters, deduplicate
+from cleaning.dedup import Clusters
 from cleaning.figures import counted, figures_of, worst
 from cleaning.living import Living, dropped_rows, living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
@@ -26,7 +27,7 @@ from cleaning.recipe import recipe_digest
 from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
 from cleaning.site_lines import take_out_site_lines
-from cleaning.splits import SPLITS, assign
+from cleaning.splits import SPLITS, assign, folder_of_side, folder_of_split
 from cleaning.versions import cut, newest, tidy
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
@@ -49,6 +50,8 @@ class PublishSummary(BaseModel):
     documents: int
     words: int
     splits: dict[str, int]
+    side: dict[str, int]
+    """Documents of the side corpora by language; none of them is counted in ``documents`` or ``words``."""
     funnel: dict[str, int]
     """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
     is no figure of a version: a visit that finds nothing new changes no byte of it."""
@@ -129,25 +132,36 @@ def _cut(
     living = living_documents(source.segments, takedowns)
     trimmed = take_out_site_lines(living, source.segments, source.signatures, publishing, cleaning.min_chars)
     living = trimmed.living
-    if living.documents.num_rows == 0:
+    main = cleaning.languages[0]
+    if not pc.any(pc.equal(living.documents["language"], main)).as_py():
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
             f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
         )
-    clusters = deduplicate(
+    clusters = deduplicate_each(
         living.documents,
         lambda positions: trimmed.texts(source.segments, positions),
         source.signatures,
         publishing,
+        main,
         lambda done, total: progress("publish", done, total, {}),
     )
     kept, dropped = _keepers(living, clusters)
+    is_main = pc.equal(kept["language"], main)
+    corpus, side = kept.filter(is_main), kept.filter(pc.invert(is_main))
     split_of = assign(
-        dict(zip(kept["id"].to_pylist(), kept["host"].to_pylist(), strict=True)),
+        dict(zip(corpus["id"].to_pylist(), corpus["host"].to_pylist(), strict=True)),
         validation_share=publishing.validation_share,
         test_share=publishing.test_share,
     )
-    parts = plan(kept, split_of, publishing)
+    folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
+    folder_of |= {
+        identity: folder_of_side(language)
+        for identity, language in zip(side["id"].to_pylist(), side["language"].to_pylist(), strict=True)
+    }
+    side_languages = sorted(pc.unique(side["language"]).to_pylist())
+    folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
+    parts = plan(kept, folder_of, folders, publishing)
     previous = newest(store)
     settings = _settings(cleaning, publishing)
 
@@ -158,8 +172,8 @@ def _cut(
         )
         if previous is not None and files == previous.files and settings == previous.settings:
             return None
-        figures = figures_of(kept, split_of, dropped, living.funnel["urls"])
-        write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS))
+        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"])
+        write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(
             kind="corpus",
@@ -221,6 +235,7 @@ def _summary(
         documents=figures["documents"],
         words=figures["words"],
         splits=figures["splits"],
+        side=figures["side"],
         funnel=funnel,
         dropped=figures["dropped"],
         seconds=round(seconds, 1),

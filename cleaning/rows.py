@@ -15,6 +15,7 @@ def document_row(record: Record, page: Page) -> dict[str, Any]:
         **_identity(record),
         "country": record.country or None,
         "category": record.category,
+        "canonical": page.canonical,
         "title": page.title,
         "author": page.author,
         "published": page.published,

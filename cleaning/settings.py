@@ -19,7 +19,8 @@ class CleaningSettings(BaseModel):
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
     languages: tuple[str, ...] = ("es",)
-    """Languages that are kept; gl, ca, eu, ast can be added as side corpora."""
+    """Languages that are kept. The first is the corpus's; pages in the others (gl, ca, eu, ast, …) become side corpora
+    in folders of their own, and change nothing of the first."""
 
     min_chars: int = Field(default=300, ge=0)
     """Menus and stubs rarely reach it; the language is not safe to decide below."""
@@ -39,5 +40,17 @@ class CleaningSettings(BaseModel):
     """Share of the characters in the commonest 2-, 3- and 4-gram of words (FineWeb-2, Spanish)."""
     max_duplicate_ngrams: tuple[float, ...] = (0.145, 0.136, 0.127, 0.117, 0.108, 0.099)
     """Share of the characters in repeated 5- to 10-grams of words (FineWeb-2, Spanish)."""
+    min_accents: float = Field(default=0.003, ge=0, le=1)
+    """Share of a Spanish text's letters that have an accent, a tilde or a diaeresis."""
+    max_filler: float = Field(default=1.5, gt=0)
+    """Stock phrases of machine-written pages for each hundred words."""
+    max_prices: float = Field(default=0.3, gt=0, le=1)
+    """Share of lines with a price."""
+    max_form_lines: float = Field(default=0.3, gt=0, le=1)
+    """Share of lines that label a field of a form."""
+    max_loose_words: float = Field(default=0.5, gt=0, le=1)
+    """Share of words in short lines without a full stop: menus, lists of links."""
+    min_health: float | None = Field(default=None, ge=0, le=1)
+    """Least health relevance of a Spanish text; none: the score is kept in the document and decides nothing."""
     mask_personal_data: bool = True
     """Replace identity numbers, phones and e-mail addresses by their kind."""

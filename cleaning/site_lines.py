@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning import line_digests, quality
+from cleaning import line_digests, text
 from cleaning.line_digests import Digests, LineDigests, without_lines
 from cleaning.living import Living, Segments, dropped_rows, read_texts
 from cleaning.publish_settings import PublishSettings
@@ -85,9 +85,7 @@ def take_out_site_lines(
     whole = SiteLines(
         replace(living, documents=documents.append_column("repeated", pa.array(repeated, pa.int64()))), lines
     )
-    memory_of_left = TrimmedTexts(
-        memory / f"trimmed-{code_digest(Path(line_digests.__file__), Path(quality.__file__))}"
-    )
+    memory_of_left = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_digests.__file__), Path(text.__file__))}")
     left = memory_of_left.of(
         _mixed(text_keys[touched], keys[touched]), touched, lambda positions: whole.texts(segments, positions)
     )

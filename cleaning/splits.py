@@ -53,6 +53,16 @@ def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:
     return test
 
 
+def folder_of_split(split: str) -> str:
+    """Where a split's part files lie in a version."""
+    return f"data/{split}"
+
+
+def folder_of_side(language: str) -> str:
+    """Where a side corpus's part files lie: apart from the splits, so that nobody reads it unasked."""
+    return f"side/{language}"
+
+
 def site_of(host: str) -> str:
     """The host by which a site is known, with ``www.`` or without."""
     return host.removeprefix("www.")

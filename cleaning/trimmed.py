@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cleaning.quality import count_words
 from cleaning.rows import text_digest
+from cleaning.text import count_words
 from data.files import whole_file
 
 Keys = npt.NDArray[np.uint64]

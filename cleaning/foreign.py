@@ -4,7 +4,8 @@ Only a paragraph that is long enough to be judged is: py3langid's word is taken 
 to none of the words that Spanish does not share with its neighbours.
 """
 
-from cleaning.language import classify
+from cleaning.language import classify, identify_second
+from cleaning.text import SPANISH
 
 MIN_CHARS = 250
 """A shorter paragraph stays: on single sentences no identifier is safe."""
@@ -14,6 +15,8 @@ SPANISH_SHARE = 0.03
 """From this share of such words on a paragraph is not asked about: Spanish prose has about 9 %, others next to none."""
 FOREIGN = frozenset({"en", "ca", "gl", "eu", "pt", "fr", "it", "de", "oc", "an", "ro"})
 """What is cut. Not Latin, which names of species look like, nor languages that are taken for noise."""
+UNKNOWN_TO_LANGDETECT = frozenset({"gl", "oc", "an"})
+"""Where py3langid's word has to do; of the others langdetect must say too that it is no Spanish."""
 
 
 def without_foreign_paragraphs(text: str) -> tuple[str, int]:
@@ -26,4 +29,7 @@ def without_foreign_paragraphs(text: str) -> tuple[str, int]:
 def _is_foreign(paragraph: str) -> bool:
     words = paragraph.lower().split()
     spanish = sum(word in SPANISH_WORDS for word in words)
-    return spanish < SPANISH_SHARE * len(words) and classify(paragraph) in FOREIGN
+    if spanish >= SPANISH_SHARE * len(words):
+        return False
+    language = classify(paragraph)
+    return language in FOREIGN and (language in UNKNOWN_TO_LANGDETECT or identify_second(paragraph)[0] != SPANISH)

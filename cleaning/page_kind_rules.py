@@ -39,6 +39,16 @@ _FIELD = re.compile(
     r"|campos? (?:obligatorios?|requeridos?)|captcha|\(?(?:obligatorio|requerido|opcional)\)?\W*$|s[íi]\W*no\W*$)",
     re.IGNORECASE,
 )
+_LEGAL = re.compile(
+    r"aviso legal|pol[íi]tica de (?:privacidad|cookies|protecci[óo]n)|protecci[óo]n de datos"
+    r"|datos (?:personales|de car[áa]cter)|responsable del (?:tratamiento|fichero)|\bLSSI|\bRGPD\b|\bLOPD"
+    r"|Ley (?:Org[áa]nica )?(?:34|15|3)[/⁄](?:2002|1999|2018)"
+    r"|propiedad intelectual|\bcookies?\b|condiciones (?:generales )?de uso|sitio web|titular del"
+    r"|derechos? de (?:acceso|rectificaci[óo]n|supresi[óo]n)|jurisdicci[óo]n|juzgados",
+    re.IGNORECASE,
+)
+LEAST_LEGAL = 4
+"""So many mentions may stand in any article about patients' rights."""
 MOST_FIELD_WORDS = 12
 LEAST_LINES = 5
 """Fewer lines are no list and no form."""
@@ -125,3 +135,22 @@ class LinkList:
             loose += count if count < TITLE_WORDS and not line.endswith(SENTENCE_END) else 0
         share = loose / words
         return share, share > self.most and len(text.lines) >= LEAST_LINES
+
+
+@dataclass(frozen=True, slots=True)
+class LegalPage:
+    """Legal notices, privacy and cookie policies: the same on every site, and of no subject.
+
+    Our number: of 2,100 real health pages the legal ones have 2 to 6 such words in 100, no article has 1.
+    """
+
+    most: float
+    name: str = "legal_page"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Words of such pages for each 100 words."""
+        if text.language != SPANISH:
+            return 0.0, False
+        count = len(_LEGAL.findall(text.text))
+        share = 100 * count / max(len(text.words), 1)
+        return share, share > self.most and count > LEAST_LEGAL

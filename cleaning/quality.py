@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cleaning.page import Drop
-from cleaning.page_kind_rules import Filler, Form, LinkList, NoErrorPage, PriceList
+from cleaning.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList
 from cleaning.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
 from cleaning.repetition_rules import DuplicateLines, DuplicateNgrams, TopNgrams
 from cleaning.settings import CleaningSettings
@@ -33,6 +33,7 @@ def rules_of(settings: CleaningSettings) -> tuple[Rule, ...]:
         StopWords(settings.min_stop_words),
         WordLength(settings.mean_word_length),
         Alphabetic(settings.max_non_alphabetic),
+        LegalPage(settings.max_legal),
         PriceList(settings.max_prices),
         Form(settings.max_form_lines),
         DuplicateLines(settings.max_duplicate_lines),

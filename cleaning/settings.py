@@ -44,6 +44,8 @@ class CleaningSettings(BaseModel):
     """Share of a Spanish text's letters that have an accent, a tilde or a diaeresis."""
     max_filler: float = Field(default=1.5, gt=0)
     """Stock phrases of machine-written pages for each hundred words."""
+    max_legal: float = Field(default=1.5, gt=0)
+    """Words of legal notices and cookie policies for each hundred words."""
     max_prices: float = Field(default=0.3, gt=0, le=1)
     """Share of lines with a price."""
     max_form_lines: float = Field(default=0.3, gt=0, le=1)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cleaning.text import Text
 
-OFTEN = 4
-"""A phrase that comes two or three times is the subject of a short text and no repetition."""
+OFTEN = 6
+"""A phrase that comes up to five times is the subject of a text and no repetition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class DuplicateNgrams:
         total = sum(map(len, text.words)) or 1
         first, dropped = 0.0, False
         for size, bound in enumerate(self.most, start=5):
-            share = _repeated_characters(text.words, size) / total
+            share = repeated_characters(text.words, size) / total
             first = share if size == 5 else first  # noqa: PLR2004 - the first size
             dropped = dropped or share > bound
             if share == 0:
@@ -64,7 +64,7 @@ class DuplicateNgrams:
         return first, dropped
 
 
-def _repeated_characters(words: list[str], size: int) -> int:
+def repeated_characters(words: list[str], size: int) -> int:
     """Characters of n-grams that were seen before; an n-gram inside one that was counted is not counted again."""
     seen: set[tuple[str, ...]] = set()
     repeated, position = 0, 0

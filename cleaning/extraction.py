@@ -75,7 +75,7 @@ def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
         declared_language=_declared_language(head),
         title=normal_line(found.title),
         author=normal_line(found.author),
-        published=_published(raw.body) or read_date(found.date),
+        published=published(raw.body) or read_date(found.date),
     )
 
 
@@ -106,7 +106,7 @@ def paragraph_bytes(body: bytes) -> int:
     return sum(len(_TAG.sub(b"", _LINK.sub(b"", content))) for content in _PARAGRAPH.findall(body))
 
 
-def _published(body: bytes) -> date | None:
+def published(body: bytes) -> date | None:
     """The day of publication that the page declares; htmldate makes the first of the month of some of them."""
     tag = _DATED.search(body)
     day = (_ISO_DAY.search(tag[0]) if tag else None) or _JSON_DAY.search(body)

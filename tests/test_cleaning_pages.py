@@ -12,7 +12,7 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.boilerplate import without_site_lines
 from cleaning.clean import clean
-from cleaning.extraction import extract_html, normal_text
+from cleaning.extraction import extract_html, normal_text, paragraph_bytes
 from cleaning.http import read_answer
 from cleaning.language import identify
 from cleaning.page import Raw
@@ -221,6 +221,33 @@ def test_metadata_and_cp1252():
     found = extract_html(Raw("https://a.example/x", "text/html; charset=utf-8", body), SETTINGS)
     assert found.text == PROSE
     assert (found.title, found.author, found.published) == ("Tensión", "Íñigo Peña", date(2024, 5, 6))
+
+
+def test_a_page_whose_sections_the_fast_way_leaves_out_is_read_whole():
+    intro = f'<article class="page-intro"><h1>Unidad 1</h1><p>{PROSE}</p></article>'
+    sections = "".join(
+        f'<section class="section"><div><h2>Lección {number}</h2></div>'
+        f"<p>{PROSE.replace('crónica', f'de {number} semanas')}</p><p>Ejercicio {number}: anote las cifras.</p></section>"
+        for number in range(12)
+    )
+    body = f'<html><body><main class="page-shell">{intro}{sections}</main><footer>Pie</footer></body></html>'.encode()
+    found = extract_html(Raw("https://a.example/unidad", "text/html", body), SETTINGS)
+    assert paragraph_bytes(body) > 12 * len(PROSE)
+    assert all(f"de {number} semanas" in found.text for number in range(12))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta property="article:published_time" content="2012-03-07T20:02:14-03:00">',
+        '<script type="application/ld+json">{"datePublished": "2012-03-07"}</script>',
+        '<time class="updated" datetime="2026-06-24">24/6</time><time class="published" datetime="2012-03-07T20">7/3</time>',
+    ],
+    ids=["meta", "json", "time"],
+)
+def test_the_day_that_a_page_declares(head):
+    found = extract_html(Raw("https://a.example/x", "text/html", page(PROSE, head).encode()), SETTINGS)
+    assert found.published == date(2012, 3, 7)
 
 
 def test_what_a_page_says_of_its_address_and_language():

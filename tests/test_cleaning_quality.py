@@ -68,6 +68,16 @@ UNACCENTED = (
     "desde una intuicion."
 )
 TEMPLATE = ARTICLE + "\nHola {{ nombre }}, gracias por su visita a {{ centro }}."
+LEGAL = (
+    "Aviso legal y política de privacidad. En cumplimiento de la Ley 34/2002 se informa de que el "
+    "titular del sitio web es la "
+    "asociación. El responsable del tratamiento de los datos personales usa los que se recogen en los "
+    "formularios para "
+    "contestar. Puede ejercer los derechos de acceso y de supresión ante la autoridad de protección de "
+    "datos. Este sitio web "
+    "usa un archivo que el navegador guarda en el equipo. Para cualquier litigio serán competentes los "
+    "juzgados de la ciudad."
+)
 NOT_FOUND = (
     "Error 404: página no encontrada\nLa dirección que ha escrito no lleva a ningún contenido de este "
     "portal. Es posible que "
@@ -87,9 +97,10 @@ NOT_FOUND = (
         (FILLER, "filler"),
         (TEMPLATE, "filler"),
         (UNACCENTED, "unaccented"),
+        (LEGAL, "legal_page"),
         (NOT_FOUND, "error_page"),
     ],
-    ids=["prices", "form", "links", "filler", "unfilled template", "unaccented", "not found"],
+    ids=["prices", "form", "links", "filler", "unfilled template", "unaccented", "legal", "not found"],
 )
 def test_what_is_no_article_goes_with_its_reason(text, rule):
     figures, refusal = judge(Text(text), RULES)

@@ -32,7 +32,7 @@ def rules_of(settings: CleaningSettings) -> tuple[Rule, ...]:
         NoErrorPage(),
         StopWords(settings.min_stop_words),
         WordLength(settings.mean_word_length),
-        Alphabetic(settings.max_non_alphabetic),
+        Alphabetic(settings.min_alphabetic),
         LegalPage(settings.max_legal),
         PriceList(settings.max_prices),
         Form(settings.max_form_lines),

@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test quick check format clean help
+.PHONY: demo test quick check topology format clean help
 
 help:
 	@echo "make demo    the whole chain on a small web served on this machine (about 2 minutes)"
 	@echo "make test    all tests, with coverage"
 	@echo "make quick   the tests that take no more than a few seconds each"
+	@echo "make topology  docker-compose.yml's processes for real, without Docker (PostgreSQL and Redis must be installed)"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make clean   remove .venv and what a demo left"
 
@@ -36,6 +37,9 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+topology: $(INSTALLED)
+	$(BIN)/python tests/topology/run.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 """Deduplication: signatures against datasketch's bulk, and the whole stage at growing sizes.
 
-python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150] [--no-signatures]
+python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150] [--workers 1] [--no-signatures]
 
 Documents are synthetic: words drawn by Zipf's law from a made-up vocabulary; one in ten is a copy of another with a
 few words changed. Each size runs in a process of its own, from part files on disk and without any memory of earlier
@@ -23,8 +23,9 @@ import numpy as np
 import pyarrow as pa
 
 from cleaning.dedup import deduplicate
-from cleaning.living import living_documents, read_texts
+from cleaning.living import StoredTexts, living_documents
 from cleaning.minhash import BATCH, Signer, hash_of
+from cleaning.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
 from cleaning.shingles import Shingler, jaccard, words_of
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
@@ -93,7 +94,7 @@ def write_segments(folder: Path, count: int, words: int) -> list[tuple[Path, Pat
     return pairs
 
 
-def run_size(count: int, words: int) -> None:
+def run_size(count: int, words: int, workers: int) -> None:
     """One size, measured; prints a line of JSON."""
     with tempfile.TemporaryDirectory() as name:
         store = Store.open(name)
@@ -108,12 +109,10 @@ def run_size(count: int, words: int) -> None:
         living = living_documents(pairs, Takedowns.load(store)).documents
         steps.append(time.perf_counter())
 
-        def read(positions):
-            return read_texts(pairs, living, positions)
-
-        first = deduplicate(living, read, store.signatures, PublishSettings())
+        stored, engine = StoredTexts(pairs, living), ProcessEngine(workers)
+        first = deduplicate(living, stored, store.signatures, PublishSettings(), engine)
         steps.append(time.perf_counter())
-        again = deduplicate(living, read, store.signatures, PublishSettings())
+        again = deduplicate(living, stored, store.signatures, PublishSettings(), engine)
         steps.append(time.perf_counter())
         assert np.array_equal(first.keeper, again.keeper)
         size = sum(path.stat().st_size for path in store.signatures.rglob("*.npy"))
@@ -194,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="100000,300000,1000000", help="Empty: signatures only.")
     parser.add_argument("--words", type=int, default=150)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--no-signatures", action="store_true")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
@@ -202,13 +202,13 @@ def main() -> None:
     if given.write:
         write_segments(Store.open(given.write).documents, sizes[0], given.words)
     elif given.one:
-        run_size(sizes[0], given.words)
+        run_size(sizes[0], given.words, given.workers)
     else:
         if not given.no_signatures:
             signatures(given.words)
         for size in sizes:
             command = [sys.executable, __file__, "--one", "--sizes", str(size), "--words", str(given.words)]
-            subprocess.run(command, check=True)
+            subprocess.run([*command, "--workers", str(given.workers)], check=True)
 
 
 if __name__ == "__main__":

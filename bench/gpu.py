@@ -1,23 +1,32 @@
 """Our training step on one GPU, within ten minutes: is it right there, and how fast beside transformers?
 
-    python bench/gpu.py                          checks, then all arms at batch 128 × 128 and 512 × 128
-    python bench/gpu.py --tokens store/tokens/…  on real packed tokens
-    python bench/gpu.py --rounds 50 --json
+    python bench/gpu.py                              checks, then all arms at batch 128 × 128 and 512 × 128
+    python bench/gpu.py --tokens store/tokens/…      on real packed tokens
+    python bench/gpu.py --minutes 10 --out gpu.json  arms that time has not come to are named as skipped
+    python bench/gpu.py --device cpu --small         a dry run of every line but CUDA's on a CPU; its times say nothing
 
-Checks first: logits and losses against the CPU's in float32, bitwise resume with the CUDA graph (13 + 17 = 30),
-the graph against the plain step. Then milliseconds a step in one run, bf16, median of rounds:
-    transformers eager, full logits
-    transformers compiled, full logits
-    transformers compiled, masked-only head
-    ours
-Must: ours ≥ 3 × the first and ≥ 1.8 × the second; on an H200 ≤ 6.0 ms at 128 × 128 (goal 4.8, stretch 3.9; the floor
-of memory traffic is 2.8). Exits 1 where a check or a must fails, 2 where there is no GPU.
+Checks first: logits beside the CPU's and beside transformers' with our weights, the joint loss beside the CPU's, all in
+float32; bitwise resume with the CUDA graph (13 + 17 = 30 steps, and with the side stream); the graph beside the plain
+step. Then milliseconds a step, bf16, median of rounds, each arm from the same weights, rows, masks and learning rates:
+    ours                        compiled, one CUDA graph, no attention to the host
+    transformers eager          full logits
+    transformers compiled       full logits
+    transformers masked head    compiled, the head at masked positions only
+    ours, side stream           the generator's backward beside the discriminator's work
+    ours, inverse sampling      one random number a masked position instead of Gumbel noise over the vocabulary
+Must: ours ≥ 3 × the first of theirs and ≥ 1.8 × the second; on an H200 ≤ 6.0 ms at 128 × 128 (goal 4.8, stretch 3.9;
+the floor of memory traffic is 2.8); mean losses within 2 % of transformers eager's. Last, where ours spends its time,
+kernel by kernel. An arm that fails is reported and the others go on.
+Exits 1 where a check or a must fails or was not come to, 2 where there is no GPU.
 """
 
 import argparse
+import gc
 import json
 import statistics
 import sys
+import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,85 +38,130 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.distributed import Place
+from training.masking import SpecialIds, choose_masked, masked_per_row
 from training.metrics import peak_flops
 from training.model import Electra
-from training.names import to_config
-from training.objective import SpecialIds, choose_masked, electra_loss
-from training.presets import flops_per_token, model_shape
-from training.pretrain_settings import PretrainSettings
+from training.names import to_config, to_transformers
+from training.objective import electra_loss
+from training.presets import flops_per_token
+from training.pretrain_settings import Plan, PretrainSettings
 from training.stepper import Stepper
 from training.stream import RowIndex, Special, TokenStream
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
-LENGTH, VOCABULARY = 128, 31_002
-MUST_EAGER, MUST_COMPILED = 3.0, 1.8
+MUST_EAGER, MUST_COMPILED, MUST_MS = 3.0, 1.8, 6.0
+WARM, STEPS_A_ROUND = 20, 10
+Data = list[tuple[torch.Tensor, torch.Tensor]]
+Arm = Callable[[torch.Tensor, torch.Tensor], object]
 
 
-def stepper(batch: int, *, compiled: bool, steps: int = 1_000) -> Stepper:
-    plan = PretrainSettings(preset="small", batch=batch, steps=steps, long_share=0.0).plan
-    model = Electra(plan.shape(VOCABULARY)).initialise(1).cuda()
-    return Stepper(plan, model, SPECIAL, Place(0, 1, torch.device("cuda")), compiled=compiled)
+class Bench:
+    """What all arms share: the device, the sizes, the rows, the time left."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.device = torch.device(given.device)
+        self.preset = "tiny" if given.small else "small"
+        self.length, self.batches = (32, (4,)) if given.small else (128, (128, 512))
+        self.vocabulary = 500 if given.small else 31_002
+        self.rounds = given.rounds
+        self.compiled = not given.small
+        self.ends = time.monotonic() + 60 * given.minutes
+        if given.device == "cpu":
+            torch.set_num_threads(1)  # threads that wait for one another are slower on a shared machine
+        if given.tokens:
+            stream = TokenStream.open(given.tokens, "train")
+            self.rows, self.vocabulary = stream.rows(self.length), stream.vocab_size
+        else:
+            draws = np.random.default_rng(1).zipf(1.2, 2_000_000) % (self.vocabulary - 5) + 5
+            self.rows = RowIndex(draws.astype(np.uint16), self.length, Special())
+
+    def plan(self, batch: int, **changes: Any) -> Plan:
+        given = {"batch": batch, "length": self.length, "steps": 10_000, "warmup": 1_000, "long_share": 0.0}
+        return PretrainSettings(preset=self.preset, **{**given, **changes}).plan
+
+    def model(self) -> Electra:
+        return Electra(self.plan(1).shape(self.vocabulary)).initialise(1)
+
+    def stepper(self, plan: Plan, *, compiled: bool | None = None, side_stream: bool = False) -> Stepper:
+        place = Place(0, 1, self.device)
+        compiled = self.compiled if compiled is None else compiled
+        return Stepper(plan, self.model().to(self.device), SPECIAL, place, compiled=compiled, side_stream=side_stream)
+
+    def data(self, batch: int, count: int = 10) -> Data:
+        rows_B = torch.arange(batch, device=self.device)
+        numbers = np.arange(count * batch).reshape(count, batch) % (len(self.rows) - 1)
+        return [(torch.from_numpy(self.rows.batch(some).astype(np.int64)).to(self.device), rows_B) for some in numbers]
 
 
-def batches(rows: RowIndex, batch: int, count: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    rows_B = torch.arange(batch, device="cuda")
-    made = []
-    for number in range(count):
-        ids_BL = torch.from_numpy(rows.batch(np.arange(number * batch, (number + 1) * batch)).astype(np.int64))
-        made.append((ids_BL.cuda(), rows_B))
-    return made
-
-
-def check_parity(rows: RowIndex) -> dict[str, float]:
-    """Largest differences to the CPU, float32 without TF32: logits, and the joint loss."""
+def check_parity(bench: Bench) -> dict[str, float]:
+    """Largest differences, float32 without TF32: logits to the CPU's and to transformers', the joint loss."""
     torch.backends.cuda.matmul.allow_tf32 = False
-    model = Electra(model_shape("small", VOCABULARY)).initialise(1)
-    ids_BL = torch.from_numpy(rows.batch(np.arange(8)).astype(np.int64))
-    here = model.discriminate(ids_BL).detach()
-    loss = electra_loss(model, ids_BL, SPECIAL, seed=1, step=3, rows_B=torch.arange(8)).loss.item()
-    model, ids_BL = model.cuda(), ids_BL.cuda()
-    there = model.discriminate(ids_BL).detach().cpu()
-    rows_B = torch.arange(8, device="cuda")
-    step = torch.tensor(3, device="cuda")
-    loss_there = electra_loss(model, ids_BL, SPECIAL, seed=1, step=step, rows_B=rows_B).loss.item()
-    return {"logits": (here - there).abs().max().item(), "loss": abs(loss - loss_there)}
+    model = bench.model()
+    ids_BL = torch.from_numpy(bench.rows.batch(np.arange(8)).astype(np.int64))
+    positions_BK = torch.arange(bench.length).expand(8, -1)
+    with torch.no_grad():
+        here = [model.discriminate(ids_BL), model.generate(ids_BL, positions_BK)]
+        loss = electra_loss(model, ids_BL, SPECIAL, seed=1, step=3, rows_B=torch.arange(8)).loss.item()
+        model, ids_BL = model.to(bench.device), ids_BL.to(bench.device)
+        there = [model.discriminate(ids_BL), model.generate(ids_BL, positions_BK.to(bench.device))]
+        theirs = [part.eval()(ids_BL).logits for part in reversed(transformers_parts(bench))]
+        rows_B, step = torch.arange(8, device=bench.device), torch.tensor(3, device=bench.device)
+        loss_there = electra_loss(model, ids_BL, SPECIAL, seed=1, step=step, rows_B=rows_B).loss.item()
+    names = ("discriminator", "generator")
+    return {
+        **{f"{n} logits, CPU": (a - b.cpu()).abs().max().item() for n, a, b in zip(names, here, there, strict=True)},
+        **{f"{n} logits, theirs": (a - b).abs().max().item() for n, a, b in zip(names, there, theirs, strict=True)},
+        "loss, CPU, relative": abs(loss - loss_there) / loss,
+    }
 
 
-def check_resume(data: list[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, float]:
-    """Largest difference after 13 + 17 steps from 30 (must be 0), and of the graph from the plain step."""
+def check_resume(bench: Bench) -> dict[str, float]:
+    """Largest difference after 13 + 17 steps from 30, of the side stream from none (all must be 0); mean losses."""
+    batch = bench.batches[0]
+    data, plan = bench.data(batch), bench.plan(batch, warmup=5, steps=100)
 
     def run(one: Stepper, first: int, last: int) -> Stepper:
         for number in range(first, last):
             one.run(*data[number % len(data)])
         return one
 
-    whole = run(stepper(len(data[0][0]), compiled=True), 0, 30)
-    half = run(stepper(len(data[0][0]), compiled=True), 0, 13)
-    resumed = stepper(len(data[0][0]), compiled=True)
+    whole = run(bench.stepper(plan), 0, 30)
+    half = run(bench.stepper(plan), 0, 13)
+    resumed = bench.stepper(plan)
     resumed.restore(13, 0, *half.state())
     run(resumed, 13, 30)
-    plain = run(stepper(len(data[0][0]), compiled=False), 0, 30)
-    losses = [one.figures()["loss"] / 30 for one in (whole, plain)]
+    beside = run(bench.stepper(plan, side_stream=True), 0, 30)
+    plain = run(bench.stepper(plan, compiled=False), 0, 30)
     return {
         "resume": (whole.flat.values - resumed.flat.values).abs().max().item(),
-        "mean_loss_graph": losses[0],
-        "mean_loss_plain": losses[1],
+        "side stream": (whole.flat.values - beside.flat.values).abs().max().item(),
+        "mean loss, graph": whole.figures()["loss"] / 30,
+        "mean loss, plain": plain.figures()["loss"] / 30,
+        "skipped": whole.figures()["skipped"],
     }
 
 
-def transformers_arm(batch: int, *, compiled: bool, masked_head: bool) -> Callable[[torch.Tensor, torch.Tensor], Any]:
+def transformers_parts(bench: Bench) -> list[Any]:
+    """Generator and discriminator of transformers with our weights, embeddings shared."""
     import transformers
 
-    shape = model_shape("small", VOCABULARY)
-    models = []
+    ours, models = bench.model(), []
     for part, kind in (("generator", "ElectraForMaskedLM"), ("discriminator", "ElectraForPreTraining")):
-        settings = {k: v for k, v in to_config(shape, part, pad=0).items() if k not in ("architectures", "dtype")}
+        settings = {k: v for k, v in to_config(ours.shape, part, pad=0).items() if k not in ("architectures", "dtype")}
         config = transformers.ElectraConfig(**settings, attn_implementation="sdpa")
-        models.append(getattr(transformers, kind)(config).cuda().train())
-    generator, discriminator = models
-    discriminator.electra.embeddings = generator.electra.embeddings
-    parameters = list({id(p): p for model in models for p in model.parameters()}.values())
-    optimizer = torch.optim.AdamW(parameters, lr=5e-4, eps=1e-6, weight_decay=0.01, fused=True)
+        model = getattr(transformers, kind)(config)
+        model.load_state_dict(to_transformers(ours, part), strict=False)  # tied ones are missing by name
+        model.tie_weights()
+        models.append(model.to(bench.device))
+    models[1].electra.embeddings = models[0].electra.embeddings
+    return models
+
+
+def transformers_arm(bench: Bench, plan: Plan, *, compiled: bool, masked_head: bool) -> tuple[Arm, list[torch.Tensor]]:
+    generator, discriminator = (model.train() for model in transformers_parts(bench))
+    parameters = list({id(p): p for model in (generator, discriminator) for p in model.parameters()}.values())
+    optimizer = torch.optim.AdamW(parameters, lr=0.0, eps=1e-6, weight_decay=0.01, fused=True)
+    kind = bench.device.type
 
     def loss(ids_BL: torch.Tensor, shown_BL: torch.Tensor, positions_BK: torch.Tensor) -> torch.Tensor:
         attention_BL = torch.ones_like(ids_BL)
@@ -117,7 +171,7 @@ def transformers_arm(batch: int, *, compiled: bool, masked_head: bool) -> Callab
             logits_BKV = generator.generator_lm_head(generator.generator_predictions(hidden_BLH.gather(1, at_BKH)))
         else:
             logits_BLV = generator(shown_BL, attention_BL).logits
-            logits_BKV = logits_BLV.gather(1, positions_BK[..., None].expand(-1, -1, VOCABULARY))
+            logits_BKV = logits_BLV.gather(1, positions_BK[..., None].expand(-1, -1, logits_BLV.shape[-1]))
         original_BK = ids_BL.gather(1, positions_BK)
         mlm = cross_entropy(logits_BKV.flatten(0, 1).float(), original_BK.flatten())
         noise_BKV = -torch.empty_like(logits_BKV, dtype=torch.float32).exponential_().log()
@@ -127,84 +181,183 @@ def transformers_arm(batch: int, *, compiled: bool, masked_head: bool) -> Callab
         return mlm + 50 * binary_cross_entropy_with_logits(judged_BL.float(), (corrupted_BL != ids_BL).float())
 
     chosen = torch.compile(loss) if compiled else loss
-    number = iter(range(10**9))
+    losses: list[torch.Tensor] = []
 
-    def step(ids_BL: torch.Tensor, rows_B: torch.Tensor) -> torch.Tensor:
-        masked = choose_masked(ids_BL, SPECIAL, 1, next(number), rows_B, "without_replacement")
-        with torch.autocast("cuda", torch.bfloat16):
+    def step(ids_BL: torch.Tensor, rows_B: torch.Tensor) -> None:
+        masked = choose_masked(ids_BL, SPECIAL, plan.seed, len(losses), rows_B, plan.masking)
+        with torch.autocast(kind, torch.bfloat16):
             value = chosen(ids_BL, masked.shown_BL, masked.positions_BK)
         value.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = plan.learning_rate_at(len(losses))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        return value.detach()
+        losses.append(value.detach())
 
-    return step
+    return step, losses
 
 
-def milliseconds(arm: Callable[..., Any], data: list[tuple[torch.Tensor, torch.Tensor]], rounds: int) -> float:
-    """Median over rounds of the time a step, ten steps a round, after a warm-up."""
-    for number in range(15):
+def time_steps(bench: Bench, arm: Arm, data: Data) -> dict[str, float]:
+    """Median and quickest of the rounds in milliseconds a step, after a warm-up."""
+    synchronize = torch.cuda.synchronize if bench.device.type == "cuda" else lambda: None
+    for number in range(WARM):
         arm(*data[number % len(data)])
     times = []
-    for _ in range(rounds):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        for number in range(10):
+    for _ in range(bench.rounds):
+        synchronize()
+        started = time.perf_counter()
+        for number in range(STEPS_A_ROUND):
             arm(*data[number % len(data)])
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end) / 10)
-    return statistics.median(times)
+        synchronize()
+        times.append((time.perf_counter() - started) * 1000 / STEPS_A_ROUND)
+    return {"ms": statistics.median(times), "quickest ms": min(times)}
 
 
-def compare(rows: RowIndex, batch: int, rounds: int) -> dict[str, float]:
-    data = batches(rows, batch, 10)
-    arms: dict[str, Callable[..., Any]] = {
-        "transformers eager": transformers_arm(batch, compiled=False, masked_head=False),
-        "transformers compiled": transformers_arm(batch, compiled=True, masked_head=False),
-        "transformers masked head": transformers_arm(batch, compiled=True, masked_head=True),
-        "ours": stepper(batch, compiled=True, steps=1_000_000).run,
-    }
-    figures = {f"{name}, ms": milliseconds(arm, data, rounds) for name, arm in arms.items()}
-    peak = peak_flops(torch.cuda.get_device_name())
+def time_ours(bench: Bench, batch: int, **changes: Any) -> dict[str, Any]:
+    side_stream = changes.pop("side_stream", False)
+    one = bench.stepper(bench.plan(batch, **changes), side_stream=side_stream)
+    found = time_steps(bench, one.run, bench.data(batch))
+    steps = int(one.step_number)
+    found["loss"] = one.figures()["loss"] / steps
+    peak = peak_flops(torch.cuda.get_device_name()) if bench.device.type == "cuda" else None
     if peak:
-        work = batch * LENGTH * flops_per_token(model_shape("small", VOCABULARY), LENGTH, 19)
-        figures["ours, mfu"] = work / (figures["ours, ms"] / 1000) / peak
-    figures["× eager"] = figures["transformers eager, ms"] / figures["ours, ms"]
-    figures["× compiled"] = figures["transformers compiled, ms"] / figures["ours, ms"]
-    return figures
+        work = flops_per_token(one.model.shape, bench.length, masked_per_row(bench.length)) * batch * bench.length
+        found["mfu"] = work / (found["ms"] / 1000) / peak
+    return found
+
+
+def time_theirs(bench: Bench, batch: int, *, compiled: bool, masked_head: bool) -> dict[str, Any]:
+    torch.use_deterministic_algorithms(False)  # ours asks for it; theirs does without
+    compiled = compiled and bench.compiled
+    step, losses = transformers_arm(bench, bench.plan(batch), compiled=compiled, masked_head=masked_head)
+    found = time_steps(bench, step, bench.data(batch))
+    return {**found, "loss": torch.stack(losses).mean().item()}
+
+
+ARMS: dict[str, Callable[[Bench, int], dict[str, Any]]] = {
+    "ours": time_ours,
+    "transformers eager": lambda bench, batch: time_theirs(bench, batch, compiled=False, masked_head=False),
+    "transformers compiled": lambda bench, batch: time_theirs(bench, batch, compiled=True, masked_head=False),
+    "transformers masked head": lambda bench, batch: time_theirs(bench, batch, compiled=True, masked_head=True),
+    "ours, side stream": lambda bench, batch: time_ours(bench, batch, side_stream=True),
+    "ours, inverse sampling": lambda bench, batch: time_ours(bench, batch, sampling="inverse"),
+}
+
+
+def profile(bench: Bench) -> dict[str, Any]:
+    """Kernels a step, and those that take most of it, in microseconds."""
+    batch = bench.batches[0]
+    one, data = bench.stepper(bench.plan(batch)), bench.data(batch)
+    for number in range(5):
+        one.run(*data[number])
+    kinds = [torch.profiler.ProfilerActivity.CPU]
+    kinds += [torch.profiler.ProfilerActivity.CUDA] if bench.device.type == "cuda" else []
+    with torch.profiler.profile(activities=kinds) as seen:
+        for number in range(5):
+            one.run(*data[number])
+        if bench.device.type == "cuda":
+            torch.cuda.synchronize()
+    events = [event for event in seen.key_averages() if event.self_device_time_total > 0]
+    events.sort(key=lambda event: -event.self_device_time_total)
+    return {
+        "kernels a step": sum(event.count for event in events) / 5,
+        "busy, ms a step": sum(event.self_device_time_total for event in events) / 5_000,
+        "µs a step": {event.key[:90]: round(event.self_device_time_total / 5, 1) for event in events[:20]},
+    }
+
+
+def attempted(bench: Bench, what: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What the work gives, or why it gave nothing."""
+    started = time.monotonic()
+    if started > bench.ends:
+        found: dict[str, Any] = {"skipped": "no time left"}
+    else:
+        try:
+            found = work()
+        except Exception as error:  # noqa: BLE001 - one arm's failure is a finding; the others go on
+            traceback.print_exc()
+            found = {"failed": f"{type(error).__name__}: {str(error)[:300]}"}
+    torch.compiler.reset()  # or the ninth compilation of a function is left out
+    gc.collect()
+    if bench.device.type == "cuda":
+        torch.cuda.empty_cache()
+    print(f"{what}, {time.monotonic() - started:.0f} s: {json.dumps(found, ensure_ascii=False)}", flush=True)
+    return found
+
+
+def verdicts(bench: Bench, report: dict[str, Any]) -> dict[str, bool]:
+    parity, resume = report["parity"], report["resume"]
+    found = {
+        "logits equal the CPU's and transformers' within 1e-4": bool(parity.get("generator logits, CPU"))
+        and all(value <= 1e-4 for name, value in parity.items() if "logits" in name),
+        "the loss equals the CPU's within 0.1 %": parity.get("loss, CPU, relative", 1) <= 1e-3,
+        "resume is bitwise": resume.get("resume") == 0.0,
+        "the side stream changes no bit": resume.get("side stream") == 0.0,
+        "graph and plain step agree within 1 %": abs(
+            resume.get("mean loss, graph", 9) / resume.get("mean loss, plain", 1) - 1
+        )
+        < 0.01,
+    }
+    for batch in bench.batches:
+        arms = report[f"{batch} × {bench.length}"]
+        ours, eager = arms["ours"], arms["transformers eager"]
+        ms, size = ours.get("ms", float("inf")), f"{batch} × {bench.length}"
+        found[f"≥ {MUST_EAGER} × eager, {size}"] = eager.get("ms", 0) / ms >= MUST_EAGER
+        compiled = arms["transformers compiled"].get("ms", 0)
+        found[f"≥ {MUST_COMPILED} × compiled, {size}"] = compiled / ms >= MUST_COMPILED
+        found[f"losses within 2 %, {size}"] = abs(ours.get("loss", 9) / eager.get("loss", 1) - 1) <= 0.02
+        if batch == bench.batches[0] and "H200" in report["device"]:
+            found[f"≤ {MUST_MS} ms, {size}"] = ms <= MUST_MS
+    return found
+
+
+def table(bench: Bench, report: dict[str, Any]) -> str:
+    """The arms as Markdown."""
+    lines = ["| arm | " + " | ".join(f"{b} × {bench.length}, ms | ours is faster by" for b in bench.batches) + " |"]
+    lines.append("|---" * (1 + 2 * len(bench.batches)) + "|")
+    for name in ARMS:
+        cells = [name]
+        for batch in bench.batches:
+            arms = report[f"{batch} × {bench.length}"]
+            ms, ours = arms[name].get("ms"), arms["ours"].get("ms")
+            reason = "failed" if "failed" in arms[name] else "skipped"
+            cells += [f"{ms:.2f}" if ms else reason, f"{ms / ours:.2f} ×" if ms and ours else ""]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=Path, help="a folder of packed tokens; without it, random ids")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--minutes", type=float, default=9.5, help="after these no arm is begun")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--small", action="store_true", help="tiny sizes, nothing compiled")
+    parser.add_argument("--out", type=Path, help="the report as JSON, written anew after each arm")
     given = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("bench/gpu.py: torch sees no GPU on this machine.", file=sys.stderr)
+    if given.device == "cuda" and not torch.cuda.is_available():
+        print("bench/gpu.py: torch sees no GPU on this machine. --device cpu --small is a dry run.", file=sys.stderr)
         return 2
-    if given.tokens:
-        rows = TokenStream.open(given.tokens, "train").rows(LENGTH)
-    else:
-        rows = RowIndex(np.random.default_rng(1).integers(5, VOCABULARY, 2_000_000, np.uint16), LENGTH, Special())
-    parity, resume = check_parity(rows), check_resume(batches(rows, 128, 10))
-    sizes = {f"{batch} × {LENGTH}": compare(rows, batch, given.rounds) for batch in (128, 512)}
-    verdicts = {
-        "logits equal the CPU's within 1e-4": parity["logits"] <= 1e-4,
-        "loss equals the CPU's within 1e-3": parity["loss"] <= 1e-3,
-        "resume is bitwise": resume["resume"] == 0.0,
-        "graph and plain step agree within 1 %": abs(resume["mean_loss_graph"] / resume["mean_loss_plain"] - 1) < 0.01,
-        **{f"≥ {MUST_EAGER} × eager, {size}": found["× eager"] >= MUST_EAGER for size, found in sizes.items()},
-        **{
-            f"≥ {MUST_COMPILED} × compiled, {size}": found["× compiled"] >= MUST_COMPILED
-            for size, found in sizes.items()
-        },
-    }
-    report = {"device": torch.cuda.get_device_name(), "parity": parity, "resume": resume, **sizes, "verdicts": verdicts}
-    print(json.dumps(report, indent=1, ensure_ascii=False))
-    return 0 if all(verdicts.values()) else 1
+    bench = Bench(given)
+    name = torch.cuda.get_device_name() if given.device == "cuda" else "cpu"
+    report: dict[str, Any] = {"device": name, "torch": torch.__version__}
+
+    def add(to: dict[str, Any], key: str, work: Callable[[], dict[str, Any]]) -> None:
+        to[key] = attempted(bench, key, work)
+        if given.out:
+            given.out.write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
+
+    add(report, "parity", lambda: check_parity(bench))
+    add(report, "resume", lambda: check_resume(bench))
+    for batch in bench.batches:
+        size = report.setdefault(f"{batch} × {bench.length}", {})
+        for arm, work in ARMS.items():
+            add(size, arm, lambda work=work, batch=batch: work(bench, batch))
+    add(report, "profile", lambda: profile(bench))
+    add(report, "verdicts", lambda: verdicts(bench, report))
+    print(f"\n{name}, torch {torch.__version__}\n\n{table(bench, report)}\n")
+    return 0 if all(value is True for value in report["verdicts"].values()) else 1
 
 
 if __name__ == "__main__":

@@ -72,8 +72,9 @@ def main() -> None:
         settings = CrawlSettings(
             seeds=options.seeds,
             proxy=options.proxy,
-            breaker_patience=15,
-            timeout=5,
+            breaker_first=5,  # the servers here are slow, not dead, when the machine is busy
+            breaker_patience=60,
+            timeout=15,
             delay_min=0.05,
             max_pages_per_host=150,
         )

@@ -26,9 +26,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.distributed import Place
 from training.loader import Batches
+from training.masking import SpecialIds, choose_masked
 from training.model import Electra
 from training.names import to_config
-from training.objective import SpecialIds, choose_masked
 from training.pretrain_settings import PretrainSettings
 from training.stepper import Stepper
 from training.stream import RowIndex, Special, TokenStream

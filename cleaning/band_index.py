@@ -61,8 +61,10 @@ class BandIndex:
         if len(self._names) > MOST_SEGMENTS:
             self._merge(living)
 
-    def buckets(self, digests: Numbers) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """For each band the texts that share a key: positions in the ascending ``digests``, and where runs begin.
+    def buckets(
+        self, digests: Numbers, bands: Sequence[int]
+    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """For each of ``bands`` the texts that share a key: positions in the ascending ``digests``; where runs begin.
 
         Only runs of two and more; within a run, positions ascend.
         """
@@ -70,7 +72,7 @@ class BandIndex:
         for name in self._names:
             positions, known = _positions(digests, self._array(name, "digests"))
             segments.append((self._array(name, "keys"), self._array(name, "rows"), positions, known))
-        for band in range(self.bands):
+        for band in bands:
             yield _runs([_living_band(keys[band], rows[band], at, known) for keys, rows, at, known in segments])
 
     def _listed(self) -> list[str]:

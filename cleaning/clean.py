@@ -5,14 +5,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from cleaning.engine import POOL, Engine, EngineSettings, Report
+from cleaning.engines import opened
 from cleaning.page_process import PageProcesses
 from cleaning.pending import Pending, warc_files
 from cleaning.recipe import recipe_digest
@@ -22,9 +21,6 @@ from cleaning.tally import Tally
 from data.errors import StageError
 from data.progress import Progress, quiet
 from data.store import Store
-
-SHOWN_EVERY = 0.5
-"""Seconds between two looks at how far the processes are."""
 
 
 class CleanSummary(BaseModel):
@@ -49,12 +45,10 @@ def clean(
     settings: CleaningSettings,
     *,
     warcs: Sequence[Path] = (),
-    workers: int | None = None,
+    engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> CleanSummary:
     """Clean every closed WARC file that has no twin yet, and those named.
-
-    ``workers`` is the number of processes that read pages (default: one a core).
 
     Raises:
         InputError: a named file is missing or is no WARC file.
@@ -68,10 +62,11 @@ def clean(
     counts: Counter[str] = Counter()
     kept = 0
     torn = []
-    for cleaned in _clean_all(pending, folder, settings, recipe, workers or os.cpu_count() or 1, progress):
-        kept += cleaned.kept
-        counts.update(cleaned.dropped)
-        torn += [cleaned] if cleaned.torn_at is not None else []
+    with opened(engine) as running:
+        for cleaned in _clean_all(pending, folder, settings, recipe, running, progress):
+            kept += cleaned.kept
+            counts.update(cleaned.dropped)
+            torn += [cleaned] if cleaned.torn_at is not None else []
     if torn:
         raise StageError(
             f"{torn[0].name}: cut short at byte {torn[0].torn_at:,}; the whole records before are kept. "
@@ -88,59 +83,63 @@ def clean(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One WARC file to be cleaned."""
+
+    pending: Pending
+    folder: Path
+    settings: CleaningSettings
+    recipe: str
+    processes: int
+    """That read its pages."""
+
+
 def _clean_all(
-    pending: Sequence[Pending], folder: Path, settings: CleaningSettings, recipe: str, workers: int, progress: Progress
+    pending: Sequence[Pending],
+    folder: Path,
+    settings: CleaningSettings,
+    recipe: str,
+    engine: Engine,
+    progress: Progress,
 ) -> Iterator[Cleaned]:
     """Clean WARC files side by side, the largest first; few files share the workers among them."""
     if not pending:
         return
     largest_first = sorted(pending, key=lambda one: (-one.path.stat().st_size, one.name))
-    abreast = min(workers, len(pending))
+    processes = -(-engine.slots // min(engine.slots, len(pending)))
+    tasks = [_Task(one, folder, settings, recipe, processes) for one in largest_first]
     tally = Tally([one.path.stat().st_size for one in largest_first])
-    with _pool(abreast, tally) as pool:
-        left: set[Future[Cleaned]] = {
-            pool.submit(_clean_one, number, one, folder, settings, recipe, -(-workers // abreast))
-            for number, one in enumerate(largest_first)
-        }
-        while left:
-            done, left = wait(left, timeout=SHOWN_EVERY, return_when=FIRST_COMPLETED)
-            tally.show(progress)
-            for future in done:
-                try:
-                    yield future.result()
-                except BrokenProcessPool as error:
-                    raise StageError(
-                        "a cleaning process was killed (out of memory?). What was finished is kept: run it again, "
-                        "with fewer --workers if memory is short."
-                    ) from error
+    clean_one = _clean_one if engine.ends_processes else _clean_alone
+    yield from engine.map(clean_one, tasks, columns=Tally.COLUMNS, watch=lambda board: tally.show(board, progress))
 
 
-@contextmanager
-def _pool(processes: int, tally: Tally) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with their parent's call, finished or not."""
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_share, initargs=(tally,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_shared: list[Tally] = []
-
-
-def _share(tally: Tally) -> None:
-    """In a process of the pool: what it counts into."""
-    _shared[:] = [tally]
+def _clean_one(task: _Task, report: Report) -> Cleaned:
+    """In a process that ends with this stage: page processes outlive a file, since each takes a second to start."""
+    return _clean(task, _processes(task.settings, task.processes), report)
 
 
 @functools.cache
 def _processes(settings: CleaningSettings, count: int) -> PageProcesses:
-    """In a process of the pool: workers that outlive a file, since each takes a second to start."""
     return PageProcesses(settings, count)
 
 
-def _clean_one(
-    number: int, pending: Pending, folder: Path, settings: CleaningSettings, recipe: str, workers: int
-) -> Cleaned:
-    processes = _processes(settings, workers)
-    return clean_segment(pending, folder, settings, recipe, processes, _shared[0].teller(number))
+def _clean_alone(task: _Task, report: Report) -> Cleaned:
+    """In a process of somebody else, perhaps of another machine.
+
+    Raises:
+        StageError: other code is installed there, which would make other documents.
+    """
+    if recipe_digest(task.settings) != task.recipe:
+        raise StageError(
+            f"a worker on {os.uname().nodename} runs another version of cowese: documents would differ. Update it."
+        )
+    with PageProcesses(task.settings, min(task.processes, os.cpu_count() or 1)) as processes:
+        return _clean(task, processes, report)
+
+
+def _clean(task: _Task, processes: PageProcesses, report: Report) -> Cleaned:
+    def tell(offset: int, counts: Counter[str]) -> None:
+        report(Tally.row(offset, counts))
+
+    return clean_segment(task.pending, task.folder, task.settings, task.recipe, processes, tell)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
+from cleaning.engine import EngineSettings
+from cleaning.ids import ids_path
 from cleaning.living import pairs
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -27,7 +29,7 @@ class Rebuilt:
 
 
 @contextmanager
-def rebuilt(store: Store, cleaning: CleaningSettings, progress: Progress) -> Iterator[Rebuilt]:
+def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress) -> Iterator[Rebuilt]:
     """Clean every WARC file of the store anew, in a folder of its own; at the end it takes the place of the old.
 
     Documents of WARC files that are not in the store (foreign ones that were named to `cowese clean`) are kept as they
@@ -44,7 +46,7 @@ def rebuilt(store: Store, cleaning: CleaningSettings, progress: Progress) -> Ite
     try:
         beside.root.mkdir(parents=True)
         beside.warc.symlink_to(store.warc)
-        clean(beside, cleaning, progress=progress)
+        clean(beside, cleaning, engine=engine, progress=progress)
         made = pairs(beside.documents / recipe)
         names = {documents.name for documents, _ in made}
         foreign = [pair for pair in pairs(store.documents / recipe) if pair[0].name not in names]
@@ -58,8 +60,8 @@ def rebuilt(store: Store, cleaning: CleaningSettings, progress: Progress) -> Ite
 
 def _take_place(beside: Store, store: Store, recipe: str) -> None:
     (store.documents / recipe).mkdir(parents=True, exist_ok=True)
-    for pair in pairs(beside.documents / recipe):
-        for path in reversed(pair):
+    for documents, dropped in pairs(beside.documents / recipe):
+        for path in (ids_path(documents), dropped, documents):
             path.replace(store.documents / recipe / path.name)
     shutil.rmtree(store.signatures, ignore_errors=True)
     beside.signatures.replace(store.signatures)

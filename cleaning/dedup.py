@@ -7,7 +7,7 @@ and the order in which documents came decides nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,18 +17,18 @@ import pyarrow as pa
 
 from cleaning import minhash, shingles
 from cleaning.band_index import BandIndex
-from cleaning.minhash import Signer
+from cleaning.candidates import candidates
+from cleaning.engine import Engine
+from cleaning.living import Positions, StoredTexts
 from cleaning.publish_settings import PublishSettings
+from cleaning.scratch import scratch
 from cleaning.shingles import Numbers
-from cleaning.verified import Positions, Texts, VerifiedPairs
+from cleaning.signing import sign_missing
+from cleaning.verified import VerifiedPairs
 from data.files import code_digest, value_digest
 from data.seeds import CATEGORIES
 
 _RANKS = {category: rank for rank, category in enumerate(CATEGORIES)}
-
-LARGEST_BUCKET = 64
-"""Texts that share a band and are compared each with each; of more, each is compared with the first PIVOTS."""
-PIVOTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,16 @@ class Clusters:
 
 def deduplicate(
     documents: pa.Table,
-    texts: Texts,
+    texts: StoredTexts,
     memory: Path,
     settings: PublishSettings,
+    engine: Engine,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Clusters:
     """Find the duplicates among ``documents`` (columns id, text_digest, category, n_words, first_seen_at, by id).
 
-    ``memory`` is the folder where signatures and verified pairs are kept; ``tell`` hears how many of how many new
-    texts have their signature.
+    ``memory`` is the folder where signatures and verified pairs are kept; ``engine`` runs what can be done side by
+    side; ``tell`` hears how many of how many new texts have their signature.
     """
     rank = _ranks(documents)
     digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
@@ -66,12 +67,10 @@ def deduplicate(
     group = np.empty(len(digests), np.int64)
     group[by_rank] = np.cumsum(first) - 1
 
-    def texts_of_heads(positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
-        order = np.argsort(heads[positions])
-        for found, batch in texts(heads[positions][order]):
-            yield positions[order][np.searchsorted(heads[positions], found, sorter=order)], list(batch)
-
-    lost_to, figures = _near(digests[heads], rank[heads], texts_of_heads, _folder(memory, settings), settings, tell)
+    with scratch(memory / "work") as work:
+        lost_to, figures = _near(
+            digests[heads], rank[heads], texts.at(heads), _folder(memory, settings), settings, engine, work, tell
+        )
     keeper = heads[lost_to[group]]
     near = lost_to[group] != group
     size = np.bincount(keeper, minlength=len(digests))[keeper]
@@ -99,74 +98,20 @@ def _ranks(documents: pa.Table) -> Positions:
 def _near(
     digests: Numbers,
     rank: Positions,
-    texts: Texts,
+    texts: StoredTexts,
     folder: Path,
     settings: PublishSettings,
+    engine: Engine,
+    work: Path,
     tell: Callable[[int, int], None],
 ) -> tuple[Positions, npt.NDArray[np.float64]]:
     """For each distinct text, by digest, the text that it loses to (itself for a keeper) and their Jaccard."""
     index = BandIndex(folder, settings.bands)
-    _remember(index, digests, texts, settings, tell)
-    first, second = candidates(index, digests, rank)
-    figures = VerifiedPairs(folder, settings.shingle_words).of(digests, first, second, texts)
+    sign_missing(index, digests, texts, settings, engine, work, tell)
+    first, second = candidates(index, digests, rank, engine, work)
+    figures = VerifiedPairs(folder, settings.shingle_words).of(digests, first, second, texts, engine, work)
     alike = figures >= settings.jaccard
     return elect(rank, first[alike], second[alike], figures[alike])
-
-
-def _remember(
-    index: BandIndex, digests: Numbers, texts: Texts, settings: PublishSettings, tell: Callable[[int, int], None]
-) -> None:
-    """Make the signatures that are missing."""
-    missing = np.searchsorted(digests, index.missing(digests))
-    if not len(missing):
-        return
-    signer = Signer(
-        permutations=settings.permutations,
-        bands=settings.bands,
-        rows=settings.rows,
-        shingle_words=settings.shingle_words,
-    )
-    found = np.empty(len(missing), np.uint64)
-    keys = np.empty((settings.bands, len(missing)), np.uint64)
-    done = 0
-    for positions, batch in texts(missing):
-        for start in range(0, len(batch), minhash.BATCH):
-            some = batch[start : start + minhash.BATCH]
-            found[done : done + len(some)] = digests[positions[start : start + len(some)]]
-            keys[:, done : done + len(some)] = signer.band_keys(some)
-            done += len(some)
-            tell(done, len(missing))
-    index.add(found, keys, digests)
-
-
-def candidates(index: BandIndex, digests: Numbers, rank: Positions) -> tuple[Positions, Positions]:
-    """Pairs of positions that share a band, each once."""
-    pairs = np.zeros(0, np.uint64)
-    for positions, begins in index.buckets(digests):
-        if len(begins):
-            pairs = np.union1d(pairs, _pairs(positions, begins, rank))
-    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
-
-
-def _pairs(positions: Positions, begins: Positions, rank: Positions) -> Numbers:
-    sizes = np.diff(np.append(begins, len(positions)))
-    found = []
-    for size in np.unique(sizes):
-        runs = positions[begins[sizes == size][:, None] + np.arange(size)]
-        if size <= LARGEST_BUCKET:
-            one, other = np.triu_indices(size, 1)
-            found.append(_packed(runs[:, one].ravel(), runs[:, other].ravel()))
-            continue
-        for run in runs:
-            ranked = run[np.argsort(rank[run])]
-            one, other = np.meshgrid(ranked[:PIVOTS], ranked)
-            found.append(_packed(one[one != other], other[one != other]))
-    return np.unique(np.concatenate(found))
-
-
-def _packed(one: Positions, other: Positions) -> Numbers:
-    low, high = np.minimum(one, other).astype(np.uint64), np.maximum(one, other).astype(np.uint64)
-    return (low << np.uint64(32)) | high
 
 
 def elect(

@@ -9,6 +9,9 @@ import pyarrow.compute as pc
 
 from cleaning.splits import SPLITS
 
+LARGEST_HOSTS = 25
+"""Hosts that a card names; the report's table has them all."""
+
 
 def figures_of(
     kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int
@@ -20,10 +23,12 @@ def figures_of(
             masked[entry["kind"]] += entry["count"]
     splits = Counter(split_of.values())
     sizes = kept["cluster_size"]
+    hosts = counted(kept["host"])
     return {
         "documents": kept.num_rows,
         "words": pc.sum(kept["n_words"]).as_py(),
-        "hosts": len(pc.unique(kept["host"])),
+        "hosts": len(hosts),
+        "largest_hosts": dict(list(hosts.items())[:LARGEST_HOSTS]),
         "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
         "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
         "splits": {split: splits[split] for split in SPLITS},

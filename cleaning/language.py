@@ -8,9 +8,10 @@ import functools
 import re
 from dataclasses import dataclass
 
-from langdetect import DetectorFactory, LangDetectException
-from langdetect.detector_factory import PROFILES_DIRECTORY
+from langdetect import LangDetectException
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from cleaning.detector import QuickDetector
 
 FIRST_WINDOW = 800
 """Characters that py3langid reads."""
@@ -20,15 +21,16 @@ SECOND_WINDOW = 1000
 _ASTURIAN_WORDS = (
     r"nel nes nos pol pela pel les tamién munchu muncha munches munchos ye yera yeren foi foron tien xente xuntu",
     r"cola colos coles asturianu llingua güei agora entós hai ente fai facer fixo dixo nagua ensin escontra",
-    r"drechu drechos otru toos toes toa tou dafechu ente cuerpu sicasí yá inda enxamás nun nesti nesta estes",
+    r"otru toos toes toa tou dafechu ente cuerpu sicasí yá inda enxamás nun nesti nesta estes",
+    r"pola poles dalgún dalguna dalgunos dalgunes dalgo daqué drechu drechos",
 )
 _ARAGONESE_WORDS = (
     r"ye yera yeran chunto chent muito muita muitos tamién dende aragonés fablar feito feita dito dita nomás",
 )
 _ASTURIAN = re.compile(
-    rf"\b(?:[ldn]['’](?=[aeiouh])|qu['’]|(?:pa|pero)['’]l\b|(?:{'|'.join(' '.join(_ASTURIAN_WORDS).split())})\b)"
-    r"|\w+-yos?\b|\b(?:que|se|me|te|nun)-y\b|\blli\w{2,}|\bllu(?:gar|ch|n|s)\w*|\bxe(?![nr])\w{2,}|\bxun[tc]\w+"
-    r"|['’]l\b|\w{3,}(?:aes|aos|óu|yos)\b|\b(?!espíritu|tribu|ímpetu)\w{2,}[bcdfglmnñprstvxyzi]u\b",
+    rf"\b(?:[ldn]['’](?=[aeiouh])|qu['’]|\w{{2,}}-y(?:os)?\b|(?:{'|'.join(' '.join(_ASTURIAN_WORDS).split())})\b)"
+    r"|\blli\w{2,}|\bllu(?:gar|ch|n|s)\w*|\bxe(?![nr])\w{2,}|\bxun[tc]\w+|\w['’]l\b"
+    r"|\w{3,}(?:aes|aos|óu|yos|[ai]dá)\b|\b(?!espíritu|tribu|ímpetu)\w{2,}[bcdfglmnñprstvxyzi]u\b",
     re.IGNORECASE,
 )
 _ARAGONESE = re.compile(
@@ -103,18 +105,9 @@ def _py3langid() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE)
 
 
-@functools.cache
-def _factory() -> DetectorFactory:
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(0)
-    return factory
-
-
 def identify_second(text: str) -> tuple[str, float]:
     """What langdetect alone says of a text's middle, and how sure it is."""
-    detector = _factory().create()
-    detector.n_trial = 1
+    detector = QuickDetector()
     detector.append(_middle(text, SECOND_WINDOW))
     try:
         best = detector.get_probabilities()[0]

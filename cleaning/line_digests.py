@@ -1,46 +1,22 @@
 """The digests of every document's lines, segment by segment: worked out once, read again by each publish.
 
-A line's digest forgets case, digits and all but letters between words, so that a line with a date or a number is the
-same line. The memory is a file a segment; without it the same digests are worked out again.
+The memory is a file a segment; without it the same digests are worked out again.
 """
 
 import contextlib
-import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from cleaning import lines
+from cleaning.lines import line_digest
 from cleaning.living import Segments
 from data.files import code_digest, value_digest, whole_file
 from data.parquet import read_parquet
 
 Digests = npt.NDArray[np.uint64]
-
-SHORT_WORDS = 6
-"""A line of fewer words may be a heading (Síntomas; Cuándo consultar a un médico): it is judged apart."""
-
-_NUMBER = re.compile(r"\d+")
-_BETWEEN = re.compile(r"\W+")
-
-
-def normal_line(line: str) -> str:
-    """The words of a line as they are compared: ``Unidad 2 de 6.`` is ``unidad 0 de 0``."""
-    return _BETWEEN.sub(" ", _NUMBER.sub("0", line.casefold())).strip()
-
-
-def line_digest(line: str) -> int:
-    """63 bits of a line's normal form; the lowest bit says whether it is short."""
-    normal = normal_line(line)
-    bits = int.from_bytes(hashlib.blake2b(normal.encode(), digest_size=8).digest(), "little")
-    return bits & ~1 | (normal.count(" ") < SHORT_WORDS - 1)
-
-
-def without_lines(text: str, lines: frozenset[int]) -> str:
-    """The text without the lines of these digests."""
-    return "\n".join(line for line in text.split("\n") if line_digest(line) not in lines)
 
 
 class LineDigests:
@@ -48,7 +24,7 @@ class LineDigests:
 
     def __init__(self, memory: Path, segments: Segments) -> None:
         self._segments = segments
-        self._folder = memory / f"lines-{code_digest(Path(__file__))}"
+        self._folder = memory / f"lines-{code_digest(Path(lines.__file__))}"
         self._names = [_name(documents) for documents, _ in segments]
 
     def of(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:

@@ -1,7 +1,7 @@
 """Which pages live: the latest event of each URL over all segments decides."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaning.lines import left_of
 from cleaning.pending import DROPPED, KEPT
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
 from data.errors import StageError
@@ -17,6 +18,9 @@ from data.parquet import read_parquet
 from data.takedowns import Takedowns
 
 Segments = Sequence[tuple[Path, Path]]
+Positions = npt.NDArray[np.int64]
+Texts = Callable[[Positions], Iterator[tuple[Positions, Sequence[str]]]]
+"""Gives the texts at ascending positions, in batches and in any order."""
 
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "policy/", "kind/")
@@ -74,9 +78,49 @@ def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     return Living(documents, gone, funnel)
 
 
-def read_texts(
-    segments: Segments, documents: pa.Table, positions: npt.NDArray[np.int64]
-) -> Iterator[tuple[npt.NDArray[np.int64], list[str]]]:
+@dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """The texts of living documents, by position. What it holds is where they lie, so it travels to other processes."""
+
+    segments: Segments
+    documents: pa.Table
+    """Columns ``segment`` and ``row``, and ``repeated`` where lines of the site are left out."""
+    lines: Sequence[frozenset[int]] = ()
+    """Sets of digests of lines; ``repeated`` says which of them a document goes without, −1 none."""
+
+    def __len__(self) -> int:
+        return int(self.documents.num_rows)
+
+    def __call__(self, positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
+        """The texts at some positions, as ``read_texts`` gives them, without the lines of their sites."""
+        texts = read_texts(self.segments, self.documents, positions)
+        if not self.lines:
+            return texts
+        repeated = self.documents["repeated"].to_numpy()
+        return ((found, left_of(batch, repeated[found].tolist(), self.lines)) for found, batch in texts)
+
+    def every(self) -> Iterator[tuple[Positions, list[str]]]:
+        """All of them."""
+        return self(np.arange(len(self)))
+
+    def at(self, positions: Positions) -> "StoredTexts":
+        """Those at some positions, which are counted from 0 from then on."""
+        columns = [name for name in ("segment", "row", "repeated") if name in self.documents.column_names]
+        return StoredTexts(self.segments, self.documents.select(columns).take(pa.array(positions)), self.lines)
+
+    def chunks(self, least: int) -> Iterator[Positions]:
+        """All positions, in runs of whole segments with at least so many texts, so that no segment is read twice."""
+        segment = self.documents["segment"].to_numpy()
+        order = np.argsort(segment, kind="stable")
+        begins = np.flatnonzero(np.diff(segment[order], prepend=-1))
+        start = 0
+        for stop in [*begins[1:].tolist(), len(order)]:
+            if stop - start >= least or (stop == len(order) and stop > start):
+                yield order[start:stop]
+                start = stop
+
+
+def read_texts(segments: Segments, documents: pa.Table, positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
     """The texts of the documents at ascending positions, segment by segment, some at a time."""
     segment = documents["segment"].to_numpy()[positions]
     row = documents["row"].to_numpy()[positions]

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cleaning.lines import left_of
 from cleaning.living import Segments
 from cleaning.publish_settings import PublishSettings
-from cleaning.site_lines import left_of
 from cleaning.splits import fraction
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
@@ -25,6 +25,8 @@ WORDS_AT_ONCE = 40_000_000
 DROPPED_ROWS = 2_000_000
 """Rows in a part file of dropped pages at most, about."""
 BATCH_ROWS = 1_000
+GROUP_ROWS = 8_192
+"""Rows of a row group of dropped pages: sorted by id, so that the statistics leave one to be read for a URL."""
 
 _DEPENDS = ("id", "text_digest", "warc_file", "warc_offset", "recipe", "first_seen_at", "cluster_id", "cluster_size")
 
@@ -51,7 +53,7 @@ def plan(kept: pa.Table, folder_of: Mapping[str, str], folders: Sequence[str], s
     ids = kept["id"].to_pylist()
     numbers = {folder: number for number, folder in enumerate(folders)}
     chosen = np.array([numbers[folder_of[identity]] for identity in ids], np.int64)
-    places = np.array([fraction(f"part:{identity}") for identity in ids])
+    places = np.array([_place(identity) for identity in ids])
     words = kept["n_words"].to_numpy()
     lines = _lines(kept)
     parts = []
@@ -63,6 +65,11 @@ def plan(kept: pa.Table, folder_of: Mapping[str, str], folders: Sequence[str], s
             path = f"{folder}/part-{part:05d}-of-{count:05d}.parquet"
             parts.append(Part(path, positions, _digest(lines, positions)))
     return parts
+
+
+def part_of(identity: str, count: int) -> int:
+    """In which of so many parts a document or a dropped page lies."""
+    return int(_place(identity) * count)
 
 
 def before(folder: Path | None) -> dict[str, str]:
@@ -101,14 +108,19 @@ def write_parts(
 def write_dropped(folder: Path, dropped: pa.Table) -> dict[str, str]:
     """Write the dropped pages into their part files, by id; give their SHA-256 by path."""
     count = part_count(dropped.num_rows, DROPPED_ROWS)
-    places = np.array([int(fraction(f"part:{one}") * count) for one in dropped["id"].to_pylist()], np.int64)
+    places = np.array([part_of(one, count) for one in dropped["id"].to_pylist()], np.int64)
     digests = {}
     for part in range(count):
         path = folder / "dropped" / f"part-{part:05d}-of-{count:05d}.parquet"
         table = dropped.filter(pa.array(places == part)).sort_by("id")
-        write_parquet(path, table.to_batches(BATCH_ROWS), DROPPED_SCHEMA, few_values=FEW_VALUES)
+        batches = table.to_batches(BATCH_ROWS)
+        write_parquet(path, batches, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS)
         digests[path.relative_to(folder).as_posix()] = file_digest(path)
     return digests
+
+
+def _place(identity: str) -> float:
+    return fraction(f"part:{identity}")
 
 
 def _lines(kept: pa.Table) -> list[str]:
@@ -169,7 +181,7 @@ def _filled(
             pa.array(order[np.searchsorted(found, part.positions, sorter=order)] if len(part.positions) else order[:0])
         )
         decided = kept.take(pa.array(part.positions))
-        texts = left_of(table["text"].to_pylist(), decided["repeated"].to_numpy(), lines)
+        texts = left_of(table["text"].to_pylist(), decided["repeated"].to_pylist(), lines)
         table = _replaced(table, "text", pa.array(texts, pa.string()))
         for name in ("text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size"):
             table = _replaced(table, name, decided[name])

@@ -1,13 +1,14 @@
 """Documents → the next corpus version: which pages live, which are duplicates, who is held out.
 
-A version is a function of the cleaned segments, the list of takedowns and the settings, and of nothing else: what is
-remembered between runs (signatures, verified pairs, part files of the version before) is only what that function
-would work out again. Hence incremental equals cold.
+A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold and the
+settings, and of nothing else: what is remembered between runs (signatures, verified pairs, part files of the version
+before) is only what that function would work out again. Hence incremental equals cold.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,12 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.by_language import deduplicate_each
 from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
+from cleaning.decontaminate import Benchmark, applied, benchmarks, decontaminated
 from cleaning.dedup import Clusters
+from cleaning.engine import POOL, EngineSettings
+from cleaning.engines import opened
 from cleaning.figures import counted, figures_of, worst
-from cleaning.living import Living, dropped_rows, living_documents, pairs
+from cleaning.living import Living, StoredTexts, dropped_rows, living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -65,25 +69,27 @@ def publish(
     publishing: PublishSettings,
     *,
     cold: bool = False,
+    engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> PublishSummary:
     """Cut the next version of the corpus where anything has changed; ``cold`` starts from nothing but the WARC files.
 
     Raises:
         StageError: there is no document to publish, or the accounts do not balance.
+        InputError: a benchmark cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
     started = time.monotonic()
     takedowns = Takedowns.load(store)
+    against = benchmarks(publishing.decontaminate)
     tidy(store)
     previous = newest(store)
-    with _source(store, cleaning, progress, cold=cold) as source:
-        made_from = _made_from(recipe_digest(cleaning), source.segments, takedowns)
-        settings = _settings(cleaning, publishing)
+    with _source(store, cleaning, engine, progress, cold=cold) as source:
+        origin = _Origin.of(cleaning, publishing, against, source.segments, takedowns)
         name, funnel = (
             (None, None)
-            if not cold and _same(previous, made_from, settings)
-            else _cut(store, source, takedowns, cleaning, publishing, progress, made_from)
+            if not cold and origin.is_that_of(previous)
+            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -93,23 +99,48 @@ def publish(
 
 def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
     """Whether publishing with these settings would find nothing changed."""
-    recipe = recipe_digest(cleaning)
-    made_from = _made_from(recipe, pairs(store.documents / recipe), Takedowns.load(store))
-    return _same(newest(store), made_from, _settings(cleaning, publishing))
+    segments = pairs(store.documents / recipe_digest(cleaning))
+    against = benchmarks(publishing.decontaminate)
+    return _Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).is_that_of(newest(store))
 
 
-def _same(previous: Manifest | None, made_from: dict[str, str], settings: dict[str, Any]) -> bool:
-    return previous is not None and previous.made_from == made_from and previous.settings == settings
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """All that a version is a function of, as its manifest records it."""
 
+    made_from: dict[str, str]
+    settings: dict[str, Any]
 
-def _settings(cleaning: CleaningSettings, publishing: PublishSettings) -> dict[str, Any]:
-    return {"clean": cleaning.model_dump(mode="json"), "publish": publishing.model_dump(mode="json")}
+    @classmethod
+    def of(
+        cls,
+        cleaning: CleaningSettings,
+        publishing: PublishSettings,
+        against: Sequence[Benchmark],
+        segments: Sequence[tuple[Path, Path]],
+        takedowns: Takedowns,
+    ) -> "_Origin":
+        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
+        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
+        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+        made_from = {
+            "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
+            "takedowns": value_digest(sorted(takedowns.targets)),
+            "code": code_version(),
+        }
+        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
+
+    def is_that_of(self, version: Manifest | None) -> bool:
+        """Whether that version would come out again."""
+        return version is not None and version.made_from == self.made_from and version.settings == self.settings
 
 
 @contextmanager
-def _source(store: Store, cleaning: CleaningSettings, progress: Progress, *, cold: bool) -> Iterator[Rebuilt]:
+def _source(
+    store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress, *, cold: bool
+) -> Iterator[Rebuilt]:
     if cold:
-        with rebuilt(store, cleaning, progress) as source:
+        with rebuilt(store, cleaning, engine, progress) as source:
             yield source
         return
     folder = store.documents / recipe_digest(cleaning)
@@ -123,29 +154,39 @@ def _cut(
     store: Store,
     source: Rebuilt,
     takedowns: Takedowns,
+    against: Sequence[Benchmark],
     cleaning: CleaningSettings,
     publishing: PublishSettings,
+    engine: EngineSettings,
     progress: Progress,
-    made_from: dict[str, str],
+    origin: _Origin,
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
-    living = living_documents(source.segments, takedowns)
-    trimmed = take_out_site_lines(living, source.segments, source.signatures, publishing, cleaning.min_chars)
-    living = trimmed.living
+    found = living_documents(source.segments, takedowns)
+    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, cleaning.min_chars)
+    living = decontaminated(
+        trimmed.living,
+        trimmed.texts(source.segments),
+        against,
+        source.signatures,
+        lambda done, total: progress("decontaminate", done, total, {}),
+    )
     main = cleaning.languages[0]
     if not pc.any(pc.equal(living.documents["language"], main)).as_py():
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
             f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
         )
-    clusters = deduplicate_each(
-        living.documents,
-        lambda positions: trimmed.texts(source.segments, positions),
-        source.signatures,
-        publishing,
-        main,
-        lambda done, total: progress("publish", done, total, {}),
-    )
+    with opened(engine) as running:
+        clusters = deduplicate_each(
+            living.documents,
+            StoredTexts(source.segments, living.documents, trimmed.lines),
+            source.signatures,
+            publishing,
+            running,
+            main,
+            lambda done, total: progress("publish", done, total, {}),
+        )
     kept, dropped = _keepers(living, clusters)
     is_main = pc.equal(kept["language"], main)
     corpus, side = kept.filter(is_main), kept.filter(pc.invert(is_main))
@@ -163,39 +204,27 @@ def _cut(
     folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
     parts = plan(kept, folder_of, folders, publishing)
     previous = newest(store)
-    settings = _settings(cleaning, publishing)
 
     def fill(hidden: Path, name: str) -> Manifest | None:
         before = store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before) | write_dropped(
-            hidden, dropped
-        )
-        if previous is not None and files == previous.files and settings == previous.settings:
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before)
+        files |= write_dropped(hidden, dropped)
+        if previous is not None and files == previous.files and origin.settings == previous.settings:
             return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"])
-        write_text(hidden / "README.md", write_card(name, figures, settings, SPLITS, side_languages))
+        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(
             kind="corpus",
             name=name,
-            made_from=made_from,
-            settings=settings,
+            made_from=origin.made_from,
+            settings=origin.settings,
             figures=figures,
             files=dict(sorted(files.items())),
             code=code_version(),
         )
 
     return cut(store, previous, fill), dict(living.funnel)
-
-
-def _made_from(recipe: str, segments: Sequence[tuple[Path, Path]], takedowns: Takedowns) -> dict[str, str]:
-    """Pairs are immutable, so their names and sizes say what they hold."""
-    listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
-    return {
-        "documents": f"{recipe}/{value_digest(listed)}",
-        "takedowns": value_digest(sorted(takedowns.targets)),
-        "code": code_version(),
-    }
 
 
 def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:

@@ -1,12 +1,13 @@
 """What shapes a corpus version beside the documents themselves."""
 
+from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class PublishSettings(BaseModel):
-    """Lines of a site, deduplication, splits, part files."""
+    """Lines of a site, decontamination, deduplication, splits, part files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -35,6 +36,16 @@ class PublishSettings(BaseModel):
     it, so the number follows from the documents alone and not from the versions before."""
     parts: int | None = Field(default=None, gt=0, le=65_536)
     """A fixed number of part files for each split instead."""
+
+    decontaminate: tuple[Path, ...] = ()
+    """Benchmarks (folders, files or tar archives of brat, CoNLL, TSV or SQuAD) whose texts the corpus must not hold:
+    a document that shares 13 words in a row with one of them is dropped."""
+
+    @field_validator("decontaminate", mode="before")
+    @classmethod
+    def _one_or_more(cls, given: object) -> object:
+        """A single path may stand for a list of one, as ``--set`` writes it."""
+        return (given,) if isinstance(given, str | Path) else given
 
     @model_validator(mode="after")
     def _bands_fit(self) -> Self:

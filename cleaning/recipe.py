@@ -10,6 +10,7 @@ from data.files import code_digest, value_digest
 _SHAPING = (
     *(
         "boilerplate",
+        "detector",
         "extraction",
         "foreign",
         "health",

@@ -69,7 +69,7 @@ def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Pa
         name=name,
         figures=figures,
         splits={split: figures["splits"][split] for split in SPLITS},
-        funnel=_funnel(figures),
+        funnel=funnel(figures),
         reasons=bars(ranked(figures["dropped"]), 30),
         families=bars(ranked(_families(figures["dropped"]))),
         languages=bars(ranked(_languages(figures))),
@@ -83,6 +83,11 @@ def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Pa
         before=before.name if before else None,
     )
     write_text(folder / "report.html", page)
+
+
+def sites(folder: Path) -> list[dict[str, Any]]:
+    """The hosts of a version's folder, the largest first: host, country, documents, words, dropped."""
+    return _sites(_read(folder / "data", _KEPT), _read(folder / "dropped", _LOST))
 
 
 def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
@@ -99,7 +104,7 @@ def _read(folder: Path, columns: list[str]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _funnel(figures: Mapping[str, Any]) -> list[Bar]:
+def funnel(figures: Mapping[str, Any]) -> list[Bar]:
     """From URLs to documents, each step the one before less what left it."""
     dropped, left = figures["dropped"], figures["urls"]
     steps = {"URLs, each at its latest": left}
@@ -110,6 +115,7 @@ def _funnel(figures: Mapping[str, Any]) -> list[Bar]:
         ("free to be used", ("policy/", "takedown")),
         (SPANISH_STEP, ("language/",)),
         ("of enough quality", ("quality/",)),
+        ("not of a benchmark", ("decontaminated/",)),
         ("documents: no duplicates", ("duplicate/",)),
     ):
         left -= sum(count for reason, count in dropped.items() if reason.startswith(prefixes))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cleaning.ids import ids_path, write_ids
 from cleaning.page import Drop, Page
 from cleaning.page_process import PageProcesses
 from cleaning.pending import Pending
@@ -23,6 +24,8 @@ WAITING = 2_000
 BATCH_ROWS = 500
 BATCH_CHARS = 16_000_000
 """Rows and characters that are held as Python objects."""
+GROUP_ROWS = 8_192
+"""Rows of a row group of dropped pages: so many are read for one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ def clean_segment(
     segment = Segment(pending.path)
     counts: Counter[str] = Counter()
     kept_path, dropped_path = pending.pair(folder)
-    # Closed from the inner to the outer: documents come last and are the sign of a whole pair.
+    # Closed from the inner to the outer: documents come last and are the sign of a whole pair and of its ids.
     with (
         parquet_file(kept_path, DOCUMENT_SCHEMA, few_values=FEW_VALUES) as kept_file,
-        parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES) as dropped_file,
+        parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS) as dropped_file,
     ):
         documents, dropped = _Rows(kept_file), _Rows(dropped_file)
         for record, outcome in _outcomes(segment, settings, processes):
@@ -72,6 +75,7 @@ def clean_segment(
             tell(record.offset, counts)
         documents.flush()
         dropped.flush()
+        write_ids(ids_path(kept_path), documents.ids, dropped.ids)
     kept = counts.pop("kept", 0)
     return Cleaned(pending.name, kept, dict(counts), segment.torn_at)
 
@@ -83,9 +87,11 @@ class _Rows:
     file: ParquetFile
     held: list[dict[str, Any]] = field(default_factory=list)
     chars: int = 0
+    ids: list[str] = field(default_factory=list)
 
     def add(self, row: dict[str, Any], chars: int = 0) -> None:
         self.held.append(row)
+        self.ids.append(row["id"])
         self.chars += chars
         if len(self.held) >= BATCH_ROWS or self.chars >= BATCH_CHARS:
             self.flush()

@@ -19,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning import line_digests, text
-from cleaning.line_digests import Digests, LineDigests, without_lines
-from cleaning.living import Living, Segments, dropped_rows, read_texts
+from cleaning import lines as line_code
+from cleaning import text
+from cleaning.line_digests import Digests, LineDigests
+from cleaning.living import Living, Positions, Segments, StoredTexts, dropped_rows
 from cleaning.publish_settings import PublishSettings
 from cleaning.splits import site_of
-from cleaning.trimmed import Left, Positions, TrimmedTexts
+from cleaning.trimmed import Left, TrimmedTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.files import code_digest
 
@@ -45,19 +46,9 @@ class SiteLines:
     lines: Sequence[frozenset[int]]
     """Digests of the lines of a site."""
 
-    def texts(self, segments: Segments, positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
-        """As ``read_texts``, but what is left of them."""
-        repeated = self.living.documents["repeated"].to_numpy()
-        for found, texts in read_texts(segments, self.living.documents, positions):
-            yield found, left_of(texts, repeated[found], self.lines)
-
-
-def left_of(texts: Sequence[str], repeated: Positions, lines: Sequence[frozenset[int]]) -> list[str]:
-    """Each text without the lines of the set of its number; −1 leaves it as it is."""
-    return [
-        text if number < 0 else without_lines(text, lines[number])
-        for text, number in zip(texts, repeated.tolist(), strict=True)
-    ]
+    def texts(self, segments: Segments) -> StoredTexts:
+        """What is left of the documents' texts."""
+        return StoredTexts(segments, self.living.documents, self.lines)
 
 
 def take_out_site_lines(
@@ -85,10 +76,8 @@ def take_out_site_lines(
     whole = SiteLines(
         replace(living, documents=documents.append_column("repeated", pa.array(repeated, pa.int64()))), lines
     )
-    memory_of_left = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_digests.__file__), Path(text.__file__))}")
-    left = memory_of_left.of(
-        _mixed(text_keys[touched], keys[touched]), touched, lambda positions: whole.texts(segments, positions)
-    )
+    memory_of_left = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
+    left = memory_of_left.of(_mixed(text_keys[touched], keys[touched]), touched, whole.texts(segments))
     return replace(whole, living=_with(whole.living, touched, left, max(min_chars, 1)))
 
 

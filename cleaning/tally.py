@@ -1,40 +1,36 @@
-"""How far cleaning is: counters in shared memory, each written by one process and read by the parent, without locks."""
+"""How far cleaning is: a row of integers for each WARC file, written by whoever cleans it and read by the stage."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from multiprocessing.sharedctypes import RawArray
+from collections.abc import Sequence
+from typing import ClassVar
 
+from cleaning.engine import Board
 from data.progress import Progress
 
 FAMILIES = ("kept", "quality", "language", "extraction", "policy", "http", "revisit", "kind")
 """What becomes of a record; reasons by their first part."""
-_COLUMNS = 1 + len(FAMILIES)
 
 
 class Tally:
     """For each WARC file the bytes that were read and what became of its records so far."""
 
+    COLUMNS: ClassVar = 1 + len(FAMILIES)
+
     def __init__(self, sizes: Sequence[int]) -> None:
-        self._sizes = list(sizes)
-        self._cells = RawArray("q", _COLUMNS * len(sizes))
+        self._bytes = sum(sizes)
 
-    def teller(self, number: int) -> Callable[[int, Counter[str]], None]:
-        """What the process that cleans a file calls for each of its records."""
-        start = number * _COLUMNS
-        cells = self._cells
+    @staticmethod
+    def row(offset: int, counts: Counter[str]) -> list[int]:
+        """The row of a file that is read up to ``offset``."""
+        families = Counter[str]()
+        for reason, count in counts.items():
+            families[reason.partition("/")[0]] += count
+        return [offset, *(families[family] for family in FAMILIES)]
 
-        def tell(offset: int, counts: Counter[str]) -> None:
-            families = Counter[str]()
-            for reason, count in counts.items():
-                families[reason.partition("/")[0]] += count
-            cells[start : start + _COLUMNS] = [offset, *(families[family] for family in FAMILIES)]
-
-        return tell
-
-    def show(self, progress: Progress) -> None:
+    def show(self, board: Board, progress: Progress) -> None:
         """Tell how many records are done; how many there will be is estimated from the bytes."""
-        cells = list(self._cells)
-        counts = {family: sum(cells[column::_COLUMNS]) for column, family in enumerate(FAMILIES, start=1)}
-        done, read = sum(counts.values()), sum(cells[::_COLUMNS])
-        total = round(done * sum(self._sizes) / read) if read else None
+        read, *families = (sum(column) for column in zip(*board, strict=True))
+        counts = dict(zip(FAMILIES, families, strict=True))
+        done = sum(families)
+        total = round(done * self._bytes / read) if read else None
         progress("clean", done, max(done, total) if total else None, {name: n for name, n in counts.items() if n})

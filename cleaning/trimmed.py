@@ -3,22 +3,18 @@
 A memory keyed by the text and by the lines that go; with it or without it the figures are the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from cleaning.living import Positions, StoredTexts
 from cleaning.rows import text_digest
 from cleaning.text import count_words
 from data.files import whole_file
 
 Keys = npt.NDArray[np.uint64]
-Positions = npt.NDArray[np.int64]
 Left = npt.NDArray[np.void]
-Texts = Callable[[Positions], Iterator[tuple[Positions, Sequence[str]]]]
-"""Gives what is left of the texts at ascending positions, in batches and in any order."""
-
 LEFT = np.dtype([("key", np.uint64), ("digest", "S32"), ("words", np.int32), ("chars", np.int32)])
 
 
@@ -28,7 +24,7 @@ class TrimmedTexts:
     def __init__(self, memory: Path) -> None:
         self._path = memory / "trimmed.npy"
 
-    def of(self, keys: Keys, positions: Positions, texts: Texts) -> Left:
+    def of(self, keys: Keys, positions: Positions, texts: StoredTexts) -> Left:
         """A row for each of ``positions``; only those not remembered are worked out. Forgets all others."""
         remembered = self._load()
         rows = np.zeros(len(keys), LEFT)
@@ -45,7 +41,7 @@ class TrimmedTexts:
             self._save(rows)
         return rows
 
-    def _work_out(self, rows: Left, new: Positions, positions: Positions, texts: Texts) -> None:
+    def _work_out(self, rows: Left, new: Positions, positions: Positions, texts: StoredTexts) -> None:
         place = {int(position): number for number, position in zip(new, positions[new], strict=True)}
         for found, batch in texts(positions[new]):
             for position, text in zip(found.tolist(), batch, strict=True):

@@ -1,6 +1,5 @@
 """The crawl's own process: Twisted's reactor cannot start twice in one. Run as ``python -m crawler.child``."""
 
-import ctypes
 import gc
 import json
 import os
@@ -24,11 +23,15 @@ from crawler.scheduler import FrontierScheduler, wake
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.spider import CoweseSpider
+from crawler.transport import CappedHandler
 from crawler.warc import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
+from data.lifeline import end_with_parent
 from data.manifest import code_version
 from data.seeds import load_seeds
+from data.store import Store
+from data.takedowns import Takedowns
 
 BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
@@ -37,7 +40,6 @@ TICK = 0.05
 GC_THRESHOLDS = (50_000, 20, 20)
 """Python's own, of a few hundred objects, look through everything at every other answer: 15 % of the time."""
 PARENT_DIED = signal.SIGTERM
-_PR_SET_PDEATHSIG = 1
 
 
 def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
@@ -77,7 +79,11 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
             KeepWireBytes: 950,
         },
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
-        "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None, "data": None},
+        "DOWNLOAD_HANDLERS": {
+            "http": CappedHandler,
+            "https": CappedHandler,
+            **dict.fromkeys(("file", "ftp", "s3", "data")),
+        },
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,application/xml;q=0.8,*/*;q=0.1",
             "Accept-Language": "es",
@@ -99,7 +105,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
 def main() -> None:
     """Run one job and write its end into the progress file."""
     job = Job.model_validate_json(sys.stdin.buffer.read())
-    _die_with(job.parent)
+    end_with_parent(job.parent, PARENT_DIED)
     try:
         run(job)
     except CoweseError as error:
@@ -125,6 +131,7 @@ def run(job: Job) -> None:
     scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
+    current.takedowns = Takedowns.load(Store(job.store))
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():
@@ -151,14 +158,14 @@ def run(job: Job) -> None:
 
 
 def _about(settings: CrawlSettings) -> dict[str, str]:
-    """The warcinfo record."""
-    shaping = settings.model_dump(mode="json", exclude={"dsn", "proxy"}, exclude_defaults=True)
+    """The warcinfo record: who crawls, and every setting but where the state and the proxy are."""
     return {
         "software": f"cowese/{code_version()}",
         "format": "WARC File Format 1.1",
         "http-header-user-agent": settings.user_agent,
         "robots": "RFC 9309",
-        "description": json.dumps(shaping),
+        **({"operator": settings.contact} if settings.contact else {}),
+        "description": json.dumps(settings.model_dump(mode="json", exclude={"dsn", "proxy"})),
     }
 
 
@@ -185,14 +192,6 @@ def show(path: Path, values: Any) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(values), encoding="utf-8")
     temporary.replace(path)
-
-
-def _die_with(parent: int) -> None:
-    """End when the parent does, however it ends (Linux: prctl(2); elsewhere the beat sees it)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(PARENT_DIED))
-    if os.getppid() != parent:
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,16 @@ A URL is queued until its answer is in a WARC file; then one transaction marks i
 in flight when a crawl is killed is still queued, so nothing is lost and little is fetched twice.
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crawler.tables import DONE, METADATA, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
+from crawler.database import open_engine
+from crawler.records import Found, HostState, Known
+from crawler.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -20,56 +22,7 @@ MAX_NAMED = 500
 """Values named in one statement."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One URL as the scheduler needs it."""
-
-    id: int
-    url: str
-    host: str
-    seed: str
-    kind: int
-    depth: int
-    hops: int
-    attempts: int
-    status: int | None
-    etag: str | None
-    last_modified: str | None
-    digest: str | None
-    warc_digest: str | None
-    fetched_at: float | None
-    due_at: float | None
-    interval_days: float | None
-    unchanged: int
-
-
 _KNOWN = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A URL to be queued where it is not known yet."""
-
-    url: str
-    host: str
-    seed: str
-    kind: int = PAGE
-    depth: int = 0
-    hops: int = 0
-    lastmod: float | None = None
-    """When a sitemap says that it changed last, seconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostState:
-    """What is remembered of a host between runs."""
-
-    failures: int = 0
-    """In a row."""
-    rest_until: float | None = None
-    """The crawl's clock: not to be asked before."""
-    lies: bool = False
-    """It has answered 304 for a page that had changed."""
 
 
 class Frontier:
@@ -163,7 +116,7 @@ class Frontier:
         """The next queued URLs of a host, in the order in which they were found."""
         with self._engine.connect() as connection:
             rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
-            return [Known(*row) for row in rows]
+            return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
     def asked_next(self, now: float, *, everything: bool, limit: int) -> tuple[list[Known], int, set[str]]:
         """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts."""
@@ -313,38 +266,3 @@ def _is_due(now: float) -> sa.ColumnElement[bool]:
 def _asked_by(now: float) -> sa.ColumnElement[bool]:
     """What a round asks for: what is due, sitemaps, and what was refused, which is judged anew."""
     return sa.or_(_is_due(now), urls.c.kind == SITEMAP, urls.c.state == REFUSED)
-
-
-def open_engine(dsn: str) -> sa.Engine:
-    """Connect to a crawl state and make its tables where they are missing.
-
-    Raises:
-        StoreError: the DSN leads nowhere.
-    """
-    try:
-        engine = sa.create_engine(dsn)
-        if engine.dialect.name == "sqlite":
-            sa.event.listen(engine, "connect", _tune_sqlite)
-        try:
-            METADATA.create_all(engine)
-        except sa.exc.OperationalError:
-            METADATA.create_all(engine)  # another process made a table between our look and our making
-    except (sa.exc.SQLAlchemyError, ImportError) as error:
-        shown = str(error).splitlines()[0] if str(error) else type(error).__name__
-        where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn
-        raise StoreError(f"{where}: the crawl state cannot be opened ({shown}). Check the path or the DSN.") from error
-    return engine
-
-
-def _tune_sqlite(connection: Any, _: Any) -> None:
-    """Write-ahead log: readers see a whole state while the crawl writes; a commit survives the process's death."""
-    cursor = connection.cursor()
-    for pragma in (
-        "busy_timeout=60000",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "temp_store=MEMORY",
-        "cache_size=-65536",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crawler.frontier import HostState, Known
+from protego import Protego
+
+from crawler.records import HostState, Known
 from crawler.robots import Robots
 from crawler.settings import CrawlSettings
 
@@ -31,12 +33,13 @@ class Host:
     octets: int = 0
     """Bytes of bodies in this run."""
     robots: Robots | None = None
-    robots_at: str = ""
-    """Where robots.txt is asked for: under the URL that came first, http once https has failed, or a redirect's end."""
-    robots_hops: int = 0
+    reservations: dict[str, Protego | None] = field(default_factory=dict)
+    """Rules of tdmrep.json and ai.txt as far as they were asked for; None where there are none."""
+    asked_at: str = ""
+    """Where robots.txt or one of those is asked for: on the origin of the URL that came first, or a redirect's end."""
+    asked_hops: int = 0
     """Redirects followed on the way to it."""
-    robots_attempts: int = 0
-    """That failed."""
+    asked_failures: int = 0
     plain: bool = False
     """https has failed and http has answered."""
     lies: bool = False

@@ -18,6 +18,7 @@ class Job(BaseModel):
 
     settings: CrawlSettings
     dsn: str
+    store: Path
     warc_folder: Path
     warc_prefix: str
     progress: Path

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+from scrapy.linkextractors import IGNORED_EXTENSIONS
+
 from data.markup import attributes, tags
 from data.rights import TOKEN
 
@@ -12,6 +14,9 @@ MAX_LINKS = 2_000
 """Links taken from one page."""
 MAX_URL = 2_000
 """Characters of a URL."""
+
+NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
+"""Endings of what is neither a page nor a PDF (Scrapy's own list)."""
 
 _LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
 _REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['\"]?)([^'\"\s>]+)", re.IGNORECASE)

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import Frontier, Known
+from crawler.frontier import Frontier
+from crawler.records import Known
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.tables import SITEMAP

@@ -15,7 +15,8 @@ OK, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 UNREACHABLE = 0
 """Stands for the status where no answer came."""
 
-_AGENT = re.compile(r"[ \t]*user[ -]?agent[ \t]*[:=]?[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
+_AGENT = re.compile(r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]+(?![^:]*:(?!//)))[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
+"""A name's line; without its colon too, as Protego reads it, unless another colon makes it a field of another name."""
 _SIGNAL = re.compile(r"[ \t]*content-signal[ \t]*:(.*)", re.IGNORECASE)
 _NO_TRAINING = re.compile(r"(?:^|[,\s])ai-train\s*=\s*no\b", re.IGNORECASE)
 _ANOTHER = "another-agent"
@@ -39,7 +40,7 @@ class Robots:
         """Read an answer: 2xx its rules, 4xx allows everything (2.3.1.3), 5xx and silence nothing (2.3.1.4)."""
         robots = cls(status, fetched_at)
         if OK <= status < REDIRECT:
-            text, robots.reserved = _for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+            text, robots.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
             rules = Protego.parse(text)
             robots._rules = rules
             delay = rules.crawl_delay(TOKEN)
@@ -71,7 +72,7 @@ class Robots:
         return now - self.fetched_at < LIFETIME
 
 
-def _for_us(text: str) -> tuple[str, bool]:
+def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:
     """The file with the names of agents cut to their product tokens, and whether its group for us forbids training.
 
     Protego compares names as strings found in one another: by the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does
@@ -84,10 +85,10 @@ def _for_us(text: str) -> tuple[str, bool]:
     for line in text.splitlines():
         name = _AGENT.match(line)
         if name is not None:
-            token = name[1].lower() if name[1].lower() in (TOKEN, "*") else _ANOTHER
-            agents = agents | {token} if in_names else {token}
+            named = name[1].lower() if name[1].lower() in (token, "*") else _ANOTHER
+            agents = agents | {named} if in_names else {named}
             signals.update({agent: signals.get(agent, False) for agent in agents})
-            lines.append(f"User-agent: {token}")
+            lines.append(f"User-agent: {named}")
             in_names = True
             continue
         lines.append(line)
@@ -95,4 +96,4 @@ def _for_us(text: str) -> tuple[str, bool]:
             in_names = False
         if (signal := _SIGNAL.match(line)) and _NO_TRAINING.search(signal[1]):
             signals.update(dict.fromkeys(agents, True))
-    return "\n".join(lines), signals.get(TOKEN, signals.get("*", False))
+    return "\n".join(lines), signals.get(token, signals.get("*", False))

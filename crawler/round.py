@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler import visits
-from crawler.frontier import UNREACHABLE, Found, Frontier, HostState, Known
+from crawler.frontier import UNREACHABLE, Frontier
 from crawler.guard import networks
 from crawler.hosts import Host, HostQueue
+from crawler.links import NO_PAGE
 from crawler.ownership import HEARTBEAT, Ownership
+from crawler.records import Found, HostState, Known
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, PAGE, REFUSED
@@ -18,6 +20,7 @@ from crawler.traps import Traps
 from crawler.warc import WarcWriter
 from data.errors import InputError, StoreError
 from data.seeds import Seed
+from data.takedowns import Takedowns
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
 
@@ -55,6 +58,8 @@ class Round:
         self.counts: Counter[str] = Counter()
         self.stopping = False
         self.ownership = Ownership(frontier, settings.partition)
+        self.takedowns: Takedowns | None = None
+        """What is not asked for, since its owner asked us not to."""
         self.on_broken_store: Callable[[StoreError], None] = _raise
         """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
@@ -133,8 +138,10 @@ class Round:
         if depth > self.settings.max_depth or hops > self.settings.max_redirects:
             self.counts["crawl/links/too_far"] += 1
             return
+        recent = self._recent
         for link in links:
-            self._add_one(link, kind=kind, depth=depth, hops=hops, lastmod=None)
+            if hash(link) not in recent:
+                self._add_one(link, kind=kind, depth=depth, hops=hops, lastmod=None)
 
     def add_dated(self, links: Iterable[tuple[str, float | None]], *, kind: int = PAGE) -> None:
         """Queue the URLs of a sitemap; a date later than the last visit queues a known one again."""
@@ -142,12 +149,12 @@ class Round:
             self._add_one(link, kind=kind, depth=1, hops=0, lastmod=lastmod)
 
     def _add_one(self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None) -> None:
-        mark = hash(link)
-        if lastmod is None and mark in self._recent:
-            return
         if len(self._recent) >= REMEMBERED:
             self._recent.clear()
-        self._recent.add(mark)
+        self._recent.add(hash(link))
+        if kind == PAGE and NO_PAGE.search(link):
+            self.counts["crawl/links/no_page"] += 1
+            return
         try:
             url = canonical_url(link)
         except InputError:

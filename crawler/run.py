@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import Found, Frontier
+from crawler.frontier import Frontier
 from crawler.job import DISK_FULL, STORE_BROKEN, Job
+from crawler.records import Found
 from crawler.scope import Scope
 from crawler.settings import CrawlSettings
 from crawler.warc import recover
@@ -106,6 +107,7 @@ def crawl(
         job = Job(
             settings=settings,
             dsn=dsn,
+            store=store.root,
             warc_folder=folder,
             warc_prefix=f"cowese-{number:04d}{part}{_machine(frontier)}",
             progress=store.crawl / f"progress{part}.json",

@@ -1,7 +1,7 @@
 """Scrapy's scheduler over the frontier: which URL is asked for next, and when.
 
-A request is built only when its host may be asked, so nothing waits inside the downloader. A host's robots.txt is
-asked for first; until it is answered nothing else of the host is.
+A request is built only when its host may be asked, so nothing waits inside the downloader. A host's robots.txt and its
+reservations are asked for first; until they are answered nothing else of the host is.
 """
 
 from typing import Any, Self, cast
@@ -10,9 +10,10 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
+from crawler.permissions import refused_by
+from crawler.records import Known
 from crawler.round import Round
 from crawler.spider import CoweseSpider
 from crawler.tables import PAGE
@@ -64,23 +65,30 @@ class FrontierScheduler(BaseScheduler):
         return None
 
     def _request_of(self, host: Host) -> Request | None:
-        self._refill(host)
-        if not host.buffer:
-            self._round.hosts.empty(host)
-            return None
-        if host.robots is None or not host.robots.is_fresh(self._round.now()):
-            return self._spider.robots_request(host)
-        while host.buffer:
-            known = host.buffer.popleft()
-            reason = self._refusal(host, known)
+        while True:
+            self._refill(host)
+            if not host.buffer:
+                self._round.hosts.empty(host)
+                return None
+            known = host.buffer[0]
+            reason = self._forbidden(known.url)
+            if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
+                permission = self._spider.permission_request(host)
+                if permission is not None:
+                    return permission
+                reason = self._refusal(host, known)
+            host.buffer.popleft()
             if reason is not None:
                 self._round.refuse(known, reason)
             elif host.plain and known.url.startswith("https://"):
                 self._round.ask_plainly(known)
             else:
                 return self._spider.page_request(known)
-            self._refill(host)
-        return None
+
+    def _forbidden(self, url: str) -> str | None:
+        if self._round.takedowns is not None and self._round.takedowns.covers(url):
+            return "takedown"
+        return refusal(url, self._round.allowed_networks)
 
     def _refusal(self, host: Host, known: Known) -> str | None:
         settings = self._round.settings
@@ -89,8 +97,7 @@ class FrontierScheduler(BaseScheduler):
             return "budget/host_pages"
         if host.octets >= settings.max_bytes_per_host:
             return "budget/host_bytes"
-        asked_not_to = host.robots.refusal(known.url) if host.robots is not None else None
-        return asked_not_to or refusal(known.url, self._round.allowed_networks)
+        return refused_by(host, known.url)
 
     def _refill(self, host: Host) -> None:
         """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""

@@ -24,8 +24,8 @@ class CrawlSettings(BaseModel):
 
     max_pages: int | None = Field(default=None, gt=0)
     """Stop a run after so many pages; the next run goes on."""
-    max_pages_per_host: int | None = Field(default=None, gt=0)
-    """Pages of one host in a round."""
+    max_pages_per_host: int | None = Field(default=20_000, gt=0)
+    """Pages of one host in a round: at one a second, a quarter of a day."""
     max_depth: int = Field(default=25, gt=0)
     """Links between a start URL and a page."""
     max_redirects: int = Field(default=5, ge=0)

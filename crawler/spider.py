@@ -1,7 +1,6 @@
 """The one spider: turns answers into WARC records, outcomes and links."""
 
 import http.client
-import re
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,33 +8,28 @@ from urllib.parse import urljoin
 
 import scrapy
 from scrapy.http import Response
-from scrapy.linkextractors import IGNORED_EXTENSIONS
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from crawler import visits
 from crawler.archive import WIRE, Wire
-from crawler.frontier import Known
 from crawler.guard import refusal
 from crawler.hosts import Host
 from crawler.links import extract_links
-from crawler.robots import UNREACHABLE, Robots
-from crawler.round import Round, plain_url
+from crawler.permissions import Permissions
+from crawler.records import Known
+from crawler.round import Round
 from crawler.sitemaps import sitemap_entries
 from crawler.tables import PAGE, SITEMAP
+from crawler.transport import head_was_too_large
 from crawler.warc import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 from data.errors import StoreError
 from data.rights import forbids_links
 
-NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
-"""Endings of what is neither a page nor a PDF (Scrapy's own list)."""
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
-NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
-ROBOTS_REDIRECTS = 5
-"""RFC 9309, 2.3.1.2."""
 SITEMAP_PIECE = 1_000
 """URLs of a sitemap that are taken at a time."""
 
@@ -48,6 +42,7 @@ class CoweseSpider(scrapy.Spider):
     def __init__(self, current: Round) -> None:
         super().__init__()
         self.round = current
+        self.permissions = Permissions(current)
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: the start URLs are in the frontier."""
@@ -55,10 +50,12 @@ class CoweseSpider(scrapy.Spider):
         for request in requests:
             yield request
 
-    def robots_request(self, host: Host) -> scrapy.Request:
-        """Ask a host for its robots.txt."""
-        host.robots_at = host.robots_at or urljoin(host.buffer[0].url, "/robots.txt")
-        return self._request(host.robots_at, host=host, known=host.buffer[0], is_robots=True)
+    def permission_request(self, host: Host) -> scrapy.Request | None:
+        """Ask a host for the next of the files that say what it permits; None where all have answered."""
+        missing = self.permissions.missing(host)
+        if missing is None:
+            return None
+        return self._request(self.permissions.address(host, missing), host=host, known=host.buffer[0], file=missing)
 
     def page_request(self, known: Known) -> scrapy.Request:
         """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
@@ -84,14 +81,16 @@ class CoweseSpider(scrapy.Spider):
         host: Host = meta["host"]
         known: Known = meta["known"]
         passing = response.status in visits.PASSING
-        is_robots = meta.get("is_robots", False)
+        file: str | None = meta.get("file")
+        pause = 0.0
         size = len(meta[WIRE].body)
         host.octets += size
         self.round.counts[f"crawl/answers/{response.status}"] += 1
         self.round.counts["crawl/bytes"] += size
         try:
-            if is_robots:
-                self._read_robots(host, known, response)
+            if file is not None:
+                self._keep(known, response, response.url)
+                pause = self.permissions.answered(host, file, known, response)
             elif known.kind == SITEMAP and visits.is_success(response.status):
                 await self._read_sitemap(known, response)
             else:
@@ -101,9 +100,9 @@ class CoweseSpider(scrapy.Spider):
         finally:
             latency = float(meta.get("download_latency", 0.0))
             retry_after = _retry_after(response) if passing else None
-            if is_robots and host.robots is None and passing:
-                retry_after = max(retry_after or 0.0, self._robots_pause(host))
-            self.round.release(host, latency, failed=passing and not is_robots, retry_after=retry_after)
+            if pause > 0:
+                retry_after = max(retry_after or 0.0, pause)
+            self.round.release(host, latency, failed=passing and file is None, retry_after=retry_after)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
@@ -111,9 +110,11 @@ class CoweseSpider(scrapy.Spider):
         host: Host = request.meta["host"]
         known: Known = request.meta["known"]
         kind = failure.type.__name__ if failure.type is not None else "unknown"
-        if request.meta.get("is_robots"):
-            self._robots_failed(host, kind)
-        elif kind in TOO_LARGE:
+        file: str | None = request.meta.get("file")
+        if file is not None:
+            pause = self.permissions.failed(host, file, kind)
+            self.round.release(host, 0.0, failed=False, retry_after=pause or None)
+        elif kind in TOO_LARGE or head_was_too_large(failure.value):
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
             self.round.release(host, 0.0, failed=False)
@@ -123,43 +124,6 @@ class CoweseSpider(scrapy.Spider):
         else:
             self.round.fail(known, kind)
             self.round.release(host, 0.0, failed=True)
-
-    def _robots_failed(self, host: Host, kind: str) -> None:
-        self.round.counts[f"crawl/failed/robots/{kind}"] += 1
-        pause = 0.0
-        if host.robots_at.startswith("https://") and not host.robots_hops:
-            host.robots_at = plain_url(host.robots_at)
-        elif kind in NO_SUCH_HOST or not self._robots_again(host):
-            host.robots = Robots.read(UNREACHABLE, b"", self.round.now())
-        else:
-            pause = self._robots_pause(host)
-        self.round.release(host, 0.0, failed=False, retry_after=pause or None)
-
-    def _robots_again(self, host: Host) -> bool:
-        """Whether robots.txt is asked for once more after a failure."""
-        host.robots_attempts += 1
-        host.robots_at, host.robots_hops = "", 0
-        return host.robots_attempts < self.round.settings.max_failures
-
-    def _robots_pause(self, host: Host) -> float:
-        return self.round.settings.breaker_first / 10 * host.robots_attempts
-
-    def _read_robots(self, host: Host, known: Known, response: Response) -> None:
-        self._keep(known, response, response.url)
-        host.plain = response.url.startswith("http://")
-        location = _header(response, "Location")
-        if response.status in visits.REDIRECTS and location and host.robots_hops < ROBOTS_REDIRECTS:
-            target = urljoin(response.url, location)
-            if refusal(target, self.round.allowed_networks) is None:
-                host.robots_at, host.robots_hops = target, host.robots_hops + 1
-                return
-        if response.status in visits.PASSING and self._robots_again(host):
-            return
-        host.robots = Robots.read(response.status, response.body, self.round.now())
-        host.robots_at, host.robots_hops, host.robots_attempts = "", 0, 0
-        if not host.robots.unreachable:
-            sitemaps = host.robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
-            self.round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
 
     def _read_page(self, known: Known, response: Response) -> None:
         now, settings = self.round.now(), self.round.settings
@@ -184,7 +148,7 @@ class CoweseSpider(scrapy.Spider):
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
         digest = payload_digest(response.body)
         same = digest == known.digest and known.warc_digest is not None
-        warc_digest = self._keep(known, response, known.url, revisit=SAME_DIGEST if same else None)
+        warc_digest = self._keep(known, response, known.url, SAME_DIGEST if same else None, digest)
         state = "same" if same else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
@@ -224,10 +188,9 @@ class CoweseSpider(scrapy.Spider):
         if "html" not in content_type or forbids_links({"x-robots-tag": directives}):
             return
         links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
-        wanted = [url for url in links.urls if not NO_PAGE.search(url)]
         if links.refresh is not None and not links.nofollow:
             self.round.add([links.refresh], known, hops=known.hops + 1)
-        self.round.add(wanted, known)
+        self.round.add(links.urls, known)
 
     def _follow(self, known: Known, response: Response) -> None:
         target = _header(response, "Location")
@@ -239,8 +202,10 @@ class CoweseSpider(scrapy.Spider):
             self.round.adopt(url, seed)
         self.round.add([url], known, hops=known.hops + 1)
 
-    def _keep(self, known: Known, response: Response, url: str, revisit: str | None = None) -> str | None:
-        """Write the WARC record; return its payload digest where it carries a body."""
+    def _keep(
+        self, known: Known, response: Response, url: str, revisit: str | None = None, digest: str | None = None
+    ) -> str | None:
+        """Write the WARC record; return its payload digest where it carries a body. ``digest``: the unpacked body's."""
         wire: Wire = response.meta[WIRE]
         reason = http.client.responses.get(response.status, "")
         status_line = f"HTTP/1.1 {response.status} {reason}".strip().encode()
@@ -252,6 +217,8 @@ class CoweseSpider(scrapy.Spider):
             fields["WARC-Refers-To-Target-URI"] = url
             self.round.warc.revisit(url, when, status_line, wire.headers, revisit, fields)
             return None
+        if digest is not None and wire.body is response.body:
+            fields["WARC-Payload-Digest"] = digest
         return self.round.warc.response(url, when, status_line, wire.headers, wire.body, fields)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from crawler.frontier import Known
+from crawler.records import Known
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, SITEMAP
 

@@ -1,6 +1,6 @@
 """Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from crawler.warc_rows import mime_of, noted_rows, rows_path
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -27,21 +28,29 @@ INDEX_SCHEMA = pa.schema(
 )
 SUFFIX = ".index.parquet"
 """Follows the name of the WARC file, after .warc.gz."""
+GROUP_ROWS = 8_192
+"""Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
 
 
 def index_closed(folder: Path) -> int:
-    """Write the index of every closed WARC file that has none yet; return how many.
+    """Write the index of every closed WARC file that has none yet, sorted by URL as CDX files are; return how many.
 
     Raises:
         StoreError: an index cannot be written.
     """
     missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
     for path in missing:
-        rows = list(records_of(path))
-        batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
-        few_values = ("kind", "file", "status", "mime", "charset")
-        write_parquet(index_path(path), [batch], INDEX_SCHEMA, few_values=few_values)
+        write_index(path, noted_rows(path) or records_of(path))
+        rows_path(path).unlink(missing_ok=True)
     return len(missing)
+
+
+def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write the index of a WARC file from the rows of its records."""
+    rows = sorted(records, key=lambda row: (row["url"], row["offset"]))
+    batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
+    few_values = ("kind", "file", "status", "mime", "charset")
+    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
 
 
 def index_path(warc: Path) -> Path:
@@ -50,7 +59,7 @@ def index_path(warc: Path) -> Path:
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The index rows of a WARC file, in its order."""
+    """The index rows of a WARC file that was not noted whole, in its order."""
     held: dict[str, Any] | None = None
     with path.open("rb") as file:
         for record in ArchiveIterator(file, parse_http=True):
@@ -79,10 +88,3 @@ def _row_of(record: Any, file: str, offset: int) -> dict[str, Any] | None:
         "mime": mime,
         "charset": charset,
     }
-
-
-def mime_of(content_type: str) -> tuple[str | None, str | None]:
-    """Type and charset of a Content-Type field."""
-    mime, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    charsets = [one.partition("=")[2].strip("\"' ") for one in parameters if one.startswith("charset=")]
-    return mime[:100] or None, (charsets[0][:40] or None) if charsets else None

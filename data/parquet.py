@@ -17,10 +17,11 @@ ROW_GROUP_BYTES = 128 << 20
 class ParquetFile:
     """A Parquet file that is being written: batches are held until they fill a row group."""
 
-    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema, group_rows: int | None = None) -> None:
         self.schema = schema
         self.rows = 0
         self._writer = writer
+        self._group_rows = group_rows
         self._held: list[pa.RecordBatch] = []
         self._bytes = 0
 
@@ -35,15 +36,18 @@ class ParquetFile:
     def flush(self) -> None:
         """End the row group."""
         if self._held:
-            self._writer.write_table(pa.Table.from_batches(self._held, self.schema))
+            self._writer.write_table(pa.Table.from_batches(self._held, self.schema), self._group_rows)
         self._held, self._bytes = [], 0
 
 
 @contextmanager
-def parquet_file(path: Path, schema: pa.Schema, *, few_values: Iterable[str] = ()) -> Iterator[ParquetFile]:
+def parquet_file(
+    path: Path, schema: pa.Schema, *, few_values: Iterable[str] = (), group_rows: int | None = None
+) -> Iterator[ParquetFile]:
     """Write one Parquet file batch by batch, whole or not at all.
 
-    ``few_values`` names the columns of few distinct values, the only ones that gain by a dictionary.
+    ``few_values`` names the columns of few distinct values, the only ones that gain by a dictionary. ``group_rows``
+    makes row groups small: in a sorted file single rows are then found by the statistics (``data.lookup``).
     Content-defined chunking keeps pages alike between versions, so that a re-upload sends what changed.
 
     Raises:
@@ -61,16 +65,21 @@ def parquet_file(path: Path, schema: pa.Schema, *, few_values: Iterable[str] = (
             write_page_index=True,
         ) as writer,
     ):
-        file = ParquetFile(writer, schema)
+        file = ParquetFile(writer, schema, group_rows)
         yield file
         file.flush()
 
 
 def write_parquet(
-    path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, few_values: Iterable[str] = ()
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    few_values: Iterable[str] = (),
+    group_rows: int | None = None,
 ) -> int:
     """Write batches into one Parquet file as ``parquet_file`` does, and return its number of rows."""
-    with parquet_file(path, schema, few_values=few_values) as file:
+    with parquet_file(path, schema, few_values=few_values, group_rows=group_rows) as file:
         for batch in batches:
             file.write(batch)
     return file.rows
@@ -82,8 +91,19 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     Raises:
         InputError: the file is missing, damaged, or lacks a column asked for.
     """
-    try:
+    with readable(path):
         return pq.read_table(path, columns=columns, partitioning=None)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say what is wrong with a Parquet file that the body reads.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks a column asked for.
+    """
+    try:
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file.") from error
     except (OSError, pa.ArrowException, KeyError) as error:

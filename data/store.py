@@ -3,11 +3,15 @@
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError, StoreError
+
+LOCK_POLL = 0.5
+"""Seconds between two tries for a lock that another process holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +46,30 @@ class Store:
         return store
 
     @contextlib.contextmanager
-    def exclusive(self, stage: str) -> Iterator[None]:
+    def exclusive(self, stage: str, patience: float = 0.0) -> Iterator[None]:
         """Hold the store for one stage; the kernel lets go when this process ends, however it ends.
+
+        ``patience`` is how many seconds to wait for another process that holds it.
 
         Raises:
             StoreError: another process runs the same stage on this store.
         """
         path = self.root / "locks" / stage
         path.parent.mkdir(exist_ok=True)
+        deadline = time.monotonic() + patience
         with path.open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                lock.seek(0)
-                raise StoreError(
-                    f"{self.root}: process {lock.read().strip() or '?'} runs {stage} on this store. "
-                    "Wait for it to end, or use another --store."
-                ) from error
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() >= deadline:
+                        lock.seek(0)
+                        raise StoreError(
+                            f"{self.root}: process {lock.read().strip() or '?'} runs {stage} on this store. "
+                            "Wait for it to end, or use another --store."
+                        ) from error
+                time.sleep(LOCK_POLL)
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
@@ -123,6 +134,11 @@ class Store:
     def models(self) -> Path:
         """One folder an exported model."""
         return self.root / "models"
+
+    @property
+    def benchmarks(self) -> Path:
+        """One folder a task, in it one a model: figures, predictions, a report."""
+        return self.root / "benchmarks"
 
     def corpus_version(self, version: str) -> Path:
         """The folder of a corpus version; ``latest`` is resolved to the version it names.

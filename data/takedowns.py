@@ -49,8 +49,15 @@ class Takedowns:
         """Whether a canonical URL is taken down, itself or with its host."""
         if not self.targets:
             return False
-        host = host_of(url)
-        return document_id(url) in self._ids or any(host == one or host.endswith(f".{one}") for one in self._hosts)
+        return document_id(url) in self._ids or any(_lies_at(url, one) for one in self._hosts)
+
+    def covering(self, url: str) -> str | None:
+        """The target under which a canonical URL is taken down; the URL itself before its host."""
+        if not self.covers(url):
+            return None
+        alone = (one for one in self.targets if "://" in one and document_id(one) == document_id(url))
+        hosts = (one for one in self.targets if "://" not in one and _lies_at(url, one))
+        return next(alone, None) or next(hosts)
 
     def _take(self, target: str, day: str) -> None:
         self.targets[target] = day
@@ -58,6 +65,11 @@ class Takedowns:
             self._ids.add(document_id(target))
         else:
             self._hosts.add(target.removeprefix("www."))
+
+
+def _lies_at(url: str, target: str) -> bool:
+    host, name = host_of(url), target.removeprefix("www.")
+    return host == name or host.endswith(f".{name}")
 
 
 def _host(text: str) -> str:

@@ -54,6 +54,12 @@ def document_id(url: str) -> str:
     return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
+def spellings(url: str) -> tuple[str, ...]:
+    """The canonical URLs that share the id of one: over https and http, without and with www."""
+    address = url.partition("://")[2].removeprefix("www.")
+    return tuple(f"{scheme}://{www}{address}" for scheme in ("https", "http") for www in ("", "www."))
+
+
 def host_of(url: str) -> str:
     """The host of a canonical URL, without port and brackets."""
     host = url.partition("://")[2].partition("/")[0].partition("?")[0]

@@ -1,7 +1,7 @@
-"""The whole story in one place: start URLs become pages, documents, a corpus, tokens, a model, figures.
+"""The first half of the story in one place: start URLs become pages, documents, a corpus.
 
 Plain functions; ``cowese build`` calls them as they stand, a Prefect flow hands in a runner that makes each
-stage a task.
+stage a task. ``flows/model_chain.py`` is the second half; it loads torch, which a corpus needs not.
 """
 
 import time
@@ -16,12 +16,8 @@ from cleaning.publish import PublishSummary, publish
 from crawler.run import CrawlSummary, crawl
 from data.progress import Progress, quiet
 from data.store import Store
+from flows.alone import Alone
 from flows.settings import Settings
-from training.evaluate import EvaluationSummary, evaluate
-from training.export import ExportSummary, export
-from training.pack import PackSummary, pack
-from training.pretrain import PretrainSummary, pretrain
-from training.tokenizer import TokenizerSummary, fit_tokenizer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,83 +47,47 @@ class CorpusBuilt(BaseModel):
     seconds: dict[str, float]
 
 
-class ModelBuilt(BaseModel):
-    """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tokenizer: TokenizerSummary
-    pack: PackSummary
-    pretrain: PretrainSummary
-    evaluate: EvaluationSummary
-    export: ExportSummary
-    seconds: dict[str, float]
-
-
-class Built(BaseModel):
-    """What the whole chain made."""
-
-    model_config = ConfigDict(frozen=True)
-
-    corpus: CorpusBuilt
-    model: ModelBuilt | None
-
-
 def build_corpus(
     settings: Settings,
     *,
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
     run: Runner = plainly,
+    patience: float = 0.0,
     progress: Progress = quiet,
 ) -> CorpusBuilt:
     """Crawl a round, clean what is new, publish a version where anything changed."""
     store = Store.open(settings.store)
-    clock = Stopwatch(run, store)
+    clock = Stopwatch(run, store, patience)
     return CorpusBuilt(
         crawl=clock("crawl", crawl, store, settings.crawl, revisit=revisit, as_of=as_of, progress=progress),
-        clean=clock("clean", clean, store, settings.clean, progress=progress),
-        publish=clock("publish", publish, store, settings.clean, settings.publish, progress=progress),
-        seconds=clock.seconds,
-    )
-
-
-def build_model(
-    settings: Settings,
-    *,
-    corpus: str = "latest",
-    run: Runner = plainly,
-    progress: Progress = quiet,
-) -> ModelBuilt:
-    """Fit a tokenizer, pack, pretrain, evaluate on held-out text, export for Hugging Face."""
-    store = Store.open(settings.store)
-    clock = Stopwatch(run, store)
-    version = store.corpus_version(corpus)
-    tokenizer = clock("tokenizer", fit_tokenizer, store, settings.tokenizer, corpus=version, progress=progress)
-    tokens = clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress)
-    trained = clock("pretrain", pretrain, store, settings.pretrain, tokens=tokens.path, progress=progress)
-    return ModelBuilt(
-        tokenizer=tokenizer,
-        pack=tokens,
-        pretrain=trained,
-        evaluate=clock("evaluate", evaluate, store, settings.evaluate, run=trained.path, progress=progress),
-        export=clock("export", export, store, run=trained.path, progress=progress),
+        clean=clock("clean", clean, store, settings.clean, engine=settings.engine, progress=progress),
+        publish=clock(
+            "publish",
+            publish,
+            store,
+            settings.clean,
+            settings.publish,
+            engine=settings.engine,
+            progress=progress,
+        ),
         seconds=clock.seconds,
     )
 
 
 class Stopwatch:
-    """A runner that holds the stage's lock on the store and keeps the seconds that it took."""
+    """A runner that keeps the seconds that each stage took, and runs it alone on the store."""
 
-    def __init__(self, run: Runner, store: Store) -> None:
+    def __init__(self, run: Runner, store: Store, patience: float = 0.0) -> None:
         self._run = run
         self._store = store
+        self._patience = patience
         self.seconds: dict[str, float] = {}
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run one stage, alone on the store."""
+        """Run one stage; whichever process the runner takes holds the lock."""
         started = time.monotonic()
-        with self._store.exclusive(stage):
-            result = self._run(stage, function, *args, **kwargs)
+        alone = Alone(self._store, stage, self._patience, function)
+        result = self._run(stage, alone, *args, **kwargs)
         self.seconds[stage] = round(time.monotonic() - started, 1)
         return result

@@ -8,7 +8,7 @@ from typer.exceptions import Abort, TyperException
 
 from data.errors import CoweseError
 from data.manifest import code_version
-from flows.commands import build, corpus, crawl, model, seeds, serve, settings, store
+from flows.commands import benchmark, build, corpus, crawl, model, seeds, serve, settings, store, watch
 from flows.console import print_error
 
 INTERRUPTED = 130
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it.",
 )
-for group in (build, crawl, corpus, model, seeds, store, settings, serve):
+for group in (build, crawl, corpus, model, benchmark, seeds, store, settings, serve, watch):
     group.register(app)
 
 

@@ -1,75 +1,184 @@
-"""The flows of ``prefect.yaml``: the chain of ``flows/chain.py`` with each stage as a Prefect task."""
+"""The flows of ``prefect.yaml``: the chain of ``flows/chain.py`` with each stage as a Prefect task.
 
-from collections.abc import Callable
+Each has a deployment of its own name. Called directly, without a server, they run in this process all the same.
+"""
+
 from datetime import datetime
+from math import inf
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal
 
-from prefect import flow, task
-from prefect.logging import get_run_logger
+from prefect import flow
+from pydantic import Field
 
-from data.progress import quiet
-from flows.chain import build_corpus, build_model
-from flows.settings import load_settings
+from data.store import Store
+from flows.chain import build_corpus
+from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
+from flows.made import find_made
+from flows.settings import Settings, load_settings
+from flows.stages.task import StageTasks
+from training.presets import PresetName
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def as_task(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run one stage as a Prefect task of its name; its inputs are settings, so nothing is cached or persisted."""
-    logger = get_run_logger()
-    as_named_task: Any = task(name=stage, task_run_name=stage, persist_result=False)
-    result: R = as_named_task(function)(*args, **kwargs)
-    logger.info("%s: %s", stage, result)
-    return result
+Count = Annotated[int, Field(gt=0)]
 
 
-@flow(name="build-cowese", log_prints=False, validate_parameters=True)
+@flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
 def build_cowese(
-    store: Path | None = None,
-    config: Path | None = None,
+    contact: str | None = None,
+    revisit: Literal["due", "all"] = "due",
+    max_pages: Count | None = None,
+    pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
+    preset: PresetName | None = None,
+    steps: Count | None = None,
     seeds: Path | None = None,
     proxy: str | None = None,
-    contact: str | None = None,
-    max_pages: int | None = None,
-    revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
-    pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
-    preset: str | None = None,
-    steps: int | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
 ) -> str:
     """Crawl a round, clean it, publish a corpus version; with ``pretrain`` go on to the model.
 
     Args:
-        store: The folder that holds everything; by default the settings' own.
-        config: A TOML file of settings.
+        contact: Address or page that a webmaster can write to; a real crawl needs it.
+        revisit: Which known pages a new round asks for: those due, or all.
+        max_pages: Stop after so many pages; the next run goes on.
+        pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
+        preset: Size of the model: tiny, mini, small, small++ or base.
+        steps: Optimiser steps.
         seeds: A seed file or folder instead of the built-in list.
         proxy: HTTP proxy, as http://127.0.0.1:8900.
-        contact: Address or page that a webmaster can write to; a real crawl needs it.
-        max_pages: Stop after so many pages.
-        revisit: Which known pages a new round asks for: those due, or all.
-        as_of: The crawl's clock.
-        pretrain: Go on to tokenizer, pretraining, evaluation and export.
-        preset: Size of the model: tiny, small, small++ or base.
-        steps: Optimiser steps.
+        as_of: The crawl's clock, for catching up.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
 
     Returns:
         The corpus version that is the newest now.
     """
-    settings = load_settings(
-        config,
-        {
-            "store": store,
-            "crawl.seeds": seeds,
-            "crawl.proxy": proxy,
-            "crawl.contact": contact,
-            "crawl.max_pages": max_pages,
-            "pretrain.preset": preset,
-            "pretrain.steps": steps,
-        },
+    settings = _settings(
+        store=store,
+        config=config,
+        crawl__seeds=seeds,
+        crawl__proxy=proxy,
+        crawl__contact=contact,
+        crawl__max_pages=max_pages,
     )
-    built = build_corpus(settings, revisit=revisit, as_of=as_of, run=as_task, progress=quiet)
+    if wait_for_twin(build_cowese):
+        return _newest(settings)
+    built = build_corpus(settings, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf)
     if pretrain:
-        build_model(settings, run=as_task, progress=quiet)
+        _to_model(settings, built.publish.version, store=store, config=config, preset=preset, steps=steps)
     return built.publish.version
+
+
+@flow(name="corpus-to-model", log_prints=False, validate_parameters=True, persist_result=False)
+def corpus_to_model(
+    corpus: str = "latest",
+    preset: PresetName | None = None,
+    steps: Count | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
+) -> str:
+    """Fit a tokenizer, pack a corpus version, and have pretrain-biomedtra make the model.
+
+    Args:
+        corpus: The corpus version, as v0002.
+        preset: Size of the model: tiny, mini, small, small++ or base.
+        steps: Optimiser steps.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
+
+    Returns:
+        The name of the newest model.
+    """
+    settings = _settings(store=store, config=config)
+    if not wait_for_twin(corpus_to_model):
+        _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps)
+    return find_made(Store.open(settings.store).models, None, "cowese export").name
+
+
+@flow(name="pretrain-biomedtra", log_prints=False, validate_parameters=True, persist_result=False)
+def pretrain_biomedtra(
+    tokens: str | None = None,
+    preset: PresetName | None = None,
+    steps: Count | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
+) -> str:
+    """Pretrain ELECTRA on packed tokens, evaluate it on held-out text, export it.
+
+    Args:
+        tokens: Packed tokens of the store by name; by default the newest.
+        preset: Size of the model: tiny, mini, small, small++ or base.
+        steps: Optimiser steps.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
+
+    Returns:
+        The name of the newest model.
+    """
+    settings = _settings(store=store, config=config, pretrain__preset=preset, pretrain__steps=steps)
+    opened = Store.open(settings.store)
+    if not wait_for_twin(pretrain_biomedtra):
+        from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
+
+        chosen = find_made(opened.tokens, tokens, "cowese pack")
+        train_model(settings, tokens=chosen, run=StageTasks(settings), patience=inf)
+    return find_made(opened.models, None, "cowese export").name
+
+
+@flow(name="benchmark", log_prints=False, validate_parameters=True, persist_result=False)
+def benchmark(
+    model: str,
+    task: str,
+    data: Path,
+    name: str | None = None,
+    seeds: Count | None = None,
+    epochs: Count | None = None,
+    store: Path | None = None,
+    config: Path | None = None,
+) -> dict[str, float]:
+    """Fine-tune a model on a task over several seeds, score it, and put it into the table of all runs.
+
+    Args:
+        model: A Hugging Face folder or name, or an exported model's name.
+        task: PharmaCoNER, CANTEMIST, CT-EBM-SP, MEDDOCAN, NUBes, E3C-es, or a name of your own.
+        data: Its folder with train, dev, test: brat, CoNLL/IOB2, a TSV of label and text, or SQuAD's JSON.
+        name: What it is called in tables; by default the model's name.
+        seeds: Runs, 5 by default; those that are finished are not made again.
+        epochs: Passes over the training split, 10 by default.
+        store: The folder that holds everything; by default the one that is served.
+        config: A TOML file of settings; by default the one that is served.
+
+    Returns:
+        The figures on the test split, means over the seeds.
+    """
+    from flows.model_chain import benchmark_model  # noqa: PLC0415 - loads torch
+
+    settings = _settings(store=store, config=config, benchmark__seeds=seeds, benchmark__epochs=epochs)
+    wait_for_twin(benchmark)  # finished seeds are found again
+    summary = benchmark_model(
+        settings, model=model, task=task, data=data, name=name, run=StageTasks(settings), patience=inf
+    )
+    return summary.mean
+
+
+def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
+    """Make tokens here, the model by ``pretrain-biomedtra``: on the gpu pool, or here where nothing is served."""
+    from flows.model_chain import prepare_tokens  # noqa: PLC0415 - loads torch, which a run without a model needs not
+
+    tokens = prepare_tokens(settings, corpus=corpus, run=StageTasks(settings), patience=inf)
+    parameters = {**given, "tokens": tokens.pack.path.name}
+    if is_deployed():
+        run_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
+    else:
+        pretrain_biomedtra(**parameters)
+
+
+def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:
+    """The settings in force; ``flags`` are dotted names with ``__`` for the dot."""
+    given = {name.replace("__", "."): value for name, value in flags.items()}
+    return load_settings(config, {"store": store, **given})
+
+
+def _newest(settings: Settings) -> str:
+    return Store.open(settings.store).corpus_version("latest").name

@@ -17,11 +17,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cleaning.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from data.errors import InputError
-from training.settings import EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
+from flows.serving.settings import ServeSettings
+from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
 PREFIX = "COWESE_"
 CONFIG_VARIABLE = "COWESE_CONFIG"
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     """WARC files → documents."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    """What runs cleaning and deduplication side by side."""
     tokenizer: TokenizerSettings = Field(default_factory=TokenizerSettings)
     """Corpus → tokenizer."""
     pack: PackSettings = Field(default_factory=PackSettings)
@@ -55,6 +59,10 @@ class Settings(BaseSettings):
     """Packed tokens → a pretrained ELECTRA."""
     evaluate: EvaluationSettings = Field(default_factory=EvaluationSettings)
     """A run → its figures on held-out text."""
+    benchmark: BenchmarkSettings = Field(default_factory=BenchmarkSettings)
+    """A model → its figures on a task."""
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    """`cowese serve`: Prefect's server and what stands beside it."""
 
     @classmethod
     def settings_customise_sources(
@@ -79,7 +87,7 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
     Raises:
         InputError: no such file, not TOML, an unknown name or a value that does not fit; names the setting.
     """
-    config = config or _configured_file()
+    config = config or configured_file()
     if config is not None and not config.is_file():
         raise InputError(f"{config}: no such settings file. Give --config an existing TOML file.")
     _refuse_unknown_variables()
@@ -98,7 +106,8 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
         raise InputError(f"{config}: not valid TOML ({error}).") from error
 
 
-def _configured_file() -> Path | None:
+def configured_file() -> Path | None:
+    """The settings file that is read where none is named: ``COWESE_CONFIG``, else ``cowese.toml`` if there is one."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)

@@ -15,6 +15,8 @@ TEXT = (
     "La hipertensión arterial es una enfermedad crónica en la que la presión de la sangre es demasiado alta. "
     "El médico recomienda reducir la sal, hacer ejercicio y medir la tensión con regularidad. "
 )
+PERMISSIONS = ("/robots.txt", "/.well-known/tdmrep.json", "/ai.txt")
+"""What each host is asked first in every run."""
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -53,6 +55,9 @@ class Web:
 
     def urls(self) -> list[str]:
         return [one.url for one in self.asked]
+
+    def beyond_permissions(self) -> list[str]:
+        return [url for url in self.urls() if not url.endswith(PERMISSIONS)]
 
     def seeds(self, path: Path, *urls: str, scope: str = "host") -> Path:
         lines = [f"{url}\tHospital de prueba\tES\thospital\t{scope}" for url in urls]

@@ -9,24 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaning.dedup import Clusters, deduplicate, elect
-from cleaning.living import living_documents, read_texts
+from cleaning.living import StoredTexts, living_documents
 from cleaning.minhash import Signer
+from cleaning.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
 from cleaning.shingles import Shingler, jaccard
 from data.takedowns import Takedowns
 
 SETTINGS = PublishSettings()
+ENGINE = ProcessEngine(1)
 
 
 def found(store, pages: Round) -> tuple[list[str], Clusters]:
     """The URLs by position and where each stands."""
     segments = [pages.write(store)]
     living = living_documents(segments, Takedowns.load(store)).documents
-
-    def texts(positions):
-        return read_texts(segments, living, positions)
-
-    return living["url"].to_pylist(), deduplicate(living, texts, store.signatures, SETTINGS)
+    texts = StoredTexts(segments, living)
+    return living["url"].to_pylist(), deduplicate(living, texts, store.signatures, SETTINGS, ENGINE)
 
 
 def losers(addresses: list[str], clusters: Clusters) -> dict[str, str]:
@@ -137,7 +136,7 @@ def test_a_removal_works_out_nothing_anew(store, monkeypatch):
     monkeypatch.setattr(Shingler, "sets", never)
     segments = [pages.write(store), Round(2).drop("https://a.es/mejor", "http/410").write(store)]
     living = living_documents(segments, Takedowns.load(store)).documents
-    again = deduplicate(living, lambda positions: read_texts(segments, living, positions), store.signatures, SETTINGS)
+    again = deduplicate(living, StoredTexts(segments, living), store.signatures, SETTINGS, ENGINE)
     addresses = living["url"].to_pylist()
     assert len(addresses) == 23
     assert len(set(losers(addresses, again).values())) == 1

@@ -89,11 +89,23 @@ class Rounds(RuleBasedStateMachine):
         Takedowns.load(self.store).add(url, date(2026, 1, 1))
 
     @rule(
-        jaccard=st.sampled_from([0.5, 0.8, 0.95]), parts=st.sampled_from([None, 3]), least=st.sampled_from([2, 3, 10])
+        jaccard=st.sampled_from([0.5, 0.8, 0.95]),
+        parts=st.sampled_from([None, 3]),
+        benchmark=st.sampled_from([None, 0, 3]),
+        least=st.sampled_from([2, 3, 10]),
     )
-    def publish_settings_change(self, jaccard, parts, least):
+    def publish_settings_change(self, jaccard, parts, benchmark, least):
+        against = () if benchmark is None else (self.folder / "benchmark",)
+        for path in against:
+            path.mkdir(exist_ok=True)
+            (path / "caso.txt").write_text(" ".join(text_of((benchmark, 0)).split(" ")[20:40]))
         self.publishing = PublishSettings(
-            jaccard=jaccard, parts=parts, part_words=3000, site_line_documents=least, site_line_share=0.3
+            jaccard=jaccard,
+            parts=parts,
+            part_words=3000,
+            decontaminate=against,
+            site_line_documents=least,
+            site_line_share=0.3,
         )
 
     @rule(least=st.sampled_from([100, 300]))

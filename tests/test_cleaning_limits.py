@@ -5,6 +5,7 @@ import io
 import math
 import os
 import signal
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning import extraction
 from cleaning.clean import clean
+from cleaning.engine import EngineSettings
 from cleaning.extraction import extract_html, normal_text, paragraph_bytes
 from cleaning.page import Drop, Page, Raw
 from cleaning.page_process import PageProcess, PageProcesses
@@ -31,6 +33,7 @@ from cleaning.text import Text
 from data.parquet import read_parquet
 
 SETTINGS = CleaningSettings()
+ONE = EngineSettings(workers=1)
 PROSE = (
     "La diabetes tipo 2 aparece cuando el cuerpo no usa bien la insulina que produce. El tratamiento empieza por la "
     "dieta y el ejercicio, y cuando no bastan se añade un medicamento. Conviene revisar los pies cada noche y acudir "
@@ -140,7 +143,7 @@ def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_pat
 def test_a_record_larger_than_any_page_is_dropped_without_being_read_whole(store, tmp_path):
     limits = CleaningSettings(max_bytes=1000)
     path = write_warc(tmp_path / "a.warc.gz", [bytes(30 << 20), html()])
-    summary = clean(store, limits, warcs=[path], workers=1)
+    summary = clean(store, limits, warcs=[path], engine=ONE)
     assert summary.dropped == {"extraction/too_large": 1}
     assert summary.kept == 1
     folder = store.documents / recipe_digest(limits)
@@ -151,7 +154,7 @@ def test_a_record_larger_than_any_page_is_dropped_without_being_read_whole(store
 def test_progress_tells_how_far_it_is_and_why_pages_go(store, tmp_path):
     told = []
     path = write_warc(tmp_path / "a.warc.gz", [html(f"{PROSE} Nota {n}.") for n in range(5)] + [html("Breve.")])
-    clean(store, SETTINGS, warcs=[path], workers=1, progress=lambda *values: told.append(values))
+    clean(store, SETTINGS, warcs=[path], engine=ONE, progress=lambda *values: told.append(values))
     stage, done, total, counts = told[-1]
     assert (stage, done, counts) == ("clean", 6, {"kept": 5, "quality": 1})
     assert total >= done
@@ -159,10 +162,10 @@ def test_progress_tells_how_far_it_is_and_why_pages_go(store, tmp_path):
 
 def test_a_tally_adds_up_over_files():
     tally = Tally([100, 300])
-    tally.teller(0)(100, {"kept": 3, "quality/too_short": 1})
-    tally.teller(1)(100, {"language/ca": 2, "language/gl": 2})
+    first = Tally.row(100, Counter({"kept": 3, "quality/too_short": 1}))
+    second = Tally.row(100, Counter({"language/ca": 2, "language/gl": 2}))
     told = []
-    tally.show(lambda *values: told.append(values))
+    tally.show([first, second], lambda *values: told.append(values))
     assert told == [("clean", 8, 16, {"kept": 3, "quality": 1, "language": 4})]
 
 
@@ -233,6 +236,6 @@ def test_paragraphs_and_days_of_any_bytes(body):
 
 def test_twenty_megabytes_of_anything(store, tmp_path):
     bodies = [bytes(20 << 20), b"a" * (20 << 20), b"\xff\xfe" * (4 << 20), gzip.compress(os.urandom(1 << 20))]
-    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", bodies)], workers=1)
+    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", bodies)], engine=ONE)
     assert summary.kept == 0
     assert summary.records == len(bodies)

@@ -12,6 +12,7 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.boilerplate import without_site_lines
 from cleaning.clean import clean
+from cleaning.engine import EngineSettings
 from cleaning.extraction import extract_html, normal_text, paragraph_bytes
 from cleaning.http import read_answer
 from cleaning.language import identify
@@ -27,6 +28,7 @@ from data.errors import InputError, StageError
 from data.parquet import read_parquet
 
 SETTINGS = CleaningSettings()
+ONE = EngineSettings(workers=1)
 PROSE = (
     "La hipertensión arterial es una enfermedad crónica en la que la presión de la sangre se mantiene demasiado alta. "
     "El médico recomienda reducir la sal, caminar cada día y medir la tensión en casa con un aparato validado. "
@@ -111,7 +113,7 @@ def test_every_record_ends_in_one_of_the_two_files(store, tmp_path):
         ("https://a.example/vacia", "200 OK", [("Content-Type", "text/html")], b""),
         *(html_record(f"https://a.example/{code}", text) for code, text in other.items()),
     ]
-    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", records)], workers=1)
+    summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", records)], engine=ONE)
     assert (summary.records, summary.kept) == (len(records), 1)
     assert sum(summary.dropped.values()) + summary.kept == summary.records
     expected = {
@@ -142,11 +144,11 @@ def test_every_record_ends_in_one_of_the_two_files(store, tmp_path):
 
 def test_a_second_run_cleans_nothing_again_and_other_settings_clean_anew(store, tmp_path):
     warc = write_warc(tmp_path / "a.warc.gz", [html_record("https://a.example/", page())])
-    assert clean(store, SETTINGS, warcs=[warc], workers=1).segments == 1
-    again = clean(store, SETTINGS, warcs=[warc], workers=1)
+    assert clean(store, SETTINGS, warcs=[warc], engine=ONE).segments == 1
+    again = clean(store, SETTINGS, warcs=[warc], engine=ONE)
     assert (again.segments, again.already) == (0, 1)
     strict = CleaningSettings(min_chars=100_000)
-    assert clean(store, strict, warcs=[warc], workers=1).dropped == {"quality/too_short": 1}
+    assert clean(store, strict, warcs=[warc], engine=ONE).dropped == {"quality/too_short": 1}
 
 
 @pytest.mark.parametrize("name", ["plain.warc", "packed.warc.gz"])
@@ -165,16 +167,16 @@ def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
     )
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(StageError, match=r"a-\w{8}\.warc\.gz: cut short at byte [\d,]+; the whole records"):
-        clean(store, SETTINGS, warcs=[path], workers=1)
+        clean(store, SETTINGS, warcs=[path], engine=ONE)
     assert {row["url"] for row in documents(store)} == {f"https://a.example/{i}" for i in range(4)}
-    assert clean(store, SETTINGS, warcs=[path], workers=1).already == 1
+    assert clean(store, SETTINGS, warcs=[path], engine=ONE).already == 1
 
 
 def test_what_is_no_warc_file_is_an_error(store, tmp_path):
     path = tmp_path / "a.warc.gz"
     path.write_bytes(gzip.compress(b"hello"))
     with pytest.raises(InputError, match="not a WARC file"):
-        clean(store, SETTINGS, warcs=[path], workers=1)
+        clean(store, SETTINGS, warcs=[path], engine=ONE)
     with pytest.raises(InputError, match="no such WARC file"):
         clean(store, SETTINGS, warcs=[tmp_path / "absent.warc.gz"])
     with pytest.raises(StageError, match="no WARC file to clean"):

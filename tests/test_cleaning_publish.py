@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 
 import duckdb
 import pandas as pd
@@ -64,6 +65,15 @@ def test_the_first_version(store):
     assert kept[lost["casi"]["lost_to"]]["cluster_size"] == 2
     assert all(row["cluster_id"] == row["id"] for row in kept.values())
     assert set(lost["vieja"]) == set(DROPPED_SCHEMA.names)
+
+
+def test_the_card_counts_by_country_category_and_host(store):
+    small_web(store)
+    done = publish(store, CLEANING, PUBLISHING)
+    card = (done.path / "README.md").read_text(encoding="utf-8")
+    for column in ("country", "category", "host"):
+        for name, count in Counter(row[column] for row in rows(done.path / "data")).items():
+            assert f"| {name} | {count} |" in card
 
 
 def test_test_hosts_are_in_no_other_split(store):

@@ -15,10 +15,11 @@ import pytest
 import sqlalchemy as sa
 from crawler_web import Web, html, serving
 
-from crawler.frontier import Found, Frontier, HostState
+from crawler.frontier import Frontier
 from crawler.hosts import HostQueue
 from crawler.ownership import Ownership, registered_domain
 from crawler.preview import preview
+from crawler.records import Found, HostState
 from crawler.run import crawl
 from crawler.settings import CrawlSettings
 from crawler.tables import DONE, QUEUED, hosts, urls

@@ -61,6 +61,8 @@ def read(body: str | bytes, status: int = 200) -> Robots:
         ("  user-AGENT :*\n\tdisallow :/x", "/x", False),
         ("User-agent: *\nSitemap: https://h.es/s.xml\nDisallow: /x", "/x", False),
         ("User-agent: *\nDisallow: /a\n\nDisallow: /b", "/b", False),
+        ("User-agent *\nDisallow: /x", "/x", False),
+        ("User-agent: *\nDisallow: /x\nUser-agent must match: see below\nDisallow: /y", "/y", False),
         ("User-agent: *\nHost: h.es\nDisallow: /x\nNoSuchField: 1", "/x", False),
     ],
 )

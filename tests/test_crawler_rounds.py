@@ -1,16 +1,18 @@
 """Whole rounds against a small web: what is followed, what is remembered, what reaches the WARC files."""
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from crawler_web import Web, html, serving
+from crawler_web import PERMISSIONS, Web, html, serving
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.run import crawl
 from crawler.tables import hosts, urls
 from data.errors import InputError, StageError
+from data.takedowns import Takedowns
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -58,8 +60,9 @@ def test_a_round_follows_links_in_scope_and_keeps_every_answer(web, store, tmp_p
     small_site(web)
     summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))
     assert (summary.new, summary.redirects, summary.finished) == (5, 1, True)
-    assert sorted(set(web.urls())) == sorted(
-        f"http://a.test/{path}" for path in ("robots.txt", "sitemap.xml", "", "uno", "dos", "tres", "vieja", "nueva")
+    assert web.urls()[:3] == [f"http://a.test{path}" for path in PERMISSIONS]
+    assert sorted(web.beyond_permissions()) == sorted(
+        f"http://a.test/{path}" for path in ("sitemap.xml", "", "uno", "dos", "tres", "vieja", "nueva")
     )
     kept = {(url, status) for url, _, status, _, _ in records(store)}
     assert kept == {(one.url, one.status) for one in web.asked}
@@ -177,6 +180,49 @@ def test_robots_txt_is_obeyed_and_its_redirects_are_followed(web, store, tmp_pat
     assert rows(store)["http://a.test/privado/uno"].reason == "robots/disallowed"
 
 
+def test_texts_that_a_host_reserves_are_left_alone_and_the_reason_is_kept(web, store, tmp_path):
+    reserved = (
+        b'[{"location": "/revista", "tdm-reservation": 1}, {"location": "/revista/abierta", "tdm-reservation": 0}]'
+    )
+    web.pages = {
+        "http://a.test/.well-known/tdmrep.json": (200, {"Content-Type": "application/json"}, reserved),
+        "http://a.test/": html("/revista/uno", "/revista/abierta/dos"),
+        "http://a.test/revista/uno": html(),
+        "http://a.test/revista/abierta/dos": html(),
+        "http://b.test/ai.txt": (301, {"Location": "http://b.test/textos/ai.txt"}, b""),
+        "http://b.test/textos/ai.txt": (200, {"Content-Type": "text/plain"}, b"User-Agent: *\nDisallow: *.html\n"),
+        "http://b.test/": html(),
+    }
+    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")))
+    assert (summary.new, summary.refused) == (2, {"rights/tdmrep": 1, "rights/ai_txt": 1})
+    assert "http://b.test/" not in web.urls()
+    assert rows(store)["http://a.test/revista/uno"].reason == "rights/tdmrep"
+
+
+def test_what_was_taken_down_is_not_asked_for_again(web, store, tmp_path):
+    web.pages = {url: html("/uno", "/dos") for url in ("http://a.test/", "http://b.test/")}
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
+    Takedowns.load(store).add("b.test", START.date())
+    Takedowns.load(store).add("http://a.test/uno", START.date())
+    assert crawl(store, settings).refused == {"takedown": 2}
+    assert not [url for url in web.urls() if "b.test" in url or url.endswith("/uno")]
+
+
+def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_path):
+    web.pages = {"http://a.test/": html()}
+    crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), timeout=4.5))
+    (path,) = (store.warc / "0001").glob("*.warc.gz")
+    with path.open("rb") as file:
+        found = [
+            (record.record_type, dict(record.headers.items()), record.reader.read()) for record in ArchiveIterator(file)
+        ]
+    kind, head, about = found[0]
+    assert kind == WarcRecordType.warcinfo
+    told = json.loads(about.decode().partition("description: ")[2])
+    assert (told["timeout"], told["delay_max"], "proxy" in told) == (4.5, 30.0, False)
+    assert {fields["WARC-Warcinfo-ID"] for _, fields, _ in found[1:]} == {head["WARC-Record-ID"]}
+
+
 def test_a_robots_txt_that_fails_forbids_everything(web, store, tmp_path):
     web.pages = {"http://a.test/robots.txt": (503, {}, b""), "http://a.test/": html(), "http://b.test/": html()}
     summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")))
@@ -226,7 +272,7 @@ def test_a_host_is_never_asked_faster_than_the_floor(web, store, tmp_path):
     }
     crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), delay_min=0.1))
     times = [one.at for one in web.asked]
-    assert len(times) == 11
+    assert len(times) == len(PERMISSIONS) + 10
     assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.099
 
 
@@ -262,7 +308,7 @@ def test_budgets_end_a_run_and_the_next_goes_on(web, store, tmp_path):
     assert 10 <= first.new < 14
     second = crawl(store, web.settings(seeds))
     assert (second.round, first.new + second.new, second.finished) == (1, 31, True)
-    assert len(web.urls()) - web.urls().count("http://a.test/robots.txt") == len(set(web.urls())) - 1
+    assert len(web.beyond_permissions()) == len(set(web.beyond_permissions()))
 
 
 def test_a_host_budget_holds(web, store, tmp_path):

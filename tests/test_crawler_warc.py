@@ -11,7 +11,8 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from crawler.warc import NOT_MODIFIED, WarcWriter, recover, whole_members
-from crawler.warc_index import index_closed, index_path
+from crawler.warc_index import index_closed, index_path, records_of
+from crawler.warc_rows import SUFFIX, noted_rows, rows_path
 
 WHEN = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 HEADERS = [(b"Content-Type", b"text/html; charset=ISO-8859-1"), (b"Content-Encoding", b"gzip")]
@@ -63,13 +64,25 @@ def test_the_index_says_where_each_record_lies(tmp_path):
         assert f"WARC-Payload-Digest: {row['digest']}\r\n".encode() in member
 
 
+def test_what_is_noted_while_writing_is_what_the_file_says(tmp_path):
+    write_some(tmp_path).close()
+    (path,) = tmp_path.glob("*.warc.gz")
+    assert noted_rows(path) == list(records_of(path))
+    notes = rows_path(path).read_bytes()
+    rows_path(path).write_bytes(notes[:-30])
+    assert noted_rows(path) is None
+    rows_path(path).write_bytes(notes)
+    index_closed(tmp_path)
+    assert not rows_path(path).exists()
+
+
 def test_files_are_closed_at_their_size_and_never_overwritten(tmp_path):
     write_some(tmp_path, max_bytes=2_000).close()
-    first = sorted(path.name for path in tmp_path.iterdir())
+    first = sorted(path.name for path in tmp_path.glob("*.warc.gz*") if not path.name.endswith(SUFFIX))
     assert len(first) > 1
     assert not [name for name in first if name.endswith(".open")]
     write_some(tmp_path, count=1).close()
-    assert len(list(tmp_path.iterdir())) == len(first) + 1
+    assert len(list(tmp_path.glob("*.warc.gz"))) == len(first) + 1
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100])
@@ -79,9 +92,11 @@ def test_a_torn_tail_is_cut_and_the_rest_kept(tmp_path, cut):
     (left,) = tmp_path.glob("*.open")
     whole = left.read_bytes()
     writer._file.close()  # as the kernel does at a kill
+    writer._rows.close()
     left.write_bytes(whole[:-cut])
     assert recover(tmp_path) == 1
     (path,) = tmp_path.glob("*.warc.gz")
+    assert noted_rows(path) is None
     assert whole.startswith(path.read_bytes())
     with path.open("rb") as file:
         assert sum(1 for _ in ArchiveIterator(file, check_digests="raise")) == 10

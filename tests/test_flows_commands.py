@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -77,3 +79,9 @@ def test_a_command_that_only_reads_makes_no_store(tmp_path, arguments):
 )
 def test_figures_as_a_person_reads_them(value, text):
     assert readable(value) == text
+
+
+def test_the_command_starts_without_what_only_some_commands_need():
+    code = "import sys, flows.cli; print(sorted({'torch', 'scrapy', 'trafilatura', 'prefect'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -25,3 +25,20 @@ def test_build_cowese_publishes_a_version(prefect_server, tmp_path):
         version = build_cowese(store=tmp_path / "store", seeds=seeds, proxy=web.proxy, max_pages=30)
     assert version == "v0001"
     assert (tmp_path / "store" / "corpus" / "latest" / "manifest.json").is_file()
+
+
+@pytest.mark.filterwarnings("default")
+def test_benchmark_scores_a_model_and_writes_the_table(prefect_server, tmp_path):
+    pytest.importorskip("transformers")
+    pytest.importorskip("seqeval")
+    from benchmark_room import brat_corpus, tiny_model
+
+    from flows.deployments import benchmark
+
+    settings = tmp_path / "cowese.toml"
+    settings.write_text('[benchmark]\nbatch = 4\nlearning_rate = 0.01\ndevice = "cpu"\nthreads = 1\n')
+    data, model = brat_corpus(tmp_path / "notas"), tiny_model(tmp_path / "salud")
+    about = {"model": str(model), "task": "Notas", "data": data, "seeds": 1, "epochs": 2}
+    figures = benchmark(**about, store=tmp_path / "store", config=settings)
+    assert 0 <= figures["exact_f1"] <= 1
+    assert "salud" in (tmp_path / "store" / "benchmarks" / "table.md").read_text()

@@ -5,10 +5,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import tomllib
+from urllib.request import urlopen
 
 import pytest
 
+from flows.serving.files import server, shown_file
+from flows.serving.foreign import listens, who_listens
 from flows.serving.plugin import answers, bare_name_position
 from flows.serving.processes import Daemon
 
@@ -67,6 +72,73 @@ def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def test_another_program_is_told_apart_from_a_server():
+    with socket.socket() as program:
+        program.bind(("127.0.0.1", 0))
+        port = program.getsockname()[1]
+        assert not listens(port)
+        program.listen()
+        assert listens(port)
+        threading.Thread(target=lambda: [program.accept()[0].close() for _ in range(2)], daemon=True).start()
+        assert who_listens(port) == "another program"
+
+
+@pytest.fixture
+def shown_store(tmp_path):
+    for name in ("corpus/v0001/report.html", "corpus/v0001/data/part.parquet", "serve/prefect.db", "serve/server.log"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    (tmp_path / "corpus" / "latest").symlink_to("v0001")
+    (tmp_path.parent / "outside.html").write_text("secret")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/corpus/v0001/report.html", True),
+        ("/corpus/latest/report.html", True),
+        ("/serve/server.log", True),
+        ("/corpus/v0001/data/part.parquet", False),
+        ("/serve/prefect.db", False),
+        ("/../outside.html", False),
+        ("/corpus/../../outside.html", False),
+        ("/corpus/%2e%2e/%2e%2e/outside.html", False),
+        ("/corpus/.hidden/report.html", False),
+        ("/", False),
+    ],
+)
+def test_only_reports_cards_and_logs_are_shown(shown_store, path, shown):
+    assert (shown_file(shown_store, path) is not None) == shown
+
+
+def test_a_shown_file_comes_over_http(shown_store):
+    with server(shown_store, 0) as files:
+        threading.Thread(target=files.serve_forever, args=(0.05,), daemon=True).start()
+        with urlopen(f"http://127.0.0.1:{files.server_port}/corpus/latest/report.html") as answer:
+            assert answer.read() == b"corpus/v0001/report.html"
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        files.shutdown()
+
+
+def test_the_profile_is_put_back_and_others_are_kept(tmp_path):
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text('active = "mine"\n\n[profiles.mine]\nPREFECT_API_URL = "http://mine.example/api"\n')
+    code = (
+        "from flows.serving.profile import use_profile, leave_profile\n"
+        "before = use_profile('http://127.0.0.1:1/api')\n"
+        "assert before == 'mine', before\n"
+        "assert use_profile('http://127.0.0.1:1/api') is None\n"
+        "leave_profile(before)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PREFECT_HOME": str(tmp_path)}, check=True)
+    kept = tomllib.loads(profiles.read_text())
+    assert kept["active"] == "mine"
+    assert kept["profiles"]["mine"] == {"PREFECT_API_URL": "http://mine.example/api"}
+    assert kept["profiles"]["cowese"]["PREFECT_PLUGINS_ENABLED"] == "true"
 
 
 def test_nothing_answers_on_a_closed_port():

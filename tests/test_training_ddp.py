@@ -20,14 +20,14 @@ COWESE = "import sys; from flows.cli import main; sys.exit(main())"
 STOPPED = """
 import os, signal
 import torch.distributed as dist
-from training.pretrain import _Loop
+from training.loop import Loop
 
-def signalled(loop, one_step=_Loop._one_step):
+def signalled(loop, one_step=Loop._one_step):
     one_step(loop)
     if loop.step == 7 and dist.get_rank() == 1:
         os.kill(os.getpid(), signal.SIGTERM)
 
-_Loop._one_step = signalled
+Loop._one_step = signalled
 """
 PROCESSES = 2
 

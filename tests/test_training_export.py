@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import unicodedata
@@ -64,6 +65,7 @@ def test_transformers_loads_both_with_the_same_logits(exported):
         theirs_BLV = theirs.eval()(ids_BL, mask_BL).logits
         ours_BLV = model.generate(ids_BL, torch.arange(60).expand(4, -1), bias)
         assert (theirs_BLV - ours_BLV)[real].abs().max() <= 1e-5
+    assert json.loads((made.discriminator / "config.json").read_text())["trained_length"] == 32
     assert made.parameters["generator"] == sum(p.numel() for p in theirs.parameters())
 
 
@@ -188,3 +190,21 @@ def test_an_export_is_made_once_and_anew_when_the_run_goes_on(exported):
 def test_no_run_is_a_clear_error(tied, tmp_path):
     with pytest.raises(InputError, match="cowese pretrain"):
         export(tied[0], run=tmp_path)
+
+
+def test_the_card_says_what_the_text_was_decontaminated_against(tied, tmp_path):
+    store = Store.open(tmp_path)
+    source = corpus(tmp_path / "v0001")
+    Manifest(
+        kind="corpus",
+        name="v0001",
+        made_from={},
+        settings={"publish": {"decontaminate": {"meddocan": "0" * 16, "pharmaconer": "f" * 16}}},
+        figures={"dropped": {"decontaminated/pharmaconer": 1200}},
+    ).write(source)
+    tokenizer = fit_tokenizer(store, TokenizerSettings(vocab_size=300), corpus=source).path
+    tokens = pack(store, PackSettings(), corpus=source, tokenizer=tokenizer).path
+    made = export(store, run=pretrain(store, quick(steps=2), tokens=tokens).path)
+    card = (made.discriminator / "README.md").read_text()
+    assert "against meddocan (0 documents removed), pharmaconer (1,200 documents removed)" in card
+    assert "**Not decontaminated**" in (tied[2].discriminator / "README.md").read_text()

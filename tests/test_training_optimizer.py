@@ -18,10 +18,9 @@ def run(settings: AdamSettings, rates: list[float]) -> tuple[Electra, list[float
     adam = Adam(FlatParameters(model), settings)
     norms = []
     for rate, drawn in zip(rates, gradients, strict=True):
-        for name, parameter in model.named_parameters():
-            parameter.grad.copy_(drawn[name])
+        for name, gradient in adam.flat.named(adam.flat.gradients).items():
+            gradient.copy_(drawn[name])
         norms.append(adam.step(torch.tensor(rate)).item())
-        assert not adam.flat.gradients.any()
     return model, norms
 
 
@@ -72,17 +71,53 @@ def test_decay_spares_biases_and_norms():
     assert "embeddings.word.weight" not in spared
 
 
+def step_as_on_a_gpu(adam: Adam, rate: torch.Tensor) -> torch.Tensor:
+    norm = torch.linalg.vector_norm(adam.flat.gradients)
+    with torch.no_grad():
+        adam.step_unasked(norm, rate)
+    return norm
+
+
 @pytest.mark.parametrize("poison", [float("nan"), float("inf")])
-def test_a_gradient_that_is_not_finite_changes_nothing(poison):
+@pytest.mark.parametrize("step", [Adam.step, step_as_on_a_gpu])
+def test_a_gradient_that_is_not_finite_changes_nothing(poison, step):
     adam = Adam(FlatParameters(model_and_gradients(0)[0]), AdamSettings())
     adam.flat.gradients.copy_(torch.full_like(adam.flat.gradients, 0.1))
-    adam.step(torch.tensor(1e-3))
+    step(adam, torch.tensor(1e-3))
     before = [buffer.clone() for buffer in (adam.flat.values, adam.mean, adam.square, adam.updates)]
+    assert adam.updates == 1
     adam.flat.gradients.fill_(0.1)[17] = poison
-    assert not adam.step(torch.tensor(1e-3)).isfinite()
+    assert not step(adam, torch.tensor(1e-3)).isfinite()
     after = (adam.flat.values, adam.mean, adam.square, adam.updates)
     assert all(torch.equal(old, new) for old, new in zip(before, after, strict=True))
-    assert not adam.flat.gradients.any()
+
+
+@pytest.mark.parametrize("bias_correction", [False, True])
+def test_the_step_of_a_gpu_is_that_of_a_cpu(bias_correction):
+    made = []
+    for step in (Adam.step, step_as_on_a_gpu):
+        model, gradients = model_and_gradients(3)
+        adam = Adam(FlatParameters(model), AdamSettings(bias_correction=bias_correction))
+        for drawn in gradients:
+            for name, gradient in adam.flat.named(adam.flat.gradients).items():
+                gradient.copy_(drawn[name])
+            step(adam, torch.tensor(1e-3))
+        made.append(adam.flat.values)
+    assert torch.allclose(*made, atol=1e-7)
+
+
+def test_a_working_copy_holds_the_linear_layers_and_follows_the_values():
+    model = Electra(model_shape("tiny", 120)).initialise(1)
+    flat = FlatParameters(model, torch.bfloat16)
+    kinds = {name: parameter.dtype for name, parameter in model.named_parameters()}
+    assert kinds["discriminator.layers.0.qkv.weight"] == kinds["generator_head.dense.bias"] == torch.bfloat16
+    kept = ("embeddings.word.weight", "generator_head.bias", "discriminator.layers.1.output_norm.weight")
+    assert all(kinds[name] == torch.float32 for name in kept)
+    assert flat.values.dtype == flat.gradients.dtype == torch.float32
+    flat.values.mul_(2)
+    flat.refresh()
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, flat.view(flat.values, name).to(parameter.dtype)), name
 
 
 def test_decay_and_warm_up_both_begin_at_step_0():

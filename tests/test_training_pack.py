@@ -25,11 +25,11 @@ from training.encode import Encoder, keeps_plain, stops_at_spaces
 from training.pack import PackSettings, pack
 from training.stream import SPECIAL_TOKENS, RowIndex, Special, TokenStream
 from training.tokenizer import (
+    CASED,
     TokenizerSettings,
     count_words,
     fit_tokenizer,
     load_tokenizer,
-    normalize,
     split,
     words_of,
 )
@@ -116,7 +116,7 @@ def test_plain_words_are_split_as_the_tokenizer_splits():
     every = [chr(code) for code in range(0x21, 0x250) if not chr(code).isspace()]
     for character in every:
         chunk = f"a{character}1"
-        expected = [word for word, _ in split().pre_tokenize_str(normalize().normalize_str(chunk))]
+        expected = [word for word, _ in split().pre_tokenize_str(CASED.normalizer.normalize_str(chunk))]
         assert words_of(chunk) == expected, repr(character)
     assert words_of("(hipertensión_arterial),¿x?") == ["(", "hipertensión", "_", "arterial", ")", ",", "¿", "x", "?"]
 

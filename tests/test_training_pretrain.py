@@ -14,9 +14,10 @@ from data.store import Store
 from training import checkpoint
 from training.distributed import Place
 from training.loader import Batches, epoch_order, row_numbers
+from training.loop import SKIPS_TO_ROLL_BACK, Loop
 from training.metrics import read_metrics
 from training.presets import PRESETS
-from training.pretrain import SKIPS_TO_ROLL_BACK, _Loop, pretrain
+from training.pretrain import pretrain
 from training.pretrain_settings import PretrainSettings
 from training.run import Trained, open_tokens
 
@@ -43,7 +44,7 @@ def at_step(step: int, number: signal.Signals):
 def signalled_after(step: int, one_step):
     """A step that sends this process SIGTERM while the given one runs, between two lines of metrics."""
 
-    def run(loop: _Loop) -> None:
+    def run(loop: Loop) -> None:
         one_step(loop)
         if loop.step == step:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -59,7 +60,7 @@ def test_13_and_17_steps_are_30(room, monkeypatch):
     store, tokens = room
     settings = quick(long_share=0.1, log_every=4)
     whole = pretrain(store, settings, tokens=tokens, name="whole")
-    monkeypatch.setattr(_Loop, "_one_step", signalled_after(13, _Loop._one_step))
+    monkeypatch.setattr(Loop, "_one_step", signalled_after(13, Loop._one_step))
     with pytest.raises(StageError, match="stopped at step 13 of 30 and saved"):
         pretrain(store, settings, tokens=tokens, name="halves")
     monkeypatch.undo()
@@ -212,7 +213,7 @@ def test_after_skips_in_a_row_it_goes_back_and_on_with_other_batches(room, caplo
     settings = quick(steps=24, save_every=6)
     stream = open_tokens(tokens, "train")
     told = []
-    loop = _Loop(
+    loop = Loop(
         store.runs / "poisoned",
         settings,
         stream,

@@ -12,10 +12,11 @@ import pytest
 from demo_web.site import FILES, read_articles
 
 from data.errors import InputError, StageError
+from data.manifest import Manifest
 from training.corpus import Corpus
 from training.pack import PackSettings, pack
 from training.stream import SPECIAL_TOKENS, TokenStream
-from training.tokenizer import TokenizerSettings, count_words, fit_tokenizer, load_tokenizer
+from training.tokenizer import TokenizerSettings, count_words, fit_tokenizer, load_tokenizer, split
 from training.wordpiece import fit_wordpiece
 
 TEXTS = ["\n".join(article.paragraphs) for file in FILES.values() for article in read_articles(file)]
@@ -75,6 +76,39 @@ def test_case_accents_and_forms_of_unicode(fitted):
     composed, decomposed = "corazón niño", unicodedata.normalize("NFD", "corazón niño")
     assert tokenizer.encode(composed).ids == tokenizer.encode(decomposed).ids
     assert tokenizer.encode("El").ids != tokenizer.encode("el").ids
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"lowercase": True}, "la compañera está en urgencias"),
+        ({"strip_accents": True}, "La companera esta en Urgencias"),
+        ({"lowercase": True, "strip_accents": True}, "la companera esta en urgencias"),
+    ],
+)
+def test_case_and_accents_go_where_asked_in_fitting_and_encoding_alike(store, tmp_path, changes, expected):
+    settings = TokenizerSettings(vocab_size=1500, **changes)
+    corpus = write_corpus(tmp_path / "texts.parquet")
+    folder = fit_tokenizer(store, settings, corpus=corpus, name="changed").path
+    tokenizer = load_tokenizer(folder)
+    assert tokenizer.decode(tokenizer.encode("La compañera está en Urgencias").ids) == expected
+    counted = collections.Counter()
+    for text in TEXTS:
+        counted.update(word for word, _ in split().pre_tokenize_str(tokenizer.normalizer.normalize_str(text)))
+    assert count_words([TEXTS], settings) == counted
+    transformers = pytest.importorskip("transformers")
+    for kind in ("AutoTokenizer", "ElectraTokenizerFast"):
+        theirs = getattr(transformers, kind).from_pretrained(folder)
+        assert all(theirs(text)["input_ids"] == tokenizer.encode(text).ids for text in TEXTS[:20]), kind
+    with pytest.raises(InputError, match="other text or settings has this name"):
+        fit_tokenizer(store, TokenizerSettings(vocab_size=1500), corpus=corpus, name="changed")
+
+
+def test_a_tokenizer_fitted_before_a_setting_was_born_is_found_again(store, fitted, tmp_path):
+    manifest = Manifest.read(fitted.path)
+    settings = {name: manifest.settings[name] for name in ("vocab_size", "min_words", "min_count")}
+    manifest.model_copy(update={"settings": settings}).write(fitted.path)
+    assert fit_tokenizer(store, TokenizerSettings(vocab_size=1500), corpus=tmp_path / "texts.parquet").reused
 
 
 def test_literal_special_tokens_stay_text(fitted):

@@ -2,7 +2,8 @@
 
 from data.manifest import code_version
 from training.evaluate import CARD, EvaluationSummary
-from training.run import Trained
+from training.run import TOKENIZER_FOLDER, Trained
+from training.tokenizer import hub_config, load_tokenizer
 
 SNIPPETS = {
     "discriminator": """\
@@ -68,6 +69,7 @@ ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {pa
 ## How it was made
 
 {_making(trained)}
+{_decontamination(trained)}
 ## Limits
 
 - Trained on web pages: what they get wrong, leave out or sell, the model has read. Not for decisions about patients.
@@ -131,7 +133,7 @@ def _making(trained: Trained) -> str:
         "masking": plan.masking.replace("_", " "),
         "embeddings": "GDES" if plan.gdes else "tied",
         "seed": plan.seed,
-        "vocabulary": f"{trained.model.shape.vocabulary:,} entries, cased, accents kept",
+        "vocabulary": f"{trained.model.shape.vocabulary:,} entries, {_letters(trained)}",
         "corpus": f"{trained.tokens.name.partition('+')[0]} (digest {made.get('corpus', '?')})",
         "tokenizer digest": made.get("tokenizer", "?"),
         "tokens digest": made.get("tokens", "?"),
@@ -140,8 +142,26 @@ def _making(trained: Trained) -> str:
     return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
 
 
+def _decontamination(trained: Trained) -> str:
+    """Which benchmarks' texts the training text does not hold, as the corpus's manifest says."""
+    benchmarks: dict[str, int] | None = trained.manifest.figures.get("decontaminated")
+    if benchmarks:
+        named = ", ".join(f"{name} ({count:,} documents removed)" for name, count in benchmarks.items())
+        return (
+            f"Decontaminated against {named}: no document of the corpus shares 13 words in a row with a text of them.\n"
+        )
+    return (
+        "**Not decontaminated**: the training text may hold texts of the benchmarks that this model is tried on "
+        "(`cowese publish --decontaminate DIR` removes them).\n"
+    )
+
+
+def _letters(trained: Trained) -> str:
+    config = hub_config(load_tokenizer(trained.path / TOKENIZER_FOLDER))
+    case = "lower case" if config["do_lower_case"] else "cased"
+    return f"{case}, accents {'stripped' if config['strip_accents'] else 'kept'}"
+
+
 def _untrained_positions(trained: Trained) -> str:
-    plan = trained.plan
-    if plan.length_at(plan.steps - 1) >= trained.model.shape.positions:
-        return ""
-    return f" Positions beyond {plan.length_at(plan.steps - 1)} were never trained."
+    length = trained.length
+    return f" Positions beyond {length} were never trained." if length < trained.model.shape.positions else ""

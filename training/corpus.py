@@ -59,6 +59,18 @@ class Corpus:
             return Manifest.read(self.path).digest
         return value_digest([file_digest(file) for group in self.files.values() for file in group])
 
+    def decontaminated(self) -> dict[str, int] | None:
+        """The benchmarks whose texts the corpus does not hold, and how many documents went for each.
+
+        None where nobody recorded it: a corpus that is no version of ours.
+        """
+        if not (self.path / MANIFEST_NAME).is_file():
+            return None
+        manifest = Manifest.read(self.path)
+        names = manifest.settings.get("publish", {}).get("decontaminate", {})
+        dropped = manifest.figures.get("dropped", {})
+        return {name: dropped.get(f"decontaminated/{name}", 0) for name in names}
+
     def texts(self, split: str) -> Iterator[list[str]]:
         """The texts of a split in batches, in a fixed order."""
         for file in self.files.get(split, self.files.get("all", ())):

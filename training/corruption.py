@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from data.errors import InputError
 from data.files import write_bytes
 from training.draws import Purpose, row_keys, uniform
-from training.objective import SpecialIds, choose_masked
+from training.masking import SpecialIds, choose_masked
 from training.stream import TokenStream
 
 FROZEN_SEED = 2109_07765

@@ -18,6 +18,7 @@ SECOND = 0x94D049BB133111EB - 2**64
 """SplitMix64's two multipliers."""
 HALF_WORD = 1 << 15
 WORD = 1 << 16
+WIDTHS = {16: torch.int16, 32: torch.int32}
 
 
 class Purpose(IntEnum):
@@ -29,6 +30,8 @@ class Purpose(IntEnum):
     """What the generator puts there."""
     ORDER = 4
     """The order of rows in an epoch."""
+    SINGLE = 5
+    """Which rows of pairs are of one segment."""
     DROPOUT = 16
     """Which activations are dropped; each site adds its own number."""
 
@@ -67,8 +70,23 @@ def _scrambled(seed: int, purpose: int) -> int:
 
 def bits(keys_B: Tensor, n: int) -> Tensor:
     """``n`` draws of 64 bits for each key: (B, n) int64."""
-    counter_N = torch.arange(n, device=keys_B.device) * GOLDEN
+    # Inductor makes index arithmetic of a product with arange, and C++ leaves its overflow undefined: the xor stops that
+    counter_N = (torch.arange(n, device=keys_B.device) ^ 0) * GOLDEN
     return mix(keys_B[:, None] + counter_N)
+
+
+def words(keys_B: Tensor, n: int, width: int) -> Tensor:
+    """``n`` draws of 16 or 32 bits for each key, signed: (B, n); each 64 bits are cut up, low ones first."""
+    drawn_BM = bits(keys_B, math.ceil(n * width / 64))
+    if keys_B.device.type == "cpu":
+        return drawn_BM.view(WIDTHS[width])[:, :n]
+    return cut_by_shifts(drawn_BM, width)[:, :n]
+
+
+def cut_by_shifts(drawn_BM: Tensor, width: int) -> Tensor:
+    """The same as a view in a narrower type, by arithmetic that a compiler fuses with what reads it: int64."""
+    lifts = torch.arange(64 - width, -1, -width, device=drawn_BM.device)
+    return ((drawn_BM[:, :, None] << lifts) >> (64 - width)).flatten(1)
 
 
 def uniform(keys_B: Tensor, n: int) -> Tensor:
@@ -83,15 +101,14 @@ def gumbel(keys_B: Tensor, n: int) -> Tensor:
     A Gumbel draw is the negative logarithm of an exponential one. The exponential is ``-log1p(-u)`` so that
     its small values, the only ones an argmax can pick, keep 31 bits.
     """
-    words_BN = bits(keys_B, math.ceil(n / 2)).view(torch.int32)[:, :n] & 0x7FFFFFFF
+    words_BN = words(keys_B, n, 32) & 0x7FFFFFFF
     uniform_BN = (words_BN.to(torch.float32) + 0.5).mul_(2.0**-31)
     return uniform_BN.neg_().log1p_().neg_().log_().neg_()
 
 
 def keep(keys_B: Tensor, n: int, dropped: float) -> Tensor:
     """True (B, n) where an activation stays; four decisions of 16 bits a draw. ``dropped`` is a share in [0, 1)."""
-    words_BN = bits(keys_B, math.ceil(n / 4)).view(torch.int16)[:, :n]
-    return words_BN >= round(dropped * WORD) - HALF_WORD
+    return words(keys_B, n, 16) >= round(dropped * WORD) - HALF_WORD
 
 
 def drop(x: Tensor, keys_B: Tensor | None, site: int, dropped: float) -> Tensor:

@@ -21,10 +21,11 @@ from training.corruption import frozen_corruption
 from training.distributed import Place, gathered, joined, share, wait_for_all
 from training.draws import Purpose, row_keys
 from training.feed import special_ids
+from training.masking import choose_masked
 from training.model import attention_bias
-from training.objective import choose_masked, corrupt
 from training.pretrain_settings import EvaluationSettings
 from training.run import Trained, open_tokens
+from training.sampling import corrupt
 from training.scores import CardCounts, exact_scores
 from training.stream import TokenStream
 
@@ -46,6 +47,7 @@ class EvaluationSummary(BaseModel):
     tokens: int
     """Held-out tokens judged, pads not counted."""
     documents: int
+    """Documents of which at least a part was judged."""
     discriminator: dict[str, float]
     """By the card's definitions: dropout off, own generator at temperature 1, all tokens but pads."""
     published: dict[str, float]
@@ -104,7 +106,7 @@ def evaluate(
             step=trained.step,
             split=split,
             tokens=own.card.tokens,
-            documents=len(stream.offsets) - 1,
+            documents=int(np.searchsorted(stream.offsets[:-1], rows * (length - 2))),
             discriminator=_rounded(own.card.figures()),
             published=CARD,
             all_original=_rounded(own.card.baseline()),

@@ -25,6 +25,8 @@ from data.files import (
 from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
+from training.benchmark.card import with_section
+from training.benchmark.table import section_of
 from training.card import model_card
 from training.evaluate import newest_evaluation
 from training.model import Electra
@@ -72,7 +74,9 @@ def export(
         for number, part in enumerate(PARTS):
             progress("export", number, len(PARTS), {"part": part})
             _write_part(temporary / part, trained, part)
-            write_text(temporary / part / "README.md", model_card(folder.name, part, trained, evaluation))
+            card = model_card(folder.name, part, trained, evaluation)
+            said = section_of(store, temporary / part) if part == "discriminator" else None
+            write_text(temporary / part / "README.md", with_section(card, said) if said else card)
         if onnx:
             export_onnx(trained.model, temporary / "discriminator" / "model.onnx")
         files = {str(path.relative_to(temporary)): file_digest(path) for path in sorted(temporary.rglob("*.*"))}
@@ -101,7 +105,10 @@ def _write_part(folder: Path, trained: Trained, part: str) -> None:
     tokenizer = load_tokenizer(source)
     tensors = to_transformers(trained.model, part)
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    write_json(folder / "config.json", to_config(trained.model.shape, part, pad=special_of(tokenizer, source).pad))
+    pad = special_of(tokenizer, source).pad
+    write_json(
+        folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), "trained_length": trained.length}
+    )
     write_bytes(folder / "tokenizer.json", (source / "tokenizer.json").read_bytes())
     entries = tokenizer.get_vocab()
     write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in sorted(entries, key=lambda one: entries[one])))

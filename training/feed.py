@@ -12,7 +12,7 @@ from torch import Tensor
 
 from training.distributed import Place
 from training.loader import Batches, Rows
-from training.objective import SpecialIds
+from training.masking import SpecialIds
 from training.pretrain_settings import Plan
 
 RESIDENT_SHARE = 0.25
@@ -26,10 +26,11 @@ class Feed:
 
     def __init__(self, plan: Plan, stream: Any, place: Place) -> None:
         lengths = {plan.length_at(0), plan.length_at(plan.steps - 1)}
-        self._batches = Batches(plan, {length: stream.rows(length) for length in lengths}, place.rank, place.world)
+        cut = stream.pairs if plan.pairs else stream.rows
+        self._batches = Batches(plan, {length: cut(length) for length in lengths}, place.rank, place.world)
         self.special = special_ids(stream)
         self._place = place
-        self._resident: dict[int, Tensor] = {}
+        self._resident: dict[int, Tensor | None] = {}
         self._ahead: tuple[int, Future[Tensor]] | None = None
         self._pool = ThreadPoolExecutor(1, "feed") if place.device.type == "cuda" else None
 
@@ -53,10 +54,10 @@ class Feed:
         length = self._batches.plan.length_at(step)
         if length not in self._resident:
             self._resident.clear()
+            torch.cuda.empty_cache()  # what the phase before held counts as free
             free, _ = torch.cuda.mem_get_info(self._place.device)
-            if len(rows) * length * 2 > free * RESIDENT_SHARE:
-                return None
-            self._resident[length] = _copy_rows(rows, length, self._place.device)
+            fits = len(rows) * length * 2 <= free * RESIDENT_SHARE
+            self._resident[length] = _copy_rows(rows, length, self._place.device) if fits else None
         return self._resident[length]
 
     def _prefetched(self, step: int) -> Tensor:

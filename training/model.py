@@ -5,6 +5,7 @@ D width of a head, V vocabulary.
 """
 
 import math
+from typing import Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
@@ -152,19 +153,36 @@ class Electra(nn.Module):
         word_VE = self.embeddings.word.weight
         return word_VE if self.word_delta is None else word_VE.detach() + self.word_delta
 
+    def read_by(self, part: Literal["generator", "discriminator"]) -> list[str]:
+        """Names of the parameters that a part's loss depends on: its own, and those that both share."""
+        skipped = {"embeddings.word.weight"} if part == "discriminator" and self.shape.gdes else set()
+        begins = (part, "embeddings", "word_delta" if part == "discriminator" else part)
+        return [name for name, _ in self.named_parameters() if name.startswith(begins) and name not in skipped]
+
     def generate(
-        self, ids_BL: Tensor, positions_BK: Tensor, bias_B11L: Tensor | None = None, keys_B: Tensor | None = None
+        self,
+        ids_BL: Tensor,
+        positions_BK: Tensor,
+        bias_B11L: Tensor | None = None,
+        keys_B: Tensor | None = None,
+        segments_BL: Tensor | None = None,
     ) -> Tensor:
         """The generator's logits (B, K, V) at some positions of each row."""
         word_VE = self.embeddings.word.weight
-        hidden_BLH = self.generator(self.embeddings(ids_BL, word_VE), bias_B11L, keys_B)
+        hidden_BLH = self.generator(self.embeddings(ids_BL, word_VE, segments_BL), bias_B11L, keys_B)
         index_BKH = positions_BK[:, :, None].expand(-1, -1, hidden_BLH.shape[-1])
         logits_BKV: Tensor = self.generator_head(hidden_BLH.gather(1, index_BKH), word_VE)
         return logits_BKV
 
-    def discriminate(self, ids_BL: Tensor, bias_B11L: Tensor | None = None, keys_B: Tensor | None = None) -> Tensor:
+    def discriminate(
+        self,
+        ids_BL: Tensor,
+        bias_B11L: Tensor | None = None,
+        keys_B: Tensor | None = None,
+        segments_BL: Tensor | None = None,
+    ) -> Tensor:
         """The discriminator's logits (B, L)."""
-        embedded_BLE = self.embeddings(ids_BL, self.discriminator_words())
+        embedded_BLE = self.embeddings(ids_BL, self.discriminator_words(), segments_BL)
         logits_BL: Tensor = self.discriminator_head(self.discriminator(embedded_BLE, bias_B11L, keys_B))
         return logits_BL
 

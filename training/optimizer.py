@@ -31,10 +31,15 @@ def decays(name: str) -> bool:
 
 
 class FlatParameters:
-    """A model's parameters and gradients, each in one contiguous buffer."""
+    """A model's parameters and gradients, each in one contiguous buffer, float32.
 
-    def __init__(self, model: nn.Module) -> None:
+    With ``working`` the model computes with a copy of its linear layers' weights in that type, made by one operation
+    after each update: what autocast would make anew, layer by layer, at each use.
+    """
+
+    def __init__(self, model: nn.Module, working: torch.dtype | None = None) -> None:
         named = sorted(model.named_parameters(), key=lambda item: not decays(item[0]))
+        self.parameters = dict(named)
         self.places: dict[str, tuple[int, torch.Size]] = {}
         at = 0
         self.decayed = 0
@@ -46,10 +51,12 @@ class FlatParameters:
         self.values = torch.zeros(at, device=named[0][1].device)
         self.gradients = torch.zeros_like(self.values)
         for name, parameter in named:
-            view = self.view(self.values, name)
-            view.copy_(parameter.detach())
-            parameter.data = view
-            parameter.grad = self.view(self.gradients, name)
+            self.view(self.values, name).copy_(parameter.detach())
+        self.working = None if working is None else self.values.to(working)
+        linear = linear_names(model) if working else set()
+        for name, parameter in named:
+            source = self.working if name in linear else self.values
+            parameter.data = self.view(self.values if source is None else source, name)
 
     def view(self, buffer: Tensor, name: str) -> Tensor:
         """One parameter's place in a buffer of this layout."""
@@ -59,6 +66,17 @@ class FlatParameters:
     def named(self, buffer: Tensor) -> dict[str, Tensor]:
         """Every parameter's place in a buffer of this layout, by name."""
         return {name: self.view(buffer, name) for name in self.places}
+
+    def refresh(self) -> None:
+        """Bring the working copy up to date, after ``values`` changed."""
+        if self.working is not None:
+            self.working.copy_(self.values)
+
+
+def linear_names(model: nn.Module) -> set[str]:
+    """Names of the weights and biases of a model's linear layers."""
+    layers = {name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+    return {name for name, _ in model.named_parameters() if name.rpartition(".")[0] in layers}
 
 
 class Adam:
@@ -74,22 +92,25 @@ class Adam:
 
     @torch.no_grad()
     def step(self, rate: Tensor) -> Tensor:
-        """Update the parameters, zero the gradients, and return the gradient's norm before clipping.
+        """Update the parameters and return the gradient's norm before clipping; the gradients are used up.
 
         ``rate`` is 0-dimensional. Where the norm is not finite nothing changes: neither parameters nor moments.
         """
-        chosen, gradients = self.settings, self.flat.gradients
+        gradients = self.flat.gradients
         norm: Tensor = torch.linalg.vector_norm(gradients)
-        sound = norm.isfinite()
         if gradients.device.type == "cpu":
-            if sound:
-                gradients.mul_(chosen.clip / torch.clamp(norm, min=chosen.clip))
+            if norm.isfinite():
+                gradients.mul_(self.settings.clip / torch.clamp(norm, min=self.settings.clip))
                 self._apply(gradients, rate, torch.ones(()))
         else:
-            scale = chosen.clip / torch.clamp(norm, min=chosen.clip)
-            self._apply(torch.where(sound, gradients * scale, 0.0), rate, sound.to(torch.float32))
-        gradients.zero_()
+            self.step_unasked(norm, rate)
+        self.flat.refresh()
         return norm
+
+    def step_unasked(self, norm: Tensor, rate: Tensor) -> None:
+        """Update where the norm is finite, without waiting for the device to say whether it is."""
+        sound, scale = norm.isfinite(), self.settings.clip / torch.clamp(norm, min=self.settings.clip)
+        self._apply(torch.where(sound, self.flat.gradients * scale, 0.0), rate, sound.to(torch.float32))
 
     def _apply(self, gradients: Tensor, rate: Tensor, moves: Tensor) -> None:
         """One update; ``moves`` is 1.0, or 0.0 where nothing may change (on a device that is not asked)."""

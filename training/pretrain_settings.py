@@ -1,11 +1,10 @@
 """Settings of pretraining and of evaluation."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from data.files import value_digest
 from training.presets import PRESETS, Masking, ModelShape, PresetName, Sampling, model_shape
 
 LONG = 512
@@ -18,26 +17,26 @@ class PretrainSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     preset: PresetName = "small"
-    """The model's size with its defaults: tiny, small, small++ or base."""
+    """The model's size with its defaults: tiny, mini, small, small++ or base."""
     steps: int | None = Field(default=None, ge=1)
-    """Optimiser steps; null: 200 for tiny, 1,000,000 for small."""
+    """Optimiser steps; null: 200 for tiny, 8,000 for mini (an hour of one core), 1,000,000 for small."""
     batch: int | None = Field(default=None, ge=1)
-    """Rows a step over all processes; null: 32 for tiny, 128 for small."""
+    """Rows a step over all processes; null: 32 for tiny, 16 for mini, 128 for small."""
     length: int | None = Field(default=None, ge=8, le=512)
-    """Tokens a row; null: 128 for tiny and small, 512 for small++ and base."""
+    """Tokens a row; null: 128 for tiny, mini and small, 512 for small++ and base."""
     long_share: float | None = Field(default=None, ge=0.0, le=1.0)
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Peak of the learning rate; null: 1e-3 for tiny, 5e-4 for small, 2e-4 for base."""
+    """Peak of the learning rate; null: 5e-4; 2e-4 for base."""
     warmup: int | None = Field(default=None, ge=0)
-    """Steps of linear warm-up; null: 10,000 (tiny: 20), at most a tenth of the steps."""
+    """Steps of linear warm-up; null: 10,000 (tiny: 20, mini: 300), at most a tenth of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled weight decay, not on biases nor LayerNorm."""
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient."""
     bias_correction: bool | None = None
-    """Adam's bias correction; null: none, as the original, but for tiny, whose run is too short to do without."""
+    """Adam's bias correction; null: none, as the original, but for tiny and mini, whose runs are short."""
     masking: Masking = "without_replacement"
     """How masked positions are drawn: distinct ones, or with replacement as the original."""
     sampling: Sampling = "gumbel"
@@ -45,6 +44,8 @@ class PretrainSettings(BaseModel):
     The distribution is the same."""
     gdes: bool = False
     """Gradient-disentangled embedding sharing instead of one shared table."""
+    pairs: bool = False
+    """Rows as the original's: two segments of one document, [CLS] A [SEP] B [SEP], the last of a document padded."""
     seed: int = Field(default=1, ge=0)
     """Decides every random draw."""
     save_every: int | None = Field(default=None, ge=1)
@@ -59,6 +60,9 @@ class PretrainSettings(BaseModel):
     """Where to train; auto: a GPU where there is one."""
     compile: bool | None = None
     """torch.compile and a CUDA graph of the step; null: on a GPU."""
+    side_stream: bool = False
+    """On one GPU: the generator's backward on a stream of its own, beside the discriminator's work. The numbers are
+    the same; bench/gpu.py measures whether it is faster."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; null: those of the checkpoint, else torch's choice or 1, whichever is faster at the moment."""
     tensorboard: bool = True
@@ -95,6 +99,7 @@ class PretrainSettings(BaseModel):
             masking=self.masking,
             sampling=self.sampling,
             gdes=self.gdes,
+            pairs=self.pairs,
             seed=self.seed,
             preset=self.preset,
         )
@@ -134,12 +139,13 @@ class Plan(BaseModel):
     masking: Masking
     sampling: Sampling
     gdes: bool
+    pairs: bool = False
     seed: int
 
     @property
-    def digest(self) -> str:
-        """Names the plan."""
-        return value_digest(self.model_dump(mode="json"))
+    def recorded(self) -> dict[str, Any]:
+        """As a manifest holds it: what a later version adds is left out where it changes nothing."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     def shape(self, vocabulary: int) -> ModelShape:
         """The model for a vocabulary of this many entries."""

@@ -101,6 +101,11 @@ class Trained:
         self.model.eval()
 
     @property
+    def length(self) -> int:
+        """Positions that were trained so far: the tokens of a row at the checkpoint's step."""
+        return min(self.plan.length_at(max(self.step - 1, 0)), self.model.shape.positions)
+
+    @property
     def tokens(self) -> Path:
         """The folder of the tokens that it was trained on."""
         folder: str = self.manifest.figures["tokens_folder"]

@@ -1,17 +1,28 @@
-"""One optimiser step: loss, gradients, exchange between processes, update. Nothing in it waits for the device.
+"""One optimiser step: losses, gradients, exchange between processes, update. Nothing in it waits for the device.
 
 B rows of this process, L length.
 """
 
+import contextlib
+import os
 from collections.abc import Callable
 
 import torch
 import torch.distributed as dist
+import torch.utils.deterministic
 from torch import Tensor
 
 from training.distributed import Place
+from training.masking import SpecialIds
 from training.model import Electra
-from training.objective import Outcome, SpecialIds, electra_loss
+from training.objective import (
+    DISCRIMINATOR_WEIGHT,
+    Filled,
+    Outcome,
+    discriminator_loss,
+    generator_loss,
+    joint_figures,
+)
 from training.optimizer import Adam, AdamSettings, FlatParameters, learning_rate
 from training.pretrain_settings import Plan
 
@@ -37,17 +48,33 @@ WARM_STEPS = 3
 
 
 class Stepper:
-    """The model, its optimiser and the step; ``sums`` collects figures until somebody reads them."""
+    """The model, its optimiser and the step; ``sums`` collects figures until somebody reads them.
 
-    def __init__(self, plan: Plan, model: Electra, special: SpecialIds, place: Place, *, compiled: bool) -> None:
+    ``compiled`` compiles the two losses and the update, and on a GPU records the whole step as one CUDA graph.
+    ``low_precision`` computes in bfloat16 with float32 master weights; by default on a GPU. ``side_stream`` lets the
+    generator's backward run beside the discriminator's work, on a GPU and in one process; the numbers are the same.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        model: Electra,
+        special: SpecialIds,
+        place: Place,
+        *,
+        compiled: bool,
+        low_precision: bool | None = None,
+        side_stream: bool = False,
+    ) -> None:
         self.plan = plan
         self.model = model
         self.special = special
         self.place = place
-        if place.device.type == "cuda":
-            # gradients of embeddings are sums in an order of their own otherwise, and resume would not be bitwise
-            torch.use_deterministic_algorithms(True, warn_only=True)
-        self.flat = FlatParameters(model)
+        on_gpu = place.device.type == "cuda"
+        if on_gpu:
+            _be_deterministic()
+        self._low = on_gpu if low_precision is None else low_precision
+        self.flat = FlatParameters(model, torch.bfloat16 if self._low else None)
         self.adam = Adam(
             self.flat,
             AdamSettings(decay=plan.weight_decay, clip=plan.clip, bias_correction=plan.bias_correction),
@@ -57,8 +84,16 @@ class Stepper:
         self.step_number = torch.zeros((), dtype=torch.int64, device=place.device)
         self.sums = torch.zeros(len(FIGURES), dtype=torch.float64, device=place.device)
         self.skipped_in_a_row = torch.zeros((), dtype=torch.int64, device=place.device)
-        self._graphed = compiled and place.device.type == "cuda"
-        self._loss: Callable[..., Outcome] = torch.compile(electra_loss, dynamic=False) if compiled else electra_loss
+        self._read = {part: model.read_by(part) for part in ("generator", "discriminator")}
+        self._side = torch.cuda.Stream() if side_stream and on_gpu and place.world == 1 else None  # type: ignore[no-untyped-call]
+        self._graphed = compiled and on_gpu
+        self._generator_loss: Callable[..., Filled] = generator_loss
+        self._discriminator_loss: Callable[..., Outcome] = discriminator_loss
+        self._update = self._update_eagerly
+        if compiled:
+            self._generator_loss = torch.compile(generator_loss, dynamic=False)
+            self._discriminator_loss = torch.compile(discriminator_loss, dynamic=False)
+            self._update = torch.compile(self._update_eagerly, dynamic=False)
         self._replay: dict[tuple[tuple[int, ...], int], Callable[[Tensor, Tensor], None]] = {}
 
     def run(self, ids_BL: Tensor, rows_B: Tensor) -> None:
@@ -73,26 +108,73 @@ class Stepper:
 
     def _step(self, ids_BL: Tensor, rows_B: Tensor) -> None:
         plan = self.plan
-        on_gpu = self.place.device.type == "cuda"
-        with torch.autocast(self.place.device.type, torch.bfloat16, enabled=on_gpu, cache_enabled=False):
-            outcome = self._loss(
+        draws = {"seed": plan.seed + self.detours * SEED_STRIDE, "step": self.step_number, "rows_B": rows_B}
+        self._fork()
+        with self._beside(), self._autocast():
+            filled = self._generator_loss(
                 self.model,
                 ids_BL,
                 self.special,
-                seed=plan.seed + self.detours * SEED_STRIDE,
-                step=self.step_number,
-                rows_B=rows_B,
+                **draws,
                 masking=plan.masking,
                 sampling=plan.sampling,
+                pairs=plan.pairs,
                 world=self.place.world,
             )
-        outcome.loss.backward()  # type: ignore[no-untyped-call]
+        self._join()
+        with self._beside():  # from here on the discriminator needs nothing more of the generator
+            generator_gradients = self._gradients(filled.loss, "generator")
+        with self._autocast():
+            judged = self._discriminator_loss(self.model, ids_BL, self.special, filled, **draws, pairs=plan.pairs)
+        discriminator_gradients = self._gradients(DISCRIMINATOR_WEIGHT * judged.loss, "discriminator")
+        self._join()
+        self._gather(generator_gradients, discriminator_gradients)
         if self.place.world > 1:
             dist.all_reduce(self.flat.gradients)
+        self._update(joint_figures(filled, judged))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.place.device.type, torch.bfloat16, enabled=self._low, cache_enabled=False)
+
+    def _beside(self) -> contextlib.AbstractContextManager[object]:
+        return torch.cuda.stream(self._side) if self._side else contextlib.nullcontext()
+
+    def _fork(self) -> None:
+        if self._side:
+            self._side.wait_stream(torch.cuda.current_stream())
+
+    def _join(self) -> None:
+        if self._side:
+            torch.cuda.current_stream().wait_stream(self._side)
+
+    def _gradients(self, loss: Tensor, part: str) -> dict[str, Tensor]:
+        names = self._read[part]
+        found = torch.autograd.grad(loss, [self.flat.parameters[name] for name in names])
+        return dict(zip(names, found, strict=True))
+
+    @torch.no_grad()
+    def _gather(self, *parts: dict[str, Tensor]) -> None:
+        """Put the gradients of both losses into the flat buffer; those of what both read are summed."""
+        written: set[str] = set()
+        for part in parts:
+            for names, put in (
+                (part.keys() - written, torch._foreach_copy_),
+                (part.keys() & written, torch._foreach_add_),
+            ):
+                ordered = sorted(names)
+                views = [self.flat.view(self.flat.gradients, name) for name in ordered]
+                if views:
+                    put(views, [part[name] for name in ordered])
+            written |= part.keys()
+
+    @torch.no_grad()
+    def _update_eagerly(self, figures: dict[str, Tensor]) -> None:
+        """Adam's step, and the counting."""
+        plan = self.plan
         rate = learning_rate(self.step_number, peak=plan.learning_rate, warmup=plan.warmup, steps=plan.steps)
         norm = self.adam.step(rate)
         skipped = ~norm.isfinite()
-        figures = {**outcome.figures, "grad_norm": norm / self.place.world, "skipped": skipped / self.place.world}
+        figures = {**figures, "grad_norm": norm / self.place.world, "skipped": skipped / self.place.world}
         self.sums += torch.stack([figures[name].to(torch.float64) for name in FIGURES]).nan_to_num_(posinf=0, neginf=0)
         self.skipped_in_a_row.add_(1).mul_(skipped)
         self.step_number += 1
@@ -109,10 +191,12 @@ class Stepper:
                 self._step(static_ids_BL, static_rows_B)
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # thread_local: the thread that pins the next rows may go on meanwhile
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._step(static_ids_BL, static_rows_B)
         for tensor, value in zip(changed, before, strict=True):
             tensor.copy_(value)
+        self.flat.refresh()
 
         def replay(ids_BL: Tensor, rows_B: Tensor) -> None:
             static_ids_BL.copy_(ids_BL)
@@ -163,7 +247,14 @@ class Stepper:
             self.flat.view(self.adam.mean, name).copy_(optimizer[f"mean.{name}"])
             self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
         self.adam.updates.copy_(optimizer["updates"])
-        self.flat.gradients.zero_()
+        self.flat.refresh()
         self.skipped_in_a_row.zero_()
         self.step_number.fill_(step)
         self.detours = detours
+
+
+def _be_deterministic() -> None:
+    """Sums in a fixed order, or resume would not be bitwise: gradients of embeddings, cuBLAS's workspaces."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by cuBLAS when its first product is asked for
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # each step writes what it reads

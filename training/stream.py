@@ -6,12 +6,16 @@ and [SEP]; only the last row of a split is padded, so no token is lost and nearl
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InputError
 from data.manifest import Manifest
+
+if TYPE_CHECKING:
+    from training.pairs import PairIndex
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """In the order of their ids, from 0 on."""
@@ -76,6 +80,8 @@ class TokenStream:
     """Of the packed folder: equal for equal corpus, tokenizer and settings."""
     made_from: dict[str, str]
     """Digests of the corpus and of the tokenizer."""
+    sentence_ends: tuple[int, ...] = ()
+    """Ids of the marks that end a sentence."""
 
     @classmethod
     def open(cls, folder: Path, split: str = "train") -> "TokenStream":
@@ -102,8 +108,16 @@ class TokenStream:
             vocab_size=int(manifest.figures["vocab_size"]),
             digest=manifest.digest,
             made_from=manifest.made_from,
+            sentence_ends=tuple(manifest.figures.get("sentence_ends", ())),
         )
 
     def rows(self, length: int) -> RowIndex:
         """Cut the stream into rows of ``length`` tokens."""
         return RowIndex(self.tokens, length, self.special)
+
+    def pairs(self, length: int) -> "PairIndex":
+        """Cut the documents into rows of two segments."""
+        from training.pairs import PairIndex  # noqa: PLC0415 - it brings torch, which every command would wait for
+
+        special = (self.special.pad, self.special.cls, self.special.sep)
+        return PairIndex(self.tokens, self.offsets, length, special=special, sentence_ends=self.sentence_ends)

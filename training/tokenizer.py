@@ -1,4 +1,4 @@
-"""Corpus → a cased WordPiece tokenizer that keeps accents; the same corpus always gives the same one."""
+"""Corpus → a WordPiece tokenizer, cased and with accents unless asked; the same corpus always gives the same one."""
 
 import json
 import re
@@ -39,6 +39,29 @@ class TokenizerSettings(BaseModel):
     """Words that a corpus must have."""
     min_count: int = Field(default=1, ge=1)
     """Occurrences of a word that counts."""
+    lowercase: bool = False
+    """Lower the case, as the original BIOMEDTRA did."""
+    strip_accents: bool = False
+    """Take accents and tildes off (``año`` becomes ``ano``), as the original BIOMEDTRA did; a defect in Spanish."""
+
+    @property
+    def normalizer(self) -> normalizers.Normalizer:
+        """NFC; no control characters; case and accents as these settings say."""
+        return normalizers.Sequence(
+            [
+                normalizers.NFC(),
+                normalizers.BertNormalizer(
+                    clean_text=True,
+                    handle_chinese_chars=True,
+                    strip_accents=self.strip_accents,
+                    lowercase=self.lowercase,
+                ),
+            ]
+        )
+
+
+CASED = TokenizerSettings()
+"""The default: case and accents stay."""
 
 
 class TokenizerSummary(BaseModel):
@@ -75,12 +98,12 @@ def fit_tokenizer(
     made_from = {"corpus": source.digest()}
     if (folder / MANIFEST_NAME).is_file():
         known = Manifest.read(folder)
-        if known.made_from != made_from or known.settings != settings.model_dump():
+        if known.made_from != made_from or TokenizerSettings.model_validate(known.settings) != settings:
             raise InputError(
                 f"{folder}: a tokenizer of other text or settings has this name. Choose another with --name."
             )
         return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
-    counts = count_words(source.texts("train"), progress)
+    counts = count_words(source.texts("train"), settings, progress)
     words = counts.total()
     if words < settings.min_words:
         raise StageError(
@@ -94,7 +117,7 @@ def fit_tokenizer(
         SPECIAL_TOKENS,
         lambda done: progress("tokenizer", done, settings.vocab_size, {}) if done % 1_000 == 0 else None,
     )
-    write_tokenizer(folder, vocabulary)
+    write_tokenizer(folder, vocabulary, settings)
     manifest = Manifest(
         kind="tokenizer",
         name=folder.name,
@@ -140,7 +163,9 @@ def special_of(tokenizer: Tokenizer, path: Path) -> Special:
     return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
 
 
-def count_words(batches: Iterable[list[str]], progress: Progress = quiet) -> Counter[str]:
+def count_words(
+    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = quiet
+) -> Counter[str]:
     """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
     chunks: Counter[str] = Counter()
     done = 0
@@ -151,28 +176,18 @@ def count_words(batches: Iterable[list[str]], progress: Progress = quiet) -> Cou
         progress("tokenizer", done, None, {"distinct": len(chunks)})
     counts: Counter[str] = Counter()
     for chunk, count in chunks.items():
-        for word in words_of(chunk):
+        for word in words_of(chunk, settings):
             counts[word] += count
     return counts
 
 
-def words_of(chunk: str) -> list[str]:
+def words_of(chunk: str, settings: TokenizerSettings = CASED) -> list[str]:
     """The words and punctuation marks of a chunk without white space, as the tokenizer splits it."""
-    if not UNUSUAL.search(chunk):
-        return PLAIN_WORD.findall(chunk)
-    return [word for word, _ in split().pre_tokenize_str(normalize().normalize_str(chunk))]
-
-
-def normalize() -> normalizers.Normalizer:
-    """NFC; no control characters; neither case nor accents are touched."""
-    return normalizers.Sequence(
-        [
-            normalizers.NFC(),
-            normalizers.BertNormalizer(
-                clean_text=True, handle_chinese_chars=True, strip_accents=False, lowercase=False
-            ),
-        ]
-    )
+    if settings.lowercase or settings.strip_accents or UNUSUAL.search(chunk):
+        chunk = settings.normalizer.normalize_str(chunk)
+        if UNUSUAL.search(chunk):
+            return [word for word, _ in split().pre_tokenize_str(chunk)]
+    return PLAIN_WORD.findall(chunk)
 
 
 def split() -> pre_tokenizers.PreTokenizer:
@@ -180,11 +195,11 @@ def split() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.BertPreTokenizer()
 
 
-def write_tokenizer(folder: Path, vocabulary: list[str]) -> None:
+def write_tokenizer(folder: Path, vocabulary: list[str], settings: TokenizerSettings = CASED) -> None:
     """Write ``tokenizer.json``, ``vocab.txt`` and what transformers wants to know beside them."""
     ids = {piece: number for number, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD))  # noqa: S106 - no password
-    tokenizer.normalizer = normalize()
+    tokenizer.normalizer = settings.normalizer
     tokenizer.pre_tokenizer = split()
     tokenizer.decoder = decoders.WordPiece()
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))

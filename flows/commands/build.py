@@ -43,7 +43,8 @@ def build(
 
     Example: cowese build --contact me@example.org --no-train
     """
-    from flows.chain import Built, build_corpus, build_model
+    from flows.chain import build_corpus
+    from flows.model_chain import Built, build_model
 
     settings = read_settings(
         config,

@@ -20,6 +20,15 @@ from flows.commands.options import (
 WarcsArgument = Annotated[list[Path] | None, typer.Argument(help="WARC files of others to clean too.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes.  [one a core]")]
 
+DecontaminateOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--decontaminate",
+        metavar="DIR",
+        help="A benchmark whose texts the corpus must not hold (folder, file or tar); may be given again.",
+    ),
+]
+
 
 def clean(
     warcs: WarcsArgument = None,
@@ -35,30 +44,33 @@ def clean(
     """
     from cleaning.clean import clean as clean_segments
 
-    settings = read_settings(config, store, assign)
+    settings = read_settings(config, store, assign, engine__workers=workers)
     opened = Store.open(settings.store)
     with opened.exclusive("clean"), shown_progress() as progress:
-        summary = clean_segments(opened, settings.clean, warcs=warcs or (), workers=workers, progress=progress)
+        summary = clean_segments(opened, settings.clean, warcs=warcs or (), engine=settings.engine, progress=progress)
     show(summary, "clean", as_json=as_json)
 
 
 def publish(
     store: StoreOption = None,
     cold: Annotated[bool, typer.Option("--cold", help="Rebuild from nothing but the WARC files.")] = False,
+    decontaminate: DecontaminateOption = None,
     config: ConfigOption = None,
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Deduplicate the documents and cut a new corpus version where anything changed.
 
-    Example: cowese publish --store store
+    Example: cowese publish --decontaminate benchmarks/pharmaconer --decontaminate benchmarks/cantemist
     """
     from cleaning.publish import publish as publish_version
 
-    settings = read_settings(config, store, assign)
+    settings = read_settings(config, store, assign, publish__decontaminate=decontaminate or None)
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:
-        summary = publish_version(opened, settings.clean, settings.publish, cold=cold, progress=progress)
+        summary = publish_version(
+            opened, settings.clean, settings.publish, cold=cold, engine=settings.engine, progress=progress
+        )
     show(summary, "publish", as_json=as_json)
 
 

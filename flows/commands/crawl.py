@@ -26,6 +26,9 @@ MaxPerHostOption = Annotated[int | None, typer.Option("--max-pages-per-host", mi
 ContactOption = Annotated[
     str | None, typer.Option("--contact", help="Address or page a webmaster can write to; a real crawl needs it.")
 ]
+PartitionOption = Annotated[
+    str | None, typer.Option("--partition", help="K/N: this process takes the K-th of N parts of the sites.")
+]
 
 
 def crawl(
@@ -35,6 +38,7 @@ def crawl(
     contact: ContactOption = None,
     max_pages: MaxPagesOption = None,
     max_pages_per_host: MaxPerHostOption = None,
+    partition: PartitionOption = None,
     revisit: RevisitOption = "due",
     as_of: AsOfOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be fetched first, and why.")] = False,
@@ -57,6 +61,7 @@ def crawl(
         crawl__contact=contact,
         crawl__max_pages=max_pages,
         crawl__max_pages_per_host=max_pages_per_host,
+        crawl__partition=partition,
     )
     opened = Store.open(settings.store)
     if dry_run:

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +21,7 @@ from flows.commands.options import (
     shown_progress,
 )
 from flows.console import show_comparison
+from flows.made import find_corpus, find_made
 
 if TYPE_CHECKING:
     from training.evaluate import EvaluationSummary
@@ -33,7 +33,7 @@ TokenizerOption = Annotated[str | None, typer.Option("--tokenizer", help="Name i
 TokensOption = Annotated[str | None, typer.Option("--tokens", help="Name in the store or folder.  [the newest]")]
 RunOption = Annotated[str | None, typer.Option("--run", help="Name in the store or folder.  [the newest]")]
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is made.  [from its inputs]")]
-PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, small, small++ or base.")]
+PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, mini, small, small++ or base.")]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
 VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, help="Entries, special ones included.")]
 
@@ -50,28 +50,6 @@ def checked_name(name: str | None) -> str | None:
     if name is not None and not _NAME.fullmatch(name):
         raise InputError(f"--name {name!r}: use letters, digits and . _ + - only, beginning with a letter or digit.")
     return name
-
-
-def find_corpus(store: Store, corpus: str) -> Path:
-    """A corpus version of the store by name, or a path."""
-    return Path(corpus) if Path(corpus).exists() else store.corpus_version(corpus)
-
-
-def find_made(folder: Path, named: str | None, command: str) -> Path:
-    """A finished thing by name or path; without a name, the newest in ``folder``.
-
-    Raises:
-        InputError: there is none.
-    """
-    if named is not None:
-        for path in (folder / named, Path(named)):
-            if path.is_dir():
-                return path
-        raise InputError(f"{folder / named}: no such folder. `{command}` makes it.")
-    made = [path for path in folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
-    if not made:
-        raise InputError(f"{folder}: nothing in it yet. `{command}` makes it.")
-    return max(made, key=lambda path: path.stat().st_mtime)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The commands about a store as a whole: status and takedown."""
+"""The commands about a store as a whole: status, why and takedown."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +48,33 @@ def status(
     out.print(table)
 
 
+def why(
+    url: Annotated[str, typer.Argument(help="The page, in any spelling.")],
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the whole story of one URL: crawled or refused, kept or dropped and why, its place in every version.
+
+    Ends with exit code 1 where the store has never heard of it.
+
+    Example: cowese why https://www.example.org/page
+    """
+    from flows.why import why as look
+    from flows.why_words import story_lines
+
+    settings = read_settings(config, store, assign)
+    told = look(existing_store(config, settings.store), settings, url)
+    if as_json:
+        typer.echo(told.model_dump_json(indent=1))
+    else:
+        for line in story_lines(told):
+            typer.echo(line)
+    if not told.known:
+        raise typer.Exit(1)
+
+
 def takedown(
     targets: Annotated[list[str] | None, typer.Argument(help="URLs or host names.")] = None,
     file: Annotated[Path | None, typer.Option("--file", help="A file with one URL or host a line.")] = None,
@@ -83,4 +110,5 @@ def _lines(file: Path | None) -> list[str]:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(status)
+    app.command()(why)
     app.command()(takedown)

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from prefect.plugins import HookContext, register_hook
 
-OURS = ("build-cowese",)
+OURS = ("benchmark", "build-cowese", "corpus-to-model", "pretrain-biomedtra")
 """Deployments whose name is their flow's name."""
 COMMAND = ("deployment", "run")
 

@@ -49,7 +49,7 @@ class Daemon:
             return None
         return int(pid) if started and _started_at(int(pid)) == started else None
 
-    def stop(self, patience: float = 20.0) -> bool:
+    def stop(self, patience: float = 40.0) -> bool:
         """End it with SIGTERM, after ``patience`` seconds its whole session with SIGKILL; say whether it lived."""
         pid = self.pid
         if pid is not None:

@@ -1,51 +1,34 @@
 """What the Prefect server must know: work pools, the deployments of prefect.yaml, and when a run is a zombie."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
+from prefect.automations import AutomationCore, EventTrigger, Posture
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.workers.process import ProcessWorker
+
 from data.errors import StageError
+from flows.serving.environment import HEARTBEAT_SECONDS
 
 PROJECT = Path(__file__).resolve().parents[2]
 """Where prefect.yaml lies."""
 POOLS = {"cpu": None, "gpu": 1}
 """Work pools of type process, with the number of runs at a time (None: no limit)."""
-HEARTBEAT_SECONDS = 30
-"""How often a flow run says that it lives; Prefect's own least value."""
-ZOMBIE_SECONDS = 90
-"""A run silent for so long is marked Crashed, so that a limit-1 pool is free again."""
-
-_ZOMBIE_NAME = "cowese: clear zombie runs"
-_ZOMBIES = {
-    "name": _ZOMBIE_NAME,
-    "description": f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s.",
-    "enabled": True,
-    "trigger": {
-        "type": "event",
-        "posture": "Proactive",
-        "match": {"prefect.resource.id": "prefect.flow-run.*"},
-        "for_each": ["prefect.resource.id"],
-        "after": ["prefect.flow-run.heartbeat"],
-        "expect": [
-            "prefect.flow-run.heartbeat",
-            "prefect.flow-run.Completed",
-            "prefect.flow-run.Failed",
-            "prefect.flow-run.Cancelled",
-            "prefect.flow-run.Crashed",
-        ],
-        "threshold": 1,
-        "within": ZOMBIE_SECONDS,
-    },
-    "actions": [
-        {
-            "type": "change-flow-run-state",
-            "state": "CRASHED",
-            "message": f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
-        }
-    ],
-}
+ZOMBIE_SECONDS = 75
+"""A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
+PREFECT = [sys.executable, "-m", "prefect"]
+ENGINE = f"{sys.executable} -m prefect.engine"
+"""Said outright, so that a worker starts it at once, without a process between that prepares a copy of the code."""
+EVERY_RUN = "prefect.flow-run.*"
+ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
 def register(environment: Mapping[str, str]) -> None:
@@ -54,18 +37,51 @@ def register(environment: Mapping[str, str]) -> None:
     Raises:
         StageError: Prefect refused; its last words are in the message.
     """
-    for pool, limit in POOLS.items():
-        _prefect(environment, "work-pool", "create", pool, "--type", "process", "--overwrite")
-        if limit is not None:
-            _prefect(environment, "work-pool", "set-concurrency-limit", pool, str(limit))
-    _prefect(environment, "--no-prompt", "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml"))
-    if _ZOMBIE_NAME not in _prefect(environment, "automation", "ls"):
-        _prefect(environment, "automation", "create", "--from-json", json.dumps(_ZOMBIES))
+    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
+        for pool, limit in POOLS.items():
+            template = ProcessWorker.get_default_base_job_template()
+            template["variables"]["properties"]["command"]["default"] = ENGINE
+            client.create_work_pool(
+                WorkPoolCreate(name=pool, type="process", base_job_template=template, concurrency_limit=limit),
+                overwrite=True,
+            )
+        clear_zombies(client)
+    _deploy(environment)
 
 
-def _prefect(environment: Mapping[str, str], *arguments: str) -> str:
+def clear_zombies(client: SyncPrefectClient) -> None:
+    """Have the server mark runs Crashed that have gone silent, so that a limit-1 pool is free again."""
+    automation = AutomationCore(
+        name="cowese: clear zombie runs",
+        description=f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s "
+        f"(it sends one every {HEARTBEAT_SECONDS} s).",
+        trigger=EventTrigger(
+            posture=Posture.Proactive,
+            match=ResourceSpecification({"prefect.resource.id": EVERY_RUN}),
+            for_each={"prefect.resource.id"},
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ENDS)},
+            threshold=1,
+            within=timedelta(seconds=ZOMBIE_SECONDS),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
+            )
+        ],
+    )
+    known = client.read_automations_by_name(automation.name)
+    if known:
+        client.update_automation(known[0].id, automation)
+    else:
+        client.create_automation(automation)
+
+
+def _deploy(environment: Mapping[str, str]) -> None:
+    """Register prefect.yaml; the profile that happens to be active must not choose another pool."""
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", *arguments],
+        [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")],
         env={**environment, "COLUMNS": "200"},
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,
@@ -75,5 +91,4 @@ def _prefect(environment: Mapping[str, str], *arguments: str) -> str:
     )
     if done.returncode:
         words = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        raise StageError(f"prefect {arguments[0]} {arguments[1]} failed: {' '.join(words[-2:]) or done.returncode}.")
-    return done.stdout
+        raise StageError(f"prefect deploy failed: {' '.join(words[-2:]) or done.returncode}.")

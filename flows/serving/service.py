@@ -1,7 +1,5 @@
-"""Start, stop and look at the server and the workers of one store."""
+"""Start, stop and look at the server, the workers and what stands beside them, for one store."""
 
-import os
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -9,16 +7,17 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import StageError, StoreError
+from data.errors import CoweseError, StageError, StoreError
+from data.files import read_json, write_json
 from data.progress import Progress, quiet
 from data.store import Store
+from flows.serving.environment import STARTUP_SECONDS, environment
+from flows.serving.foreign import listens, who_listens
 from flows.serving.plugin import answers
 from flows.serving.processes import Daemon
-from flows.serving.profile import use_profile
-from flows.serving.registration import HEARTBEAT_SECONDS, POOLS, register
-
-STARTUP_SECONDS = 120
-"""The first start makes the database; Prefect's own 20 s failed on a loaded machine."""
+from flows.serving.profile import NAME, leave_profile, use_profile
+from flows.serving.registration import POOLS, register
+from flows.serving.settings import ServeSettings
 
 
 class Serving(BaseModel):
@@ -29,103 +28,154 @@ class Serving(BaseModel):
     dashboard: str
     server: str
     workers: dict[str, str]
+    beside: dict[str, str]
+    """Files for the browser, and the commands of the settings."""
     logs: Path
+    settings: Path | None
+    """The settings file that every run of a deployment reads."""
+    profile: str
+    """Prefect's active profile, and how to go back."""
 
 
-def serve(store: Store, port: int, progress: Progress = quiet) -> Serving:
+class Remembered(BaseModel):
+    """What a later ``cowese serve``, ``--status`` or ``--stop`` must know."""
+
+    port: int
+    config: Path | None = None
+    profile_before: str | None = None
+    beside: list[str] = []
+
+    @classmethod
+    def read(cls, store: Store) -> "Remembered | None":
+        """From the store; None where it was never served."""
+        try:
+            return cls.model_validate(read_json(_folder(store) / "serving.json"))
+        except (CoweseError, ValueError):
+            return None
+
+    def write(self, store: Store) -> None:
+        """Into the store."""
+        write_json(_folder(store) / "serving.json", self.model_dump(mode="json"))
+
+
+def serve(store: Store, settings: ServeSettings, config: Path | None, progress: Progress = quiet) -> Serving:
     """Start what does not run yet: server, pools, deployments, workers, profile. Harmless a second time.
 
+    ``config`` is the settings file that runs of the deployments read.
+
     Raises:
-        StoreError: another program listens on the port.
+        StoreError: something else listens on the port; its name is in the message.
         StageError: the server did not come up.
     """
+    port, server = settings.port, _daemon(store, "server")
     api_url = f"http://127.0.0.1:{port}/api"
-    server, workers = _daemons(store)
-    environment = _environment(store, api_url)
-    steps = 3 + len(workers)
+    before = Remembered.read(store)
+    inherited = environment(store, api_url, f"http://127.0.0.1:{port + 1}", config)
+    commands = _commands(store, settings)
+    steps = 3 + len(commands)
+    progress("serve", 0, steps, {"starting": "server"})
     if server.pid is None:
-        if _listens(port):
-            raise StoreError(
-                f"port {port}: another program listens there, not a server of {store.root}. "
-                "Stop it, or choose another with `cowese serve --port`."
-            )
-        progress("serve", 0, steps, {"starting": "server"})
-        server.start(
-            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            environment,
+        _refuse_taken(port, store)
+        server.start(_prefect("server", "start", "--host", "127.0.0.1", "--port", str(port)), inherited)
+    elif before is not None and (before.port, before.config) != (port, config):
+        raise StoreError(
+            f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
+            f"port {port} with {config or 'none'}. `cowese serve --stop` first."
         )
-        _wait_until_healthy(server, api_url)
-    elif not answers(api_url):
-        raise StoreError(f"{store.root}: its server runs but not on port {port}. `cowese serve --stop` first.")
+    _wait_until_healthy(server, api_url)
+    profile_before = use_profile(api_url) or (before.profile_before if before else None)
+    remembered = Remembered(port=port, config=config, profile_before=profile_before, beside=list(commands))
+    remembered.write(store)
     progress("serve", 1, steps, {"registering": "pools and deployments"})
-    register(environment)
-    for done, (pool, worker) in enumerate(workers.items(), start=2):
-        progress("serve", done, steps, {"starting": f"worker of {pool}"})
-        if worker.pid is None:
-            worker.start(
-                [
-                    sys.executable,
-                    "-m",
-                    "prefect",
-                    "worker",
-                    "start",
-                    "--pool",
-                    pool,
-                    "--type",
-                    "process",
-                    "--name",
-                    f"cowese-{pool}",
-                ],
-                environment,
-            )
-    use_profile(api_url)
-    progress("serve", steps, steps, {"profile": "cowese"})
-    return status(store, port)
+    register(inherited)
+    for done, (name, command) in enumerate(commands.items(), start=2):
+        progress("serve", done, steps, {"starting": name})
+        daemon = _daemon(store, name)
+        if daemon.pid is None:
+            daemon.start(command, inherited)
+    progress("serve", steps, steps, {"profile": NAME})
+    return status(store, settings)
+
+
+def served_settings(store: Store) -> Path | None:
+    """The settings file with which a store is served, or was the last time."""
+    remembered = Remembered.read(store)
+    return remembered.config if remembered and remembered.config and remembered.config.is_file() else None
+
+
+def running_port(store: Store) -> int | None:
+    """The port of the server that runs for a store; None where none does."""
+    remembered = Remembered.read(store)
+    return remembered.port if remembered and _daemon(store, "server").pid else None
 
 
 def stop(store: Store) -> list[str]:
-    """End workers, then the server; return the names of those that ran."""
-    server, workers = _daemons(store)
-    return [daemon.name for daemon in (*workers.values(), server) if daemon.stop()]
+    """End workers, what stands beside, then the server; return the names of those that ran."""
+    remembered = Remembered.read(store)
+    names = remembered.beside if remembered else [_worker(pool) for pool in POOLS]
+    ended = [name for name in (*names, "server") if _daemon(store, name).stop()]
+    if remembered:
+        leave_profile(remembered.profile_before)
+    return ended
 
 
-def status(store: Store, port: int) -> Serving:
+def status(store: Store, settings: ServeSettings) -> Serving:
     """Say what runs."""
-    server, workers = _daemons(store)
-    api_url = f"http://127.0.0.1:{port}/api"
+    remembered = Remembered.read(store) or Remembered(port=settings.port)
+    server = _daemon(store, "server")
+    address = f"http://127.0.0.1:{remembered.port}"
+    healthy = server.pid is not None and answers(f"{address}/api")
+    workers = {pool: _worker(pool) for pool in POOLS}
+    beside = [name for name in remembered.beside if name not in workers.values()]
+    back = remembered.profile_before or "ephemeral"
     return Serving(
-        dashboard=f"http://127.0.0.1:{port}",
-        server=_state(server) + (", healthy" if server.pid and answers(api_url) else ""),
-        workers={pool: _state(worker) for pool, worker in workers.items()},
-        logs=server.folder,
+        dashboard=address,
+        server=_state(server) + (", healthy" if healthy else ""),
+        workers={pool: _state(_daemon(store, name)) for pool, name in workers.items()},
+        beside={name: _state(_daemon(store, name)) for name in beside},
+        logs=_folder(store),
+        settings=remembered.config,
+        profile=f"{NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
     )
+
+
+def _commands(store: Store, settings: ServeSettings) -> Mapping[str, list[str]]:
+    """Everything beside the server, by the name of its log."""
+    files = [sys.executable, "-m", "flows.serving.files", str(store.root), str(settings.port + 1)]
+    workers = {
+        _worker(pool): _prefect("worker", "start", "--pool", pool, "--type", "process", "--name", f"cowese-{pool}")
+        for pool in POOLS
+    }
+    return {"files": files, **{name: list(command) for name, command in settings.beside.items()}, **workers}
+
+
+def _prefect(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "prefect", *arguments]
+
+
+def _worker(pool: str) -> str:
+    return f"worker-{pool}"
+
+
+def _folder(store: Store) -> Path:
+    return store.root / "serve"
+
+
+def _daemon(store: Store, name: str) -> Daemon:
+    return Daemon(_folder(store), name)
 
 
 def _state(daemon: Daemon) -> str:
     return f"runs (process {daemon.pid})" if daemon.pid else "stopped"
 
 
-def _daemons(store: Store) -> tuple[Daemon, dict[str, Daemon]]:
-    folder = store.root / "serve"
-    return Daemon(folder, "server"), {pool: Daemon(folder, f"worker-{pool}") for pool in POOLS}
-
-
-def _environment(store: Store, api_url: str) -> Mapping[str, str]:
-    return {
-        **os.environ,
-        "COWESE_STORE": str(store.root),
-        "PREFECT_API_URL": api_url,
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{store.root / 'serve' / 'prefect.db'}",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_PLUGINS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-    }
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _refuse_taken(port: int, store: Store) -> None:
+    """Refuse a port that is not ours to take."""
+    if listens(port):
+        raise StoreError(
+            f"port {port}: {who_listens(port)} listens there, not a server of {store.root}. "
+            "Stop it, or choose another with `cowese serve --port`."
+        )
 
 
 def _wait_until_healthy(server: Daemon, api_url: str) -> None:

@@ -8,8 +8,10 @@ import json
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -20,6 +22,26 @@ STORE = FOLDER / "store"
 FINISHED = FOLDER / "rounds-finished"
 COWESE = Path(sys.executable).with_name("cowese")
 STEPS = 200
+SETTINGS = """\
+# Written by `make demo`; `cowese serve --config {file}` serves it, its small web included.
+store = "{store}"
+
+[crawl]
+seeds = "{seeds}"
+proxy = "http://127.0.0.1:{port}"
+# a web of this machine: every page is due again after seconds, not after a month
+delay_min = 0.05
+interval_min = 0.00001
+interval_first = 0.00001
+interval_max = 0.00001
+
+[pretrain]
+preset = "tiny"
+steps = {steps}
+
+[serve.beside]
+demo-web = ["{python}", "{server}", "{port}", "2"]
+"""
 ROUNDS = {
     0: "The first round: everything is new.",
     1: "The second round: some weeks later, a few pages are new, changed, moved and gone.",
@@ -33,11 +55,10 @@ def main() -> int:
     finished = int(FINISHED.read_text()) if FINISHED.is_file() and STORE.is_dir() else 0
     started = time.monotonic()
     with DemoWeb(round=min(finished + 1, 2)) as web:
-        seeds = web.write_seeds(FOLDER / "seeds.tsv")
+        config = write_settings(web)
         print(f"A small Spanish health web of {len(web.pages)} answers on 4 hosts listens at {web.proxy}")
         print(ROUNDS.get(finished, UNCHANGED))
-        command = [COWESE, "build", "--seeds", seeds, "--proxy", web.proxy, "--store", STORE]
-        command += ["--preset", "tiny", "--steps", str(STEPS), "--revisit", "all", "--json"]
+        command = [COWESE, "build", "--config", config, "--proxy", web.proxy, "--json"]
         print("$", " ".join(shorter(part) for part in command), flush=True)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -45,6 +66,20 @@ def main() -> int:
     FINISHED.write_text(str(finished + 1))
     show(json.loads(done.stdout), time.monotonic() - started, finished + 1)
     return 0
+
+
+def write_settings(web: DemoWeb) -> Path:
+    """Write what the demo needs as a settings file; the port of its web is kept from one demo to the next."""
+    file = FOLDER / "cowese.toml"
+    seeds = web.write_seeds(FOLDER / "seeds.tsv").absolute()
+    if file.is_file():
+        port = urlsplit(tomllib.loads(file.read_text(encoding="utf-8"))["crawl"]["proxy"]).port
+    else:
+        port = urlsplit(web.proxy).port
+    server = Path(__file__).with_name("server.py").absolute()
+    about = {"file": file, "store": STORE.absolute(), "seeds": seeds, "port": port, "steps": STEPS}
+    file.write_text(SETTINGS.format(**about, python=sys.executable, server=server), encoding="utf-8")
+    return file
 
 
 def show(built: dict[str, Any], seconds: float, finished: int) -> None:
@@ -60,6 +95,9 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print(f"  {shorter(COWESE)} build --help        the same over the real web")
     again = "a second round, where a few pages are new, changed, moved and gone" if finished == 1 else "nothing changes"
     print(f"  make demo                       again: {again}")
+    print("With Prefect:")
+    print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
+    print("  .venv/bin/prefect deployment run build-cowese --watch    that round, as a deployment, from any folder")
 
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import sys
 import threading
 from collections.abc import Mapping
 from email.message import Message
@@ -10,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from demo_web.site import SEEDS, Page, pages
 
@@ -87,3 +90,9 @@ def _handler(web: DemoWeb) -> type[BaseHTTPRequestHandler]:
             """Quiet: the log is a list."""
 
     return Handler
+
+
+if __name__ == "__main__":  # the demo web alone: python tests/demo_web/server.py PORT ROUND, until it is ended
+    with DemoWeb(port=int(sys.argv[1]), round=int(sys.argv[2])) as alone:
+        print(f"{len(alone.pages)} pages at {alone.proxy}", flush=True)
+        threading.Event().wait()

@@ -1,6 +1,6 @@
 """What a publish costs: from nothing but the WARC files, with nothing changed, with one page in a hundred changed.
 
-python bench/incremental.py FOLDER [--share 0.01] [--workers 1]
+python bench/publish_again.py FOLDER [--share 0.01] [--workers 1]
 
 FOLDER holds WARC files (a store's `warc`, or anybody's). They are linked into a store of their own; a share of the
 pages is then written again, with one sentence more, as the next round.
@@ -18,6 +18,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
+from cleaning.engine import EngineSettings
 from cleaning.publish import PublishSummary, publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -70,7 +71,7 @@ def timed(store: Store, *, cold: bool = False, workers: int | None = None) -> tu
     """Seconds of a publish; where it is not cold, cleaning what is new is counted in."""
     started = time.perf_counter()
     if not cold:
-        clean(store, CleaningSettings(), workers=workers)
+        clean(store, CleaningSettings(), engine=EngineSettings(workers=workers))
     done = publish(store, CleaningSettings(), PublishSettings(), cold=cold)
     return time.perf_counter() - started, done
 

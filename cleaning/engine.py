@@ -1,0 +1,75 @@
+"""What runs a stage's tasks in other processes: a pool on this machine, or a Dask cluster. Map and barrier, no more.
+
+A task is a function of a module and an item that pickles; whatever is large lies in files of the store, which every
+process sees under the same path. Which engine it was never shows in what is written.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Report = Callable[[Sequence[int]], None]
+"""What a task calls, as often as it likes, to write some integers into its row of the board."""
+Board = Sequence[Sequence[int]]
+"""One row for each item."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the board."""
+
+
+class EngineSettings(BaseModel):
+    """Where the tasks of cleaning and of deduplication run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    workers: int | None = Field(default=None, gt=0)
+    """Processes of the pool on this machine; by default one a core."""
+    dask: str | None = Field(default=None, pattern=r"^(local:[1-9]\d*|(tcp|tls)://\S+)$")
+    """A Dask scheduler instead of the pool, as tcp://host:8786; its workers must see the store under the same path and
+    run this version. local:N starts N workers on this machine."""
+
+
+POOL = EngineSettings()
+"""This machine, a process a core."""
+
+
+class Engine(Protocol):
+    """Runs a function over items, in other processes."""
+
+    @property
+    def slots(self) -> int:
+        """How many tasks run at a time."""
+
+    @property
+    def ends_processes(self) -> bool:
+        """Whether its processes end with each map, and with them what a task has left there."""
+
+    def map(
+        self,
+        function: Callable[[Item, Report], Result],
+        items: Sequence[Item],
+        *,
+        columns: int = 1,
+        watch: Callable[[Board], None] = lambda _board: None,
+    ) -> Iterator[Result]:
+        """Call ``function(item, report)`` for each item, those in front first, and give results as they come.
+
+        ``watch`` sees the board, ``columns`` integers an item, now and then.
+
+        Raises:
+            StageError: processes were killed, or none can be had.
+        """
+
+
+def run_all(
+    engine: Engine,
+    function: Callable[[Item, Report], Result],
+    items: Sequence[Item],
+    watch: Callable[[Board], None] = lambda _board: None,
+) -> list[Result]:
+    """Every result, in the order in which they came. A single item is not worth another process: it runs here."""
+    if len(items) == 1:
+        return [function(items[0], lambda row: watch([row]))]
+    return list(engine.map(function, items, watch=watch))

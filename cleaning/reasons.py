@@ -1,0 +1,95 @@
+"""Why a page is not in the corpus, in words: the reasons that cleaning and publishing write, and what each means."""
+
+from typing import Any
+
+LANGUAGES = {
+    "an": "Aragonese",
+    "ast": "Asturian",
+    "ca": "Catalan",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "eu": "Basque",
+    "fr": "French",
+    "gl": "Galician",
+    "it": "Italian",
+    "oc": "Occitan",
+    "pt": "Portuguese",
+}
+
+_WORDS = {
+    "revisit/not_modified": "the server said that nothing has changed: what was made of the visit before stands",
+    "revisit/same_digest": "the same bytes as on the visit before: what was made of it stands",
+    "http/404": "not found",
+    "http/410": "gone",
+    "http/moved": "moved for good",
+    "http/redirect": "redirected",
+    "kind/robots": "a robots.txt, no page",
+    "kind/no_url": "the record names no web address",
+    "kind/binary": "binary data under the name of HTML",
+    "extraction/empty": "an empty body",
+    "extraction/no_text": "no text was found in it",
+    "extraction/too_large": "more bytes than a page may have",
+    "extraction/too_many_elements": "more tags than a page may have",
+    "extraction/too_slow": "it took more seconds to read than a page may take",
+    "extraction/too_much_memory": "it took more memory to read than a page may take",
+    "extraction/crashed": "it ended the process that read it",
+    "extraction/broken_pdf": "a PDF that cannot be read",
+    "policy/opted_out": "its owner reserves it",
+    "duplicate/exact": "the same text as another page, which was kept",
+    "duplicate/near": "nearly the same text as another page, which was kept",
+    "takedown": "taken down on request",
+    "quality/too_short": "too short",
+    "quality/error_page": "an error page that answers 200",
+    "quality/stop_words": "too few stop words of its language",
+    "quality/unaccented": "Spanish without accents",
+    "quality/filler": "stock phrases of machine-written pages",
+    "quality/legal_page": "a legal notice or a cookie policy",
+    "quality/price_list": "a list of prices",
+    "quality/form": "a form",
+    "quality/link_list": "a list of links or titles",
+    "quality/off_topic": "less about health than the settings ask for",
+    "quality/site_lines": "too short without the lines that its site repeats",
+}
+_FAMILIES = {
+    "http": "the server answered {}",
+    "kind": "no page and no PDF but {}",
+    "extraction": "its text could not be taken out: {}",
+    "quality": "refused by the rule {}",
+    "policy": "left out by the policy {}",
+    "decontaminated": "it shares 13 words in a row with a text of the benchmark {}",
+    "duplicate": "a duplicate: {}",
+}
+_UNITS = {
+    "quality/too_short": "characters",
+    "quality/site_lines": "characters left",
+    "quality/unaccented": "of the letters",
+    "quality/filler": "in 100 words",
+    "quality/legal_page": "words of such pages in 100",
+    "quality/price_list": "of the lines",
+    "quality/form": "of the lines",
+    "quality/link_list": "of the words",
+    "extraction/too_large": "bytes",
+    "extraction/too_much_memory": "bytes allowed",
+    "extraction/too_slow": "seconds allowed",
+    "extraction/too_many_elements": "tags",
+    "decontaminated": "such runs",
+    "duplicate/near": "of the shingles shared",
+    "duplicate/exact": "of the shingles shared",
+}
+
+
+def in_words(reason: str, figure: float | None = None) -> str:
+    """A reason as a sentence without its full stop, the figure that decided in brackets, the reason itself behind."""
+    family, _, name = reason.partition("/")
+    if family == "language":
+        words = f"written in {LANGUAGES.get(name, name)}, not in Spanish"
+    else:
+        words = _WORDS.get(reason) or _FAMILIES.get(family, "{}").format(name.replace("_", " "))
+    unit = _UNITS.get(reason) or _UNITS.get(family)
+    shown = f" ({_number(figure)}{f' {unit}' if unit else ''})" if figure is not None else ""
+    return f"{words}{shown} [{reason}]"
+
+
+def _number(figure: Any) -> str:
+    return f"{figure:,.0f}" if figure == int(figure) else f"{figure:.4g}"

@@ -1,0 +1,54 @@
+"""Files that tasks hand to one another; they last as long as the step that needs them."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from data.files import storage_error
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder, removed at the end; what a killed run left in it goes first.
+
+    Raises:
+        DiskFullError, StoreError: it cannot be written.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+        yield folder
+    except OSError as error:
+        raise storage_error(error, folder) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def renamed(path: Path) -> Iterator[Path]:
+    """A name to write under; at the end the file gets its own, so that a task that runs twice never mixes with itself.
+
+    Not fsynced: after a crash nobody reads it.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{uuid.uuid4().hex}")
+    yield temporary
+    temporary.replace(path)
+
+
+def save(path: Path, array: npt.NDArray[Any]) -> Path:
+    """Write an array as .npy."""
+    with renamed(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
+    return path
+
+
+def mapped(path: Path) -> npt.NDArray[Any]:
+    """An array on disk, read where it is touched."""
+    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]

@@ -1,0 +1,72 @@
+"""The HTTP client with a bound on what stands before a body: Twisted bounds one line of it, not their number."""
+
+from typing import Any
+
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+)
+from scrapy.crawler import Crawler
+from twisted.internet.defer import Deferred
+from twisted.web._newclient import ParseError
+from twisted.web.client import ResponseFailed
+
+MAX_FIELDS = 256
+"""Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
+MAX_HEAD = 64 << 10
+"""Bytes of all header lines of an answer, interim answers (1xx) included."""
+
+
+class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
+    """An answer had more header fields, or longer ones, than we read."""
+
+    def __init__(self, lines: int, octets: int) -> None:
+        super().__init__(f"{lines} header lines, {octets} bytes", b"")  # type: ignore[no-untyped-call]
+
+
+class CappedHandler(HTTP11DownloadHandler):
+    """Scrapy's handler of http and https, reading bounded heads."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself sets its lenient one
+
+
+class _Parser(_LenientHTTPClientParser):
+    lines = 0
+    octets = 0
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Count a line of the head, then read it.
+
+        Raises:
+            HeadTooLarge: it is one too many; the connection is closed.
+        """
+        self.lines += 1
+        self.octets += len(line)
+        if self.lines > MAX_FIELDS or self.octets > MAX_HEAD:
+            raise HeadTooLarge(self.lines, self.octets)
+        super().lineReceived(line)
+
+
+class _Protocol(_LenientHTTP11ClientProtocol):
+    def request(self, request: Any) -> Deferred[Any]:
+        """Send a request; its answer is read by our parser, which adds nothing to Scrapy's but two counts."""
+        answer: Deferred[Any] = super().request(request)
+        self._parser.__class__ = _Parser
+        return answer
+
+
+class _Factory(_LenientHTTP11ClientFactory):
+    def buildProtocol(self, addr: Any) -> _Protocol:  # noqa: N802 - Twisted's name
+        """Make the protocol of a new connection."""
+        del addr
+        return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+def head_was_too_large(error: BaseException | None) -> bool:
+    """Whether a failed download failed for its head; Scrapy wraps what Twisted says of it."""
+    cause = error.__cause__ if error is not None else None
+    return isinstance(cause, ResponseFailed) and any(one.check(HeadTooLarge) for one in cause.reasons)

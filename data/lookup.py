@@ -1,0 +1,56 @@
+"""Single rows of a Parquet file: no more is read of it than the row groups that can hold them."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.parquet import readable
+
+
+def rows_where(path: Path, column: str, values: Collection[str], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows whose ``column`` has one of some values. Quick where the file is sorted by it, right where it is not.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks a column.
+    """
+    wanted = pa.array(sorted(values), pa.string())
+    rows: list[dict[str, Any]] = []
+    with readable(path), pq.ParquetFile(path) as file:
+        for group in _groups_with(file.metadata, column, values):
+            keys = file.read_row_group(group, [column], use_threads=False)[column]
+            places = pc.indices_nonzero(pc.is_in(keys, wanted))
+            if len(places):
+                rows += file.read_row_group(group, list(columns), use_threads=False).take(places).to_pylist()
+    return rows
+
+
+def row_at(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
+    """The row of a number, counted from 0.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks a column.
+    """
+    with readable(path), pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            here = file.metadata.row_group(group).num_rows
+            if row < here:
+                found: dict[str, Any] = (
+                    file.read_row_group(group, list(columns), use_threads=False).slice(row, 1).to_pylist()[0]
+                )
+                return found
+            row -= here
+    raise IndexError(row)
+
+
+def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]) -> Iterator[int]:
+    """The row groups whose least and greatest value have one of ``values`` between them."""
+    place = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column)
+    for group in range(metadata.num_row_groups):
+        statistics = metadata.row_group(group).column(place).statistics
+        known = statistics is not None and statistics.has_min_max
+        if not known or any(statistics.min <= value <= statistics.max for value in values):
+            yield group

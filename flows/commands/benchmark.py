@@ -1,0 +1,82 @@
+"""The command of benchmarks: fine-tune and score a model on a task; the table of all runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.errors import InputError
+from data.store import Store
+from flows.commands.model import checked_name
+from flows.commands.options import (
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    StoreOption,
+    existing_store,
+    read_settings,
+    show,
+    shown_progress,
+)
+
+TASK_HELP = "PharmaCoNER, CANTEMIST, CT-EBM-SP, MEDDOCAN, NUBes, E3C-es, or a name of your own."
+DATA_HELP = "Its folder with train, dev, test: brat, CoNLL/IOB2, a TSV of label and text, or SQuAD's JSON."
+
+
+def benchmark(
+    model: Annotated[
+        str | None, typer.Option("--model", help="A Hugging Face folder or name, or an exported model's name.")
+    ] = None,
+    task: Annotated[str | None, typer.Option("--task", help=TASK_HELP)] = None,
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=DATA_HELP)] = None,
+    name: Annotated[str | None, typer.Option("--name", help="What it is called in tables.  [the model's name]")] = None,
+    seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Runs.  [5]")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training split.  [10]")] = None,
+    table: Annotated[
+        bool, typer.Option("--table", help="Instead: all runs beside published figures, and into the model cards.")
+    ] = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fine-tune a model on a task over several seeds and score it; finished seeds are kept.
+
+    Example: cowese benchmark --model PlanTL-GOB-ES/bsc-bio-ehr-es --task PharmaCoNER --data pharmaconer
+    """
+    if table:
+        show_table(existing_store(config, store), as_json=as_json)
+        return
+    if model is None or task is None or data is None:
+        raise InputError("cowese benchmark needs --model, --task and --data (or --table). See cowese benchmark --help.")
+    from training.benchmark.run import benchmark as run_benchmark
+
+    settings = read_settings(config, store, assign, benchmark__seeds=seeds, benchmark__epochs=epochs)
+    opened = Store.open(settings.store)
+    with opened.exclusive("benchmark"), shown_progress() as progress:
+        summary = run_benchmark(
+            opened,
+            settings.benchmark,
+            model=model,
+            task=checked_name(task) or task,
+            data=data,
+            name=checked_name(name),
+            progress=progress,
+        )
+    show(summary, "benchmark", as_json=as_json)
+
+
+def show_table(store: Store, *, as_json: bool) -> None:
+    """Write the table and print it."""
+    from training.benchmark.table import write_table
+
+    with store.exclusive("benchmark-table"):
+        summary = write_table(store)
+    if not as_json:
+        typer.echo(summary.markdown.read_text(encoding="utf-8"))
+    show(summary, "benchmark --table", as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(benchmark)

@@ -1,0 +1,131 @@
+"""Runs of deployments seen from a flow: start one and wait for it, or wait for one that does the same already."""
+
+import inspect
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments import run_deployment
+from prefect.logging import get_run_logger
+from prefect.runtime import deployment, flow_run
+from prefect.states import Cancelling
+from pydantic_core import to_jsonable_python
+
+from data.errors import StageError
+
+POLL = 2.0
+"""Seconds between two looks at a run."""
+LOOKED_AT = 100
+"""The latest runs of a deployment among which a twin is looked for."""
+
+
+def is_deployed() -> bool:
+    """Whether this flow run came from a deployment, so that a server and workers are there."""
+    return deployment.get_id() is not None
+
+
+def wait_for_twin(flow: Flow[..., Any]) -> bool:
+    """Wait for an older run with the same parameters that had not ended when this one was submitted.
+
+    True: it did the work, there is nothing left to do. False: there is none, or it was cancelled or killed.
+
+    Raises:
+        StageError: it failed.
+    """
+    if not is_deployed():
+        return False
+    with get_client(sync_client=True) as client:
+        own = client.read_flow_run(UUID(flow_run.get_id()))
+        twin = _twin(client, own, flow)
+        if twin is None:
+            return False
+        get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", twin.name)
+        twin = _wait(client, twin.id)
+    assert twin.state is not None
+    if twin.state.is_failed():
+        raise StageError(f"{twin.name}, which did the same, failed: {twin.state.message}")
+    if not twin.state.is_completed():
+        get_run_logger().warning("%s ended as %s: going on in its place.", twin.name, twin.state.name)
+    return twin.state.is_completed()
+
+
+def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
+    """Run a deployment and wait for it; one that runs with the same parameters is waited for instead.
+
+    When this run is cancelled, so is the one that it started.
+
+    Raises:
+        StageError: the run failed, crashed or was cancelled.
+    """
+    given = {key: value for key, value in to_jsonable_python(dict(parameters)).items() if value is not None}
+    with get_client(sync_client=True) as client:
+        deployed = client.read_deployment_by_name(name)
+        active = [run for run in _runs(client, deployed.id) if _is_active(run)]
+        same = next((run for run in active if _filled(flow, run.parameters) == _filled(flow, given)), None)
+        started = same or run_deployment(name, parameters=given, timeout=0)
+        assert isinstance(started, FlowRun)
+        get_run_logger().info("%s: %s %s", name, "waiting for" if same else "started", started.name)
+        try:
+            ended = _wait(client, started.id)
+        except BaseException:
+            if same is None:
+                client.set_flow_run_state(started.id, Cancelling())
+            raise
+    assert ended.state is not None
+    if not ended.state.is_completed():
+        raise StageError(
+            f"{name}: {ended.name} ended as {ended.state.name}: {ended.state.message or 'no message'} "
+            "Run it again: it goes on from what was finished."
+        )
+    return ended
+
+
+def _twin(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> FlowRun | None:
+    assert own.deployment_id is not None
+    assert own.created is not None
+    wanted = _filled(flow, own.parameters)
+    for run in _runs(client, own.deployment_id):
+        assert run.created is not None
+        older = (run.created, str(run.id)) < (own.created, str(own.id))
+        overlapped = _is_active(run) or (
+            run.state is not None
+            and run.state.is_completed()
+            and run.end_time is not None
+            and run.end_time > own.created
+        )
+        if older and overlapped and _filled(flow, run.parameters) == wanted:
+            return run
+    return None
+
+
+def _runs(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
+    return client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id])),
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        limit=LOOKED_AT,
+    )
+
+
+def _is_active(run: FlowRun) -> bool:
+    return run.state is not None and (run.state.is_pending() or run.state.is_running())
+
+
+def _filled(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with the flow's defaults where none was given, as JSON has them."""
+    defaults = {name: one.default for name, one in inspect.signature(flow.fn).parameters.items()}
+    filled: dict[str, Any] = to_jsonable_python({**defaults, **given})
+    return filled
+
+
+def _wait(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
+    while True:
+        run = client.read_flow_run(run_id)
+        if run.state is not None and run.state.is_final():
+            return run
+        time.sleep(POLL)

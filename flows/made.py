@@ -1,0 +1,28 @@
+"""Finished things of a store by name."""
+
+from pathlib import Path
+
+from data.errors import InputError
+from data.store import Store
+
+
+def find_corpus(store: Store, corpus: str) -> Path:
+    """A corpus version of the store by name, or a path."""
+    return Path(corpus) if Path(corpus).exists() else store.corpus_version(corpus)
+
+
+def find_made(folder: Path, named: str | None, command: str) -> Path:
+    """A finished thing by name or path; without a name, the newest in ``folder``.
+
+    Raises:
+        InputError: there is none.
+    """
+    if named is not None:
+        for path in (folder / named, Path(named)):
+            if path.is_dir():
+                return path
+        raise InputError(f"{folder / named}: no such folder. `{command}` makes it.")
+    made = [path for path in folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
+    if not made:
+        raise InputError(f"{folder}: nothing in it yet. `{command}` makes it.")
+    return max(made, key=lambda path: path.stat().st_mtime)

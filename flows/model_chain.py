@@ -1,0 +1,143 @@
+"""The second half of the story: a corpus becomes a tokenizer, tokens, a model, figures, folders for Hugging Face."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from data.progress import Progress, quiet
+from data.store import Store
+from flows.chain import CorpusBuilt, Runner, Stopwatch, plainly
+from flows.settings import Settings
+from training.benchmark.run import BenchmarkSummary, benchmark
+from training.benchmark.table import TableSummary, write_table
+from training.evaluate import EvaluationSummary, evaluate
+from training.export import ExportSummary, export
+from training.pack import PackSummary, pack
+from training.pretrain import PretrainSummary, pretrain
+from training.tokenizer import TokenizerSummary, fit_tokenizer
+
+
+class TokensBuilt(BaseModel):
+    """What training reads, made from one corpus version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tokenizer: TokenizerSummary
+    pack: PackSummary
+    seconds: dict[str, float]
+
+
+class ModelTrained(BaseModel):
+    """What became of one set of tokens: a run, its figures, two models."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pretrain: PretrainSummary
+    evaluate: EvaluationSummary
+    export: ExportSummary
+    seconds: dict[str, float]
+
+
+class ModelBuilt(BaseModel):
+    """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tokenizer: TokenizerSummary
+    pack: PackSummary
+    pretrain: PretrainSummary
+    evaluate: EvaluationSummary
+    export: ExportSummary
+    seconds: dict[str, float]
+
+
+class Built(BaseModel):
+    """What the whole chain made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    corpus: CorpusBuilt
+    model: ModelBuilt | None
+
+
+def prepare_tokens(
+    settings: Settings,
+    *,
+    corpus: str = "latest",
+    run: Runner = plainly,
+    patience: float = 0.0,
+    progress: Progress = quiet,
+) -> TokensBuilt:
+    """Fit a tokenizer on a corpus version and pack the version with it."""
+    store = Store.open(settings.store)
+    clock = Stopwatch(run, store, patience)
+    version = store.corpus_version(corpus)
+    tokenizer = clock("tokenizer", fit_tokenizer, store, settings.tokenizer, corpus=version, progress=progress)
+    return TokensBuilt(
+        tokenizer=tokenizer,
+        pack=clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress),
+        seconds=clock.seconds,
+    )
+
+
+def train_model(
+    settings: Settings,
+    *,
+    tokens: Path,
+    run: Runner = plainly,
+    patience: float = 0.0,
+    progress: Progress = quiet,
+) -> ModelTrained:
+    """Pretrain on packed tokens, evaluate on held-out text, export for Hugging Face."""
+    store = Store.open(settings.store)
+    clock = Stopwatch(run, store, patience)
+    trained = clock("pretrain", pretrain, store, settings.pretrain, tokens=tokens, progress=progress)
+    return ModelTrained(
+        pretrain=trained,
+        evaluate=clock("evaluate", evaluate, store, settings.evaluate, run=trained.path, progress=progress),
+        export=clock("export", export, store, run=trained.path, progress=progress),
+        seconds=clock.seconds,
+    )
+
+
+def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = quiet) -> ModelBuilt:
+    """From a corpus version to an evaluated, exported model, in this process."""
+    tokens = prepare_tokens(settings, corpus=corpus, progress=progress)
+    trained = train_model(settings, tokens=tokens.pack.path, progress=progress)
+    return ModelBuilt(
+        tokenizer=tokens.tokenizer,
+        pack=tokens.pack,
+        pretrain=trained.pretrain,
+        evaluate=trained.evaluate,
+        export=trained.export,
+        seconds={**tokens.seconds, **trained.seconds},
+    )
+
+
+def benchmark_model(
+    settings: Settings,
+    *,
+    model: str,
+    task: str,
+    data: Path,
+    name: str | None = None,
+    run: Runner = plainly,
+    patience: float = 0.0,
+    progress: Progress = quiet,
+) -> BenchmarkSummary:
+    """Fine-tune and score a model on a task, then write the table of all runs and put it into the model cards."""
+    store = Store.open(settings.store)
+    clock = Stopwatch(run, store, patience)
+    chosen = settings.benchmark
+    summary = clock(
+        "benchmark", benchmark, store, chosen, model=model, task=task, data=data, name=name, progress=progress
+    )
+    clock("benchmark-table", _table, store, progress=progress)
+    return summary
+
+
+def _table(store: Store, *, progress: Progress) -> TableSummary:
+    """The table as a stage like the others."""
+    summary = write_table(store)
+    progress("benchmark-table", summary.runs, summary.runs, {})
+    return summary

@@ -1,0 +1,43 @@
+"""One line of the log for each stage; ``flows/pages/model.py`` adds those of training."""
+
+from functools import singledispatch
+from typing import Any
+
+from cleaning.clean import CleanSummary
+from cleaning.publish import PublishSummary
+from crawler.run import CrawlSummary
+
+MOST_REASONS = 3
+
+
+@singledispatch
+def in_one_line(summary: Any) -> str:
+    """What a stage did."""
+    return str(summary)
+
+
+@in_one_line.register
+def _(summary: CrawlSummary) -> str:
+    if summary.warc is None:
+        return f"round {summary.round} is over and no page is due yet"
+    pages = ("new", "changed", "not_modified", "same", "gone", "moved")
+    found = ", ".join(
+        f"{getattr(summary, name):,} {name.replace('_', ' ')}" for name in pages if getattr(summary, name)
+    )
+    rest = "" if summary.finished else f"; {summary.queued:,} URLs are left for the next run"
+    return f"round {summary.round}: {found or 'no page'}, {summary.megabytes:,} MB{rest}"
+
+
+@in_one_line.register
+def _(summary: CleanSummary) -> str:
+    if not summary.segments:
+        return f"nothing new in {summary.already:,} WARC files"
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in list(summary.dropped.items())[:MOST_REASONS])
+    return f"{summary.kept:,} of {summary.records:,} new records kept" + (f"; dropped: {reasons}" if reasons else "")
+
+
+@in_one_line.register
+def _(summary: PublishSummary) -> str:
+    if not summary.changed:
+        return f"nothing has changed since {summary.version}; no new version"
+    return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words"

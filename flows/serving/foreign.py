@@ -1,0 +1,34 @@
+"""Who listens on a port that we want."""
+
+import json
+import socket
+from http.client import HTTPException
+from urllib.request import urlopen
+
+from flows.serving.files import ABOUT
+
+TIMEOUT = 5
+
+
+def listens(port: int) -> bool:
+    """Whether any program listens on 127.0.0.1."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def who_listens(port: int) -> str:
+    """What listens there, in words: the server of another store, another Prefect server, or another program."""
+    try:
+        version = json.loads(_get(f"http://127.0.0.1:{port}/api/admin/version"))
+    except (OSError, HTTPException, ValueError):
+        return "another program"
+    try:
+        return f"the server of the store {_get(f'http://127.0.0.1:{port + 1}{ABOUT}').decode()}"
+    except (OSError, HTTPException, ValueError):
+        return f"another Prefect server ({version})"
+
+
+def _get(url: str) -> bytes:
+    with urlopen(url, timeout=TIMEOUT) as response:  # noqa: S310 - loopback
+        content: bytes = response.read()
+    return content

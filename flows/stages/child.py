@@ -1,0 +1,105 @@
+"""The process of one stage. Run as ``python -m flows.stages.child FOLDER``.
+
+SIGTERM asks it to end: the trainer saves, the crawl finishes what is in flight, anything else stops where it is. It
+comes from the parent that is cancelled, and from the kernel when the parent dies. ``GRACE`` seconds later the process
+ends itself and all that it started, so that nothing keeps a GPU or a lock.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from data.lifeline import end_with_parent
+from flows.stages.job import BEAT, JobFolder, Outcome
+
+GRACE = 60.0
+"""Seconds from the first request to end, or from the parent's death, to the end."""
+SHOWN_EVERY = 0.5
+"""Seconds between two changes of the progress file, at least."""
+
+
+class Ended(BaseException):
+    """SIGTERM came."""
+
+
+class Lifeline:
+    """A thread that shows that this process lives, and ends it when its time has come."""
+
+    def __init__(self, folder: JobFolder, parent: int) -> None:
+        self._folder = folder
+        self._parent = parent
+        self._told: Mapping[str, Any] = {}
+        self._written = 0.0
+        self._deadline: float | None = None
+        self._lock = threading.Lock()
+        self._write()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+        """A ``data.progress.Progress`` that writes a file."""
+        with self._lock:
+            self._told = {"stage": stage, "done": done, "total": total, "counts": dict(counts)}
+        if done == total or time.monotonic() - self._written >= SHOWN_EVERY:
+            self._write()
+
+    def count_down(self) -> None:
+        """From now on this process has ``GRACE`` seconds."""
+        self._deadline = self._deadline or time.monotonic() + GRACE
+
+    def _write(self) -> None:
+        with self._lock:
+            self._written = time.monotonic()
+            self._folder.write_progress({**self._told, "pid": os.getpid()})
+
+    def _watch(self) -> None:
+        asked = False
+        while True:
+            time.sleep(BEAT)
+            if os.getppid() != self._parent:
+                self.count_down()
+                if not asked:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    asked = True
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                os.killpg(0, signal.SIGKILL)
+            try:
+                self._write()
+            except OSError:  # a full disk: the stage itself meets it and says so
+                continue
+
+
+def main() -> None:
+    """Run the job of a folder and leave its outcome there."""
+    folder = JobFolder(Path(sys.argv[1]))
+    job = folder.read_job()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    lifeline = Lifeline(folder, job.parent)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        signal.signal(number, signal.SIG_IGN)
+        lifeline.count_down()
+        raise Ended
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
+    end_with_parent(job.parent)
+    try:
+        outcome = Outcome(value=job.function(*job.args, progress=lifeline, **job.kwargs))
+    except Ended:
+        sys.exit(128 + signal.SIGTERM)
+    except BaseException as error:
+        logging.getLogger("flows.stages").exception("the stage failed")
+        outcome = Outcome(error=error)
+    folder.write_outcome(outcome)
+
+
+if __name__ == "__main__":
+    main()

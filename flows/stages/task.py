@@ -1,0 +1,116 @@
+"""One Prefect task a stage: its function runs in a child process, its pages move, its asset is told of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task
+from prefect.assets import Asset, AssetProperties
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.tasks import MaterializingTask
+from pydantic import BaseModel
+
+from crawler.run import CrawlSummary
+from flows.pages.corpus import show_corpus
+from flows.pages.links import Links
+from flows.pages.progress import StageProgress, tolerated
+from flows.pages.words import in_one_line
+from flows.settings import Settings
+from flows.stages.process import last_words, run_in_child
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+CORPUS, TOKENIZER, MODEL = "cowese://corpus", "cowese://tokenizer", "cowese://model"
+ASSETS = {
+    "publish": Asset(key=CORPUS, properties=AssetProperties(name="CoWeSe", description="The corpus of this store")),
+    "tokenizer": Asset(key=TOKENIZER, properties=AssetProperties(name="Tokenizer", description="Cased WordPiece")),
+    "export": Asset(key=MODEL, properties=AssetProperties(name="BIOMEDTRA", description="ELECTRA for transformers")),
+}
+"""What stages make that others build on, by stage."""
+SHOWN = {
+    "publish": ("version", "documents", "words", "path"),
+    "tokenizer": ("entries", "digest", "path"),
+    "export": ("step", "parameters", "path"),
+}
+"""Their figures."""
+CORPUS_STAGES = ("crawl", "clean", "publish")
+MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
+
+
+@dataclass(frozen=True, slots=True)
+class StageTasks:
+    """A ``flows.chain.Runner`` that makes each stage a task of its name."""
+
+    settings: Settings
+
+    @property
+    def folder(self) -> Path:
+        """Logs and progress of this flow run."""
+        return self.settings.store.expanduser().absolute() / "serve" / "runs" / str(flow_run.get_id())
+
+    def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
+        kwargs.pop("progress", None)
+
+        def body() -> Any:
+            return self._in_task(stage, function, args, kwargs)
+
+        options: Any = {
+            "name": stage,
+            "task_run_name": stage,
+            "persist_result": False,
+            "cache_policy": NO_CACHE,
+            "asset_deps": list(MADE_FROM.get(stage, ())),
+        }
+        as_task: Any = (
+            MaterializingTask(body, assets=[ASSETS[stage]], **options) if stage in ASSETS else Task(body, **options)
+        )
+        result: R = as_task()
+        return result
+
+    def _in_task(self, stage: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        logger, folder, progress = get_run_logger(), self.folder / stage, StageProgress(stage)
+        try:
+            summary = run_in_child(stage, folder, progress, function, *args, **kwargs)
+        except Exception:
+            raise
+        except BaseException:  # cancelled, or ended by a signal
+            words = last_words(folder) or "cut off; the next run goes on from what was finished"
+            logger.warning("%s: %s", stage, words)
+            raise
+        progress.finish()
+        links = Links(self.settings.store.expanduser().absolute(), self.settings.serve.links)
+        with tolerated():
+            show(stage, summary, links)
+        tell_asset(stage, summary)
+        logger.info("%s: %s. Log: %s", stage, in_one_line(summary), links.place(self._log(summary, folder)))
+        return summary
+
+    def _log(self, summary: Any, folder: Path) -> Path:
+        """Scrapy writes a log of its own for each round; everything else is in the stage's."""
+        if isinstance(summary, CrawlSummary):
+            scrapy = self.settings.store.expanduser().absolute() / "crawl" / f"round-{summary.round:04d}.log"
+            return scrapy if scrapy.is_file() else folder / "log.txt"
+        return folder / "log.txt"
+
+
+def show(stage: str, summary: Any, links: Links) -> None:
+    """Make the pages of a stage, where it has any."""
+    if stage == "publish":
+        show_corpus(summary, links)
+    elif stage not in CORPUS_STAGES:
+        from flows.pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
+
+        if stage in PAGES:
+            PAGES[stage](summary, links)
+
+
+def tell_asset(stage: str, summary: BaseModel) -> None:
+    """Put the figures of what was made onto its asset."""
+    if stage in ASSETS:
+        figures = summary.model_dump(mode="json")
+        ASSETS[stage].add_metadata({name: figures[name] for name in SHOWN[stage]})

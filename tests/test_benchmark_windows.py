@@ -1,0 +1,139 @@
+"""Long texts in windows, learning rates by layer, what is chosen for a model."""
+
+import random
+import unicodedata
+
+import pytest
+from benchmark_room import note, tiny_model
+
+from data.store import Store
+from training.benchmark import flat
+from training.benchmark.layer_decay import depth_of, parameter_groups
+from training.benchmark.models import find_model
+from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.windows import best_windows, windows_of
+from training.benchmark.words import words_of
+
+pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("windows")
+    return find_model(Store.open(folder / "store"), str(tiny_model(folder / "model")))
+
+
+@pytest.mark.parametrize(("length", "overlap"), [(16, 0), (16, 7), (33, 8), (64, 16), (512, 128)])
+def test_every_word_is_predicted_once_from_where_it_has_most_context(source, length, overlap):
+    document = note("larga", random.Random(3), sentences=40)
+    words = words_of(document.text)
+    windows = windows_of(source.tokenizer, document.text, words, length=length, overlap=overlap)
+    assert all(len(window.inputs["input_ids"]) <= length for window in windows)
+    chosen = best_windows(windows)
+    assert sorted(chosen) == list(range(len(words)))
+    for word, (number, place) in chosen.items():
+        token = windows[number].inputs["input_ids"][place]
+        piece = source.tokenizer.convert_ids_to_tokens(token).removeprefix("##")
+        assert document.text[slice(*words[word])].startswith(piece)
+        assert windows[number].margin[word] == max(one.margin[word] for one in windows if word in one.margin)
+    if len(windows) > 1:
+        begins = [min(window.places) for window in windows]
+        assert begins == sorted(set(begins))
+
+
+def test_tags_sit_on_the_first_token_of_a_word(source):
+    text = "No xyzxyz ya."
+    words = words_of(text)
+    (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
+    labels = window.labelled([0, 1, 0, 0])["labels"]
+    tokens = source.tokenizer.convert_ids_to_tokens(window.inputs["input_ids"])
+    assert [(token, label) for token, label in zip(tokens, labels, strict=True) if label != flat.IGNORED] == [
+        ("No", 0), ("x", 1), ("y", 0), (".", 0),
+    ]  # fmt: skip
+    assert labels[0] == labels[-1] == flat.IGNORED
+
+
+def byte_level(texts):
+    """A tokenizer of RoBERTa's kind: bytes, spaces inside tokens, no token types."""
+    from tokenizers import ByteLevelBPETokenizer, processors
+    from transformers import PreTrainedTokenizerFast
+
+    made = ByteLevelBPETokenizer()
+    made.train_from_iterator(texts, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False)
+    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", cls_token="<s>",
+        sep_token="</s>", model_input_names=["input_ids", "attention_mask"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["bytes", "decomposed text", "marks and line ends"])
+def test_other_tokenizers_and_other_texts_lose_no_word(source, kind):
+    text = note("x", random.Random(5), sentences=12).text
+    tokenizer = byte_level([text] * 3) if kind == "bytes" else source.tokenizer
+    if kind == "decomposed text":
+        text = unicodedata.normalize("NFD", text)
+    if kind == "marks and line ends":
+        text = text.replace(" ", "\r\n", 5)
+    words = words_of(text)
+    windows = windows_of(tokenizer, text, words, length=40, overlap=10)
+    assert len(windows) > 1
+    assert sorted(best_windows(windows)) == list(range(len(words)))
+    assert ("token_type_ids" in windows[0].inputs) == (kind != "bytes")
+
+
+def test_the_top_layer_learns_at_one_decay_of_the_head(source):
+    model = source.load("AutoModelForTokenClassification", ("O", "B-X", "I-X"))
+    names = {name: depth_of(name, 2) for name, _ in model.named_parameters()}
+    assert {name.split(".")[0] for name, depth in names.items() if depth == 3} == {"classifier"}
+    assert names["electra.encoder.layer.1.output.dense.weight"] == 2
+    assert names["electra.embeddings.word_embeddings.weight"] == 0
+    groups = parameter_groups(model.named_parameters(), layers=2, rate=1.0, decay=0.5, weight_decay=0.01)
+    rates = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    by_name = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    assert by_name["classifier.weight"] == 1.0
+    assert by_name["electra.encoder.layer.1.output.dense.weight"] == 0.5
+    assert by_name["electra.encoder.layer.0.output.dense.weight"] == 0.25
+    assert by_name["electra.embeddings.word_embeddings.weight"] == 0.125
+    assert len(rates) == len(by_name)
+    decayed = {name for name, parameter in model.named_parameters() for group in groups
+               if group["weight_decay"] and any(parameter is one for one in group["params"])}  # fmt: skip
+    assert not {name for name in decayed if "LayerNorm" in name or name.endswith("bias")}
+
+
+@pytest.mark.parametrize(("name", "depth"), [
+    ("bert.encoder.layer.11.attention.self.query.weight", 12),
+    ("roberta.embeddings.position_embeddings.weight", 0),
+    ("electra.embeddings_project.weight", 0),
+    ("distilbert.transformer.layer.0.ffn.lin1.weight", 1),
+    ("model.layers.3.mlp.weight", 4),
+    ("bert.pooler.dense.weight", 13),
+    ("classifier.bias", 13),
+])  # fmt: skip
+def test_depths_of_other_makes(name, depth):
+    assert depth_of(name, 12) == depth
+
+
+def test_windows_are_no_longer_than_what_was_trained(source, tmp_path):
+    from transformers import AutoConfig, RobertaConfig
+
+    assert source.length == 64
+    config = AutoConfig.from_pretrained(source.where)
+    for changes, length in (({"trained_length": 32}, 32), ({"trained_length": 512}, 64)):
+        config.update(changes)
+        folder = tmp_path / str(changes["trained_length"])
+        tiny_model(folder)
+        config.save_pretrained(folder)
+        assert find_model(Store.open(tmp_path / "store"), str(folder)).length == length
+    roberta = RobertaConfig(max_position_embeddings=514, pad_token_id=1)
+    one = type(source)(source.where, "x", roberta, source.tokenizer, "")
+    assert one.length == 512
+
+
+def test_defaults_follow_the_model():
+    small = BenchmarkSettings().resolved("electra", 256, 128)
+    assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
+    base = BenchmarkSettings(length=256).resolved("electra", 768, 512)
+    assert (base.learning_rate, base.length) == (1e-4, 256)
+    other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512)
+    assert (other.learning_rate, other.layer_decay) == (5e-5, 0.9)

@@ -1,0 +1,126 @@
+"""The whole of `cowese serve`, once: two equal runs, the first one's engine killed, nothing left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from demo_web.server import DemoWeb
+from test_flows_serving import closed_port, wait_for
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the run's processes under /proc"),
+]
+
+BIN = Path(sys.executable).parent
+SETTINGS = """
+store = "{store}"
+[crawl]
+seeds = "{seeds}"
+proxy = "{proxy}"
+max_pages = 40
+delay_min = 0.1
+"""
+
+
+class Served:
+    """A served store; commands run in another folder, as a user's would."""
+
+    def __init__(self, root, web):
+        self.store, self.elsewhere = root / "store", root / "elsewhere"
+        self.elsewhere.mkdir()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
+        self.environment = {**inherited, "PREFECT_HOME": str(root / "prefect")}
+        about = {"store": self.store, "seeds": web.write_seeds(root / "seeds.tsv"), "proxy": web.proxy}
+        self.config = root / "cowese.toml"
+        self.config.write_text(SETTINGS.format(**about))
+        self.port = closed_port()
+
+    def run(self, *command, check=True):
+        done = subprocess.run(
+            [BIN / command[0], *map(str, command[1:])],
+            cwd=self.elsewhere,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def serve(self, *more, check=True):
+        return self.run("cowese", "serve", "--config", self.config, "--port", self.port, *more, check=check)
+
+    def submit(self):
+        return re.search(r"UUID: (\S+)", self.run("prefect", "deployment", "run", "build-cowese").stdout)[1]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with DemoWeb() as web:
+        one = Served(tmp_path_factory.mktemp("served"), web)
+        one.serve()
+        yield one
+        one.serve("--stop")
+
+
+def processes_of(run):
+    """Living processes that have the run's id in their environment."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if run.encode() in (entry / "environ").read_bytes() and (entry / "cmdline").read_bytes():
+                found.append((int(entry.name), (entry / "cmdline").read_bytes().decode()))
+        except OSError:
+            continue
+    return found
+
+
+def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
+    first = served.submit()
+    second = served.submit()
+    crawling = served.store / "serve" / "runs" / first / "crawl" / "progress.json"
+    assert wait_for(crawling.exists, 120)
+    engine = next(pid for pid, command in processes_of(first) if "prefect.engine" in command)
+    os.kill(engine, signal.SIGKILL)
+    watched = served.run("cowese", "watch", first, check=False)
+    assert watched.returncode == 1
+    assert "Crashed" in watched.stdout
+    assert wait_for(lambda: not processes_of(first), 60)
+    watched = served.run("cowese", "watch", second)
+    assert "publish: " in watched.stderr
+    assert json.loads((served.store / "corpus" / "latest" / "manifest.json").read_text())["name"] == "v0001"
+
+
+def test_a_second_start_is_harmless_and_another_port_is_refused(served):
+    before = json.loads(served.serve("--status", "--json").stdout)
+    assert "healthy" in before["server"]
+    again = json.loads(served.run("cowese", "serve", "--store", served.store, "--json").stdout)
+    assert (again["server"], again["workers"]) == (before["server"], before["workers"])
+    refused = served.run("cowese", "serve", "--store", served.elsewhere / "another", "--port", served.port, check=False)
+    assert refused.returncode == 1
+    assert f"port {served.port}: the server of the store {served.store} listens there" in refused.stderr
+
+
+def test_bad_parameters_are_refused_before_anything_runs(served):
+    refused = served.run("prefect", "deployment", "run", "build-cowese", "--param", "max_pages=0", check=False)
+    assert refused.returncode == 1
+    assert "max_pages" in refused.stdout + refused.stderr
+
+
+def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
+    profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
+    assert 'active = "cowese"' in profiles.read_text()
+    served.serve("--stop")
+    assert 'active = "ephemeral"' in profiles.read_text()
+    assert "nothing ran" in served.serve("--stop").stdout
+    deadline = time.monotonic() + 30
+    while (left := [pid for pid, _ in processes_of(str(served.store))]) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert left == []

@@ -1,0 +1,175 @@
+"""`cowese why`: the story of every kind of page of the demo web, after two rounds and a takedown."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from demo_web.server import DemoWeb
+from demo_web.site import ASOCIACION, HOSPITAL, REVISTA, SOCIEDAD
+from typer.testing import CliRunner
+
+from flows.cli import app
+
+pytestmark = pytest.mark.slow
+
+TAKEN = f"http://{REVISTA}/originales/calidad-vida-psoriasis"
+COPY = f"http://{ASOCIACION}/noticias/comunicado-dia-diabetes"
+COMMAND = [f"{sys.prefix}/bin/cowese", "build", "--no-train", "--revisit", "all"]
+COMMAND += ["--set", "crawl.delay_min=0", "--set", "crawl.delay_factor=0"]
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Two rounds, two versions; then one page is taken down and a third version cut."""
+    folder = tmp_path_factory.mktemp("why")
+    store = folder / "store"
+    for number in (1, 2):
+        with DemoWeb(round=number) as web:
+            seeds = web.write_seeds(folder / "seeds.tsv")
+            command = [*COMMAND, "--seeds", seeds, "--proxy", web.proxy, "--store", store]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+    for command in (["takedown", TAKEN], ["publish"]):
+        assert RUNNER.invoke(app, [*command, "--store", str(store)]).exit_code == 0
+    return store
+
+
+def why(store, url):
+    """The story for a script and for a person."""
+    told = RUNNER.invoke(app, ["why", url, "--store", str(store), "--json"])
+    text = RUNNER.invoke(app, ["why", url, "--store", str(store)])
+    assert told.exit_code == text.exit_code
+    return json.loads(told.stdout), text.stdout, told.exit_code
+
+
+def fates(told):
+    """For each visit kept, or the reason why not; for each version its split, or the reason why not."""
+    verdicts = [visit["verdict"] for visit in told["visits"]]
+    places = told["versions"]
+    return (
+        ["kept" if one["kept"] else one["reason"] for one in verdicts],
+        [one["split"] or one["reason"] or one["state"] for one in places],
+    )
+
+
+def test_a_kept_page_from_its_fetch_to_its_part_file(store):
+    url = f"{HOSPITAL}/cardiologia/hipertension"  # changed in round 2; any spelling is the same page
+    told, text, code = why(store, f"https://{url}#abajo")
+    assert code == 0
+    visits, places = fates(told)
+    assert visits == ["kept", "kept"]
+    assert len(set(places)) == 1
+    assert places[0] in ("train", "validation", "test")
+    [crawled] = told["crawl"]
+    assert (crawled["url"], crawled["state"], crawled["status"], crawled["round"]) == (f"http://{url}", "done", 200, 2)
+    assert crawled["due_at"] > crawled["fetched_at"]
+    answer, verdict = told["visits"][1]["answer"], told["visits"][1]["verdict"]
+    assert answer["warc_file"].startswith("0002/")
+    assert answer["digest"] == crawled["warc_digest"]
+    assert answer["warc_offset"] == verdict["warc_offset"] == told["versions"][1]["warc_offset"]
+    assert verdict["verdicts"]["py3langid"] == "es"
+    assert verdict["quality"]["stop_words"] >= 2
+    assert (store / "corpus" / "v0002" / told["versions"][1]["part"]).is_file()
+    assert f"In the corpus: v0003, split {places[-1]}." in text
+    assert "Hipertensión arterial" in text
+
+
+def test_a_page_that_did_not_change(store):
+    told, text, _ = why(store, f"http://{HOSPITAL}/neurologia/ictus")
+    visits, _ = fates(told)
+    assert visits == ["kept", "revisit/not_modified"]
+    assert told["crawl"][0]["unchanged"] == 1
+    assert "nothing new: the server said that nothing has changed" in text
+
+
+def test_a_galician_page(store):
+    told, text, code = why(store, f"http://{HOSPITAL}/gl/hipertension")
+    visits, places = fates(told)
+    assert (code, visits[0], places) == (0, "language/gl", ["language/gl"] * 3)
+    verdict = told["visits"][0]["verdict"]
+    assert verdict["figure"] > 0.9
+    assert verdict["detail"]
+    assert "Not in the corpus: written in Galician, not in Spanish" in text
+
+
+def test_a_near_duplicate_names_the_page_that_it_lost_to(store):
+    told, text, _ = why(store, COPY)
+    visits, places = fates(told)
+    assert (visits[0], places) == ("kept", ["duplicate/near"] * 3)
+    assert told["versions"][2]["lost_to"] == f"http://{SOCIEDAD}/comunicados/comunicado-dia-diabetes"
+    assert 0.8 <= told["versions"][2]["figure"] < 1
+    assert told["versions"][2]["lost_to"] in text
+    keeper, text, _ = why(store, told["versions"][2]["lost_to"])
+    assert keeper["versions"][2]["cluster_size"] == 2
+    assert "kept for 1 more of its text" in text
+
+
+def test_a_page_that_robots_txt_forbids(store):
+    told, text, code = why(store, f"http://{HOSPITAL}/privado/historias")
+    assert code == 0
+    assert [(one["state"], one["reason"], one["fetched_at"]) for one in told["crawl"]] == [
+        ("refused", "robots/disallowed", None)
+    ]
+    assert fates(told) == ([], ["absent"] * 3)
+    assert "Never fetched: its host's robots.txt forbids it" in text
+
+
+def test_a_page_that_is_gone(store):
+    told, text, _ = why(store, f"http://{ASOCIACION}/actividades/taller-cocina")
+    visits, places = fates(told)
+    assert visits == ["kept", "http/410"]
+    assert places[0] in ("train", "validation", "test")
+    assert places[1:] == ["http/410"] * 2
+    assert told["crawl"][0]["status"] == 410
+    assert "Not in the corpus: gone [http/410]" in text
+
+
+def test_a_page_that_moved_names_its_new_address(store):
+    told, text, _ = why(store, f"http://{SOCIEDAD}/noticias/beca-investigacion")
+    visits, places = fates(told)
+    assert (visits, places[1:]) == (["kept", "http/moved"], ["http/moved"] * 2)
+    target = f"http://{SOCIEDAD}/archivo/beca-investigacion"
+    assert told["visits"][1]["verdict"]["lost_to"] == told["versions"][1]["lost_to"] == target
+    assert f"to {target}" in text
+    assert fates(why(store, target)[0])[1][-1] in ("train", "validation", "test")
+
+
+def test_a_page_that_was_taken_down(store):
+    told, text, _ = why(store, TAKEN)
+    visits, places = fates(told)
+    assert visits == ["kept"]
+    assert places[0] == "absent"
+    assert places[1] in ("train", "validation", "test")
+    assert places[2] == "takedown"
+    assert told["takedown"]["target"] == TAKEN
+    assert "Not in the corpus: taken down on request" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        (f"http://{HOSPITAL}/no/hay/nada", "unlinked"),
+        ("https://otro.example/", "out_of_scope"),
+        (f"http://{HOSPITAL}/a/a/a/a/a/a/a", "trap/repeated_path"),
+    ],
+)
+def test_a_url_never_heard_of(store, url, rule):
+    told, text, code = why(store, url)
+    assert code == 1
+    assert (told["known"], told["never_queued"], told["visits"]) == (False, rule, [])
+    assert "Never heard of" in text
+
+
+def test_without_the_lists_of_ids_and_with_unsorted_indexes_the_story_is_the_same(store):
+    before, _, _ = why(store, COPY)
+    lists = sorted(store.glob("documents/*/*.ids.npy"))
+    assert lists
+    for path in lists:
+        path.rename(path.with_suffix(".aside"))
+    try:
+        assert why(store, COPY)[0] == before
+    finally:
+        for path in lists:
+            path.with_suffix(".aside").rename(path)

@@ -1,0 +1,11 @@
+"""``cowese benchmark``: fine-tune a model on a task, score it, stand it beside published figures.
+
+run.py         the story: data → seeds → figures, report, manifest; resumes by seed
+tasks.py       the tasks known by name: layout, types, source
+datasets.py    a folder → its splits; brat.py, conll.py, xmi.py, tables.py, squad.py read the forms
+tagging.py     mentions as IOB2 tags of words (words.py, flat.py), classification.py and answering.py the other kinds
+windows.py     long texts within the length that a model was trained at
+finetune.py    the training loop; layer_decay.py its learning rates; models.py transformers' Auto classes
+spans.py       exact spans and seqeval; scores.py means over seeds
+report.py      the HTML page; table.py and published.py the table; card.py puts it into model cards
+"""

@@ -1,0 +1,205 @@
+"""One fine-tuning run: all epochs, judged on the development split after each, the best one kept."""
+
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from data.errors import StageError
+from data.progress import Progress
+from training.benchmark.kind import Kind, Logits
+from training.benchmark.layer_decay import parameter_groups
+from training.benchmark.models import Source
+from training.benchmark.scores import Epoch
+from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.windows import INPUTS, Feature
+
+CLIP = 1.0
+BETAS, EPSILON = (0.9, 0.999), 1e-6
+"""As ELECTRA's fine-tuning has them."""
+TIMED_STEPS = 3
+"""Steps before the time that is left is told."""
+_FILL = {"input_ids": 0, "attention_mask": 0, "token_type_ids": 0, "labels": -100}
+
+
+@dataclass
+class Clock:
+    """Tells ahead how long all seeds will take; steps of several seeds count on one scale."""
+
+    total: int
+    progress: Progress
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    begun: int = 0
+
+    def step(self, counts: Mapping[str, float | str]) -> None:
+        """One more step is done."""
+        self.done += 1
+        taken = self.done - self.begun
+        left = (time.monotonic() - self.started) / taken * (self.total - self.done)
+        told = {"left": _duration(left)} if taken >= TIMED_STEPS else {}
+        self.progress("benchmark", self.done, self.total, {**told, **counts})
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuned:
+    """A model at its best epoch."""
+
+    model: nn.Module
+    best_epoch: int
+    curve: list[Epoch]
+
+
+def steps_of(features: int, settings: BenchmarkSettings) -> int:
+    """Optimiser steps of one seed."""
+    return settings.epochs * -(-features // settings.batch)
+
+
+def fine_tune(
+    source: Source, kind: Kind, settings: BenchmarkSettings, seed: int, device: torch.device, clock: Clock
+) -> FineTuned:
+    """Train on the training split with this seed; of equal epochs the first is the best.
+
+    Raises:
+        InputError: the model cannot be loaded.
+        StageError: the loss is not finite.
+    """
+    torch.manual_seed(seed)
+    model: nn.Module = source.load(kind.auto, kind.labels).to(device)
+    features, held_out = kind.features("train"), kind.features("dev")
+    optimizer = _optimizer(model, source, settings)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))
+    curve: list[Epoch] = []
+    best: tuple[float, int, dict[str, Tensor]] | None = None
+    pad = int(source.tokenizer.pad_token_id or 0)
+    for epoch in range(1, settings.epochs + 1):
+        started, losses = time.monotonic(), []
+        for batch in _batches(features, settings.batch, np.random.default_rng([seed, epoch])):
+            losses.append(_step(model, kind, batch, settings, pad, optimizer))
+            schedule.step()
+            if not np.isfinite(losses[-1]):
+                raise StageError(
+                    f"seed {seed}, epoch {epoch}: the loss is not finite. Lower benchmark.learning_rate "
+                    f"({settings.learning_rate:g})."
+                )
+            clock.step({"seed": seed, "epoch": epoch, "loss": round(losses[-1], 4)})
+        scores = kind.judge("dev", predict(model, kind, held_out, settings, pad))
+        took = round(time.monotonic() - started, 1)
+        curve.append(Epoch(epoch=epoch, loss=round(float(np.mean(losses)), 5), dev=scores.figures, seconds=took))
+        if best is None or scores.figures[kind.selects] > best[0]:
+            best = (scores.figures[kind.selects], epoch, copy.deepcopy(model.state_dict()))
+    assert best is not None
+    model.load_state_dict(best[2])
+    return FineTuned(model, best[1], curve)
+
+
+def predict(model: nn.Module, kind: Kind, features: Sequence[Feature], settings: BenchmarkSettings, pad: int) -> Logits:
+    """The logits of every window, dropout off; windows of like length go together."""
+    model.eval()
+    order = sorted(range(len(features)), key=lambda number: len(features[number]["input_ids"]))
+    found: dict[int, Any] = {}
+    with torch.no_grad():
+        for start in range(0, len(order), settings.micro_batch):
+            some = order[start : start + settings.micro_batch]
+            batch = _tensors([features[number] for number in some], pad, _device_of(model))
+            logits = kind.logits(_forward(model, batch)).float().cpu().numpy()
+            for row, number in enumerate(some):
+                length = len(features[number]["input_ids"])
+                found[number] = logits[row, :length] if logits.ndim > 2 else logits[row]  # noqa: PLR2004 - a figure a token
+    return [found[number] for number in range(len(features))]
+
+
+class _Triangle:
+    """Rise to 1 over the warm-up, then fall to 0 at the last step."""
+
+    def __init__(self, steps: int, settings: BenchmarkSettings) -> None:
+        self._steps = steps
+        self._warmup = max(1, round(steps * settings.warmup))
+
+    def __call__(self, step: int) -> float:
+        """The factor of the step, counted from 0."""
+        return min((step + 1) / self._warmup, (self._steps - step) / max(1, self._steps - self._warmup), 1.0)
+
+
+def _optimizer(model: nn.Module, source: Source, settings: BenchmarkSettings) -> torch.optim.Optimizer:
+    assert settings.learning_rate is not None
+    assert settings.layer_decay is not None
+    groups = parameter_groups(
+        model.named_parameters(),
+        layers=source.config.num_hidden_layers,
+        rate=settings.learning_rate,
+        decay=settings.layer_decay,
+        weight_decay=settings.weight_decay,
+    )
+    return torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON)
+
+
+def _batches(features: Sequence[Feature], size: int, draw: np.random.Generator) -> Iterator[list[Feature]]:
+    order = draw.permutation(len(features))
+    for start in range(0, len(order), size):
+        yield [features[number] for number in order[start : start + size]]
+
+
+def _step(
+    model: nn.Module,
+    kind: Kind,
+    batch: Sequence[Feature],
+    settings: BenchmarkSettings,
+    pad: int,
+    optimizer: torch.optim.Optimizer,
+) -> float:
+    """One optimiser step over a batch, some windows at a time; the loss is the mean over all that counts in it."""
+    model.train()
+    batch = sorted(batch, key=lambda feature: len(feature["input_ids"]))
+    total = torch.zeros((), device=_device_of(model))
+    counted = torch.zeros((), device=_device_of(model))
+    for start in range(0, len(batch), settings.micro_batch):
+        tensors = _tensors(batch[start : start + settings.micro_batch], pad, _device_of(model))
+        loss, count = kind.loss(_forward(model, tensors), tensors)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+        counted += count
+    counted.clamp_(min=1)
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad /= counted
+    torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(total / counted)
+
+
+def _forward(model: nn.Module, batch: Mapping[str, Tensor]) -> Any:
+    device = _device_of(model)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        return model(**{name: batch[name] for name in INPUTS if name in batch})
+
+
+def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dict[str, Tensor]:
+    """Lists padded to the longest of the batch, (B, L); single numbers as (B,)."""
+    length = max(len(feature["input_ids"]) for feature in features)
+    fill = {**_FILL, "input_ids": pad}
+    tensors = {}
+    for name, first in features[0].items():
+        rows = [feature[name] for feature in features]
+        if isinstance(first, list):
+            rows = [row + [fill.get(name, 0)] * (length - len(row)) for row in rows]
+        tensors[name] = torch.tensor(rows, device=device)
+    return tensors
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    return next(model.parameters()).device
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

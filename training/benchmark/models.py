@@ -1,0 +1,130 @@
+"""Models of any make, through transformers' Auto classes: the one place where they are loaded.
+
+transformers and seqeval are the optional ``benchmark`` extra; nothing else in the packages needs them.
+"""
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from data.errors import InputError
+from data.files import file_digest, value_digest
+from data.store import Store
+
+_SHAPING = ("config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json", "tokenizer_config.json")
+_FROM_PAD = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl")
+"""Models whose positions begin after the padding's, so that two of them are no places for tokens."""
+_USUAL_LENGTH = 512
+
+
+def required(name: str) -> ModuleType:
+    """A module of the ``benchmark`` extra.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"cowese benchmark needs {name.partition('.')[0]}: install it with pip install 'cowese[benchmark]'."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a model comes from."""
+
+    where: str
+    """A folder, or a name on the hub."""
+    name: str
+    """What it is called in tables and folders."""
+    config: Any
+    tokenizer: Any
+    digest: str
+
+    @property
+    def length(self) -> int:
+        """Tokens of a window, special ones included, at which the model's positions were trained."""
+        places = getattr(self.config, "max_position_embeddings", None) or _USUAL_LENGTH
+        if self.config.model_type in _FROM_PAD:
+            places -= 1 + (self.config.pad_token_id or 0)
+        trained = getattr(self.config, "trained_length", None) or places
+        return int(min(places, trained, self.tokenizer.model_max_length, _USUAL_LENGTH))
+
+    def load(self, auto: str, labels: tuple[str, ...]) -> Any:
+        """The model with a fresh head under torch's seed; ``auto`` is the name of an Auto class."""
+        named = {"id2label": dict(enumerate(labels)), "label2id": {label: at for at, label in enumerate(labels)}}
+        with _quiet(), _readable(self.where):
+            kind = getattr(required("transformers"), auto)
+            return kind.from_pretrained(self.where, **(named if labels else {}), dtype=torch.float32)
+
+
+def find_model(store: Store, named: str) -> Source:
+    """A model by folder, by its name in the store, or by its name on the Hugging Face hub.
+
+    Raises:
+        InputError: it cannot be loaded, or its tokenizer cannot say where its tokens stand in a text.
+    """
+    where, name = _place(store, named)
+    transformers = required("transformers")
+    with _quiet(), _readable(where):
+        config = transformers.AutoConfig.from_pretrained(where)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where)
+    if not tokenizer.is_fast:
+        raise InputError(f"{named}: its tokenizer has no tokenizer.json, so it cannot say where tokens stand.")
+    local = Path(where).is_dir()
+    digest = folder_digest(Path(where)) if local else f"{where}@{getattr(config, '_commit_hash', None)}"
+    return Source(where, name, config, tokenizer, digest)
+
+
+def folder_digest(folder: Path) -> str:
+    """What makes a model what it is: its weights, shape and tokenizer, not its card."""
+    return value_digest({file: file_digest(folder / file) for file in _SHAPING if (folder / file).is_file()})
+
+
+def _place(store: Store, named: str) -> tuple[str, str]:
+    for folder in (Path(named), store.models / named):
+        if (folder / "discriminator" / "config.json").is_file():
+            return str(folder / "discriminator"), folder.resolve().name
+        if (folder / "config.json").is_file():
+            full = folder.resolve()
+            ours = full.name in ("discriminator", "generator")
+            return str(folder), f"{full.parent.name}-generator" if full.name == "generator" else (
+                full.parent.name if ours else full.name
+            )
+    if Path(named).exists():
+        raise InputError(f"{named}: no config.json in it. --model is a Hugging Face folder (`cowese export`) or name.")
+    return named, named.replace("/", "--")
+
+
+@contextlib.contextmanager
+def _readable(where: str) -> Iterator[None]:
+    """Turn what the library says of a missing or damaged model into one line."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise InputError(
+            f"{where}: cannot be loaded as a model ({line}). --model is a folder or a hub name."
+        ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of a head that is fresh (it is meant to be), and no bars of files being loaded."""
+    logging = required("transformers.utils.logging")
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        logging.enable_progress_bar()

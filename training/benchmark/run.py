@@ -1,0 +1,244 @@
+"""``cowese benchmark``: one model on one task, over several seeds; a finished seed is never made again.
+
+benchmarks/<task>/<model>/plan.json        what the seeds have in common: model, data, settings
+                          seed-1/result.json, predictions/test/…
+                          manifest.json    figures over the seeds: the last file written
+                          report.html
+"""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from data.errors import InputError
+from data.files import (
+    TEMPORARY,
+    file_digest,
+    read_json,
+    storage_error,
+    sync_folder,
+    value_digest,
+    write_json,
+    write_text,
+)
+from data.manifest import Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from training.benchmark.answering import Answering
+from training.benchmark.classification import Classification
+from training.benchmark.datasets import Splits, read_splits
+from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
+from training.benchmark.kind import Kind
+from training.benchmark.models import Source, find_model
+from training.benchmark.report import report_page
+from training.benchmark.scores import SeedResult, deviation, mean
+from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tagging import Tagging
+from training.benchmark.tasks import Form, find_task
+from training.distributed import choose_device
+from training.threads import choose_threads
+
+PLAN, RESULT = "plan.json", "result.json"
+SAMPLES = 60
+"""Predictions of a seed that are kept for the report."""
+_KINDS: dict[Form, type[Tagging] | type[Classification] | type[Answering]] = {
+    "brat": Tagging,
+    "conll": Tagging,
+    "xmi": Tagging,
+    "table": Classification,
+    "squad": Answering,
+}
+
+
+class BenchmarkSummary(BaseModel):
+    """A model's figures on a task."""
+
+    model_config = ConfigDict(frozen=True)
+
+    task: str
+    model: str
+    path: Path
+    report: Path
+    form: str
+    seeds: int
+    made: int
+    """Seeds that were not there before."""
+    mean: dict[str, float]
+    """Of the test split, over the seeds."""
+    deviation: dict[str, float]
+    """Sample standard deviation over the seeds."""
+    ceiling: dict[str, float]
+    """What a perfect tagger would reach under the rule for nested and discontinuous mentions."""
+    device: str
+    seconds: float
+
+
+def benchmark(
+    store: Store,
+    settings: BenchmarkSettings,
+    *,
+    model: str,
+    task: str,
+    data: Path,
+    name: str | None = None,
+    progress: Progress = quiet,
+) -> BenchmarkSummary:
+    """Fine-tune ``model`` on ``task`` once a seed and score each at its best epoch on the development split.
+
+    ``name`` is what the model is called in the store and in tables.
+
+    Raises:
+        InputError: the model or the data cannot be read; transformers is not installed; results of other data, another
+            model or other settings have this name.
+        StageError: the loss is not finite.
+        DiskFullError, StoreError: results cannot be written; finished seeds stay.
+    """
+    started = time.monotonic()
+    chosen = find_task(task)
+    source = find_model(store, model)
+    device = choose_device(settings.device)
+    torch.set_num_threads(choose_threads(settings.threads))
+    hidden = getattr(source.config, "hidden_size", 0)
+    settings = settings.resolved(source.config.model_type, hidden, source.length)
+    form, splits = read_splits(chosen, data, settings.documents)
+    kind: Kind = _KINDS[form](splits, source, settings)
+    folder = store.benchmarks / chosen.name / (name or source.name)
+    made_from = {"model": source.digest, "data": _digest(splits)}
+    _adopt(folder, {"made_from": made_from, "settings": settings.shaping()})
+    missing = [seed for seed in range(1, settings.seeds + 1) if not (folder / _named(seed) / RESULT).is_file()]
+    clock = Clock(len(missing) * steps_of(len(kind.features("train")), settings), progress)
+    for seed in missing:
+        _make(folder, source, kind, settings, seed, device, clock)
+    results = [read_result(folder / _named(seed)) for seed in range(1, settings.seeds + 1)]
+    about = {
+        "model": source.name if Path(source.where).is_dir() else source.where,
+        "form": form,
+        "trained_length": source.length,
+        **kind.about(),
+    }
+    manifest = _write(folder, chosen.name, results, about, made_from, settings)
+    return BenchmarkSummary(
+        task=chosen.name,
+        model=folder.name,
+        path=folder,
+        report=folder / "report.html",
+        form=form,
+        seeds=len(results),
+        made=len(missing),
+        mean=manifest.figures["mean"],
+        deviation=manifest.figures["deviation"],
+        ceiling=about.get("ceiling", {}),
+        device=", ".join(sorted({result.device for result in results})),
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def read_result(folder: Path) -> SeedResult:
+    """A finished seed."""
+    return SeedResult.model_validate(read_json(folder / RESULT))
+
+
+def _named(seed: int) -> str:
+    return f"seed-{seed}"
+
+
+def _digest(splits: Splits) -> str:
+    """Of what is learnt and scored, whatever files it came from."""
+    return value_digest({split: [repr(item) for item in items] for split, items in splits.items()})
+
+
+def _adopt(folder: Path, plan: dict[str, Any]) -> None:
+    """Begin a folder, or go on in one of the same plan.
+
+    Raises:
+        InputError: it holds results of another plan.
+    """
+    if not (folder / PLAN).is_file() or not any(folder.glob(f"seed-*/{RESULT}")):
+        write_json(folder / PLAN, plan)
+        return
+    known = read_json(folder / PLAN)
+    differences = [
+        f"{key}: {known[part].get(key)} → {plan[part].get(key)}"
+        for part in ("made_from", "settings")
+        for key in sorted(known[part].keys() | plan[part].keys())
+        if known[part].get(key) != plan[part].get(key)
+    ]
+    if differences:
+        raise InputError(
+            f"{folder}: results of another plan have this name ({'; '.join(differences)}). Choose another with --name."
+        )
+
+
+def _make(
+    folder: Path,
+    source: Source,
+    kind: Kind,
+    settings: BenchmarkSettings,
+    seed: int,
+    device: torch.device,
+    clock: Clock,
+) -> None:
+    """One seed, written whole or not at all."""
+    started = time.monotonic()
+    tuned = fine_tune(source, kind, settings, seed, device, clock)
+    pad = int(source.tokenizer.pad_token_id or 0)
+    dev = kind.judge("dev", predict(tuned.model, kind, kind.features("dev"), settings, pad))
+    logits = predict(tuned.model, kind, kind.features("test"), settings, pad)
+    result = SeedResult(
+        seed=seed,
+        best_epoch=tuned.best_epoch,
+        curve=tuned.curve,
+        dev=dev,
+        test=kind.judge("test", logits),
+        samples=kind.samples("test", logits, SAMPLES),
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        seconds=round(time.monotonic() - started, 1),
+    )
+    temporary = folder / f".{_named(seed)}{TEMPORARY}"
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        kind.write(temporary / "predictions" / "test", "test", logits)
+        write_json(temporary / RESULT, result.model_dump(mode="json"))
+        shutil.rmtree(folder / _named(seed), ignore_errors=True)
+        temporary.rename(folder / _named(seed))
+        sync_folder(folder)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise storage_error(error, folder) from error
+
+
+def _write(
+    folder: Path,
+    task: str,
+    results: list[SeedResult],
+    about: dict[str, Any],
+    made_from: dict[str, str],
+    settings: BenchmarkSettings,
+) -> Manifest:
+    """The report, and the manifest over all seeds."""
+    figures = [result.test.figures for result in results]
+    manifest = Manifest(
+        kind="benchmark",
+        name=folder.name,
+        made_from=made_from,
+        settings=settings.shaping(),
+        figures={
+            "task": task,
+            "seeds": len(results),
+            "mean": mean(figures),
+            "deviation": deviation(figures),
+            "dev_mean": mean([result.dev.figures for result in results]),
+            "devices": sorted({result.device for result in results}),
+            "seconds": round(sum(result.seconds for result in results), 1),
+            "about": about,
+        },
+        files={f"{_named(one.seed)}/{RESULT}": file_digest(folder / _named(one.seed) / RESULT) for one in results},
+        code=code_version(),
+    )
+    write_text(folder / "report.html", report_page(manifest, results))
+    manifest.write(folder)
+    return manifest

@@ -1,0 +1,57 @@
+"""What shapes a benchmark beside the model and the data."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class BenchmarkSettings(BaseModel):
+    """Fine-tuning; the defaults are ELECTRA's own where it has some."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    epochs: int = Field(default=10, ge=1)
+    """Passes over the training split; the best on the development split counts."""
+    batch: int = Field(default=32, ge=1)
+    """Windows of an optimiser step."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """Of the head, after warm-up. Unset: 3e-4 for an ELECTRA of 256 wide or less, 1e-4 for a larger one, 5e-5 for
+    others."""
+    layer_decay: float | None = Field(default=None, gt=0, le=1)
+    """Each layer learns at this share of the one above. Unset: 0.8 for ELECTRA, 1 for others."""
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps in which the rate rises."""
+    weight_decay: float = Field(default=0.01, ge=0)
+    """Decoupled; not on norms and biases."""
+    length: int | None = Field(default=None, ge=16)
+    """Tokens of a window. Unset: what the model was trained at, 512 at most."""
+    overlap: float = Field(default=0.25, ge=0, le=0.5)
+    """Share of a window that it has in common with the next."""
+    seeds: int = Field(default=5, ge=1)
+    """Runs, numbered from 1; those that are finished are not made again."""
+    documents: int | None = Field(default=None, ge=1)
+    """Documents of each split at most, chosen by a hash of their name: to try a task out."""
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    """Where to compute."""
+    threads: int | None = Field(default=None, ge=1)
+    """CPU threads. Unset: as many as help."""
+    micro_batch: int = Field(default=16, ge=1)
+    """Windows that are on the device at once."""
+
+    def shaping(self) -> dict[str, Any]:
+        """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
+        return self.model_dump(mode="json", exclude={"seeds", "device", "threads", "micro_batch"})
+
+    def resolved(self, model_type: str, hidden: int, length: int) -> "BenchmarkSettings":
+        """With every unset value chosen for a model."""
+        is_electra = model_type == "electra"
+        usual = (3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
+        chosen = {
+            "learning_rate": self.learning_rate or usual,
+            "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
+            "length": min(self.length or length, length),
+        }
+        return self.model_copy(update=chosen)
+
+
+_SMALL = 256

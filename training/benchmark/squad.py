@@ -1,0 +1,78 @@
+"""JSON of SQuAD's shape: paragraphs, questions about them, answers that are pieces of the paragraph."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from data.errors import InputError
+from data.files import read_json
+from training.benchmark.documents import Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about a text."""
+
+    name: str
+    question: str
+    context: str
+    answers: tuple[tuple[Fragment, str], ...]
+    """Where each right answer stands and what it says; none where the text does not answer."""
+
+
+class _Answer(BaseModel):
+    text: str
+    answer_start: int
+
+
+class _Asked(BaseModel):
+    id: str
+    question: str
+    answers: list[_Answer] = []
+
+
+class _Paragraph(BaseModel):
+    context: str
+    qas: list[_Asked]
+
+
+class _Article(BaseModel):
+    paragraphs: list[_Paragraph]
+
+
+class _Squad(BaseModel):
+    data: list[_Article]
+
+
+def read_file(path: Path) -> list[Question]:
+    """Read a file.
+
+    Raises:
+        InputError: not JSON of this shape, or an answer that does not stand where it is said to.
+    """
+    try:
+        articles = _Squad.model_validate(read_json(path)).data
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise InputError(f"{path}: not of SQuAD's shape at {place} ({problem['msg'].lower()}).") from error
+    return [
+        _question(path, paragraph.context, asked)
+        for article in articles
+        for paragraph in article.paragraphs
+        for asked in paragraph.qas
+    ]
+
+
+def _question(path: Path, context: str, asked: _Asked) -> Question:
+    for answer in asked.answers:
+        end = answer.answer_start + len(answer.text)
+        if answer.answer_start < 0 or context[answer.answer_start : end] != answer.text:
+            raise InputError(
+                f"{path}: question {asked.id}: its answer {answer.text[:40]!r} is not at {answer.answer_start}."
+            )
+    answers = tuple(
+        ((answer.answer_start, answer.answer_start + len(answer.text)), answer.text) for answer in asked.answers
+    )
+    return Question(asked.id, asked.question, context, answers)

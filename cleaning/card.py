@@ -19,8 +19,10 @@ def size_category(documents: int) -> str:
     return next((name for bound, name in _SIZES if documents < bound), "10M<n<100M")
 
 
-def write_card(version: str, figures: Mapping[str, Any], settings: Mapping[str, Any], splits: Sequence[str]) -> str:
-    """The text of the card."""
+def write_card(
+    version: str, figures: Mapping[str, Any], settings: Mapping[str, Any], splits: Sequence[str], side: Sequence[str]
+) -> str:
+    """The text of the card; ``side`` are the languages of the side corpora, each a configuration of its own."""
     environment = Environment(
         loader=PackageLoader("cleaning"),
         undefined=StrictUndefined,
@@ -30,5 +32,10 @@ def write_card(version: str, figures: Mapping[str, Any], settings: Mapping[str, 
     )
     template = environment.get_template("card.md.jinja")
     return template.render(
-        version=version, figures=figures, settings=settings, splits=splits, size=size_category(figures["documents"])
+        version=version,
+        figures=figures,
+        settings=settings,
+        splits=splits,
+        side=side,
+        size=size_category(figures["documents"]),
     )

@@ -13,8 +13,10 @@ LARGEST_HOSTS = 25
 """Hosts that a card names; the report's table has them all."""
 
 
-def figures_of(kept: pa.Table, split_of: Mapping[str, str], dropped: pa.Table, urls: int) -> dict[str, Any]:
-    """Figures of a version, for its manifest and its card."""
+def figures_of(
+    kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int
+) -> dict[str, Any]:
+    """Figures of a version, for its manifest and its card: of the corpus, except ``side``, ``urls`` and ``dropped``."""
     masked: Counter[str] = Counter()
     for kinds in kept["masked"].to_pylist():
         for entry in kinds:
@@ -30,6 +32,7 @@ def figures_of(kept: pa.Table, split_of: Mapping[str, str], dropped: pa.Table, u
         "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
         "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
         "splits": {split: splits[split] for split in SPLITS},
+        "side": counted(side["language"]),
         "urls": urls,
         "dropped": counted(dropped["reason"]),
         "countries": counted(kept["country"]),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaning.lines import left_of
 from cleaning.pending import DROPPED, KEPT
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
 from data.errors import StageError
@@ -83,14 +84,20 @@ class StoredTexts:
 
     segments: Segments
     documents: pa.Table
-    """Columns ``segment`` and ``row``."""
+    """Columns ``segment`` and ``row``, and ``repeated`` where lines of the site are left out."""
+    lines: Sequence[frozenset[int]] = ()
+    """Sets of digests of lines; ``repeated`` says which of them a document goes without, −1 none."""
 
     def __len__(self) -> int:
         return int(self.documents.num_rows)
 
     def __call__(self, positions: Positions) -> Iterator[tuple[Positions, list[str]]]:
-        """The texts at some positions, as ``read_texts`` gives them."""
-        return read_texts(self.segments, self.documents, positions)
+        """The texts at some positions, as ``read_texts`` gives them, without the lines of their sites."""
+        texts = read_texts(self.segments, self.documents, positions)
+        if not self.lines:
+            return texts
+        repeated = self.documents["repeated"].to_numpy()
+        return ((found, left_of(batch, repeated[found].tolist(), self.lines)) for found, batch in texts)
 
     def every(self) -> Iterator[tuple[Positions, list[str]]]:
         """All of them."""
@@ -98,7 +105,8 @@ class StoredTexts:
 
     def at(self, positions: Positions) -> "StoredTexts":
         """Those at some positions, which are counted from 0 from then on."""
-        return StoredTexts(self.segments, self.documents.select(["segment", "row"]).take(pa.array(positions)))
+        columns = [name for name in ("segment", "row", "repeated") if name in self.documents.column_names]
+        return StoredTexts(self.segments, self.documents.select(columns).take(pa.array(positions)), self.lines)
 
     def chunks(self, least: int) -> Iterator[Positions]:
         """All positions, in runs of whole segments with at least so many texts, so that no segment is read twice."""

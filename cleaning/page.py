@@ -35,6 +35,10 @@ class Page:
     title: str | None = None
     author: str | None = None
     published: date | None = None
+    canonical: str | None = None
+    """The address that the page gives as its own (link rel=canonical), absolute."""
+    declared_language: str | None = None
+    """The language that the page says it is in (html lang)."""
     language: str = ""
     language_score: float = 0.0
     n_words: int = 0

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from cleaning.lines import left_of
 from cleaning.living import Segments
 from cleaning.publish_settings import PublishSettings
-from cleaning.splits import SPLITS, fraction
+from cleaning.splits import fraction
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
 from data.parquet import read_parquet, write_parquet
@@ -44,20 +45,24 @@ def part_count(total: int, most: int) -> int:
     return 1 << max(0, -(-total // most) - 1).bit_length()
 
 
-def plan(kept: pa.Table, split_of: Mapping[str, str], settings: PublishSettings) -> list[Part]:
-    """Every part file of a version; empty ones too, so that a reader finds each split."""
+def plan(kept: pa.Table, folder_of: Mapping[str, str], folders: Sequence[str], settings: PublishSettings) -> list[Part]:
+    """Every part file of a version; empty ones too, so that a reader finds each split.
+
+    ``folder_of`` gives for each id the one of ``folders`` that its document lies in.
+    """
     ids = kept["id"].to_pylist()
-    splits = np.array([SPLITS.index(split_of[identity]) for identity in ids])
+    numbers = {folder: number for number, folder in enumerate(folders)}
+    chosen = np.array([numbers[folder_of[identity]] for identity in ids], np.int64)
     places = np.array([_place(identity) for identity in ids])
     words = kept["n_words"].to_numpy()
     lines = _lines(kept)
     parts = []
-    for number, split in enumerate(SPLITS):
-        mine = splits == number
+    for number, folder in enumerate(folders):
+        mine = chosen == number
         count = settings.parts or part_count(int(words[mine].sum()), settings.part_words)
         for part in range(count):
             positions = np.flatnonzero(mine & ((places * count).astype(np.int64) == part))
-            path = f"data/{split}/part-{part:05d}-of-{count:05d}.parquet"
+            path = f"{folder}/part-{part:05d}-of-{count:05d}.parquet"
             parts.append(Part(path, positions, _digest(lines, positions)))
     return parts
 
@@ -75,7 +80,12 @@ def before(folder: Path | None) -> dict[str, str]:
 
 
 def write_parts(
-    folder: Path, parts: Sequence[Part], kept: pa.Table, segments: Segments, previous: Path | None
+    folder: Path,
+    parts: Sequence[Part],
+    kept: pa.Table,
+    segments: Segments,
+    lines: Sequence[frozenset[int]],
+    previous: Path | None,
 ) -> dict[str, str]:
     """Write the part files, or link those that the previous version has already; give their SHA-256 by path."""
     known = before(previous)
@@ -87,7 +97,7 @@ def write_parts(
         else:
             new.append(part)
     for group in _groups(new, kept["n_words"].to_numpy()):
-        for part, table in _filled(group, kept, segments):
+        for part, table in _filled(group, kept, segments, lines):
             path = folder / part.path
             write_parquet(path, table.to_batches(BATCH_ROWS), DOCUMENT_SCHEMA, few_values=FEW_VALUES)
             digests[part.path] = file_digest(path)
@@ -150,8 +160,10 @@ def _groups(parts: Sequence[Part], words: npt.NDArray[np.int32]) -> Iterator[lis
         yield group
 
 
-def _filled(group: Sequence[Part], kept: pa.Table, segments: Segments) -> Iterator[tuple[Part, pa.Table]]:
-    """The whole rows of each part, in one pass over the segments."""
+def _filled(
+    group: Sequence[Part], kept: pa.Table, segments: Segments, lines: Sequence[frozenset[int]]
+) -> Iterator[tuple[Part, pa.Table]]:
+    """The whole rows of each part, in one pass over the segments; texts without their sites' lines."""
     wanted = np.concatenate([part.positions for part in group])
     segment = kept["segment"].to_numpy()
     row = kept["row"].to_numpy()
@@ -169,7 +181,12 @@ def _filled(group: Sequence[Part], kept: pa.Table, segments: Segments) -> Iterat
             pa.array(order[np.searchsorted(found, part.positions, sorter=order)] if len(part.positions) else order[:0])
         )
         decided = kept.take(pa.array(part.positions))
-        for name in ("first_seen_at", "cluster_id", "cluster_size"):
-            place = DOCUMENT_SCHEMA.get_field_index(name)
-            table = table.set_column(place, DOCUMENT_SCHEMA.field(name), decided[name])
+        texts = left_of(table["text"].to_pylist(), decided["repeated"].to_pylist(), lines)
+        table = _replaced(table, "text", pa.array(texts, pa.string()))
+        for name in ("text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size"):
+            table = _replaced(table, name, decided[name])
         yield part, table.cast(DOCUMENT_SCHEMA)
+
+
+def _replaced(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    return table.set_column(DOCUMENT_SCHEMA.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)

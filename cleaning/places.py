@@ -57,6 +57,9 @@ def _place(search: "_Search", folder: Path, identity: str) -> Place:
     for split in SPLITS:
         for part, row in search.row_of(folder / "data" / split, identity, _KEPT):
             return _of_row(row, version=version, state="kept", part=part, split=split)
+    for side in sorted((folder / "side").glob("*")):
+        for part, row in search.row_of(side, identity, _KEPT):
+            return _of_row(row, version=version, state="kept", part=part, split=f"side/{side.name}")
     for part, row in search.row_of(folder / "dropped", identity, _DROPPED):
         if row["lost_to"] and row["reason"].startswith("duplicate/"):
             row["lost_to"] = search.url_of(folder, row["lost_to"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 """Letter by number modulo 23 (Real Decreto 1553/2005)."""
+_CURP_VALUES = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
 
 
 def dni_is_valid(text: str) -> bool:
@@ -44,6 +45,18 @@ def rut_is_valid(text: str) -> bool:
     return {11: "0", 10: "K"}.get(11 - total % 11, str(11 - total % 11)) == compact[-1]
 
 
+def curp_is_valid(text: str) -> bool:
+    """Mexico's CURP: weights 18 to 2, letters from 10 on with Ñ among them, modulo 10."""
+    total = sum((18 - place) * _CURP_VALUES.index(letter) for place, letter in enumerate(text[:17]))
+    return text[17] == str(-total % 10)
+
+
+def has_a_birth_date(text: str) -> bool:
+    """Catalonia's health card: four letters, sex, then the date of birth as YYMMDD (the check digit is not public)."""
+    digits = re.sub(r"\D", "", text)
+    return 1 <= int(digits[3:5]) <= 12 and 1 <= int(digits[5:7]) <= 31  # noqa: PLR2004 - months and days
+
+
 def always(_: str) -> bool:
     """No check digit exists."""
     return True
@@ -68,20 +81,36 @@ class Kind:
         return f"[{self.name.upper()}]"
 
 
+def _named(names: str, number: str) -> re.Pattern[str]:
+    """A number that only the words before it tell; the first group is what is masked."""
+    return re.compile(
+        rf"\b(?i:{names})(?:\W{{0,3}}(?i:n[º°.]{{0,2}}|n[úu]m(?:ero)?\.?))?\W{{1,3}}({number})(?![\w.,/-]*\d)(?!\w)"
+    )
+
+
+_SPELLED = re.compile(r"\b[\w.+-]{1,64} ?[(\[{](?:at|arroba)[)\]}] ?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b")
+"""Addresses that are written so that machines shall not read them."""
+_BARE_ID = r"\d{7,8}|\d{1,2}\.\d{3}\.\d{3}"
 _PHONE = re.compile(
     r"(?<![\d.,/-])(?:"
     r"(?:\+|00)[1-9]\d{0,2}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}"  # international
     r"|[679]\d{2}[ .-]\d{3}[ .-]\d{3}|[679]\d{2}(?:[ .-]\d{2}){3}|9\d[ .-]\d{3}(?:[ .-]\d{2}){2}|[679]\d{8}"  # Spain
-    r")(?![\d.,/-]*\d)"
+    r")(?![\d.,/_-]*\d)"
 )
 KINDS = (
     Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b")),
+    Kind("correo", _SPELLED),
     Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid),
     Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid),
     Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid),
     Kind("dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid),
     Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid),
-    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b")),
+    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b"), curp_is_valid),
+    Kind("tarjeta_sanitaria", re.compile(r"\b(?:B{8}[A-Z]{2}\d{6}|AN ?\d{10})\b")),
+    Kind("tarjeta_sanitaria", re.compile(r"\b[A-Z]{4} ?[01] ?\d{6} ?\d{3}\b"), has_a_birth_date),
+    Kind("tarjeta_sanitaria", _named(r"CIPA?|SIP|TIS|NUSS|NUHSA|tarjeta (?:sanitaria|individual)", r"\d{7,16}")),
+    Kind("historia_clinica", _named(r"NHC|historia cl[íi]nica|historia", r"\d{5,12}")),
+    Kind("dni", _named(r"DNI|cédula(?: de (?:identidad|ciudadanía))?|documento (?:nacional )?de identidad", _BARE_ID)),
     Kind("telefono", _PHONE, has_nine_digits),
 )
 """In the order in which they are looked for: what has a check digit before what has none."""
@@ -96,7 +125,7 @@ def masked(text: str) -> tuple[str, dict[str, int]]:
             if not kind.is_valid(match[0]):
                 return match[0]
             counts[kind.name] = counts.get(kind.name, 0) + 1
-            return kind.mask
+            return match[0].replace(match[1], kind.mask) if match.lastindex else kind.mask
 
         text = kind.pattern.sub(replace, text)
     return text, counts

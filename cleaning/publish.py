@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
+from cleaning.by_language import deduplicate_each
 from cleaning.card import write_card
 from cleaning.cold import Rebuilt, rebuilt
 from cleaning.decontaminate import Benchmark, applied, benchmarks, decontaminated
-from cleaning.dedup import Clusters, deduplicate
+from cleaning.dedup import Clusters
 from cleaning.engine import POOL, EngineSettings
 from cleaning.engines import opened
 from cleaning.figures import counted, figures_of, worst
@@ -29,7 +30,8 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
-from cleaning.splits import SPLITS, assign
+from cleaning.site_lines import take_out_site_lines
+from cleaning.splits import SPLITS, assign, folder_of_side, folder_of_split
 from cleaning.versions import cut, newest, tidy
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
@@ -52,6 +54,8 @@ class PublishSummary(BaseModel):
     documents: int
     words: int
     splits: dict[str, int]
+    side: dict[str, int]
+    """Documents of the side corpora by language; none of them is counted in ``documents`` or ``words``."""
     funnel: dict[str, int]
     """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
     is no figure of a version: a visit that finds nothing new changes no byte of it."""
@@ -85,7 +89,7 @@ def publish(
         name, funnel = (
             (None, None)
             if not cold and origin.is_that_of(previous)
-            else _cut(store, source, takedowns, against, publishing, engine, progress, origin)
+            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -151,6 +155,7 @@ def _cut(
     source: Rebuilt,
     takedowns: Takedowns,
     against: Sequence[Benchmark],
+    cleaning: CleaningSettings,
     publishing: PublishSettings,
     engine: EngineSettings,
     progress: Progress,
@@ -158,43 +163,56 @@ def _cut(
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
     found = living_documents(source.segments, takedowns)
+    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, cleaning.min_chars)
     living = decontaminated(
-        found,
-        StoredTexts(source.segments, found.documents),
+        trimmed.living,
+        trimmed.texts(source.segments),
         against,
         source.signatures,
         lambda done, total: progress("decontaminate", done, total, {}),
     )
-    if living.documents.num_rows == 0:
+    main = cleaning.languages[0]
+    if not pc.any(pc.equal(living.documents["language"], main)).as_py():
         raise StageError(
             f"not one of {living.funnel['urls']:,} URLs is left to publish "
             f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
         )
     with opened(engine) as running:
-        clusters = deduplicate(
+        clusters = deduplicate_each(
             living.documents,
-            StoredTexts(source.segments, living.documents),
+            StoredTexts(source.segments, living.documents, trimmed.lines),
             source.signatures,
             publishing,
             running,
+            main,
             lambda done, total: progress("publish", done, total, {}),
         )
     kept, dropped = _keepers(living, clusters)
+    is_main = pc.equal(kept["language"], main)
+    corpus, side = kept.filter(is_main), kept.filter(pc.invert(is_main))
     split_of = assign(
-        dict(zip(kept["id"].to_pylist(), kept["host"].to_pylist(), strict=True)),
+        dict(zip(corpus["id"].to_pylist(), corpus["host"].to_pylist(), strict=True)),
         validation_share=publishing.validation_share,
         test_share=publishing.test_share,
     )
-    parts = plan(kept, split_of, publishing)
+    folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
+    folder_of |= {
+        identity: folder_of_side(language)
+        for identity, language in zip(side["id"].to_pylist(), side["language"].to_pylist(), strict=True)
+    }
+    side_languages = sorted(pc.unique(side["language"]).to_pylist())
+    folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
+    parts = plan(kept, folder_of, folders, publishing)
     previous = newest(store)
 
     def fill(hidden: Path, name: str) -> Manifest | None:
         before = store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, before) | write_dropped(hidden, dropped)
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before)
+        files |= write_dropped(hidden, dropped)
         if previous is not None and files == previous.files and origin.settings == previous.settings:
             return None
-        figures = figures_of(kept, split_of, dropped, living.funnel["urls"])
-        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS))
+        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"])
+        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(
             kind="corpus",
@@ -246,6 +264,7 @@ def _summary(
         documents=figures["documents"],
         words=figures["words"],
         splits=figures["splits"],
+        side=figures["side"],
         funnel=funnel,
         dropped=figures["dropped"],
         seconds=round(seconds, 1),

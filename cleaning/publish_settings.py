@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 
 class PublishSettings(BaseModel):
-    """Decontamination, deduplication, splits, part files."""
+    """Lines of a site, decontamination, deduplication, splits, part files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -21,6 +21,12 @@ class PublishSettings(BaseModel):
     """Words of a shingle."""
     jaccard: float = Field(default=0.8, gt=0, le=1)
     """Documents whose shingles are alike to this share are one; verified exactly, not estimated."""
+    site_line_documents: int = Field(default=10, ge=2)
+    """A line that fewer documents of a site have is not the site's; copies and near copies count once."""
+    site_line_share: float = Field(default=0.05, gt=0, le=1)
+    """Share of a site's documents from which on a line is the site's and is taken out of each."""
+    site_heading_share: float = Field(default=0.6, gt=0, le=1)
+    """The same for a line of fewer than six words, which may be a heading of the site's articles (Síntomas)."""
     validation_share: float = Field(default=0.005, gt=0, lt=0.5)
     """Share of documents held out for validation, chosen by a hash of their id."""
     test_share: float = Field(default=0.02, gt=0, lt=0.5)

@@ -20,7 +20,7 @@ from data.store import Store
 _DENIED = (401, 403)
 _CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
 """Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
-_REPLACED = ["data/**", "dropped/**"]
+_REPLACED = ["data/**", "side/**", "dropped/**"]
 """What a new version replaces: part files that it does not have are deleted in the same commit."""
 
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from cleaning.boilerplate import without_site_lines
 from cleaning.extraction import extract_html
+from cleaning.foreign import without_foreign_paragraphs
+from cleaning.health import health_score
 from cleaning.language import identify
 from cleaning.page import Drop, Page, Raw
 from cleaning.pdf import extract_pdf
 from cleaning.privacy import masked
-from cleaning.quality import Rule, count_words, judge
+from cleaning.quality import Rule, judge
 from cleaning.settings import CleaningSettings
+from cleaning.text import SPANISH, Text, count_words
 
 
 def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
@@ -24,12 +27,24 @@ def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) ->
     if len(page.text) < settings.min_chars:
         return Drop("quality/too_short", len(page.text))
     verdict = identify(page.text)
-    page.language, page.language_score, page.verdicts = verdict.language, verdict.score, verdict.verdicts
+    page.language, page.language_score, page.verdicts = verdict.language, verdict.score, dict(verdict.verdicts)
+    if page.declared_language is not None:
+        page.verdicts["html"] = page.declared_language
     if verdict.language not in settings.languages:
         return Drop(f"language/{verdict.language}", verdict.score, detail=page.text[:120])
-    page.quality, refusal = judge(page.text, rules)
+    foreign = 0
+    if page.language == SPANISH:
+        page.text, foreign = without_foreign_paragraphs(page.text)
+    text = Text(page.text, page.language)
+    page.quality, refusal = judge(text, rules)
     if refusal is not None:
         return refusal
+    if foreign:
+        page.quality["foreign_paragraphs"] = foreign
+    if page.language == SPANISH:
+        page.health = health_score(text.words)
+        if settings.min_health is not None and page.health < settings.min_health:
+            return Drop("quality/off_topic", page.health)
     if settings.mask_personal_data:
         page.text, page.masked = masked(page.text)
     page.n_words = count_words(page.text)

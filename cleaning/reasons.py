@@ -41,7 +41,15 @@ _WORDS = {
     "takedown": "taken down on request",
     "quality/too_short": "too short",
     "quality/error_page": "an error page that answers 200",
-    "quality/stop_words": "too few Spanish stop words",
+    "quality/stop_words": "too few stop words of its language",
+    "quality/unaccented": "Spanish without accents",
+    "quality/filler": "stock phrases of machine-written pages",
+    "quality/legal_page": "a legal notice or a cookie policy",
+    "quality/price_list": "a list of prices",
+    "quality/form": "a form",
+    "quality/link_list": "a list of links or titles",
+    "quality/off_topic": "less about health than the settings ask for",
+    "quality/site_lines": "too short without the lines that its site repeats",
 }
 _FAMILIES = {
     "http": "the server answered {}",
@@ -54,6 +62,13 @@ _FAMILIES = {
 }
 _UNITS = {
     "quality/too_short": "characters",
+    "quality/site_lines": "characters left",
+    "quality/unaccented": "of the letters",
+    "quality/filler": "in 100 words",
+    "quality/legal_page": "words of such pages in 100",
+    "quality/price_list": "of the lines",
+    "quality/form": "of the lines",
+    "quality/link_list": "of the words",
     "extraction/too_large": "bytes",
     "extraction/too_much_memory": "bytes allowed",
     "extraction/too_slow": "seconds allowed",

@@ -3,6 +3,7 @@
 import functools
 from pathlib import Path
 
+from cleaning.health import TABLE
 from cleaning.settings import CleaningSettings
 from data.files import code_digest, value_digest
 
@@ -11,15 +12,17 @@ _SHAPING = (
         "boilerplate",
         "detector",
         "extraction",
+        "foreign",
+        "health",
         "http",
         "language",
         "page",
         "page_process",
         "page_worker",
         "pdf",
-        "privacy",
     ),
-    *("quality", "read_page", "rows", "segment", "triage", "warc"),
+    *("page_kind_rules", "privacy", "prose_rules", "quality", "read_page", "repetition_rules", "text"),
+    *("rows", "segment", "triage", "warc"),
 )
 """Modules of this room whose change makes other documents."""
 _GROUND = ("charset", "markup", "rights", "urls")
@@ -35,5 +38,5 @@ def recipe_digest(settings: CleaningSettings) -> str:
 def _code() -> str:
     room = Path(__file__).parent
     return code_digest(
-        *(room / f"{name}.py" for name in _SHAPING), *(room.parent / "data" / f"{name}.py" for name in _GROUND)
+        *(room / f"{name}.py" for name in _SHAPING), *(room.parent / "data" / f"{name}.py" for name in _GROUND), TABLE
     )

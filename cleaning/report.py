@@ -26,6 +26,8 @@ COPIES = 5
 SITES = 5_000
 """Rows of the table of sites at most; the largest."""
 YEARS = 25
+SPANISH_STEP = "in Spanish"
+"""Where the funnel leaves other languages and the side corpora."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,13 @@ def funnel(figures: Mapping[str, Any]) -> list[Bar]:
         ("pages and PDFs", ("kind/",)),
         ("with a text", ("extraction/",)),
         ("free to be used", ("policy/", "takedown")),
-        ("in a wanted language", ("language/",)),
+        (SPANISH_STEP, ("language/",)),
         ("of enough quality", ("quality/",)),
         ("not of a benchmark", ("decontaminated/",)),
         ("documents: no duplicates", ("duplicate/",)),
     ):
         left -= sum(count for reason, count in dropped.items() if reason.startswith(prefixes))
+        left -= sum(figures["side"].values()) if label == SPANISH_STEP else 0
         steps[label] = left
     return bars(steps)
 

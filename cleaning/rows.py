@@ -15,6 +15,7 @@ def document_row(record: Record, page: Page) -> dict[str, Any]:
         **_identity(record),
         "country": record.country or None,
         "category": record.category,
+        "canonical": page.canonical,
         "title": page.title,
         "author": page.author,
         "published": page.published,
@@ -29,8 +30,13 @@ def document_row(record: Record, page: Page) -> dict[str, Any]:
         "verdicts": [{"identifier": name, "answer": answer} for name, answer in page.verdicts.items()],
         "health": page.health,
         "masked": [{"kind": kind, "count": count} for kind, count in sorted(page.masked.items())],
-        "text_digest": hashlib.sha256(page.text.encode()).hexdigest()[:32],
+        "text_digest": text_digest(page.text),
     }
+
+
+def text_digest(text: str) -> str:
+    """By which a text is known everywhere."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def dropped_row(record: Record, drop: Drop) -> dict[str, Any]:

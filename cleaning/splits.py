@@ -27,7 +27,7 @@ def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_shar
     the order of their hashes that hold no large share. Validation likewise by the hash of the id.
     """
     sizes = Counter(hosts_by_id.values())
-    test = {host for host in sizes if fraction(_site(host)) < test_share}
+    test = {host for host in sizes if fraction(site_of(host)) < test_share}
     if len(hosts_by_id) >= ENOUGH and len(sizes) > 1:
         test = _enough(test, sizes)
     rest = sorted((fraction(identity), identity) for identity, host in hosts_by_id.items() if host not in test)
@@ -45,7 +45,7 @@ def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:
     """``test`` and as many hosts more as bring it to the least number of documents; smaller hosts first."""
     total = sum(sizes.values())
     for largest in LARGEST_TEST_HOST:
-        for host in sorted(sizes, key=lambda host: (fraction(_site(host)), host)):
+        for host in sorted(sizes, key=lambda host: (fraction(site_of(host)), host)):
             if sum(sizes[one] for one in test) >= min(LEAST_TEST, total // 10):
                 return test
             if sizes[host] <= largest * total and len(test) + 1 < len(sizes):
@@ -53,5 +53,16 @@ def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:
     return test
 
 
-def _site(host: str) -> str:
+def folder_of_split(split: str) -> str:
+    """Where a split's part files lie in a version."""
+    return f"data/{split}"
+
+
+def folder_of_side(language: str) -> str:
+    """Where a side corpus's part files lie: apart from the splits, so that nobody reads it unasked."""
+    return f"side/{language}"
+
+
+def site_of(host: str) -> str:
+    """The host by which a site is known, with ``www.`` or without."""
     return host.removeprefix("www.")

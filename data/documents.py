@@ -17,6 +17,7 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("site", pa.string()),  # the start URL it was reached from
         pa.field("country", pa.string()),
         pa.field("category", pa.string()),
+        pa.field("canonical", pa.string()),  # the address that the page itself gives (link rel=canonical)
         pa.field("title", pa.string()),
         pa.field("author", pa.string()),
         pa.field("published", pa.date32()),

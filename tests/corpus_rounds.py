@@ -49,7 +49,9 @@ class Round:
         self.documents: list[dict[str, Any]] = []
         self.dropped: list[dict[str, Any]] = []
 
-    def page(self, url: str, text: str, *, category: str = "portal", country: str = "ES") -> "Round":
+    def page(
+        self, url: str, text: str, *, category: str = "portal", country: str = "ES", language: str = "es"
+    ) -> "Round":
         """A page that was kept."""
         self.documents.append(
             {
@@ -59,7 +61,7 @@ class Round:
                 "category": category,
                 "title": text[:20],
                 "mime": "text/html",
-                "language": "es",
+                "language": language,
                 "language_score": 0.99,
                 "text": text,
                 "n_words": len(text.split()),

@@ -41,13 +41,19 @@ FATES = st.sampled_from(
 )
 
 
+SITE_LINE = "Consulte siempre con su médico antes de cambiar la dosis. Revisado el día"
+
+
 def text_of(choice: tuple[int, int]) -> str:
-    """One of a few texts, or one of its near copies."""
+    """One of a few texts, or one of its near copies; some with a line that others have too, some short without it."""
     number, changed = choice
     words = prose(number, 60 + 20 * number).split(" ")
     for place in range(changed):
         words[(7 * place * changed) % len(words)] = f"cambio{changed}"
-    return " ".join(words)
+    text = " ".join(words)
+    if number % 2 and changed < 5:
+        return f"{text}\n{SITE_LINE} {changed}."
+    return f"{text[:250]}\n{SITE_LINE} {number}." if changed == 5 else text
 
 
 class Rounds(RuleBasedStateMachine):
@@ -59,7 +65,7 @@ class Rounds(RuleBasedStateMachine):
         self.store = Store.open(self.folder / "store")
         self.rounds: list[list[tuple[str, str, str, str]]] = []
         self.pending: list[tuple[str, str, str, str]] = []
-        self.cleaning, self.publishing = CleaningSettings(), PublishSettings()
+        self.cleaning, self.publishing = CleaningSettings(), PublishSettings(site_line_documents=2, site_line_share=0.3)
         self.pending = [(url, "page", prose(url), "portal") for url in URLS[:4]]
 
     @rule(pages=st.lists(st.tuples(PAGES, TEXTS, CATEGORIES), min_size=1, max_size=8), ends=st.booleans())
@@ -86,13 +92,21 @@ class Rounds(RuleBasedStateMachine):
         jaccard=st.sampled_from([0.5, 0.8, 0.95]),
         parts=st.sampled_from([None, 3]),
         benchmark=st.sampled_from([None, 0, 3]),
+        least=st.sampled_from([2, 3, 10]),
     )
-    def publish_settings_change(self, jaccard, parts, benchmark):
+    def publish_settings_change(self, jaccard, parts, benchmark, least):
         against = () if benchmark is None else (self.folder / "benchmark",)
         for path in against:
             path.mkdir(exist_ok=True)
             (path / "caso.txt").write_text(" ".join(text_of((benchmark, 0)).split(" ")[20:40]))
-        self.publishing = PublishSettings(jaccard=jaccard, parts=parts, part_words=3000, decontaminate=against)
+        self.publishing = PublishSettings(
+            jaccard=jaccard,
+            parts=parts,
+            part_words=3000,
+            decontaminate=against,
+            site_line_documents=least,
+            site_line_share=0.3,
+        )
 
     @rule(least=st.sampled_from([100, 300]))
     def cleaning_settings_change(self, least):

@@ -2,9 +2,11 @@
 
 import gzip
 import io
+import math
 import os
 import signal
 from collections import Counter
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,18 +14,22 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from cleaning import extraction
 from cleaning.clean import clean
 from cleaning.engine import EngineSettings
-from cleaning.extraction import extract_html
+from cleaning.extraction import extract_html, normal_text, paragraph_bytes
 from cleaning.page import Drop, Page, Raw
 from cleaning.page_process import PageProcess, PageProcesses
 from cleaning.page_worker import outcome_of
 from cleaning.pending import Pending
-from cleaning.quality import rules_of
+from cleaning.privacy import masked
+from cleaning.quality import judge, rules_of
+from cleaning.read_page import judge_page
 from cleaning.recipe import recipe_digest
 from cleaning.segment import clean_segment
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
+from cleaning.text import Text
 from data.parquet import read_parquet
 
 SETTINGS = CleaningSettings()
@@ -199,6 +205,33 @@ def test_any_bytes_end_in_a_page_or_a_reason(body, content_type, is_pdf):
     else:
         assert "/" in outcome.reason
         assert outcome.reason != "extraction/failed" or "Error" in (outcome.detail or "")
+
+
+LETTERS = st.text(st.characters(codec=None), max_size=400)
+LINES = st.lists(
+    st.one_of(LETTERS, st.sampled_from([PROSE, "12345678Z", "a@b.es", "Nombre:", "12 €", "\x85", "\u2028"])),
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@given(lines=LINES, language=st.sampled_from(["es", "ca", "xx"]))
+def test_any_text_is_judged_and_masked(lines, language):
+    text = normal_text("\n".join(lines))
+    outcome = judge_page(Page(text), CleaningSettings(min_chars=0, languages=("es", language)), RULES)
+    assert isinstance(outcome, Drop | Page)
+    figures, _ = judge(Text(text, language), RULES)
+    assert all(math.isfinite(figure) for figure in figures.values())
+    masked_text, counts = masked(text)
+    assert (masked_text == text) == (not counts)
+    masked_text.encode()
+
+
+@settings(deadline=None, max_examples=100)
+@given(body=PAGES)
+def test_paragraphs_and_days_of_any_bytes(body):
+    assert 0 <= paragraph_bytes(body) <= len(body)
+    assert isinstance(extraction.published(body), date | None)
 
 
 def test_twenty_megabytes_of_anything(store, tmp_path):

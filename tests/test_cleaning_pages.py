@@ -13,7 +13,7 @@ from warcio.warcwriter import WARCWriter
 from cleaning.boilerplate import without_site_lines
 from cleaning.clean import clean
 from cleaning.engine import EngineSettings
-from cleaning.extraction import extract_html, normal_text
+from cleaning.extraction import extract_html, normal_text, paragraph_bytes
 from cleaning.http import read_answer
 from cleaning.language import identify
 from cleaning.page import Raw
@@ -22,6 +22,7 @@ from cleaning.privacy import masked
 from cleaning.quality import judge, rules_of
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.text import Text
 from cleaning.warc import Segment
 from data.errors import InputError, StageError
 from data.parquet import read_parquet
@@ -133,7 +134,11 @@ def test_every_record_ends_in_one_of_the_two_files(store, tmp_path):
     assert kept["text"] == PROSE
     assert kept["title"] == "Tensión"
     assert kept["language"] == "es"
-    assert {one["identifier"]: one["answer"] for one in kept["verdicts"]} == {"py3langid": "es", "langdetect": "es"}
+    assert {one["identifier"]: one["answer"] for one in kept["verdicts"]} == {
+        "py3langid": "es",
+        "langdetect": "es",
+        "html": "es",
+    }
     assert kept["fetched_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
@@ -220,6 +225,42 @@ def test_metadata_and_cp1252():
     assert (found.title, found.author, found.published) == ("Tensión", "Íñigo Peña", date(2024, 5, 6))
 
 
+def test_a_page_whose_sections_the_fast_way_leaves_out_is_read_whole():
+    intro = f'<article class="page-intro"><h1>Unidad 1</h1><p>{PROSE}</p></article>'
+    sections = "".join(
+        f'<section class="section"><div><h2>Lección {number}</h2></div>'
+        f"<p>{PROSE.replace('crónica', f'de {number} semanas')}</p><p>Ejercicio {number}: anote.</p></section>"
+        for number in range(12)
+    )
+    body = f'<html><body><main class="page-shell">{intro}{sections}</main><footer>Pie</footer></body></html>'.encode()
+    found = extract_html(Raw("https://a.example/unidad", "text/html", body), SETTINGS)
+    assert paragraph_bytes(body) > 12 * len(PROSE)
+    assert all(f"de {number} semanas" in found.text for number in range(12))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta property="article:published_time" content="2012-03-07T20:02:14-03:00">',
+        '<script type="application/ld+json">{"datePublished": "2012-03-07"}</script>',
+        '<time class="updated" datetime="2026-06-24">24</time><time class="published" datetime="2012-03-07">7/3</time>',
+    ],
+    ids=["meta", "json", "time"],
+)
+def test_the_day_that_a_page_declares(head):
+    found = extract_html(Raw("https://a.example/x", "text/html", page(PROSE, head).encode()), SETTINGS)
+    assert found.published == date(2012, 3, 7)
+
+
+def test_what_a_page_says_of_its_address_and_language():
+    body = page(PROSE, '<link rel="canonical" href="/guia/tension?utm_source=x">').encode()
+    found = extract_html(Raw("http://a.example/x?page=2", "text/html", body), SETTINGS)
+    assert (found.canonical, found.declared_language) == ("http://a.example/guia/tension", "es")
+    broken = page(PROSE, '<link rel=canonical href="javascript:void(0)">').replace('lang="es"', 'lang=""').encode()
+    found = extract_html(Raw("http://a.example/x", "text/html", broken), SETTINGS)
+    assert (found.canonical, found.declared_language) == (None, None)
+
+
 def test_text_is_nfc_without_control_characters_and_mended():
     assert normal_text("n\u0303in\u0303o\x00  y\u00a0ma\u00adma\u0301\n\n • Ítem\ud800") == "ñiño y mamá\nÍtem"
     assert normal_text("corazÃ³n y niÃ±os") == "corazón y niños"
@@ -258,7 +299,7 @@ def test_languages_that_others_take_for_spanish():
         ("Aspirina Paracetamol Ibuprofeno Omeprazol Simvastatina Metformina " * 8, "stop_words"),
         ("de la en el 1234 5678 9012 3456 7890 1234 4567 8901 2345 6789 0123 4567 " * 8, "non_alphabetic"),
         ("El médico de la familia.\n" * 30, "duplicate_lines"),
-        ("\n".join(f"Sección de la salud número {i} del hospital" for i in range(40)), "line_punctuation"),
+        ("\n".join(f"{PROSE[:100]} en el centro de salud número {i}" for i in range(9)), "line_punctuation"),
         ("\n".join(f"Cardiología de {word}." for word in PROSE.split()), "list"),
         (
             "\n".join(
@@ -270,7 +311,7 @@ def test_languages_that_others_take_for_spanish():
     ],
 )
 def test_each_rule_drops_what_it_is_for(text, rule):
-    figures, refusal = judge(text, rules_of(SETTINGS))
+    figures, refusal = judge(Text(text), rules_of(SETTINGS))
     assert refusal is not None
     assert refusal.reason == f"quality/{rule}"
     assert refusal.figure is not None
@@ -279,14 +320,16 @@ def test_each_rule_drops_what_it_is_for(text, rule):
 
 def test_phrases_that_come_again_and_again():
     numbers = "uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince"
-    lines = [f"El paciente {number} refiere a la enfermera que le duele la cabeza." for number in numbers.split()]
-    _, refusal = judge("\n".join(lines), rules_of(SETTINGS))
+    lines = [
+        f"El paciente número {number} refiere a la enfermera que le duele la cabeza." for number in numbers.split()
+    ]
+    _, refusal = judge(Text("\n".join(lines)), rules_of(SETTINGS))
     assert refusal is not None
     assert refusal.reason in ("quality/duplicate_ngrams", "quality/top_ngram")
 
 
 def test_prose_passes_every_rule():
-    figures, refusal = judge(PROSE, rules_of(SETTINGS))
+    figures, refusal = judge(Text(PROSE), rules_of(SETTINGS))
     assert refusal is None
     assert set(figures) == {rule.name for rule in rules_of(SETTINGS)}
 
@@ -311,6 +354,15 @@ def test_lines_of_the_site_go_and_sentences_stay():
         ("Llame al 912 345 678 o al +34 612 34 56 78.", "Llame al [TELEFONO] o al [TELEFONO].", "telefono"),
         ("CUIT 20-12345678-6 inscripto", "CUIT [CUIT] inscripto", "cuit"),
         ("RUT 12.345.678-5 de Chile", "RUT [RUT] de Chile", "rut"),
+        ("CURP: HEGG560427MVZRRL04, Veracruz", "CURP: [CURP], Veracruz", "curp"),
+        ("afiliado 28/12345678/40 del régimen", "afiliado [NSS] del régimen", "nss"),
+        ("CIP BBBBBBBBKS987654 del SNS", "CIP [TARJETA_SANITARIA] del SNS", "tarjeta_sanitaria"),
+        ("NUHSA AN0123456789 en Andalucía", "NUHSA [TARJETA_SANITARIA] en Andalucía", "tarjeta_sanitaria"),
+        ("targeta ROGA 1 850612 003 al CAP", "targeta [TARJETA_SANITARIA] al CAP", "tarjeta_sanitaria"),
+        ("Tarjeta sanitaria n.º 1234567890.", "Tarjeta sanitaria n.º [TARJETA_SANITARIA].", "tarjeta_sanitaria"),
+        ("NHC: 233969, varón", "NHC: [HISTORIA_CLINICA], varón", "historia_clinica"),
+        ("con DNI 30.123.456 de Rosario", "con DNI [DNI] de Rosario", "dni"),
+        ("ana.perez (arroba) salud.example", "[CORREO]", "correo"),
     ],
 )
 def test_personal_data_is_masked_and_counted(text, out, kind):
@@ -327,6 +379,12 @@ def test_personal_data_is_masked_and_counted(text, out, kind):
         "En 2019 hubo 1.234.567 casos, 123 456 789 dosis y 140/90 mmHg.",
         "DOI 10.1016/j.medcli.2020.01.012 y PMID 31234567",
         "ISSN 0025-7753, vol. 154, pp. 245-250",
+        "CURP HEGG560427MVZRRL05 con dígito falso",
+        "ISBN 978-84-9022-312-5 y depósito legal M-12345-2019",
+        "el gen ABCD 1 991399 003 no es una tarjeta y el cribado TSH 0 123456 789 tampoco",
+        "La historia 2020 y la historia de 1918 se repiten; SIP 2019.",
+        "Dosis: 0,5-1 mg/kg/día (máx. 600 000 UI) cada 8-12 h durante 7-10 días",
+        "El expediente 730242102__22617 y el ensayo NCT04280705",
     ],
 )
 def test_what_is_no_personal_data_stays(text):

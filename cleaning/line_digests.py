@@ -1,0 +1,66 @@
+"""The digests of every document's lines, segment by segment: worked out once, read again by each publish.
+
+The memory is a file a segment; without it the same digests are worked out again.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaning import lines
+from cleaning.lines import line_digest
+from cleaning.living import Segments
+from data.files import code_digest, value_digest, whole_file
+from data.parquet import read_parquet
+
+Digests = npt.NDArray[np.uint64]
+
+
+class LineDigests:
+    """One file a segment: where each document's digests begin, then the digests, each once a document, ascending."""
+
+    def __init__(self, memory: Path, segments: Segments) -> None:
+        self._segments = segments
+        self._folder = memory / f"lines-{code_digest(Path(lines.__file__))}"
+        self._names = [_name(documents) for documents, _ in segments]
+
+    def of(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
+        """For a segment's rows where their digests begin (one more than rows), and the digests."""
+        path = self._folder / self._names[segment]
+        try:
+            held = np.load(path)
+        except (OSError, ValueError):
+            held = self._make(segment, path)
+        rows = int(held[0])
+        return held[1 : rows + 2].astype(np.int64), held[rows + 2 :]
+
+    def sweep(self) -> None:
+        """Forget segments that are no more."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in set(self._folder.iterdir()) - {self._folder / name for name in self._names}:
+                path.unlink()
+
+    def _make(self, segment: int, path: Path) -> Digests:
+        begins, found = [0], []
+        for text in _texts(self._segments[segment][0]):
+            found.append(np.unique(np.array([line_digest(line) for line in text.split("\n")], np.uint64)))
+            begins.append(begins[-1] + len(found[-1]))
+        held = np.concatenate([np.array([len(found), *begins], np.uint64), *found])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            np.save(file, held)
+        return held
+
+
+def _name(documents: Path) -> str:
+    """Pairs are immutable: the recipe's folder, the name and the size say what a file holds."""
+    return f"{value_digest([documents.parent.name, documents.name, documents.stat().st_size])}.npy"
+
+
+def _texts(documents: Path) -> Iterator[str]:
+    for batch in read_parquet(documents, ["text"])["text"].iterchunks():
+        for text in batch:
+            yield text.as_py()

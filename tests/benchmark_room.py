@@ -67,6 +67,37 @@ def tiny_model(folder: Path, *, positions: int = 64) -> Path:
     return folder
 
 
+def byte_level(texts):
+    """A tokenizer of RoBERTa's kind: bytes, spaces inside tokens, no token types."""
+    from tokenizers import ByteLevelBPETokenizer, processors
+    from transformers import PreTrainedTokenizerFast
+
+    made = ByteLevelBPETokenizer()
+    made.train_from_iterator(texts, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False)
+    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", cls_token="<s>",
+        sep_token="</s>", model_input_names=["input_ids", "attention_mask"],
+    )  # fmt: skip
+
+
+def tiny_roberta(folder: Path, texts: Sequence[str]) -> Path:
+    """Another make: RoBERTa's positions, which begin after the padding's, and no token types."""
+    from transformers import RobertaConfig, RobertaForMaskedLM
+    from transformers.utils import logging
+
+    tokenizer = byte_level(texts)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=66, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+    )  # fmt: skip
+    logging.disable_progress_bar()
+    RobertaForMaskedLM(config).save_pretrained(folder)
+    return folder
+
+
 def scored_by_hand(gold: Path, predicted: Path) -> tuple[float, float, float]:
     """Precision, recall and F1 of two folders of .ann, written for the tests without a line of ours.
 

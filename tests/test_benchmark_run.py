@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from benchmark_room import DRUGS, brat_corpus, scored_by_hand, tiny_model
+from benchmark_room import DRUGS, brat_corpus, scored_by_hand, tiny_model, tiny_roberta
 from typer.testing import CliRunner
 
 from data.errors import InputError
@@ -175,6 +175,17 @@ def test_published_figures_stand_beside_ours(room, opened):
     assert next(line.system for line in table.lines if not line.ours) == "bsc-bio-ehr-es (base, 125M)"
     assert "| 0.8913 |" in as_markdown([table])
     assert all(line.source.startswith("https://") for line in table.lines if not line.ours)
+
+
+def test_a_model_of_another_make(room, opened, tmp_path):
+    folder, _ = room
+    texts = [path.read_text() for path in (folder / "notas" / "train").glob("*.txt")]
+    settings = BenchmarkSettings(**{**QUICK, "seeds": 1})
+    model = str(tiny_roberta(tmp_path / "roberta", texts))
+    done = benchmark(opened, settings, model=model, task="Notas", data=folder / "notas")
+    assert done.model == "roberta"
+    assert done.mean["exact_f1"] > 0.5
+    assert json.loads((done.path / "plan.json").read_text())["settings"]["length"] == 64
 
 
 def test_labels_of_texts(room, opened, tmp_path):

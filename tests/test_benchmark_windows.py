@@ -4,7 +4,7 @@ import random
 import unicodedata
 
 import pytest
-from benchmark_room import note, tiny_model
+from benchmark_room import byte_level, note, tiny_model
 
 from data.store import Store
 from training.benchmark import flat
@@ -51,20 +51,6 @@ def test_tags_sit_on_the_first_token_of_a_word(source):
         ("No", 0), ("x", 1), ("y", 0), (".", 0),
     ]  # fmt: skip
     assert labels[0] == labels[-1] == flat.IGNORED
-
-
-def byte_level(texts):
-    """A tokenizer of RoBERTa's kind: bytes, spaces inside tokens, no token types."""
-    from tokenizers import ByteLevelBPETokenizer, processors
-    from transformers import PreTrainedTokenizerFast
-
-    made = ByteLevelBPETokenizer()
-    made.train_from_iterator(texts, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>"], show_progress=False)
-    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>", cls_token="<s>",
-        sep_token="</s>", model_input_names=["input_ids", "attention_mask"],
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["bytes", "decomposed text", "marks and line ends"])

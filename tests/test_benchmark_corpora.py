@@ -1,6 +1,7 @@
 """Corpora as they come: discontinuous and overlapping spans, other line ends and counts, files that do not belong."""
 
 import json
+import shutil
 
 import pytest
 from benchmark_room import tiny_model
@@ -147,6 +148,10 @@ def test_one_line_in_a_hundred_may_not_fit(tmp_path):
     (odd,) = [document for document in read["train"] if document.misfits]
     assert odd.misfits[0].endswith("b.ann:301: the text there is 'olor', the line says 'Dolor'")
     assert Mention(((1, 5),), "X") in odd.mentions
+    (tmp_path / "elsewhere").mkdir()
+    for split in ("train", "dev", "test"):
+        shutil.move(tmp_path / split, tmp_path / "elsewhere" / split)
+    assert repr(read_splits(find_task("propio"), tmp_path / "elsewhere")[1]) == repr(read)
 
 
 @pytest.mark.filterwarnings("ignore:.*(no predicted samples|no true samples):UserWarning")

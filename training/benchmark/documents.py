@@ -1,7 +1,7 @@
 """A text and the mentions marked in it: what every form of annotation is read into."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Fragment = tuple[int, int]
 
@@ -53,8 +53,9 @@ class Document:
     """Its path in the data without ending; unique in a split."""
     text: str
     mentions: tuple[Mention, ...] = ()
-    misfits: tuple[str, ...] = ()
-    """Lines of its annotations that repeat another text than stands at their offsets: file, line, and what is wrong."""
+    misfits: tuple[str, ...] = field(default=(), repr=False)
+    """Lines of its annotations that repeat another text than stands at their offsets: file, line, and what is wrong.
+    Not in its representation, of which digests are made: they name the folder, which decides nothing."""
 
 
 def types_of(documents: Iterable[Document]) -> tuple[str, ...]:

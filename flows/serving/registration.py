@@ -72,10 +72,11 @@ def clear_zombies(client: SyncPrefectClient) -> None:
         ],
     )
     known = client.read_automations_by_name(automation.name)
-    if known:
-        client.update_automation(known[0].id, automation)
-    else:
+    if not known:
         client.create_automation(automation)
+    elif known[0].description != automation.description:
+        # only then: an update forgets the runs that were already silent, and they would stay Running for ever
+        client.update_automation(known[0].id, automation)
 
 
 def _deploy(environment: Mapping[str, str]) -> None:

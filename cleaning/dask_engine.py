@@ -104,8 +104,7 @@ class DaskEngine:
                 n_workers=int(self.address.removeprefix(LOCAL)),
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
-                worker_dashboard_address=None,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},  # else it wants port 8787
             )
         )
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from data.errors import StageError
 from data.parquet import read_parquet
 from data.takedowns import Takedowns
 
+T = TypeVar("T")
 Segments = Sequence[tuple[Path, Path]]
 Positions = npt.NDArray[np.int64]
 Texts = Callable[[Positions], Iterator[tuple[Positions, Sequence[str]]]]
@@ -104,9 +106,14 @@ class StoredTexts:
         return self(np.arange(len(self)))
 
     def at(self, positions: Positions) -> "StoredTexts":
-        """Those at some positions, which are counted from 0 from then on."""
+        """Those at some positions, counted from 0 from then on, with no more segments and lines than they need."""
         columns = [name for name in ("segment", "row", "repeated") if name in self.documents.column_names]
-        return StoredTexts(self.segments, self.documents.select(columns).take(pa.array(positions)), self.lines)
+        documents = self.documents.select(columns).take(pa.array(positions))
+        documents, segments = _only_used(documents, "segment", self.segments)
+        if self.lines:
+            documents, lines = _only_used(documents, "repeated", self.lines)
+            return StoredTexts(segments, documents, lines)
+        return StoredTexts(segments, documents)
 
     def chunks(self, least: int) -> Iterator[Positions]:
         """All positions, in runs of whole segments with at least so many texts, so that no segment is read twice."""
@@ -118,6 +125,16 @@ class StoredTexts:
             if stop - start >= least or (stop == len(order) and stop > start):
                 yield order[start:stop]
                 start = stop
+
+
+def _only_used(documents: pa.Table, name: str, values: Sequence[T]) -> tuple[pa.Table, list[T]]:
+    """Those of ``values`` that a column names by number, and the column with their new numbers; −1 names none."""
+    column = documents[name].to_numpy()
+    used = np.unique(column[column >= 0])
+    numbers = np.where(column >= 0, np.searchsorted(used, column), -1)
+    at = documents.schema.get_field_index(name)
+    renumbered = documents.set_column(at, name, pa.array(numbers, documents.schema.field(at).type))
+    return renumbered, [values[number] for number in used]
 
 
 def read_texts(segments: Segments, documents: pa.Table, positions: Positions) -> Iterator[tuple[Positions, list[str]]]:

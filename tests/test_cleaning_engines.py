@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose, slightly_changed
 from engine_tasks import double, end, end_the_first_time
@@ -16,12 +18,16 @@ from cleaning import candidates, signing, verified
 from cleaning.clean import clean
 from cleaning.engine import EngineSettings, run_all
 from cleaning.engines import opened
+from cleaning.lines import line_digest
+from cleaning.living import StoredTexts, living_documents, pairs
 from cleaning.process_engine import ProcessEngine
 from cleaning.publish import publish
 from cleaning.publish_settings import PublishSettings
+from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from data.errors import InputError, StageError
 from data.store import Store
+from data.takedowns import Takedowns
 from flows.settings import load_settings
 
 CLEANING, PUBLISHING = CleaningSettings(), PublishSettings()
@@ -80,6 +86,24 @@ def test_a_killed_process_of_a_pool_ends_the_stage_with_a_word():
 
 def test_one_task_alone_runs_in_this_process():
     assert run_all(ProcessEngine(2), lambda item, _report: (item, os.getpid()), [7]) == [(7, os.getpid())]
+
+
+def test_texts_for_a_task_take_along_no_more_than_it_needs(store):
+    for number in range(3):
+        Round(number).page(f"https://h{number}.es/1", f"Menú de {number}\n{prose(number)}").write(store)
+    segments = pairs(store.documents / recipe_digest(CLEANING))
+    living = living_documents(segments, Takedowns.load(store)).documents
+    lines = [frozenset({line_digest(f"Menú de {number}")}) for number in range(3)]
+    repeated = pa.array([-1 if number == 1 else number for number in living["segment"].to_pylist()], pa.int32())
+    texts = StoredTexts(segments, living.append_column("repeated", repeated), lines)
+    every = {int(position): text for found, batch in texts.every() for position, text in zip(found, batch, strict=True)}
+    assert sum("Menú" in text for text in every.values()) == 1
+    for positions in (np.array([2]), np.array([2, 0]), np.array([1])):
+        some = texts.at(positions)
+        read = {int(at): text for found, batch in some.every() for at, text in zip(found, batch, strict=True)}
+        assert [read[at] for at in range(len(some))] == [every[int(position)] for position in positions]
+        assert len(some.segments) == len(positions)
+        assert len(some.lines) <= len(positions)
 
 
 @pytest.mark.parametrize("wrong", ["local", "local:0", "http://host:1", "host:8786"])

@@ -83,6 +83,7 @@ def test_draws_cut_by_shifts_are_those_of_a_narrower_view(width):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, when Inductor is imported
 def test_compiled_draws_have_the_same_bits():
     if shutil.which("g++") is None:
         pytest.skip("no C++ compiler")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError, StoreError
+from data.files import storage_error
 
 LOCK_POLL = 0.5
 """Seconds between two tries for a lock that another process holds."""
@@ -53,11 +54,16 @@ class Store:
 
         Raises:
             StoreError: another process runs the same stage on this store.
+            DiskFullError: there is no room for the lock.
         """
         path = self.root / "locks" / stage
-        path.parent.mkdir(exist_ok=True)
         deadline = time.monotonic() + patience
-        with path.open("a+") as lock:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            opened = path.open("a+")
+        except OSError as error:
+            raise storage_error(error, path) from error
+        with opened as lock:
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,9 +76,9 @@ class Store:
                             "Wait for it to end, or use another --store."
                         ) from error
                 time.sleep(LOCK_POLL)
-            lock.truncate(0)
-            lock.write(f"{os.getpid()}\n")
-            lock.flush()
+            with contextlib.suppress(OSError):  # on a full disk: the number only serves another's message
+                os.ftruncate(lock.fileno(), 0)
+                os.write(lock.fileno(), f"{os.getpid()}\n".encode())
             yield
 
     @property

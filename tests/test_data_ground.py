@@ -9,6 +9,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
+from training_room import files_end_at
 
 from data.charset import encoding_of
 from data.errors import DiskFullError, InputError, StoreError
@@ -247,3 +248,13 @@ def test_a_takedown_holds_for_a_page_and_for_a_host(store):
     assert not again.covers("https://notb.example/")
     with pytest.raises(InputError):
         again.add("no host", date(2026, 1, 2))
+
+
+def test_a_full_disk_keeps_nobody_from_reading_and_no_lock_is_a_clear_error(store):
+    with files_end_at(0), store.exclusive("evaluate"):
+        pass
+    (store.root / "locks" / "evaluate").unlink()
+    (store.root / "locks").rmdir()
+    (store.root / "locks").write_text("in the way")
+    with pytest.raises(StoreError, match="locks/evaluate: cannot be written"), store.exclusive("evaluate"):
+        pass

@@ -1,6 +1,5 @@
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import time
 
 import pytest
 import torch
+from training_room import files_end_at
 
 from data.errors import StageError, StoreError
 from training import checkpoint
@@ -75,22 +75,13 @@ def test_the_newest_and_milestones_stay(tmp_path):
     assert [checkpoint.step_of(folder) for folder in checkpoint.checkpoints(tmp_path)] == [30, 60, 70]
 
 
-def limit(size: int) -> None:
-    """Files of this process end at ``size`` bytes, as on a full disk."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-
-
 def test_no_room_leaves_the_one_before(tmp_path):
     checkpoint.save(tmp_path, snapshot(10))
     writer = BackgroundWriter(tmp_path, keep=2, milestone=1000)
-    limit(1000)
-    try:
+    with files_end_at(1000):
         writer.submit(snapshot(20))
         with pytest.raises(StoreError, match="step-000000020"):
             writer.wait()
-    finally:
-        limit(resource.RLIM_INFINITY)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-000000010"]
     writer.submit(snapshot(20))
     writer.wait()

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 from collections.abc import Mapping
@@ -6,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_room import packed, quick
+from training_room import files_end_at, packed, quick
 
-from data.errors import InputError, StageError
+from data.errors import InputError, StageError, StoreError
 from data.manifest import Manifest
 from data.store import Store
 from training import checkpoint
@@ -181,6 +182,21 @@ def test_no_gpu_where_one_was_asked_for(room):
     with pytest.raises(InputError, match="no GPU"):
         pretrain(store, quick(device="cuda"), tokens=tokens, name="gpu")
     assert not (store.runs / "gpu").exists()
+
+
+def test_no_room_for_metrics_is_a_clear_error_and_loses_nothing(room):
+    store, tokens = room
+    settings = quick(steps=12, save_every=4)
+    with contextlib.ExitStack() as full:
+
+        def fill(stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+            if done == 6:
+                full.enter_context(files_end_at(1000))
+
+        with pytest.raises(StoreError, match=r"metrics\.jsonl"):
+            pretrain(store, settings, tokens=tokens, name="full", progress=fill)
+    assert checkpoint.load_newest(store.runs / "full").step == 4
+    assert pretrain(store, settings, tokens=tokens, name="full").resumed_at == 4
 
 
 def test_missing_tokens(room, tmp_path):

@@ -1,6 +1,10 @@
 """A small Spanish corpus, packed, and settings of runs that take seconds."""
 
+import contextlib
 import random
+import resource
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +59,16 @@ def quick(**changes: Any) -> PretrainSettings:
     """Settings of a run that takes a second."""
     given = {"preset": "tiny", "steps": 30, "batch": 4, "length": 32, "long_share": 0.0, "log_every": 1, "threads": 1}
     return PretrainSettings(**{**given, "tensorboard": False, **changes})
+
+
+@contextlib.contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Files of this process end at ``size`` bytes meanwhile, as on a full disk."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)

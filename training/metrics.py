@@ -82,10 +82,17 @@ class MetricsLog:
             raise storage_error(error, self._run / METRICS_NAME) from error
 
     def close(self) -> None:
-        """End the files."""
-        self._file.close()
-        if self._events:
-            self._events.close()
+        """End the files.
+
+        Raises:
+            DiskFullError, StoreError: what was still to be written cannot be.
+        """
+        try:
+            self._file.close()
+            if self._events:
+                self._events.close()
+        except OSError as error:
+            raise storage_error(error, self._run / METRICS_NAME) from error
 
 
 def _event_writer(folder: Path, first_step: int) -> Any:

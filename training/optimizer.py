@@ -115,7 +115,7 @@ class Adam:
     def _apply(self, gradients: Tensor, rate: Tensor, moves: Tensor) -> None:
         """One update; ``moves`` is 1.0, or 0.0 where nothing may change (on a device that is not asked)."""
         chosen, values = self.settings, self.flat.values
-        self.updates += moves.long()
+        self.updates.add_(moves.long())
         self.mean.lerp_(gradients, (1 - chosen.beta1) * moves)
         self.square.lerp_(gradients * gradients, (1 - chosen.beta2) * moves)
         rate = rate * moves

@@ -175,9 +175,10 @@ class Stepper:
         norm = self.adam.step(rate)
         skipped = ~norm.isfinite()
         figures = {**figures, "grad_norm": norm / self.place.world, "skipped": skipped / self.place.world}
-        self.sums += torch.stack([figures[name].to(torch.float64) for name in FIGURES]).nan_to_num_(posinf=0, neginf=0)
+        counted = torch.stack([figures[name].to(torch.float64) for name in FIGURES])
+        self.sums.add_(counted.nan_to_num_(posinf=0, neginf=0))
         self.skipped_in_a_row.add_(1).mul_(skipped)
-        self.step_number += 1
+        self.step_number.add_(1)
 
     def _capture(self, ids_BL: Tensor, rows_B: Tensor) -> Callable[[Tensor, Tensor], None]:
         """Record the whole step as one CUDA graph for this shape of batch."""

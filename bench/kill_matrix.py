@@ -190,7 +190,7 @@ def strike(place: Place, blow: str, stage: str, run: str) -> None:
         if one in ("worker", "server"):
             pid = place.pid(f"worker-{pool}" if one == "worker" else "server")
         else:
-            wanted = "prefect.engine" if one == "engine" else "flows.stages.child"
+            wanted = "serving.engine" if one == "engine" else "flows.stages.child"
             pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
             assert pid is not None, f"no {one}: {processes(run)}"
         os.kill(pid, getattr(signal, f"SIG{name}"))

@@ -1,9 +1,11 @@
 """Single rows of a Parquet file: no more is read of it than the row groups that can hold them."""
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,14 +19,14 @@ def rows_where(path: Path, column: str, values: Collection[str], columns: Sequen
     Raises:
         InputError: the file is missing, damaged, or lacks a column.
     """
-    wanted = pa.array(sorted(values), pa.string())
+    wanted = _strings(values)
     rows: list[dict[str, Any]] = []
     with readable(path), pq.ParquetFile(path) as file:
         for group in _groups_with(file.metadata, column, values):
             keys = file.read_row_group(group, [column], use_threads=False)[column]
             places = pc.indices_nonzero(pc.is_in(keys, wanted))
             if len(places):
-                rows += file.read_row_group(group, list(columns), use_threads=False).take(places).to_pylist()
+                rows += _as_rows(file.read_row_group(group, list(columns), use_threads=False).take(places))
     return rows
 
 
@@ -38,10 +40,8 @@ def row_at(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
         for group in range(file.num_row_groups):
             here = file.metadata.row_group(group).num_rows
             if row < here:
-                found: dict[str, Any] = (
-                    file.read_row_group(group, list(columns), use_threads=False).slice(row, 1).to_pylist()[0]
-                )
-                return found
+                table = file.read_row_group(group, list(columns), use_threads=False)
+                return _as_rows(table.slice(row, 1))[0]
             row -= here
     raise IndexError(row)
 
@@ -54,3 +54,22 @@ def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]
         known = statistics is not None and statistics.has_min_max
         if not known or any(statistics.min <= value <= statistics.max for value in values):
             yield group
+
+
+def _as_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows as Python has them, moments in UTC. Arrow's own way to a moment with a zone imports pandas too."""
+    moments = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    for name in moments:
+        plain = table[name].cast(pa.timestamp("s"))
+        table = table.set_column(table.schema.get_field_index(name), name, plain)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        row |= {name: row[name].replace(tzinfo=UTC) for name in moments if row[name] is not None}
+    return rows
+
+
+def _strings(values: Collection[str]) -> pa.StringArray:
+    """Strings as Arrow has them. ``pa.array`` imports pandas where it is installed: 0.3 s for a lookup of 0.1 s."""
+    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))

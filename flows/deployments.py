@@ -15,6 +15,7 @@ from data.store import Store
 from flows.chain import build_corpus
 from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
 from flows.made import find_made
+from flows.plain_errors import plain_errors
 from flows.settings import Settings, load_settings
 from flows.stages.task import StageTasks
 from training.presets import PresetName
@@ -23,6 +24,7 @@ Count = Annotated[int, Field(gt=0)]
 
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
+@plain_errors
 def build_cowese(
     contact: str | None = None,
     revisit: Literal["due", "all"] = "due",
@@ -71,6 +73,7 @@ def build_cowese(
 
 
 @flow(name="corpus-to-model", log_prints=False, validate_parameters=True, persist_result=False)
+@plain_errors
 def corpus_to_model(
     corpus: str = "latest",
     preset: PresetName | None = None,
@@ -97,6 +100,7 @@ def corpus_to_model(
 
 
 @flow(name="pretrain-biomedtra", log_prints=False, validate_parameters=True, persist_result=False)
+@plain_errors
 def pretrain_biomedtra(
     tokens: str | None = None,
     preset: PresetName | None = None,
@@ -127,6 +131,7 @@ def pretrain_biomedtra(
 
 
 @flow(name="benchmark", log_prints=False, validate_parameters=True, persist_result=False)
+@plain_errors
 def benchmark(
     model: str,
     task: str,

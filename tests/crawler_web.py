@@ -9,7 +9,11 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from crawler.settings import CrawlSettings
+from crawler.tables import urls
+from data.store import Store
 
 TEXT = (
     "La hipertensión arterial es una enfermedad crónica en la que la presión de la sangre es demasiado alta. "
@@ -131,3 +135,12 @@ def serving(web: Web) -> Iterator[Web]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def rows(store: Store) -> dict[str, sa.Row]:
+    """What the crawl state knows, by URL."""
+    engine = sa.create_engine(f"sqlite:///{store.crawl_state}")
+    with engine.connect() as connection:
+        found = {row.url: row for row in connection.execute(sa.select(urls))}
+    engine.dispose()
+    return found

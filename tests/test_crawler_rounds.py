@@ -1,18 +1,16 @@
 """Whole rounds against a small web: what is followed, what is remembered, what reaches the WARC files."""
 
-import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from crawler_web import PERMISSIONS, Web, html, serving
+from crawler_web import PERMISSIONS, Web, html, rows, serving
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.run import crawl
-from crawler.tables import hosts, urls
-from data.errors import InputError, StageError
-from data.takedowns import Takedowns
+from crawler.tables import hosts
+from data.errors import StageError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -33,14 +31,6 @@ def records(store, number=1):
                     status = int(record.http_headers.status_line.split(" ")[1])
                     body = record.reader.read()
                     found.append((record.headers["WARC-Target-URI"], kind, status, dict(record.headers.items()), body))
-    return found
-
-
-def rows(store):
-    engine = sa.create_engine(f"sqlite:///{store.crawl_state}")
-    with engine.connect() as connection:
-        found = {row.url: row for row in connection.execute(sa.select(urls))}
-    engine.dispose()
     return found
 
 
@@ -166,48 +156,6 @@ def test_a_server_whose_304_is_false_is_found_out_and_asked_without_conditions(w
     assert crawl(store, settings, revisit="all", as_of=START + timedelta(days=240)).changed == 1
 
 
-def test_robots_txt_is_obeyed_and_its_redirects_are_followed(web, store, tmp_path):
-    web.pages = {
-        "http://a.test/robots.txt": (301, {"Location": "http://www.a.test/robots.txt"}, b""),
-        "http://www.a.test/robots.txt": (200, {}, b"User-agent: cowese\nDisallow: /privado\n"),
-        "http://a.test/": html("/privado/uno", "/publica"),
-        "http://a.test/privado/uno": html(),
-        "http://a.test/publica": html(),
-    }
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))
-    assert "http://a.test/privado/uno" not in web.urls()
-    assert summary.refused == {"robots/disallowed": 1}
-    assert rows(store)["http://a.test/privado/uno"].reason == "robots/disallowed"
-
-
-def test_texts_that_a_host_reserves_are_left_alone_and_the_reason_is_kept(web, store, tmp_path):
-    reserved = (
-        b'[{"location": "/revista", "tdm-reservation": 1}, {"location": "/revista/abierta", "tdm-reservation": 0}]'
-    )
-    web.pages = {
-        "http://a.test/.well-known/tdmrep.json": (200, {"Content-Type": "application/json"}, reserved),
-        "http://a.test/": html("/revista/uno", "/revista/abierta/dos"),
-        "http://a.test/revista/uno": html(),
-        "http://a.test/revista/abierta/dos": html(),
-        "http://b.test/ai.txt": (301, {"Location": "http://b.test/textos/ai.txt"}, b""),
-        "http://b.test/textos/ai.txt": (200, {"Content-Type": "text/plain"}, b"User-Agent: *\nDisallow: *.html\n"),
-        "http://b.test/": html(),
-    }
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")))
-    assert (summary.new, summary.refused) == (2, {"rights/tdmrep": 1, "rights/ai_txt": 1})
-    assert "http://b.test/" not in web.urls()
-    assert rows(store)["http://a.test/revista/uno"].reason == "rights/tdmrep"
-
-
-def test_what_was_taken_down_is_not_asked_for_again(web, store, tmp_path):
-    web.pages = {url: html("/uno", "/dos") for url in ("http://a.test/", "http://b.test/")}
-    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
-    Takedowns.load(store).add("b.test", START.date())
-    Takedowns.load(store).add("http://a.test/uno", START.date())
-    assert crawl(store, settings).refused == {"takedown": 2}
-    assert not [url for url in web.urls() if "b.test" in url or url.endswith("/uno")]
-
-
 def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_path):
     web.pages = {"http://a.test/": html()}
     crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), timeout=4.5))
@@ -221,70 +169,6 @@ def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_p
     told = json.loads(about.decode().partition("description: ")[2])
     assert (told["timeout"], told["delay_max"], "proxy" in told) == (4.5, 30.0, False)
     assert {fields["WARC-Warcinfo-ID"] for _, fields, _ in found[1:]} == {head["WARC-Record-ID"]}
-
-
-def test_a_robots_txt_that_fails_forbids_everything(web, store, tmp_path):
-    web.pages = {"http://a.test/robots.txt": (503, {}, b""), "http://a.test/": html(), "http://b.test/": html()}
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")))
-    assert "http://a.test/" not in web.urls()
-    assert web.urls().count("http://a.test/robots.txt") == 3
-    assert summary.refused == {"robots/unreachable": 1}
-
-
-def test_http_answers_where_https_fails(web, store, tmp_path):
-    web.pages = {"http://a.test/": html("https://a.test/uno"), "http://a.test/uno": html()}
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "https://a.test/")))
-    assert summary.new == 2
-    assert web.urls().count("connect a.test:443") == 1
-
-
-def test_a_page_that_fails_in_passing_comes_back_and_retry_after_is_kept(web, store, tmp_path):
-    tries = []
-
-    def flaky(_):
-        tries.append(1)
-        return (503, {"Retry-After": "1"}, b"") if len(tries) < 3 else html()
-
-    web.pages = {"http://a.test/": html("/inestable"), "http://a.test/inestable": flaky}
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/")))
-    assert summary.new == 2
-    times = [one.at for one in web.asked if one.url.endswith("inestable")]
-    assert all(later - earlier >= 0.99 for earlier, later in itertools.pairwise(times))
-
-
-def test_a_broken_host_is_left_for_later_and_no_other_waits_for_it(web, store, tmp_path):
-    web.pages = {f"http://a.test/{n}": (500, {}, b"") for n in range(20)}
-    web.pages |= {
-        "http://a.test/": html(*(f"/{n}" for n in range(20))),
-        "http://b.test/": html("/uno"),
-        "http://b.test/uno": html(),
-    }
-    seeds = web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")
-    summary = crawl(store, web.settings(seeds, breaker_first=0.1, breaker_patience=0.5))
-    assert (summary.new, summary.hosts_left_out) == (3, 1)
-    assert sum("a.test" in url for url in web.urls()) < 12
-    assert summary.finished
-
-
-def test_a_host_is_never_asked_faster_than_the_floor(web, store, tmp_path):
-    web.pages = {"http://a.test/": html(*(f"/{n}" for n in range(8)))} | {
-        f"http://a.test/{n}": html() for n in range(8)
-    }
-    crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), delay_min=0.1))
-    times = [one.at for one in web.asked]
-    assert len(times) == len(PERMISSIONS) + 10
-    assert min(later - earlier for earlier, later in itertools.pairwise(times)) >= 0.099
-
-
-def test_crawl_delay_is_kept_up_to_the_cap(web, store, tmp_path):
-    web.pages = {
-        "http://a.test/robots.txt": (200, {}, b"User-agent: *\nCrawl-delay: 500\n"),
-        "http://a.test/": html("/uno"),
-        "http://a.test/uno": html(),
-    }
-    crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), delay_max=0.3))
-    times = [one.at for one in web.asked]
-    assert all(0.299 <= later - earlier < 5 for earlier, later in itertools.pairwise(times))
 
 
 def test_prefix_seeds_take_what_begins_with_them(web, store, tmp_path):
@@ -311,20 +195,6 @@ def test_budgets_end_a_run_and_the_next_goes_on(web, store, tmp_path):
     assert len(web.beyond_permissions()) == len(set(web.beyond_permissions()))
 
 
-def test_a_host_budget_holds(web, store, tmp_path):
-    web.pages = {"http://a.test/": html(*(f"/{n}" for n in range(30)))} | {
-        f"http://a.test/{n}": html() for n in range(30)
-    }
-    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), max_pages_per_host=5))
-    assert (summary.new, summary.refused) == (5, {"budget/host_pages": 26})
-
-
-def test_a_real_crawl_needs_a_contact(store, tmp_path):
-    settings = Web(port=1).settings(Web().seeds(tmp_path / "seeds.tsv", "http://a.test/"), proxy=None)
-    with pytest.raises(InputError, match="--contact"):
-        crawl(store, settings)
-
-
 def test_an_empty_crawl_says_so_and_the_next_tries_again_at_once(web, store, tmp_path):
     answer = web.answer
     web.pages = {"http://a.test/": html("/uno"), "http://a.test/uno": html()}
@@ -334,23 +204,3 @@ def test_an_empty_crawl_says_so_and_the_next_tries_again_at_once(web, store, tmp
         crawl(store, settings)
     web.answer = answer
     assert crawl(store, settings).new == 2
-
-
-def test_a_host_that_was_unreachable_is_asked_again_a_day_later(web, store, tmp_path):
-    web.pages = {"http://a.test/robots.txt": (503, {}, b""), "http://a.test/": html(), "http://b.test/": html()}
-    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
-    crawl(store, settings, as_of=START)
-    del web.pages["http://a.test/robots.txt"]
-    web.asked.clear()
-    crawl(store, settings, as_of=START + timedelta(hours=1))
-    assert web.asked == []
-    assert crawl(store, settings, as_of=START + timedelta(hours=25)).new == 1
-
-
-def test_a_link_that_fails_does_not_start_rounds_for_ever(web, store, tmp_path):
-    web.pages = {"http://a.test/": html("/rota"), "http://a.test/rota": (500, {}, b"")}
-    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_first=0.05)
-    crawl(store, settings, as_of=START)
-    web.asked.clear()
-    crawl(store, settings, as_of=START + timedelta(hours=1))
-    assert web.asked == []

@@ -28,6 +28,18 @@ def test_build_cowese_publishes_a_version(prefect_server, tmp_path):
 
 
 @pytest.mark.filterwarnings("default")
+def test_an_error_that_a_person_can_mend_is_the_state(prefect_server, tmp_path):
+    from data.errors import InputError
+    from flows.deployments import build_cowese
+
+    state = build_cowese(store=tmp_path / "store", return_state=True)
+    assert state.is_failed()
+    assert state.message.startswith("a crawl of the real web needs a contact")
+    with pytest.raises(InputError, match="needs a contact"):
+        build_cowese(store=tmp_path / "store")
+
+
+@pytest.mark.filterwarnings("default")
 def test_benchmark_scores_a_model_and_writes_the_table(prefect_server, tmp_path):
     pytest.importorskip("transformers")
     pytest.importorskip("seqeval")

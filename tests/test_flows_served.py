@@ -87,7 +87,7 @@ def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
     second = served.submit()
     crawling = served.store / "serve" / "runs" / first / "crawl" / "progress.json"
     assert wait_for(crawling.exists, 120)
-    engine = next(pid for pid, command in processes_of(first) if "prefect.engine" in command)
+    engine = next(pid for pid, command in processes_of(first) if "serving.engine" in command)
     os.kill(engine, signal.SIGKILL)
     watched = served.run("cowese", "watch", first, check=False)
     assert watched.returncode == 1

@@ -70,7 +70,7 @@ def _scrambled(seed: int, purpose: int) -> int:
 
 def bits(keys_B: Tensor, n: int) -> Tensor:
     """``n`` draws of 64 bits for each key: (B, n) int64."""
-    # Inductor makes index arithmetic of a product with arange, and C++ leaves its overflow undefined: the xor stops that
+    # Inductor makes index arithmetic of a product with arange; C++ leaves its overflow undefined. The xor stops that.
     counter_N = (torch.arange(n, device=keys_B.device) ^ 0) * GOLDEN
     return mix(keys_B[:, None] + counter_N)
 

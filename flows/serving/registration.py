@@ -25,8 +25,8 @@ POOLS = {"cpu": None, "gpu": 1}
 ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
 PREFECT = [sys.executable, "-m", "prefect"]
-ENGINE = f"{sys.executable} -m prefect.engine"
-"""Said outright, so that a worker starts it at once, without a process between that prepares a copy of the code."""
+ENGINE = f"{sys.executable} -m flows.serving.engine"
+"""Said outright: a worker starts it at once, without a process between that prepares a copy of the code."""
 EVERY_RUN = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
-from prefect import Task
+from prefect import State, Task
 from prefect.assets import Asset, AssetProperties
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
@@ -18,6 +18,7 @@ from flows.pages.corpus import show_corpus
 from flows.pages.links import Links
 from flows.pages.progress import StageProgress, tolerated
 from flows.pages.words import in_one_line
+from flows.plain_errors import plain_errors
 from flows.settings import Settings
 from flows.stages.process import last_words, run_in_child
 
@@ -56,6 +57,7 @@ class StageTasks:
         """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
         kwargs.pop("progress", None)
 
+        @plain_errors
         def body() -> Any:
             return self._in_task(stage, function, args, kwargs)
 
@@ -69,8 +71,10 @@ class StageTasks:
         as_task: Any = (
             MaterializingTask(body, assets=[ASSETS[stage]], **options) if stage in ASSETS else Task(body, **options)
         )
-        result: R = as_task()
-        return result
+        result: Any = as_task()
+        if isinstance(result, State):
+            result.result()  # raises the error that the task ended with
+        return cast("R", result)
 
     def _in_task(self, stage: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         logger, folder, progress = get_run_logger(), self.folder / stage, StageProgress(stage)

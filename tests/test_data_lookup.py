@@ -1,0 +1,54 @@
+"""Single rows of a Parquet file, sorted or not, with the types that whole tables give."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from data.documents import SECONDS_UTC
+from data.errors import InputError
+from data.lookup import row_at, rows_where
+from data.parquet import read_parquet, write_parquet
+
+SCHEMA = pa.schema([("key", pa.string()), ("at", SECONDS_UTC), ("number", pa.int64())])
+
+
+def write(path, keys, group_rows):
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) if number % 3 else None for number in range(len(keys))]
+    batch = pa.record_batch([keys, moments, list(range(len(keys)))], schema=SCHEMA)
+    write_parquet(path, [batch], SCHEMA, group_rows=group_rows)
+    return read_parquet(path).to_pylist()
+
+
+@pytest.mark.parametrize("group_rows", [None, 7])
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_rows_by_value_and_by_number(tmp_path, is_sorted, group_rows):
+    path = tmp_path / "x.parquet"
+    keys = [f"k{number * 17 % 50:02d}" for number in range(50)] + ["k03", "ñandú"]
+    rows = write(path, sorted(keys) if is_sorted else keys, group_rows)
+    wanted = ["k03", "ñandú", "k49", "nothing"]
+    assert rows_where(path, "key", wanted, SCHEMA.names) == [row for row in rows if row["key"] in wanted]
+    assert rows_where(path, "key", ["zz"], ["number"]) == []
+    assert [row_at(path, number, SCHEMA.names) for number in (0, 6, 7, 51)] == [rows[at] for at in (0, 6, 7, 51)]
+    with pytest.raises(IndexError):
+        row_at(path, 52, ["key"])
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"PAR1 no more")
+    with pytest.raises(InputError, match=r"x\.parquet: cannot be read as Parquet"):
+        rows_where(path, "key", ["a"], ["key"])
+
+
+def test_a_lookup_does_not_wait_for_pandas(tmp_path):
+    path = tmp_path / "x.parquet"
+    write(path, ["a", "b"], None)
+    code = (
+        "import sys; from pathlib import Path; from data.lookup import row_at, rows_where; path = Path(sys.argv[1]); "
+        "rows_where(path, 'key', ['b'], ['key', 'at']); row_at(path, 1, ['key', 'at']); print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+MOST_WORDS = 0xFF
+"""What the last bits of a digest count to."""
 SHORT_WORDS = 6
 """A line of fewer words may be a heading (Síntomas; Cuándo consultar a un médico): it is judged apart."""
 
@@ -17,10 +19,10 @@ def normal_line(line: str) -> str:
 
 
 def line_digest(line: str) -> int:
-    """63 bits of a line's normal form; the lowest bit says whether it is short."""
+    """56 bits of a line's normal form, then 8 bits that say how many words it has (255: so many or more)."""
     normal = normal_line(line)
     bits = int.from_bytes(hashlib.blake2b(normal.encode(), digest_size=8).digest(), "little")
-    return bits & ~1 | (normal.count(" ") < SHORT_WORDS - 1)
+    return bits & ~MOST_WORDS | min(len(normal.split()), MOST_WORDS)
 
 
 def without_lines(text: str, lines: frozenset[int]) -> str:

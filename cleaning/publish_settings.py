@@ -22,7 +22,7 @@ class PublishSettings(BaseModel):
     jaccard: float = Field(default=0.8, gt=0, le=1)
     """Documents whose shingles are alike to this share are one; verified exactly, not estimated."""
     site_line_documents: int = Field(default=10, ge=2)
-    """A line that fewer documents of a site have is not the site's; copies and near copies count once."""
+    """A line that fewer documents of a site have is not the site's; copies and near copies do not count."""
     site_line_share: float = Field(default=0.05, gt=0, le=1)
     """Share of a site's documents from which on a line is the site's and is taken out of each."""
     site_heading_share: float = Field(default=0.6, gt=0, le=1)

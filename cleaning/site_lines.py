@@ -1,10 +1,10 @@
 """Lines that a site repeats on page after page: counted over its living documents, then taken out of each.
 
-What is counted is every line of the living documents of a site in one language, each once a document; copies and near
-copies of a document count once, since documents are taken for one whose least line digest is the same (of the lines
-that fewer than half of the site's documents have). A line is the site's where
-at least ``site_line_documents`` have it and a share of them: ``site_line_share``, and for a short line, which may be a
-heading that orders the pages (Síntomas, Tratamiento), ``site_heading_share``.
+What is counted is every line of the living documents of a site in one language, each once a document. A document
+counts for a line only where at least a fifth of its other words stand in lines that are rarer than that line: in
+copies and near copies hardly any do, so that a family of them does not make its text the site's. A line is the site's
+where at least ``site_line_documents`` count for it and a share of them: ``site_line_share``, and for a short line,
+which may be a heading that orders the pages (Síntomas, Tratamiento), ``site_heading_share``.
 
 The verdict follows from the set of living documents alone: the order in which they came, and what was published
 before, decide nothing.
@@ -16,12 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning import lines as line_code
 from cleaning import text
 from cleaning.line_digests import Digests, LineDigests
+from cleaning.lines import MOST_WORDS, SHORT_WORDS
 from cleaning.living import Living, Positions, Segments, StoredTexts, dropped_rows
 from cleaning.publish_settings import PublishSettings
 from cleaning.splits import site_of
@@ -29,9 +31,10 @@ from cleaning.trimmed import Left, TrimmedTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.files import code_digest
 
-_NONE = np.uint64(2**64 - 1)
 DOCUMENTS_AT_ONCE = 250_000
 """Documents whose line digests are held at a time (about 0.5 KB each), or those of the largest site."""
+RARER_SHARE = 0.2
+"""Share of a document's other words, in lines that are rarer, from which on it is no copy."""
 REASON = "quality/site_lines"
 """Without the lines of its site a page is too short."""
 
@@ -140,26 +143,30 @@ def _ranges(starts: Positions, counts: Positions) -> Positions:
 
 
 def _repeated(begins: Positions, found: Digests, settings: PublishSettings) -> Digests:
-    """The lines of one site, from the digests of its documents' lines (ascending in each document)."""
-    least = _least_lines(begins, found)
-    units = len(np.unique(least))
-    unit = np.repeat(least, np.diff(begins))
-    order = np.lexsort((unit, found))
-    lines, unit = found[order], unit[order]
-    first = np.ones(len(lines), np.bool_)
-    first[1:] = (lines[1:] != lines[:-1]) | (unit[1:] != unit[:-1])
-    distinct, counts = np.unique(lines[first], return_counts=True)
-    share = np.where(distinct & np.uint64(1), settings.site_heading_share, settings.site_line_share)
-    chosen: Digests = distinct[(counts >= settings.site_line_documents) & (counts >= share * units)]
+    """The lines of one site, from the digests of its documents' lines."""
+    documents = len(begins) - 1
+    lines, place, counts = np.unique(found, return_inverse=True, return_counts=True)
+    votes = np.bincount(place, _stands_for_itself(begins, found, counts[place]), len(lines))
+    is_short = (lines & np.uint64(MOST_WORDS)) < SHORT_WORDS
+    share = np.where(is_short, settings.site_heading_share, settings.site_line_share)
+    chosen: Digests = lines[(votes >= settings.site_line_documents) & (votes >= share * documents)]
     return chosen
 
 
-def _least_lines(begins: Positions, found: Digests) -> Digests:
-    """For each document the least digest of its lines, those left aside that half of the documents have."""
-    _, place, counts = np.unique(found, return_inverse=True, return_counts=True)
-    is_common = 2 * counts[place] >= len(begins) - 1
-    least = np.minimum.reduceat(np.where(is_common, _NONE, found), begins[:-1])
-    return np.where(least == _NONE, found[begins[:-1]], least)
+def _stands_for_itself(begins: Positions, found: Digests, counts: Positions) -> npt.NDArray[np.bool_]:
+    """For each line of each document, whether enough of the document's other words stand in lines that are rarer."""
+    document = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
+    words = (found & np.uint64(MOST_WORDS)).astype(np.int64)
+    order = np.lexsort((counts, document))
+    before = np.concatenate([[0], np.cumsum(words[order])])
+    first = np.ones(len(order), np.bool_)
+    first[1:] = (document[order][1:] != document[order][:-1]) | (counts[order][1:] != counts[order][:-1])
+    run = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+    rarer = before[run] - before[begins[document[order]]]
+    others = (before[begins[1:]] - before[begins[:-1]])[document[order]] - words[order]
+    itself = np.empty(len(order), np.bool_)
+    itself[order] = (rarer > 0) & (rarer >= RARER_SHARE * others)
+    return itself
 
 
 def _mixed(texts: Digests, lines: Digests) -> Digests:

@@ -121,7 +121,21 @@ def test_lines_are_compared_without_digits_case_and_marks(one, other, alike):
     assert (line_digest(one) == line_digest(other)) is alike
 
 
-def test_the_lowest_bit_of_a_digest_tells_a_short_line():
-    assert line_digest("Cuándo consultar a un médico") & 1
-    assert not line_digest("Cuándo conviene consultar a un médico") & 1
+def test_a_digest_tells_how_many_words_a_line_has():
+    assert line_digest("Cuándo consultar a un médico") & 0xFF == 5
+    assert line_digest("uno " * 300) & 0xFF == 0xFF
+    assert line_digest("¡…!") & 0xFF == 0
     assert normal_line("¡…!") == ""
+
+
+def test_near_copies_do_not_make_their_lines_the_sites(store):
+    made = Round(1)
+    days = prose("days", 12).lower().strip(".").split()
+    days = [f"{day}{letter}" for day, letter in zip(days, "abcdefghijkl", strict=True)]
+    for number, day in enumerate(days):
+        made.page(f"https://guia.es/agenda/{number}", f"{prose('a')}\n{prose('b')}\n{prose('c')}\nAgenda del {day}.")
+    made.write(store)
+    done = publish(store, CLEANING, PUBLISHING)
+    assert done.dropped == {"duplicate/near": len(days) - 1}
+    (kept,) = texts(done.path).values()
+    assert kept["text"].startswith(f"{prose('a')}\n{prose('b')}\n{prose('c')}")

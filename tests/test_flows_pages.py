@@ -62,9 +62,8 @@ def test_links_where_files_are_served_and_paths_elsewhere():
 
 
 def test_the_log_says_when_nothing_has_changed():
-    summary = PublishSummary(
-        version="v0002", changed=False, path=Path("x"), documents=5, words=9, splits={}, funnel={}, dropped={}
-    )
+    counts = {key: {} for key in ("splits", "side", "funnel", "dropped")}
+    summary = PublishSummary(version="v0002", changed=False, path=Path("x"), documents=5, words=9, **counts)
     assert in_one_line(summary) == "nothing has changed since v0002; no new version"
 
 

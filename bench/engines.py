@@ -34,9 +34,10 @@ from cleaning.clean import clean
 from cleaning.dedup import deduplicate
 from cleaning.engine import EngineSettings
 from cleaning.engines import opened
-from cleaning.living import StoredTexts, living_documents
+from cleaning.living import living_documents
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from cleaning.stored_texts import StoredTexts
 from data.store import Store
 from data.takedowns import Takedowns
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 
 from cleaning.dedup import Clusters, deduplicate
 from cleaning.engine import Engine
-from cleaning.living import StoredTexts
 from cleaning.publish_settings import PublishSettings
+from cleaning.stored_texts import StoredTexts
 
 
 def deduplicate_each(

@@ -7,9 +7,9 @@ import numpy as np
 
 from cleaning.band_index import BandIndex
 from cleaning.engine import Engine, Report, run_all
-from cleaning.living import Positions
 from cleaning.scratch import mapped, save
 from cleaning.shingles import Numbers
+from cleaning.stored_texts import Positions
 
 LARGEST_BUCKET = 64
 """Texts that share a band and are compared each with each; of more, each is compared with the first PIVOTS."""

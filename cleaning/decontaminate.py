@@ -23,8 +23,9 @@ import pyarrow.compute as pc
 
 from cleaning import benchmark_texts, shingles
 from cleaning.benchmark_texts import benchmark_files, benchmark_name, texts_of
-from cleaning.living import Living, Positions, Texts, dropped_rows
+from cleaning.living import Living, dropped_rows
 from cleaning.shingles import Numbers, Shingler, words_of
+from cleaning.stored_texts import Positions, Texts
 from data.documents import DROPPED_SCHEMA
 from data.errors import InputError
 from data.files import code_digest, value_digest, whole_file

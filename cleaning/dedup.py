@@ -19,11 +19,11 @@ from cleaning import minhash, shingles
 from cleaning.band_index import BandIndex
 from cleaning.candidates import candidates
 from cleaning.engine import Engine
-from cleaning.living import Positions, StoredTexts
 from cleaning.publish_settings import PublishSettings
 from cleaning.scratch import scratch
 from cleaning.shingles import Numbers
 from cleaning.signing import sign_missing
+from cleaning.stored_texts import Positions, StoredTexts
 from cleaning.verified import VerifiedPairs
 from data.files import code_digest, value_digest
 from data.seeds import CATEGORIES

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cleaning import lines
 from cleaning.lines import line_digest
-from cleaning.living import Segments
+from cleaning.stored_texts import Segments
 from data.files import code_digest, value_digest, whole_file
 from data.parquet import read_parquet
 

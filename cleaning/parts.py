@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cleaning.lines import left_of
-from cleaning.living import Segments
 from cleaning.publish_settings import PublishSettings
 from cleaning.splits import fraction
+from cleaning.stored_texts import Segments
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
 from data.parquet import read_parquet, write_parquet

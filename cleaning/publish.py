@@ -24,7 +24,7 @@ from cleaning.dedup import Clusters
 from cleaning.engine import POOL, EngineSettings
 from cleaning.engines import opened
 from cleaning.figures import counted, figures_of, worst
-from cleaning.living import Living, StoredTexts, dropped_rows, living_documents, pairs
+from cleaning.living import Living, dropped_rows, living_documents, pairs
 from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -32,6 +32,7 @@ from cleaning.report import write_report
 from cleaning.settings import CleaningSettings
 from cleaning.site_lines import take_out_site_lines
 from cleaning.splits import SPLITS, assign, folder_of_side, folder_of_split
+from cleaning.stored_texts import StoredTexts
 from cleaning.versions import cut, newest, tidy
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError

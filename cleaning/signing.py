@@ -8,11 +8,11 @@ import numpy as np
 
 from cleaning.band_index import BandIndex
 from cleaning.engine import Board, Engine, Report, run_all
-from cleaning.living import StoredTexts
 from cleaning.minhash import BATCH, Signer
 from cleaning.publish_settings import PublishSettings
 from cleaning.scratch import mapped, save
 from cleaning.shingles import Numbers
+from cleaning.stored_texts import StoredTexts
 
 TEXTS_AT_ONCE = 20_000
 """Texts of a task at least: seconds of work beside the tenth that a process costs."""

@@ -24,9 +24,10 @@ from cleaning import lines as line_code
 from cleaning import text
 from cleaning.line_digests import Digests, LineDigests
 from cleaning.lines import MOST_WORDS, SHORT_WORDS
-from cleaning.living import Living, Positions, Segments, StoredTexts, dropped_rows
+from cleaning.living import Living, dropped_rows
 from cleaning.publish_settings import PublishSettings
 from cleaning.splits import site_of
+from cleaning.stored_texts import Positions, Segments, StoredTexts
 from cleaning.trimmed import Left, TrimmedTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.files import code_digest

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cleaning.living import Positions, StoredTexts
 from cleaning.rows import text_digest
+from cleaning.stored_texts import Positions, StoredTexts
 from cleaning.text import count_words
 from data.files import whole_file
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaning.engine import Engine, Report, run_all
-from cleaning.living import Positions, StoredTexts
 from cleaning.scratch import mapped, renamed, save
 from cleaning.shingles import Numbers, Shingler, jaccard
+from cleaning.stored_texts import Positions, StoredTexts
 from data.files import whole_file
 
 TEXTS_AT_ONCE = 20_000

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaning.dedup import Clusters, deduplicate, elect
-from cleaning.living import StoredTexts, living_documents
+from cleaning.living import living_documents
 from cleaning.minhash import Signer
 from cleaning.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
 from cleaning.shingles import Shingler, jaccard
+from cleaning.stored_texts import StoredTexts
 from data.takedowns import Takedowns
 
 SETTINGS = PublishSettings()

@@ -19,12 +19,13 @@ from cleaning.clean import clean
 from cleaning.engine import EngineSettings, run_all
 from cleaning.engines import opened
 from cleaning.lines import line_digest
-from cleaning.living import StoredTexts, living_documents, pairs
+from cleaning.living import living_documents, pairs
 from cleaning.process_engine import ProcessEngine
 from cleaning.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.stored_texts import StoredTexts
 from data.errors import InputError, StageError
 from data.store import Store
 from data.takedowns import Takedowns

@@ -102,11 +102,11 @@ def sampled(tar: Path, count: int) -> list[tuple[str, bytes]]:
     """URL and body of the pages with the smallest hashes of their names that triage lets through."""
     from datetime import UTC, datetime
 
-    from cleaning.http import Answer
-    from cleaning.page import Raw
+    from cleaning.pages.http import Answer
+    from cleaning.pages.page import Raw
+    from cleaning.pages.triage import triage
+    from cleaning.pages.warc import Record
     from cleaning.settings import CleaningSettings
-    from cleaning.triage import triage
-    from cleaning.warc import Record
 
     with tarfile.open(tar) as archive:
         found = {
@@ -141,11 +141,11 @@ class Clock:
 
 
 def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
-    from cleaning.extraction import extract_html
-    from cleaning.minhash import BATCH, Signer
-    from cleaning.page import Drop, Raw
-    from cleaning.quality import rules_of
-    from cleaning.read_page import judge_page
+    from cleaning.duplicates.minhash import BATCH, Signer
+    from cleaning.pages.extraction import extract_html
+    from cleaning.pages.page import Drop, Raw
+    from cleaning.pages.quality import rules_of
+    from cleaning.pages.read_page import judge_page
     from cleaning.settings import CleaningSettings
 
     settings = CleaningSettings()

@@ -18,10 +18,10 @@ sys.path.pop(0)  # this file's folder: its names must not hide packages
 import numpy as np
 import pyarrow.parquet as pq
 
-from cleaning.benchmark_texts import texts_of
-from cleaning.decontaminate import RUN_WORDS, Benchmark, search
-from cleaning.shingles import words_of
-from cleaning.verified import Positions
+from cleaning.corpus.benchmark_texts import texts_of
+from cleaning.corpus.decontaminate import RUN_WORDS, Benchmark, search
+from cleaning.duplicates.shingles import words_of
+from cleaning.duplicates.verified import Positions
 
 
 def runs_of(text: str) -> set[str]:

@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from cleaning.dedup import deduplicate
-from cleaning.living import living_documents
-from cleaning.minhash import BATCH, Signer, hash_of
-from cleaning.process_engine import ProcessEngine
+from cleaning.corpus.living import living_documents
+from cleaning.duplicates.dedup import deduplicate
+from cleaning.duplicates.minhash import BATCH, Signer, hash_of
+from cleaning.duplicates.shingles import Shingler, jaccard, words_of
+from cleaning.engines.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
-from cleaning.shingles import Shingler, jaccard, words_of
 from cleaning.stored_texts import StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet

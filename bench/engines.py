@@ -31,10 +31,10 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.dedup import deduplicate
-from cleaning.engine import EngineSettings
-from cleaning.engines import opened
-from cleaning.living import living_documents
+from cleaning.corpus.living import living_documents
+from cleaning.duplicates.dedup import deduplicate
+from cleaning.engines.choice import opened
+from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from cleaning.stored_texts import StoredTexts

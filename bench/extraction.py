@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import trafilatura
 
-from cleaning.boilerplate import without_site_lines
-from cleaning.extraction import extract_html
-from cleaning.page import Drop, Raw
+from cleaning.pages.boilerplate import without_site_lines
+from cleaning.pages.extraction import extract_html
+from cleaning.pages.page import Drop, Raw
 from cleaning.settings import CleaningSettings
 
 SHINGLE = 4

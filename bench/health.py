@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from cleaning.health import BIAS, TABLE
+from cleaning.pages.health import BIAS, TABLE
 
 WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 PIECE_WORDS = 200
@@ -117,7 +117,7 @@ def pruned(weights: np.ndarray) -> np.ndarray:
 
 
 def table_scores(rows: list[frozenset[str]], words: list[str], weights: np.ndarray, bias: float) -> np.ndarray:
-    """What cleaning.health would say with these weights: only words of the table count as known."""
+    """What cleaning.pages.health would say with these weights: only words of the table count as known."""
     kept = [number for number, weight in enumerate(weights) if weight]
     matrix = Matrix(rows, [words[number] for number in kept])
     return 1 / (1 + np.exp(-(matrix.times(weights[kept]) + bias)))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cleaning.language import identify
+from cleaning.pages.language import identify
 from cleaning.settings import CleaningSettings
 
 NEIGHBOURS = ("gl", "ca", "eu", "pt", "ast", "an", "oc")

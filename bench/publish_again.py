@@ -18,8 +18,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.engine import EngineSettings
-from cleaning.publish import PublishSummary, publish
+from cleaning.corpus.publish import PublishSummary, publish
+from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.store import Store

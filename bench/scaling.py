@@ -37,7 +37,7 @@ DEDUP_WORDS_A_CORE_S = 100_000 * 150 / 7.3
 COORDINATOR_GB_A_MILLION = 1.14
 """Peak memory of deduplicating a million texts (bench/dedup.py)."""
 INDEX_BYTES_A_TEXT = 308
-"""25 bands (cleaning/band_index.py)."""
+"""25 bands (cleaning/duplicates/band_index.py)."""
 TEXT_RATIO = 3.16
 """Parquet, zstd 3 (FACTS)."""
 TOKENIZER_MB_A_CPU_S, PACK_MB_A_CPU_S = 7.82, 7.10

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-from cleaning.boilerplate import without_site_lines
-from cleaning.extraction import extract_html
-from cleaning.language import identify
-from cleaning.page import Drop, Raw
-from cleaning.prose_rules import SENTENCE_END
-from cleaning.repetition_rules import repeated_characters
+from cleaning.pages.boilerplate import without_site_lines
+from cleaning.pages.extraction import extract_html
+from cleaning.pages.language import identify
+from cleaning.pages.page import Drop, Raw
+from cleaning.pages.prose_rules import SENTENCE_END
+from cleaning.pages.repetition_rules import repeated_characters
+from cleaning.pages.text import Text
+from cleaning.pages.triage import triage
+from cleaning.pages.warc import Segment
 from cleaning.settings import CleaningSettings
-from cleaning.text import Text
-from cleaning.triage import triage
-from cleaning.warc import Segment
 
 SETTINGS = CleaningSettings()
 TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")

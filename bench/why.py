@@ -32,13 +32,13 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.parts import plan, write_dropped, write_parts
+from cleaning.corpus.splits import assign
 from cleaning.ids import ids_path, write_ids
-from cleaning.living import living_documents, pairs
-from cleaning.parts import plan, write_dropped, write_parts
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.segment import GROUP_ROWS
-from cleaning.splits import assign
 from crawler.database import open_engine
 from crawler.tables import DONE, hosts, rounds, urls
 from crawler.warc_index import write_index

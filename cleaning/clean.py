@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.engine import POOL, Engine, EngineSettings, Report
-from cleaning.engines import opened
-from cleaning.page_process import PageProcesses
+from cleaning.engines.choice import opened
+from cleaning.engines.engine import POOL, Engine, EngineSettings, Report
+from cleaning.pages.page_process import PageProcesses
 from cleaning.pending import Pending, warc_files
 from cleaning.recipe import recipe_digest
 from cleaning.segment import Cleaned, clean_segment

@@ -3,28 +3,14 @@
 import functools
 from pathlib import Path
 
-from cleaning.health import TABLE
+from cleaning import pages
+from cleaning.pages.health import TABLE
 from cleaning.settings import CleaningSettings
 from data.files import code_digest, value_digest
 
-_SHAPING = (
-    *(
-        "boilerplate",
-        "detector",
-        "extraction",
-        "foreign",
-        "health",
-        "http",
-        "language",
-        "page",
-        "page_process",
-        "page_worker",
-        "pdf",
-    ),
-    *("page_kind_rules", "privacy", "prose_rules", "quality", "read_page", "repetition_rules", "text"),
-    *("rows", "segment", "triage", "warc"),
-)
-"""Modules of this room whose change makes other documents."""
+_PAGES = Path(pages.__file__).parent
+_SHAPING = (*sorted(_PAGES.glob("*.py")), *(Path(__file__).with_name(f"{name}.py") for name in ("rows", "segment")))
+"""Code whose change makes other documents: all that reads a page, and what lays down its rows."""
 _GROUND = ("charset", "markup", "rights", "urls")
 """And of the ground floor."""
 
@@ -36,7 +22,5 @@ def recipe_digest(settings: CleaningSettings) -> str:
 
 @functools.cache
 def _code() -> str:
-    room = Path(__file__).parent
-    return code_digest(
-        *(room / f"{name}.py" for name in _SHAPING), *(room.parent / "data" / f"{name}.py" for name in _GROUND), TABLE
-    )
+    ground = Path(__file__).parents[1] / "data"
+    return code_digest(*_SHAPING, *(ground / f"{name}.py" for name in _GROUND), TABLE)

@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any
 
-from cleaning.page import Drop, Page
-from cleaning.warc import Record
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.warc import Record
 from data.errors import InputError
 from data.urls import canonical_url, document_id, host_of
 

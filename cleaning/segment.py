@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from cleaning.ids import ids_path, write_ids
-from cleaning.page import Drop, Page
-from cleaning.page_process import PageProcesses
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.page_process import PageProcesses
+from cleaning.pages.triage import triage
+from cleaning.pages.warc import Record, Segment
 from cleaning.pending import Pending
 from cleaning.rows import document_row, dropped_row
 from cleaning.settings import CleaningSettings
-from cleaning.triage import triage
-from cleaning.warc import Record, Segment
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.parquet import ParquetFile, parquet_file
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from cleaning.engine import Board
+from cleaning.engines.engine import Board
 from data.progress import Progress
 
 FAMILIES = ("kept", "quality", "language", "extraction", "policy", "http", "revisit", "kind")

@@ -12,7 +12,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.clean import CleanSummary, clean
-from cleaning.publish import PublishSummary, publish
+from cleaning.corpus.publish import PublishSummary, publish
 from crawler.run import CrawlSummary, crawl
 from data.progress import Progress, quiet
 from data.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.status import CorpusStatus, corpus_status
+from cleaning.corpus.status import CorpusStatus, corpus_status
 from data.errors import InputError
 from data.manifest import Manifest
 from data.store import Store

@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.places import Place
-from cleaning.story import Takedown, Verdict, story
+from cleaning.corpus.places import Place
+from cleaning.corpus.story import Takedown, Verdict, story
 from crawler.history import Answer, CrawledUrl, history
 from data.store import Store
 from data.urls import canonical_url, document_id

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from cleaning.places import Place
-from cleaning.reasons import LANGUAGES, in_words
-from cleaning.story import Verdict
+from cleaning.corpus.places import Place
+from cleaning.corpus.reasons import LANGUAGES, in_words
+from cleaning.corpus.story import Verdict
 from crawler.history import Answer, CrawledUrl
 from flows.why import Visit, Why
 

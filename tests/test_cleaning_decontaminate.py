@@ -10,10 +10,10 @@ import pytest
 from corpus_rounds import Round, parquet_bytes, prose, urls
 from typer.testing import CliRunner
 
-from cleaning.decontaminate import RUN_WORDS, Benchmark, benchmarks
-from cleaning.publish import is_current, publish
+from cleaning.corpus.decontaminate import RUN_WORDS, Benchmark, benchmarks
+from cleaning.corpus.publish import is_current, publish
+from cleaning.corpus.reasons import in_words
 from cleaning.publish_settings import PublishSettings
-from cleaning.reasons import in_words
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
 from data.files import read_json

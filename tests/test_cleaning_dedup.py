@@ -8,12 +8,12 @@ from corpus_rounds import Round, prose, slightly_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning.dedup import Clusters, deduplicate, elect
-from cleaning.living import living_documents
-from cleaning.minhash import Signer
-from cleaning.process_engine import ProcessEngine
+from cleaning.corpus.living import living_documents
+from cleaning.duplicates.dedup import Clusters, deduplicate, elect
+from cleaning.duplicates.minhash import Signer
+from cleaning.duplicates.shingles import Shingler, jaccard
+from cleaning.engines.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
-from cleaning.shingles import Shingler, jaccard
 from cleaning.stored_texts import StoredTexts
 from data.takedowns import Takedowns
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from langdetect import DetectorFactory, LangDetectException
 from langdetect.detector_factory import PROFILES_DIRECTORY
 
-from cleaning.detector import SEED, QuickDetector
-from cleaning.language import identify
+from cleaning.pages.detector import SEED, QuickDetector
+from cleaning.pages.language import identify
 
 PAGES = sorted((Path(__file__).parent / "demo_web" / "pages").glob("*.txt"))
 FACTORY = DetectorFactory()

@@ -5,12 +5,12 @@ from datetime import date
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
-from cleaning.diff import diff
-from cleaning.export_text import export_text, sentences
-from cleaning.publish import publish
+from cleaning.corpus.diff import diff
+from cleaning.corpus.export_text import export_text, sentences
+from cleaning.corpus.publish import publish
+from cleaning.corpus.status import corpus_status
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
-from cleaning.status import corpus_status
 from data.errors import InputError
 from data.takedowns import Takedowns
 

@@ -14,14 +14,14 @@ from corpus_rounds import Round, parquet_bytes, prose, slightly_changed
 from engine_tasks import double, end, end_the_first_time
 from test_cleaning_limits import PROSE, html, write_warc
 
-from cleaning import candidates, signing, verified
 from cleaning.clean import clean
-from cleaning.engine import EngineSettings, run_all
-from cleaning.engines import opened
+from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.publish import publish
+from cleaning.duplicates import candidates, signing, verified
+from cleaning.engines.choice import opened
+from cleaning.engines.engine import EngineSettings, run_all
+from cleaning.engines.process_engine import ProcessEngine
 from cleaning.lines import line_digest
-from cleaning.living import living_documents, pairs
-from cleaning.process_engine import ProcessEngine
-from cleaning.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -139,7 +139,7 @@ def test_a_task_that_ends_every_worker_ends_the_stage_with_a_word(dask):
 
 @pytest.mark.slow
 def test_no_scheduler_is_an_error_with_its_address(monkeypatch):
-    engine = pytest.importorskip("cleaning.dask_engine")
+    engine = pytest.importorskip("cleaning.engines.dask_engine")
     monkeypatch.setattr(engine, "PATIENCE", 0.5)
     with (
         opened(EngineSettings(dask="tcp://127.0.0.1:9")) as running,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from cleaning.publish import publish
+from cleaning.corpus.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import StageError

@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from cleaning import extraction
 from cleaning.clean import clean
-from cleaning.engine import EngineSettings
-from cleaning.extraction import extract_html, normal_text, paragraph_bytes
-from cleaning.page import Drop, Page, Raw
-from cleaning.page_process import PageProcess, PageProcesses
-from cleaning.page_worker import outcome_of
+from cleaning.engines.engine import EngineSettings
+from cleaning.pages import extraction
+from cleaning.pages.extraction import extract_html, normal_text, paragraph_bytes
+from cleaning.pages.page import Drop, Page, Raw
+from cleaning.pages.page_process import PageProcess, PageProcesses
+from cleaning.pages.page_worker import outcome_of
+from cleaning.pages.privacy import masked
+from cleaning.pages.quality import judge, rules_of
+from cleaning.pages.read_page import judge_page
+from cleaning.pages.text import Text
 from cleaning.pending import Pending
-from cleaning.privacy import masked
-from cleaning.quality import judge, rules_of
-from cleaning.read_page import judge_page
 from cleaning.recipe import recipe_digest
 from cleaning.segment import clean_segment
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
-from cleaning.text import Text
 from data.parquet import read_parquet
 
 SETTINGS = CleaningSettings()

@@ -7,11 +7,11 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning import dedup, shingles
-from cleaning.band_index import MOST_SEGMENTS, BandIndex
-from cleaning.dedup import candidates
-from cleaning.minhash import Signer, hash_of
-from cleaning.shingles import Shingler, jaccard, shingle_number, word_number, words_of
+from cleaning.duplicates import dedup, shingles
+from cleaning.duplicates.band_index import MOST_SEGMENTS, BandIndex
+from cleaning.duplicates.dedup import candidates
+from cleaning.duplicates.minhash import Signer, hash_of
+from cleaning.duplicates.shingles import Shingler, jaccard, shingle_number, word_number, words_of
 
 SIGNER = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
 

@@ -10,20 +10,20 @@ from demo_web.site import pages, pdf
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from cleaning.boilerplate import without_site_lines
 from cleaning.clean import clean
-from cleaning.engine import EngineSettings
-from cleaning.extraction import extract_html, normal_text, paragraph_bytes
-from cleaning.http import read_answer
-from cleaning.language import identify
-from cleaning.page import Raw
-from cleaning.pdf import extract_pdf
-from cleaning.privacy import masked
-from cleaning.quality import judge, rules_of
+from cleaning.engines.engine import EngineSettings
+from cleaning.pages.boilerplate import without_site_lines
+from cleaning.pages.extraction import extract_html, normal_text, paragraph_bytes
+from cleaning.pages.http import read_answer
+from cleaning.pages.language import identify
+from cleaning.pages.page import Raw
+from cleaning.pages.pdf import extract_pdf
+from cleaning.pages.privacy import masked
+from cleaning.pages.quality import judge, rules_of
+from cleaning.pages.text import Text
+from cleaning.pages.warc import Segment
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from cleaning.text import Text
-from cleaning.warc import Segment
 from data.errors import InputError, StageError
 from data.parquet import read_parquet
 

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose, slightly_changed, urls
 
-from cleaning.figures import counted
-from cleaning.living import living_documents
-from cleaning.parts import part_count
-from cleaning.publish import publish
+from cleaning.corpus.figures import counted
+from cleaning.corpus.living import living_documents
+from cleaning.corpus.parts import part_count
+from cleaning.corpus.publish import publish
+from cleaning.corpus.splits import assign
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
-from cleaning.splits import assign
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import DiskFullError, StageError
 from data.files import read_json

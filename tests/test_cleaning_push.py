@@ -10,9 +10,9 @@ import pytest
 from corpus_rounds import Round, prose, urls
 from huggingface_hub import constants
 
-from cleaning.publish import publish
+from cleaning.corpus.publish import publish
+from cleaning.corpus.push import push
 from cleaning.publish_settings import PublishSettings
-from cleaning.push import push
 from cleaning.settings import CleaningSettings
 from data.errors import InputError, StageError
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from cleaning.page import Drop, Page
-from cleaning.quality import judge, rules_of
-from cleaning.read_page import judge_page
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.quality import judge, rules_of
+from cleaning.pages.read_page import judge_page
+from cleaning.pages.text import Text
 from cleaning.settings import CleaningSettings
-from cleaning.text import Text
 
 SETTINGS = CleaningSettings()
 RULES = rules_of(SETTINGS)

@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
-from cleaning.publish import publish
+from cleaning.corpus.publish import publish
+from cleaning.corpus.report import bars, report
 from cleaning.publish_settings import PublishSettings
-from cleaning.report import bars, report
 from cleaning.settings import CleaningSettings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

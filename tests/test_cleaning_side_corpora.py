@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose, urls
 
-from cleaning.publish import publish
+from cleaning.corpus.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import StageError

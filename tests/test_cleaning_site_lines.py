@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose
 
+from cleaning.corpus.publish import publish
 from cleaning.lines import line_digest, normal_line
-from cleaning.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.store import Store

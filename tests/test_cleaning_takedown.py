@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
-from cleaning.publish import publish
+from cleaning.corpus.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import InputError

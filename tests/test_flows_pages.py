@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from cleaning.publish import PublishSummary
+from cleaning.corpus.publish import PublishSummary
 from crawler.run import CrawlSummary
 from flows.pages.curve import MOST_POINTS, curve
 from flows.pages.links import Links

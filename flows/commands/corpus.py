@@ -63,7 +63,7 @@ def publish(
 
     Example: cowese publish --decontaminate benchmarks/pharmaconer --decontaminate benchmarks/cantemist
     """
-    from cleaning.publish import publish as publish_version
+    from cleaning.corpus.publish import publish as publish_version
 
     settings = read_settings(config, store, assign, publish__decontaminate=decontaminate or None)
     opened = Store.open(settings.store)
@@ -85,7 +85,7 @@ def diff(
 
     Example: cowese diff v0001 v0002
     """
-    from cleaning.diff import diff as compare
+    from cleaning.corpus.diff import diff as compare
 
     show(
         compare(existing_store(config, store), before, after),
@@ -109,7 +109,7 @@ def export_text(
 
     Example: cowese export-text CoWeSe.txt
     """
-    from cleaning.export_text import export_text as write
+    from cleaning.corpus.export_text import export_text as write
 
     with shown_progress() as progress:
         summary = write(
@@ -136,7 +136,7 @@ def push(
 
     Example: cowese push me/cowese
     """
-    from cleaning.push import push as upload
+    from cleaning.corpus.push import push as upload
 
     with shown_progress() as progress:
         summary = upload(

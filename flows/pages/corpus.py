@@ -2,9 +2,9 @@
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from cleaning.publish import PublishSummary
-from cleaning.report import funnel, sites
-from cleaning.splits import SPLITS
+from cleaning.corpus.publish import PublishSummary
+from cleaning.corpus.report import funnel, sites
+from cleaning.corpus.splits import SPLITS
 from data.files import read_json
 from data.manifest import MANIFEST_NAME
 from flows.pages.links import Links

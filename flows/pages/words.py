@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from cleaning.clean import CleanSummary
-from cleaning.publish import PublishSummary
+from cleaning.corpus.publish import PublishSummary
 from crawler.run import CrawlSummary
 
 MOST_REASONS = 3

@@ -1,0 +1,37 @@
+"""Each language is deduplicated by itself, so that side corpora change nothing of the corpus."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.duplicates.dedup import Clusters, deduplicate
+from cleaning.engines.engine import Engine
+from cleaning.publish_settings import PublishSettings
+from cleaning.stored_texts import StoredTexts
+
+
+def deduplicate_each(
+    documents: pa.Table,
+    texts: StoredTexts,
+    memory: Path,
+    settings: PublishSettings,
+    engine: Engine,
+    main: str,
+    tell: Callable[[int, int], None],
+) -> Clusters:
+    """As ``deduplicate``, the documents of every language for themselves; ``main`` has the memory's folder."""
+    rows = documents.num_rows
+    keeper = np.arange(rows)
+    near = np.zeros(rows, np.bool_)
+    jaccard = np.full(rows, np.nan)
+    size = np.ones(rows, np.int64)
+    for language in sorted(pc.unique(documents["language"]).to_pylist(), key=lambda one: (one != main, one)):
+        here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy())
+        folder = memory if language == main else memory / f"side-{language}"
+        found = deduplicate(documents.take(pa.array(here)), texts.at(here), folder, settings, engine, tell)
+        keeper[here] = here[found.keeper]
+        near[here], jaccard[here], size[here] = found.near, found.jaccard, found.size
+    return Clusters(keeper, near, jaccard, size)

@@ -1,0 +1,242 @@
+"""Decontamination: no document of the corpus may hold what a benchmark will ask a model about.
+
+The rule: a document goes, whatever its split would have been, when it has a run of 13 words that a text of the
+benchmark (its training, development or test part) has too. Words are runs of letters, digits and underscores of the
+text in NFC and lower case; accents count, punctuation and the borders of lines and paragraphs do not (13-grams as in
+Brown et al. 2020, appendix C). A run is a 64-bit number (``cleaning.duplicates.shingles``), and a benchmark an
+ascending array of them. It is done before deduplication, so that the clean copy of a contaminated text is not lost with
+it.
+"""
+
+import hashlib
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.corpus import benchmark_texts
+from cleaning.corpus.benchmark_texts import benchmark_files, benchmark_name, texts_of
+from cleaning.corpus.living import Living, dropped_rows
+from cleaning.duplicates import shingles
+from cleaning.duplicates.shingles import Numbers, Shingler, words_of
+from cleaning.stored_texts import Positions, Texts
+from data.documents import DROPPED_SCHEMA
+from data.errors import InputError
+from data.files import code_digest, value_digest, whole_file
+
+RUN_WORDS = 13
+REASON = "decontaminated/"
+
+_BATCH = 500
+"""Texts whose runs are worked out at once."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark by its files; its runs are worked out when they are first asked for."""
+
+    name: str
+    files: tuple[tuple[str, bytes], ...]
+    """Their paths in the benchmark and their bytes."""
+
+    @classmethod
+    def open(cls, path: Path) -> "Benchmark":
+        """Read a folder, a file or a tar archive.
+
+        Raises:
+            InputError: no such path, or no texts in it.
+        """
+        return cls(benchmark_name(path), tuple(benchmark_files(path)))
+
+    @cached_property
+    def digest(self) -> str:
+        """16 digits: of the files' paths and bytes, not of where the benchmark lies."""
+        return value_digest([(name, hashlib.sha256(content).hexdigest()) for name, content in self.files])
+
+    @cached_property
+    def runs(self) -> tuple[Numbers, npt.NDArray[np.int64]]:
+        """The distinct runs in ascending order, and the number of the first file that has each."""
+        shingler = Shingler(RUN_WORDS)
+        numbers, origins = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+        for number, (name, content) in enumerate(self.files):
+            texts = (unicodedata.normalize("NFC", text) for text in texts_of(f"{self.name}/{name}", content))
+            long_enough = [text for text in texts if len(words_of(text)) >= RUN_WORDS]
+            if long_enough:
+                numbers.append(shingler(long_enough)[0])
+                origins.append(np.full(len(numbers[-1]), number))
+        distinct, first = np.unique(np.concatenate(numbers), return_index=True)
+        return distinct, np.concatenate(origins)[first]
+
+
+def benchmarks(paths: Sequence[Path]) -> list[Benchmark]:
+    """The benchmarks at these paths, by name: the order in which they are given decides nothing.
+
+    Raises:
+        InputError: one cannot be read, or two have the same name.
+    """
+    found = sorted((Benchmark.open(path) for path in paths), key=lambda one: one.name)
+    for one, other in pairwise(found):
+        if one.name == other.name:
+            raise InputError(f"two benchmarks are called {one.name}: rename the folder of one, it names the reason.")
+    return found
+
+
+def applied(found: Sequence[Benchmark]) -> dict[str, str]:
+    """What a version records of them: the digest of each by its name."""
+    return {one.name: one.digest for one in found}
+
+
+def decontaminated(
+    living: Living,
+    texts: Texts,
+    against: Sequence[Benchmark],
+    memory: Path,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Living:
+    """Move the documents that share a run with a benchmark to the dropped.
+
+    A dropped row's reason names the benchmark (of several the first by name), ``figure`` is how many of the document's
+    runs it shares, ``detail`` the benchmark's file and the first of these runs. What was found of each text is kept in
+    ``memory``, keyed by the text and by the benchmark's content; ``tell`` hears how many of how many texts were read.
+    """
+    if not against or not living.documents.num_rows:
+        return living
+    documents = living.documents
+    digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
+    distinct, heads, back = np.unique(digests, return_index=True, return_inverse=True)
+    memories = [_Memory(memory / "decontaminated", one) for one in against]
+    known = np.logical_and.reduce([one.knows(distinct) for one in memories])
+    if not known.all():
+        found = search(np.sort(heads[~known]), texts, against, tell)
+        for one, memo in enumerate(memories):
+            memo.replace(distinct, {int(digests[at]): hit for at, hits in found.items() if (hit := hits[one])})
+    verdicts = [_verdict(against, memories, int(digest)) for digest in distinct]
+    lost = np.array([verdict is not None for verdict in verdicts], np.bool_)[back]
+    return _moved(living, lost, [verdict for at in back[lost] if (verdict := verdicts[at]) is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """What one text shares with one benchmark."""
+
+    runs: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    reason: str
+    figure: int
+    detail: str
+
+
+def _verdict(against: Sequence[Benchmark], memories: Sequence["_Memory"], digest: int) -> _Verdict | None:
+    hits = [(one.name, hit) for one, memory in zip(against, memories, strict=True) if (hit := memory.hits.get(digest))]
+    if not hits:
+        return None
+    (name, hit), *others = hits
+    also = "".join(f"; also {other}" for other, _ in others)
+    return _Verdict(f"{REASON}{name}", hit.runs, hit.detail + also)
+
+
+def _moved(living: Living, lost: npt.NDArray[np.bool_], verdicts: Sequence[_Verdict]) -> Living:
+    gone = living.documents.filter(pa.array(lost))
+    rows = dropped_rows(
+        gone,
+        pa.array([one.reason for one in verdicts], pa.string()),
+        pa.array([one.figure for one in verdicts], pa.float32()),
+        pa.nulls(gone.num_rows, pa.string()),
+    )
+    details = pa.array([one.detail for one in verdicts], pa.string())
+    rows = rows.set_column(rows.schema.get_field_index("detail"), DROPPED_SCHEMA.field("detail"), details)
+    kept = living.documents.filter(pc.invert(pa.array(lost)))
+    return Living(kept, pa.concat_tables([living.dropped, rows]), living.funnel)
+
+
+def search(
+    positions: Positions, texts: Texts, against: Sequence[Benchmark], tell: Callable[[int, int], None]
+) -> dict[int, list[_Hit | None]]:
+    """The texts at these positions that share a run with any benchmark, by position: a hit for each benchmark."""
+    shingler = Shingler(RUN_WORDS)
+    found: dict[int, list[_Hit | None]] = {}
+    done = 0
+    for places, batch in _some_at_a_time(texts(positions)):
+        numbers, starts = shingler(batch)
+        for which, benchmark in enumerate(against):
+            for text, hit in _hits(benchmark, numbers, starts, batch):
+                found.setdefault(int(places[text]), [None] * len(against))[which] = hit
+        done += len(batch)
+        tell(done, len(positions))
+    return found
+
+
+def _some_at_a_time(
+    batches: Iterator[tuple[Positions, Sequence[str]]],
+) -> Iterator[tuple[Positions, Sequence[str]]]:
+    for positions, batch in batches:
+        for start in range(0, len(batch), _BATCH):
+            yield positions[start : start + _BATCH], batch[start : start + _BATCH]
+
+
+def _hits(
+    benchmark: Benchmark, numbers: Numbers, starts: npt.NDArray[np.int64], texts: Sequence[str]
+) -> Iterator[tuple[int, _Hit]]:
+    known, origins = benchmark.runs
+    if not len(known):
+        return
+    at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    shared = np.flatnonzero(known[at] == numbers)
+    text_of = np.searchsorted(starts, shared, side="right") - 1
+    for text, first, count in zip(*np.unique(text_of, return_index=True, return_counts=True), strict=True):
+        begins = shared[first] - starts[text]
+        run = " ".join(words_of(texts[text])[begins : begins + RUN_WORDS])
+        yield int(text), _Hit(int(count), f"{benchmark.files[origins[at[shared[first]]]][0]}: {run}")
+
+
+class _Memory:
+    """What was found of each text for one benchmark: a file that can go at any time, at the cost of reading again."""
+
+    def __init__(self, folder: Path, benchmark: Benchmark) -> None:
+        code = code_digest(Path(__file__), Path(shingles.__file__), Path(benchmark_texts.__file__))
+        self._path = folder / f"{value_digest([benchmark.digest, code])}.npz"
+        self._texts = np.zeros(0, np.uint64)
+        self.hits: dict[int, _Hit] = {}
+        try:
+            with np.load(self._path, allow_pickle=False) as saved:
+                self._texts = saved["texts"]
+                hits = zip(saved["hits"].tolist(), saved["runs"].tolist(), saved["details"].tolist(), strict=True)
+                self.hits = {digest: _Hit(runs, detail) for digest, runs, detail in hits}
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            EOFError,
+            zipfile.BadZipFile,
+        ):  # none yet, or not whole: it is worked out anew
+            self._texts = np.zeros(0, np.uint64)
+
+    def knows(self, digests: Numbers) -> npt.NDArray[np.bool_]:
+        """Which of the texts were searched before."""
+        return np.isin(digests, self._texts)
+
+    def replace(self, digests: Numbers, new: dict[int, _Hit]) -> None:
+        """Remember these texts, all others forgotten; hits of texts that were known stay."""
+        living = set(digests.tolist())
+        self.hits = {digest: hit for digest, hit in (self.hits | new).items() if digest in living}
+        self._texts = digests
+        with whole_file(self._path) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                texts=digests,
+                hits=np.array(list(self.hits), np.uint64),
+                runs=np.array([hit.runs for hit in self.hits.values()], np.int64),
+                details=np.array([hit.detail for hit in self.hits.values()], np.str_),
+            )

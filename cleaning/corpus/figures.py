@@ -1,0 +1,60 @@
+"""The counts of a version that a person would ask for; the same documents always give the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.corpus.splits import SPLITS
+
+LARGEST_HOSTS = 25
+"""Hosts that a card names; the report's table has them all."""
+
+
+def figures_of(
+    kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int
+) -> dict[str, Any]:
+    """Figures of a version, for its manifest and its card: of the corpus, except ``side``, ``urls`` and ``dropped``."""
+    masked: Counter[str] = Counter()
+    for kinds in kept["masked"].to_pylist():
+        for entry in kinds:
+            masked[entry["kind"]] += entry["count"]
+    splits = Counter(split_of.values())
+    sizes = kept["cluster_size"]
+    hosts = counted(kept["host"])
+    return {
+        "documents": kept.num_rows,
+        "words": pc.sum(kept["n_words"]).as_py(),
+        "hosts": len(hosts),
+        "largest_hosts": dict(list(hosts.items())[:LARGEST_HOSTS]),
+        "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
+        "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
+        "splits": {split: splits[split] for split in SPLITS},
+        "side": counted(side["language"]),
+        "urls": urls,
+        "dropped": counted(dropped["reason"]),
+        "countries": counted(kept["country"]),
+        "categories": counted(kept["category"]),
+        "languages": counted(kept["language"]),
+        "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
+        "masked": ranked(masked),
+    }
+
+
+def counted(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value is there, the most frequent first, equal ones by name."""
+    found = pc.value_counts(column.combine_chunks())
+    return ranked({one["values"].as_py() or "unknown": one["counts"].as_py() for one in found})
+
+
+def worst(reasons: Mapping[str, int]) -> str:
+    """The three most frequent reasons, to be shown."""
+    return ", ".join(f"{reason} {count:,}" for reason, count in list(reasons.items())[:3])
+
+
+def ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts, the largest first, equal ones by name (JSON with sorted keys forgets an order)."""
+    items: Iterable[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return dict(items)

@@ -1,0 +1,110 @@
+"""Where one page stands in each version of the corpus: in which part file, or dropped and why."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urljoin
+
+from pydantic import BaseModel, ConfigDict
+
+from cleaning.corpus.parts import part_of
+from cleaning.corpus.splits import SPLITS
+from cleaning.corpus.versions import versions
+from data.lookup import rows_where
+from data.store import Store
+
+_KEPT = ["id", "url", "warc_file", "warc_offset", "cluster_size", "first_seen_at"]
+_DROPPED = ["id", "url", "warc_file", "warc_offset", "reason", "figure", "detail", "lost_to"]
+
+
+class Place(BaseModel):
+    """Where a page stands in one version."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    state: Literal["kept", "dropped", "absent"]
+    """``absent``: the version was cut before the page was met."""
+    part: str | None = None
+    """The file that has its row, in the version's folder."""
+    split: str | None = None
+    warc_file: str | None = None
+    warc_offset: int | None = None
+    """The record that it was cut out of; of a dropped page the one since which it is dropped."""
+    first_seen_at: datetime | None = None
+    cluster_size: int | None = None
+    """Pages of this text or one alike to it, itself among them."""
+    reason: str | None = None
+    figure: float | None = None
+    detail: str | None = None
+    lost_to: str | None = None
+    """The URL of the document that a duplicate lost to, or the one that the page moved to."""
+
+
+def places(store: Store, identity: str) -> list[Place]:
+    """The page of an id in each version, oldest first.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    search = _Search()
+    return [_place(search, store.corpus / version, identity) for version in versions(store)]
+
+
+def _place(search: "_Search", folder: Path, identity: str) -> Place:
+    version = folder.name
+    for split in SPLITS:
+        for part, row in search.row_of(folder / "data" / split, identity, _KEPT):
+            return _of_row(row, version=version, state="kept", part=part, split=split)
+    for side in sorted((folder / "side").glob("*")):
+        for part, row in search.row_of(side, identity, _KEPT):
+            return _of_row(row, version=version, state="kept", part=part, split=f"side/{side.name}")
+    for part, row in search.row_of(folder / "dropped", identity, _DROPPED):
+        if row["lost_to"] and row["reason"].startswith("duplicate/"):
+            row["lost_to"] = search.url_of(folder, row["lost_to"])
+        elif row["lost_to"]:
+            row["lost_to"] = urljoin(row["url"], row["lost_to"])
+        return _of_row(row, version=version, state="dropped", part=part)
+    return Place(version=version, state="absent")
+
+
+def _of_row(row: dict[str, Any], *, part: Path, **known: Any) -> Place:
+    columns = {name: row[name] for name in Place.model_fields if name in row}
+    return Place(**columns, part=part.as_posix(), **known)
+
+
+class _Search:
+    """Rows by id in the part files of versions. Versions share files that did not change: each is searched once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, str], list[dict[str, Any]]] = {}
+
+    def row_of(self, folder: Path, identity: str, columns: Sequence[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The row of an id among the parts of a folder, if it is there, and its part's path in the version."""
+        part = _part(folder, identity)
+        if part is None:
+            return
+        file = part.stat()
+        key = (file.st_dev, file.st_ino, identity)
+        if key not in self._found:
+            self._found[key] = rows_where(part, "id", [identity], columns)
+        version = folder.parent if folder.name == "dropped" else folder.parent.parent
+        for row in self._found[key]:
+            yield part.relative_to(version), dict(row)
+
+    def url_of(self, folder: Path, identity: str) -> str:
+        """The URL of a document of a version; its id where it is not there."""
+        for split in SPLITS:
+            for _, row in self.row_of(folder / "data" / split, identity, _KEPT):
+                return str(row["url"])
+        return identity
+
+
+def _part(folder: Path, identity: str) -> Path | None:
+    """The one part file of a folder that can have an id: its name follows from the id and the number of parts."""
+    first = next(folder.glob("part-00000-of-*.parquet"), None)
+    if first is None:
+        return None
+    count = int(first.stem.rpartition("-")[2])
+    return folder / f"part-{part_of(identity, count):05d}-of-{count:05d}.parquet"

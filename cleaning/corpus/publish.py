@@ -1,0 +1,272 @@
+"""Documents → the next corpus version: which pages live, which are duplicates, who is held out.
+
+A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold and the
+settings, and of nothing else: what is remembered between runs (signatures, verified pairs, part files of the version
+before) is only what that function would work out again. Hence incremental equals cold.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict
+
+from cleaning.corpus.by_language import deduplicate_each
+from cleaning.corpus.card import write_card
+from cleaning.corpus.cold import Rebuilt, rebuilt
+from cleaning.corpus.decontaminate import Benchmark, applied, benchmarks, decontaminated
+from cleaning.corpus.figures import counted, figures_of, worst
+from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
+from cleaning.corpus.parts import plan, write_dropped, write_parts
+from cleaning.corpus.report import write_report
+from cleaning.corpus.site_lines import take_out_site_lines
+from cleaning.corpus.splits import SPLITS, assign, folder_of_side, folder_of_split
+from cleaning.corpus.versions import cut, newest, tidy
+from cleaning.duplicates.dedup import Clusters
+from cleaning.engines.choice import opened
+from cleaning.engines.engine import POOL, EngineSettings
+from cleaning.publish_settings import PublishSettings
+from cleaning.recipe import recipe_digest
+from cleaning.settings import CleaningSettings
+from cleaning.stored_texts import StoredTexts
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.errors import StageError
+from data.files import value_digest, write_text
+from data.manifest import Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from data.takedowns import Takedowns
+
+
+class PublishSummary(BaseModel):
+    """What a publish made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    changed: bool
+    """False: nothing has changed since ``version``, no new one was cut."""
+    path: Path
+    documents: int
+    words: int
+    splits: dict[str, int]
+    side: dict[str, int]
+    """Documents of the side corpora by language; none of them is counted in ``documents`` or ``words``."""
+    funnel: dict[str, int]
+    """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
+    is no figure of a version: a visit that finds nothing new changes no byte of it."""
+    dropped: dict[str, int]
+    seconds: float = 0.0
+
+
+def publish(
+    store: Store,
+    cleaning: CleaningSettings,
+    publishing: PublishSettings,
+    *,
+    cold: bool = False,
+    engine: EngineSettings = POOL,
+    progress: Progress = quiet,
+) -> PublishSummary:
+    """Cut the next version of the corpus where anything has changed; ``cold`` starts from nothing but the WARC files.
+
+    Raises:
+        StageError: there is no document to publish, or the accounts do not balance.
+        InputError: a benchmark cannot be read.
+        DiskFullError, StoreError: the version cannot be written; those before it are untouched.
+    """
+    started = time.monotonic()
+    takedowns = Takedowns.load(store)
+    against = benchmarks(publishing.decontaminate)
+    tidy(store)
+    previous = newest(store)
+    with _source(store, cleaning, engine, progress, cold=cold) as source:
+        origin = _Origin.of(cleaning, publishing, against, source.segments, takedowns)
+        name, funnel = (
+            (None, None)
+            if not cold and origin.is_that_of(previous)
+            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin)
+        )
+    manifest = newest(store)
+    assert manifest is not None
+    funnel = funnel or {"urls": manifest.figures["urls"]}
+    return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
+
+
+def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
+    """Whether publishing with these settings would find nothing changed."""
+    segments = pairs(store.documents / recipe_digest(cleaning))
+    against = benchmarks(publishing.decontaminate)
+    return _Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).is_that_of(newest(store))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """All that a version is a function of, as its manifest records it."""
+
+    made_from: dict[str, str]
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        cleaning: CleaningSettings,
+        publishing: PublishSettings,
+        against: Sequence[Benchmark],
+        segments: Sequence[tuple[Path, Path]],
+        takedowns: Takedowns,
+    ) -> "_Origin":
+        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
+        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
+        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+        made_from = {
+            "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
+            "takedowns": value_digest(sorted(takedowns.targets)),
+            "code": code_version(),
+        }
+        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
+
+    def is_that_of(self, version: Manifest | None) -> bool:
+        """Whether that version would come out again."""
+        return version is not None and version.made_from == self.made_from and version.settings == self.settings
+
+
+@contextmanager
+def _source(
+    store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress, *, cold: bool
+) -> Iterator[Rebuilt]:
+    if cold:
+        with rebuilt(store, cleaning, engine, progress) as source:
+            yield source
+        return
+    folder = store.documents / recipe_digest(cleaning)
+    segments = pairs(folder)
+    if not segments:
+        raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
+    yield Rebuilt(segments, store.signatures)
+
+
+def _cut(
+    store: Store,
+    source: Rebuilt,
+    takedowns: Takedowns,
+    against: Sequence[Benchmark],
+    cleaning: CleaningSettings,
+    publishing: PublishSettings,
+    engine: EngineSettings,
+    progress: Progress,
+    origin: _Origin,
+) -> tuple[str | None, dict[str, int]]:
+    """The name of the version that was cut, if one was, and how many records became how many URLs."""
+    found = living_documents(source.segments, takedowns)
+    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, cleaning.min_chars)
+    living = decontaminated(
+        trimmed.living,
+        trimmed.texts(source.segments),
+        against,
+        source.signatures,
+        lambda done, total: progress("decontaminate", done, total, {}),
+    )
+    main = cleaning.languages[0]
+    if not pc.any(pc.equal(living.documents["language"], main)).as_py():
+        raise StageError(
+            f"not one of {living.funnel['urls']:,} URLs is left to publish "
+            f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
+        )
+    with opened(engine) as running:
+        clusters = deduplicate_each(
+            living.documents,
+            StoredTexts(source.segments, living.documents, trimmed.lines),
+            source.signatures,
+            publishing,
+            running,
+            main,
+            lambda done, total: progress("publish", done, total, {}),
+        )
+    kept, dropped = _keepers(living, clusters)
+    is_main = pc.equal(kept["language"], main)
+    corpus, side = kept.filter(is_main), kept.filter(pc.invert(is_main))
+    split_of = assign(
+        dict(zip(corpus["id"].to_pylist(), corpus["host"].to_pylist(), strict=True)),
+        validation_share=publishing.validation_share,
+        test_share=publishing.test_share,
+    )
+    folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
+    folder_of |= {
+        identity: folder_of_side(language)
+        for identity, language in zip(side["id"].to_pylist(), side["language"].to_pylist(), strict=True)
+    }
+    side_languages = sorted(pc.unique(side["language"]).to_pylist())
+    folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
+    parts = plan(kept, folder_of, folders, publishing)
+    previous = newest(store)
+
+    def fill(hidden: Path, name: str) -> Manifest | None:
+        before = store.corpus / previous.name if previous else None
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before)
+        files |= write_dropped(hidden, dropped)
+        if previous is not None and files == previous.files and origin.settings == previous.settings:
+            return None
+        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"])
+        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
+        write_report(hidden, name, figures, before)
+        return Manifest(
+            kind="corpus",
+            name=name,
+            made_from=origin.made_from,
+            settings=origin.settings,
+            figures=figures,
+            files=dict(sorted(files.items())),
+            code=code_version(),
+        )
+
+    return cut(store, previous, fill), dict(living.funnel)
+
+
+def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
+    """The keepers with their clusters filled in, and every dropped row.
+
+    Raises:
+        StageError: the accounts do not balance.
+    """
+    documents = living.documents
+    ids = documents["id"].take(pa.array(clusters.keeper))
+    lost = pa.array(clusters.keeper != range(documents.num_rows))
+    reason = pc.if_else(pa.array(clusters.near), "duplicate/near", "duplicate/exact")
+    figure = pa.array(clusters.jaccard, pa.float32(), from_pandas=True)
+    duplicates = dropped_rows(
+        documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
+    )
+    for name, column in (("cluster_id", ids), ("cluster_size", pa.array(clusters.size, pa.int32()))):
+        documents = documents.set_column(documents.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+    kept = documents.filter(pc.invert(lost))
+    dropped = pa.concat_tables([living.dropped, duplicates]).cast(DROPPED_SCHEMA).sort_by("id")
+    if kept.num_rows + dropped.num_rows != living.funnel["urls"]:
+        raise StageError(
+            f"the accounts do not balance: {living.funnel['urls']:,} URLs, {kept.num_rows:,} kept, "
+            f"{dropped.num_rows:,} dropped. Please report this."
+        )
+    return kept, dropped
+
+
+def _summary(
+    store: Store, manifest: Manifest, funnel: dict[str, int], *, changed: bool, seconds: float
+) -> PublishSummary:
+    figures = manifest.figures
+    return PublishSummary(
+        version=manifest.name,
+        changed=changed,
+        path=store.corpus / manifest.name,
+        documents=figures["documents"],
+        words=figures["words"],
+        splits=figures["splits"],
+        side=figures["side"],
+        funnel=funnel,
+        dropped=figures["dropped"],
+        seconds=round(seconds, 1),
+    )

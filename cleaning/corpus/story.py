@@ -1,0 +1,120 @@
+"""What cleaning and publishing made of one page: every visit with its verdict, every version with the page's place."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from pydantic import BaseModel, ConfigDict
+
+from cleaning.corpus.living import pairs
+from cleaning.corpus.places import Place, places
+from cleaning.corpus.versions import newest
+from cleaning.ids import find_id, ids_path
+from cleaning.recipe import recipe_digest
+from cleaning.settings import CleaningSettings
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.lookup import row_at, rows_where
+from data.store import Store
+from data.takedowns import Takedowns
+from data.urls import document_id
+
+_KEPT_COLUMNS = [name for name in DOCUMENT_SCHEMA.names if name not in ("text", "host", "author", "first_seen_at")]
+_PAIRS = {"verdicts": ("identifier", "answer"), "quality": ("rule", "figure"), "masked": ("kind", "count")}
+"""Columns that are lists of a name and a value."""
+
+
+class Verdict(BaseModel):
+    """What cleaning made of one answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    fetched_at: datetime
+    warc_file: str
+    warc_offset: int
+    recipe: str
+    kept: bool
+    reason: str | None = None
+    figure: float | None = None
+    """The number that decided."""
+    detail: str | None = None
+    lost_to: str | None = None
+    """The URL that the page moved to."""
+    title: str | None = None
+    published: date | None = None
+    mime: str | None = None
+    n_words: int | None = None
+    language: str | None = None
+    language_score: float | None = None
+    verdicts: dict[str, str] = {}
+    quality: dict[str, float] = {}
+    health: float | None = None
+    masked: dict[str, int] = {}
+    text_digest: str | None = None
+
+
+class Takedown(BaseModel):
+    """The line of the list by which a page is taken down."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: str
+    since: str
+
+
+class Story(BaseModel):
+    """What became of a page after it was fetched."""
+
+    model_config = ConfigDict(frozen=True)
+
+    takedown: Takedown | None
+    verdicts: list[Verdict]
+    places: list[Place]
+
+
+def story(store: Store, settings: CleaningSettings, url: str) -> Story:
+    """Look a canonical URL up in the documents of the settings' recipe and in every version.
+
+    Where these settings have no documents, those of the newest version's recipe are told of.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    identity = document_id(url)
+    takedowns = Takedowns.load(store)
+    target = takedowns.covering(url)
+    folder = store.documents / recipe_digest(settings)
+    published = newest(store)
+    if not folder.is_dir() and published is not None:
+        folder = store.documents / published.made_from["documents"].partition("/")[0]
+    verdicts = [_verdict(row) for pair in pairs(folder) for row in _rows(pair, identity)]
+    return Story(
+        takedown=Takedown(target=target, since=takedowns.targets[target]) if target else None,
+        verdicts=sorted(verdicts, key=lambda one: (one.fetched_at, one.warc_file, one.warc_offset)),
+        places=places(store, identity),
+    )
+
+
+def _rows(pair: tuple[Path, Path], identity: str) -> Iterator[dict[str, Any]]:
+    """The rows of an id in a pair of files, by the list of ids beside it where there is one."""
+    documents, dropped = pair
+    columns = {True: _KEPT_COLUMNS, False: DROPPED_SCHEMA.names}
+    if ids_path(documents).is_file():
+        for kept, number in find_id(ids_path(documents), identity):
+            row = row_at(documents if kept else dropped, number, columns[kept])
+            if row["id"] == identity:
+                yield row
+        return
+    for path, kept in ((documents, True), (dropped, False)):
+        yield from rows_where(path, "id", [identity], columns[kept])
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    values = {name: row[name] for name in Verdict.model_fields if name in row}
+    for column, (name, value) in _PAIRS.items():
+        values[column] = {one[name]: one[value] for one in row.get(column, ())}
+    if row.get("lost_to"):
+        values["lost_to"] = urljoin(row["url"], row["lost_to"])
+    return Verdict(**values, kept="reason" not in row)

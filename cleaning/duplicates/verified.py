@@ -1,0 +1,146 @@
+"""Verified pairs: how alike two texts are, worked out once and remembered.
+
+A memory keyed by the two texts alone: with it or without it, the figures are the same.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaning.duplicates.shingles import Numbers, Shingler, jaccard
+from cleaning.engines.engine import Engine, Report, run_all
+from cleaning.engines.scratch import mapped, renamed, save
+from cleaning.stored_texts import Positions, StoredTexts
+from data.files import whole_file
+
+TEXTS_AT_ONCE = 20_000
+"""Texts of a task that makes shingle sets, at least."""
+PAIRS_AT_ONCE = 50_000
+"""Pairs of a task that compares them."""
+
+_PAIR = np.dtype([("pair", np.uint64), ("jaccard", np.float64)])
+
+
+class VerifiedPairs:
+    """The file ``pairs.npy``: a number for each unordered pair of text digests, and their Jaccard."""
+
+    def __init__(self, folder: Path, shingle_words: int) -> None:
+        self.path = folder / "pairs.npy"
+        self._shingle_words = shingle_words
+
+    def of(
+        self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
+    ) -> npt.NDArray[np.float64]:
+        """The Jaccard of each pair of positions; only those not remembered are worked out. Forgets all others."""
+        pairs = _pair_numbers(digests[first], digests[second])
+        remembered = self._load()
+        figures = np.full(len(pairs), np.nan)
+        if len(remembered):
+            at = np.minimum(np.searchsorted(remembered["pair"], pairs), len(remembered) - 1)
+            known = remembered["pair"][at] == pairs
+            figures[known] = remembered["jaccard"][at[known]]
+        new = np.flatnonzero(np.isnan(figures))
+        if len(new):
+            figures[new] = _verify(first[new], second[new], texts, self._shingle_words, engine, work)
+        if len(new) or len(remembered) != len(pairs):
+            self._save(pairs, figures)
+        return figures
+
+    def _load(self) -> npt.NDArray[np.void]:
+        try:
+            return np.asarray(np.load(self.path))
+        except (OSError, ValueError):
+            return np.zeros(0, _PAIR)
+
+    def _save(self, pairs: Numbers, figures: npt.NDArray[np.float64]) -> None:
+        order = np.argsort(pairs)
+        rows = np.empty(len(pairs), _PAIR)
+        rows["pair"], rows["jaccard"] = pairs[order], figures[order]
+        with whole_file(self.path) as temporary, temporary.open("wb") as file:
+            np.save(file, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shingling:
+    texts: StoredTexts
+    words: int
+    numbers: Path
+    """The shingle sets of all texts in a row, raw 64-bit numbers."""
+    places: Path
+    """Texts × 2: where the set of each begins in ``numbers``, and its length."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    numbers: tuple[Path, ...]
+    places: Path
+    """Texts × 3: which of the files ``numbers``, begin, length."""
+    pairs: Path
+    """Pairs × 2: rows of ``places``."""
+    start: int
+    stop: int
+
+
+def _verify(
+    first: Positions, second: Positions, texts: StoredTexts, words: int, engine: Engine, work: Path
+) -> npt.NDArray[np.float64]:
+    """Lay the shingle sets of all texts concerned into files, then compare pair by pair."""
+    wanted = np.union1d(first, second)
+    some = texts.at(wanted)
+    chunks = list(some.chunks(TEXTS_AT_ONCE))
+    made = [
+        _Shingling(some.at(chunk), words, work / f"shingles-{n:06d}.bin", work / f"shingles-{n:06d}.npy")
+        for n, chunk in enumerate(chunks)
+    ]
+    run_all(engine, _shingle, made)
+    places = np.empty((len(wanted), 3), np.int64)
+    for number, (task, chunk) in enumerate(zip(made, chunks, strict=True)):
+        places[chunk, 0] = number
+        places[chunk, 1:] = mapped(task.places)
+    pairs = np.stack([np.searchsorted(wanted, first), np.searchsorted(wanted, second)], axis=1)
+    saved = save(work / "places.npy", places), save(work / "compared.npy", pairs)
+    files = tuple(task.numbers for task in made)
+    compared = [
+        _Comparing(files, *saved, start, min(start + PAIRS_AT_ONCE, len(pairs)))
+        for start in range(0, len(pairs), PAIRS_AT_ONCE)
+    ]
+    figures = np.empty(len(pairs))
+    for start, found in run_all(engine, _compare, compared):
+        figures[start : start + len(found)] = found
+    return figures
+
+
+def _shingle(task: _Shingling, report: Report) -> None:
+    shingler = Shingler(task.words)
+    places = np.empty((len(task.texts), 2), np.int64)
+    written = 0
+    with renamed(task.numbers) as temporary, temporary.open("wb") as file:
+        for positions, batch in task.texts.every():
+            for position, numbers in zip(positions, shingler.sets(batch), strict=True):
+                places[position] = written, len(numbers)
+                file.write(numbers.tobytes())
+                written += len(numbers)
+            report([len(batch)])
+    save(task.places, places)
+
+
+def _compare(task: _Comparing, report: Report) -> tuple[int, npt.NDArray[np.float64]]:
+    files = [np.memmap(path, np.uint64, mode="r") for path in task.numbers]
+    places, pairs = mapped(task.places), mapped(task.pairs)[task.start : task.stop]
+
+    def numbers_of(text: int) -> Numbers:
+        file, begin, length = places[text]
+        return np.asarray(files[file][begin : begin + length])
+
+    figures = np.array([jaccard(numbers_of(one), numbers_of(other)) for one, other in pairs])
+    report([len(figures)])
+    return task.start, figures
+
+
+def _pair_numbers(first: Numbers, second: Numbers) -> Numbers:
+    """One 64-bit number for an unordered pair of digests."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    mixed = low * np.uint64(0x9E3779B97F4A7C15) ^ ((high << np.uint64(31)) | (high >> np.uint64(33)))
+    return mixed * np.uint64(0xD1B54A32D192ED03)

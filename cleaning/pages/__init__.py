@@ -1,0 +1,1 @@
+"""One fetched page → a document's text, or the reason why it is none."""

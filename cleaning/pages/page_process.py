@@ -1,0 +1,139 @@
+"""Page workers seen from their parent: hand a page over, take what became of it, start anew what a page has ended."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Self
+
+from cleaning.pages.page import Drop, Page, Raw
+from cleaning.settings import CleaningSettings
+from data.errors import StageError
+
+_READY = "ready"
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_TIME = (signal.SIGPROF, signal.SIGALRM)
+
+
+class PageProcess:
+    """One worker process. A page that ends it is dropped with the reason; the next page finds a new one."""
+
+    def __init__(self, settings: CleaningSettings) -> None:
+        self._settings = settings
+        self._raw: Raw | None = None
+        self._start()
+
+    def give(self, raw: Raw) -> None:
+        """Hand a page over; ``take`` must have been called for the one before.
+
+        Raises:
+            StageError: the process cannot start.
+        """
+        self._await_ready()
+        self._raw = raw
+        with contextlib.suppress(OSError):  # it was ended between two pages: take() sees it too
+            self.connection.send(raw)
+
+    def take(self) -> Page | Drop:
+        """What became of the page that was handed over last; waits for it.
+
+        A process that ends for another reason than time may have been ended by somebody else: the page gets a second
+        process before it is called the cause.
+
+        Raises:
+            StageError: no new process can start.
+        """
+        raw = self._raw
+        assert raw is not None
+        for is_last in (False, True):
+            try:
+                outcome: Page | Drop = self.connection.recv()
+            except (EOFError, OSError):
+                code = self.close()
+                self._start()
+                if -code in _TIME:
+                    return Drop("extraction/too_slow", self._settings.max_seconds)
+                if not is_last:
+                    self.give(raw)
+            else:
+                return outcome
+        name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return Drop("extraction/crashed", detail=f"ended the process that read it, twice ({name})")
+
+    def close(self) -> int:
+        """End the process, once it is done with its page, and give its exit code."""
+        self.connection.close()
+        return self._process.wait()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cleaning.pages.page_worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | _ONE_THREAD,
+            )
+        self.connection: Connection = Connection(ours.detach())
+        self.connection.send(self._settings)
+        self._is_ready = False
+
+    def _await_ready(self) -> None:
+        if self._is_ready:
+            return
+        try:
+            self._is_ready = self.connection.recv() == _READY
+        except (EOFError, OSError) as error:
+            raise StageError(
+                f"a process that reads pages ended at its start (exit code {self.close()}). "
+                "Is memory short? `python -m cleaning.pages.page_worker` shows what else it may be."
+            ) from error
+
+
+class PageProcesses:
+    """Some worker processes, each with one page at a time."""
+
+    def __init__(self, settings: CleaningSettings, count: int) -> None:
+        self._all = [PageProcess(settings) for _ in range(count)]
+        self._free = list(self._all)
+        self._busy: dict[Connection, tuple[int, PageProcess]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._all:
+            process.close()
+
+    def is_full(self) -> bool:
+        """Whether every process has a page."""
+        return not self._free
+
+    def is_idle(self) -> bool:
+        """Whether none has."""
+        return not self._busy
+
+    def give(self, number: int, raw: Raw) -> None:
+        """Hand a page, known by its number, to a free process."""
+        process = self._free.pop()
+        process.give(raw)
+        self._busy[process.connection] = (number, process)
+
+    def take(self) -> Sequence[tuple[int, Page | Drop]]:
+        """Wait until a page or more are done and give what became of them, by number."""
+        taken = []
+        for connection in wait(list(self._busy)):
+            assert isinstance(connection, Connection)
+            number, process = self._busy.pop(connection)
+            taken.append((number, process.take()))
+            self._free.append(process)
+        return taken

@@ -1,0 +1,104 @@
+"""Rules about prose: text that is too short, glued together, cut to pieces, or no sentences at all."""
+
+import re
+from dataclasses import dataclass
+
+from cleaning.pages.text import SPANISH, Text
+
+SENTENCE_END = tuple(".!?…:;»”\"')")
+_ACCENTED = re.compile("[áéíóúüñ]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LongEnough:
+    """Menus and stubs rarely reach 300 characters."""
+
+    min_chars: int
+    name: str = "too_short"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Characters."""
+        return len(text.text), len(text.text) < self.min_chars
+
+
+@dataclass(frozen=True, slots=True)
+class StopWords:
+    """Running text has stop words; lists of links and names have none (Gopher, Rae et al. 2021, A1.1)."""
+
+    least: int
+    name: str = "stop_words"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Different stop words."""
+        return text.stop_words, text.stop_words < self.least
+
+
+@dataclass(frozen=True, slots=True)
+class WordLength:
+    """Text glued together or cut to pieces (FineWeb-2, Spanish)."""
+
+    bounds: tuple[float, float]
+    name: str = "word_length"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Mean characters a word."""
+        mean = sum(map(len, text.words)) / max(len(text.words), 1)
+        return mean, not self.bounds[0] <= mean <= self.bounds[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabetic:
+    """Tables of numbers and price lists (Gopher; FineWeb-2's Spanish share)."""
+
+    least: float
+    name: str = "non_alphabetic"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Share of words with a letter."""
+        share = sum(any(c.isalpha() for c in word) for word in text.words) / max(len(text.words), 1)
+        return share, share < self.least
+
+
+@dataclass(frozen=True, slots=True)
+class LinePunctuation:
+    """Lines of prose end in a stop; menus and lists of links do not (C4; FineWeb-2)."""
+
+    least: float
+    name: str = "line_punctuation"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Share of lines that end a sentence."""
+        share = sum(line.endswith(SENTENCE_END) for line in text.lines) / max(len(text.lines), 1)
+        return share, share < self.least
+
+
+@dataclass(frozen=True, slots=True)
+class NewLines:
+    """Too many lines for so few words: lists of links, forms (FineWeb-2, Spanish)."""
+
+    most: float
+    name: str = "list"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Line breaks for each word."""
+        ratio = (len(text.lines) - 1) / max(len(text.words), 1)
+        return ratio, ratio > self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Accents:
+    """Spanish without a single accent is spelled wrong throughout: carelessly made, often by machines.
+
+    Our number: of 20 sources of Spanish prose the lowest 1 % of texts have 0.003 to 0.017, on 2,000 health pages
+    0.006 is the least; every page of the machine-written site among them has 0.
+    """
+
+    least: float
+    name: str = "unaccented"
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """Share of letters with an accent, a tilde or a diaeresis."""
+        if text.language != SPANISH:
+            return 0.0, False
+        share = len(_ACCENTED.findall(text.text)) / max(sum(map(len, text.words)), 1)
+        return share, share < self.least

@@ -1,0 +1,58 @@
+"""The quality rules: one small class a rule, the source of its numbers beside it.
+
+A rule gives the figure it measured and whether it drops the page; the figures are kept in the document.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cleaning.pages.page import Drop
+from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList
+from cleaning.pages.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
+from cleaning.pages.repetition_rules import DuplicateLines, DuplicateNgrams, TopNgrams
+from cleaning.pages.text import Text
+from cleaning.settings import CleaningSettings
+
+
+class Rule(Protocol):
+    """A quality rule."""
+
+    @property
+    def name(self) -> str:
+        """What the figure and the reason are called."""
+
+    def __call__(self, text: Text) -> tuple[float, bool]:
+        """The figure measured, and whether the page is dropped for it."""
+
+
+def rules_of(settings: CleaningSettings) -> tuple[Rule, ...]:
+    """The rules in the order in which they are asked: cheap and telling ones first."""
+    return (
+        LongEnough(settings.min_chars),
+        NoErrorPage(),
+        StopWords(settings.min_stop_words),
+        WordLength(settings.mean_word_length),
+        Alphabetic(settings.min_alphabetic),
+        LegalPage(settings.max_legal),
+        PriceList(settings.max_prices),
+        Form(settings.max_form_lines),
+        DuplicateLines(settings.max_duplicate_lines),
+        LinkList(settings.max_loose_words),
+        LinePunctuation(settings.min_line_punctuation),
+        NewLines(settings.max_newline_ratio),
+        Accents(settings.min_accents),
+        Filler(settings.max_filler),
+        TopNgrams(settings.max_top_ngrams),
+        DuplicateNgrams(settings.max_duplicate_ngrams),
+    )
+
+
+def judge(text: Text, rules: Sequence[Rule]) -> tuple[dict[str, float], Drop | None]:
+    """Ask the rules in turn; the figures measured, and the refusal of the first that refuses."""
+    figures: dict[str, float] = {}
+    for rule in rules:
+        figure, dropped = rule(text)
+        figures[rule.name] = round(figure, 4)
+        if dropped:
+            return figures, Drop(f"quality/{rule.name}", figure)
+    return figures, None

@@ -1,0 +1,51 @@
+"""A fetched page → a document's text: extraction, language, quality, privacy, in that order."""
+
+from collections.abc import Sequence
+
+from cleaning.pages.boilerplate import without_site_lines
+from cleaning.pages.extraction import extract_html
+from cleaning.pages.foreign import without_foreign_paragraphs
+from cleaning.pages.health import health_score
+from cleaning.pages.language import identify
+from cleaning.pages.page import Drop, Page, Raw
+from cleaning.pages.pdf import extract_pdf
+from cleaning.pages.privacy import masked
+from cleaning.pages.quality import Rule, judge
+from cleaning.pages.text import SPANISH, Text, count_words
+from cleaning.settings import CleaningSettings
+
+
+def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
+    """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer."""
+    page = extract_pdf(raw, settings) if raw.is_pdf else extract_html(raw, settings)
+    return page if isinstance(page, Drop) else judge_page(page, settings, rules)
+
+
+def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
+    """All that comes after extraction."""
+    page.text = without_site_lines(page.text)
+    if len(page.text) < settings.min_chars:
+        return Drop("quality/too_short", len(page.text))
+    verdict = identify(page.text)
+    page.language, page.language_score, page.verdicts = verdict.language, verdict.score, dict(verdict.verdicts)
+    if page.declared_language is not None:
+        page.verdicts["html"] = page.declared_language
+    if verdict.language not in settings.languages:
+        return Drop(f"language/{verdict.language}", verdict.score, detail=page.text[:120])
+    foreign = 0
+    if page.language == SPANISH:
+        page.text, foreign = without_foreign_paragraphs(page.text)
+    text = Text(page.text, page.language)
+    page.quality, refusal = judge(text, rules)
+    if refusal is not None:
+        return refusal
+    if foreign:
+        page.quality["foreign_paragraphs"] = foreign
+    if page.language == SPANISH:
+        page.health = health_score(text.words)
+        if settings.min_health is not None and page.health < settings.min_health:
+            return Drop("quality/off_topic", page.health)
+    if settings.mask_personal_data:
+        page.text, page.masked = masked(page.text)
+    page.n_words = count_words(page.text)
+    return page

@@ -1,0 +1,59 @@
+"""What a record is before anyone reads its text: no page at all, a page whose owner says no, or a page to read."""
+
+from cleaning.pages.page import Drop, Raw
+from cleaning.pages.warc import Record
+from cleaning.settings import CleaningSettings
+from data.rights import HEAD, opt_out
+
+_HTML = ("text/html", "application/xhtml+xml")
+_PDF_SIGN = b"%PDF-"
+_SIGN = 1000
+"""Bytes at a body's beginning that tell what it is."""
+_REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}
+
+
+def triage(record: Record, settings: CleaningSettings) -> Raw | Drop:
+    """The page of a record, or why there is none. Costs next to nothing and never raises."""
+    refusal = _no_page(record)
+    if refusal is not None:
+        return refusal
+    answer = record.answer
+    if answer.problem is not None:
+        return Drop(f"extraction/{answer.problem}")
+    if len(answer.body) > settings.max_bytes:
+        return Drop("extraction/too_large", len(answer.body))
+    if not answer.body.strip():
+        return Drop("extraction/empty")
+    is_pdf = answer.body.startswith(_PDF_SIGN)
+    refusal = None if is_pdf else _other_kind(answer.content_type, answer.body)
+    if refusal is not None:
+        return refusal
+    signal = opt_out(answer.headers, b"" if is_pdf else answer.body[:HEAD])
+    if signal is not None:
+        return Drop("policy/opted_out", detail=signal)
+    return Raw(record.url, answer.headers.get("content-type", ""), answer.body, is_pdf)
+
+
+def _no_page(record: Record) -> Drop | None:
+    """An answer that brought no page, or a page that is no document's."""
+    status = record.answer.status
+    if not record.url.lower().startswith(("http://", "https://")):
+        return Drop("kind/no_url")
+    if record.revisit is not None:
+        return Drop(f"revisit/{record.revisit}")
+    if status in _REMOVING:
+        return Drop(_REMOVING[status], lost_to=record.answer.headers.get("location"))
+    if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of 2xx
+        return Drop(f"http/{status}")
+    if record.url.partition("://")[2].partition("/")[2] == "robots.txt":
+        return Drop("kind/robots")
+    return None
+
+
+def _other_kind(kind: str, body: bytes) -> Drop | None:
+    beginning = body[:_SIGN]
+    if kind not in _HTML and not (not kind and b"<" in beginning):
+        return Drop(f"kind/{kind.partition('/')[2].partition('+')[0][:40] or 'unknown'}")
+    if b"\x00" in beginning and not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Drop("kind/binary")
+    return None

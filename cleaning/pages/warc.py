@@ -1,0 +1,128 @@
+"""Read any WARC file: ours, warcio's, Common Crawl's, gzipped or not, with a torn tail or without HTTP heads."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from cleaning.pages.http import Answer, read_answer
+from data.errors import InputError
+from data.warc_fields import CATEGORY, COUNTRY, SEED
+
+_GZIP = b"\x1f\x8b"
+HEAD_BYTES = 1 << 20
+"""Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One answer of a WARC file."""
+
+    url: str
+    fetched_at: datetime
+    offset: int
+    revisit: str | None
+    """``not_modified`` or ``same_digest`` where the record says that a page is still what it was."""
+    answer: Answer
+    site: str | None = None
+    country: str | None = None
+    category: str | None = None
+
+    def without_body(self) -> Self:
+        """The record with all but what it weighs."""
+        return replace(self, answer=replace(self.answer, body=b""))
+
+
+@dataclass(slots=True)
+class Segment:
+    """A WARC file and what was found wrong in it."""
+
+    path: Path
+    torn_at: int | None = field(default=None, init=False)
+    """Offset of a record that is cut short, once ``records`` has come to the end."""
+
+    def records(self, max_bytes: int) -> Iterator[Record]:
+        """Give each response and revisit; bodies are unpacked up to ``max_bytes`` and one more.
+
+        Raises:
+            InputError: no such file, or not a WARC file.
+        """
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: no such WARC file.")
+        position, count = 0, 0
+        with self.path.open("rb") as file:
+            try:
+                for raw in ArchiveIterator(
+                    file, record_types=WarcRecordType.any_type, parse_http=False, auto_decode="none"
+                ):
+                    count += 1
+                    position = raw.stream_pos
+                    if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
+                        record = _read(raw, max_bytes)
+                        if record is None:
+                            self.torn_at = position
+                        else:
+                            yield record
+                    else:
+                        raw.consume()
+            except (OSError, ValueError) as error:
+                if count == 0:
+                    raise InputError(f"{self.path}: not a WARC file ({error}).") from error
+                raise InputError(f"{self.path}: damaged after byte {position:,} ({error}).") from error
+        if count == 0:
+            raise InputError(f"{self.path}: not a WARC file, or its first record is cut short.")
+        if self.torn_at is None and _is_torn(self.path, position):
+            self.torn_at = position
+
+
+def _read(raw: object, max_bytes: int) -> Record | None:
+    headers = {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
+    length, most = int(headers.get("content-length", 0)), max_bytes + HEAD_BYTES
+    content: bytes = raw.reader.read(min(length, most))  # type: ignore[attr-defined]
+    if len(content) < min(length, most):
+        return None
+    if length > most:
+        raw.consume()  # type: ignore[attr-defined]
+    is_revisit = headers.get("warc-type") == "revisit"
+    profile = headers.get("warc-profile", "")
+    return Record(
+        url=headers.get("warc-target-uri", "").strip("<>"),
+        fetched_at=_date(headers.get("warc-date", "")),
+        offset=raw.stream_pos,  # type: ignore[attr-defined]
+        revisit=("not_modified" if "not-modified" in profile else "same_digest") if is_revisit else None,
+        answer=read_answer(content, headers.get("content-type", ""), max_bytes),
+        site=headers.get(SEED.lower()),
+        country=headers.get(COUNTRY.lower()),
+        category=headers.get(CATEGORY.lower()),
+    )
+
+
+def _date(text: str) -> datetime:
+    """WARC-Date to the second; 1970 where a writer left it out or broke it."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _is_torn(path: Path, position: int) -> bool:
+    """Whether the gzip members from ``position`` on do not end with the file."""
+    with path.open("rb") as file:
+        if file.read(2) != _GZIP:
+            return False
+        file.seek(position)
+        rest = file.read()
+    while rest:
+        unpacker = zlib.decompressobj(31)
+        try:
+            unpacker.decompress(rest)
+        except zlib.error:
+            return True
+        if not unpacker.eof:
+            return True
+        rest = unpacker.unused_data
+    return False

@@ -7,11 +7,12 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning.duplicates import dedup, shingles
+from cleaning.duplicates import shingles
 from cleaning.duplicates.band_index import MOST_SEGMENTS, BandIndex
-from cleaning.duplicates.dedup import candidates
+from cleaning.duplicates.candidates import LARGEST_BUCKET, PIVOTS, candidates
 from cleaning.duplicates.minhash import Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, shingle_number, word_number, words_of
+from cleaning.engines.process_engine import ProcessEngine
 
 SIGNER = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
 
@@ -108,12 +109,12 @@ def test_candidate_pairs_are_those_of_datasketch_lsh(tmp_path):
         expected |= {(other, number) for other in lsh.query(signature)}
         lsh.insert(number, signature)
     digests = digests_of(texts)
-    index = BandIndex(tmp_path, 25)
+    index = BandIndex(tmp_path / "index", 25)
     for start in range(0, 240, 60):
         some = slice(start, start + 60)
         index.add(digests[some], SIGNER.band_keys(texts[some]), digests)
     order = np.argsort(digests)
-    first, second = candidates(index, digests[order], np.arange(240))
+    first, second = candidates(index, digests[order], np.arange(240), ProcessEngine(2), tmp_path)
     found = {tuple(sorted((int(order[a]), int(order[b])))) for a, b in zip(first, second, strict=True)}
     assert len(expected) > 30
     assert found == expected
@@ -131,7 +132,7 @@ def test_the_dead_are_passed_over_and_left_out_by_a_merge(tmp_path):
     assert len(index) <= 50 + MOST_SEGMENTS
     fresh = BandIndex(tmp_path / "fresh", 25)
     fresh.add(digests[::2], keys[:, ::2], living)
-    for one, other in zip(index.buckets(living), fresh.buckets(living), strict=True):
+    for one, other in zip(index.buckets(living, range(25)), fresh.buckets(living, range(25)), strict=True):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
 
@@ -159,18 +160,18 @@ def test_a_damaged_list_of_segments_is_an_empty_index(tmp_path):
     assert len(BandIndex(tmp_path, 25)) == 0
 
 
-@pytest.mark.parametrize("size", [dedup.LARGEST_BUCKET, dedup.LARGEST_BUCKET + 1])
+@pytest.mark.parametrize("size", [LARGEST_BUCKET, LARGEST_BUCKET + 1])
 def test_a_large_bucket_is_compared_with_its_best_only(tmp_path, size):
     digests = np.arange(size, dtype=np.uint64)
-    index = BandIndex(tmp_path, 25)
+    index = BandIndex(tmp_path / "index", 25)
     index.add(digests, np.repeat(SIGNER.band_keys([prose(1)]), size, axis=1), digests)
     rank = np.arange(size)[::-1]
-    first, second = candidates(index, digests, rank)
+    first, second = candidates(index, digests, rank, ProcessEngine(2), tmp_path)
     every = size * (size - 1) // 2
-    if size <= dedup.LARGEST_BUCKET:
+    if size <= LARGEST_BUCKET:
         assert len(first) == every
     else:
         assert len(first) < every
-        best = np.flatnonzero(rank < dedup.PIVOTS)
+        best = np.flatnonzero(rank < PIVOTS)
         assert (np.isin(first, best) | np.isin(second, best)).all()
         assert set(range(size)) == set(first) | set(second)

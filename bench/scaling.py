@@ -31,7 +31,7 @@ STATE_BYTES_A_URL, URLS_A_REQUEST = 185, 3.0
 PAGES_A_HOST_HOUR = 3_600
 """One request a second and host (docs/crawling.md): estimate."""
 CLEAN_PAGES_A_CORE_S = (3_713 + 829) / (2 * 68.3)
-"""4,542 answers of 200 (14,440 records) in 68.3 s on 2 quiet cores (bench/publish_again.py)."""
+"""4,542 answers of 200 (14,440 records) in 68.3 s on 2 quiet cores (bench/incremental.py)."""
 DEDUP_WORDS_A_CORE_S = 100_000 * 150 / 7.3
 """bench/engines.py: 100,000 texts of 150 words in 7.3 CPU s by a pool of 2, processes started."""
 COORDINATOR_GB_A_MILLION = 1.14

@@ -1,6 +1,6 @@
 """What a publish costs: from nothing but the WARC files, with nothing changed, with one page in a hundred changed.
 
-python bench/publish_again.py FOLDER [--share 0.01] [--workers 1]
+python bench/incremental.py FOLDER [--share 0.01] [--workers 1]
 
 FOLDER holds WARC files (a store's `warc`, or anybody's). They are linked into a store of their own; a share of the
 pages is then written again, with one sentence more, as the next round.

@@ -9,6 +9,7 @@ from data.errors import InputError
 from data.files import file_digest
 from data.store import Store
 from training.evaluate import CARD, evaluate
+from training.export import export
 from training.feed import special_ids
 from training.pretrain import pretrain
 from training.run import open_tokens
@@ -123,3 +124,17 @@ def test_clear_refusals(trained, tmp_path):
     broken.write_bytes(b"not one")
     with pytest.raises(InputError, match="not a corruption file"):
         evaluate(store, EvaluationSettings(corruption=broken), run=run)
+
+
+def test_a_kept_checkpoint_is_measured_and_exported_by_its_step(tmp_path):
+    store = Store.open(tmp_path)
+    run = pretrain(store, quick(save_every=10, milestone_every=10, keep=1), tokens=packed(store)).path
+    at_ten, at_end = (evaluate(store, EvaluationSettings(), run=run, step=step) for step in (10, None))
+    assert (at_ten.step, at_end.step) == (10, 30)
+    assert at_ten.discriminator != at_end.discriminator
+    assert evaluate(store, EvaluationSettings(), run=run).discriminator == at_end.discriminator
+    made = export(store, run=run, step=10)
+    assert (made.step, made.path.name) == (10, f"{run.name}-10")
+    assert f"{at_ten.discriminator['accuracy']:.4f}" in (made.discriminator / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="no checkpoint of step 12; there is: 10, 20, 30"):
+        export(store, run=run, step=12)

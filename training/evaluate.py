@@ -72,16 +72,17 @@ def evaluate(
     run: Path,
     tokens: Path | None = None,
     split: str = "validation",
+    step: int | None = None,
     progress: Progress = quiet,
 ) -> EvaluationSummary:
-    """Measure a run's newest checkpoint on a split that it was not trained on.
+    """Measure a run's newest checkpoint, or that of a step, on a split that it was not trained on.
 
     Raises:
-        InputError: no such run, tokens or split; an empty split; tokens of another tokenizer.
+        InputError: no such run, checkpoint, tokens or split; an empty split; tokens of another tokenizer.
     """
     started = time.monotonic()
     with joined(settings.device) as place:
-        trained = Trained(run)
+        trained = Trained(run, step)
         stream = open_tokens(tokens or trained.tokens, split)
         _refuse_unfit(trained, stream, tokens or trained.tokens, split)
         length = settings.length or trained.plan.length
@@ -122,11 +123,10 @@ def evaluate(
         return summary
 
 
-def newest_evaluation(run: Path, split: str = "validation") -> EvaluationSummary | None:
-    """The figures of a run's latest evaluated step, None where it was never evaluated."""
-    found = sorted(
-        (run / "evaluations").glob(f"{split}-*.json"), key=lambda path: (path.name[:-14], path.stat().st_mtime)
-    )
+def newest_evaluation(run: Path, split: str = "validation", step: int | None = None) -> EvaluationSummary | None:
+    """The figures of a run's latest evaluated step, or those of a step; None where it was never evaluated."""
+    pattern = f"{split}-*.json" if step is None else f"{split}-{step:09d}-*.json"
+    found = sorted((run / "evaluations").glob(pattern), key=lambda path: (path.name[:-14], path.stat().st_mtime))
     return EvaluationSummary.model_validate(read_json(found[-1])) if found else None
 
 

@@ -53,17 +53,25 @@ class ExportSummary(BaseModel):
 
 
 def export(
-    store: Store, *, run: Path, name: str | None = None, onnx: bool = False, progress: Progress = quiet
+    store: Store,
+    *,
+    run: Path,
+    name: str | None = None,
+    step: int | None = None,
+    onnx: bool = False,
+    progress: Progress = quiet,
 ) -> ExportSummary:
-    """Write ``store/models/<name>``, whole or not at all; the default name is the run's.
+    """Write ``store/models/<name>``, whole or not at all.
+
+    The default name is the run's, with the step where one is given.
 
     Raises:
-        InputError: no such run, or no checkpoint in it; ``onnx`` asked for without its packages.
+        InputError: no such run, or no (such) checkpoint in it; ``onnx`` asked for without its packages.
         StoreError: a checkpoint is damaged; the folder cannot be written.
     """
-    trained = Trained(run)
-    folder = store.models / (name or run.name)
-    evaluation = newest_evaluation(run)
+    trained = Trained(run, step)
+    folder = store.models / (name or (run.name if step is None else f"{run.name}-{step}"))
+    evaluation = newest_evaluation(run, step=step)
     measured = file_digest(evaluation.path) if evaluation else ""
     made_from = {"run": trained.manifest.digest, "step": str(trained.step), "evaluation": measured, "onnx": str(onnx)}
     if (folder / MANIFEST_NAME).is_file() and Manifest.read(folder).made_from == made_from:

@@ -78,10 +78,26 @@ def _short(value: Any) -> str:
     return str(value)[:16]
 
 
-class Trained:
-    """A run's newest checkpoint, opened to be evaluated or exported."""
+def _saved(run: Path, step: int | None) -> checkpoint.Snapshot:
+    there = [checkpoint.step_of(folder) for folder in checkpoint.checkpoints(run)]
+    if step is not None and step not in there:
+        listed = ", ".join(f"{one:,}" for one in there) or "none"
+        raise InputError(f"{run}: no checkpoint of step {step:,}; there is: {listed}.")
+    saved = checkpoint.load_newest(run) if step is None else checkpoint.load(checkpoint.checkpoint_folder(run, step))
+    if saved is None:
+        raise InputError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
+    return saved
 
-    def __init__(self, run: Path) -> None:
+
+class Trained:
+    """A run's newest checkpoint, or that of a step, opened to be evaluated or exported.
+
+    Raises:
+        InputError: no such run, no checkpoint, none of that step; it does not fit the manifest.
+        StoreError, StageError: it is damaged.
+    """
+
+    def __init__(self, run: Path, step: int | None = None) -> None:
         if not (run / "manifest.json").is_file():
             raise InputError(f"{run}: no run there. `cowese pretrain` makes one.")
         self.path = run
@@ -89,9 +105,7 @@ class Trained:
         if self.manifest.kind != "run":
             raise InputError(f"{run}: a {self.manifest.kind}, not a run. `cowese pretrain` makes one.")
         self.plan = Plan.model_validate(self.manifest.settings)
-        saved = checkpoint.load_newest(run)
-        if saved is None:
-            raise InputError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
+        saved = _saved(run, step)
         self.step = saved.step
         self.model = Electra(shape_of(self.manifest))
         folder = checkpoint.checkpoint_folder(run, saved.step)

@@ -32,6 +32,7 @@ CorpusOption = Annotated[
 TokenizerOption = Annotated[str | None, typer.Option("--tokenizer", help="Name in the store or folder.  [the newest]")]
 TokensOption = Annotated[str | None, typer.Option("--tokens", help="Name in the store or folder.  [the newest]")]
 RunOption = Annotated[str | None, typer.Option("--run", help="Name in the store or folder.  [the newest]")]
+StepOption = Annotated[int | None, typer.Option("--step", min=1, help="A kept checkpoint's step.  [the newest]")]
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is made.  [from its inputs]")]
 PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, mini, small, small++ or base.")]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
@@ -141,6 +142,7 @@ def evaluate(
     run: RunOption = None,
     tokens: Annotated[str | None, typer.Option("--tokens", help="Held-out tokens.  [those of the run]")] = None,
     split: Annotated[str, typer.Option(help="validation or test.")] = "validation",
+    step: StepOption = None,
     store: StoreOption = None,
     config: ConfigOption = None,
     assign: SetOption = None,
@@ -157,7 +159,9 @@ def evaluate(
     chosen = find_made(opened.runs, run, "cowese pretrain")
     held_out = find_made(opened.tokens, tokens, "cowese pack") if tokens else None
     with first_alone(opened, "evaluate") as is_first, shown_progress() as progress:
-        summary = evaluate_run(opened, settings.evaluate, run=chosen, tokens=held_out, split=split, progress=progress)
+        summary = evaluate_run(
+            opened, settings.evaluate, run=chosen, tokens=held_out, split=split, step=step, progress=progress
+        )
     if not is_first:
         return
     if as_json:
@@ -169,6 +173,7 @@ def evaluate(
 def export(
     run: RunOption = None,
     name: NameOption = None,
+    step: StepOption = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="Write the discriminator as ONNX too.")] = False,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -183,7 +188,7 @@ def export(
     opened = open_store(config, store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
-        summary = export_run(opened, run=chosen, name=checked_name(name), onnx=onnx, progress=progress)
+        summary = export_run(opened, run=chosen, name=checked_name(name), step=step, onnx=onnx, progress=progress)
     show(summary, "export", as_json=as_json)
 
 

@@ -17,7 +17,7 @@ from corpus_rounds import Round, parquet_bytes, prose, slightly_changed, urls
 from cleaning.corpus.figures import counted
 from cleaning.corpus.living import living_documents
 from cleaning.corpus.parts import part_count
-from cleaning.corpus.publish import publish
+from cleaning.corpus.publish import is_current, publish
 from cleaning.corpus.splits import assign
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -102,6 +102,23 @@ def test_nothing_changed_no_new_version(store):
     after_304 = publish(store, CLEANING, PUBLISHING)
     assert after_304.documents == first.documents
     assert not after_304.changed
+    assert after_304.funnel["records"] == 66
+
+
+def test_a_round_without_news_is_read_once(store):
+    """The version's manifest never changes; that the later round gave it again is noted beside it."""
+    small_web(store)
+    publish(store, CLEANING, PUBLISHING)
+    Round(2).drop(urls()[0], "revisit/not_modified").write(store)
+    assert not is_current(store, CLEANING, PUBLISHING)
+    publish(store, CLEANING, PUBLISHING)
+    assert is_current(store, CLEANING, PUBLISHING)
+    assert publish(store, CLEANING, PUBLISHING).funnel == {"urls": 64}  # nothing was read anew
+    (store.corpus / ".confirmed.json").write_text("[")
+    assert not publish(store, CLEANING, PUBLISHING).changed
+    Round(3).page("https://guia.es/nueva", prose("nueva")).write(store)
+    assert not is_current(store, CLEANING, PUBLISHING)
+    assert publish(store, CLEANING, PUBLISHING).version == "v0002"
 
 
 def test_latest_event_decides_whatever_the_order_of_segments(store):

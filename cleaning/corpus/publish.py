@@ -8,9 +8,7 @@ before) is only what that function would work out again. Hence incremental equal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +17,10 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.by_language import deduplicate_each
 from cleaning.corpus.card import write_card
 from cleaning.corpus.cold import Rebuilt, rebuilt
-from cleaning.corpus.decontaminate import Benchmark, applied, benchmarks, decontaminated
+from cleaning.corpus.decontaminate import Benchmark, benchmarks, decontaminated
 from cleaning.corpus.figures import counted, figures_of, worst
 from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
+from cleaning.corpus.origin import Origin
 from cleaning.corpus.parts import plan, write_dropped, write_parts
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import take_out_site_lines
@@ -36,7 +35,7 @@ from cleaning.settings import CleaningSettings
 from cleaning.stored_texts import StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
-from data.files import value_digest, write_text
+from data.files import write_text
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
@@ -86,14 +85,16 @@ def publish(
     tidy(store)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
-        origin = _Origin.of(cleaning, publishing, against, source.segments, takedowns)
+        origin = Origin.of(cleaning, publishing, against, source.segments, takedowns)
         name, funnel = (
             (None, None)
-            if not cold and origin.is_that_of(previous)
+            if not cold and origin.gives(previous, store)
             else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin)
         )
     manifest = newest(store)
     assert manifest is not None
+    if not origin.gives(manifest, store):
+        origin.confirm(manifest.name, store)
     funnel = funnel or {"urls": manifest.figures["urls"]}
     return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
 
@@ -102,38 +103,7 @@ def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSett
     """Whether publishing with these settings would find nothing changed."""
     segments = pairs(store.documents / recipe_digest(cleaning))
     against = benchmarks(publishing.decontaminate)
-    return _Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).is_that_of(newest(store))
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """All that a version is a function of, as its manifest records it."""
-
-    made_from: dict[str, str]
-    settings: dict[str, Any]
-
-    @classmethod
-    def of(
-        cls,
-        cleaning: CleaningSettings,
-        publishing: PublishSettings,
-        against: Sequence[Benchmark],
-        segments: Sequence[tuple[Path, Path]],
-        takedowns: Takedowns,
-    ) -> "_Origin":
-        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
-        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
-        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
-        made_from = {
-            "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
-            "takedowns": value_digest(sorted(takedowns.targets)),
-            "code": code_version(),
-        }
-        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
-
-    def is_that_of(self, version: Manifest | None) -> bool:
-        """Whether that version would come out again."""
-        return version is not None and version.made_from == self.made_from and version.settings == self.settings
+    return Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).gives(newest(store), store)
 
 
 @contextmanager
@@ -160,7 +130,7 @@ def _cut(
     publishing: PublishSettings,
     engine: EngineSettings,
     progress: Progress,
-    origin: _Origin,
+    origin: Origin,
 ) -> tuple[str | None, dict[str, int]]:
     """The name of the version that was cut, if one was, and how many records became how many URLs."""
     found = living_documents(source.segments, takedowns)

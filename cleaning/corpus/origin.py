@@ -1,0 +1,64 @@
+"""What a version is a function of, and the note that says which version it gave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cleaning.corpus.decontaminate import Benchmark, applied
+from cleaning.publish_settings import PublishSettings
+from cleaning.recipe import recipe_digest
+from cleaning.settings import CleaningSettings
+from data.errors import CoweseError
+from data.files import read_json, value_digest, write_json
+from data.manifest import Manifest, code_version
+from data.store import Store
+from data.takedowns import Takedowns
+
+_NOTE = ".confirmed.json"
+"""In the corpus folder: a version, and a later origin that gave its bytes again. Deleting it costs time only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """All that a version is a function of, as its manifest records it."""
+
+    made_from: dict[str, str]
+    settings: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        cleaning: CleaningSettings,
+        publishing: PublishSettings,
+        against: Sequence[Benchmark],
+        segments: Sequence[tuple[Path, Path]],
+        takedowns: Takedowns,
+    ) -> "Origin":
+        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
+        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
+        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+        made_from = {
+            "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
+            "takedowns": value_digest(sorted(takedowns.targets)),
+            "code": code_version(),
+        }
+        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
+
+    def gives(self, version: Manifest | None, store: Store) -> bool:
+        """Whether that version would come out: it was made from this, or came out of this again."""
+        if version is None:
+            return False
+        if version.made_from == self.made_from and version.settings == self.settings:
+            return True
+        try:
+            return bool(read_json(store.corpus / _NOTE) == self._note(version.name))
+        except CoweseError:
+            return False
+
+    def confirm(self, version: str, store: Store) -> None:
+        """Note that a version came out again, though pages were visited since: its own manifest never changes."""
+        write_json(store.corpus / _NOTE, self._note(version))
+
+    def _note(self, version: str) -> dict[str, Any]:
+        return {"version": version, "made_from": self.made_from, "settings": self.settings}

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose cleaning.py would hide the package
+
 import numpy as np
 import pyarrow as pa
 

@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose cleaning.py would hide the package
+
 import dedup
 import numpy as np
 import psutil

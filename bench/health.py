@@ -10,8 +10,11 @@ pieces. ``--write`` then fits on all and writes data/health_words.tsv: words and
 import argparse
 import math
 import re
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose cleaning.py would hide the package
 
 import numpy as np
 import pyarrow.parquet as pq

@@ -8,10 +8,13 @@ pages is then written again, with one sentence more, as the next round.
 
 import argparse
 import io
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose cleaning.py would hide the package
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders

@@ -10,10 +10,13 @@ share of the pages it drops there, and which number of ours drops the same share
 
 import argparse
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # before this folder, whose cleaning.py would hide the package
 
 import numpy as np
 

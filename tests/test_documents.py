@@ -1,0 +1,52 @@
+"""Documents and benches keep up with the code: the files they name exist, what they import is there and is ours."""
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = {"data", "crawler", "cleaning", "training", "flows"}
+SCRIPTS = {path.stem: path for path in sorted((ROOT / "bench").glob("*.py"))}
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "bench" / "README.md", *(ROOT / "docs").glob("*.md")]
+FILE = re.compile(r"(?<![\w/.-])((?:cleaning|crawler|training|flows|data|bench|tests|docs)/[\w./-]*\w)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_a_document_names_exists(page):
+    named = {found.rstrip(".") for found in FILE.findall(page.read_text(encoding="utf-8"))}
+    parts_of_a_version = {name for name in named if name.startswith(("data/train", "data/validation", "data/test"))}
+    assert [name for name in sorted(named - parts_of_a_version) if not (ROOT / name).exists()] == []
+
+
+def imports(script: Path) -> list[ast.ImportFrom]:
+    """What a script takes from our packages, inside functions too."""
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [node for node in found if node.module and node.module.partition(".")[0] in ROOMS]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_a_bench_imports_is_there(name):
+    for node in imports(SCRIPTS[name]):
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            if not hasattr(module, alias.name):
+                importlib.import_module(f"{node.module}.{alias.name}")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_bench_measures_the_package_and_not_a_script_of_the_same_name(name):
+    """`python bench/x.py` looks into bench/ first, where cleaning.py and training.py lie."""
+    hidden = [node.lineno for node in imports(SCRIPTS[name]) if node.module.partition(".")[0] in SCRIPTS]
+    lines = SCRIPTS[name].read_text(encoding="utf-8").splitlines()
+    paths = [number for number, line in enumerate(lines, 1) if line.startswith("sys.path")]
+    assert not hidden or (paths and min(paths) < min(hidden))
+
+
+def test_every_bench_stands_in_the_table():
+    table = (ROOT / "bench" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    parts_of_crawl = {name for name in SCRIPTS if name.startswith("crawl_")}
+    assert set(re.findall(r"`bench/(\w+)\.py", table)) == set(SCRIPTS) - parts_of_crawl

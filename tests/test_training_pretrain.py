@@ -224,7 +224,7 @@ def test_a_rate_that_blows_up_is_a_clear_error(room):
         pretrain(store, quick(learning_rate=1e30, warmup=1), tokens=tokens, name="blown")
 
 
-def test_after_skips_in_a_row_it_goes_back_and_on_with_other_batches(room, caplog):
+def test_after_skips_in_a_row_it_goes_back_and_on_with_other_masks(room, caplog):
     store, tokens = room
     settings = quick(steps=24, save_every=6)
     stream = open_tokens(tokens, "train")

@@ -20,7 +20,7 @@ from training.stepper import Stepper
 from training.weights import refuse_misfit
 
 SKIPS_TO_ROLL_BACK = 5
-"""Skipped updates in a row after which the run goes back to its last checkpoint and on with other batches."""
+"""Skipped updates in a row after which the run goes back to its last checkpoint and on with other draws."""
 MOST_DETOURS = 3
 AGREE_EVERY = 10
 """Steps between two looks at the signals of all processes, where there are several."""
@@ -125,7 +125,7 @@ class Loop:
         self._warned = outside
 
     def _roll_back(self) -> None:
-        """Go back to the last checkpoint and on with other batches.
+        """Go back to the last checkpoint and on with the same rows, masked, filled and dropped out otherwise.
 
         Raises:
             StageError: there is none, or it was done too often.
@@ -139,7 +139,7 @@ class Loop:
                 f"{'' if saved is None else f', after {MOST_DETOURS} roll-backs'}. "
                 "Lower pretrain.learning_rate, or give it a longer warm-up."
             )
-        log.warning("step %d: not finite again and again; back to step %d, other batches.", self.step, saved.step)
+        log.warning("step %d: not finite again and again; back to step %d, with other masks.", self.step, saved.step)
         self.begin(saved)
         self.stepper.detours = detours
         if self._metrics:

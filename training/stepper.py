@@ -27,7 +27,7 @@ from training.optimizer import Adam, AdamSettings, FlatParameters, learning_rate
 from training.pretrain_settings import Plan
 
 SEED_STRIDE = 1_000_003
-"""Added to the seed for each roll-back, so that the run does not meet the same batches again."""
+"""Added to the seed for each roll-back, so that the run does not meet the same masks and samples again."""
 FIGURES = (
     "loss",
     "mlm_loss",

@@ -1,5 +1,6 @@
 """What a store holds, what in it is up to date, and the command that mends what is not."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,14 @@ from data.manifest import Manifest
 from data.store import Store
 from flows.settings import Settings
 
+_COMMANDS = {
+    "tokenizer": "cowese tokenizer",
+    "tokens": "cowese pack",
+    "run": "cowese pretrain",
+    "model": "cowese export",
+}
+"""What training makes, each from those before it, and how."""
+
 
 class Part(BaseModel):
     """One kind of thing that training makes."""
@@ -19,7 +28,7 @@ class Part(BaseModel):
     name: str
     holds: str
     state: str
-    """``up to date``, ``missing`` or what it is behind."""
+    """``up to date``, ``missing``, ``not finished`` or what it is behind."""
     mend: str | None = None
     """The command that brings it up to date."""
 
@@ -35,36 +44,34 @@ class Status(BaseModel):
 
 def status(store: Store, settings: Settings) -> Status:
     """Look at a store; reads names and manifests only."""
-    version = _newest(store.corpus, "corpus")
-    tokenizer = _newest(store.tokenizers, "tokenizer")
-    tokens = _newest(store.tokens, "tokens")
+    newest = {
+        "corpus": _newest(store.corpus, "corpus"),
+        "tokenizer": _newest(store.tokenizers, "tokenizer"),
+        "tokens": _newest(store.tokens, "tokens"),
+        "run": _newest(store.runs, "run"),
+        "model": _newest(store.models, "model"),
+    }
     return Status(
         corpus=corpus_status(store, settings.clean, settings.publish),
-        model=[
-            _made("tokenizer", tokenizer, version, "corpus", "cowese tokenizer"),
-            _made("tokens", tokens, tokenizer, "tokenizer", "cowese pack"),
-            _folders("runs", store.runs, "cowese pretrain"),
-            _folders("models", store.models, "cowese export"),
-        ],
+        model=[_part(name, newest, command) for name, command in _COMMANDS.items()],
     )
 
 
-def _made(name: str, made: Manifest | None, source: Manifest | None, input_name: str, command: str) -> Part:
+def _part(name: str, newest: Mapping[str, Manifest | None], command: str) -> Part:
+    """The newest thing of a kind, held against the newest of all that it was made from."""
+    made = newest[name]
     if made is None:
         return Part(name=name, holds="none", state="missing", mend=command)
-    fresh = source is None or made.made_from.get(input_name) == source.digest
-    return Part(
-        name=name,
-        holds=made.name,
-        state="up to date" if fresh else f"made from an earlier {input_name}",
-        mend=None if fresh else command,
-    )
-
-
-def _folders(name: str, folder: Path, command: str) -> Part:
-    names = sorted(path.name for path in folder.glob("*") if path.is_dir() and not path.name.startswith("."))
-    state, mend = ("present", None) if names else ("missing", command)
-    return Part(name=name, holds=", ".join(names) or "none", state=state, mend=mend)
+    if name == "run" and not made.files:
+        return Part(name=name, holds=made.name, state="not finished; the same command goes on", mend=command)
+    behind = [
+        source
+        for source, digest in made.made_from.items()
+        if (known := newest.get(source)) is not None and known.digest != digest
+    ]
+    if not behind:
+        return Part(name=name, holds=made.name, state="up to date")
+    return Part(name=name, holds=made.name, state=f"made from an earlier {' and '.join(sorted(behind))}", mend=command)
 
 
 def _newest(folder: Path, kind: str) -> Manifest | None:

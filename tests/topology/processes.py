@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-from topology.services import ROOT, Compose, Service
+from topology.services import MARK, ROOT, Compose, Service
 
 NOBODY = "nobody"
 
@@ -23,8 +23,10 @@ class TopologyError(Exception):
 
 
 def postgres_tools() -> Path | None:
-    """The folder of PostgreSQL's own programs, as Debian lays them."""
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+    """The folder of PostgreSQL's own programs: the newest of Debian's, which are not on the PATH; else by the PATH."""
+    for folder in sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True
+    ):
         if (folder / "initdb").exists():
             return folder
     found = shutil.which("initdb")
@@ -42,8 +44,21 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in reversed(list(self.running)):
-            self.stop(name)
+        try:
+            for name in reversed(list(self.running)):
+                self.stop(name)
+        finally:
+            for process in self.left():
+                process.kill()
+
+    def left(self) -> list[psutil.Process]:
+        """Everything that lives and was started here, however far down and whoever its parent is by now."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == str(self.compose.folder) and process.pid != os.getpid():
+                    found.append(process)
+        return found
 
     def log(self, name: str) -> Path:
         """What a process printed."""
@@ -102,9 +117,10 @@ class Processes:
     def kill(self, name: str) -> None:
         """End a process and all its descendants at once, as when its machine goes."""
         root = self.running.pop(name)
-        for process in [psutil.Process(root.pid), *psutil.Process(root.pid).children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [psutil.Process(root.pid), *psutil.Process(root.pid).children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         root.wait()
 
     def stop(self, name: str, patience: float = 15) -> None:
@@ -139,16 +155,20 @@ def start_postgres(processes: Processes, tools: Path) -> None:
     given = folder / "password"
     given.write_text(password)
     given.chmod(0o644)
-    subprocess.run(
+    made = subprocess.run(
         [
             *(tools / "initdb", "-D", folder / "data", "-U", "cowese", "-A", "scram-sha-256"),
-            *("--pwfile", given, "--no-sync", "-E", "UTF8"),
+            *("--pwfile", given, "--no-sync", "-E", "UTF8", "--no-locale"),
         ],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
+        env=compose.inherited(),
         user=user,
         cwd=folder,
     )
+    if made.returncode:
+        raise TopologyError(f"initdb ended with code {made.returncode}\n{made.stderr}")
     port = str(compose.ports["5432"])
     command = [str(tools / "postgres"), "-D", str(folder / "data"), "-p", port, "-k", str(folder), "-h", "127.0.0.1"]
     processes.start("postgres", command, compose.inherited(), user, folder)

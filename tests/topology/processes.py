@@ -33,6 +33,11 @@ def postgres_tools() -> Path | None:
     return Path(found).parent if found else None
 
 
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
 @dataclass
 class Processes:
     """What runs, by name; all of it ends with the block."""
@@ -76,7 +81,7 @@ class Processes:
                 service.command, env=service.environment, stdout=log, stderr=log, cwd=ROOT, check=False
             )
         if done.returncode:
-            raise TopologyError(f"{name} ended with code {done.returncode}\n{self.tail(name)}")
+            raise TopologyError(f"{name} ended with code {done.returncode}\n{tail(self.log(name))}")
 
     def up(self, name: str, service: str, seconds: float = 120) -> None:
         """Start a service under a name and wait until its health check says that it is well."""
@@ -111,7 +116,7 @@ class Processes:
         deadline = time.monotonic() + seconds
         while subprocess.run(service.check, env=service.environment, capture_output=True, check=False).returncode:
             if self.running[name].poll() is not None or time.monotonic() > deadline:
-                raise TopologyError(f"{name} is not well\n{self.tail(name)}")
+                raise TopologyError(f"{name} is not well\n{tail(self.log(name))}")
             time.sleep(0.3)
 
     def kill(self, name: str) -> None:
@@ -135,10 +140,6 @@ class Processes:
             self.kill(name)
             return
         del self.running[name]
-
-    def tail(self, name: str, lines: int = 15) -> str:
-        """The last lines of a log."""
-        return "\n".join(self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 def start_postgres(processes: Processes, tools: Path) -> None:

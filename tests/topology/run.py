@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from demo_web.server import DemoWeb
 
-from topology.processes import Processes, TopologyError, postgres_tools, start_postgres, start_redis
+from topology.processes import Processes, TopologyError, postgres_tools, start_postgres, start_redis, tail
 from topology.services import Compose
 
 SETTINGS = """\
@@ -121,8 +121,8 @@ def main() -> int:
                 signal.alarm(0)  # nothing may cut off the ending of the processes
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told with the ends of all logs
         words = error if isinstance(error, TopologyError) else "".join(traceback.format_exception(error))
-        tails = "".join(f"\n--- {log.name}\n{processes.tail(log.stem, 8)}" for log in sorted(folder.glob("*.log")))
-        print(f"{tails}\nfailed: {words}\nlogs: {folder}", file=sys.stderr)
+        ends = "".join(f"\n--- {log.name}\n{tail(log, 8)}" for log in sorted(folder.glob("*.log")))
+        print(f"{ends}\nfailed: {words}\nlogs: {folder}", file=sys.stderr)
         return 1
     if not given.keep:
         shutil.rmtree(folder, ignore_errors=True)
@@ -184,7 +184,9 @@ def lose_a_machine(processes: Processes, web: DemoWeb) -> None:
     ended = api.wait(second, {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, PATIENCE)
     told(f"the same, submitted again, is {ended['state_name']}")
     if ended["state_type"] != "COMPLETED":
-        raise TopologyError(f"{ended['state']['message']}\n{processes.tail('cpu-1')}\n{processes.tail('cpu-2')}")
+        raise TopologyError(
+            f"{ended['state']['message']}\n{tail(processes.log('cpu-1'))}\n{tail(processes.log('cpu-2'))}"
+        )
 
 
 def is_descendant(pid: int, ancestor: int) -> bool:

@@ -23,8 +23,8 @@ HOSTS = ("postgres", "redis", "prefect-api", "dask-scheduler")
 PORTS = ("5432", "6379", "4200", "8786")
 WORKER_PORT = "8080"
 """Of a worker's health check; each worker gets another."""
-OURS = range(20_000, 32_000)
-"""Ports to choose from: below those of outgoing connections, one of which could else take a port before its server."""
+OURS = iter(random.sample(range(20_000, 32_000), 1_000))
+"""Ports to try, each once: below those of outgoing connections, one of which could take a port before its server."""
 INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
 MARK = "TOPOLOGY_FOLDER"
 """A variable by which all processes of a topology are found again, whoever their parent is by then."""
@@ -32,14 +32,14 @@ MARK = "TOPOLOGY_FOLDER"
 
 def free_port() -> int:
     """A port that nobody listens on now."""
-    for port in random.sample(OURS, 100):
+    for port in OURS:
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return port
-    raise OSError(f"none of 100 ports of {OURS} is free")
+    raise OSError("no port between 20,000 and 32,000 is free")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 # One image a target: `cpu` for the API, its services, workers and Dask; `gpu` for the worker that trains.
 #   docker build --target cpu --tag cowese:cpu .
 
-FROM python:3.11.13-slim-bookworm AS base
+FROM python:3.11.15-slim-bookworm AS base
 ENV PATH=/opt/cowese/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \

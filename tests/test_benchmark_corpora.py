@@ -221,7 +221,9 @@ def test_cantemist_is_the_part_for_mentions(tmp_path):
 
 def test_a_corpus_without_splits_is_dealt_out_and_stays_so(tmp_path):
     for number in range(60):
-        pair(tmp_path / f"SAMPLE-{number % 3}", f"No fuma {number}", "T1\tNegSynMarker 0 2\tNo\n", name=f"s{number}")
+        sample = tmp_path / "NUBes" / f"SAMPLE-{number % 3}"
+        pair(sample, f"No fuma {number}", "T1\tNegSynMarker 0 2\tNo\n", name=f"s{number}")
+    pair(tmp_path / "IULA+", "Sin fiebre", "T1\tNegSynMarker 0 3\tSin\n")  # another corpus in the same repository
     _, read = read_splits(find_task("NUBes"), tmp_path)
     sizes = {split: len(items) for split, items in read.items()}
     assert sizes["train"] > 35

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from datasketch import MinHash
 
 from cleaning.duplicates.shingles import Numbers, Shingler, shingle_number
 
@@ -27,6 +26,8 @@ class Signer:
     """
 
     def __init__(self, *, permutations: int, bands: int, rows: int, shingle_words: int) -> None:
+        from datasketch import MinHash  # noqa: PLC0415 - loads scipy, which a run that finds nothing new needs not
+
         self.bands = bands
         self.rows = rows
         self.shingler = Shingler(shingle_words)

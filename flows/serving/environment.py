@@ -8,8 +8,8 @@ from data.store import Store
 
 HEARTBEAT_SECONDS = 30
 """How often a flow run says that it lives; Prefect's own least value."""
-QUERY_SECONDS = 2
-"""How often a worker asks for work; Prefect's own 10 are half the time of a run that finds nothing changed."""
+QUERY_SECONDS = 1
+"""How often a worker asks for work; Prefect's own 10 are longer than all else in a run that finds nothing changed."""
 STARTUP_SECONDS = 120
 """The first start makes the database; Prefect's own 20 s failed on a loaded machine."""
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -60,8 +59,9 @@ def last_words(folder: Path) -> str | None:
 
 def _watch(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str, progress: Progress) -> None:
     beat = 0.0
-    while child.poll() is None:
-        time.sleep(POLL)
+    while child.returncode is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(POLL)  # and not sleep: a stage that finds nothing to do is over in less
         told = files.read_progress()
         if "done" in told and told["beat"] != beat:
             beat = told["beat"]

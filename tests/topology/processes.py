@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-from topology.services import ROOT, Compose, Service
+from topology.services import MARK, ROOT, Compose, Service
 
 NOBODY = "nobody"
 
@@ -23,12 +23,19 @@ class TopologyError(Exception):
 
 
 def postgres_tools() -> Path | None:
-    """The folder of PostgreSQL's own programs, as Debian lays them."""
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+    """The folder of PostgreSQL's own programs: the newest of Debian's, which are not on the PATH; else by the PATH."""
+    for folder in sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name), reverse=True
+    ):
         if (folder / "initdb").exists():
             return folder
     found = shutil.which("initdb")
     return Path(found).parent if found else None
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 @dataclass
@@ -42,8 +49,21 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in reversed(list(self.running)):
-            self.stop(name)
+        try:
+            for name in reversed(list(self.running)):
+                self.stop(name)
+        finally:
+            for process in self.left():
+                process.kill()
+
+    def left(self) -> list[psutil.Process]:
+        """Everything that lives and was started here, however far down and whoever its parent is by now."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == str(self.compose.folder) and process.pid != os.getpid():
+                    found.append(process)
+        return found
 
     def log(self, name: str) -> Path:
         """What a process printed."""
@@ -61,7 +81,7 @@ class Processes:
                 service.command, env=service.environment, stdout=log, stderr=log, cwd=ROOT, check=False
             )
         if done.returncode:
-            raise TopologyError(f"{name} ended with code {done.returncode}\n{self.tail(name)}")
+            raise TopologyError(f"{name} ended with code {done.returncode}\n{tail(self.log(name))}")
 
     def up(self, name: str, service: str, seconds: float = 120) -> None:
         """Start a service under a name and wait until its health check says that it is well."""
@@ -96,15 +116,16 @@ class Processes:
         deadline = time.monotonic() + seconds
         while subprocess.run(service.check, env=service.environment, capture_output=True, check=False).returncode:
             if self.running[name].poll() is not None or time.monotonic() > deadline:
-                raise TopologyError(f"{name} is not well\n{self.tail(name)}")
+                raise TopologyError(f"{name} is not well\n{tail(self.log(name))}")
             time.sleep(0.3)
 
     def kill(self, name: str) -> None:
         """End a process and all its descendants at once, as when its machine goes."""
         root = self.running.pop(name)
-        for process in [psutil.Process(root.pid), *psutil.Process(root.pid).children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in [psutil.Process(root.pid), *psutil.Process(root.pid).children(recursive=True)]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
         root.wait()
 
     def stop(self, name: str, patience: float = 15) -> None:
@@ -119,10 +140,6 @@ class Processes:
             self.kill(name)
             return
         del self.running[name]
-
-    def tail(self, name: str, lines: int = 15) -> str:
-        """The last lines of a log."""
-        return "\n".join(self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 def start_postgres(processes: Processes, tools: Path) -> None:
@@ -139,16 +156,20 @@ def start_postgres(processes: Processes, tools: Path) -> None:
     given = folder / "password"
     given.write_text(password)
     given.chmod(0o644)
-    subprocess.run(
+    made = subprocess.run(
         [
             *(tools / "initdb", "-D", folder / "data", "-U", "cowese", "-A", "scram-sha-256"),
-            *("--pwfile", given, "--no-sync", "-E", "UTF8"),
+            *("--pwfile", given, "--no-sync", "-E", "UTF8", "--no-locale"),
         ],
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
+        env=compose.inherited(),
         user=user,
         cwd=folder,
     )
+    if made.returncode:
+        raise TopologyError(f"initdb ended with code {made.returncode}\n{made.stderr}")
     port = str(compose.ports["5432"])
     command = [str(tools / "postgres"), "-D", str(folder / "data"), "-p", port, "-k", str(folder), "-h", "127.0.0.1"]
     processes.start("postgres", command, compose.inherited(), user, folder)

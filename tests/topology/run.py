@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from demo_web.server import DemoWeb
 
-from topology.processes import Processes, TopologyError, postgres_tools, start_postgres, start_redis
+from topology.processes import Processes, TopologyError, postgres_tools, start_postgres, start_redis, tail
 from topology.services import Compose
 
 SETTINGS = """\
@@ -42,10 +43,12 @@ vocab_size = 2000
 preset = "tiny"
 steps = 20
 """
-PATIENCE = 420
-"""Seconds for a run to end on a machine that does other things too."""
-LIMIT = 840
-"""Seconds for all of it, whatever happens."""
+SOON = 240
+"""Seconds for a run to be taken up, to ask for pages, and to be marked when it was lost (75 s of silence and more)."""
+PATIENCE = 600
+"""Seconds for a run to end on a machine that does other things too; a third of them at a load of 20 on two cores."""
+LIMIT = 1500
+"""Seconds for all of it, whatever happens: three times what was seen on the busiest machine."""
 
 
 class Api:
@@ -103,17 +106,23 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     passwords = {name: secrets.token_hex(16) for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "PREFECT_PASSWORD")}
     signal.signal(signal.SIGALRM, too_long)
+    signal.signal(signal.SIGTERM, ended)
     signal.alarm(LIMIT)
     try:
         with DemoWeb() as web, Processes(Compose(folder.absolute(), passwords)) as processes:
-            start_postgres(processes, tools)
-            start_redis(processes, redis)
-            told("PostgreSQL and Redis answer")
-            start_prefect(processes)
-            lose_a_machine(processes, web)
-            check(processes)
-    except TopologyError as error:
-        print(f"failed: {error}\nlogs: {folder}", file=sys.stderr)
+            try:
+                start_postgres(processes, tools)
+                start_redis(processes, redis)
+                told("PostgreSQL and Redis answer")
+                start_prefect(processes)
+                lose_a_machine(processes, web)
+                check(processes)
+            finally:
+                signal.alarm(0)  # nothing may cut off the ending of the processes
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is told with the ends of all logs
+        words = error if isinstance(error, TopologyError) else "".join(traceback.format_exception(error))
+        ends = "".join(f"\n--- {log.name}\n{tail(log, 8)}" for log in sorted(folder.glob("*.log")))
+        print(f"{ends}\nfailed: {words}\nlogs: {folder}", file=sys.stderr)
         return 1
     if not given.keep:
         shutil.rmtree(folder, ignore_errors=True)
@@ -123,6 +132,12 @@ def main() -> int:
 def too_long(*_: object) -> None:
     """What the alarm does."""
     raise TopologyError(f"not finished after {LIMIT} s")
+
+
+def ended(*_: object) -> None:
+    """What SIGTERM does: the first one ends everything in order, more of them change nothing."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise TopologyError("ended by SIGTERM")
 
 
 STARTED = time.monotonic()
@@ -157,19 +172,21 @@ def lose_a_machine(processes: Processes, web: DemoWeb) -> None:
     config.write_text(SETTINGS.format(seeds=web.write_seeds(folder / "seeds.tsv"), proxy=web.proxy), encoding="utf-8")
     parameters = {"config": str(config), "pretrain": True}
     first = api.submit("build-cowese", parameters)
-    api.wait(first, {"RUNNING"}, 90)
-    wait_for(lambda: len(web.log) > 5, "the crawl asks for pages", 90)
+    api.wait(first, {"RUNNING"}, SOON)
+    wait_for(lambda: len(web.log) > 5, "the crawl asks for pages", SOON)
     pid = int(api.run(first)["infrastructure_pid"].rpartition(":")[2])
     (lost,) = (name for name, one in processes.running.items() if is_descendant(pid, one.pid))
     processes.kill(lost)
     told(f"{lost} crawls, {len(web.log)} pages so far: killed with all its processes")
     second = api.submit("build-cowese", parameters)
-    crashed = api.wait(first, {"CRASHED"}, 150)
+    crashed = api.wait(first, {"CRASHED"}, SOON)
     told(f"the server marked the run {crashed['state_name']}: {crashed['state']['message']}")
     ended = api.wait(second, {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, PATIENCE)
     told(f"the same, submitted again, is {ended['state_name']}")
     if ended["state_type"] != "COMPLETED":
-        raise TopologyError(f"{ended['state']['message']}\n{processes.tail('cpu-1')}\n{processes.tail('cpu-2')}")
+        raise TopologyError(
+            f"{ended['state']['message']}\n{tail(processes.log('cpu-1'))}\n{tail(processes.log('cpu-2'))}"
+        )
 
 
 def is_descendant(pid: int, ancestor: int) -> bool:

@@ -6,6 +6,8 @@ free ones, the volume by a folder.
 
 import json
 import os
+import random
+import re
 import socket
 import subprocess
 import sys
@@ -21,15 +23,23 @@ HOSTS = ("postgres", "redis", "prefect-api", "dask-scheduler")
 PORTS = ("5432", "6379", "4200", "8786")
 WORKER_PORT = "8080"
 """Of a worker's health check; each worker gets another."""
+OURS = iter(random.sample(range(20_000, 32_000), 1_000))
+"""Ports to try, each once: below those of outgoing connections, one of which could take a port before its server."""
 INHERITED = ("HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+MARK = "TOPOLOGY_FOLDER"
+"""A variable by which all processes of a topology are found again, whoever their parent is by then."""
 
 
 def free_port() -> int:
     """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    for port in OURS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no port between 20,000 and 32,000 is free")
 
 
 @dataclass(frozen=True)
@@ -77,16 +87,16 @@ class Compose:
     def inherited(self) -> dict[str, str]:
         """What of this process's environment a service sees: no setting of ours or of Prefect's."""
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        return {**kept, "PATH": f"{BIN}:{os.environ['PATH']}"}
+        return {**kept, "PATH": f"{BIN}:{os.environ['PATH']}", MARK: str(self.folder)}
 
     def _here(self, text: str, own: str) -> str:
         for host in HOSTS:
             text = text.replace(f"@{host}:", "@127.0.0.1:").replace(f"//{host}:", "//127.0.0.1:")
-        for port, ours in self.ports.items():
-            text = text.replace(port, str(ours))
         if text == "/store":
-            text = str(self.folder / "store")
-        return text.replace(WORKER_PORT, own).replace("0.0.0.0", "127.0.0.1")
+            return str(self.folder / "store")
+        ports = {**{port: str(ours) for port, ours in self.ports.items()}, WORKER_PORT: own}
+        text = re.sub(rf"\b({'|'.join(ports)})\b", lambda found: ports[found[1]], text)  # whole numbers, in one pass
+        return text.replace("0.0.0.0", "127.0.0.1")
 
     def _program(self, word: str) -> str:
         return str(BIN / word) if word in ("python", "prefect", "dask") else word

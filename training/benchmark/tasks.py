@@ -63,10 +63,12 @@ TASKS = (
     Task(
         name="NUBes",
         form="brat",
+        within=("NUBes",),
         has_splits=False,
         source="https://github.com/Vicomtech/NUBes-negation-uncertainty-biomedical-corpus",
-        citation="Lima Lopez et al. 2020, NUBes (LREC)",
-        note="Cues and scopes of negation and uncertainty, many nested or discontinuous. Split by a hash.",
+        citation="Lima et al. 2020, NUBes (LREC; arXiv 2004.01092)",
+        note="Cues and scopes of negation and uncertainty, many nested or discontinuous. Its brat files have no split "
+        "and are split by a hash; the paper's split (LREC2020/data, BIO with features) is of sentences: not used.",
     ),
     Task(
         name="E3C-es",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cleaning.corpus.versions import BESIDE
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
@@ -102,6 +103,13 @@ class Round:
             "warc_offset": 1000 * (len(self.documents) + len(self.dropped)),
             "recipe": recipe_digest(self.settings),
         }
+
+
+def listed_files(folder: Path) -> set[str]:
+    """Every file of a version, hidden ones too, but those that lie beside what the manifest lists."""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert set(BESIDE) <= files
+    return files - set(BESIDE)
 
 
 def parquet_bytes(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from corpus_rounds import Round, parquet_bytes, prose, slightly_changed, urls
+from corpus_rounds import Round, listed_files, parquet_bytes, prose, slightly_changed, urls
 
 from cleaning.corpus.figures import counted
 from cleaning.corpus.living import living_documents
@@ -154,6 +154,7 @@ def test_unchanged_part_files_are_shared(store):
     Round(2).page("https://guia.es/nueva", prose("nueva")).write(store)
     second = publish(store, CLEANING, settings)
     assert second.version == "v0002"
+    assert listed_files(second.path) == set(read_json(second.path / "manifest.json")["files"])
     before, after = (
         {path: (one.path / path).stat().st_ino for path in parquet_bytes(one.path)} for one in (first, second)
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
@@ -12,6 +11,7 @@ from huggingface_hub.errors import (
 )
 from pydantic import BaseModel, ConfigDict
 
+from cleaning.corpus.versions import BESIDE
 from data.errors import InputError, StageError
 from data.manifest import Manifest
 from data.progress import Progress, quiet
@@ -64,11 +64,12 @@ def push(
             repo_id=repository,
             repo_type="dataset",
             folder_path=folder,
+            allow_patterns=[*manifest.files, *BESIDE],
             commit_message=f"CoWeSe {manifest.name}",
             delete_patterns=_REPLACED,
         )
         progress("push", len(manifest.files), len(manifest.files), {})
-    files = sum(path.is_file() for path in Path(folder).rglob("*"))
+    files = sum((folder / path).is_file() for path in (*manifest.files, *BESIDE))
     return PushSummary(repository=repository, version=manifest.name, commit=done.oid, files=files)
 
 

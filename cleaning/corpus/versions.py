@@ -12,6 +12,8 @@ from data.store import Store
 
 _NAME = re.compile(r"v(\d{4,})")
 UNFINISHED = ".unfinished"
+BESIDE = (MANIFEST_NAME, "README.md", "report.html", "parts.json")
+"""What lies in a version beside the files that its manifest lists."""
 
 
 def versions(store: Store) -> list[str]:
@@ -91,12 +93,18 @@ def point_latest(store: Store, name: str) -> None:
 
 
 def _share(folder: Path, manifest: Manifest, before: Path, previous: Manifest) -> None:
-    """Replace files that are what they were by hard links, where the file system has them."""
+    """Replace files that are what they were by hard links, where the file system has them.
+
+    One that is a link already stays: to rename a link over another of the same file does nothing and leaves both.
+    """
     for path, digest in manifest.files.items():
-        if previous.files.get(path) == digest and path != MANIFEST_NAME and (before / path).is_file():
-            linked = folder / f"{path}.linked"
-            try:
-                os.link(before / path, linked)
-            except OSError:
-                return
-            linked.replace(folder / path)
+        if previous.files.get(path) != digest or not (before / path).is_file():
+            continue
+        if (before / path).samefile(folder / path):
+            continue
+        linked = folder / f".{Path(path).name}.linked"
+        try:
+            os.link(before / path, linked)
+        except OSError:
+            return
+        linked.replace(folder / path)

@@ -40,6 +40,7 @@ DATATROVE = "0.10.1"
 BANDS, ROWS, SHINGLE_WORDS = 25, 10, 5
 STOP_WORDS = "de la en el y a que del los se por un con una las su".split()  # noqa: SIM905 - as FineWeb-2 lists them
 PEERS = [
+    "fasteners",
     "lxml_html_clean",
     "fasttext-numpy2-wheel",
     "spacy>=3.8",

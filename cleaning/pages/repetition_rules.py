@@ -38,6 +38,8 @@ class TopNgrams:
             grams = Counter(zip(*(text.words[start:] for start in range(size)), strict=False))
             if not grams:
                 break
+            if max(grams.values()) < OFTEN:
+                continue
             gram, count = min(grams.items(), key=lambda item: (-item[1] * sum(map(len, item[0])), item[0]))
             share = count * sum(map(len, gram)) / total if count >= OFTEN else 0.0
             worst, dropped = max(worst, share), dropped or share > bound
@@ -66,6 +68,9 @@ class DuplicateNgrams:
 
 def repeated_characters(words: list[str], size: int) -> int:
     """Characters of n-grams that were seen before; an n-gram inside one that was counted is not counted again."""
+    grams = len(words) - size + 1
+    if len(set(zip(*(words[start:] for start in range(size)), strict=False))) == max(grams, 0):
+        return 0
     seen: set[tuple[str, ...]] = set()
     repeated, position = 0, 0
     while position + size <= len(words):

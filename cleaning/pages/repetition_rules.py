@@ -68,9 +68,6 @@ class DuplicateNgrams:
 
 def repeated_characters(words: list[str], size: int) -> int:
     """Characters of n-grams that were seen before; an n-gram inside one that was counted is not counted again."""
-    grams = len(words) - size + 1
-    if len(set(zip(*(words[start:] for start in range(size)), strict=False))) == max(grams, 0):
-        return 0
     seen: set[tuple[str, ...]] = set()
     repeated, position = 0, 0
     while position + size <= len(words):

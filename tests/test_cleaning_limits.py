@@ -16,8 +16,8 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
-from cleaning.pages import extraction
 from cleaning.pages.extraction import extract_html, normal_text, paragraph_bytes
+from cleaning.pages.metadata import published
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses
 from cleaning.pages.page_worker import outcome_of
@@ -231,7 +231,7 @@ def test_any_text_is_judged_and_masked(lines, language):
 @given(body=PAGES)
 def test_paragraphs_and_days_of_any_bytes(body):
     assert 0 <= paragraph_bytes(body) <= len(body)
-    assert isinstance(extraction.published(body), date | None)
+    assert isinstance(published(body), date | None)
 
 
 def test_twenty_megabytes_of_anything(store, tmp_path):

@@ -385,6 +385,7 @@ def test_personal_data_is_masked_and_counted(text, out, kind):
         "La historia 2020 y la historia de 1918 se repiten; SIP 2019.",
         "Dosis: 0,5-1 mg/kg/día (máx. 600 000 UI) cada 8-12 h durante 7-10 días",
         "El expediente 730242102__22617 y el ensayo NCT04280705",
+        "Cifras de otra escritura: ١٢.٣٤٥.٦٧٨-٩, 20-١٢٣٤٥٦٧٨-٩, GODE561231HMCRRN\u06609",
     ],
 )
 def test_what_is_no_personal_data_stays(text):

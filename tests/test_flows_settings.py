@@ -3,6 +3,7 @@
 import pytest
 
 from data.errors import InputError
+from flows.commands.options import read_settings
 from flows.settings import load_settings
 
 
@@ -40,6 +41,17 @@ def test_cowese_toml_of_the_current_folder_is_read(tmp_path):
 def test_the_variable_names_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("COWESE_CONFIG", str(write(tmp_path / "other.toml", 'store = "there"\n')))
     assert str(load_settings().store) == "there"
+
+
+def test_set_reads_lists_as_json():
+    chosen = read_settings(None, None, ['crawl.allow_private=["10.1.0.0/16"]', 'clean.languages=["es", "ca"]'])
+    assert chosen.crawl.allow_private == ("10.1.0.0/16",)
+    assert chosen.clean.languages == ("es", "ca")
+
+
+def test_set_names_a_list_that_is_not_json():
+    with pytest.raises(InputError, match=r"--set clean\.languages=\[es\]: lists and tables are written as JSON"):
+        read_settings(None, None, ["clean.languages=[es]"])
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,10 @@ class Kind:
         """What stands in its place."""
         return f"[{self.name.upper()}]"
 
+    def holds(self, text: str) -> bool:
+        """Whether the check digit, where there is one, is right; digits of other scripts have none."""
+        return self.is_valid is always or (text.isascii() and self.is_valid(text))
+
 
 def _named(names: str, number: str) -> re.Pattern[str]:
     """A number that only the words before it tell; the first group is what is masked."""
@@ -122,7 +126,7 @@ def masked(text: str) -> tuple[str, dict[str, int]]:
     for kind in KINDS:
 
         def replace(match: re.Match[str], kind: Kind = kind) -> str:
-            if not kind.is_valid(match[0]):
+            if not kind.holds(match[0]):
                 return match[0]
             counts[kind.name] = counts.get(kind.name, 0) + 1
             return match[0].replace(match[1], kind.mask) if match.lastindex else kind.mask

@@ -38,6 +38,8 @@ class TopNgrams:
             grams = Counter(zip(*(text.words[start:] for start in range(size)), strict=False))
             if not grams:
                 break
+            if max(grams.values()) < OFTEN:
+                continue
             gram, count = min(grams.items(), key=lambda item: (-item[1] * sum(map(len, item[0])), item[0]))
             share = count * sum(map(len, gram)) / total if count >= OFTEN else 0.0
             worst, dropped = max(worst, share), dropped or share > bound

@@ -1,6 +1,7 @@
 """The options that commands share, and how their flags become settings."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,9 @@ StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder th
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.  [./cowese.toml]")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as crawl.delay_min=1; may be given again."),
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any setting, as crawl.delay_min=1; lists as JSON; may be given again."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Revisit = Literal["due", "all"]
@@ -41,8 +44,19 @@ def read_settings(config: Path | None, store: Path | None, assignments: list[str
         name, equals, value = assignment.partition("=")
         if not equals:
             raise InputError(f"--set {assignment}: write NAME=VALUE, as in --set crawl.delay_min=1.")
-        given[name.strip()] = value
+        given[name.strip()] = _read_value(name.strip(), value)
     return load_settings(config, {"store": store, **given})
+
+
+def _read_value(name: str, text: str) -> Any:
+    """A list or a table is written as JSON, as in ``COWESE_*`` variables; the setting itself reads all else."""
+    if not text.lstrip().startswith(("[", "{")):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        example = f'--set \'{name}=["one", "two"]\''
+        raise InputError(f"--set {name}={text}: lists and tables are written as JSON, as in {example}.") from error
 
 
 def open_store(config: Path | None, store: Path | None) -> Store:

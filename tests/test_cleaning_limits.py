@@ -95,12 +95,17 @@ def test_a_process_that_somebody_ends_costs_no_page(worker):
 
 
 class EndedByThePage(PageProcess):
-    """What a page does that makes a parser crash."""
+    """What a page does that makes a parser crash: it is stopped meanwhile, so that it cannot be done before."""
 
     def give(self, page):
+        if b"crash" not in page.body:
+            super().give(page)
+            return
+        self._await_ready()
+        os.kill(self._process.pid, signal.SIGSTOP)
         super().give(page)
-        if b"crash" in page.body:
-            os.kill(self._process.pid, signal.SIGSEGV)
+        for blow in (signal.SIGSEGV, signal.SIGCONT):
+            os.kill(self._process.pid, blow)
 
 
 def test_a_page_that_ends_its_process_takes_only_itself_with_it(worker):

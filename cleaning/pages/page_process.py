@@ -98,11 +98,16 @@ class PageProcess:
 
 
 class PageProcesses:
-    """Some worker processes, each with one page at a time."""
+    """Some worker processes, each with one page at a time; they start, all at once, with the first page.
+
+    A round in which nothing changed has none: all its records are dropped before.
+    """
 
     def __init__(self, settings: CleaningSettings, count: int) -> None:
-        self._all = [PageProcess(settings) for _ in range(count)]
-        self._free = list(self._all)
+        self._settings = settings
+        self._count = count
+        self._all: list[PageProcess] = []
+        self._free: list[PageProcess] = []
         self._busy: dict[Connection, tuple[int, PageProcess]] = {}
 
     def __enter__(self) -> Self:
@@ -116,7 +121,7 @@ class PageProcesses:
 
     def is_full(self) -> bool:
         """Whether every process has a page."""
-        return not self._free
+        return bool(self._all) and not self._free
 
     def is_idle(self) -> bool:
         """Whether none has."""
@@ -124,6 +129,9 @@ class PageProcesses:
 
     def give(self, number: int, raw: Raw) -> None:
         """Hand a page, known by its number, to a free process."""
+        if not self._all:
+            self._all = [PageProcess(self._settings) for _ in range(self._count)]
+            self._free = list(self._all)
         process = self._free.pop()
         process.give(raw)
         self._busy[process.connection] = (number, process)

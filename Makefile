@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test quick check topology format clean help
 
 help:
-	@echo "make demo    the whole chain on a small web served on this machine (about 2 minutes)"
+	@echo "make demo    the whole chain on a small web served on this machine (2 to 4 minutes)"
 	@echo "make test    all tests, with coverage"
 	@echo "make quick   the tests that take no more than a few seconds each"
 	@echo "make topology  docker-compose.yml's processes for real, without Docker (PostgreSQL and Redis must be installed)"

@@ -97,7 +97,8 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print(f"  make demo                       again: {again}")
     print("With Prefect:")
     print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
-    print("  .venv/bin/prefect deployment run build-cowese --watch    that round, as a deployment, from any folder")
+    deployed = "that round" if finished == 1 else "the next look at the same web"
+    print(f"  .venv/bin/prefect deployment run build-cowese --watch    {deployed}, as a deployment, from any folder")
 
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:

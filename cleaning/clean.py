@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings, Report
 from cleaning.pages.page_process import PageProcesses
-from cleaning.pending import Pending, warc_files
+from cleaning.pending import Pending, cut_short, warc_files
 from cleaning.recipe import recipe_digest
 from cleaning.segment import Cleaned, clean_segment
 from cleaning.settings import CleaningSettings
@@ -37,6 +37,8 @@ class CleanSummary(BaseModel):
     kept: int
     dropped: dict[str, int]
     """By reason."""
+    cut_short: dict[str, int] = {}
+    """Of the WARC files cleaned before those whose end is missing, and the byte at which it is."""
     seconds: float = 0.0
 
 
@@ -79,6 +81,7 @@ def clean(
         records=kept + counts.total(),
         kept=kept,
         dropped=dict(counts.most_common()),
+        cut_short=cut_short(folder),
         seconds=round(time.monotonic() - started, 1),
     )
 

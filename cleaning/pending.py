@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError, StageError
+from data.parquet import remembered
 from data.store import Store
 
 WARC_ENDINGS = (".warc.gz", ".warc")
 DROPPED = ".dropped.parquet"
 KEPT = ".parquet"
+TORN_AT = "cowese.torn_at"
+"""In the metadata of a WARC file's dropped pages: the offset of a record that is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,24 @@ def warc_files(store: Store, named: Sequence[Path] = ()) -> list[Pending]:
         InputError: a named file is missing.
         StageError: there is none at all.
     """
-    found = [*_of_store(store), *_named(named)]
+    found = [*warcs_of(store), *_named(named)]
     if not found:
         raise StageError(f"{store.warc}: no WARC file to clean. `cowese crawl` makes them, or name some.")
     return found
 
 
-def _of_store(store: Store) -> list[Pending]:
+def cut_short(folder: Path) -> dict[str, int]:
+    """Of the WARC files with a pair those whose end was missing, by the pair's name, and the byte at which it was.
+
+    Raises:
+        InputError: a file of a pair is damaged.
+    """
+    torn = {path.name.removesuffix(DROPPED): remembered(path, TORN_AT) for path in sorted(folder.glob(f"*{DROPPED}"))}
+    return {name: int(at) for name, at in torn.items() if at is not None}
+
+
+def warcs_of(store: Store) -> list[Pending]:
+    """The closed WARC files of a store."""
     files = (path for path in sorted(store.warc.glob("*/*")) if path.name.endswith(WARC_ENDINGS))
     return [Pending(path, path.relative_to(store.warc).as_posix()) for path in files]
 

@@ -13,7 +13,7 @@ from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.triage import triage
 from cleaning.pages.warc import Record, Segment
-from cleaning.pending import Pending
+from cleaning.pending import TORN_AT, Pending
 from cleaning.rows import document_row, dropped_row
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
@@ -75,6 +75,8 @@ def clean_segment(
             tell(record.offset, counts)
         documents.flush()
         dropped.flush()
+        if segment.torn_at is not None:
+            dropped_file.remember(TORN_AT, str(segment.torn_at))
         write_ids(ids_path(kept_path), documents.ids, dropped.ids)
     kept = counts.pop("kept", 0)
     return Cleaned(pending.name, kept, dict(counts), segment.torn_at)

@@ -33,6 +33,10 @@ class ParquetFile:
         if self._bytes >= ROW_GROUP_BYTES:
             self.flush()
 
+    def remember(self, name: str, value: str) -> None:
+        """Put a name and a value into the file's own metadata, where ``remembered`` finds them."""
+        self._writer.add_key_value_metadata({name: value})
+
     def flush(self) -> None:
         """End the row group."""
         if self._held:
@@ -93,6 +97,17 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     with readable(path):
         return pq.read_table(path, columns=columns, partitioning=None)
+
+
+def remembered(path: Path, name: str) -> str | None:
+    """What ``ParquetFile.remember`` put into a file under a name; only the footer is read.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    with readable(path):
+        value = (pq.read_metadata(path).metadata or {}).get(name.encode())
+    return None if value is None else value.decode()
 
 
 @contextmanager

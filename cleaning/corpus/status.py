@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.living import pairs
 from cleaning.corpus.publish import is_current
 from cleaning.corpus.versions import newest, versions
-from cleaning.pending import WARC_ENDINGS, Pending
+from cleaning.pending import cut_short, warcs_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -51,6 +51,8 @@ class CorpusStatus(BaseModel):
     warc_bytes: int
     cleaned: int
     """WARC files with documents of these settings."""
+    cut_short: dict[str, int]
+    """Those whose end is missing, and the byte at which it is; their whole records are cleaned."""
     pages_kept: int
     pages_dropped: int
     takedowns: int
@@ -61,27 +63,25 @@ class CorpusStatus(BaseModel):
 def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> CorpusStatus:
     """Look at names, sizes and Parquet footers only; nothing is read through."""
     recipe = recipe_digest(cleaning)
-    warcs = [path for path in sorted(store.warc.glob("*/*")) if path.name.endswith(WARC_ENDINGS)]
-    cleaned = [warc for warc in warcs if all(one.is_file() for one in _pair(store, warc, recipe))]
-    segments = pairs(store.documents / recipe)
+    folder = store.documents / recipe
+    warcs = warcs_of(store)
+    cleaned = [warc for warc in warcs if warc.is_done(folder)]
+    segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
     return CorpusStatus(
         store=store.root,
-        rounds=len({path.parent for path in warcs}),
+        rounds=len({warc.path.parent for warc in warcs}),
         segments=len(warcs),
         open_segments=sum(1 for _ in store.warc.glob("*/*.open")),
-        warc_bytes=sum(path.stat().st_size for path in warcs),
+        warc_bytes=sum(warc.path.stat().st_size for warc in warcs),
         cleaned=len(cleaned),
+        cut_short=cut_short(folder),
         pages_kept=sum(pq.read_metadata(path).num_rows for path, _ in segments),
         pages_dropped=sum(pq.read_metadata(path).num_rows for _, path in segments),
         takedowns=len(Takedowns.load(store).targets),
         versions=[_version(manifest) for manifest in published],
         stale=_stale(store, cleaning, publishing, len(warcs), len(cleaned), documents=bool(segments)),
     )
-
-
-def _pair(store: Store, warc: Path, recipe: str) -> tuple[Path, Path]:
-    return Pending(warc, warc.relative_to(store.warc).as_posix()).pair(store.documents / recipe)
 
 
 def _version(manifest: Manifest) -> Version:

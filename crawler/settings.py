@@ -1,11 +1,15 @@
 """What a crawl obeys."""
 
+import re
 from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.manifest import code_version
+
+_CONTACT = re.compile(r"(mailto:)?[^\s@:/()<>]+@[^\s@:/()<>]+\.[^\s@:/()<>.]+|https?://[^\s/()<>]+(/[^\s()<>]*)?")
+"""What a user agent may carry as +contact: no blanks and no brackets, which would end its comment."""
 
 
 class CrawlSettings(BaseModel):
@@ -67,6 +71,13 @@ class CrawlSettings(BaseModel):
     """Port on 127.0.0.1 for Prometheus."""
     allow_private: tuple[str, ...] = ()
     """Networks in CIDR notation that may be reached although they are private."""
+
+    @field_validator("contact")
+    @classmethod
+    def _contact_can_be_written_to(cls, contact: str | None) -> str | None:
+        if contact and not _CONTACT.fullmatch(contact):
+            raise ValueError("a contact is a mail address or a page, as you@example.org or https://example.org/crawl")
+        return contact
 
     @field_validator("proxy")
     @classmethod

@@ -106,7 +106,8 @@ class Loop:
                 {"step": self.step, "length": length, "learning_rate": rate, **line, "tokens_seen": self.tokens_seen}
             )
             shown = {name: line[name] for name in ("loss", "generator_accuracy", "disc_accuracy", "tokens_per_second")}
-            self.progress("pretrain", self.step, self.plan.steps, shown)
+            # beside the loss, which jumps where rows become longer
+            self.progress("pretrain", self.step, self.plan.steps, {"length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
 

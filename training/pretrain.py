@@ -30,6 +30,8 @@ class PretrainSummary(BaseModel):
     steps: int
     tokens_seen: int
     """Tokens trained on, pads not counted, over the whole run."""
+    length: int
+    """Tokens a row in the last steps. The loss is of rows of that length: it jumps where they become longer."""
     loss: float
     """The last line of metrics."""
     generator_accuracy: float
@@ -132,6 +134,7 @@ def _summary(run: Path, steps: int, started: float, first: int, *, reused: bool)
         path=run,
         steps=steps,
         tokens_seen=round(last.get("tokens_seen", 0)),
+        length=last.get("length", 0),
         loss=last.get("loss", float("nan")),
         generator_accuracy=last.get("generator_accuracy", float("nan")),
         replaced_rate=last.get("replaced_rate", float("nan")),

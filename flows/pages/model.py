@@ -115,7 +115,7 @@ def _(summary: PretrainSummary) -> str:
     if summary.reused:
         return f"{summary.path.name} had been finished before, {summary.steps:,} steps"
     resumed = f", resumed at {summary.resumed_at:,}" if summary.resumed_at else ""
-    return f"{summary.path.name}: {summary.steps:,} steps{resumed}, loss {summary.loss:.4g}"
+    return f"{summary.path.name}: {summary.steps:,} steps{resumed}, loss {summary.loss:.4g} on rows of {summary.length}"
 
 
 @in_one_line.register

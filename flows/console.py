@@ -11,10 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines of a stage where the output is not a terminal."""
 SHOWN_COUNTS = 6
 """Counters beside the bar; the rest is in the table at the end."""
+SHOWN_NESTED = 10
+"""Counts of a nested figure, such as the hosts of what a version has more; the rest is in ``--json``."""
+FEWEST_FOR_A_RATE = 10
+"""Fewer things done, such as the seven steps of serving, have no rate worth saying."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -62,7 +67,8 @@ class TerminalProgress:
             self._bars.update(self._tasks[stage], completed=done, total=total, done=whole, counts=beside)
         elif now - self._printed.get(stage, 0.0) >= PLAIN_INTERVAL:
             self._printed[stage] = now
-            err.print(f"{stage}: {whole}" + (f", {rate:,.1f}/s" if rate < done else "") + f"  {beside}", markup=False)
+            fast = f", {readable(rate)}/s" if FEWEST_FOR_A_RATE <= done > rate else ""
+            err.print(f"{stage}: {whole}{fast}  {beside}".rstrip(), markup=False)
 
 
 def readable(value: Any) -> str:
@@ -74,6 +80,17 @@ def readable(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - from there on digits behind the point say nothing
     return str(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.2g} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    if seconds < 2 * DAY:
+        return f"{seconds / HOUR:.1f} h"
+    return f"{seconds / DAY:.1f}".removesuffix(".0") + " days"
 
 
 def show_summary(summary: BaseModel, title: str) -> None:
@@ -89,13 +106,32 @@ def _rows(name: str, value: Any) -> list[tuple[str, str]]:
     label = name.replace("_", " ")
     if isinstance(value, dict):
         ranked = sorted(value.items(), key=lambda item: -item[1] if isinstance(item[1], (int, float)) else 0)
-        return [(f"{label}: {key}", readable(figure)) for key, figure in ranked]
+        return [row for key, figure in ranked for row in _nested_rows(f"{label}: {key}", figure)]
     if isinstance(value, list) and value and isinstance(value[0], dict):
-        lines = ["  ".join(readable(part) for part in item.values() if part is not None) for item in value]
-        return [(label if number == 0 else "", line) for number, line in enumerate(lines)]
+        return [(label if number == 0 else "", line) for number, line in enumerate(_lines(value))]
     if isinstance(value, list):
         return [(label, ", ".join(readable(item) for item in value))] if value else []
     return [] if value is None else [(label, readable(value))]
+
+
+def _nested_rows(label: str, value: Any) -> list[tuple[str, str]]:
+    """A figure of a figure: the most frequent of many counts on one line, anything else as at the top."""
+    counts = isinstance(value, dict) and all(isinstance(figure, (int, float)) for figure in value.values())
+    if not counts:
+        return _rows(label, value)
+    ranked = sorted(value.items(), key=lambda item: -item[1])
+    shown = [f"{name} {readable(figure)}" for name, figure in ranked[:SHOWN_NESTED]]
+    more = [f"{len(ranked) - SHOWN_NESTED} more"] if len(ranked) > SHOWN_NESTED else []
+    return [(label, ", ".join(shown + more))] if shown else []
+
+
+def _lines(items: list[dict[str, Any]]) -> list[str]:
+    """Records as lines of aligned columns under their names; a column that none of them fills is left out."""
+    names = [name for name in items[0] if any(item[name] is not None for item in items)]
+    cells = [[name.replace("_", " ") for name in names]]
+    cells += [["" if item[name] is None else readable(item[name]) for name in names] for item in items]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(names))]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
 
 
 def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:

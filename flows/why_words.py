@@ -7,6 +7,7 @@ from cleaning.corpus.places import Place
 from cleaning.corpus.reasons import LANGUAGES, in_words
 from cleaning.corpus.story import Verdict
 from crawler.history import Answer, CrawledUrl
+from flows.console import DAY, duration
 from flows.why import Visit, Why
 
 _REFUSALS = {
@@ -95,7 +96,7 @@ def _crawl_lines(crawled: CrawledUrl) -> Iterator[str]:
         unchanged = f", visits in a row that found nothing new: {crawled.unchanged}" if crawled.unchanged else ""
         yield f"last fetched {_moment(crawled.fetched_at)} in round {crawled.round}: HTTP {crawled.status}{unchanged}"
     if crawled.due_at is not None:
-        every = f", every {crawled.interval_days:.4g} days" if crawled.interval_days else ""
+        every = f", every {duration(crawled.interval_days * DAY)}" if crawled.interval_days else ""
         yield f"next due {_moment(crawled.due_at)}{every}"
     if crawled.digest is not None:
         yield f"body {crawled.digest[:_SHOWN_DIGEST]}, record {crawled.warc_digest or 'none'}"

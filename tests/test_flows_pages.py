@@ -7,9 +7,10 @@ import pytest
 
 from cleaning.corpus.publish import PublishSummary
 from crawler.run import CrawlSummary
+from flows.console import duration
 from flows.pages.curve import MOST_POINTS, curve
 from flows.pages.links import Links
-from flows.pages.progress import describe, duration
+from flows.pages.progress import describe
 from flows.pages.words import in_one_line
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,7 +32,7 @@ def test_progress_in_words(now, words):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(90, "90 s"), (600, "10 min"), (18_000, "5.0 h"), (864_000, "10.0 days")]
+    ("seconds", "words"), [(90, "90 s"), (600, "10 min"), (18_000, "5.0 h"), (864_000, "10 days"), (0.864, "0.86 s")]
 )
 def test_time_left_in_words(seconds, words):
     assert duration(seconds) == words

@@ -10,7 +10,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
-from flows.console import readable
+from flows.console import duration, readable
 
 KEY_SUFFIX = "-progress"
 FIRST_INTERVAL, LAST_INTERVAL = 3.0, 15.0
@@ -18,7 +18,6 @@ FIRST_INTERVAL, LAST_INTERVAL = 3.0, 15.0
 RETRY_AFTER = 30.0
 """Seconds without updates after the server could not be reached."""
 SHOWN_COUNTS = 8
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 
 @contextmanager
@@ -82,12 +81,3 @@ def describe(done: int, total: int | None, rate: float, counts: Mapping[str, flo
             parts.append(f"{duration((total - done) / rate)} left")
     shown = [f"{name.replace('_', ' ')} {readable(value)}" for name, value in list(counts.items())[:SHOWN_COUNTS]]
     return " · ".join(parts) + (f" — {', '.join(shown)}" if shown else "")
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds / HOUR:.1f} h" if seconds < 2 * DAY else f"{seconds / DAY:.1f} days"

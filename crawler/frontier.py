@@ -28,8 +28,8 @@ _KNOWN = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
 class Frontier:
     """The tables of the crawl state. Several processes may write them at once."""
 
-    def __init__(self, dsn: str) -> None:
-        self._engine = open_engine(dsn)
+    def __init__(self, dsn: str, *, to_write: bool = True) -> None:
+        self._engine = open_engine(dsn, to_write=to_write)
         insert = postgresql.insert if self.shared else sqlite.insert
         self._insert = insert(urls).on_conflict_do_nothing(index_elements=["url"]).returning(urls.c.host)
         self._adopt = insert(adopted).on_conflict_do_nothing(index_elements=["host"])

@@ -22,8 +22,8 @@ class PreviewRow(BaseModel):
 
     url: str
     why: str
-    conditional: bool
-    """Asked on the condition that it changed."""
+    only_if_changed: bool
+    """Asked with If-None-Match or If-Modified-Since: the body comes only where it changed."""
 
 
 class Preview(BaseModel):
@@ -61,7 +61,7 @@ def preview(
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     if settings.dsn is None and not store.crawl_state.exists():
         dsn = "sqlite://"  # in memory: nothing is known yet
-    frontier = Frontier(dsn)
+    frontier = Frontier(dsn, to_write=settings.dsn is not None)
     try:
         number, finished = frontier.current_round()
         known, count, names = frontier.asked_next(now, everything=revisit == "all", limit=limit)
@@ -71,7 +71,7 @@ def preview(
         frontier.close()
     unseen = [url for url, _ in starts if url not in seen]
     rows = [_row(one, now) for one in known]
-    rows += [PreviewRow(url=url, why="start URL, never fetched", conditional=False) for url in unseen[:limit]]
+    rows += [PreviewRow(url=url, why="start URL, never fetched", only_if_changed=False) for url in unseen[:limit]]
     resting = {
         host: datetime.fromtimestamp(state.rest_until, UTC)
         for host, state in states.items()
@@ -99,4 +99,4 @@ def _row(known: Known, now: float) -> PreviewRow:
     else:
         why = "asked for before its time"
     conditional = known.warc_digest is not None and (known.etag or known.last_modified) is not None
-    return PreviewRow(url=known.url, why=why, conditional=conditional)
+    return PreviewRow(url=known.url, why=why, only_if_changed=conditional)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import InputError, StoreError
+from data.errors import InputError, StageError, StoreError
 from data.files import storage_error
 
 LOCK_POLL = 0.5
@@ -28,7 +28,7 @@ class Store:
         Raises:
             StoreError: the folder cannot be created or written.
         """
-        store = cls(Path(root).expanduser().absolute())
+        store = cls.named(root)
         try:
             store.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -45,6 +45,24 @@ class Store:
                 "Check its permissions or choose another folder with --store."
             ) from error
         return store
+
+    @classmethod
+    def to_read(cls, root: Path | str) -> "Store":
+        """A store that is only read: nothing is created, and no permission to write is needed.
+
+        Raises:
+            InputError: there is none.
+        """
+        store = cls.named(root)
+        if not store.root.is_dir():
+            found = "a file, not a store" if store.root.exists() else "no store there"
+            raise InputError(f"{store.root}: {found}. Check --store; `cowese crawl` makes one.")
+        return store
+
+    @classmethod
+    def named(cls, root: Path | str) -> "Store":
+        """The layout of a store that may or may not be there."""
+        return cls(Path(root).expanduser().absolute())
 
     @contextlib.contextmanager
     def exclusive(self, stage: str, patience: float = 0.0) -> Iterator[None]:
@@ -150,9 +168,12 @@ class Store:
         """The folder of a corpus version; ``latest`` is resolved to the version it names.
 
         Raises:
-            InputError: there is no such version.
+            StageError: ``latest`` of a store that has none yet.
+            InputError: there is no version of that name.
         """
         folder = self.corpus / version
+        if version == self.latest_corpus.name and not folder.exists():
+            raise StageError(f"{self.corpus}: no corpus version yet. `cowese publish` cuts one.")
         if not (folder / "manifest.json").is_file():
             raise InputError(
                 f"{folder}: no such corpus version. `cowese status` lists them, `cowese publish` cuts one."

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data.errors import InputError
+from data.errors import InputError, StageError
 from data.store import Store
 
 
@@ -15,7 +15,8 @@ def find_made(folder: Path, named: str | None, command: str) -> Path:
     """A finished thing by name or path; without a name, the newest in ``folder``.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none of that name.
+        StageError: there is none at all yet.
     """
     if named is not None:
         for path in (folder / named, Path(named)):
@@ -24,5 +25,5 @@ def find_made(folder: Path, named: str | None, command: str) -> Path:
         raise InputError(f"{folder / named}: no such folder. `{command}` makes it.")
     made = [path for path in folder.glob("*") if path.is_dir() and not path.name.startswith(".")]
     if not made:
-        raise InputError(f"{folder}: nothing in it yet. `{command}` makes it.")
+        raise StageError(f"{folder}: nothing in it yet. `{command}` makes it.")
     return max(made, key=lambda path: path.stat().st_mtime)

@@ -1,6 +1,7 @@
 """What a person gets wrong: one or two lines that name the thing and the remedy, an exit code, no traceback."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
@@ -76,12 +77,14 @@ def desk(tmp_path_factory):
         # steps taken before those they build on
         ("clean", 1, ["no WARC file", "cowese crawl"]),
         ("publish", 1, ["no documents", "cowese clean"]),
-        ("tokenizer", 2, ["no such corpus version", "cowese publish"]),
+        ("tokenizer", 1, ["no corpus version yet", "cowese publish"]),
         ("tokenizer --corpus v0009", 2, ["v0009", "no such corpus version"]),
-        ("pack", 2, ["tokenizers", "cowese tokenizer"]),
-        ("pretrain", 2, ["tokens", "cowese pack"]),
-        ("evaluate", 2, ["runs", "cowese pretrain"]),
+        ("pack", 1, ["tokenizers", "cowese tokenizer"]),
+        ("pretrain", 1, ["tokens", "cowese pack"]),
+        ("evaluate", 1, ["runs", "cowese pretrain"]),
         ("export --run absent", 2, ["absent", "cowese pretrain"]),
+        ("diff v0001 --store .", 2, ["v0001", "no such corpus version"]),
+        ("status --store file", 2, ["file", "a file, not a store", "--store"]),
         # WARC files and corpora of others
         ("clean absent.warc.gz", 2, ["absent.warc.gz", "no such WARC file"]),
         ("clean folder", 2, ["folder", "no such WARC file, or none in this folder"]),
@@ -93,6 +96,7 @@ def desk(tmp_path_factory):
         ("tokenizer --corpus small.parquet", 1, ["small.parquet", "too few to fit a tokenizer", "tokenizer.min_words"]),
         # options and settings
         ("crawl", 2, ["contact", "--contact you@example.org"]),
+        ("crawl --contact notanaddress", 2, ["crawl.contact", "mail address", "notanaddress"]),
         ("crawl --bogus", 2, ["--bogus", "--help"]),
         ("nosuch", 2, ["nosuch", "--help"]),
         ("crawl --revisit never", 2, ["--revisit", "never", "due", "all"]),
@@ -172,6 +176,11 @@ def test_a_truncated_warc_keeps_the_whole_records_before_the_cut(tmp_path):
     (documents,) = (path for path in folder.glob("*/cut*.parquet") if ".dropped." not in path.name)
     kept = pq.read_table(documents).column("url").to_pylist()
     assert kept == [f"http://{HOSPITAL}/{one.slug}" for one in articles[:-1]]
+    for command in (["clean", warc, "--json"], ["status", "--json"]):
+        again = cowese(*command, "--store", "store", cwd=tmp_path)
+        assert again.returncode == 0, again.stderr
+        told = json.loads(again.stdout)
+        assert list(told.get("corpus", told)["cut_short"].values()) == [sum(map(len, records[:-1]))]
     done = cowese("publish", "--store", "store", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "store" / "corpus" / "latest" / "manifest.json").is_file()

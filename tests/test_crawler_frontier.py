@@ -309,7 +309,7 @@ def test_the_preview_says_what_comes_first_and_why(tmp_path, store):
         after = preview(store, settings, as_of=datetime(2026, 3, 1, tzinfo=UTC))
         assert len(web.asked) == asked
     assert (after.round, after.continues) == (2, False)
-    why = {row.url: (row.why, row.conditional) for row in after.first}
+    why = {row.url: (row.why, row.only_if_changed) for row in after.first}
     assert why["http://a.test/uno"] == ("due since 2026-01-31", True)
     assert why["http://a.test/sitemap.xml"][0] == "sitemap"
 

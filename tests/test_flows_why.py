@@ -1,8 +1,11 @@
 """`cowese why`: the story of every kind of page of the demo web, after two rounds and a takedown."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from demo_web.server import DemoWeb
@@ -173,3 +176,58 @@ def test_without_the_lists_of_ids_and_with_unsorted_indexes_the_story_is_the_sam
     finally:
         for path in lists:
             path.with_suffix(".aside").rename(path)
+
+
+AS_NOBODY = """
+import os
+import sqlite3, sqlalchemy.dialects.sqlite
+import cleaning.corpus.diff, crawler.preview, flows.cli, flows.status, flows.why, flows.why_words, training.report
+if os.geteuid() == 0:
+    os.setuid(65534)  # after the imports: what is installed may lie where only root may read
+flows.cli.main()
+"""
+
+
+@pytest.fixture
+def borrowed(store):
+    """The store as somebody sees it who may not write it: nobody where the tests run as root."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        copy = Path(shutil.copytree(store, Path(folder) / "store", symlinks=True))
+        entries = [copy, *copy.rglob("*")]
+        for entry in entries:
+            if not entry.is_symlink():
+                entry.chmod(0o555 if entry.is_dir() else 0o444)
+        yield copy
+        for entry in entries:
+            if entry.is_dir() and not entry.is_symlink():
+                entry.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["status"], "v0003"),
+        (["why", TAKEN], "last fetched"),
+        (["diff", "v0001", "v0002"], "documents before"),
+        (["report", "--version", "v0002"], "v0002/report.html"),
+        (["crawl", "--dry-run", "--seeds", "SEEDS", "--revisit", "all"], "only if changed"),
+    ],
+)
+def test_reading_takes_no_permission_to_write(store, borrowed, arguments, words):
+    named = [str(store.parent / "seeds.tsv") if word == "SEEDS" else word for word in arguments]
+    if "--seeds" in named:
+        copied = shutil.copy(named[named.index("--seeds") + 1], borrowed.parent)
+        named[named.index("--seeds") + 1] = copied
+    before = sorted(borrowed.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, *named, "--store", borrowed],
+        cwd=borrowed.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert words in done.stdout
+    assert sorted(borrowed.rglob("*")) == before

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from data.errors import InputError
+from data.errors import InputError, StageError
 from data.files import write_bytes
 from data.manifest import Manifest
 from training import checkpoint
@@ -85,7 +85,7 @@ def _saved(run: Path, step: int | None) -> checkpoint.Snapshot:
         raise InputError(f"{run}: no checkpoint of step {step:,}; there is: {listed}.")
     saved = checkpoint.load_newest(run) if step is None else checkpoint.load(checkpoint.checkpoint_folder(run, step))
     if saved is None:
-        raise InputError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
+        raise StageError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
     return saved
 
 
@@ -93,7 +93,8 @@ class Trained:
     """A run's newest checkpoint, or that of a step, opened to be evaluated or exported.
 
     Raises:
-        InputError: no such run, no checkpoint, none of that step; it does not fit the manifest.
+        InputError: no such run, no checkpoint of that step; it does not fit the manifest.
+        StageError: no checkpoint yet.
         StoreError, StageError: it is damaged.
     """
 

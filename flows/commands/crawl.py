@@ -63,12 +63,13 @@ def crawl(
         crawl__max_pages_per_host=max_pages_per_host,
         crawl__partition=partition,
     )
-    opened = Store.open(settings.store)
     if dry_run:
         from crawler.preview import preview
 
-        show(preview(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of)), "dry run", as_json=as_json)
+        looked_at = Store.named(settings.store)
+        show(preview(looked_at, settings.crawl, revisit=revisit, as_of=read_date(as_of)), "dry run", as_json=as_json)
         return
+    opened = Store.open(settings.store)
     with opened.exclusive("crawl"), shown_progress() as progress:
         summary = crawl_round(opened, settings.crawl, revisit=revisit, as_of=read_date(as_of), progress=progress)
     show(summary, "crawl", as_json=as_json)

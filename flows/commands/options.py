@@ -70,10 +70,7 @@ def existing_store(config: Path | None, store: Path | None) -> Store:
     Raises:
         InputError: there is none.
     """
-    root = read_settings(config, store, None).store
-    if not root.expanduser().is_dir():
-        raise InputError(f"{root}: no store there. Check --store; `cowese crawl` makes one.")
-    return Store.open(root)
+    return Store.to_read(read_settings(config, store, None).store)
 
 
 def read_date(text: str | None) -> datetime | None:

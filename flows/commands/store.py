@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from data.errors import InputError
+from data.errors import InputError, StoreError
+from data.store import Store
 from data.takedowns import Takedowns
 from flows.commands.options import (
     ConfigOption,
@@ -19,6 +20,7 @@ from flows.commands.options import (
     read_settings,
 )
 from flows.console import out, show_summary
+from flows.settings import Settings
 
 
 def status(
@@ -90,12 +92,27 @@ def takedown(
     asked = [*(targets or ()), *_lines(file)]
     if not asked:
         raise InputError("nothing to take down. Name URLs or hosts, or a --file with one a line.")
-    takedowns = Takedowns.load(open_store(config, store))
+    opened = open_store(config, store)
+    takedowns = Takedowns.load(opened)
     today = datetime.now(UTC).date()
     for target in asked:
         new = takedowns.add(target, today)
         typer.echo(f"{'taken down' if new else 'was taken down before'}: {target}")
+    settings = read_settings(config, store, None)
+    for target in targets or ():  # a file may name thousands: they are not looked up
+        if "://" in target and not _is_known(opened, settings, target):
+            typer.echo(f"not in the store so far; noted: no later crawl or version will hold it: {target}")
     typer.echo("next: cowese publish")
+
+
+def _is_known(store: Store, settings: Settings, url: str) -> bool:
+    """Whether a store has ever met a URL; also where it cannot tell, since its crawl state is out of reach."""
+    from flows.why import why as look
+
+    try:
+        return look(store, settings, url).known
+    except StoreError:
+        return True
 
 
 def _lines(file: Path | None) -> list[str]:

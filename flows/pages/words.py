@@ -30,10 +30,12 @@ def _(summary: CrawlSummary) -> str:
 
 @in_one_line.register
 def _(summary: CleanSummary) -> str:
+    cut = f"; cut short: {', '.join(summary.cut_short)}" if summary.cut_short else ""
     if not summary.segments:
-        return f"nothing new in {summary.already:,} WARC files"
+        return f"nothing new in {summary.already:,} WARC files{cut}"
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in list(summary.dropped.items())[:MOST_REASONS])
-    return f"{summary.kept:,} of {summary.records:,} new records kept" + (f"; dropped: {reasons}" if reasons else "")
+    dropped = f"; dropped: {reasons}" if reasons else ""
+    return f"{summary.kept:,} of {summary.records:,} new records kept{dropped}{cut}"
 
 
 @in_one_line.register

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import InputError
+from data.errors import StageError
 from data.files import write_text
 from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
@@ -55,12 +55,12 @@ def write_table(store: Store) -> TableSummary:
     """Write ``benchmarks/table.md`` and ``.html``, and each model's own part into its card.
 
     Raises:
-        InputError: no benchmark was run yet.
+        StageError: no benchmark was run yet.
         DiskFullError, StoreError: a file cannot be written.
     """
     found = runs(store)
     if not found:
-        raise InputError(f"{store.benchmarks}: no finished benchmark in it. `cowese benchmark` runs one.")
+        raise StageError(f"{store.benchmarks}: no finished benchmark in it. `cowese benchmark` runs one.")
     tables = task_tables(found)
     markdown, page = store.benchmarks / "table.md", store.benchmarks / "table.html"
     write_text(markdown, as_markdown(tables))

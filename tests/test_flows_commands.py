@@ -8,12 +8,23 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+from rich.console import Console
 from typer.testing import CliRunner
 
+from cleaning.corpus.diff import Change, Changes
 from data.errors import InputError
+from flows import console
 from flows.cli import app
-from flows.console import readable
+from flows.console import readable, show_summary
 from flows.settings import Settings, load_settings
+
+
+class Shown(BaseModel):
+    """A summary of one nested figure."""
+
+    added: Changes
+
 
 RUNNER = CliRunner()
 COMMANDS = sorted((command.name or command.callback.__name__).replace("_", "-") for command in app.registered_commands)
@@ -54,6 +65,62 @@ def test_seeds_are_listed_and_filtered():
     chosen = json.loads(run("seeds", "--country", "UY", "--category", "ministry", "--json"))
     assert chosen
     assert {(seed["country"], seed["category"]) for seed in chosen} == {("UY", "ministry")}
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.callback.__name__)
+def test_summaries_are_whole_on_80_columns(command):
+    assert len(command.callback.__doc__.splitlines()[0]) <= 60
+
+
+def test_a_takedown_of_a_page_that_is_not_there_says_so(tmp_path):
+    said = run("takedown", "https://a.example/x", "b.example", "--store", tmp_path / "store")
+    assert "not in the store so far; noted: no later crawl or version will hold it: https://a.example/x" in said
+    assert "taken down: https://a.example/x" in said
+
+
+def test_a_dry_run_makes_no_store_and_names_its_columns(tmp_path):
+    seeds = tmp_path / "seeds.tsv"
+    seeds.write_text("url\tname\tcountry\tcategory\tscope\nhttps://a.example/\tA\tES\tportal\thost\n")
+    lines = run("crawl", "--dry-run", "--seeds", seeds, "--store", tmp_path / "store").splitlines()
+    assert next(line for line in lines if line.startswith("first")).split() == [
+        "first",
+        "url",
+        "why",
+        "only",
+        "if",
+        "changed",
+    ]
+    assert not (tmp_path / "store").exists()
+
+
+def test_nested_figures_are_lines_and_tables(capsys):
+    sample = Change(url="https://a.example/x", reason="new")
+    found = Changes(documents=2, hosts={"a.example": 1, "b.example": 3}, reasons={}, samples=[sample])
+    show_summary(Shown(added=found), "diff")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "diff",
+        "added: documents  2",
+        "added: hosts      b.example 3, a.example 1",
+        "added: samples    url                  reason",
+        "                  https://a.example/x  new",
+    ]
+
+
+def test_lines_of_progress_have_no_senseless_rate(monkeypatch, capsys):
+    moments = iter([1000.0, 1000.0, 1100.0, 1200.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(console, "err", Console(file=sys.stdout, width=100))
+    progress = console.TerminalProgress()
+    progress("clean", 0, None, {})
+    progress("serve", 0, 7, {"starting": "server"})
+    progress("serve", 2, 7, {"starting": "files"})
+    progress("clean", 400, None, {"kept": 3})
+    assert capsys.readouterr().out.splitlines() == [
+        "clean: 0",
+        "serve: 0 of 7  starting server",
+        "serve: 2 of 7  starting files",
+        "clean: 400, 2/s  kept 3",
+    ]
 
 
 def test_a_takedown_is_kept_and_shown(tmp_path):

@@ -121,6 +121,9 @@ def test_a_second_start_is_harmless_and_another_port_is_refused(served):
     assert "healthy" in before["server"]
     again = json.loads(served.run("cowese", "serve", "--store", served.store, "--json").stdout)
     assert (again["server"], again["workers"]) == (before["server"], before["workers"])
+    unnamed = json.loads(served.run("cowese", "serve", "--status", "--json").stdout)
+    assert unnamed == before
+    assert unnamed["store"] == str(served.store)
     refused = served.run("cowese", "serve", "--store", served.elsewhere / "another", "--port", served.port, check=False)
     assert refused.returncode == 1
     assert f"port {served.port}: the server of the store {served.store} listens there" in refused.stderr
@@ -135,7 +138,9 @@ def test_bad_parameters_are_refused_before_anything_runs(served):
 def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
     profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
     assert 'active = "cowese"' in profiles.read_text()
-    served.serve("--stop")
+    stopped = served.run("cowese", "serve", "--stop").stdout  # neither store nor settings are named
+    assert stopped.startswith(f"{served.store}: stopped files, worker-cpu")
+    assert not (served.elsewhere / "store").exists()
     assert 'active = "ephemeral"' in profiles.read_text()
     assert "nothing ran" in served.serve("--stop").stdout
     deadline = time.monotonic() + 30

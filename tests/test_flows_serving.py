@@ -1,5 +1,6 @@
 """Detached processes are found again and ended; the plugin completes a bare deployment name or says what to start."""
 
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,11 @@ import tomllib
 from urllib.request import urlopen
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from typer.testing import CliRunner
 
+from data.errors import StageError
+from flows.cli import app
 from flows.serving.files import server, shown_file
 from flows.serving.foreign import listens, who_listens
 from flows.serving.plugin import answers, bare_name_position
@@ -122,6 +127,22 @@ def test_a_shown_file_comes_over_http(shown_store):
             assert answer.read() == b"corpus/v0001/report.html"
             assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         files.shutdown()
+
+
+def test_the_store_that_is_meant_is_the_one_the_profiles_server_serves(shown_store, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    with server(shown_store, 0) as files:
+        threading.Thread(target=files.serve_forever, args=(0.05,), daemon=True).start()
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{files.server_port - 1}/api"}):
+            told = CliRunner().invoke(app, ["serve", "--status", "--json"])
+        files.shutdown()
+    assert json.loads(told.stdout)["store"] == str(shown_store)
+    with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{closed_port()}/api"}):
+        nothing = CliRunner().invoke(app, ["serve", "--stop"])
+    assert isinstance(nothing.exception, StageError)
+    assert "names no server" in str(nothing.exception)
+    assert not list(elsewhere.iterdir())
 
 
 def test_the_profile_is_put_back_and_others_are_kept(tmp_path):

@@ -40,7 +40,9 @@ def benchmark(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fine-tune a model on a task over several seeds and score it; finished seeds are kept.
+    """Fine-tune a model on a task and score it.
+
+    One run a seed; finished seeds are kept.
 
     Example: cowese benchmark --model PlanTL-GOB-ES/bsc-bio-ehr-es --task PharmaCoNER --data pharmaconer
     """

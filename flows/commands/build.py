@@ -37,9 +37,10 @@ def build(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Crawl, clean, deduplicate, publish; then fit a tokenizer, pretrain, evaluate and export.
+    """Run the whole chain, from the crawl to the exported model.
 
-    Run again, it goes on from what is finished, or starts the next round.
+    Crawl, clean, deduplicate, publish; then fit a tokenizer, pretrain, evaluate and export. Run again, it goes on from
+    what is finished, or starts the next round.
 
     Example: cowese build --contact me@example.org --no-train
     """

@@ -38,7 +38,9 @@ def clean(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn every WARC segment that has no clean twin yet into documents and dropped pages with their reasons.
+    """Turn WARC files into documents and dropped pages.
+
+    Every WARC file that was not cleaned yet; a dropped page is kept with its reason.
 
     Example: cowese clean CC-MAIN-20260101000000-00001.warc.gz
     """
@@ -59,7 +61,9 @@ def publish(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Deduplicate the documents and cut a new corpus version where anything changed.
+    """Deduplicate the documents and cut a new corpus version.
+
+    Where nothing changed there is none.
 
     Example: cowese publish --decontaminate benchmarks/pharmaconer --decontaminate benchmarks/cantemist
     """
@@ -81,7 +85,9 @@ def diff(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what one version has that another has not: added, changed, removed, moved, re-elected, by host and reason.
+    """Say what changed between two corpus versions.
+
+    Documents added, changed, removed, moved, re-elected, by host and reason.
 
     Example: cowese diff v0001 v0002
     """
@@ -105,7 +111,9 @@ def export_text(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a version as the original CoWeSe was: one text file, a blank line between documents.
+    """Write a version as one text file, as CoWeSe was.
+
+    A blank line between documents.
 
     Example: cowese export-text CoWeSe.txt
     """
@@ -130,9 +138,9 @@ def push(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a version to the Hugging Face hub under your own name; what the hub has already is not sent again.
+    """Upload a version to the Hugging Face hub, as yours.
 
-    Log in first with `hf auth login`, or set HF_TOKEN.
+    What the hub has already is not sent again. Log in first with `hf auth login`, or set HF_TOKEN.
 
     Example: cowese push me/cowese
     """

@@ -46,7 +46,9 @@ def crawl(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue an unfinished round, or start the next: start URLs → WARC files and crawl state.
+    """Crawl a round: start URLs → WARC files.
+
+    An unfinished round goes on, else the next is started.
 
     Example: cowese crawl --contact me@example.org --max-pages-per-host 1000
     """

@@ -123,7 +123,7 @@ def pretrain(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Pretrain ELECTRA; run again, it goes on from the last checkpoint.
+    """Pretrain ELECTRA, or go on from its last checkpoint.
 
     Example: cowese pretrain --preset small --steps 1000000
     """
@@ -148,7 +148,9 @@ def evaluate(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a run on held-out text, by the definitions of BIOMEDTRA's card and beside it.
+    """Measure a run on held-out text, beside BIOMEDTRA's card.
+
+    The figures follow the definitions of the card.
 
     Example: cowese evaluate --split test
     """
@@ -179,7 +181,9 @@ def export(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write discriminator and generator as Hugging Face folders with their card.
+    """Write a run as two Hugging Face folders with their cards.
+
+    One is the discriminator, one the generator.
 
     Example: cowese export --name biomedtra-small
     """
@@ -211,7 +215,9 @@ def report(
     store: StoreOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Draw a run's curves, or what a corpus version holds, as one HTML page; print where it is.
+    """Draw a run, or a corpus version, as one HTML page.
+
+    Prints where the page is.
 
     Example: cowese report --run biomedtra-small
     """

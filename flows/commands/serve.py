@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from data.errors import InputError
+from data.errors import InputError, StageError
 from data.store import Store
 from flows.commands.options import ConfigOption, JsonOption, StoreOption, read_settings, show, shown_progress
 from flows.settings import configured_file
@@ -22,9 +22,12 @@ def serve(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Start a Prefect server, workers and deployments, all detached; harmless a second time.
+    """Start a Prefect server, workers and deployments.
 
-    Afterwards, from any folder: prefect deployment run build-cowese
+    All detached; harmless a second time. Afterwards, from any folder: prefect deployment run build-cowese
+
+    --stop and --status mean, where neither --store nor --config is given and nothing here is served, the store that the
+    server of Prefect's active profile serves, as `cowese watch` does.
 
     Runs of the deployments read the settings file that is named here or found, so write absolute paths into it.
 
@@ -34,22 +37,46 @@ def serve(
 
     if stop and status:
         raise InputError("--stop and --status: give one of them.")
+    if stop or status:
+        served = _served(config, store)
+        if stop:
+            ended = service.stop(served)
+            typer.echo(f"{served.root}: " + (f"stopped {', '.join(ended)}" if ended else "nothing ran"))
+            return
+        chosen = read_settings(config or service.served_settings(served), served.root, None)
+        show(service.status(served, chosen.serve), "serve", as_json=as_json)
+        return
     config = config or configured_file() or _demo(store)
     opened = Store.open(read_settings(config, store, None).store)
     config = config or service.served_settings(opened)
     settings = read_settings(config, opened.root, None, serve__port=port or service.running_port(opened))
-    if stop:
-        ended = service.stop(opened)
-        typer.echo(f"stopped: {', '.join(ended)}" if ended else "nothing ran")
-        return
-    if status:
-        show(service.status(opened, settings.serve), "serve", as_json=as_json)
-        return
     with opened.exclusive("serve"), shown_progress() as progress:
         serving = service.serve(opened, settings.serve, config.absolute() if config else None, progress)
     show(serving, f"serving {opened.root}", as_json=as_json)
     if not as_json:
         typer.echo("\nnext, from any folder: prefect deployment run build-cowese --watch")
+
+
+def _served(config: Path | None, store: Path | None) -> Store:
+    """The store that --stop and --status are about; none is made.
+
+    Raises:
+        InputError: the named one is not there.
+        StageError: none is named, none is here, and the active profile's server serves none.
+    """
+    from flows.serving import service
+
+    root = read_settings(config or configured_file() or _demo(store), store, None).store
+    here = Store.named(root)
+    if config or store or service.runs(here):
+        return Store.to_read(root)
+    elsewhere = service.served_elsewhere()
+    if elsewhere is None and not here.root.is_dir():
+        raise StageError(
+            f"{here.root}: no store there, and Prefect's active profile names no server of one. "
+            "Name the store with --store; `cowese serve` starts one."
+        )
+    return elsewhere or here
 
 
 def _demo(store: Path | None) -> Path | None:

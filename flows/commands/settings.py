@@ -11,7 +11,7 @@ from flows.commands.options import ConfigOption, JsonOption, SetOption, StoreOpt
 def settings(
     store: StoreOption = None, config: ConfigOption = None, assign: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """List every setting with its value in force and its meaning, as a TOML file would hold it.
+    """List every setting with its value and meaning, as TOML.
 
     Example: cowese settings --set crawl.delay_min=1 > cowese.toml
     """

@@ -26,7 +26,7 @@ from flows.settings import Settings
 def status(
     store: StoreOption = None, config: ConfigOption = None, assign: SetOption = None, as_json: JsonOption = False
 ) -> None:
-    """Show what a store holds, what is stale, and the command that mends it.
+    """Show what a store holds, what is stale and what mends it.
 
     Example: cowese status --store store
     """
@@ -57,9 +57,10 @@ def why(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the whole story of one URL: crawled or refused, kept or dropped and why, its place in every version.
+    """Tell the whole story of one URL.
 
-    Ends with exit code 1 where the store has never heard of it.
+    Crawled or refused, kept or dropped and why, its place in every version. Ends with exit code 1 where
+    the store has never heard of it.
 
     Example: cowese why https://www.example.org/page
     """
@@ -83,9 +84,9 @@ def takedown(
     store: StoreOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Take pages or whole hosts out of every later version, and never fetch them again.
+    """Take pages or whole hosts out of every later version.
 
-    The next `cowese publish` cuts a version without them.
+    They are never fetched again. The next `cowese publish` cuts a version without them.
 
     Example: cowese takedown https://www.example.org/page other.example
     """

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def watch(
     run: Annotated[str | None, typer.Argument(help="A run's name or id.  [the newest]")] = None,
 ) -> None:
-    """Show a run's stages as they go: counts, rate, time left, the training's loss; from any folder.
+    """Show the stages of a served run as they go.
 
-    Ends with the run, with code 0 if it completed; Ctrl-C ends only the watching. No --store is needed: the server
-    knows (Prefect's profile says which).
+    Counts, rate, time left, the training's loss; from any folder. Ends with the run, with code 0 if it completed;
+    Ctrl-C ends only the watching. No --store is needed: the server knows (Prefect's profile says which).
 
     Example: cowese watch cocky-turtle
     """

@@ -3,6 +3,7 @@
 import json
 import socket
 from http.client import HTTPException
+from pathlib import Path
 from urllib.request import urlopen
 
 from flows.serving.files import ABOUT
@@ -22,10 +23,20 @@ def who_listens(port: int) -> str:
         version = json.loads(_get(f"http://127.0.0.1:{port}/api/admin/version"))
     except (OSError, HTTPException, ValueError):
         return "another program"
+    root = served_root(port)
+    return f"the server of the store {root}" if root else f"another Prefect server ({version})"
+
+
+def served_root(port: int) -> str | None:
+    """The folder of the store that is served with its server on a port of this machine, None where none is.
+
+    What shows the store's files, on the next port, says so.
+    """
     try:
-        return f"the server of the store {_get(f'http://127.0.0.1:{port + 1}{ABOUT}').decode()}"
+        root = _get(f"http://127.0.0.1:{port + 1}{ABOUT}").decode()
     except (OSError, HTTPException, ValueError):
-        return f"another Prefect server ({version})"
+        return None
+    return root if Path(root).is_absolute() and Path(root).is_dir() else None
 
 
 def _get(url: str) -> bytes:

@@ -4,7 +4,9 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import CoweseError, StageError, StoreError
@@ -12,7 +14,7 @@ from data.files import read_json, write_json
 from data.progress import Progress, quiet
 from data.store import Store
 from flows.serving.environment import STARTUP_SECONDS, environment
-from flows.serving.foreign import listens, who_listens
+from flows.serving.foreign import listens, served_root, who_listens
 from flows.serving.plugin import answers
 from flows.serving.processes import Daemon
 from flows.serving.profile import NAME, leave_profile, use_profile
@@ -25,6 +27,7 @@ class Serving(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    store: Path
     dashboard: str
     server: str
     workers: dict[str, str]
@@ -109,11 +112,22 @@ def running_port(store: Store) -> int | None:
     return remembered.port if remembered and _daemon(store, "server").pid else None
 
 
+def runs(store: Store) -> bool:
+    """Whether anything of a store's serving runs."""
+    return any(_daemon(store, name).pid for name in _names(store))
+
+
+def served_elsewhere() -> Store | None:
+    """The store that the server of Prefect's active profile serves, None where none answers or it serves no store."""
+    url = urlsplit(PREFECT_API_URL.value() or "")
+    root = served_root(url.port) if url.port and url.hostname in ("127.0.0.1", "localhost") else None
+    return Store.named(root) if root else None
+
+
 def stop(store: Store) -> list[str]:
     """End workers, what stands beside, then the server; return the names of those that ran."""
     remembered = Remembered.read(store)
-    names = remembered.beside if remembered else [_worker(pool) for pool in POOLS]
-    ended = [name for name in (*names, "server") if _daemon(store, name).stop()]
+    ended = [name for name in _names(store) if _daemon(store, name).stop()]
     if remembered:
         leave_profile(remembered.profile_before)
     return ended
@@ -129,6 +143,7 @@ def status(store: Store, settings: ServeSettings) -> Serving:
     beside = [name for name in remembered.beside if name not in workers.values()]
     back = remembered.profile_before or "ephemeral"
     return Serving(
+        store=store.root,
         dashboard=address,
         server=_state(server) + (", healthy" if healthy else ""),
         workers={pool: _state(_daemon(store, name)) for pool, name in workers.items()},
@@ -137,6 +152,12 @@ def status(store: Store, settings: ServeSettings) -> Serving:
         settings=remembered.config,
         profile=f"{NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
     )
+
+
+def _names(store: Store) -> list[str]:
+    """What runs for a store, the server last."""
+    remembered = Remembered.read(store)
+    return [*(remembered.beside if remembered else [_worker(pool) for pool in POOLS]), "server"]
 
 
 def _commands(store: Store, settings: ServeSettings) -> Mapping[str, list[str]]:

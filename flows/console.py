@@ -95,11 +95,11 @@ def duration(seconds: float) -> str:
 
 def show_summary(summary: BaseModel, title: str) -> None:
     """Print a stage's summary as a table, nested figures one level down."""
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
-    for name, value in summary.model_dump(mode="json").items():
-        for label, figure in _rows(name, value):
-            table.add_row(label, figure)
-    out.print(table)
+    rows = [row for name, value in summary.model_dump(mode="json").items() for row in _rows(name, value)]
+    width = max((len(label) for label, _ in rows), default=0)
+    out.print(title, style="bold", markup=False)
+    for label, figure in rows:  # not a Table, which cuts long URLs to the width of the terminal
+        out.print(f"{label:<{width}}  {figure}".rstrip(), markup=False)
 
 
 def _rows(name: str, value: Any) -> list[tuple[str, str]]:

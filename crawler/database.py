@@ -18,10 +18,9 @@ def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
         StoreError: the DSN leads nowhere.
     """
     try:
-        url = sa.make_url(dsn)
-        is_file = url.get_backend_name() == "sqlite" and bool(url.database)
-        engine = sa.create_engine(url if to_write or not is_file else _only_read(Path(url.database or "")))
-        if engine.dialect.name == "sqlite" and to_write:
+        url = sa.make_url(dsn) if to_write else _readable(sa.make_url(dsn))
+        engine = sa.create_engine(url)
+        if engine.dialect.name == "sqlite" and "mode" not in url.query:
             sa.event.listen(engine, "connect", _tune_sqlite)
         if to_write or engine.url.database is None:
             _make_tables(engine)
@@ -32,15 +31,19 @@ def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
     return engine
 
 
-def _only_read(path: Path) -> sa.URL:
-    """A SQLite file that is opened without the right to write it, by https://sqlite.org/uri.html.
+def _readable(url: sa.URL) -> sa.URL:
+    """The URL by which whoever may only read a SQLite file opens it (https://sqlite.org/uri.html); else as it is.
 
-    Beside a database with a write-ahead log SQLite makes two files. Where it may not, and no crawl has left them there,
-    nobody can be writing the database either: it is read as immutable.
+    Beside a database with a write-ahead log SQLite keeps two files, which it cannot make here. Where no crawl has left
+    them either, nobody has the database open, and it is read as one that does not change.
     """
-    still = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-wal").exists()
-    query = {"mode": "ro", "uri": "true"} | ({"immutable": "1"} if still else {})
-    return sa.URL.create("sqlite", database=f"file:{quote(str(path.absolute()))}", query=query)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return url
+    path = Path(url.database).absolute()
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return url  # and leaves nothing behind, as a connection that may not write would
+    still = {} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}
+    return sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"} | still)
 
 
 def _make_tables(engine: sa.Engine) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from scrapy.settings import Settings
 from scrapy.utils.conf import build_component_list
 
@@ -56,6 +57,29 @@ def test_bounds_of_time_and_the_guard_at_the_connection(settings):
     assert settings.getfloat("DOWNLOAD_TIMEOUT") == 30
     assert settings["TWISTED_DNS_RESOLVER"] is GuardedResolver
     assert settings.getlist("GUARD_ALLOWED") == []
+
+
+@pytest.mark.parametrize(
+    ("contact", "taken"),
+    [
+        ("a@b.example", True),
+        ("mailto:a.b+c@b.example", True),
+        ("https://b.example/bot?x=1", True),
+        ("http://localhost:8000", True),
+        ("", True),  # an empty variable is no contact
+        ("notanaddress", False),
+        ("a@b", False),
+        ("ftp://b.example/", False),
+        ("https://", False),
+        ("a@b.example) Mozilla/5.0 (x", False),
+    ],
+)
+def test_a_contact_can_be_written_to(contact, taken):
+    if taken:
+        assert CrawlSettings(contact=contact).contact == contact
+        return
+    with pytest.raises(ValidationError, match="a mail address or a page"):
+        CrawlSettings(contact=contact)
 
 
 def test_the_user_agent_names_us_and_a_contact(settings):

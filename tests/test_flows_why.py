@@ -80,7 +80,9 @@ def test_a_kept_page_from_its_fetch_to_its_part_file(store):
 
 
 def test_a_page_that_did_not_change(store):
+    before = sorted(store.rglob("*"))
     told, text, _ = why(store, f"http://{HOSPITAL}/neurologia/ictus")
+    assert sorted(store.rglob("*")) == before
     visits, _ = fates(told)
     assert visits == ["kept", "revisit/not_modified"]
     assert told["crawl"][0]["unchanged"] == 1

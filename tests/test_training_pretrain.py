@@ -60,7 +60,16 @@ def untimed(run: Path) -> list[dict[str, float]]:
 def test_13_and_17_steps_are_30(room, monkeypatch):
     store, tokens = room
     settings = quick(long_share=0.1, log_every=4)
-    whole = pretrain(store, settings, tokens=tokens, name="whole")
+    shown: list[Mapping[str, float | str]] = []
+    whole = pretrain(
+        store,
+        settings,
+        tokens=tokens,
+        name="whole",
+        progress=lambda _stage, _done, _total, counts: shown.append(counts),
+    )
+    assert {one["length"] for one in shown} == {32, 512}
+    assert whole.length == 512
     monkeypatch.setattr(Loop, "_one_step", signalled_after(13, Loop._one_step))
     with pytest.raises(StageError, match="stopped at step 13 of 30 and saved"):
         pretrain(store, settings, tokens=tokens, name="halves")

@@ -37,7 +37,11 @@ def without_site_lines(text: str) -> str:
 def _is_of_the_site(line: str) -> bool:
     if _WHOLE.match(line):
         return True
-    return _SITE.search(line) is not None and len(line.split()) <= MAX_WORDS and not _is_prose(line)
+    return len(line.split()) <= MAX_WORDS and _names_the_site(line)
+
+
+def _names_the_site(line: str) -> bool:
+    return _SITE.search(line) is not None and not _is_prose(line)
 
 
 def _is_prose(line: str) -> bool:

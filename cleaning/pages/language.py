@@ -30,7 +30,7 @@ _ARAGONESE_WORDS = (
 _ASTURIAN = re.compile(
     rf"\b(?:[ldn]['’](?=[aeiouh])|qu['’]|\w{{2,}}-y(?:os)?\b|(?:{'|'.join(' '.join(_ASTURIAN_WORDS).split())})\b)"
     r"|\blli\w{2,}|\bllu(?:gar|ch|n|s)\w*|\bxe(?![nr])\w{2,}|\bxun[tc]\w+|\w['’]l\b"
-    r"|\w{3,}(?:aes|aos|óu|yos|[ai]dá)\b|\b(?!espíritu|tribu|ímpetu)\w{2,}[bcdfglmnñprstvxyzi]u\b",
+    r"|\b\w{3,}(?:aes|aos|óu|yos|[ai]dá)\b|\b(?!espíritu|tribu|ímpetu)\w{2,}[bcdfglmnñprstvxyzi]u\b",
     re.IGNORECASE,
 )
 _ARAGONESE = re.compile(

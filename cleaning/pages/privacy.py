@@ -74,6 +74,8 @@ class Kind:
     name: str
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool] = always
+    sign: re.Pattern[str] | None = None
+    """What a text of this kind always holds, where that is much quicker to look for."""
 
     @property
     def mask(self) -> str:
@@ -102,8 +104,8 @@ _PHONE = re.compile(
     r")(?![\d.,/_-]*\d)"
 )
 KINDS = (
-    Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b")),
-    Kind("correo", _SPELLED),
+    Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b"), sign=re.compile("@")),
+    Kind("correo", _SPELLED, sign=re.compile(r"[(\[{](?:at|arroba)[)\]}]")),
     Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid),
     Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid),
     Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid),
@@ -124,6 +126,8 @@ def masked(text: str) -> tuple[str, dict[str, int]]:
     """The text with personal data replaced by its kind, and how many of each kind there were."""
     counts: dict[str, int] = {}
     for kind in KINDS:
+        if kind.sign is not None and kind.sign.search(text) is None:
+            continue
 
         def replace(match: re.Match[str], kind: Kind = kind) -> str:
             if not kind.holds(match[0]):

@@ -195,9 +195,11 @@ def test_a_push_that_was_cut_off_goes_on(store, hub):
 
 
 def test_errors_say_what_to_do(store, hub):
-    with pytest.raises(InputError, match="no such corpus version"):
+    with pytest.raises(StageError, match="no corpus version yet"):
         push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
     publish_round(store, 1, urls(each=20))
+    with pytest.raises(InputError, match="no such corpus version"):
+        push(store, "yo/cowese", version="v0009", endpoint=hub.address, token=TOKEN)
     with pytest.raises(StageError, match=r"refuses yo/cowese \(401\)"):
         push(store, "yo/cowese", endpoint=hub.address, token="hf_" + "y" * 34)
     with pytest.raises(InputError, match="Write OWNER/NAME"):

@@ -30,11 +30,11 @@ STATE_BYTES_A_URL, URLS_A_REQUEST = 185, 3.0
 """bench/crawl.py frontier; known URLs for each one asked: estimate."""
 PAGES_A_HOST_HOUR = 3_600
 """One request a second and host (docs/crawling.md): estimate."""
-CLEAN_PAGES_A_CORE_S = (3_713 + 829) / (2 * 68.3)
-"""4,542 answers of 200 (14,440 records) in 68.3 s on 2 quiet cores (bench/incremental.py)."""
+CLEAN_PAGES_A_CORE_S = (3_713 + 829 + 359) / (2 * 80.2)
+"""4,901 answers of 200 (22,025 records) in 80.2 s on 2 quiet cores (bench/incremental.py)."""
 DEDUP_WORDS_A_CORE_S = 100_000 * 150 / 7.3
 """bench/engines.py: 100,000 texts of 150 words in 7.3 CPU s by a pool of 2, processes started."""
-COORDINATOR_GB_A_MILLION = 1.14
+COORDINATOR_GB_A_MILLION = 1.55
 """Peak memory of deduplicating a million texts (bench/dedup.py)."""
 INDEX_BYTES_A_TEXT = 308
 """25 bands (cleaning/duplicates/band_index.py)."""

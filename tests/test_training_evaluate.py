@@ -1,3 +1,4 @@
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from sklearn import metrics
 from training_room import packed, quick
 
-from data.errors import InputError
+from data.errors import InputError, StageError
 from data.files import file_digest
 from data.store import Store
 from training.evaluate import CARD, evaluate
@@ -137,4 +138,9 @@ def test_a_kept_checkpoint_is_measured_and_exported_by_its_step(tmp_path):
     assert (made.step, made.path.name) == (10, f"{run.name}-10")
     assert f"{at_ten.discriminator['accuracy']:.4f}" in (made.discriminator / "README.md").read_text(encoding="utf-8")
     with pytest.raises(InputError, match="no checkpoint of step 12; there is: 10, 20, 30"):
+        export(store, run=run, step=12)
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(StageError, match="no checkpoint yet"):
+        export(store, run=run)
+    with pytest.raises(InputError, match="no checkpoint of step 12; there is: none"):
         export(store, run=run, step=12)

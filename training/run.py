@@ -79,14 +79,16 @@ def _short(value: Any) -> str:
 
 
 def _saved(run: Path, step: int | None) -> checkpoint.Snapshot:
-    there = [checkpoint.step_of(folder) for folder in checkpoint.checkpoints(run)]
-    if step is not None and step not in there:
-        listed = ", ".join(f"{one:,}" for one in there) or "none"
+    if step is None:
+        newest = checkpoint.load_newest(run)
+        if newest is None:
+            raise StageError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
+        return newest
+    folder = checkpoint.checkpoint_folder(run, step)
+    if not folder.is_dir():
+        listed = ", ".join(f"{checkpoint.step_of(one):,}" for one in checkpoint.checkpoints(run)) or "none"
         raise InputError(f"{run}: no checkpoint of step {step:,}; there is: {listed}.")
-    saved = checkpoint.load_newest(run) if step is None else checkpoint.load(checkpoint.checkpoint_folder(run, step))
-    if saved is None:
-        raise StageError(f"{run}: no checkpoint yet. `cowese pretrain` writes them.")
-    return saved
+    return checkpoint.load(folder)
 
 
 class Trained:

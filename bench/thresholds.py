@@ -23,9 +23,9 @@ import numpy as np
 from cleaning.pages.boilerplate import without_site_lines
 from cleaning.pages.extraction import extract_html
 from cleaning.pages.language import identify
+from cleaning.pages.ngrams import repeated_characters, repeated_ngrams
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.prose_rules import SENTENCE_END
-from cleaning.pages.repetition_rules import repeated_characters
 from cleaning.pages.text import Text
 from cleaning.pages.triage import triage
 from cleaning.pages.warc import Segment
@@ -61,8 +61,9 @@ def figures(text: str, words: Sequence[str], characters: int) -> dict[str, float
         found[f"top_{size}"] = max(
             (count * (sum(map(len, gram)) + spaces) for gram, count in grams.items() if count > 1), default=0
         ) / max(characters, 1)
+    repeats = repeated_ngrams(words)
     for size in range(5, 11):
-        found[f"duplicate_{size}"] = repeated_characters(words, size) / max(characters, 1)
+        found[f"duplicate_{size}"] = repeated_characters(repeats.get(size), size) / max(characters, 1)
     return found
 
 

@@ -2,17 +2,34 @@
 
 import re
 
+from cleaning.pages.phrases import Phrase, Phrases
+
 MAX_WORDS = 30
 """A longer line is a paragraph that may well speak of cookies or copyright."""
 
-_SITE_WORDS = (
-    r"\bcookies?\b",
-    r"pol[íi]tica de privacidad|aviso legal|t[ée]rminos y condiciones|todos los derechos reservados|©|\(c\) ?\d{4}",
-    r"\bjavascript\b",
-    r"suscr[íi]b\w+|newsletter|bolet[íi]n de noticias",
-    r"\bcompart(?:ir|e) (?:en|esto|este)\b|haz clic para compartir|se abre en una ventana nueva|s[íi]guenos en",
-    r"me gusta cargando|inicia(?:r)? sesi[óo]n",
-    r"\bwhatsapp\b|\bfacebook\b|\btwitter\b|\binstagram\b|\bpinterest\b|\blinkedin\b",
+_SITE_WORDS = Phrases(
+    (
+        Phrase(r"\bcookies?\b", ("cookie",)),
+        Phrase(r"pol[íi]tica de privacidad", ("tica de privacidad",)),
+        Phrase("aviso legal"),
+        Phrase(r"t[ée]rminos y condiciones", ("rminos y condiciones",)),
+        Phrase("todos los derechos reservados"),
+        Phrase("©"),
+        Phrase(r"\(c\) ?\d{4}", ("(c)",)),
+        Phrase(r"\bjavascript\b", ("javascript",)),
+        Phrase(r"suscr[íi]b\w+", ("suscr",)),
+        Phrase("newsletter"),
+        Phrase(r"bolet[íi]n de noticias", ("n de noticias",)),
+        Phrase(r"\bcompart(?:ir|e) (?:en|esto|este)\b|haz clic para compartir", ("comparte ", "compartir")),
+        Phrase("se abre en una ventana nueva"),
+        Phrase(r"s[íi]guenos en", ("guenos en",)),
+        Phrase("me gusta cargando"),
+        Phrase(r"inicia(?:r)? sesi[óo]n", ("inicia sesi", "iniciar sesi")),
+        Phrase(
+            r"\b(?:whatsapp|facebook|twitter|instagram|pinterest|linkedin)\b",
+            ("whatsapp", "facebook", "twitter", "instagram", "pinterest", "linkedin"),
+        ),
+    )
 )
 _WHOLE_LINES = (
     (
@@ -25,25 +42,21 @@ _WHOLE_LINES = (
     r"volver(?: arriba)?|inicio|men[úu]|buscar|siguiente|anterior|continuar leyendo|leer m[áa]s|m[áa]s informaci[óo]n",
     r"contenido|[íi]ndice|tabla de contenidos?",
 )
-_SITE = re.compile("|".join(_SITE_WORDS), re.IGNORECASE)
-_WHOLE = re.compile(rf"^(?:{'|'.join(_WHOLE_LINES)})\W*$", re.IGNORECASE)
+_WHOLE = re.compile(rf"(?:{'|'.join(_WHOLE_LINES)})\W*$")
 
 
 def without_site_lines(text: str) -> str:
     """The text without the lines that a site puts around every page."""
-    return "\n".join(line for line in text.split("\n") if not _is_of_the_site(line))
-
-
-def _is_of_the_site(line: str) -> bool:
-    if _WHOLE.match(line):
-        return True
-    return len(line.split()) <= MAX_WORDS and _names_the_site(line)
+    lower = text.lower()
+    named = _SITE_WORDS.may_stand_in(lower)
+    lines = zip(text.split("\n"), lower.split("\n"), strict=True)
+    return "\n".join(line for line, small in lines if not (_WHOLE.match(small) or (named and _names_the_site(small))))
 
 
 def _names_the_site(line: str) -> bool:
-    return _SITE.search(line) is not None and not _is_prose(line)
+    return _SITE_WORDS.stand_in(line) and len(line.split()) <= MAX_WORDS and not _is_prose(line)
 
 
 def _is_prose(line: str) -> bool:
     """A sentence of some length that merely names one of these things."""
-    return line.endswith(".") and len(line.split()) > MAX_WORDS // 2 and "cookie" not in line.lower()
+    return line.endswith(".") and len(line.split()) > MAX_WORDS // 2 and "cookie" not in line

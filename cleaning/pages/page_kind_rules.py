@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from cleaning.pages.phrases import Phrase, Phrases
 from cleaning.pages.prose_rules import SENTENCE_END
 from cleaning.pages.text import SPANISH, Text
 
@@ -13,23 +14,58 @@ _ERROR_PAGE = re.compile(
     r"|no hemos (?:podido encontrar|encontrado)|la p[áa]gina que (?:busca|buscas|intenta)",
     re.IGNORECASE,
 )
-_FILLER = re.compile(
-    r"en este (?:art[íi]culo|post),? (?:exploraremos|veremos|te |hablaremos|descubrir|conocer|vamos a|analizaremos)"
-    r"|te (?:explicamos|contamos|mostramos|contaremos|explicaremos)\b|est[áa]s buscando|no busques m[áa]s|sigue leyendo"
-    r"|es (?:importante|fundamental|crucial|esencial) (?:destacar|tener en cuenta|recordar|mencionar|señalar|resaltar)"
-    r"|cabe (?:destacar|señalar|mencionar|resaltar)|\ben (?:resumen|conclusi[óo]n|definitiva)\b"
-    r"|en el mundo (?:actual|de hoy)|esperamos que est[ea]|descubre (?:c[óo]mo|todo|los|las)"
-    r"|todo lo que (?:necesitas|debes|tienes que) saber|lo prudente es|conviene (?:distinguir|recordar|revisar)"
-    r"|no dudes en|una amplia (?:gama|variedad)|al siguiente nivel|juega un papel|desempeña un papel",
-    re.IGNORECASE,
+_FILLER = Phrases(
+    (
+        Phrase(
+            r"en este (?:art[íi]culo|post),? "
+            r"(?:exploraremos|veremos|te |hablaremos|descubrir|conocer|vamos a|analizaremos)",
+            ("en este art", "en este post"),
+        ),
+        Phrase(
+            r"te (?:explicamos|contamos|mostramos|contaremos|explicaremos)\b",
+            ("te explica", "te conta", "te mostramos"),
+        ),
+        Phrase(r"est[áa]s buscando", ("s buscando",)),
+        Phrase(r"no busques m[áa]s", ("no busques m",)),
+        Phrase("sigue leyendo"),
+        Phrase(
+            r"es (?:importante|fundamental|crucial|esencial) "
+            r"(?:destacar|tener en cuenta|recordar|mencionar|señalar|resaltar)",
+            ("es importante ", "es fundamental ", "es crucial ", "es esencial "),
+        ),
+        Phrase(r"cabe (?:destacar|señalar|mencionar|resaltar)", ("cabe ",)),
+        Phrase(r"\ben (?:resumen|conclusi[óo]n|definitiva)\b", ("en resumen", "en conclusi", "en definitiva")),
+        Phrase(r"en el mundo (?:actual|de hoy)", ("en el mundo ",)),
+        Phrase(r"esperamos que est[ea]", ("esperamos que est",)),
+        Phrase(r"descubre (?:c[óo]mo|todo|los|las)", ("descubre ",)),
+        Phrase(r"todo lo que (?:necesitas|debes|tienes que) saber", ("todo lo que ",)),
+        Phrase("lo prudente es"),
+        Phrase(r"conviene (?:distinguir|recordar|revisar)", ("conviene ",)),
+        Phrase("no dudes en"),
+        Phrase(r"una amplia (?:gama|variedad)", ("una amplia ",)),
+        Phrase("al siguiente nivel"),
+        Phrase("juega un papel"),
+        Phrase("desempeña un papel"),
+    )
 )
-_MACHINE = re.compile(
-    r"\bcomo (?:un )?modelo de lenguaje|\bcomo (?:una )?inteligencia artificial,? no|\blorem ipsum dolor"
-    r"|\{\{ ?\w[\w. |]{0,40}\}\}.{0,400}\{\{|\[inserte? (?:aqu[íi]|el|la|su)\b",
-    re.IGNORECASE | re.DOTALL,
+_MACHINE = Phrases(
+    (
+        Phrase(r"\bcomo (?:un )?modelo de lenguaje", ("modelo de lenguaje",)),
+        Phrase(r"\bcomo (?:una )?inteligencia artificial,? no", ("inteligencia artificial",)),
+        Phrase(r"\blorem ipsum dolor", ("lorem ipsum dolor",)),
+        Phrase(r"\{\{ ?\w[\w. |]{0,40}\}\}.{0,400}\{\{", ("{{",)),
+        Phrase(r"\[inserte? (?:aqu[íi]|el|la|su)\b", ("[insert",)),
+    )
 )
-_PRICE = re.compile(
-    r"(?:€|US?\$|\$|S/\.?) ?\d|\d ?(?:€|euros?\b|EUR\b|USD\b|MXN\b|pesos\b)|\bconsultar precio\b", re.IGNORECASE
+_PRICE = Phrases(
+    (
+        Phrase(r"€ ?\d|\d ?€", ("€",)),
+        Phrase(r"\$ ?\d", ("$",)),
+        Phrase(r"s/\.? ?\d", ("s/",)),
+        Phrase(r"[0-9] ?euros?\b", tuple(f"{digit}{space}euro" for digit in range(10) for space in ("", " "))),
+        Phrase(r"\d ?(?:eur|usd|mxn|pesos)\b", ("eur", "usd", "mxn", "pesos")),
+        Phrase(r"\bconsultar precio\b", ("consultar precio",)),
+    )
 )
 _FIELD = re.compile(
     r"^\W*(?:(?:su |tu )?(?:nombre|apellidos?|tel[ée]fono|m[óo]vil|correo|e-?mail|direcci[óo]n|c[óo]digo postal"
@@ -39,13 +75,27 @@ _FIELD = re.compile(
     r"|campos? (?:obligatorios?|requeridos?)|captcha|\(?(?:obligatorio|requerido|opcional)\)?\W*$|s[íi]\W*no\W*$)",
     re.IGNORECASE,
 )
-_LEGAL = re.compile(
-    r"aviso legal|pol[íi]tica de (?:privacidad|cookies|protecci[óo]n)|protecci[óo]n de datos"
-    r"|datos (?:personales|de car[áa]cter)|responsable del (?:tratamiento|fichero)|\bLSSI|\bRGPD\b|\bLOPD"
-    r"|Ley (?:Org[áa]nica )?(?:34|15|3)[/⁄](?:2002|1999|2018)"
-    r"|propiedad intelectual|\bcookies?\b|condiciones (?:generales )?de uso|sitio web|titular del"
-    r"|derechos? de (?:acceso|rectificaci[óo]n|supresi[óo]n)|jurisdicci[óo]n|juzgados",
-    re.IGNORECASE,
+_LEGAL = Phrases(
+    (
+        Phrase("aviso legal"),
+        Phrase(r"pol[íi]tica de (?:privacidad|cookies)", ("tica de privacidad", "tica de cookies")),
+        Phrase(r"protecci[óo]n de datos", ("n de datos",)),
+        Phrase(r"datos (?:personales|de car[áa]cter)", ("datos personales", "datos de car")),
+        Phrase(r"responsable del (?:tratamiento|fichero)", ("responsable del ",)),
+        Phrase(r"\blssi|\brgpd\b|\blopd", ("lssi", "rgpd", "lopd")),
+        Phrase(r"ley (?:org[áa]nica )?(?:34|15|3)[/⁄](?:2002|1999|2018)", ("2002", "1999", "2018")),
+        Phrase("propiedad intelectual"),
+        Phrase(r"\bcookies?\b", ("cookie",)),
+        Phrase(r"condiciones (?:generales )?de uso", ("condiciones de uso", "condiciones generales de uso")),
+        Phrase("sitio web"),
+        Phrase("titular del"),
+        Phrase(
+            r"derechos? de (?:acceso|rectificaci[óo]n|supresi[óo]n)",
+            ("de acceso", "de rectificaci", "de supresi"),
+        ),
+        Phrase(r"jurisdicci[óo]n", ("jurisdicci",)),
+        Phrase("juzgados"),
+    )
 )
 LEAST_LEGAL = 4
 """So many mentions may stand in any article about patients' rights."""
@@ -84,9 +134,9 @@ class Filler:
         """Stock phrases for each 100 words."""
         if text.language != SPANISH:
             return 0.0, False
-        count = len(_FILLER.findall(text.text))
+        count = _FILLER.count(text.lower)
         share = 100 * count / max(len(text.words), 1)
-        return share, (count > 1 and share > self.most) or _MACHINE.search(text.text) is not None
+        return share, (count > 1 and share > self.most) or _MACHINE.stand_in(text.lower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +148,9 @@ class PriceList:
 
     def __call__(self, text: Text) -> tuple[float, bool]:
         """Share of lines with a price."""
-        share = sum(_PRICE.search(line) is not None for line in text.lines) / len(text.lines)
+        if not _PRICE.stand_in(text.lower):
+            return 0.0, False
+        share = sum(map(_PRICE.stand_in, text.lower.split("\n"))) / len(text.lines)
         return share, share > self.most and len(text.lines) >= LEAST_LINES
 
 
@@ -151,6 +203,6 @@ class LegalPage:
         """Words of such pages for each 100 words."""
         if text.language != SPANISH:
             return 0.0, False
-        count = len(_LEGAL.findall(text.text))
+        count = _LEGAL.count(text.lower)
         share = 100 * count / max(len(text.words), 1)
         return share, share > self.most and count > LEAST_LEGAL

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 """Letter by number modulo 23 (Real Decreto 1553/2005)."""
@@ -74,8 +74,8 @@ class Kind:
     name: str
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool] = always
-    sign: re.Pattern[str] | None = None
-    """What a text of this kind always holds, where that is much quicker to look for."""
+    sign: re.Pattern[str] = field(kw_only=True)
+    """What a text with one of this kind always holds, and is much quicker to look for."""
 
     @property
     def mask(self) -> str:
@@ -103,30 +103,45 @@ _PHONE = re.compile(
     r"|[679]\d{2}[ .-]\d{3}[ .-]\d{3}|[679]\d{2}(?:[ .-]\d{2}){3}|9\d[ .-]\d{3}(?:[ .-]\d{2}){2}|[679]\d{8}"  # Spain
     r")(?![\d.,/_-]*\d)"
 )
+_NUMBER = re.compile(r"\d(?:[ ./()-]{0,3}\d){6}")
+"""Seven digits, with what stands between the groups of a number."""
+_DIGITS = re.compile(r"\d{5}")
 KINDS = (
     Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b"), sign=re.compile("@")),
     Kind("correo", _SPELLED, sign=re.compile(r"[(\[{](?:at|arroba)[)\]}]")),
-    Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid),
-    Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid),
-    Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid),
-    Kind("dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid),
-    Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid),
-    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b"), curp_is_valid),
-    Kind("tarjeta_sanitaria", re.compile(r"\b(?:B{8}[A-Z]{2}\d{6}|AN ?\d{10})\b")),
-    Kind("tarjeta_sanitaria", re.compile(r"\b[A-Z]{4} ?[01] ?\d{6} ?\d{3}\b"), has_a_birth_date),
-    Kind("tarjeta_sanitaria", _named(r"CIPA?|SIP|TIS|NUSS|NUHSA|tarjeta (?:sanitaria|individual)", r"\d{7,16}")),
-    Kind("historia_clinica", _named(r"NHC|historia cl[íi]nica|historia", r"\d{5,12}")),
-    Kind("dni", _named(r"DNI|cédula(?: de (?:identidad|ciudadanía))?|documento (?:nacional )?de identidad", _BARE_ID)),
-    Kind("telefono", _PHONE, has_nine_digits),
+    Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid, sign=_NUMBER),
+    Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid, sign=_NUMBER),
+    Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid, sign=_NUMBER),
+    Kind(
+        "dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid, sign=_NUMBER
+    ),
+    Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid, sign=_NUMBER),
+    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b"), curp_is_valid, sign=_DIGITS),
+    Kind("tarjeta_sanitaria", re.compile(r"\b(?:B{8}[A-Z]{2}\d{6}|AN ?\d{10})\b"), sign=_DIGITS),
+    Kind("tarjeta_sanitaria", re.compile(r"\b[A-Z]{4} ?[01] ?\d{6} ?\d{3}\b"), has_a_birth_date, sign=_NUMBER),
+    Kind(
+        "tarjeta_sanitaria",
+        _named(r"CIPA?|SIP|TIS|NUSS|NUHSA|tarjeta (?:sanitaria|individual)", r"\d{7,16}"),
+        sign=_DIGITS,
+    ),
+    Kind("historia_clinica", _named(r"NHC|historia cl[íi]nica|historia", r"\d{5,12}"), sign=_DIGITS),
+    Kind(
+        "dni",
+        _named(r"DNI|cédula(?: de (?:identidad|ciudadanía))?|documento (?:nacional )?de identidad", _BARE_ID),
+        sign=_NUMBER,
+    ),
+    Kind("telefono", _PHONE, has_nine_digits, sign=_NUMBER),
 )
 """In the order in which they are looked for: what has a check digit before what has none."""
+_SIGNS = frozenset(kind.sign for kind in KINDS)
 
 
 def masked(text: str) -> tuple[str, dict[str, int]]:
     """The text with personal data replaced by its kind, and how many of each kind there were."""
     counts: dict[str, int] = {}
+    signs = {sign for sign in _SIGNS if sign.search(text) is not None}
     for kind in KINDS:
-        if kind.sign is not None and kind.sign.search(text) is None:
+        if kind.sign not in signs:
             continue
 
         def replace(match: re.Match[str], kind: Kind = kind) -> str:

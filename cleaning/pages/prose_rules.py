@@ -1,12 +1,11 @@
 """Rules about prose: text that is too short, glued together, cut to pieces, or no sentences at all."""
 
-import re
 from dataclasses import dataclass
 
 from cleaning.pages.text import SPANISH, Text
 
 SENTENCE_END = tuple(".!?…:;»”\"')")
-_ACCENTED = re.compile("[áéíóúüñ]", re.IGNORECASE)
+_ACCENTED = "áéíóúüñ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Alphabetic:
 
     def __call__(self, text: Text) -> tuple[float, bool]:
         """Share of words with a letter."""
-        share = sum(any(c.isalpha() for c in word) for word in text.words) / max(len(text.words), 1)
+        share = sum(word.isalpha() or any(map(str.isalpha, word)) for word in text.words) / max(len(text.words), 1)
         return share, share < self.least
 
 
@@ -100,5 +99,5 @@ class Accents:
         """Share of letters with an accent, a tilde or a diaeresis."""
         if text.language != SPANISH:
             return 0.0, False
-        share = len(_ACCENTED.findall(text.text)) / max(sum(map(len, text.words)), 1)
+        share = sum(map(text.lower.count, _ACCENTED)) / text.letters
         return share, share < self.least

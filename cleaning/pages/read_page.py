@@ -47,5 +47,5 @@ def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) ->
             return Drop("quality/off_topic", page.health)
     if settings.mask_personal_data:
         page.text, page.masked = masked(page.text)
-    page.n_words = count_words(page.text)
+    page.n_words = count_words(page.text) if page.masked else len(text.words)
     return page

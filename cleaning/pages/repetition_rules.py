@@ -1,9 +1,11 @@
 """Rules about repetition, on the page itself (Rae et al. 2021, Gopher, table A1; FineWeb-2's Spanish numbers)."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from cleaning.pages.ngrams import repeated_characters
 from cleaning.pages.text import Text
 
 OFTEN = 6
@@ -31,17 +33,14 @@ class TopNgrams:
     name: str = "top_ngram"
 
     def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in the commonest 2-, 3- or 4-gram, the largest against its bound."""
-        total = sum(map(len, text.words)) or 1
+        """Share of the characters in the 2-, 3- or 4-gram that fills most of the page."""
         worst, dropped = 0.0, False
         for size, bound in enumerate(self.most, start=2):
-            grams = Counter(zip(*(text.words[start:] for start in range(size)), strict=False))
-            if not grams:
+            grams = text.repeats.get(size)
+            if grams is None:
                 break
-            if max(grams.values()) < OFTEN:
-                continue
-            gram, count = min(grams.items(), key=lambda item: (-item[1] * sum(map(len, item[0])), item[0]))
-            share = count * sum(map(len, gram)) / total if count >= OFTEN else 0.0
+            counts = np.bincount(grams.numbers)[grams.numbers]
+            share = int((grams.characters * counts)[counts >= OFTEN].max(initial=0)) / text.letters
             worst, dropped = max(worst, share), dropped or share > bound
         return worst, dropped
 
@@ -55,27 +54,11 @@ class DuplicateNgrams:
 
     def __call__(self, text: Text) -> tuple[float, bool]:
         """Share of the characters in repeated 5-grams; dropped where any of the 5- to 10-grams is over its bound."""
-        total = sum(map(len, text.words)) or 1
         first, dropped = 0.0, False
         for size, bound in enumerate(self.most, start=5):
-            share = repeated_characters(text.words, size) / total
+            share = repeated_characters(text.repeats.get(size), size) / text.letters
             first = share if size == 5 else first  # noqa: PLR2004 - the first size
             dropped = dropped or share > bound
             if share == 0:
                 break
         return first, dropped
-
-
-def repeated_characters(words: list[str], size: int) -> int:
-    """Characters of n-grams that were seen before; an n-gram inside one that was counted is not counted again."""
-    seen: set[tuple[str, ...]] = set()
-    repeated, position = 0, 0
-    while position + size <= len(words):
-        gram = tuple(words[position : position + size])
-        if gram in seen:
-            repeated += sum(map(len, gram))
-            position += size
-        else:
-            seen.add(gram)
-            position += 1
-    return repeated

@@ -3,6 +3,8 @@
 import re
 from functools import cached_property
 
+from cleaning.pages.ngrams import Repeats, repeated_ngrams
+
 SPANISH = "es"
 STOP_WORDS = {
     SPANISH: "de la en el y a que del los se por un con una las su",
@@ -24,9 +26,24 @@ class Text:
         self.language = language
 
     @cached_property
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
+
+    @cached_property
     def words(self) -> list[str]:
         """Words in lower case."""
-        return _WORD.findall(self.text.lower())
+        return _WORD.findall(self.lower)
+
+    @cached_property
+    def letters(self) -> int:
+        """Characters of the words; at least 1."""
+        return sum(map(len, self.words)) or 1
+
+    @cached_property
+    def repeats(self) -> dict[int, Repeats]:
+        """The n-grams of words that come again, by size."""
+        return repeated_ngrams(self.words)
 
     @cached_property
     def lines(self) -> list[str]:

@@ -1,0 +1,65 @@
+"""The n-grams of words that come more than once in a text, size by size.
+
+An n-gram that repeats is made of two shorter ones that do: each size looks only at where the size before it repeated,
+so that the cost of a text falls with what it repeats.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST = 2
+LONGEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """The places of a text where an n-gram stands that stands elsewhere too."""
+
+    positions: NDArray[np.int64]
+    """Of their first words, ascending."""
+    numbers: NDArray[np.int64]
+    """Which n-gram stands there: the same number, the same n-gram."""
+    characters: NDArray[np.int64]
+    """Letters of the n-gram there, spaces not counted."""
+
+
+def repeated_ngrams(words: Sequence[str]) -> dict[int, Repeats]:
+    """By size, from 2 to 10; a size of which none repeats is left out, as are all above it."""
+    known: dict[str, int] = {}
+    grams = np.fromiter((known.setdefault(word, len(known)) for word in words), np.int64, len(words))
+    ends = np.concatenate(([0], np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))))
+    positions = np.arange(len(words))
+    found: dict[int, Repeats] = {}
+    for size in range(SHORTEST, LONGEST + 1):
+        overlaps = np.flatnonzero(np.diff(positions) == 1)
+        if not len(overlaps):
+            break
+        pairs = grams[overlaps] * len(words) + grams[overlaps + 1]
+        _, numbers, counts = np.unique(pairs, return_inverse=True, return_counts=True)
+        again = counts[numbers] > 1
+        positions, grams = positions[overlaps[again]], numbers[again]
+        if not len(positions):
+            break
+        found[size] = Repeats(positions, grams, ends[positions + size] - ends[positions])
+    return found
+
+
+def repeated_characters(repeats: Repeats | None, size: int) -> int:
+    """Characters of n-grams that were seen before; one that overlaps one that was counted is not counted again."""
+    if repeats is None:
+        return 0
+    seen: set[int] = set()
+    repeated = free = 0
+    places = zip(repeats.positions.tolist(), repeats.numbers.tolist(), repeats.characters.tolist(), strict=True)
+    for position, number, characters in places:
+        if position < free:
+            continue
+        if number in seen:
+            repeated += characters
+            free = position + size
+        else:
+            seen.add(number)
+    return repeated

@@ -1,0 +1,45 @@
+"""Phrases of which most texts have none: a pattern is asked only where a sign stands, a string that it never lacks.
+
+Looking for a string takes a hundredth of the time of trying an alternation of patterns at every letter.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Ways of saying one thing, in lower case."""
+
+    pattern: str
+    signs: Sequence[str] = ()
+    """Every match holds one of them. None are given where the pattern is a string, which is its own sign."""
+    compiled: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signs", tuple(self.signs) or (self.pattern,))
+        object.__setattr__(self, "compiled", re.compile(self.pattern, re.DOTALL))
+
+    def may_stand_in(self, lower: str) -> bool:
+        """Whether a sign does."""
+        return any(sign in lower for sign in self.signs)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Phrases of one kind. Texts are given in lower case."""
+
+    phrases: Sequence[Phrase]
+
+    def count(self, lower: str) -> int:
+        """How often any stands in a text; one that overlaps another counts too."""
+        return sum(len(phrase.compiled.findall(lower)) for phrase in self.phrases if phrase.may_stand_in(lower))
+
+    def stand_in(self, lower: str) -> bool:
+        """Whether any does."""
+        return any(phrase.may_stand_in(lower) and phrase.compiled.search(lower) is not None for phrase in self.phrases)
+
+    def may_stand_in(self, lower: str) -> bool:
+        """Whether a sign of any does."""
+        return any(phrase.may_stand_in(lower) for phrase in self.phrases)

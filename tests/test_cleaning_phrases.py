@@ -1,0 +1,82 @@
+"""The signs by which patterns are passed over are never missing from what the patterns find."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleaning.pages import boilerplate, page_kind_rules
+from cleaning.pages.ngrams import LONGEST, SHORTEST, repeated_characters, repeated_ngrams
+from cleaning.pages.phrases import Phrase, Phrases
+from cleaning.pages.privacy import KINDS, masked
+
+ROOMS = {
+    "filler": page_kind_rules._FILLER,
+    "machine": page_kind_rules._MACHINE,
+    "price": page_kind_rules._PRICE,
+    "legal": page_kind_rules._LEGAL,
+    "site": boilerplate._SITE_WORDS,
+}
+ALL = [(name, phrase) for name, phrases in ROOMS.items() for phrase in phrases.phrases]
+
+
+@pytest.mark.parametrize(("name", "phrase"), ALL, ids=[f"{name}-{phrase.signs[0]}" for name, phrase in ALL])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_every_match_of_a_phrase_has_a_sign(name, phrase, data):
+    found = data.draw(st.from_regex(phrase.compiled, fullmatch=True))
+    assert phrase.may_stand_in(found)
+    assert ROOMS[name].stand_in(found)
+    assert ROOMS[name].count(found) >= 1
+
+
+@pytest.mark.parametrize(
+    "number", range(len(KINDS)), ids=[f"{number}-{kind.name}" for number, kind in enumerate(KINDS)]
+)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_every_number_that_is_masked_has_a_sign(number, data):
+    kind = KINDS[number]
+    found = data.draw(st.from_regex(kind.pattern, fullmatch=True))
+    assert kind.sign.search(found) or not kind.holds(found)
+
+
+def test_a_phrase_counts_as_often_as_it_stands_there_and_where_it_overlaps_another():
+    phrases = Phrases((Phrase("cabe señalar"), Phrase(r"señalar (?:bien|mal)", ("señalar ",))))
+    assert phrases.count("cabe señalar y cabe señalar bien") == 3
+    assert phrases.count("señalar algo") == 0
+    assert not phrases.stand_in("señalar algo")
+    assert phrases.may_stand_in("señalar algo")
+
+
+def test_a_text_without_a_sign_is_left_as_it_is():
+    text = "De 2019 a 2020 se atendieron 1.234 personas (12 %), 7 de cada 10 mujeres."
+    assert masked(text) == (text, {})
+
+
+def walked(words, size):
+    """Repeated characters by the definition: one word after another."""
+    seen, repeated, position = set(), 0, 0
+    while position + size <= len(words):
+        gram = tuple(words[position : position + size])
+        if gram in seen:
+            repeated += sum(map(len, gram))
+            position += size
+        else:
+            seen.add(gram)
+            position += 1
+    return repeated
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(["a", "bb", "ccc", "dddd"]), max_size=60))
+def test_repeated_ngrams_are_those_of_the_definition(words):
+    repeats = repeated_ngrams(words)
+    for size in range(SHORTEST, LONGEST + 1):
+        grams = [tuple(words[at : at + size]) for at in range(len(words) - size + 1)]
+        again = [at for at, gram in enumerate(grams) if grams.count(gram) > 1]
+        found = repeats.get(size)
+        assert ([] if found is None else found.positions.tolist()) == again
+        if found is not None:
+            assert found.characters.tolist() == [sum(map(len, grams[at])) for at in again]
+            assert len(set(found.numbers.tolist())) == len({grams[at] for at in again})
+        assert repeated_characters(found, size) == walked(words, size)

@@ -34,6 +34,8 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -89,9 +91,14 @@ def whole(found: dict[str, Any]) -> float:
     return sum(found["seconds"].values())
 
 
+def after_extraction(found: dict[str, Any]) -> float:
+    """What a page says of itself is of extraction, though it is read last."""
+    return whole(found) - found["seconds"]["extraction"] - found["seconds"]["metadata"]
+
+
 def report(best: dict[str, dict[str, Any]], pages: int) -> None:
     for side, found in best.items():
-        after = whole(found) - found["seconds"]["extraction"]
+        after = after_extraction(found)
         stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in found["seconds"].items())
         print(
             f"{side}: {pages / whole(found):.1f} pages a second a core; {found['texts'] / after:.0f} after extraction"
@@ -99,8 +106,8 @@ def report(best: dict[str, dict[str, Any]], pages: int) -> None:
         print(f"  CPU seconds: {stages}; {found['versions']}")
         print(f"  texts {found['texts']} of {found['characters'] / 1e6:.2f} M characters, kept {found['kept']}")
         print(f"  dropped: {found['dropped']}")
-    each = {side: (whole(one) - one["seconds"]["extraction"]) / one["texts"] for side, one in best.items()}
-    letter = {side: (whole(one) - one["seconds"]["extraction"]) / one["characters"] for side, one in best.items()}
+    each = {side: after_extraction(one) / one["texts"] for side, one in best.items()}
+    letter = {side: after_extraction(one) / one["characters"] for side, one in best.items()}
     for peer in [side for side in best if side != "ours"]:
         print(f"ours beside {peer}: the whole {whole(best[peer]) / whole(best['ours']):.2f} times (asked: 2.5); after")
         by_letter = letter[peer] / letter["ours"]
@@ -151,9 +158,48 @@ class Clock:
             self.seconds[stage] += time.process_time() - started
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What one side does with a page; ``text`` and ``judge`` give a reason in place of their result."""
+
+    text: Callable[[str, bytes], tuple[Any, str]]
+    """URL and body → a page and its text, or None and a reason."""
+    judge: Callable[[Any], str | None]
+    """The page, changed in place → why it is refused."""
+    describe: Callable[[Any], object]
+    """What a page says of itself, of those that are kept."""
+    sign: Callable[[list[Any]], object]
+
+
+def clean(pages: list[tuple[str, bytes]], steps: Steps) -> dict[str, Any]:
+    """Take all pages through the steps, and count."""
+    clock, dropped, texts, characters, kept = Clock(), Counter[str](), 0, 0, []
+    for url, body in pages:
+        page, text = clock("extraction", steps.text, url, body)
+        if page is None:
+            dropped[text] += 1
+            continue
+        texts += 1
+        characters += len(text)
+        reason = clock("language, quality, privacy", steps.judge, page)
+        if reason is not None:
+            dropped[reason] += 1
+            continue
+        clock("metadata", steps.describe, page)
+        kept.append(page)
+    clock("signatures", steps.sign, kept)
+    return {
+        "seconds": clock.seconds,
+        "texts": texts,
+        "characters": characters,
+        "kept": len(kept),
+        "dropped": dict(dropped.most_common(8)),
+    }
+
+
 def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
     from cleaning.duplicates.minhash import BATCH, Signer
-    from cleaning.pages.extraction import extract_html
+    from cleaning.pages.extraction import described, parse_html, text_of
     from cleaning.pages.page import Drop, Raw
     from cleaning.pages.quality import rules_of
     from cleaning.pages.read_page import judge_page
@@ -163,30 +209,23 @@ def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
     rules = rules_of(settings)
     signer = Signer(permutations=BANDS * ROWS, bands=BANDS, rows=ROWS, shingle_words=SHINGLE_WORDS)
 
-    def clean(some: list[tuple[str, bytes]]) -> dict[str, Any]:
-        clock, dropped, texts, characters, kept = Clock(), Counter[str](), 0, 0, []
-        for url, body in some:
-            page = clock("extraction", extract_html, Raw(url, "text/html", body), settings)
-            if not isinstance(page, Drop):
-                texts += 1
-                characters += len(page.text)
-                page = clock("language, quality, privacy", judge_page, page, settings, rules)
-            if isinstance(page, Drop):
-                dropped[page.reason] += 1
-            else:
-                kept.append(page.text)
-        for start in range(0, len(kept), BATCH):
-            clock("signatures", signer.band_keys, kept[start : start + BATCH])
-        return {
-            "seconds": clock.seconds,
-            "texts": texts,
-            "characters": characters,
-            "kept": len(kept),
-            "dropped": dict(dropped.most_common(8)),
-        }
+    def text(url: str, body: bytes) -> tuple[Any, str]:
+        html = parse_html(Raw(url, "text/html", body), settings)
+        page = html if isinstance(html, Drop) else text_of(html)
+        return (None, page.reason) if isinstance(page, Drop) else ((page, html), page.text)
 
-    clean(pages[:3])
-    return clean(pages) | {"versions": f"trafilatura {version('trafilatura')}"}
+    def judge(page: Any) -> str | None:
+        judged = judge_page(page[0], settings, rules)
+        return judged.reason if isinstance(judged, Drop) else None
+
+    def sign(kept: list[Any]) -> None:
+        texts = [page.text for page, _ in kept]
+        for start in range(0, len(texts), BATCH):
+            signer.band_keys(texts[start : start + BATCH])
+
+    steps = Steps(text, judge, lambda page: described(*page), sign)
+    clean(pages[:3], steps)
+    return clean(pages, steps) | {"versions": f"trafilatura {version('trafilatura')}"}
 
 
 def run_datatrove(pages: list[tuple[str, bytes]], *, c4: bool) -> dict[str, Any]:
@@ -205,45 +244,23 @@ def run_datatrove(pages: list[tuple[str, bytes]], *, c4: bool) -> dict[str, Any]
         language=Languages.spanish,
     )
 
-    def extract(body: bytes) -> str:
-        return extractor.extract(body.decode("utf-8", "replace")) or ""
+    def text(url: str, body: bytes) -> tuple[Any, str]:
+        found = extractor.extract(body.decode("utf-8", "replace")) or ""
+        return (Document(text=found, id=url), found) if found else (None, "no text")
 
-    def refusal(document: Document) -> str | None:
+    def judge(document: Any) -> str | None:
         reason = first_refusal(rules, document)
         if reason is None:
             document.text = masks.format(document.text)
         return reason
 
-    def sign(text: str) -> object:
-        return signing.get_signature(signing.get_shingles(text))
+    def sign(kept: list[Any]) -> None:
+        for document in kept:
+            signing.get_signature(signing.get_shingles(document.text))
 
-    def clean(some: list[tuple[str, bytes]]) -> dict[str, Any]:
-        clock, dropped, texts, characters, kept = Clock(), Counter[str](), 0, 0, []
-        for url, body in some:
-            text = clock("extraction", extract, body)
-            if not text:
-                dropped["no text"] += 1
-                continue
-            texts += 1
-            characters += len(text)
-            document = Document(text=text, id=url)
-            reason = clock("language, quality, privacy", refusal, document)
-            if reason is not None:
-                dropped[reason] += 1
-            else:
-                kept.append(document.text)
-        for text in kept:
-            clock("signatures", sign, text)
-        return {
-            "seconds": clock.seconds,
-            "texts": texts,
-            "characters": characters,
-            "kept": len(kept),
-            "dropped": dict(dropped.most_common(8)),
-        }
-
-    clean(pages[:3])
-    return clean(pages) | {"versions": f"datatrove {version('datatrove')}, trafilatura {version('trafilatura')}"}
+    steps = Steps(text, judge, lambda _: None, sign)
+    clean(pages[:3], steps)
+    return clean(pages, steps) | {"versions": f"datatrove {version('datatrove')}, trafilatura {version('trafilatura')}"}
 
 
 def first_refusal(rules: dict[str, Any], document: Any) -> str | None:

@@ -16,7 +16,8 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
-from cleaning.pages.extraction import extract_html, normal_text, paragraph_bytes
+from cleaning.pages.extraction import extract_html, normal_text
+from cleaning.pages.main_text import paragraph_bytes
 from cleaning.pages.metadata import published
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses

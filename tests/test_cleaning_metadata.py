@@ -70,6 +70,14 @@ def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
     assert normal_text(text) == asked_always
 
 
+@settings(deadline=None, max_examples=500)
+@given(
+    st.text(st.one_of(st.characters(max_codepoint=0x2FF), st.sampled_from("ÂÃŒœØÙàâÎÐ×²½€¡»”°√≈‚Ä вЂВa ")), max_size=12)
+)
+def test_no_mojibake_is_passed_over(text):
+    assert extraction._SUSPECT.search(text) or extraction._ODD.search(text) or not ftfy.badness.is_bad(text)
+
+
 def test_mojibake_in_one_line_is_mended_and_the_others_stay():
     assert normal_text("La informaciÃ³n\nEl niño y el corazón") == "La información\nEl niño y el corazón"
     assert ftfy.badness.is_bad("informaciÃ³n")

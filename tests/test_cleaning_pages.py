@@ -13,9 +13,10 @@ from warcio.warcwriter import WARCWriter
 from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
 from cleaning.pages.boilerplate import without_site_lines
-from cleaning.pages.extraction import extract_html, normal_text, paragraph_bytes
+from cleaning.pages.extraction import extract_html, normal_text
 from cleaning.pages.http import read_answer
 from cleaning.pages.language import identify
+from cleaning.pages.main_text import paragraph_bytes
 from cleaning.pages.page import Raw
 from cleaning.pages.pdf import extract_pdf
 from cleaning.pages.privacy import masked

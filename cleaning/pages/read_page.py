@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cleaning.pages.boilerplate import without_site_lines
-from cleaning.pages.extraction import extract_html
+from cleaning.pages.extraction import described, parse_html, text_of
 from cleaning.pages.foreign import without_foreign_paragraphs
 from cleaning.pages.health import health_score
 from cleaning.pages.language import identify
@@ -16,9 +16,17 @@ from cleaning.settings import CleaningSettings
 
 
 def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
-    """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer."""
-    page = extract_pdf(raw, settings) if raw.is_pdf else extract_html(raw, settings)
-    return page if isinstance(page, Drop) else judge_page(page, settings, rules)
+    """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer.
+
+    What an HTML page says of itself is read last, of the pages that are kept: it takes a quarter of extraction's time.
+    """
+    html = None if raw.is_pdf else parse_html(raw, settings)
+    if isinstance(html, Drop):
+        return html
+    page = extract_pdf(raw, settings) if html is None else text_of(html)
+    if not isinstance(page, Drop):
+        page = judge_page(page, settings, rules)
+    return page if isinstance(page, Drop) or html is None else described(page, html)
 
 
 def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:

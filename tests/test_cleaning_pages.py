@@ -265,6 +265,8 @@ def test_what_a_page_says_of_its_address_and_language():
 def test_text_is_nfc_without_control_characters_and_mended():
     assert normal_text("n\u0303in\u0303o\x00  y\u00a0ma\u00adma\u0301\n\n • Ítem\ud800") == "ñiño y mamá\nÍtem"
     assert normal_text("corazÃ³n y niÃ±os") == "corazón y niños"
+    assert normal_text("un examen, **biopsias de **las áreas o** no**") == "un examen, biopsias de las áreas o no"
+    assert normal_text("2**8 y ****") == "2**8 y ****"
 
 
 def test_the_text_of_a_pdf():

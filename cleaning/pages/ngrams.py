@@ -28,8 +28,8 @@ class Repeats:
 
 def repeated_ngrams(words: Sequence[str]) -> dict[int, Repeats]:
     """By size, from 2 to 10; a size of which none repeats is left out, as are all above it."""
-    known: dict[str, int] = {}
-    grams = np.fromiter((known.setdefault(word, len(known)) for word in words), np.int64, len(words))
+    known = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    grams = np.fromiter(map(known.__getitem__, words), np.int64, len(words))
     ends = np.concatenate(([0], np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))))
     positions = np.arange(len(words))
     found: dict[int, Repeats] = {}

@@ -23,7 +23,10 @@ class Phrase:
 
     def may_stand_in(self, lower: str) -> bool:
         """Whether a sign does."""
-        return any(sign in lower for sign in self.signs)
+        for sign in self.signs:  # noqa: SIM110 - any() over a generator takes twice as long, on every text
+            if sign in lower:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)

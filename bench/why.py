@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cleaning.corpus.living import living_documents, pairs
 from cleaning.corpus.parts import plan, write_dropped, write_parts
-from cleaning.corpus.splits import assign
+from cleaning.corpus.splits import SPLITS, assign, folder_of_split
 from cleaning.ids import ids_path, write_ids
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -212,10 +212,13 @@ def write_versions(store: Store, folder: Path, number_of_versions: int) -> None:
         ids = kept["id"].to_pylist()
         for name, column in (("cluster_id", kept["id"]), ("cluster_size", pa.array([1] * len(ids), pa.int32()))):
             kept = kept.set_column(kept.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+        kept = kept.append_column("repeated", pa.array([-1] * len(ids), pa.int64()))  # no line of a site
         split_of = assign(
             dict(zip(ids, kept["host"].to_pylist(), strict=True)), validation_share=0.005, test_share=0.02
         )
-        write_parts(version, plan(kept, split_of, PublishSettings()), kept, segments, previous)
+        folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
+        parts = plan(kept, folder_of, [*map(folder_of_split, SPLITS)], PublishSettings())
+        write_parts(version, parts, kept, segments, [], previous)
         write_dropped(version, living.dropped)
         made_from = {"documents": f"{folder.name}/{number}"}
         Manifest(kind="corpus", name=version.name, made_from=made_from, settings={}).write(version)

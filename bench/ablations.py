@@ -88,8 +88,6 @@ class Outcome(BaseModel):
     """Of one seed there is none."""
     dev_f1: float
     seeds: int
-    seconds: float
-    """Of pretraining, by the clock."""
 
 
 def flop_of(plan: Plan, vocabulary: int) -> float:
@@ -129,12 +127,12 @@ def run(arm: Arm, store: Store, arguments: argparse.Namespace) -> Outcome:
     exported = export(store, run=trained.path, name=arm.name, progress=tell)
     tuning = BenchmarkSettings(
         epochs=arguments.epochs,
-        batch=16,
+        batch=4,  # 625 updates of 500 windows; with 16, 190 updates, F1 still rose steeply at the end
         learning_rate=arguments.learning_rate,
         documents=arguments.documents,
         seeds=arguments.seeds,
         threads=1,
-        micro_batch=4,  # windows of like length go together: fewer pads, the same batch
+        micro_batch=4,
     )
     scored = benchmark(
         store, tuning, model=str(exported.discriminator), task=TASK, data=arguments.data, name=arm.name, progress=tell
@@ -152,7 +150,6 @@ def run(arm: Arm, store: Store, arguments: argparse.Namespace) -> Outcome:
         deviation=scored.deviation.get("exact_f1"),
         dev_f1=Manifest.read(scored.path).figures["dev_mean"]["exact_f1"],
         seeds=scored.seeds,
-        seconds=trained.seconds,
     )
     (store.root / RESULT.format(arm.name)).write_text(outcome.model_dump_json(), encoding="utf-8")
     return outcome
@@ -209,7 +206,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2_500, help="of the first arm")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--documents", type=int, help="of each split of PharmaCoNER at most")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--table", action="store_true")

@@ -258,6 +258,15 @@ def test_every_known_task_says_where_it_comes_from():
     assert all(task.source.startswith("https://") and task.citation for task in TASKS)
 
 
+def test_who_names_a_folder_that_is_not_there_is_told_where_the_task_comes_from(tmp_path):
+    with pytest.raises(InputError, match=r"no such folder\. .* MEDDOCAN is at https://zenodo\.org/record/4279323\.$"):
+        read_splits(find_task("meddocan"), tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"no brat files of CANTEMIST in it\. .*zenodo\.org/record/3978041\.$"):
+        read_splits(find_task("CANTEMIST"), tmp_path)
+    with pytest.raises(InputError, match=r"train, dev and test\.$"):
+        read_splits(find_task("mine"), tmp_path / "nowhere")
+
+
 def test_tables_and_squad_name_what_is_wrong(tmp_path):
     (tmp_path / "train.tsv").write_text("label\ttext\nsí\thola\nsolo texto\n")
     with pytest.raises(InputError, match=r"train\.tsv:3: not a label, a tab and a text"):

@@ -13,6 +13,8 @@ from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import best_windows, windows_of
 from training.benchmark.words import words_of
+from training.stream import SPECIAL_TOKENS
+from training.tokenizer import TokenizerSettings, write_tokenizer
 
 pytest.importorskip("transformers")
 
@@ -66,6 +68,29 @@ def test_other_tokenizers_and_other_texts_lose_no_word(source, kind):
     assert len(windows) > 1
     assert sorted(best_windows(windows)) == list(range(len(words)))
     assert ("token_type_ids" in windows[0].inputs) == (kind != "bytes")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_tokenizer_without_case_and_accents_finds_the_places_in_the_text_as_it_stands(tmp_path, form):
+    from transformers import AutoTokenizer
+
+    pieces = [*"abcdefghijklmnopqrstuvwxyz.", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"), "nino"]
+    settings = TokenizerSettings(lowercase=True, strip_accents=True)
+    write_tokenizer(tmp_path, [*SPECIAL_TOKENS, *pieces], settings)
+    (tmp_path / "config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
+    text = unicodedata.normalize(form, "El NIÑO tomó Ácido acetilsalicílico. La Niña, ibuprofeno: ÑÁÉ ü.")
+    words = words_of(text)
+    windows = windows_of(AutoTokenizer.from_pretrained(tmp_path), text, words, length=24, overlap=6)
+    assert len(windows) > 1
+    found = {}
+    for word, (number, place) in best_windows(windows).items():
+        piece = windows[number].inputs["input_ids"][place] - len(SPECIAL_TOKENS)
+        found[text[slice(*words[word])]] = pieces[piece] if piece >= 0 else "[UNK]"
+    shown = {unicodedata.normalize("NFC", word): piece for word, piece in found.items()}
+    assert shown == {
+        "El": "e", "NIÑO": "nino", "tomó": "t", "Ácido": "a", "acetilsalicílico": "a", ".": ".", "La": "l",
+        "Niña": "n", ",": "[UNK]", "ibuprofeno": "i", ":": "[UNK]", "ÑÁÉ": "n", "ü": "u",
+    }  # fmt: skip
 
 
 def test_the_top_layer_learns_at_one_decay_of_the_head(source):

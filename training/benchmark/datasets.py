@@ -35,11 +35,13 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
         InputError: no such folder, no files of a known form, no training or test split, or a file that cannot be read.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder. --data names the folder that holds train, dev and test.")
+        raise InputError(
+            f"{folder}: no such folder. --data names the folder that holds train, dev and test.{_origin(task)}"
+        )
     form = task.form or _form_of(folder)
     files = _files(task, form, folder)
     if not files:
-        raise InputError(f"{folder}: no {form} files of {task.name} in it. Check --data and --task.")
+        raise InputError(f"{folder}: no {form} files of {task.name} in it. Check --data and --task.{_origin(task)}")
     splits: Splits = {split: [] for split in SPLITS}
     for path in files:
         split = None if not task.has_splits else _split_of(path.relative_to(folder))
@@ -50,6 +52,10 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
     _complete(splits, folder)
     _refuse_twice(splits, folder)
     return form, {split: _some(items, most) for split, items in splits.items()}
+
+
+def _origin(task: Task) -> str:
+    return f" {task.name} is at {task.source}." if task.source else ""
 
 
 def _form_of(folder: Path) -> Form:

@@ -23,6 +23,7 @@ class Task:
     has_splits: bool = True
     """False: it comes without a split, and documents are dealt out by a hash of their name: 80, 10, 10 %."""
     source: str = ""
+    """Its archive; the three records on Zenodo are those that BigBIO's loaders and the BSC's model cards name."""
     citation: str = ""
     note: str = ""
 

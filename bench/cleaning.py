@@ -15,7 +15,8 @@ line-end punctuation); a page that a rule refuses goes no further.
 C4's line rules are in ours, in Spanish, and in one arm of datatrove, as in its examples/fineweb.py; the
 other leaves them out. Characters of the extracted texts are printed: what comes after extraction pays for each of them.
 
-Not equal, by what each side is: ours reads title, author and date as well, detects the encoding, mends mojibake, asks
+Not equal, by what each side is: ours reads title, author and date as well (of kept pages, and not counted among what
+comes after extraction), detects the encoding, mends mojibake, asks
 two language identifiers and a rule for Asturian, and masks identity numbers and phones; datatrove's Trafilatura is
 called as it ships (not fast, favour_precision, deduplicate), its language filter is lid.176.ftz (the small model of
 the one it downloads: py3langid's peer), words come from spaCy, and its PIIFormatter masks e-mail and IP addresses.
@@ -93,7 +94,7 @@ def whole(found: dict[str, Any]) -> float:
 
 def after_extraction(found: dict[str, Any]) -> float:
     """What a page says of itself is of extraction, though it is read last."""
-    return whole(found) - found["seconds"]["extraction"] - found["seconds"]["metadata"]
+    return whole(found) - found["seconds"]["extraction"] - found["seconds"].get("metadata", 0)
 
 
 def report(best: dict[str, dict[str, Any]], pages: int) -> None:

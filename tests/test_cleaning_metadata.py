@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cleaning.pages import extraction
 from cleaning.pages.extraction import extract_html, normal_text
+from cleaning.pages.metadata import _has_authored_element
 from cleaning.pages.page import Page, Raw
 from cleaning.settings import CleaningSettings
 
@@ -68,6 +69,22 @@ def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
         patch.setattr(extraction, "_ODD", re.compile(""))
         asked_always = normal_text(text)
     assert normal_text(text) == asked_always
+
+
+@pytest.mark.parametrize(
+    ("body", "authored"),
+    [
+        (b'<p class="Byline">Ana</p>', True),
+        (b"<p>writer <b>author</b> 3 < 4 author</p>", True),
+        (b"<p>el username y el byline</p>", False),
+        (b'<meta name="author" content="Ana">', False),
+        (b"<html>" + b"writer " * 1_000_000, False),
+        (b"<meta " + b"author " * 1_000_000, False),
+    ],
+    ids=["tag", "behind a bare <", "prose", "meta", "7 MB of prose", "7 MB of a tag"],
+)
+def test_authored_elements_are_seen_without_a_tree(body, authored):
+    assert _has_authored_element(body) is authored
 
 
 @settings(deadline=None, max_examples=500)

@@ -266,7 +266,9 @@ def test_text_is_nfc_without_control_characters_and_mended():
     assert normal_text("n\u0303in\u0303o\x00  y\u00a0ma\u00adma\u0301\n\n • Ítem\ud800") == "ñiño y mamá\nÍtem"
     assert normal_text("corazÃ³n y niÃ±os") == "corazón y niños"
     assert normal_text("un examen, **biopsias de **las áreas o** no**") == "un examen, biopsias de las áreas o no"
-    assert normal_text("2**8 y ****") == "2**8 y ****"
+    for kept in ("2**8 y ****", "f(**kwargs)", "uno**dos"):
+        assert normal_text(kept) == kept
+    assert normal_text("*\u200b*a*\u200b*") == "a"
 
 
 def test_the_text_of_a_pdf():

@@ -8,6 +8,8 @@ from cleaning.pages import boilerplate, page_kind_rules
 from cleaning.pages.ngrams import LONGEST, SHORTEST, repeated_characters, repeated_ngrams
 from cleaning.pages.phrases import Phrase, Phrases
 from cleaning.pages.privacy import KINDS, masked
+from cleaning.pages.repetition_rules import TopNgrams
+from cleaning.pages.text import Text
 
 ROOMS = {
     "filler": page_kind_rules._FILLER,
@@ -40,12 +42,38 @@ def test_every_number_that_is_masked_has_a_sign(number, data):
     assert kind.sign.search(found) or not kind.holds(found)
 
 
-def test_a_phrase_counts_as_often_as_it_stands_there_and_where_it_overlaps_another():
+def test_of_phrases_that_overlap_the_first_counts():
     phrases = Phrases((Phrase("cabe señalar"), Phrase(r"señalar (?:bien|mal)", ("señalar ",))))
-    assert phrases.count("cabe señalar y cabe señalar bien") == 3
+    assert phrases.count("cabe señalar y cabe señalar bien, señalar mal") == 3
     assert phrases.count("señalar algo") == 0
     assert not phrases.stand_in("señalar algo")
     assert phrases.may_stand_in("señalar algo")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("filler", "en este artículo te explicamos cómo se pone."),
+        ("filler", "descubre todo lo que necesitas saber."),
+        ("legal", "protección de datos personales"),
+        ("legal", "política de protección de datos"),
+        ("legal", "política de protección al menor"),
+    ],
+)
+def test_one_stock_phrase_is_one(name, text):
+    assert ROOMS[name].count(text) == 1
+
+
+def test_a_pattern_needs_signs():
+    with pytest.raises(ValueError, match="no plain string"):
+        Phrase("cabe (?:señalar|destacar)")
+
+
+@pytest.mark.parametrize(("times", "share"), [(5, 0.0), (6, 6 * len("fibrosisquística"))], ids=["five", "six"])
+def test_a_phrase_fills_a_page_from_six_times_on(times, share):
+    words = " ".join(f"fibrosis quística {chr(97 + n)}{n}" for n in range(times))
+    text = Text(words)
+    assert TopNgrams((0.1, 0.1, 0.1))(text) == (share / text.letters, share > 0)
 
 
 def test_a_text_without_a_sign_is_left_as_it_is():

@@ -28,8 +28,8 @@ _HTML_LANG = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u200b\u2060\ufeff\u00ad]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
-_BOLD = re.compile(r"(?<![\d*])\*\*(?![\d*])")
-"""Markdown that an author's editor left in the page: one page of fifteen of a site of health leaflets has some."""
+_BOLD = re.compile(r"(?<![\d*()\s])\*\*(?=[\s.,;:]|$)|(?<=[\s.,;:])\*\*(?=[^\W\d])|^\*\*(?=[^\W\d])")
+"""Markdown left at a word's border: one page of fifteen of a site of health leaflets has some."""
 _MARKS = re.compile(r"^[\s>|*·•▪●◦–—-]+(?=\w|$)")
 _FAILURES = (ValueError, TypeError, AttributeError, RecursionError, LxmlError)
 """What the parsers raise of pages that nobody foresaw."""
@@ -57,8 +57,10 @@ class Html:
 def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
     """Take the main text of an HTML page, and what the page says of itself."""
     html = parse_html(raw, settings)
-    page = html if isinstance(html, Drop) else text_of(html)
-    return page if isinstance(page, Drop) or isinstance(html, Drop) else described(page, html)
+    if isinstance(html, Drop):
+        return html
+    page = text_of(html)
+    return page if isinstance(page, Drop) else described(page, html)
 
 
 def parse_html(raw: Raw, settings: CleaningSettings) -> Html | Drop:
@@ -66,9 +68,9 @@ def parse_html(raw: Raw, settings: CleaningSettings) -> Html | Drop:
     elements = len(_ELEMENT.findall(raw.body))
     if elements > settings.max_elements:
         return Drop("extraction/too_many_elements", elements)
-    html = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
+    decoded = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
     try:
-        tree = load_html(html)
+        tree = load_html(decoded)
     except _FAILURES as error:
         return _failed(error)
     return Drop("extraction/no_text") if tree is None else Html(raw, tree)
@@ -125,12 +127,10 @@ def _declared_language(head: bytes) -> str | None:
 def normal_text(text: str) -> str:
     """NFC, mojibake mended, no control characters, no marks of bold; one space between words, a line a paragraph."""
     text = unicodedata.normalize("NFC", _SURROGATE.sub("", text))
-    if "**" in text:
-        text = _BOLD.sub("", text)
     if _ODD.search(text) or (_SUSPECT.search(text) and is_bad(text)):
         text = ftfy.fix_text(text, _MENDING)
     lines = (_SPACES.sub(" ", _CONTROL.sub("", line)).strip() for line in text.splitlines())
-    kept = (_MARKS.sub("", line) for line in lines)
+    kept = (_MARKS.sub("", _BOLD.sub("", line) if "**" in line else line) for line in lines)
     return unicodedata.normalize("NFC", "\n".join(line for line in kept if line))
 
 

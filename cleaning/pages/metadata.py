@@ -23,7 +23,7 @@ _AUTHOR_WORDS = (
     b"author byline byl bbl username zuozhe bianji xiaobian channel-name submitted-by posted-by journalist-name "
     b"screenname writer"
 ).split()
-_META = b"<meta"
+_META = b"<meta "
 """Read by ``examine_meta``."""
 _DATED = re.compile(
     rb"<(?:meta|time)\b[^>]{0,300}?\b(?:article:published_time|datePublished|published)\b[^>]{0,300}>", re.IGNORECASE
@@ -66,7 +66,8 @@ def metadata_of(tree: HtmlElement, body: bytes, url: str) -> Metadata:
 def _has_authored_element(body: bytes) -> bool:
     """Whether a tag holds a word that ``extract_author`` looks for (trafilatura 2.3's AUTHOR_XPATHS).
 
-    A page without one is spared a copy of its tree and four walks through it.
+    A page without one is spared a copy of its tree and four walks through it. A tag with > in an attribute before the
+    word is passed over.
     """
     lower = body.lower()
     return any(_stands_in_a_tag(lower, word) for word in _AUTHOR_WORDS)
@@ -78,7 +79,8 @@ def _stands_in_a_tag(lower: bytes, word: bytes) -> bool:
         begin = lower.rfind(b"<", 0, place)
         if begin >= 0 and lower.find(b">", begin, place) < 0 and not lower.startswith(_META, begin):
             return True
-        place = lower.find(word, place + len(word))
+        following = lower.find(b"<", place)  # behind a > nothing is in a tag before the next <
+        place = lower.find(word, following) if following >= 0 else -1
     return False
 
 

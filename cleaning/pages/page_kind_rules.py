@@ -78,9 +78,12 @@ _FIELD = re.compile(
 _LEGAL = Phrases(
     (
         Phrase("aviso legal"),
-        Phrase(r"pol[íi]tica de (?:privacidad|cookies)", ("tica de privacidad", "tica de cookies")),
+        Phrase(
+            r"pol[íi]tica de (?:privacidad|cookies|protecci[óo]n)",
+            ("tica de privacidad", "tica de cookies", "tica de protecci"),
+        ),
         Phrase(r"protecci[óo]n de datos", ("n de datos",)),
-        Phrase(r"(?<!protecci[óo]n de )datos (?:personales|de car[áa]cter)", ("datos personales", "datos de car")),
+        Phrase(r"datos (?:personales|de car[áa]cter)", ("datos personales", "datos de car")),
         Phrase(r"responsable del (?:tratamiento|fichero)", ("responsable del ",)),
         Phrase(r"\blssi|\brgpd\b|\blopd", ("lssi", "rgpd", "lopd")),
         Phrase(r"ley (?:org[áa]nica )?(?:34|15|3)[/⁄](?:2002|1999|2018)", ("2002", "1999", "2018")),

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+_SPECIAL = frozenset(r".^$*+?{}[]\|()")
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -14,10 +16,12 @@ class Phrase:
 
     pattern: str
     signs: Sequence[str] = ()
-    """Every match holds one of them. None are given where the pattern is a string, which is its own sign."""
+    """Every match holds one of them. None are given where the pattern is a plain string, which is its own sign."""
     compiled: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if not self.signs and not _SPECIAL.isdisjoint(self.pattern):
+            raise ValueError(f"{self.pattern} is no plain string and has no signs")
         object.__setattr__(self, "signs", tuple(self.signs) or (self.pattern,))
         object.__setattr__(self, "compiled", re.compile(self.pattern, re.DOTALL))
 
@@ -36,8 +40,18 @@ class Phrases:
     phrases: Sequence[Phrase]
 
     def count(self, lower: str) -> int:
-        """How often any stands in a text; one that overlaps another counts too."""
-        return sum(len(phrase.compiled.findall(lower)) for phrase in self.phrases if phrase.may_stand_in(lower))
+        """How often any stands in a text; of two that overlap the first counts."""
+        found = [
+            match.span()
+            for phrase in self.phrases
+            if phrase.may_stand_in(lower)
+            for match in phrase.compiled.finditer(lower)
+        ]
+        count = end = 0
+        for begin, last in sorted(found):
+            if begin >= end:
+                count, end = count + 1, last
+        return count
 
     def stand_in(self, lower: str) -> bool:
         """Whether any does."""

@@ -18,7 +18,7 @@ from cleaning.settings import CleaningSettings
 def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
     """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer.
 
-    What an HTML page says of itself is read last, of the pages that are kept: it takes a quarter of extraction's time.
+    What an HTML page says of itself is read last, of the pages that are kept: it takes 3 ms of the 12 of such a page.
     """
     html = None if raw.is_pdf else parse_html(raw, settings)
     if isinstance(html, Drop):
@@ -55,5 +55,5 @@ def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) ->
             return Drop("quality/off_topic", page.health)
     if settings.mask_personal_data:
         page.text, page.masked = masked(page.text)
-    page.n_words = count_words(page.text) if page.masked else len(text.words)
+    page.n_words = count_words(page.text.lower()) if page.masked else len(text.words)
     return page

@@ -33,7 +33,7 @@ class TopNgrams:
     name: str = "top_ngram"
 
     def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in the 2-, 3- or 4-gram that fills most of the page."""
+        """Share of the characters in the 2-, 3- or 4-gram that fills most of the page, of those that come six times."""
         worst, dropped = 0.0, False
         for size, bound in enumerate(self.most, start=2):
             grams = text.repeats.get(size)

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from demo_web.server import DemoWeb
+from prefect_api import PrefectApi
 from test_flows_serving import closed_port, wait_for
 
 pytestmark = [
@@ -65,13 +65,7 @@ class Served:
 
     def submit_again(self):
         """The same as Prefect's page does it, which costs no start of a command."""
-        deployment = self.asked("deployments/name/build-cowese/build-cowese")["id"]
-        return self.asked(f"deployments/{deployment}/create_flow_run", b'{"state": {"type": "SCHEDULED"}}')["id"]
-
-    def asked(self, path, body=None):
-        request = Request(f"http://127.0.0.1:{self.port}/api/{path}", body, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        return PrefectApi(f"http://127.0.0.1:{self.port}/api").submit("build-cowese")
 
     @property
     def runs(self):

@@ -19,14 +19,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from demo_web.server import DemoWeb
+from prefect_api import PrefectApi
 
 from topology.processes import Processes, TopologyError, postgres_tools, start_postgres, start_redis, tail
 from topology.services import Compose
@@ -51,28 +50,12 @@ LIMIT = 1500
 """Seconds for all of it, whatever happens: three times what was seen on the busiest machine."""
 
 
-class Api:
-    """Prefect's REST API, as its page uses it."""
+class Api(PrefectApi):
+    """The API of the topology's server."""
 
     def __init__(self, compose: Compose) -> None:
-        self._url = f"http://127.0.0.1:{compose.ports['4200']}/api"
-        self._auth = f"admin:{compose.secrets['PREFECT_PASSWORD']}"
-
-    def __call__(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """POST where there is a body, else GET."""
-        request = Request(self._url + path, data=None if body is None else json.dumps(body).encode())
-        request.add_header("Authorization", "Basic " + base64.b64encode(self._auth.encode()).decode())
-        request.add_header("Content-Type", "application/json")
-        with urlopen(request, timeout=30) as answer:
-            return json.load(answer)
-
-    def submit(self, name: str, parameters: Mapping[str, Any]) -> str:
-        """Start a run of a deployment; its id."""
-        deployment = self(f"/deployments/name/{name}/{name}")["id"]
-        run = self(
-            f"/deployments/{deployment}/create_flow_run", {"parameters": parameters, "state": {"type": "SCHEDULED"}}
-        )
-        return str(run["id"])
+        password = base64.b64encode(f"admin:{compose.secrets['PREFECT_PASSWORD']}".encode()).decode()
+        super().__init__(f"http://127.0.0.1:{compose.ports['4200']}/api", Authorization=f"Basic {password}")
 
     def run(self, identity: str) -> Any:
         """A run as it is now."""

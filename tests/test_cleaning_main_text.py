@@ -101,6 +101,17 @@ def test_another_extractor_must_find_half_as_much_again(monkeypatch, other, take
     assert found_in(f"<p>{SENTENCE * 9}</p>") == (other if taken else "y" * 100)
 
 
+@pytest.mark.parametrize("text", ["y" * 100, ""], ids=["some text", "none"])
+def test_another_extractors_failure_costs_no_text_that_was_found(monkeypatch, text):
+    monkeypatch.setattr("cleaning.pages.main_text.bare_extraction", lambda *_, **__: SimpleNamespace(text=text))
+    monkeypatch.setattr("cleaning.pages.main_text.good_paragraphs", lambda _: int("no number"))
+    if text:
+        assert found_in(f"<p>{SENTENCE * 9}</p>") == text
+    else:
+        with pytest.raises(ValueError, match="no number"):
+            found_in(f"<p>{SENTENCE * 9}</p>")
+
+
 @pytest.mark.parametrize("html", ["", "<p>corto</p>", "<table><tr><td></td></tr></table>"])
 def test_a_page_of_next_to_nothing_is_no_failure(html):
     html = f"<html><body>{html}</body></html>"

@@ -22,11 +22,23 @@ LINKED_DATA = (
 )
 
 
+def raises(*_: object) -> None:
+    raise RecursionError
+
+
 def page(head: str = "", body: str = "") -> Page:
     html = f"<html><head><title>La fiebre</title>{head}</head><body><article>{body}{TEXT}</article></body></html>"
     found = extract_html(Raw("https://salud.es/a", "text/html; charset=utf-8", html.encode()), CleaningSettings())
     assert isinstance(found, Page)
     return found
+
+
+def test_a_page_whose_own_words_cannot_be_read_keeps_its_text(monkeypatch):
+    monkeypatch.setattr(extraction, "metadata_of", raises)
+    found = page('<link rel="canonical" href="https://salud.es/fiebre">')
+    assert (found.title, found.author, found.published) == (None, None, None)
+    assert found.canonical == "https://salud.es/fiebre"
+    assert "fiebre es una respuesta" in found.text
 
 
 @pytest.mark.parametrize(

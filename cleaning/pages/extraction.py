@@ -7,12 +7,11 @@ from urllib.parse import urljoin
 
 import ftfy
 from ftfy.badness import is_bad
-from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 from trafilatura import load_html
 
-from cleaning.pages.main_text import main_text
-from cleaning.pages.metadata import metadata_of
+from cleaning.pages.main_text import PARSING_ERRORS, main_text
+from cleaning.pages.metadata import Metadata, metadata_of
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.settings import CleaningSettings
 from data.charset import encoding_of
@@ -31,8 +30,6 @@ _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _BOLD = re.compile(r"(?<![\d*()\s])\*\*(?=[\s.,;:]|$)|(?<=[\s.,;:])\*\*(?=[^\W\d])|^\*\*(?=[^\W\d])")
 """Markdown left at a word's border: one page of fifteen of a site of health leaflets has some."""
 _MARKS = re.compile(r"^[\s>|*·•▪●◦–—-]+(?=\w|$)")
-_FAILURES = (ValueError, TypeError, AttributeError, RecursionError, LxmlError)
-"""What the parsers raise of pages that nobody foresaw."""
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u0132\u0133\u0149\u01c4-\u01cc\u01f1-\u01f3\u2028\u2029\u206a-\u206f"
     r"\ufb00-\ufb06\ufeff\ufff9-\ufffc]"
@@ -71,7 +68,7 @@ def parse_html(raw: Raw, settings: CleaningSettings) -> Html | Drop:
     decoded = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
     try:
         tree = load_html(decoded)
-    except _FAILURES as error:
+    except PARSING_ERRORS as error:
         return _failed(error)
     return Drop("extraction/no_text") if tree is None else Html(raw, tree)
 
@@ -80,19 +77,19 @@ def text_of(html: Html) -> Page | Drop:
     """The main text, in the language that the page says."""
     try:
         text = normal_text(main_text(html.tree, html.raw.body, html.raw.url))
-    except _FAILURES as error:
+    except PARSING_ERRORS as error:
         return _failed(error)
     return (
         Page(text, declared_language=_declared_language(html.raw.body[:HEAD])) if text else Drop("extraction/no_text")
     )
 
 
-def described(page: Page, html: Html) -> Page | Drop:
-    """The page with the title, author, day and address that it gives itself."""
+def described(page: Page, html: Html) -> Page:
+    """The page with the title, author, day and address it gives itself; its text stays where they cannot be read."""
     try:
         metadata = metadata_of(html.tree, html.raw.body, html.raw.url)
-    except _FAILURES as error:
-        return _failed(error)
+    except PARSING_ERRORS:
+        metadata = Metadata(None, None, None)
     page.canonical = _canonical(html.raw.body[:HEAD], html.raw.url)
     page.title, page.author, page.published = (
         normal_line(metadata.title),

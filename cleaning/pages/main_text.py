@@ -9,6 +9,7 @@ import re
 from copy import copy
 from typing import Any
 
+from lxml.etree import LxmlError
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.external import sanitize_tree, try_readability
@@ -29,6 +30,8 @@ MORE = 1.5
 COVERED = 1.25
 """So many times what justext's rules keep stands in the page's paragraphs: readability is asked as well."""
 
+PARSING_ERRORS = (ValueError, TypeError, AttributeError, RecursionError, LxmlError)
+"""What the parsers raise of pages that nobody foresaw."""
 _OPTIONS: dict[str, Any] = {"include_comments": False, "include_tables": True}
 _SANITIZING = Extractor(comments=False, tables=True)
 _UNWANTED = [*RAW_TREE_PRUNE_XPATH, *REMOVE_COMMENTS_AND_LISTS_XPATH]
@@ -42,23 +45,36 @@ _TAG = re.compile(rb"<[^>]*+>")
 
 
 def main_text(tree: HtmlElement, body: bytes, url: str) -> str:
-    """What is taken for the main text of ``tree``, which is ``body`` parsed and is left as it is."""
+    """What is taken for the main text of ``tree``, which is ``body`` parsed and is left as it is.
+
+    Raises:
+        ValueError, TypeError, AttributeError, RecursionError, LxmlError: no extractor can read the page.
+    """
     text = str(getattr(bare_extraction(tree, url=url, fast=True, **_OPTIONS), "text", None) or "")
     if len(text) >= RESCUED:
         return text
     there = paragraph_bytes(body)
     if there <= MISSED * len(text):
         return text
-    page = prune_unwanted_nodes(copy(tree), _UNWANTED)
-    other = good_paragraphs(copy(page))
-    if there > COVERED * len(other):
-        other = max(other, _readable(page), key=_size)
+    try:
+        other = _other_text(tree, there)
+    except PARSING_ERRORS:
+        if not text:
+            raise
+        return text
     return other if _size(other) > MORE * len(text) else text
 
 
 def paragraph_bytes(body: bytes) -> int:
     """Bytes of text in the paragraphs, list items and cells of a page, links left out; linear in the page."""
     return sum(len(_TAG.sub(b"", _LINK.sub(b"", content))) for content in _PARAGRAPH.findall(body))
+
+
+def _other_text(tree: HtmlElement, there: int) -> str:
+    """What justext's rules keep of the page, or readability where that finds more."""
+    page = prune_unwanted_nodes(copy(tree), _UNWANTED)
+    found = good_paragraphs(copy(page))
+    return max(found, _readable(page), key=_size) if there > COVERED * len(found) else found
 
 
 def _size(text: str) -> int:

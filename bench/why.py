@@ -218,10 +218,9 @@ def write_versions(store: Store, folder: Path, number_of_versions: int) -> None:
         )
         folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
         parts = plan(kept, folder_of, [*map(folder_of_split, SPLITS)], PublishSettings())
-        write_parts(version, parts, kept, segments, [], previous)
-        write_dropped(version, living.dropped)
+        files = write_parts(version, parts, kept, segments, [], previous) | write_dropped(version, living.dropped)
         made_from = {"documents": f"{folder.name}/{number}"}
-        Manifest(kind="corpus", name=version.name, made_from=made_from, settings={}).write(version)
+        Manifest(kind="corpus", name=version.name, made_from=made_from, settings={}, files=files).write(version)
         previous = version
         print(f"{version.name}: {kept.num_rows:,} documents, {living.dropped.num_rows:,} dropped", flush=True)
 

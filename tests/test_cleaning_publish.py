@@ -162,6 +162,21 @@ def test_unchanged_part_files_are_shared(store):
     assert len(shared) == 8 * 3 - 1
 
 
+def test_a_damaged_file_of_the_version_before_goes_into_no_other(store, tmp_path):
+    small_web(store)
+    first = publish(store, CLEANING, PUBLISHING)
+    for path in first.path.rglob("*.parquet"):
+        damaged = bytearray(path.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        path.write_bytes(damaged)
+    Round(2).page("https://guia.es/nueva", prose("nueva")).write(store)
+    second = publish(store, CLEANING, PUBLISHING)
+    assert "v0001 is damaged" in (second.path / "report.html").read_text()
+    cold = Store.open(tmp_path / "cold")
+    cold.documents.symlink_to(store.documents)
+    assert parquet_bytes(second.path) == parquet_bytes(publish(cold, CLEANING, PUBLISHING).path)
+
+
 def test_number_of_parts_follows_from_the_words():
     assert [part_count(words, 10) for words in (0, 1, 10, 11, 20, 21, 40, 41)] == [1, 1, 1, 2, 2, 4, 4, 8]
 

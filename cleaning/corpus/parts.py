@@ -16,6 +16,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
+from data.manifest import Manifest
 from data.parquet import read_parquet, write_parquet
 
 PARTS_NAME = "parts.json"
@@ -87,15 +88,12 @@ def write_parts(
     lines: Sequence[frozenset[int]],
     previous: Path | None,
 ) -> dict[str, str]:
-    """Write the part files, or link those that the previous version has already; give their SHA-256 by path."""
-    known = before(previous)
-    digests: dict[str, str] = {}
-    new = []
-    for part in parts:
-        if previous is not None and known.get(part.path) == part.digest and _link(previous, folder, part.path):
-            digests[part.path] = file_digest(folder / part.path)
-        else:
-            new.append(part)
+    """Write the part files, or link those that the previous version has already; give their SHA-256 by path.
+
+    A file of the previous version that is no longer what its manifest lists is written anew.
+    """
+    digests = {} if previous is None else _linked(parts, previous, folder)
+    new = [part for part in parts if part.path not in digests]
     for group in _groups(new, kept["n_words"].to_numpy()):
         for part, table in _filled(group, kept, segments, lines):
             path = folder / part.path
@@ -137,10 +135,24 @@ def _digest(lines: Sequence[str], positions: npt.NDArray[np.int64]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _link(previous: Path, folder: Path, path: str) -> bool:
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+def _linked(parts: Sequence[Part], previous: Path, folder: Path) -> dict[str, str]:
+    """Link the files that are made of the same as in the version before; their SHA-256 by path."""
+    known, listed = before(previous), Manifest.read(previous).files
+    linked = {}
+    for part in parts:
+        path = folder / part.path
+        if known.get(part.path) == part.digest and _link(previous / part.path, path):
+            if file_digest(path) == listed.get(part.path):
+                linked[part.path] = listed[part.path]
+            else:
+                path.unlink()
+    return linked
+
+
+def _link(there: Path, here: Path) -> bool:
+    here.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(previous / path, folder / path)
+        os.link(there, here)
     except OSError:  # no hard links here, or the file is gone: it is written anew
         return False
     return True

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from cleaning.corpus.diff import Diff, diff_folders
+from cleaning.corpus.diff import diff_folders
 from cleaning.corpus.figures import counted, ranked
 from cleaning.corpus.splits import SPLITS
+from data.errors import InputError
 from data.files import write_text
 from data.manifest import Manifest
 from data.parquet import read_parquet
@@ -79,7 +80,7 @@ def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Pa
         years=_years(kept["published"]),
         clusters=_clusters(kept, lost),
         sites=_sites(kept, lost),
-        changes=_changes(diff_folders(before, folder)) if before else None,
+        changes=_changes(before, folder) if before else None,
         before=before.name if before else None,
     )
     write_text(folder / "report.html", page)
@@ -186,6 +187,11 @@ def _sites(kept: pa.Table, lost: pa.Table) -> list[dict[str, Any]]:
     return sorted(sites, key=lambda site: (-site["documents"], -site["dropped"], site["host"]))[:SITES]
 
 
-def _changes(found: Diff) -> dict[str, Any]:
+def _changes(before: Path, after: Path) -> dict[str, Any] | None:
+    """What the page says of them; None where the version before is damaged, which must not hold up this one."""
+    try:
+        found = diff_folders(before, after)
+    except InputError:
+        return None
     kinds = ("added", "changed", "removed", "moved", "elected", "deposed")
     return {"unchanged": found.unchanged, "kinds": {kind: getattr(found, kind) for kind in kinds}}

@@ -95,16 +95,18 @@ def point_latest(store: Store, name: str) -> None:
 def _share(folder: Path, manifest: Manifest, before: Path, previous: Manifest) -> None:
     """Replace files that are what they were by hard links, where the file system has them.
 
-    One that is a link already stays: to rename a link over another of the same file does nothing and leaves both.
+    One that is a link already stays: to rename a link over another of the same file does nothing and leaves both. One
+    that is no longer what its manifest lists is not shared.
     """
     for path, digest in manifest.files.items():
-        if previous.files.get(path) != digest or not (before / path).is_file():
+        there = before / path
+        if previous.files.get(path) != digest or not there.is_file() or there.samefile(folder / path):
             continue
-        if (before / path).samefile(folder / path):
+        if file_digest(there) != digest:
             continue
         linked = folder / f".{Path(path).name}.linked"
         try:
-            os.link(before / path, linked)
+            os.link(there, linked)
         except OSError:
             return
         linked.replace(folder / path)

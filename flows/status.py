@@ -28,7 +28,7 @@ class Part(BaseModel):
     name: str
     holds: str
     state: str
-    """``up to date``, ``missing``, ``not finished`` or what it is behind."""
+    """``up to date``, ``missing``, ``not finished``, or what it is behind or will be once that is made again."""
     mend: str | None = None
     """The command that brings it up to date."""
 
@@ -43,7 +43,10 @@ class Status(BaseModel):
 
 
 def status(store: Store, settings: Settings) -> Status:
-    """Look at a store; reads names and manifests only."""
+    """Look at a store; reads names and manifests only.
+
+    The commands of all that is stale, in their order, bring everything up to date.
+    """
     newest = {
         "corpus": _newest(store.corpus, "corpus"),
         "tokenizer": _newest(store.tokenizers, "tokenizer"),
@@ -51,14 +54,18 @@ def status(store: Store, settings: Settings) -> Status:
         "run": _newest(store.runs, "run"),
         "model": _newest(store.models, "model"),
     }
-    return Status(
-        corpus=corpus_status(store, settings.clean, settings.publish),
-        model=[_part(name, newest, command) for name, command in _COMMANDS.items()],
-    )
+    corpus = corpus_status(store, settings.clean, settings.publish)
+    stale = {"corpus"} if corpus.segments and corpus.stale else set()  # without pages the corpus is somebody else's
+    model = []
+    for name, command in _COMMANDS.items():
+        model.append(_part(name, newest, stale, command))
+        if model[-1].mend:
+            stale.add(name)
+    return Status(corpus=corpus, model=model)
 
 
-def _part(name: str, newest: Mapping[str, Manifest | None], command: str) -> Part:
-    """The newest thing of a kind, held against the newest of all that it was made from."""
+def _part(name: str, newest: Mapping[str, Manifest | None], stale: set[str], command: str) -> Part:
+    """The newest thing of a kind, held against the newest of all that it was made from, and these against theirs."""
     made = newest[name]
     if made is None:
         return Part(name=name, holds="none", state="missing", mend=command)
@@ -69,9 +76,13 @@ def _part(name: str, newest: Mapping[str, Manifest | None], command: str) -> Par
         for source, digest in made.made_from.items()
         if (known := newest.get(source)) is not None and known.digest != digest
     ]
-    if not behind:
-        return Part(name=name, holds=made.name, state="up to date")
-    return Part(name=name, holds=made.name, state=f"made from an earlier {' and '.join(sorted(behind))}", mend=command)
+    if behind:
+        state = f"made from an earlier {', '.join(sorted(behind))}"
+        return Part(name=name, holds=made.name, state=state, mend=command)
+    before = [source for source in newest if source in stale and source in made.made_from]
+    if before:
+        return Part(name=name, holds=made.name, state=f"to be made again after the {before[-1]}", mend=command)
+    return Part(name=name, holds=made.name, state="up to date")
 
 
 def _newest(folder: Path, kind: str) -> Manifest | None:

@@ -80,7 +80,7 @@ def test_status_names_what_is_stale_and_the_command(store):
     (store.warc / "0002" / "a.warc.gz").write_bytes(b"")
     (store.warc / "0002" / "b.warc.gz.open").write_bytes(b"")
     uncleaned = corpus_status(store, CLEANING, PUBLISHING)
-    assert [one.command for one in uncleaned.stale] == ["cowese clean"]
+    assert [one.command for one in uncleaned.stale] == ["cowese clean", "cowese publish"]
     assert uncleaned.open_segments == 1
     Takedowns.load(store).add("guia.es", date(2026, 2, 1))
     assert [one.what for one in corpus_status(store, CLEANING, PUBLISHING).stale][1:] == [

@@ -55,10 +55,29 @@ def test_a_new_version_makes_stale_what_was_made_from_the_one_before(store):
     assert states(store)["tokens"] == ("made from an earlier corpus", "cowese pack")
     assert states(store)["run"] == ("made from an earlier corpus", "cowese pretrain")
     again = make(store, "tokens", "v0002+v0001-31002", 7, second, tokenizer)
+    assert states(store)["tokens"] == ("to be made again after the tokenizer", "cowese pack")
+    tokenizer = make(store, "tokenizer", "v0002-31002", 7, second)
+    again = make(store, "tokens", "v0002+v0002-31002", 7, second, tokenizer)
     assert states(store)["tokens"] == ("up to date", None)
-    assert states(store)["run"] == ("made from an earlier corpus and tokens", "cowese pretrain")
+    assert states(store)["run"] == ("made from an earlier corpus, tokenizer, tokens", "cowese pretrain")
     make(store, "run", "small-2", 8, again, second, tokenizer, finished=False)
     assert states(store)["run"] == ("not finished; the same command goes on", "cowese pretrain")
     make(store, "run", "small-2", 9, again, second, tokenizer)
     assert states(store)["run"] == ("up to date", None)
     assert states(store)["model"] == ("made from an earlier run", "cowese export")
+
+
+def test_pages_that_are_not_cleaned_make_all_that_follows_stale(store):
+    corpus = make(store, "corpus", "v0001", 1)
+    tokenizer = make(store, "tokenizer", "v0001-31002", 2, corpus)
+    make(store, "tokens", "v0001+v0001-31002", 3, corpus, tokenizer)
+    (store.warc / "0002").mkdir(parents=True)
+    (store.warc / "0002" / "a.warc.gz").write_bytes(b"")
+    found = status(store, Settings())
+    assert [one.command for one in found.corpus.stale] == ["cowese clean", "cowese publish"]
+    assert states(store) == {
+        "tokenizer": ("to be made again after the corpus", "cowese tokenizer"),
+        "tokens": ("to be made again after the tokenizer", "cowese pack"),
+        "run": ("missing", "cowese pretrain"),
+        "model": ("missing", "cowese export"),
+    }

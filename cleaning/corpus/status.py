@@ -97,8 +97,9 @@ def _stale(
         found.append(Stale(what="there is no page yet", command="cowese crawl"))
     if cleaned < warcs:
         found.append(Stale(what=f"{warcs - cleaned} of {warcs} WARC files are not cleaned", command="cowese clean"))
-    if documents and not is_current(store, cleaning, publishing):
-        newest_name = newest(store)
-        what = f"{newest_name.name} is behind the documents" if newest_name else "there is no corpus version yet"
+    if cleaned < warcs or (documents and not is_current(store, cleaning, publishing)):
+        version = newest(store)
+        behind = "documents" if documents else "pages"
+        what = f"{version.name} is behind the {behind}" if version else "there is no corpus version yet"
         found.append(Stale(what=what, command="cowese publish"))
     return found

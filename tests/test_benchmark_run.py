@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+import torch
 from benchmark_room import DRUGS, brat_corpus, scored_by_hand, tiny_model, tiny_roberta
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from data.files import file_digest
 from data.manifest import Manifest
 from flows.cli import app
 from training.benchmark.brat import read_document
+from training.benchmark.models import find_model, freshened
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.table import write_table
@@ -164,6 +166,41 @@ def test_the_table_goes_into_the_card(room, opened):
     card.write_text("# other weights\n")
     assert write_table(opened).cards == []
     (card.parent / "config.json").write_text((card.parent / "config.json").read_text()[:-1])
+
+
+def test_the_control_has_new_weights_and_a_name_of_its_own(room, opened):
+    folder, _ = room
+    arguments = ["--model", "salud", "--task", "Notas", "--data", folder / "notas", "--store", opened.root, "--fresh"]
+    assigned = [f"--set=benchmark.{name}={value}" for name, value in {**QUICK, "epochs": 1}.items()]
+    done = CliRunner().invoke(app, ["benchmark", *map(str, arguments), *assigned, "--json"])
+    assert done.exception is None, done.exception
+    control = json.loads(done.stdout)
+    assert control["model"] == "salud-fresh"
+    plans = [
+        json.loads((opened.benchmarks / "Notas" / name / "plan.json").read_text()) for name in ("salud", "salud-fresh")
+    ]
+    assert "fresh" not in plans[0]["settings"]
+    assert plans[1]["settings"]["fresh"] is True
+    assert plans[0]["made_from"]["model"] != plans[1]["made_from"]["model"]
+    table = write_table(opened).markdown.read_text()
+    assert re.search(r"\*\*salud-fresh\*\* .* measured here, fresh weights, 2 seeds", table)
+    assert "salud-fresh" not in (opened.models / "salud" / "discriminator" / "README.md").read_text()
+
+
+def test_new_weights_follow_the_seed_and_the_config(room, opened):
+    source = find_model(opened, "salud")
+    drawn = []
+    for seed in (2, 3, 2):
+        torch.manual_seed(seed)
+        drawn.append(freshened(source).load("AutoModelForTokenClassification", ("O", "B-X", "I-X")))
+    words = [model.get_input_embeddings().weight for model in drawn]
+    assert torch.equal(words[0], words[2])
+    assert not torch.equal(words[0], words[1])
+    assert not torch.equal(
+        words[0], source.load("AutoModelForTokenClassification", ("O",)).get_input_embeddings().weight
+    )
+    assert drawn[0].config.id2label == {0: "O", 1: "B-X", 2: "I-X"}
+    assert not hasattr(source.config, "id2label") or source.config.id2label != drawn[0].config.id2label
 
 
 def test_published_figures_stand_beside_ours(room, opened):

@@ -136,15 +136,19 @@ def test_windows_are_no_longer_than_what_was_trained(source, tmp_path):
         tiny_model(folder)
         config.save_pretrained(folder)
         assert find_model(Store.open(tmp_path / "store"), str(folder)).length == length
+    config.update({"trained_length": 64, "settled_length": 16})
+    config.save_pretrained(folder)
+    settled = find_model(Store.open(tmp_path / "store"), str(folder))
+    assert (settled.length, settled.usual_length, source.usual_length) == (64, 16, 64)
     roberta = RobertaConfig(max_position_embeddings=514, pad_token_id=1)
     one = type(source)(source.where, "x", roberta, source.tokenizer, "")
-    assert one.length == 512
+    assert one.length == one.usual_length == 512
 
 
 def test_defaults_follow_the_model():
-    small = BenchmarkSettings().resolved("electra", 256, 128)
+    small = BenchmarkSettings().resolved("electra", 256, 512, 128)
     assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
-    base = BenchmarkSettings(length=256).resolved("electra", 768, 512)
+    base = BenchmarkSettings(length=256).resolved("electra", 768, 512, 128)
     assert (base.learning_rate, base.length) == (1e-4, 256)
-    other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512)
+    other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512, 512)
     assert (other.learning_rate, other.layer_decay) == (5e-5, 0.9)

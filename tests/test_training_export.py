@@ -65,7 +65,9 @@ def test_transformers_loads_both_with_the_same_logits(exported):
         theirs_BLV = theirs.eval()(ids_BL, mask_BL).logits
         ours_BLV = model.generate(ids_BL, torch.arange(60).expand(4, -1), bias)
         assert (theirs_BLV - ours_BLV)[real].abs().max() <= 1e-5
-    assert json.loads((made.discriminator / "config.json").read_text())["trained_length"] == 32
+    config = json.loads((made.discriminator / "config.json").read_text())
+    assert (config["trained_length"], config["settled_length"]) == (32, 32)
+    assert config["hidden_dropout_prob"] == config["attention_probs_dropout_prob"] == 0.1
     assert made.parameters["generator"] == sum(p.numel() for p in theirs.parameters())
 
 

@@ -11,15 +11,16 @@ from training_room import files_end_at, packed, quick
 
 from data.errors import InputError, StageError, StoreError
 from data.manifest import Manifest
+from data.progress import quiet
 from data.store import Store
 from training import checkpoint
 from training.distributed import Place
 from training.loader import Batches, epoch_order, row_numbers
-from training.loop import SKIPS_TO_ROLL_BACK, Loop
+from training.loop import SKIPS_TO_ROLL_BACK, WATCHED_FROM, Loop
 from training.metrics import read_metrics
 from training.presets import PRESETS
 from training.pretrain import pretrain
-from training.pretrain_settings import PretrainSettings
+from training.pretrain_settings import Plan, PretrainSettings
 from training.run import Trained, open_tokens
 
 TIMED = {"tokens_per_second", "tflops"}
@@ -285,3 +286,50 @@ def test_settings_are_checked_at_birth():
         PretrainSettings(preset="tiny", steps=10, warmup=10)
     with pytest.raises(ValueError, match="preset"):
         PretrainSettings(preset="huge")
+
+
+def test_dropout_is_the_presets_and_plans_without_it_had_the_originals():
+    assert {preset: PretrainSettings(preset=preset).plan.dropout for preset in PRESETS} == {
+        "tiny": 0.0, "mini": 0.0, "small": 0.1, "small++": 0.1, "base": 0.1,
+    }  # fmt: skip
+    assert PretrainSettings(preset="tiny", dropout=0.1).plan.dropout == 0.1
+    recorded = PretrainSettings(preset="mini").plan.recorded
+    assert recorded.pop("dropout") == 0.0
+    assert Plan.model_validate(recorded).dropout == 0.1
+    assert "dropout" not in PretrainSettings(preset="small").plan.recorded
+
+
+def test_without_dropout_it_is_another_run(room):
+    store, tokens = room
+    dropped = pretrain(store, quick(steps=4), tokens=tokens)
+    kept = pretrain(store, quick(steps=4, dropout=0.0), tokens=tokens)
+    assert kept.path != dropped.path
+    assert kept.loss != dropped.loss
+    with pytest.raises(InputError, match=r"dropout: None → 0\.0"):
+        pretrain(store, quick(steps=4, dropout=0.0), tokens=tokens, name=dropped.path.name)
+
+
+def test_a_generator_that_knows_only_frequencies_is_told_once(room, caplog):
+    store, tokens = room
+    loop = Loop(store.runs / "watched", quick(), open_tokens(tokens, "train"), Place(0, 1, torch.device("cpu")), quiet)
+    loop.step = WATCHED_FROM - 1
+    loop._watch(0.05, 0.142)
+    assert not caplog.text
+    loop.step = WATCHED_FROM
+    loop._watch(0.117, 0.142)  # tiny's after 2,000 steps: it learns, though it replaces more than 14 %
+    assert not caplog.text
+    for _ in range(2):
+        loop._watch(0.05, 0.142)
+    assert caplog.text.count("has not begun to learn") == 1
+    loop._watch(0.3, 0.08)
+    loop._watch(0.95, 0.01)
+    assert "1.0 % of the tokens are replaced, less than 2 %" in caplog.text
+
+
+def test_positions_settle_when_the_rates_of_their_steps_sum_to_the_spread_of_fresh_weights():
+    small, mini = PretrainSettings(preset="small").plan, PretrainSettings(preset="mini").plan
+    assert small.settled_length(small.steps) == 512
+    assert small.settled_length(small.steps - small.long_steps) == 128
+    assert mini.settled_length(mini.steps) == 128
+    assert PretrainSettings(preset="mini", long_share=0.5).plan.settled_length(8_000) == 512
+    assert PretrainSettings(preset="base").plan.settled_length(10) == 512

@@ -114,9 +114,8 @@ def _write_part(folder: Path, trained: Trained, part: str) -> None:
     tensors = to_transformers(trained.model, part)
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors, metadata={"format": "pt"}))
     pad = special_of(tokenizer, source).pad
-    write_json(
-        folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), "trained_length": trained.length}
-    )
+    lengths = {"trained_length": trained.length, "settled_length": trained.settled_length}
+    write_json(folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), **lengths})
     write_bytes(folder / "tokenizer.json", (source / "tokenizer.json").read_bytes())
     entries = tokenizer.get_vocab()
     write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in sorted(entries, key=lambda one: entries[one])))

@@ -12,7 +12,7 @@ from training import checkpoint
 from training.distributed import Place, agreed
 from training.feed import Feed
 from training.masking import masked_per_row
-from training.metrics import REPLACED_HIGH, REPLACED_LOW, MetricsLog, Speed, rates
+from training.metrics import KNOWS_FREQUENCIES, REPLACED_LOW, MetricsLog, Speed, rates
 from training.model import Electra
 from training.pretrain_settings import PretrainSettings
 from training.signals import Asked, signals
@@ -25,7 +25,7 @@ MOST_DETOURS = 3
 AGREE_EVERY = 10
 """Steps between two looks at the signals of all processes, where there are several."""
 WATCHED_FROM = 2_000
-"""The replaced rate is watched from this step on: an untrained generator replaces nearly all it masks."""
+"""The generator is watched from this step on: before, it learns how frequent tokens are."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Loop:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
         self.feed = Feed(plan, stream, place)
-        model = Electra(plan.shape(stream.vocab_size)).initialise(plan.seed).to(place.device)
+        model = Electra(plan.shape(stream.vocab_size), plan.dropout).initialise(plan.seed).to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
             plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
@@ -99,7 +99,7 @@ class Loop:
         self.tokens_seen += sums["tokens"]
         length = self.plan.length_at(self.step - 1)
         line |= speed.read(sums["tokens"], length, masked_per_row(length), self.place.world)
-        self._watch(line["replaced_rate"])
+        self._watch(line["generator_accuracy"], line["replaced_rate"])
         if self._metrics:
             rate = self.plan.learning_rate_at(self.step - 1)
             self._metrics.write(
@@ -111,17 +111,24 @@ class Loop:
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
 
-    def _watch(self, replaced_rate: float) -> None:
-        """Warn once when the replaced rate leaves its range, again only after it was back."""
-        outside = self.step >= WATCHED_FROM and not REPLACED_LOW <= replaced_rate <= REPLACED_HIGH
-        if outside and not self._warned:
+    def _watch(self, accuracy: float, replaced_rate: float) -> None:
+        """Warn once when the generator knows too little or too much to set a task, again only after it was sound."""
+        learnt, replaces = accuracy >= KNOWS_FREQUENCIES, replaced_rate >= REPLACED_LOW
+        outside = self.step >= WATCHED_FROM and not (learnt and replaces)
+        if outside and not self._warned and not learnt:
             log.warning(
-                "step %d: %.1f %% of the tokens are replaced, outside %.0f–%.0f %%: the generator %s.",
+                "step %d: the generator is right at %.1f %% of the masked tokens, no more than knowing frequent tokens "
+                "gives: it has not begun to learn from context.",
+                self.step,
+                100 * accuracy,
+            )
+        elif outside and not self._warned:
+            log.warning(
+                "step %d: %.1f %% of the tokens are replaced, less than %.0f %%: the generator is too good, or too "
+                "little is masked.",
                 self.step,
                 100 * replaced_rate,
                 100 * REPLACED_LOW,
-                100 * REPLACED_HIGH,
-                "does not learn" if replaced_rate > REPLACED_HIGH else "is too good, or too little is masked",
             )
         self._warned = outside
 

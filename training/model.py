@@ -12,11 +12,9 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor, nn
 
 from training.draws import drop
-from training.presets import EncoderShape, ModelShape
+from training.presets import DROPOUT, INIT_STD, EncoderShape, ModelShape
 
 NORM_EPSILON = 1e-12
-INIT_STD = 0.02
-DROPOUT = 0.1
 SITES_A_LAYER = 3
 """Places in a layer where activations are dropped: attention weights, attention output, feed-forward output."""
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from data.errors import InputError
 from data.files import read_json
-from training.model import DROPOUT, INIT_STD, NORM_EPSILON, Electra
-from training.presets import EncoderShape, ModelShape
+from training.model import NORM_EPSILON, Electra
+from training.presets import DROPOUT, INIT_STD, EncoderShape, ModelShape
 from training.weights import first_not_finite, refuse_misfit
 
 EMBEDDINGS = {

@@ -5,6 +5,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 PresetName = Literal["tiny", "mini", "small", "small++", "base"]
+DROPOUT = 0.1
+"""The original's, in pretraining and in fine-tuning."""
+INIT_STD = 0.02
+"""Standard deviation of fresh weights."""
 Masking = Literal["without_replacement", "original"]
 Sampling = Literal["gumbel", "inverse"]
 
@@ -58,6 +62,7 @@ class Preset(BaseModel):
     warmup: int
     long_share: float
     bias_correction: bool = False
+    dropout: float = DROPOUT
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -73,6 +78,7 @@ PRESETS: dict[PresetName, Preset] = {
         warmup=20,
         long_share=0.05,
         bias_correction=True,
+        dropout=0.0,
     ),
     "mini": Preset(
         embedding=128,
@@ -86,6 +92,7 @@ PRESETS: dict[PresetName, Preset] = {
         warmup=300,
         long_share=0.05,
         bias_correction=True,
+        dropout=0.0,
     ),
     "small": Preset(
         embedding=128,

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from training.presets import PRESETS, Masking, ModelShape, PresetName, Sampling, model_shape
+from training.presets import DROPOUT, INIT_STD, PRESETS, Masking, ModelShape, PresetName, Sampling, model_shape
 
 LONG = 512
 """Length of the last phase, so that every position is trained."""
@@ -37,6 +37,9 @@ class PretrainSettings(BaseModel):
     """Largest norm of the gradient."""
     bias_correction: bool | None = None
     """Adam's bias correction; null: none, as the original, but for tiny and mini, whose runs are short."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the activations that is dropped; null: 0.1 as the original, none for tiny and mini, which see few tokens
+    twice. Exports ask for 0.1 in fine-tuning whatever it was."""
     masking: Masking = "without_replacement"
     """How masked positions are drawn: distinct ones, or with replacement as the original."""
     sampling: Sampling = "gumbel"
@@ -96,6 +99,7 @@ class PretrainSettings(BaseModel):
             weight_decay=self.weight_decay,
             clip=self.clip,
             bias_correction=chosen.bias_correction if self.bias_correction is None else self.bias_correction,
+            dropout=chosen.dropout if self.dropout is None else self.dropout,
             masking=self.masking,
             sampling=self.sampling,
             gdes=self.gdes,
@@ -136,6 +140,7 @@ class Plan(BaseModel):
     weight_decay: float
     clip: float
     bias_correction: bool
+    dropout: float = DROPOUT
     masking: Masking
     sampling: Sampling
     gdes: bool
@@ -154,6 +159,15 @@ class Plan(BaseModel):
     def learning_rate_at(self, step: int) -> float:
         """As ``training.optimizer.learning_rate``, for reports."""
         return self.learning_rate * max(0.0, 1 - step / self.steps) * min(1.0, step / max(self.warmup, 1))
+
+    def settled_length(self, step: int) -> int:
+        """The longest rows whose positions had time to learn, after so many steps.
+
+        Adam moves a weight by about the learning rate a step. Where the rates of the steps with long rows sum to less
+        than the spread of fresh weights, the vectors of the positions that only those rows have are still noise.
+        """
+        moved = sum(self.learning_rate_at(at) for at in range(self.steps - self.long_steps, step))
+        return LONG if self.length < LONG and moved >= INIT_STD else self.length
 
     def is_long(self, step: int) -> bool:
         """Whether a step belongs to the last phase."""

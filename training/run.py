@@ -123,6 +123,11 @@ class Trained:
         return min(self.plan.length_at(max(self.step - 1, 0)), self.model.shape.positions)
 
     @property
+    def settled_length(self) -> int:
+        """Tokens of the longest rows whose positions had time to learn (``Plan.settled_length``)."""
+        return min(self.plan.settled_length(self.step), self.model.shape.positions)
+
+    @property
     def tokens(self) -> Path:
         """The folder of the tokens that it was trained on."""
         folder: str = self.manifest.figures["tokens_folder"]

@@ -29,9 +29,15 @@ def benchmark(
     ] = None,
     task: Annotated[str | None, typer.Option("--task", help=TASK_HELP)] = None,
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=DATA_HELP)] = None,
-    name: Annotated[str | None, typer.Option("--name", help="What it is called in tables.  [the model's name]")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="What it is called in tables.  [the model's name, with -fresh for the control]"),
+    ] = None,
     seeds: Annotated[int | None, typer.Option("--seeds", min=1, help="Runs.  [5]")] = None,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training split.  [10]")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="The control: the same network and tokenizer with new weights.")
+    ] = False,
     table: Annotated[
         bool, typer.Option("--table", help="Instead: all runs beside published figures, and into the model cards.")
     ] = False,
@@ -53,7 +59,9 @@ def benchmark(
         raise InputError("cowese benchmark needs --model, --task and --data (or --table). See cowese benchmark --help.")
     from training.benchmark.run import benchmark as run_benchmark
 
-    settings = read_settings(config, store, assign, benchmark__seeds=seeds, benchmark__epochs=epochs)
+    settings = read_settings(
+        config, store, assign, benchmark__seeds=seeds, benchmark__epochs=epochs, benchmark__fresh=fresh or None
+    )
     opened = Store.open(settings.store)
     with opened.exclusive("benchmark"), shown_progress() as progress:
         summary = run_benchmark(

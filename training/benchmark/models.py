@@ -4,9 +4,10 @@ transformers and seqeval are the optional ``benchmark`` extra; nothing else in t
 """
 
 import contextlib
+import copy
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,8 @@ from data.errors import InputError
 from data.files import file_digest, value_digest
 from data.store import Store
 
-_SHAPING = ("config.json", "model.safetensors", "pytorch_model.bin", "tokenizer.json", "tokenizer_config.json")
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+_SHAPING = ("config.json", *_WEIGHTS, "tokenizer.json", "tokenizer_config.json")
 _FROM_PAD = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl")
 """Models whose positions begin after the padding's, so that two of them are no places for tokens."""
 _USUAL_LENGTH = 512
@@ -49,9 +51,17 @@ class Source:
     tokenizer: Any
     digest: str
 
+    fresh: bool = False
+    """Whether ``load`` gives new weights instead of the model's."""
+
+    @property
+    def usual_length(self) -> int:
+        """Tokens of a window where none are asked for: as long as the positions had time to learn."""
+        return min(self.length, getattr(self.config, "settled_length", None) or self.length)
+
     @property
     def length(self) -> int:
-        """Tokens of a window, special ones included, at which the model's positions were trained."""
+        """Most tokens of a window, special ones included: the longest that the model was trained at."""
         places = getattr(self.config, "max_position_embeddings", None) or _USUAL_LENGTH
         if self.config.model_type in _FROM_PAD:
             places -= 1 + (self.config.pad_token_id or 0)
@@ -59,10 +69,14 @@ class Source:
         return int(min(places, trained, self.tokenizer.model_max_length, _USUAL_LENGTH))
 
     def load(self, auto: str, labels: tuple[str, ...]) -> Any:
-        """The model with a fresh head under torch's seed; ``auto`` is the name of an Auto class."""
+        """The model with a fresh head under torch's seed, or fresh altogether; ``auto`` names an Auto class."""
         named = {"id2label": dict(enumerate(labels)), "label2id": {label: at for at, label in enumerate(labels)}}
         with _quiet(), _readable(self.where):
             kind = getattr(required("transformers"), auto)
+            if self.fresh:
+                config = copy.deepcopy(self.config)
+                config.update(named if labels else {})
+                return kind.from_config(config, dtype=torch.float32)
             return kind.from_pretrained(self.where, **(named if labels else {}), dtype=torch.float32)
 
 
@@ -84,9 +98,17 @@ def find_model(store: Store, named: str) -> Source:
     return Source(where, name, config, tokenizer, digest)
 
 
-def folder_digest(folder: Path) -> str:
+def freshened(source: Source) -> Source:
+    """The same network and tokenizer with new weights, drawn anew for each seed: what fine-tuning learns alone."""
+    where = Path(source.where)
+    digest = folder_digest(where, without=_WEIGHTS) if where.is_dir() else source.digest
+    return replace(source, name=f"{source.name}-fresh", digest=f"fresh:{digest}", fresh=True)
+
+
+def folder_digest(folder: Path, without: tuple[str, ...] = ()) -> str:
     """What makes a model what it is: its weights, shape and tokenizer, not its card."""
-    return value_digest({file: file_digest(folder / file) for file in _SHAPING if (folder / file).is_file()})
+    shaping = [file for file in _SHAPING if file not in without and (folder / file).is_file()]
+    return value_digest({file: file_digest(folder / file) for file in shaping})
 
 
 def _place(store: Store, named: str) -> tuple[str, str]:

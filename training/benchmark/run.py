@@ -33,7 +33,7 @@ from training.benchmark.classification import Classification
 from training.benchmark.datasets import Splits, read_splits
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.kind import Kind
-from training.benchmark.models import Source, find_model
+from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.report import report_page
 from training.benchmark.scores import SeedResult, deviation, mean
 from training.benchmark.settings import BenchmarkSettings
@@ -89,7 +89,8 @@ def benchmark(
 ) -> BenchmarkSummary:
     """Fine-tune ``model`` on ``task`` once a seed and score each at its best epoch on the development split.
 
-    ``name`` is what the model is called in the store and in tables.
+    ``name`` is what the model is called in the store and in tables; by default its own, with ``-fresh`` for the control
+    with new weights.
 
     Raises:
         InputError: the model or the data cannot be read; transformers is not installed; results of other data, another
@@ -99,11 +100,11 @@ def benchmark(
     """
     started = time.monotonic()
     chosen = find_task(task)
-    source = find_model(store, model)
+    source = freshened(find_model(store, model)) if settings.fresh else find_model(store, model)
     device = choose_device(settings.device)
     torch.set_num_threads(choose_threads(settings.threads))
     hidden = getattr(source.config, "hidden_size", 0)
-    settings = settings.resolved(source.config.model_type, hidden, source.length)
+    settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen, data, settings.documents)
     kind: Kind = _KINDS[form](splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)

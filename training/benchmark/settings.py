@@ -24,9 +24,11 @@ class BenchmarkSettings(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled; not on norms and biases."""
     length: int | None = Field(default=None, ge=16)
-    """Tokens of a window. Unset: what the model was trained at, 512 at most."""
+    """Tokens of a window. Unset: the longest rows at which the model's positions had time to learn, 512 at most."""
     overlap: float = Field(default=0.25, ge=0, le=0.5)
     """Share of a window that it has in common with the next."""
+    fresh: bool = False
+    """The control: the same network and tokenizer with new weights, drawn for each seed."""
     seeds: int = Field(default=5, ge=1)
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
@@ -40,16 +42,17 @@ class BenchmarkSettings(BaseModel):
 
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
-        return self.model_dump(mode="json", exclude={"seeds", "device", "threads", "micro_batch"})
+        without = {"seeds", "device", "threads", "micro_batch"} | (set() if self.fresh else {"fresh"})
+        return self.model_dump(mode="json", exclude=without)
 
-    def resolved(self, model_type: str, hidden: int, length: int) -> "BenchmarkSettings":
-        """With every unset value chosen for a model."""
+    def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
+        """With every unset value chosen for a model, whose windows are no longer than ``length``."""
         is_electra = model_type == "electra"
         usual = (3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
             "learning_rate": self.learning_rate or usual,
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
-            "length": min(self.length or length, length),
+            "length": min(self.length or usual_length, length),
         }
         return self.model_copy(update=chosen)
 

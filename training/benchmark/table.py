@@ -122,7 +122,8 @@ def _our_line(one: Manifest, figures: Sequence[str]) -> Line:
         for name in figures
     )
     seeds = one.figures["seeds"]
-    about = f"measured here, {seeds} seed{'s' if seeds > 1 else ''}, {', '.join(one.figures['devices'])}"
+    fresh = "fresh weights, " if one.settings.get("fresh") else ""
+    about = f"measured here, {fresh}{seeds} seed{'s' if seeds > 1 else ''}, {', '.join(one.figures['devices'])}"
     limit = one.settings.get("documents")
     part = f", at most {limit} documents a split" if limit else ""
     return Line(f"**{one.name}**", cells, f"{about}{part}", ours=True, rank=means.get(figures[0], 0.0))

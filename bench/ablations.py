@@ -28,14 +28,14 @@ from data.manifest import Manifest
 from data.store import Store
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
-from training.evaluate import evaluate
-from training.export import export
-from training.masking import masked_per_row
-from training.pack import PackSettings, pack
-from training.presets import Masking, flops_per_token
-from training.pretrain import pretrain
-from training.pretrain_settings import EvaluationSettings, Plan, PretrainSettings
-from training.tokenizer import TokenizerSettings, fit_tokenizer
+from training.electra.masking import masked_per_row
+from training.electra.presets import Masking, flops_per_token
+from training.results.evaluate import evaluate
+from training.results.export import export
+from training.runs.pretrain import pretrain
+from training.runs.pretrain_settings import EvaluationSettings, Plan, PretrainSettings
+from training.tokens.pack import PackSettings, pack
+from training.tokens.tokenizer import TokenizerSettings, fit_tokenizer
 
 TASK = "PharmaCoNER"
 RESULT = "ablation-{}.json"

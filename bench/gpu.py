@@ -37,16 +37,16 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from training.distributed import Place
-from training.masking import SpecialIds, choose_masked, masked_per_row
-from training.metrics import peak_flops
-from training.model import Electra
-from training.names import to_config, to_transformers
-from training.objective import electra_loss
-from training.presets import flops_per_token
-from training.pretrain_settings import Plan, PretrainSettings
-from training.stepper import Stepper
-from training.stream import RowIndex, Special, TokenStream
+from training.electra.masking import SpecialIds, choose_masked, masked_per_row
+from training.electra.model import Electra
+from training.electra.objective import electra_loss
+from training.electra.presets import flops_per_token
+from training.results.names import to_config, to_transformers
+from training.runs.distributed import Place
+from training.runs.metrics import peak_flops
+from training.runs.pretrain_settings import Plan, PretrainSettings
+from training.runs.stepper import Stepper
+from training.tokens.stream import RowIndex, Special, TokenStream
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
 MUST_EAGER, MUST_COMPILED, MUST_MS = 3.0, 1.8, 6.0

@@ -29,8 +29,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from data.store import Store
-from training.pack import PackSettings, pack
-from training.stream import TokenStream
+from training.tokens.pack import PackSettings, pack
+from training.tokens.stream import TokenStream
 
 LENGTH = 128
 SENTENCE_END = re.compile(r"(?<=[.!?…]) +(?=[A-ZÁÉÍÓÚÑ¿¡])")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 sys.path.pop(0)  # this file's folder: it holds a training.py too
 
-from training.presets import flops_per_token, model_shape
+from training.electra.presets import flops_per_token, model_shape
 
 SCALES = (1, 10, 100, 1_000)
 COWESE_TEXT_GB, COWESE_TOKENS = 4.5, 745_705_946

@@ -22,10 +22,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from tokenizers import Tokenizer, models, trainers
 
-from training.encode import Encoder
-from training.stream import SPECIAL_TOKENS
-from training.tokenizer import CASED, count_words, load_tokenizer, split, write_tokenizer
-from training.wordpiece import fit_wordpiece
+from training.tokens.encode import Encoder
+from training.tokens.stream import SPECIAL_TOKENS
+from training.tokens.tokenizer import CASED, count_words, load_tokenizer, split, write_tokenizer
+from training.tokens.wordpiece import fit_wordpiece
 
 T = TypeVar("T")
 

@@ -24,14 +24,14 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from training.distributed import Place
-from training.loader import Batches
-from training.masking import SpecialIds, choose_masked
-from training.model import Electra
-from training.names import to_config
-from training.pretrain_settings import PretrainSettings
-from training.stepper import Stepper
-from training.stream import RowIndex, Special, TokenStream
+from training.electra.masking import SpecialIds, choose_masked
+from training.electra.model import Electra
+from training.results.names import to_config
+from training.runs.distributed import Place
+from training.runs.loader import Batches
+from training.runs.pretrain_settings import PretrainSettings
+from training.runs.stepper import Stepper
+from training.tokens.stream import RowIndex, Special, TokenStream
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
 LENGTH = 128

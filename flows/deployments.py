@@ -18,7 +18,7 @@ from flows.made import find_made
 from flows.plain_errors import plain_errors
 from flows.settings import Settings, load_settings
 from flows.stages.task import StageTasks
-from training.presets import PresetName
+from training.electra.presets import PresetName
 
 Count = Annotated[int, Field(gt=0)]
 

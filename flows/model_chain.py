@@ -10,11 +10,11 @@ from flows.chain import CorpusBuilt, Runner, Stopwatch, plainly
 from flows.settings import Settings
 from training.benchmark.run import BenchmarkSummary, benchmark
 from training.benchmark.table import TableSummary, write_table
-from training.evaluate import EvaluationSummary, evaluate
-from training.export import ExportSummary, export
-from training.pack import PackSummary, pack
-from training.pretrain import PretrainSummary, pretrain
-from training.tokenizer import TokenizerSummary, fit_tokenizer
+from training.results.evaluate import EvaluationSummary, evaluate
+from training.results.export import ExportSummary, export
+from training.runs.pretrain import PretrainSummary, pretrain
+from training.tokens.pack import PackSummary, pack
+from training.tokens.tokenizer import TokenizerSummary, fit_tokenizer
 
 
 class TokensBuilt(BaseModel):

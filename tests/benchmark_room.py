@@ -8,7 +8,7 @@ import torch
 
 from training.benchmark.brat import write_document
 from training.benchmark.documents import Document, Mention
-from training.tokenizer import write_tokenizer
+from training.tokens.tokenizer import write_tokenizer
 
 DRUGS = ("ibuprofeno", "furosemida", "enalapril", "ácido fólico", "metformina")
 PROTEINS = ("albúmina", "ferritina", "proteína C reactiva", "troponina")

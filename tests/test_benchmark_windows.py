@@ -13,8 +13,8 @@ from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import best_windows, windows_of
 from training.benchmark.words import words_of
-from training.stream import SPECIAL_TOKENS
-from training.tokenizer import TokenizerSettings, write_tokenizer
+from training.tokens.stream import SPECIAL_TOKENS
+from training.tokens.tokenizer import TokenizerSettings, write_tokenizer
 
 pytest.importorskip("transformers")
 

@@ -11,8 +11,8 @@ import torch
 from training_room import files_end_at
 
 from data.errors import StageError, StoreError
-from training import checkpoint
-from training.checkpoint import BackgroundWriter, Snapshot
+from training.runs import checkpoint
+from training.runs.checkpoint import BackgroundWriter, Snapshot
 
 
 def snapshot(step: int, value: float = 1.0) -> Snapshot:
@@ -92,7 +92,7 @@ def test_kill_9_during_a_save_leaves_the_one_before(tmp_path):
     program = """
         import sys, torch
         from pathlib import Path
-        from training import checkpoint
+        from training.runs import checkpoint
         big = {"w": torch.zeros(6_000_000)}
         step = 0
         while True:

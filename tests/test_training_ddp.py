@@ -10,17 +10,17 @@ from training_room import packed, quick
 
 from data.files import file_digest
 from data.store import Store
-from training import checkpoint
-from training.evaluate import evaluate
-from training.metrics import read_metrics
-from training.pretrain import pretrain
+from training.results.evaluate import evaluate
+from training.runs import checkpoint
+from training.runs.metrics import read_metrics
+from training.runs.pretrain import pretrain
 from training.settings import EvaluationSettings, PretrainSettings
 
 COWESE = "import sys; from flows.cli import main; sys.exit(main())"
 STOPPED = """
 import os, signal
 import torch.distributed as dist
-from training.loop import Loop
+from training.runs.loop import Loop
 
 def signalled(loop, one_step=Loop._one_step):
     one_step(loop)

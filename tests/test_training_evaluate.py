@@ -9,12 +9,12 @@ from training_room import packed, quick
 from data.errors import InputError, StageError
 from data.files import file_digest
 from data.store import Store
-from training.evaluate import CARD, evaluate
-from training.export import export
-from training.feed import special_ids
-from training.pretrain import pretrain
-from training.run import open_tokens
-from training.scores import CardCounts, exact_scores, thresholds
+from training.results.evaluate import CARD, evaluate
+from training.results.export import export
+from training.results.scores import CardCounts, exact_scores, thresholds
+from training.runs.feed import special_ids
+from training.runs.pretrain import pretrain
+from training.runs.run import open_tokens
 from training.settings import EvaluationSettings
 
 

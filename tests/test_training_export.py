@@ -10,15 +10,15 @@ from training_room import corpus, packed, quick
 from data.errors import InputError
 from data.manifest import Manifest
 from data.store import Store
-from training.card import snippet
-from training.evaluate import evaluate
-from training.export import export
-from training.model import attention_bias
-from training.pack import pack
-from training.pretrain import pretrain
-from training.run import Trained
+from training.electra.model import attention_bias
+from training.results.card import snippet
+from training.results.evaluate import evaluate
+from training.results.export import export
+from training.runs.pretrain import pretrain
+from training.runs.run import Trained
 from training.settings import EvaluationSettings, PackSettings, TokenizerSettings
-from training.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
+from training.tokens.pack import pack
+from training.tokens.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
 
 pytest.importorskip("transformers")
 SENTENCE = "El paciente presenta fiebre alta desde ayer."

@@ -2,12 +2,12 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from training.draws import row_keys
-from training.masking import Masked, SpecialIds, choose_masked, masked_per_row
-from training.model import Electra, attention_bias
-from training.objective import electra_loss
-from training.presets import model_shape
-from training.sampling import corrupt, sample_gumbel, sample_inverse
+from training.electra.draws import row_keys
+from training.electra.masking import Masked, SpecialIds, choose_masked, masked_per_row
+from training.electra.model import Electra, attention_bias
+from training.electra.objective import electra_loss
+from training.electra.presets import model_shape
+from training.electra.sampling import corrupt, sample_gumbel, sample_inverse
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
 

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from training.model import Electra
-from training.optimizer import Adam, AdamSettings, FlatParameters, decays, learning_rate
-from training.presets import model_shape
-from training.pretrain_settings import PretrainSettings
+from training.electra.model import Electra
+from training.electra.optimizer import Adam, AdamSettings, FlatParameters, decays, learning_rate
+from training.electra.presets import model_shape
+from training.runs.pretrain_settings import PretrainSettings
 
 
 def model_and_gradients(steps: int) -> tuple[Electra, list[dict[str, torch.Tensor]]]:

@@ -18,13 +18,13 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from data.errors import InputError
 from data.store import Store
-from training import corpus as corpus_reading
-from training import pack as packing
-from training.corpus import Corpus
-from training.encode import Encoder, keeps_plain, stops_at_spaces
-from training.pack import PackSettings, pack
-from training.stream import SPECIAL_TOKENS, RowIndex, Special, TokenStream
-from training.tokenizer import (
+from training.tokens import corpus as corpus_reading
+from training.tokens import pack as packing
+from training.tokens.corpus import Corpus
+from training.tokens.encode import Encoder, keeps_plain, stops_at_spaces
+from training.tokens.pack import PackSettings, pack
+from training.tokens.stream import SPECIAL_TOKENS, RowIndex, Special, TokenStream
+from training.tokens.tokenizer import (
     CASED,
     TokenizerSettings,
     count_words,
@@ -33,7 +33,7 @@ from training.tokenizer import (
     split,
     words_of,
 )
-from training.wordpiece import fit_wordpiece
+from training.tokens.wordpiece import fit_wordpiece
 
 TEXTS = ["\n".join(article.paragraphs) for file in FILES.values() for article in read_articles(file)]
 ODD = [
@@ -96,7 +96,7 @@ def test_the_memory_of_words_knows_what_a_normaliser_does_to_them(fitted, change
 
 
 def test_a_full_memory_begins_anew(fitted, monkeypatch):
-    monkeypatch.setattr("training.encode.MAX_KNOWN", 50)
+    monkeypatch.setattr("training.tokens.encode.MAX_KNOWN", 50)
     tokenizer = load_tokenizer(fitted)
     encoder = Encoder(tokenizer)
     for text in TEXTS[:10]:
@@ -177,11 +177,11 @@ def test_a_killed_packing_goes_on(store, corpus, fitted, tmp_path, monkeypatch):
     assert done
     assert not list(store.tokens.glob("*/manifest.json"))
 
-    monkeypatch.setattr("training.pack.PART_BATCHES", 1)
-    monkeypatch.setattr("training.corpus.BATCH", 10)
+    monkeypatch.setattr("training.tokens.pack.PART_BATCHES", 1)
+    monkeypatch.setattr("training.tokens.corpus.BATCH", 10)
     written = []
     monkeypatch.setattr(
-        "training.pack.np.savez",
+        "training.tokens.pack.np.savez",
         lambda file, _save=np.savez, **arrays: (written.append(file.name), _save(file, **arrays)),
     )
     summary = pack(store, PackSettings(), corpus=corpus, tokenizer=fitted)

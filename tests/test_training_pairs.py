@@ -9,13 +9,13 @@ from training_room import packed, quick
 
 from data.errors import InputError
 from data.store import Store
-from training.masking import SpecialIds
-from training.model import Electra
-from training.objective import electra_loss, segments_of
-from training.pairs import PairIndex
-from training.presets import model_shape
-from training.pretrain import pretrain
-from training.run import open_tokens
+from training.electra.masking import SpecialIds
+from training.electra.model import Electra
+from training.electra.objective import electra_loss, segments_of
+from training.electra.presets import model_shape
+from training.runs.pretrain import pretrain
+from training.runs.run import open_tokens
+from training.tokens.pairs import PairIndex
 
 PAD, CLS, SEP, END = 0, 2, 3, 7
 SPECIAL = SpecialIds(pad=PAD, cls=CLS, sep=SEP, mask=4)

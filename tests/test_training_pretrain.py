@@ -13,15 +13,15 @@ from data.errors import InputError, StageError, StoreError
 from data.manifest import Manifest
 from data.progress import quiet
 from data.store import Store
-from training import checkpoint
-from training.distributed import Place
-from training.loader import Batches, epoch_order, row_numbers
-from training.loop import SKIPS_TO_ROLL_BACK, WATCHED_FROM, Loop
-from training.metrics import read_metrics
-from training.presets import PRESETS
-from training.pretrain import pretrain
-from training.pretrain_settings import Plan, PretrainSettings
-from training.run import Trained, open_tokens
+from training.electra.presets import PRESETS
+from training.runs import checkpoint
+from training.runs.distributed import Place
+from training.runs.loader import Batches, epoch_order, row_numbers
+from training.runs.loop import SKIPS_TO_ROLL_BACK, WATCHED_FROM, Loop
+from training.runs.metrics import read_metrics
+from training.runs.pretrain import pretrain
+from training.runs.pretrain_settings import Plan, PretrainSettings
+from training.runs.run import Trained, open_tokens
 
 TIMED = {"tokens_per_second", "tflops"}
 

@@ -5,12 +5,12 @@ from training_room import packed, quick
 
 from data.errors import InputError
 from data.store import Store
-from training.evaluate import evaluate
-from training.metrics import rates, read_metrics
-from training.pretrain import pretrain
-from training.report import CHARTS, write_report
+from training.results.evaluate import evaluate
+from training.results.report import CHARTS, write_report
+from training.runs.metrics import rates, read_metrics
+from training.runs.pretrain import pretrain
+from training.runs.threads import choose_threads
 from training.settings import EvaluationSettings
-from training.threads import choose_threads
 
 
 class Page(HTMLParser):

@@ -6,13 +6,13 @@ import pytest
 import torch
 from training_room import quick
 
-from training.distributed import Place
-from training.draws import bits, cut_by_shifts, gumbel, keep, row_keys, words
-from training.masking import SpecialIds
-from training.model import Electra
-from training.objective import electra_loss
-from training.optimizer import FlatParameters
-from training.stepper import Stepper
+from training.electra.draws import bits, cut_by_shifts, gumbel, keep, row_keys, words
+from training.electra.masking import SpecialIds
+from training.electra.model import Electra
+from training.electra.objective import electra_loss
+from training.electra.optimizer import FlatParameters
+from training.runs.distributed import Place
+from training.runs.stepper import Stepper
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
 ROWS = torch.arange(6)

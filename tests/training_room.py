@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.store import Store
-from training.pack import pack
 from training.settings import PackSettings, PretrainSettings, TokenizerSettings
-from training.tokenizer import fit_tokenizer
+from training.tokens.pack import pack
+from training.tokens.tokenizer import fit_tokenizer
 
 WHO = ("la paciente", "el paciente", "una niña", "el cirujano", "la médica", "un anciano", "la enfermera", "el bebé")
 DOES = ("presenta", "refiere", "describe", "teme", "padece", "estudia", "evita", "nota", "sufrió", "trató")

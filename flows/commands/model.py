@@ -24,7 +24,7 @@ from flows.console import show_comparison
 from flows.made import find_corpus, find_made
 
 if TYPE_CHECKING:
-    from training.evaluate import EvaluationSummary
+    from training.results.evaluate import EvaluationSummary
 
 CorpusOption = Annotated[
     str, typer.Option("--corpus", help="A corpus version, or any Parquet file or folder with a text column.")
@@ -56,7 +56,7 @@ def checked_name(name: str | None) -> str | None:
 @contextlib.contextmanager
 def first_alone(store: Store, stage: str) -> Iterator[bool]:
     """Keep others out of a stage, once for all processes that torchrun started; whether this is the first of them."""
-    from training.distributed import is_first_process
+    from training.runs.distributed import is_first_process
 
     if not is_first_process():
         yield False
@@ -78,7 +78,7 @@ def tokenizer(
 
     Example: cowese tokenizer --corpus latest --vocab-size 31002
     """
-    from training.tokenizer import fit_tokenizer
+    from training.tokens.tokenizer import fit_tokenizer
 
     settings = read_settings(config, store, assign, tokenizer__vocab_size=vocab_size)
     opened = Store.open(settings.store)
@@ -101,7 +101,7 @@ def pack(
 
     Example: cowese pack --corpus v0002
     """
-    from training.pack import pack as pack_corpus
+    from training.tokens.pack import pack as pack_corpus
 
     settings = read_settings(config, store, assign)
     opened = Store.open(settings.store)
@@ -127,7 +127,7 @@ def pretrain(
 
     Example: cowese pretrain --preset small --steps 1000000
     """
-    from training.pretrain import pretrain as pretrain_run
+    from training.runs.pretrain import pretrain as pretrain_run
 
     settings = read_settings(config, store, assign, pretrain__preset=preset, pretrain__steps=steps)
     opened = Store.open(settings.store)
@@ -154,7 +154,7 @@ def evaluate(
 
     Example: cowese evaluate --split test
     """
-    from training.evaluate import evaluate as evaluate_run
+    from training.results.evaluate import evaluate as evaluate_run
 
     settings = read_settings(config, store, assign)
     opened = Store.open(settings.store)
@@ -187,7 +187,7 @@ def export(
 
     Example: cowese export --name biomedtra-small
     """
-    from training.export import export as export_run
+    from training.results.export import export as export_run
 
     opened = open_store(config, store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
@@ -221,7 +221,7 @@ def report(
 
     Example: cowese report --run biomedtra-small
     """
-    from training.report import write_report
+    from training.results.report import write_report
 
     opened = existing_store(config, store)
     if version is not None:

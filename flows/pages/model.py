@@ -13,13 +13,13 @@ from flows.pages.links import Links
 from flows.pages.words import in_one_line
 from training.benchmark.run import BenchmarkSummary
 from training.benchmark.table import TableSummary
-from training.evaluate import EvaluationSummary
-from training.export import ExportSummary
-from training.metrics import read_metrics
-from training.pack import PackSummary
-from training.pretrain import PretrainSummary
-from training.report import write_report
-from training.tokenizer import TokenizerSummary
+from training.results.evaluate import EvaluationSummary
+from training.results.export import ExportSummary
+from training.results.report import write_report
+from training.runs.metrics import read_metrics
+from training.runs.pretrain import PretrainSummary
+from training.tokens.pack import PackSummary
+from training.tokens.tokenizer import TokenizerSummary
 
 
 def show_run(summary: PretrainSummary, links: Links) -> None:

@@ -29,7 +29,7 @@ class Chart:
 def environment() -> Environment:
     """Templates of this room."""
     made = Environment(
-        loader=PackageLoader("training"), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+        loader=PackageLoader("training.benchmark"), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters["share"] = lambda value: f"{value:.4f}"
@@ -49,7 +49,7 @@ def _plain(value: Any) -> str:
 def report_page(manifest: Manifest, results: list[SeedResult]) -> str:
     """The page of one model on one task."""
     figures = manifest.figures
-    return environment().get_template("benchmark.html.jinja").render(
+    return environment().get_template("report.html.jinja").render(
         name=manifest.name,
         figures=figures,
         settings=manifest.settings,

@@ -39,8 +39,8 @@ from training.benchmark.scores import SeedResult, deviation, mean
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tagging import Tagging
 from training.benchmark.tasks import Form, find_task
-from training.distributed import choose_device
-from training.threads import choose_threads
+from training.runs.distributed import choose_device
+from training.runs.threads import choose_threads
 
 PLAN, RESULT = "plan.json", "result.json"
 SAMPLES = 60

@@ -64,7 +64,7 @@ def write_table(store: Store) -> TableSummary:
     tables = task_tables(found)
     markdown, page = store.benchmarks / "table.md", store.benchmarks / "table.html"
     write_text(markdown, as_markdown(tables))
-    write_text(page, environment().get_template("benchmark_table.html.jinja").render(tables=tables))
+    write_text(page, environment().get_template("table.html.jinja").render(tables=tables))
     return TableSummary(markdown=markdown, html=page, cards=put_into_cards(store, section_of), runs=len(found))
 
 

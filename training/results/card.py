@@ -1,0 +1,167 @@
+"""The model card of an exported part: what it is, its figures, how it was made, a snippet that runs, its limits."""
+
+from data.manifest import code_version
+from training.results.evaluate import CARD, EvaluationSummary
+from training.runs.run import TOKENIZER_FOLDER, Trained
+from training.tokens.tokenizer import hub_config, load_tokenizer
+
+SNIPPETS = {
+    "discriminator": """\
+from transformers import AutoTokenizer, ElectraForPreTraining
+
+folder = "NAME/discriminator"
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = ElectraForPreTraining.from_pretrained(folder)
+
+sentence = "El paciente ingresó por dolor torácico y se le practicó una ventana."
+encoded = tokenizer(sentence, return_tensors="pt")
+replaced = model(**encoded).logits[0].sigmoid()  # one probability a token of this very sentence
+for token, probability in zip(encoded.tokens(), replaced.tolist()):
+    print(f"{token:<16}{probability:.3f}", "replaced?" if probability > 0.5 else "")
+""",
+    "generator": """\
+from transformers import pipeline
+
+fill = pipeline("fill-mask", model="NAME/generator")
+for guess in fill("El paciente ingresó por dolor [MASK]."):
+    print(f"{guess['score']:.3f}", guess["sequence"])
+""",
+}
+TAGS = {"discriminator": "token-classification", "generator": "fill-mask"}
+ABOUT = {
+    "discriminator": "tells for each token whether it looks replaced; it is the part to fine-tune",
+    "generator": "fills masked tokens; small by design, it exists to train the discriminator",
+}
+
+LITERAL = {
+    "discriminator": (
+        "A literal `[MASK]` or `[SEP]` in a text stays text, as it was in training (`split_special_tokens` in\n"
+        "  tokenizer_config.json); give two texts as a pair, not joined by a written `[SEP]`."
+    ),
+    "generator": (
+        "A `[MASK]` in a text is the mask, and a literal `[SEP]` or `[CLS]` the special token: take them out of text\n"
+        "  that you did not write, or load the tokenizer with `split_special_tokens=True`."
+    ),
+}
+
+
+def snippet(name: str, part: str) -> str:
+    """A program that uses the exported part; run it in the folder that holds the models."""
+    return SNIPPETS[part].replace("NAME", name)
+
+
+def model_card(name: str, part: str, trained: Trained, evaluation: EvaluationSummary | None) -> str:
+    """Markdown with YAML in front, as the Hugging Face hub reads it."""
+    measured = _measured(evaluation) if evaluation else "Not evaluated yet: run `cowese evaluate`, then export again.\n"
+    return f"""{_yaml(name, part, evaluation)}
+# {name}, {part}
+
+ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {part}: it {ABOUT[part]}.
+
+## How to use
+
+```python
+{snippet(name, part)}```
+
+## Figures
+
+{measured}
+## How it was made
+
+{_making(trained)}
+{_decontamination(trained)}
+## Limits
+
+- Trained on web pages: what they get wrong, leave out or sell, the model has read. Not for decisions about patients.
+- The figures are on held-out documents of the same sites and time as the training text, unless the split is test
+  (whole sites that were never trained on). They are not comparable one to one with a card measured on other text.
+- Sequences are at most {trained.model.shape.positions} tokens.{_untrained_positions(trained)}
+- {LITERAL[part]}
+- Load the tokenizer with AutoTokenizer. ElectraTokenizerFast gives the same tokens for text in Unicode's form NFC, but
+  does not bring other text into it.
+"""
+
+
+def _yaml(name: str, part: str, evaluation: EvaluationSummary | None) -> str:
+    lines = [
+        "---",
+        "language: es",
+        "license: apache-2.0",
+        "library_name: transformers",
+        f"pipeline_tag: {TAGS[part]}",
+        "tags: [electra, biomedical, clinical, spanish]",
+    ]
+    if evaluation and part == "discriminator":
+        lines += [
+            "model-index:",
+            f"- name: {name}",
+            "  results:",
+            "  - task: {type: token-classification, name: Replaced token detection}",
+            f"    dataset: {{type: cowese, name: CoWeSe held-out, split: {evaluation.split}}}",
+            "    metrics:",
+            *(f"    - {{type: {metric}, value: {value}}}" for metric, value in evaluation.discriminator.items()),
+        ]
+    return "\n".join([*lines, "---"])
+
+
+def _measured(evaluation: EvaluationSummary) -> str:
+    ours, baseline = evaluation.discriminator, evaluation.all_original
+    rows = "\n".join(f"| {name} | {ours[name]:.4f} | {baseline[name]:.4f} | {card} |" for name, card in CARD.items())
+    return f"""Replaced-token detection on the split `{evaluation.split}` ({evaluation.tokens:,} tokens of \
+{evaluation.documents:,} documents), step {evaluation.step:,}:
+
+| | this model | all called original | BIOMEDTRA-small's card |
+|---|---|---|---|
+{rows}
+
+The card's definitions: dropout off, own generator at temperature 1, every token but pads counts. On words alone:
+AUC {evaluation.content["auc"]:.4f}, average precision {evaluation.content["average_precision"]:.4f}, F1 \
+{evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["accuracy"]:.1%} of the masked tokens rightly
+and leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.
+"""
+
+
+def _making(trained: Trained) -> str:
+    plan, made = trained.plan, trained.manifest.made_from
+    figures = trained.manifest.figures
+    rows = {
+        "preset": plan.preset,
+        "steps": f"{trained.step:,} of {plan.steps:,}, the last {plan.long_steps:,} at length 512",
+        "batch": f"{plan.batch} × {plan.length} tokens",
+        "tokens seen": f"{figures.get('tokens_seen', 0):,.0f}",
+        "learning rate": f"{plan.learning_rate:g}, {plan.warmup:,} steps of warm-up, linear decay",
+        "masking": plan.masking.replace("_", " "),
+        "embeddings": "GDES" if plan.gdes else "tied",
+        "seed": plan.seed,
+        "vocabulary": f"{trained.model.shape.vocabulary:,} entries, {_letters(trained)}",
+        "corpus": f"{trained.tokens.name.partition('+')[0]} (digest {made.get('corpus', '?')})",
+        "tokenizer digest": made.get("tokenizer", "?"),
+        "tokens digest": made.get("tokens", "?"),
+        "code": f"cowese {code_version()}",
+    }
+    return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
+
+
+def _decontamination(trained: Trained) -> str:
+    """Which benchmarks' texts the training text does not hold, as the corpus's manifest says."""
+    benchmarks: dict[str, int] | None = trained.manifest.figures.get("decontaminated")
+    if benchmarks:
+        named = ", ".join(f"{name} ({count:,} documents removed)" for name, count in benchmarks.items())
+        return (
+            f"Decontaminated against {named}: no document of the corpus shares 13 words in a row with a text of them.\n"
+        )
+    return (
+        "**Not decontaminated**: the training text may hold texts of the benchmarks that this model is tried on "
+        "(`cowese publish --decontaminate DIR` removes them).\n"
+    )
+
+
+def _letters(trained: Trained) -> str:
+    config = hub_config(load_tokenizer(trained.path / TOKENIZER_FOLDER))
+    case = "lower case" if config["do_lower_case"] else "cased"
+    return f"{case}, accents {'stripped' if config['strip_accents'] else 'kept'}"
+
+
+def _untrained_positions(trained: Trained) -> str:
+    length = trained.length
+    return f" Positions beyond {length} were never trained." if length < trained.model.shape.positions else ""

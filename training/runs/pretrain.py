@@ -1,0 +1,146 @@
+"""``cowese pretrain``: packed tokens → a pretrained ELECTRA. Run again, it goes on from the last checkpoint."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from data.errors import InputError
+from data.manifest import Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from training.runs import checkpoint
+from training.runs.distributed import joined
+from training.runs.loop import Loop
+from training.runs.metrics import read_metrics
+from training.runs.pretrain_settings import Plan, PretrainSettings
+from training.runs.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
+from training.runs.threads import choose_threads
+
+
+class PretrainSummary(BaseModel):
+    """What a run came to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    steps: int
+    tokens_seen: int
+    """Tokens trained on, pads not counted, over the whole run."""
+    length: int
+    """Tokens a row in the last steps. The loss is of rows of that length: it jumps where they become longer."""
+    loss: float
+    """The last line of metrics."""
+    generator_accuracy: float
+    replaced_rate: float
+    disc_accuracy: float
+    tokens_per_second: float
+    seconds: float
+    """Spent by this call."""
+    resumed_at: int
+    """Steps that an earlier call had done."""
+    reused: bool
+    """The run was finished already."""
+
+
+def pretrain(
+    store: Store, settings: PretrainSettings, *, tokens: Path, name: str | None = None, progress: Progress = quiet
+) -> PretrainSummary:
+    """Pretrain ELECTRA on packed tokens, into ``store/runs/<name>``.
+
+    The default name is made from the preset and a digest of what shapes the run, so that other tokens or settings
+    are another run. SIGTERM and SIGINT finish the step, save and stop; SIGUSR1 saves and goes on.
+
+    Raises:
+        InputError: no such tokens; no GPU where one was asked for; the named run was made from other tokens, another
+            tokenizer or other settings (the message says which; ``force`` goes on nevertheless) or has a model of
+            another shape (``force`` does not help).
+        StageError: stopped by a signal; the losses are not finite time and again; no checkpoint is whole.
+        DiskFullError, StoreError: a checkpoint cannot be written; earlier ones stay.
+    """
+    started = time.monotonic()
+    plan = settings.plan
+    with joined(settings.device) as place:
+        stream = open_tokens(tokens, "train")
+        manifest = Manifest(
+            kind="run",
+            name=name or f"{plan.preset}-{_digest(plan, made_from(tokens, stream))}",
+            made_from=made_from(tokens, stream),
+            settings=plan.recorded,
+            code=code_version(),
+        )
+        run = store.runs / manifest.name
+        figures = {
+            "vocabulary": stream.vocab_size,
+            "shape": plan.shape(stream.vocab_size).model_dump(mode="json"),
+            "tokens_folder": os.path.relpath(tokens, run),
+            "decontaminated": Manifest.read(tokens).figures.get("decontaminated"),
+        }
+        manifest = manifest.model_copy(update={"figures": figures})
+        _refuse_another(run, manifest, force=settings.force)
+        saved = checkpoint.load_newest(run)
+        if saved and saved.step >= plan.steps:
+            return _summary(run, saved.step, started, saved.step, reused=True)
+        if place.first:
+            manifest.write(run)
+            adopt_tokenizer(run, tokens)
+        if min(plan.batch_at(0), plan.batch_at(plan.steps - 1)) < place.world:
+            raise InputError(
+                f"batch {plan.batch}: fewer rows a step than processes ({place.world}). Raise pretrain.batch."
+            )
+        threads = saved.state.get("threads") if saved and settings.threads is None else settings.threads
+        torch.set_num_threads(choose_threads(threads))
+        loop = Loop(run, settings, stream, place, progress)
+        first = loop.begin(saved)
+        loop.train()
+        if place.first:
+            folder = checkpoint.checkpoint_folder(run, plan.steps)
+            digests = checkpoint.file_digests(folder)
+            files = {f"checkpoints/{folder.name}/{file}": digest for file, digest in digests.items()}
+            manifest.model_copy(
+                update={"files": files, "figures": {**manifest.figures, **read_metrics(run)[-1]}}
+            ).write(run)
+        return _summary(run, plan.steps, started, first, reused=False)
+
+
+def _digest(plan: Plan, inputs: dict[str, str]) -> str:
+    return Manifest(kind="run", name="", made_from=inputs, settings=plan.recorded).digest[:8]
+
+
+def _refuse_another(run: Path, manifest: Manifest, *, force: bool) -> None:
+    if not (run / "manifest.json").exists():
+        return
+    before = Manifest.read(run)
+    if reshaped := compare_shapes(shape_of(before), shape_of(manifest)):
+        raise InputError(
+            f"{run}: this run's model has another shape: {'; '.join(reshaped)}. Its checkpoints cannot be gone on "
+            "with; give another --name. `cowese evaluate` and `export` take it as it is."
+        )
+    differences = [] if force else compare(before, manifest)
+    if differences:
+        raise InputError(
+            f"{run}: this run was made with something else: {'; '.join(differences)}. "
+            "Give another --name, or pretrain.force=true to go on with it nevertheless."
+        )
+
+
+def _summary(run: Path, steps: int, started: float, first: int, *, reused: bool) -> PretrainSummary:
+    lines = read_metrics(run)
+    last: dict[str, Any] = lines[-1] if lines else {}
+    return PretrainSummary(
+        path=run,
+        steps=steps,
+        tokens_seen=round(last.get("tokens_seen", 0)),
+        length=last.get("length", 0),
+        loss=last.get("loss", float("nan")),
+        generator_accuracy=last.get("generator_accuracy", float("nan")),
+        replaced_rate=last.get("replaced_rate", float("nan")),
+        disc_accuracy=last.get("disc_accuracy", float("nan")),
+        tokens_per_second=last.get("tokens_per_second", float("nan")),
+        seconds=round(time.monotonic() - started, 1),
+        resumed_at=first,
+        reused=reused,
+    )

@@ -1,0 +1,1 @@
+"""Documents → tokenizer → packed tokens → rows."""

@@ -1,0 +1,241 @@
+"""Corpus → a WordPiece tokenizer, cased and with accents unless asked; the same corpus always gives the same one."""
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+from data.errors import InputError, StageError
+from data.files import file_digest, write_json, write_text
+from data.manifest import MANIFEST_NAME, Manifest, code_version
+from data.progress import Progress, quiet
+from data.store import Store
+from training.tokens.corpus import Corpus
+from training.tokens.stream import SPECIAL_TOKENS, Special
+from training.tokens.wordpiece import MAX_WORD, fit_wordpiece
+
+UINT16 = 65_536
+PLAIN = "0-9A-Za-zÀ-ÖØ-öø-ɏ"
+UNUSUAL = re.compile(rf"[^!-~{PLAIN}]")
+"""Whatever is neither printable ASCII nor a Latin letter: only that needs the normaliser."""
+PLAIN_WORD = re.compile(rf"[{PLAIN}]+|[!-/:-@\[-`{{-~]")
+FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+
+
+class TokenizerSettings(BaseModel):
+    """What shapes a tokenizer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
+    """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
+    min_words: int = Field(default=2_000, ge=1)
+    """Words that a corpus must have."""
+    min_count: int = Field(default=1, ge=1)
+    """Occurrences of a word that counts."""
+    lowercase: bool = False
+    """Lower the case, as the original BIOMEDTRA did."""
+    strip_accents: bool = False
+    """Take accents and tildes off (``año`` becomes ``ano``), as the original BIOMEDTRA did; a defect in Spanish."""
+
+    @property
+    def normalizer(self) -> normalizers.Normalizer:
+        """NFC; no control characters; case and accents as these settings say."""
+        return normalizers.Sequence(
+            [
+                normalizers.NFC(),
+                normalizers.BertNormalizer(
+                    clean_text=True,
+                    handle_chinese_chars=True,
+                    strip_accents=self.strip_accents,
+                    lowercase=self.lowercase,
+                ),
+            ]
+        )
+
+
+CASED = TokenizerSettings()
+"""The default: case and accents stay."""
+
+
+class TokenizerSummary(BaseModel):
+    """A fitted tokenizer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    reused: bool
+    entries: int
+    words: int
+    distinct_words: int
+    digest: str
+    seconds: float = 0.0
+
+
+def fit_tokenizer(
+    store: Store,
+    settings: TokenizerSettings,
+    *,
+    corpus: Path,
+    name: str | None = None,
+    progress: Progress = quiet,
+) -> TokenizerSummary:
+    """Fit a tokenizer on the training split, or find the one that was fitted on the same before.
+
+    Raises:
+        InputError: no such corpus, or another tokenizer has this name.
+        StageError: the corpus is too small.
+    """
+    started = time.monotonic()
+    source = Corpus.open(corpus)
+    folder = store.tokenizers / (name or f"{source.name}-{settings.vocab_size}")
+    made_from = {"corpus": source.digest()}
+    if (folder / MANIFEST_NAME).is_file():
+        known = Manifest.read(folder)
+        if known.made_from != made_from or TokenizerSettings.model_validate(known.settings) != settings:
+            raise InputError(
+                f"{folder}: a tokenizer of other text or settings has this name. Choose another with --name."
+            )
+        return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
+    counts = count_words(source.texts("train"), settings, progress)
+    words = counts.total()
+    if words < settings.min_words:
+        raise StageError(
+            f"{source.path}: {words:,} words are too few to fit a tokenizer; {settings.min_words:,} are needed. "
+            "Crawl more pages, or lower tokenizer.min_words."
+        )
+    frequent = {word: count for word, count in counts.items() if count >= settings.min_count}
+    vocabulary = fit_wordpiece(
+        frequent,
+        settings.vocab_size,
+        SPECIAL_TOKENS,
+        lambda done: progress("tokenizer", done, settings.vocab_size, {}) if done % 1_000 == 0 else None,
+    )
+    write_tokenizer(folder, vocabulary, settings)
+    manifest = Manifest(
+        kind="tokenizer",
+        name=folder.name,
+        made_from=made_from,
+        settings=settings.model_dump(),
+        figures={"entries": len(vocabulary), "words": words, "distinct_words": len(counts)},
+        files={file: file_digest(folder / file) for file in FILES},
+        code=code_version(),
+    )
+    manifest.write(folder)
+    return _summary(folder, manifest, reused=False, seconds=time.monotonic() - started)
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """A fitted tokenizer, or any folder with a ``tokenizer.json``. Literal special tokens in a text stay text.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise InputError(f"{path}: no tokenizer there. `cowese tokenizer` fits one.")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        raise InputError(f"{path}: cannot be read as a tokenizer ({error}).") from error
+    tokenizer.encode_special_tokens = True
+    tokenizer.no_truncation()  # a tokenizer from the hub may carry both; packing loses no token
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def special_of(tokenizer: Tokenizer, path: Path) -> Special:
+    """The special tokens' ids in any BERT-like tokenizer: only ours has them from 0 on.
+
+    Raises:
+        InputError: one is missing.
+    """
+    ids = {name: number for name in SPECIAL_TOKENS if (number := tokenizer.token_to_id(name)) is not None}
+    missing = [name for name in SPECIAL_TOKENS if name not in ids]
+    if missing:
+        raise InputError(f"{path}: the tokenizer has no {', '.join(missing)}. Choose a BERT-like tokenizer.")
+    return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
+
+
+def count_words(
+    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = quiet
+) -> Counter[str]:
+    """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
+    chunks: Counter[str] = Counter()
+    done = 0
+    for batch in batches:
+        for text in batch:
+            chunks.update(text.split())
+        done += len(batch)
+        progress("tokenizer", done, None, {"distinct": len(chunks)})
+    counts: Counter[str] = Counter()
+    for chunk, count in chunks.items():
+        for word in words_of(chunk, settings):
+            counts[word] += count
+    return counts
+
+
+def words_of(chunk: str, settings: TokenizerSettings = CASED) -> list[str]:
+    """The words and punctuation marks of a chunk without white space, as the tokenizer splits it."""
+    if settings.lowercase or settings.strip_accents or UNUSUAL.search(chunk):
+        chunk = settings.normalizer.normalize_str(chunk)
+        if UNUSUAL.search(chunk):
+            return [word for word, _ in split().pre_tokenize_str(chunk)]
+    return PLAIN_WORD.findall(chunk)
+
+
+def split() -> pre_tokenizers.PreTokenizer:
+    """At whitespace and at punctuation, as BERT does."""
+    return pre_tokenizers.BertPreTokenizer()
+
+
+def write_tokenizer(folder: Path, vocabulary: list[str], settings: TokenizerSettings = CASED) -> None:
+    """Write ``tokenizer.json``, ``vocab.txt`` and what transformers wants to know beside them."""
+    ids = {piece: number for number, piece in enumerate(vocabulary)}
+    tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD))  # noqa: S106 - no password
+    tokenizer.normalizer = settings.normalizer
+    tokenizer.pre_tokenizer = split()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])],
+    )
+    write_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
+    write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in vocabulary))
+    write_json(folder / "tokenizer_config.json", hub_config(tokenizer))
+
+
+def hub_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """What transformers wants to know beside ``tokenizer.json``.
+
+    ElectraTokenizerFast makes a normaliser of its own from the vocabulary and these settings; without them it would
+    lower the case and strip accents.
+    """
+    plan = json.loads(tokenizer.to_str())["normalizer"] or {}
+    steps = [step for step in (plan, *plan.get("normalizers", ())) if step.get("type") == "BertNormalizer"]
+    lowercase = any(step["lowercase"] for step in steps)
+    strips = any(step["lowercase"] if step["strip_accents"] is None else step["strip_accents"] for step in steps)
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_max_length": 512,
+        "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+        "clean_up_tokenization_spaces": False,
+        "do_lower_case": lowercase,
+        "strip_accents": strips,
+        "tokenize_chinese_chars": any(step["handle_chinese_chars"] for step in steps),
+        **{f"{token.strip('[]').lower()}_token": token for token in SPECIAL_TOKENS},
+    }
+
+
+def _summary(folder: Path, manifest: Manifest, *, reused: bool, seconds: float) -> TokenizerSummary:
+    return TokenizerSummary(
+        path=folder, reused=reused, digest=manifest.digest, seconds=round(seconds, 1), **manifest.figures
+    )

@@ -1,6 +1,11 @@
 """What shapes a document. The recipe's digest follows from it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Language = Literal["es", "ca", "gl", "eu", "ast"]
+"""Those whose stop words are known, by which a text's quality is judged."""
 
 
 class CleaningSettings(BaseModel):
@@ -18,8 +23,8 @@ class CleaningSettings(BaseModel):
     """Bytes that the process which reads a page may hold; a page that needs more: extraction/too_much_memory."""
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
-    languages: tuple[str, ...] = ("es",)
-    """Languages that are kept. The first is the corpus's; pages in the others (gl, ca, eu, ast, …) become side corpora
+    languages: tuple[Language, ...] = Field(default=("es",), min_length=1)
+    """Languages that are kept. The first is the corpus's; pages in the others (ca, gl, eu, ast) become side corpora
     in folders of their own, and change nothing of the first."""
 
     min_chars: int = Field(default=300, ge=0)
@@ -39,7 +44,7 @@ class CleaningSettings(BaseModel):
     """Line breaks for each word (FineWeb-2's 0.138 for Spanish, carried over by bench/thresholds.py)."""
     max_top_ngrams: tuple[float, float, float] = (0.177, 0.147, 0.139)
     """Share of characters in the commonest 2-, 3- and 4-gram of words (FineWeb-2's 0.156, 0.14, 0.125, so too)."""
-    max_duplicate_ngrams: tuple[float, ...] = (0.137, 0.14, 0.132, 0.11, 0.1, 0.1)
+    max_duplicate_ngrams: tuple[float, float, float, float, float, float] = (0.137, 0.14, 0.132, 0.11, 0.1, 0.1)
     """Share of the characters in repeated 5- to 10-grams of words (FineWeb-2's 0.145, 0.136, 0.127, 0.117, 0.108,
     0.099, likewise)."""
     min_accents: float = Field(default=0.003, ge=0, le=1)
@@ -58,3 +63,12 @@ class CleaningSettings(BaseModel):
     """Least health relevance of a Spanish text; none: the score is kept in the document and decides nothing."""
     mask_personal_data: bool = True
     """Replace identity numbers, phones and e-mail addresses by their kind."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(set(self.languages)) < len(self.languages):
+            raise ValueError(f"languages names one twice: {', '.join(self.languages)}")
+        least, most = self.mean_word_length
+        if least > most:
+            raise ValueError(f"mean_word_length is the least and the most, not {least:g} and {most:g}")
+        return self

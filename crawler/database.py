@@ -1,6 +1,8 @@
 """The connection to a crawl state: SQLite tuned for it, or PostgreSQL."""
 
 import os
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +11,11 @@ import sqlalchemy as sa
 
 from crawler.tables import METADATA
 from data.errors import StoreError
+
+_LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20201)"}
+"""What keeps others out until the transaction ends."""
+PATIENCE = 10.0
+"""Seconds for another process to let go of a new SQLite file."""
 
 
 def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
@@ -47,21 +54,31 @@ def _readable(url: sa.URL) -> sa.URL:
 
 
 def _make_tables(engine: sa.Engine) -> None:
-    try:
-        METADATA.create_all(engine)
-    except sa.exc.OperationalError:
-        METADATA.create_all(engine)  # another process made a table between our look and our making
+    """Look for the tables and make them under one lock: another process may begin on the same state at this moment."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_LOCKS.get(engine.dialect.name, "SELECT 1"))
+        METADATA.create_all(connection)
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:
     """Write-ahead log: readers see a whole state while the crawl writes; a commit survives the process's death."""
     cursor = connection.cursor()
-    for pragma in (
-        "busy_timeout=60000",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "temp_store=MEMORY",
-        "cache_size=-32768",
-    ):
+    cursor.execute("PRAGMA busy_timeout=60000")
+    _log_ahead(cursor)
+    for pragma in ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-32768"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _log_ahead(cursor: Any) -> None:
+    """Turn the log on; SQLite does not wait for the lock that this takes, whatever its timeout."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -5,7 +5,9 @@ in flight when a crawl is killed is still queued, so nothing is lost and little 
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice, starmap
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,11 +120,22 @@ class Frontier:
             rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
             return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
-    def asked_next(self, now: float, *, everything: bool, limit: int) -> tuple[list[Known], int, set[str]]:
-        """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts."""
+    def asked_next(
+        self, now: float, *, everything: bool, limit: int, passed_over: Callable[[str], bool] | None = None
+    ) -> tuple[list[Known], int, set[str]]:
+        """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts.
+
+        ``passed_over`` says of a URL that it is not asked for; then every one of them is looked at.
+        """
         _, finished = self.current_round()
         condition = urls.c.state == QUEUED if not finished else sa.true() if everything else _asked_by(now)
         with self._engine.connect() as connection:
+            if passed_over is not None:
+                rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id))
+                asked = (known for known in starmap(Known, rows) if not passed_over(known.url))
+                first = list(islice(asked, limit))
+                counts = Counter(known.host for known in chain(first, asked))
+                return first, counts.total(), set(counts)
             rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id).limit(limit))
             first = [Known(*row) for row in rows]
             names = set(connection.execute(sa.select(urls.c.host).distinct().where(condition)).scalars())

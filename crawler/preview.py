@@ -12,6 +12,7 @@ from crawler.settings import CrawlSettings
 from crawler.tables import SITEMAP
 from data.seeds import load_seeds
 from data.store import Store
+from data.takedowns import Takedowns
 from data.urls import host_of
 
 
@@ -53,23 +54,27 @@ def preview(
     """Look into the state; nothing is written.
 
     Raises:
-        InputError: bad seeds.
+        InputError: bad seeds, or a line of ``takedowns.tsv`` that is no target.
         StoreError: the state cannot be opened.
     """
     now = (as_of or datetime.now(UTC)).timestamp()
     starts = Scope(load_seeds(settings.seeds)).start_urls()
+    takedowns = Takedowns.load(store)
+    passed_over = takedowns.covers if takedowns.targets else None
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     if settings.dsn is None and not store.crawl_state.exists():
         dsn = "sqlite://"  # in memory: nothing is known yet
     frontier = Frontier(dsn, to_write=settings.dsn is not None)
     try:
         number, finished = frontier.current_round()
-        known, count, names = frontier.asked_next(now, everything=revisit == "all", limit=limit)
+        known, count, names = frontier.asked_next(
+            now, everything=revisit == "all", limit=limit, passed_over=passed_over
+        )
         seen = frontier.which_known([url for url, _ in starts])
         states = frontier.host_states()
     finally:
         frontier.close()
-    unseen = [url for url, _ in starts if url not in seen]
+    unseen = [url for url, _ in starts if url not in seen and not takedowns.covers(url)]
     rows = [_row(one, now) for one in known]
     rows += [PreviewRow(url=url, why="start URL, never fetched", only_if_changed=False) for url in unseen[:limit]]
     resting = {

@@ -1,5 +1,6 @@
 """What was taken down: URLs and hosts that no crawl fetches and no version holds again."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,27 +24,34 @@ class Takedowns:
 
     @classmethod
     def load(cls, store: Store) -> "Takedowns":
-        """Read the list; empty where there is none yet."""
-        takedowns = cls(store.takedowns)
-        if store.takedowns.is_file():
-            for line in store.takedowns.read_text(encoding="utf-8").splitlines()[1:]:
-                target, _, day = line.partition("\t")
-                takedowns._take(target, day)
-        return takedowns
-
-    def add(self, target: str, day: date) -> bool:
-        """Take a URL or a host down; say whether it was not before.
+        """Read the list; empty where there is none yet.
 
         Raises:
-            InputError: neither a URL nor a host name.
+            InputError: a line that names neither a URL nor a host: nothing may be published past it.
         """
-        form = canonical_url(target) if "://" in target else _host(target)
-        if form in self.targets:
-            return False
-        self._take(form, day.isoformat())
-        lines = sorted(f"{one}\t{when}\n" for one, when in self.targets.items())
-        write_text(self.path, _HEADER + "".join(lines))
-        return True
+        takedowns = cls(store.takedowns)
+        if store.takedowns.is_file():
+            for number, line in enumerate(store.takedowns.read_text(encoding="utf-8").splitlines(), 1):
+                target, _, day = line.partition("\t")
+                if line.strip() and line.rstrip() != _HEADER.rstrip():
+                    takedowns._take(read_target(target, f"{store.takedowns}:{number}: "), day)
+        return takedowns
+
+    def add(self, targets: Iterable[str], day: date) -> list[str]:
+        """Take URLs and hosts down, all or none; those in their one form that were not before.
+
+        Raises:
+            InputError: one is neither a URL nor a host name.
+            DiskFullError, StoreError: the list cannot be written; it stays as it was.
+        """
+        forms = dict.fromkeys(map(read_target, targets))
+        new = [form for form in forms if form not in self.targets]
+        if new:
+            listed = self.targets | dict.fromkeys(new, day.isoformat())
+            write_text(self.path, _HEADER + "".join(sorted(f"{one}\t{when}\n" for one, when in listed.items())))
+        for form in new:
+            self._take(form, day.isoformat())
+        return new
 
     def covers(self, url: str) -> bool:
         """Whether a canonical URL is taken down, itself or with its host."""
@@ -72,8 +80,19 @@ def _lies_at(url: str, target: str) -> bool:
     return host == name or host.endswith(f".{name}")
 
 
-def _host(text: str) -> str:
-    host = host_of(canonical_url(f"http://{text.strip()}/"))
-    if "." not in host or "/" in text:
-        raise InputError(f"{text!r}: neither a URL nor a host name. Write https://host/page or host.")
+def read_target(text: str, place: str = "") -> str:
+    """A URL or a host in the one form that stands in the list; ``place`` is where it was read, for the message.
+
+    Raises:
+        InputError: it is neither.
+    """
+    target = text.strip()
+    try:
+        if "://" in target:
+            return canonical_url(target)
+        host = host_of(canonical_url(f"http://{target}/"))
+    except InputError:
+        host = ""
+    if "." not in host or "/" in target:
+        raise InputError(f"{place}{target!r}: neither a URL nor a host name. Write https://host/page or host.")
     return host

@@ -18,6 +18,8 @@ _SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORE
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f:.]*:[0-9a-f:.]*(?:%.*)?")
+"""Labels of a name, with the underscore that some have (RFC 2181, 11), or an IPv6 address."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -69,12 +71,13 @@ def host_of(url: str) -> str:
 @functools.lru_cache(maxsize=65_536)
 def _ascii_host(host: str) -> str:
     host = host.lower().rstrip(".")
-    if host.isascii():
-        return host
     try:
-        return host.encode("idna").decode("ascii")
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:
         raise InputError(f"{host[:200]!r}: not a host name ({error}).") from error
+    if not _HOST.fullmatch(name):
+        raise InputError(f"{host[:200]!r}: not a host name.")
+    return name
 
 
 def _resolve_dots(path: str) -> str:

@@ -8,7 +8,7 @@ from typer.exceptions import Abort, TyperException
 
 from data.errors import CoweseError
 from data.manifest import code_version
-from flows.commands import benchmark, build, corpus, crawl, model, seeds, serve, settings, store, watch
+from flows.commands import benchmark, build, corpus, crawl, model, seeds, serve, settings, store, takedown, watch
 from flows.console import print_error
 
 INTERRUPTED = 130
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it.",
 )
-for group in (build, crawl, corpus, model, benchmark, seeds, store, settings, serve, watch):
+for group in (build, crawl, corpus, model, benchmark, seeds, store, takedown, settings, serve, watch):
     group.register(app)
 
 
@@ -66,6 +66,9 @@ def _sentence(message: str) -> str:
 
 def _command() -> str:
     """The command that was meant, as far as the command line says."""
-    names = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    names = {
+        command.name or getattr(command.callback, "__name__", "").replace("_", "-")
+        for command in app.registered_commands
+    }
     meant = next((word for word in sys.argv[1:] if word in names), None)
     return f"cowese {meant}" if meant else "cowese"

@@ -4,11 +4,11 @@ This is the only reader of the environment. Each room's settings lie beside the 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -89,7 +89,8 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
     """
     config = config or configured_file()
     if config is not None and not config.is_file():
-        raise InputError(f"{config}: no such settings file. Give --config an existing TOML file.")
+        found = "a folder, not a settings file" if config.is_dir() else "no such settings file"
+        raise InputError(f"{config}: {found}. Give --config an existing TOML file.")
     _refuse_unknown_variables()
     given = _nested({name: value for name, value in (flags or {}).items() if value is not None})
     source = cast(
@@ -99,7 +100,7 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
     try:
         return Settings.model_construct(**dict(source(**given)))
     except ValidationError as error:
-        raise InputError(_first_problem(error, config)) from error
+        raise InputError(_first_problem(error, config, given)) from error
     except SettingsError as error:
         raise InputError(f"{error}. Lists and tables in {PREFIX}* variables are written as JSON.") from error
     except ValueError as error:
@@ -117,8 +118,12 @@ def configured_file() -> Path | None:
 def _refuse_unknown_variables() -> None:
     for name in os.environ:
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
-            table = name.removeprefix(PREFIX).partition("__")[0].lower()
-            if table not in Settings.model_fields:
+            rest = name.removeprefix(PREFIX).lower()
+            if rest.partition("__")[0] not in Settings.model_fields:
+                table = next((one for one in Settings.model_fields if rest.startswith(f"{one}_")), None)
+                if table is not None:
+                    meant = f"{table}__{rest.removeprefix(table).lstrip('_')}".upper()
+                    raise InputError(f"{name}: no such setting. Two underscores stand for the dot: {PREFIX}{meant}.")
                 known = ", ".join(f"{PREFIX}{field.upper()}" for field in Settings.model_fields)
                 raise InputError(f"{name}: no such setting. Variables begin with one of {known}.")
 
@@ -134,11 +139,36 @@ def _nested(flags: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _first_problem(error: ValidationError, config: Path | None) -> str:
+_REMEDIES = {
+    "tuple_type": 'write a list, as ["es", "ca"]',
+    "list_type": 'write a list, as ["es", "ca"]',
+    "too_short": "name at least one",
+    "model_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
+    "model_attributes_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
+    "dict_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
+}
+"""For what pydantic says in words of Python."""
+
+
+def _first_problem(error: ValidationError, config: Path | None, given: Mapping[str, Any]) -> str:
     problem = error.errors()[0]
     name = ".".join(str(part) for part in problem["loc"])
-    place = f" (flags, {PREFIX}* variables or {config})" if config else ""
+    place = _place(problem["loc"], config, given)
     if problem["type"] == "extra_forbidden":
         return f"setting {name}: no such setting{place}. `cowese settings` lists them all."
     message = problem["msg"].removeprefix("Value error, ")
-    return f"setting {name}: {message[0].lower()}{message[1:]}, not {str(problem['input'])[:100]!r}{place}."
+    said = _REMEDIES.get(problem["type"], f"{message[0].lower()}{message[1:]}").format(name=name)
+    value = "" if isinstance(problem["input"], Mapping | BaseModel) else f", not {str(problem['input'])[:100]!r}"
+    return f"setting {name}: {said}{value}{place}."
+
+
+def _place(names: Sequence[int | str], config: Path | None, given: Mapping[str, Any]) -> str:
+    """Where a value was read, as far as its name tells: the command line says it to whoever typed it."""
+    branch: Any = given
+    for name in names:
+        branch = branch.get(name) if isinstance(branch, Mapping) else None
+    if branch is not None:
+        return ""
+    variables = [f"{PREFIX}{'__'.join(map(str, names[:depth])).upper()}" for depth in range(len(names), 0, -1)]
+    variable = next((one for one in os.environ if one.upper() in variables), None)
+    return f" ({variable or config})" if variable or config else ""

@@ -34,7 +34,7 @@ def two_versions(store) -> None:
     second.drop("https://ministerio.es/guia", "http/410")
     second.drop("https://guia.es/pagina-4", "revisit/not_modified")
     second.write(store)
-    Takedowns.load(store).add("https://revista.es/pagina-5", date(2026, 2, 1))
+    Takedowns.load(store).add(["https://revista.es/pagina-5"], date(2026, 2, 1))
     publish(store, CLEANING, PUBLISHING)
 
 
@@ -82,7 +82,7 @@ def test_status_names_what_is_stale_and_the_command(store):
     uncleaned = corpus_status(store, CLEANING, PUBLISHING)
     assert [one.command for one in uncleaned.stale] == ["cowese clean", "cowese publish"]
     assert uncleaned.open_segments == 1
-    Takedowns.load(store).add("guia.es", date(2026, 2, 1))
+    Takedowns.load(store).add(["guia.es"], date(2026, 2, 1))
     assert [one.what for one in corpus_status(store, CLEANING, PUBLISHING).stale][1:] == [
         "v0001 is behind the documents"
     ]

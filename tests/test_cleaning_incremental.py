@@ -86,7 +86,7 @@ class Rounds(RuleBasedStateMachine):
 
     @rule(url=PAGES)
     def page_is_taken_down(self, url):
-        Takedowns.load(self.store).add(url, date(2026, 1, 1))
+        Takedowns.load(self.store).add([url], date(2026, 1, 1))
 
     @rule(
         jaccard=st.sampled_from([0.5, 0.8, 0.95]),

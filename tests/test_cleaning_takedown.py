@@ -30,9 +30,9 @@ def web(store, number: int = 1) -> None:
 
 def test_a_url_a_host_and_its_subdomains(store):
     takedowns = Takedowns.load(store)
-    assert takedowns.add("https://www.Guia.es/pagina-1?utm_source=x#arriba", DAY)
-    assert takedowns.add("Revista.es", DAY)
-    assert not takedowns.add("revista.es", DAY)
+    assert takedowns.add(["https://www.Guia.es/pagina-1?utm_source=x#arriba"], DAY)
+    assert takedowns.add(["Revista.es"], DAY) == ["revista.es"]
+    assert not takedowns.add(["revista.es"], DAY)
     again = Takedowns.load(store)
     assert again.covers("https://www.guia.es/pagina-1")
     assert not again.covers("https://www.guia.es/pagina-10")
@@ -45,11 +45,19 @@ def test_a_url_a_host_and_its_subdomains(store):
     assert all(line.endswith("\t2026-03-01") for line in lines[1:])
 
 
-@pytest.mark.parametrize("target", ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina"])
+@pytest.mark.parametrize("target", ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina", "*.es", "a..es"])
 def test_what_is_no_target_is_refused(store, target):
     with pytest.raises(InputError):
-        Takedowns.load(store).add(target, DAY)
+        Takedowns.load(store).add(["otra.es", target], DAY)
     assert not store.takedowns.exists()
+
+
+def test_a_list_that_somebody_wrote_is_read_whole_or_refused(store):
+    store.takedowns.write_text("revista.es\nhttps://guia.es/pagina-1\t2026-01-01\n\n", encoding="utf-8")
+    assert set(Takedowns.load(store).targets) == {"revista.es", "https://guia.es/pagina-1"}
+    store.takedowns.write_text("target\tdate\nrevista.es\t2026-01-01\nsin fecha\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"takedowns\.tsv:3: 'sin fecha': neither a URL nor a host name"):
+        Takedowns.load(store)
 
 
 def test_taken_down_is_never_undone_by_a_crawl(store):
@@ -57,8 +65,7 @@ def test_taken_down_is_never_undone_by_a_crawl(store):
     first = publish(store, CLEANING, PUBLISHING)
     assert len(kept(first)) == 30
     takedowns = Takedowns.load(store)
-    takedowns.add(urls()[3], DAY)
-    takedowns.add("revista.es", DAY)
+    takedowns.add([urls()[3], "revista.es"], DAY)
     second = publish(store, CLEANING, PUBLISHING)
     assert second.dropped["takedown"] == 11
     assert kept(second) == {url for url in urls() if "revista" not in url and url != urls()[3]}
@@ -70,7 +77,7 @@ def test_taken_down_is_never_undone_by_a_crawl(store):
 def test_a_copy_of_what_was_taken_down_stands_again(store):
     web(store)
     publish(store, CLEANING, PUBLISHING)
-    Takedowns.load(store).add(urls()[0], DAY)
+    Takedowns.load(store).add([urls()[0]], DAY)
     second = publish(store, CLEANING, PUBLISHING)
     assert "https://copias.es/a" in kept(second)
 
@@ -81,7 +88,7 @@ def test_nothing_of_a_dropped_page_is_left_but_address_and_reason(store):
     pages.drop("https://guia.es/en-gallego", "language/gl")
     pages.dropped[-1]["detail"] = "Texto da páxina"
     pages.write(store)
-    Takedowns.load(store).add("https://guia.es/en-gallego", DAY)
+    Takedowns.load(store).add(["https://guia.es/en-gallego"], DAY)
     done = publish(store, CLEANING, PUBLISHING)
     rows = pq.read_table(done.path / "dropped").to_pylist()
     row = next(row for row in rows if row["url"] == "https://guia.es/en-gallego")

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from crawler.tables import DONE, QUEUED, hosts, urls
 from data.errors import StoreError
 from data.seeds import load_seeds
 from data.store import Store
+from data.takedowns import Takedowns
 
 
 def postgres_tools():
@@ -232,6 +233,26 @@ def test_a_host_is_leased_to_one_process_and_moves_on_when_that_dies(shared_dsn)
     frontier.close()
 
 
+def open_each(folder, start):
+    for number in range(30):
+        start.wait()
+        moment = time.monotonic() // 0.05 * 0.05 + 0.1  # the same for all: the clock is the machine's
+        while time.monotonic() < moment:
+            pass
+        Frontier(f"sqlite:///{folder / f'{number}.sqlite3'}").close()
+
+
+def test_processes_that_begin_on_one_new_state_at_the_same_moment_all_open_it(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(4, timeout=60)
+    begun = [context.Process(target=open_each, args=(tmp_path, start)) for _ in range(4)]
+    for one in begun:
+        one.start()
+    for one in begun:
+        one.join()
+    assert [one.exitcode for one in begun] == [0] * 4
+
+
 def run_it(root, settings):
     crawl(Store.open(root), settings)
 
@@ -312,6 +333,20 @@ def test_the_preview_says_what_comes_first_and_why(tmp_path, store):
     why = {row.url: (row.why, row.only_if_changed) for row in after.first}
     assert why["http://a.test/uno"] == ("due since 2026-01-31", True)
     assert why["http://a.test/sitemap.xml"][0] == "sitemap"
+
+
+def test_the_preview_leaves_out_what_was_taken_down(tmp_path, store):
+    with serving(Web({url: html("/uno") for url in ("http://a.test/", "http://b.test/")})) as web:
+        settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
+        Takedowns.load(store).add(["b.test"], date(2026, 1, 1))
+        assert [row.url for row in preview(store, settings).first] == ["http://a.test/"]
+        crawl(store, settings, as_of=datetime(2026, 1, 1, tzinfo=UTC))
+        known = {row.url for row in preview(store, settings, revisit="all").first}
+        Takedowns.load(store).add(["http://a.test/uno"], date(2026, 1, 1))
+        left = preview(store, settings, revisit="all", limit=1)
+    assert "http://a.test/uno" in known
+    assert not [url for url in known if "b.test" in url]
+    assert (left.urls, left.hosts, len(left.first)) == (len(known) - 1, 1, 1)
 
 
 def test_the_preview_of_the_built_in_seeds(store):

@@ -56,8 +56,8 @@ def test_texts_that_a_host_reserves_are_left_alone_and_the_reason_is_kept(web, s
 def test_what_was_taken_down_is_not_asked_for_again(web, store, tmp_path):
     web.pages = {url: html("/uno", "/dos") for url in ("http://a.test/", "http://b.test/")}
     settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
-    Takedowns.load(store).add("b.test", START.date())
-    Takedowns.load(store).add("http://a.test/uno", START.date())
+    Takedowns.load(store).add(["b.test"], START.date())
+    Takedowns.load(store).add(["http://a.test/uno"], START.date())
     assert crawl(store, settings).refused == {"takedown": 2}
     assert not [url for url in web.urls() if "b.test" in url or url.endswith("/uno")]
 

@@ -238,9 +238,9 @@ def test_short_cp1252_pages_without_a_declaration_come_out_right():
 def test_a_takedown_holds_for_a_page_and_for_a_host(store):
     takedowns = Takedowns.load(store)
     assert not takedowns.covers("https://a.example/x")
-    assert takedowns.add("https://a.example/x?utm_source=y", date(2026, 1, 2))
-    assert not takedowns.add("https://a.example/x", date(2026, 1, 3))
-    assert takedowns.add("b.example", date(2026, 1, 2))
+    assert takedowns.add(["https://a.example/x?utm_source=y"], date(2026, 1, 2)) == ["https://a.example/x"]
+    assert takedowns.add(["https://a.example/x"], date(2026, 1, 3)) == []
+    assert takedowns.add(["b.example"], date(2026, 1, 2)) == ["b.example"]
     again = Takedowns.load(store)
     assert again.covers("http://www.a.example/x")
     assert not again.covers("https://a.example/y")

@@ -8,12 +8,17 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from corpus_rounds import Round, prose
 from pydantic import BaseModel
 from rich.console import Console
 from typer.testing import CliRunner
 
 from cleaning.corpus.diff import Change, Changes
+from cleaning.corpus.publish import publish
+from cleaning.publish_settings import PublishSettings
+from cleaning.settings import CleaningSettings
 from data.errors import InputError
+from data.store import Store
 from flows import console
 from flows.cli import app
 from flows.console import readable, show_summary
@@ -34,6 +39,12 @@ def run(*arguments):
     result = RUNNER.invoke(app, list(map(str, arguments)))
     assert result.exception is None, result.exception
     return result.stdout
+
+
+def refusal(*arguments):
+    result = RUNNER.invoke(app, list(map(str, arguments)))
+    assert isinstance(result.exception, InputError)
+    return str(result.exception)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -73,9 +84,53 @@ def test_summaries_are_whole_on_80_columns(command):
 
 
 def test_a_takedown_of_a_page_that_is_not_there_says_so(tmp_path):
-    said = run("takedown", "https://a.example/x", "b.example", "--store", tmp_path / "store")
-    assert "not in the store so far; noted: no later crawl or version will hold it: https://a.example/x" in said
-    assert "taken down: https://a.example/x" in said
+    store = Store.open(tmp_path / "store")
+    said = run("takedown", "https://a.example/x", "b.example", "https://c.example", "--store", store.root)
+    assert "taken down: https://a.example/x (not in the store so far; no later crawl or version will hold it)" in said
+    assert "taken down: b.example\n" in said
+    assert "its home page alone; the whole host: cowese takedown c.example" in said
+    assert f"next: cowese publish --store {store.root}" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [("# quien escribe\nb.example\n*.example\n", 3, "*.example"), ("b.example\nhttps://no es url/\n", 2, "no es url")],
+    ids=["wildcard", "no url"],
+)
+def test_a_list_with_a_line_that_is_no_target_takes_nothing_down(tmp_path, lines, line, said):
+    store, listed = Store.open(tmp_path / "store"), tmp_path / "list.txt"
+    listed.write_text(lines, encoding="utf-8")
+    found = refusal("takedown", "a.example", "--file", listed, "--store", store.root)
+    assert found.startswith(f"{listed}:{line}: ")
+    assert said in found
+    assert not store.takedowns.exists()
+
+
+def test_the_copies_of_a_page_are_named_and_go_with_it_where_asked(store):
+    pages = Round(1)
+    for url, category in (
+        ("https://guia.es/a", "hospital"),
+        ("https://copias.es/a", "other"),
+        ("https://c.es/b", "other"),
+    ):
+        pages.page(url, prose("a"), category=category)
+    for number in range(5):
+        pages.page(f"https://guia.es/otra-{number}", prose(number))
+    pages.write(store)
+    publish(store, CleaningSettings(), PublishSettings())
+    first = run("takedown", "https://guia.es/a", "--store", store.root)
+    assert "taken down: https://guia.es/a (1 document)\n" in first
+    assert "2 other pages have the same text or one alike" in first
+    assert "\n  https://c.es/b\n  https://copias.es/a\n" in first
+    of_the_host = run("takedown", "copias.es", "--store", store.root)
+    assert "taken down: copias.es (1 page that was none)\n1 other page has" in of_the_host
+    assert "https://c.es/b (the same text)" in run("takedown", "https://guia.es/a", "--copies", "--store", store.root)
+    assert publish(store, CleaningSettings(), PublishSettings()).dropped == {"takedown": 3}
+
+
+def test_a_takedown_in_no_store_makes_none(tmp_path):
+    assert "no store" in refusal("takedown", "a.example", "--store", tmp_path / "stor")
+    assert not (tmp_path / "stor").exists()
 
 
 def test_a_dry_run_makes_no_store_and_names_its_columns(tmp_path):
@@ -124,9 +179,9 @@ def test_lines_of_progress_have_no_senseless_rate(monkeypatch, capsys):
 
 
 def test_a_takedown_is_kept_and_shown(tmp_path):
-    store = tmp_path / "store"
+    store = Store.open(tmp_path / "store").root
     listed = tmp_path / "list.txt"
-    listed.write_text("https://a.example/x\nb.example\n", encoding="utf-8")
+    listed.write_text("https://a.example/x\n# and a host\nb.example\n", encoding="utf-8")
     assert "taken down: b.example" in run("takedown", "--file", listed, "--store", store)
     assert "was taken down before: b.example" in run("takedown", "b.example", "--store", store)
     assert json.loads(run("status", "--store", store, "--json"))["corpus"]["takedowns"] == 2

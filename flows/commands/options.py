@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -42,7 +43,7 @@ def read_settings(config: Path | None, store: Path | None, assignments: list[str
     given = {name.replace("__", "."): value for name, value in flags.items()}
     for assignment in assignments or ():
         name, equals, value = assignment.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise InputError(f"--set {assignment}: write NAME=VALUE, as in --set crawl.delay_min=1.")
         given[name.strip()] = _read_value(name.strip(), value)
     return load_settings(config, {"store": store, **given})
@@ -71,6 +72,13 @@ def existing_store(config: Path | None, store: Path | None) -> Store:
         InputError: there is none.
     """
     return Store.to_read(read_settings(config, store, None).store)
+
+
+def command_here(store: Path | None, config: Path | None, assign: list[str] | None = None) -> Callable[[str], str]:
+    """What makes of a command's name the line to be typed for the same store and settings."""
+    given = [("--store", store), ("--config", config), *(("--set", one) for one in assign or ())]
+    options = "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value is not None)
+    return lambda command: f"{command}{options}"
 
 
 def read_date(text: str | None) -> datetime | None:

@@ -1,0 +1,74 @@
+"""What a takedown reaches in the newest version: documents, other pages, and copies that would stand in their place."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.corpus.versions import versions
+from data.parquet import read_parquet
+from data.store import Store
+from data.takedowns import Takedowns
+
+_KEPT = ["id", "url"]
+_DROPPED = ["url", "reason", "lost_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """What targets reach in the newest version; empty where there is none yet."""
+
+    documents: Counter[str] = field(default_factory=Counter)
+    """How many each target reaches."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Pages that were no documents anyway, likewise."""
+    copies: tuple[str, ...] = ()
+    """URLs, not taken down, that have the text of a page that is, or one alike to it: they would stand for it."""
+
+
+def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Affected:
+    """Read the addresses in the newest version and find what ``targets``, which stand in ``takedowns``, reach.
+
+    Raises:
+        InputError: a file of the version is damaged.
+    """
+    names = versions(store)
+    if not names:
+        return Affected()
+    folder = store.corpus / names[-1]
+    kept = _read([*folder.glob("data/*/*.parquet"), *folder.glob("side/*/*.parquet")], _KEPT)
+    dropped = _read([*folder.glob("dropped/*.parquet")], _DROPPED)
+    duplicates = dropped.filter(pc.starts_with(dropped["reason"], "duplicate/"))
+    gone, lost, lost_duplicates = (_covered(table, takedowns) for table in (kept, dropped, duplicates))
+    documents, others = (Counter(map(takedowns.covering, table["url"].to_pylist())) for table in (gone, lost))
+    clusters = pa.array(
+        [
+            *_of(targets, gone, takedowns)["id"].to_pylist(),
+            *_of(targets, lost_duplicates, takedowns)["lost_to"].to_pylist(),
+        ],
+        pa.string(),
+    )
+    alike = [*kept.filter(pc.is_in(kept["id"], clusters))["url"].to_pylist()]
+    alike += duplicates.filter(pc.is_in(duplicates["lost_to"], clusters))["url"].to_pylist()
+    return Affected(
+        documents=Counter({target: documents[target] for target in targets}),
+        dropped=Counter({target: others[target] for target in targets}),
+        copies=tuple(sorted(url for url in alike if not takedowns.covers(url))),
+    )
+
+
+def _read(paths: Iterable[Path], columns: list[str]) -> pa.Table:
+    return pa.concat_tables([read_parquet(path, columns).select(columns) for path in paths])
+
+
+def _covered(table: pa.Table, takedowns: Takedowns) -> pa.Table:
+    return table.filter(pa.array([takedowns.covers(url) for url in table["url"].to_pylist()], pa.bool_()))
+
+
+def _of(targets: Collection[str], table: pa.Table, takedowns: Takedowns) -> pa.Table:
+    """Of covered rows those that one of the targets covers."""
+    chosen = [takedowns.covering(url) in targets for url in table["url"].to_pylist()]
+    return table.filter(pa.array(chosen, pa.bool_()))

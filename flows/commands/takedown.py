@@ -1,0 +1,115 @@
+"""The command that takes pages and hosts down."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from data.errors import InputError, StoreError
+from data.store import Store
+from data.takedowns import Takedowns, read_target
+from flows.commands.options import ConfigOption, StoreOption, command_here, existing_store, read_settings
+from flows.settings import Settings
+
+_COPIES_SHOWN = 10
+_LOOKED_UP = 20
+"""URLs of the command line that are looked up where no version has them; a look-up takes a tenth of a second."""
+
+
+def takedown(
+    targets: Annotated[list[str] | None, typer.Argument(help="URLs or host names.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A file with one URL or host a line; # begins a comment.")
+    ] = None,
+    copies: Annotated[
+        bool, typer.Option("--copies", help="Other pages with the same text, or one alike to it, as well.")
+    ] = False,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Take pages or whole hosts out of every later version.
+
+    They are never fetched again. The next `cowese publish` cuts a version without them. All targets are taken down or,
+    where one is no target, none.
+
+    Example: cowese takedown https://www.example.org/page other.example
+    """
+    from cleaning.corpus.affected import affected
+
+    asked = [*map(read_target, targets or ()), *_listed(file)]
+    if not asked:
+        raise InputError("nothing to take down. Name URLs or hosts, or a --file with one a line.")
+    opened = existing_store(config, store)
+    takedowns = Takedowns.load(opened)
+    today = datetime.now(UTC).date()
+    new = set(takedowns.add(asked, today))
+    reached = affected(opened, takedowns, asked)
+    unknown = {target for target in asked if not reached.documents[target] + reached.dropped[target]}
+    unheard = _unheard(opened, read_settings(config, store, None), sorted(unknown)[:_LOOKED_UP])
+    for target in dict.fromkeys(asked):
+        said = "taken down" if target in new else "was taken down before"
+        counted = _counted(reached.documents[target], reached.dropped[target])
+        what = counted or (
+            "not in the store so far; no later crawl or version will hold it" if target in unheard else ""
+        )
+        typer.echo(f"{said}: {target}{f' ({what})' if what else ''}")
+        if "://" in target and urlsplit(target).path == "/" and not urlsplit(target).query:
+            typer.echo(f"  its home page alone; the whole host: cowese takedown {urlsplit(target).hostname}")
+    if copies:
+        for url in takedowns.add(reached.copies, today):
+            typer.echo(f"taken down: {url} (the same text)")
+    elif reached.copies:
+        _tell_copies(reached.copies)
+    typer.echo(f"next: {command_here(store, config)('cowese publish')}")
+
+
+def _counted(documents: int, dropped: int) -> str:
+    parts = []
+    if documents:
+        parts.append(f"{documents:,} document{'s' if documents > 1 else ''}")
+    if dropped:
+        parts.append(f"{dropped:,} page{'s' if dropped > 1 else ''} that {'were' if dropped > 1 else 'was'} none")
+    return ", ".join(parts)
+
+
+def _tell_copies(copies: tuple[str, ...]) -> None:
+    have = "pages have" if len(copies) > 1 else "page has"
+    typer.echo(
+        f"{len(copies):,} other {have} the same text or one alike, and would stand in the next version; "
+        "give --copies to take such pages down too:"
+    )
+    for url in copies[:_COPIES_SHOWN]:
+        typer.echo(f"  {url}")
+    if len(copies) > _COPIES_SHOWN:
+        typer.echo(f"  and {len(copies) - _COPIES_SHOWN:,} more")
+
+
+def _unheard(store: Store, settings: Settings, targets: list[str]) -> set[str]:
+    """The URLs among the targets that a store has never met; none where its crawl state is out of reach."""
+    from flows.why import why as look
+
+    try:
+        return {one for one in targets if "://" in one and not look(store, settings, one).known}
+    except StoreError:
+        return set()
+
+
+def _listed(file: Path | None) -> list[str]:
+    if file is None:
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error}).") from error
+    return [
+        read_target(line, f"{file}:{number}: ")
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(takedown)

@@ -59,6 +59,8 @@ class CleaningSettings(BaseModel):
     """Share of lines that label a field of a form."""
     max_loose_words: float = Field(default=0.5, gt=0, le=1)
     """Share of words in short lines without a full stop: menus, lists of links."""
+    max_teasers: float = Field(default=0.3, gt=0, le=1)
+    """Share of lines that end in an ellipsis: the beginnings of articles on a front page (Gopher)."""
     min_health: float | None = Field(default=None, ge=0, le=1)
     """Least health relevance of a Spanish text; none: the score is kept in the document and decides nothing."""
     mask_personal_data: bool = True

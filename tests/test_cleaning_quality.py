@@ -78,6 +78,12 @@ LEGAL = (
     "usa un archivo que el navegador guarda en el equipo. Para cualquier litigio serán competentes los "
     "juzgados de la ciudad."
 )
+FRONT_PAGE = """Información para pacientes
+El cálculo renal se forma cuando las sales de la orina cristalizan en las paredes de las a…
+La hipertensión arterial no da síntomas durante años y por eso conviene medir la pres...
+El ictus es una urgencia: cada minuto que pasa sin tratamiento una parte del cerebro deja de reci…
+La epilepsia se trata con fármacos que en dos de cada tres personas evitan las crisis por comp…
+Los consejos de esta web no sustituyen a la consulta con su médico o con su enfermera."""
 NOT_FOUND = (
     "Error 404: página no encontrada\nLa dirección que ha escrito no lleva a ningún contenido de este "
     "portal. Es posible que "
@@ -98,9 +104,10 @@ NOT_FOUND = (
         (TEMPLATE, "filler"),
         (UNACCENTED, "unaccented"),
         (LEGAL, "legal_page"),
+        (FRONT_PAGE, "teasers"),
         (NOT_FOUND, "error_page"),
     ],
-    ids=["prices", "form", "links", "filler", "unfilled template", "unaccented", "legal", "not found"],
+    ids=["prices", "form", "links", "filler", "unfilled template", "unaccented", "legal", "front page", "not found"],
 )
 def test_what_is_no_article_goes_with_its_reason(text, rule):
     figures, refusal = judge(Text(text), RULES)

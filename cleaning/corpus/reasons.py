@@ -48,6 +48,7 @@ _WORDS = {
     "quality/price_list": "a list of prices",
     "quality/form": "a form",
     "quality/link_list": "a list of links or titles",
+    "quality/teasers": "a front page of beginnings of articles",
     "quality/off_topic": "less about health than the settings ask for",
     "quality/site_lines": "too short without the lines that its site repeats",
 }
@@ -69,6 +70,7 @@ _UNITS = {
     "quality/price_list": "of the lines",
     "quality/form": "of the lines",
     "quality/link_list": "of the words",
+    "quality/teasers": "of the lines",
     "extraction/too_large": "bytes",
     "extraction/too_much_memory": "bytes allowed",
     "extraction/too_slow": "seconds allowed",

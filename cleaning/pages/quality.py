@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cleaning.pages.page import Drop
-from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList
+from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList, Teasers
 from cleaning.pages.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
 from cleaning.pages.repetition_rules import DuplicateLines, DuplicateNgrams, TopNgrams
 from cleaning.pages.text import Text
@@ -38,6 +38,7 @@ def rules_of(settings: CleaningSettings) -> tuple[Rule, ...]:
         Form(settings.max_form_lines),
         DuplicateLines(settings.max_duplicate_lines),
         LinkList(settings.max_loose_words),
+        Teasers(settings.max_teasers),
         LinePunctuation(settings.min_line_punctuation),
         NewLines(settings.max_newline_ratio),
         Accents(settings.min_accents),

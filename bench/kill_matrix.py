@@ -109,6 +109,14 @@ class Place:
         printed = self.call("prefect", "deployment", "run", deployment, *given)
         return re.search(r"UUID: ([0-9a-f-]{36})", printed)[1]
 
+    def cancel(self, run: str) -> None:
+        """As `prefect flow-run cancel` does it, without the seconds that its start takes."""
+        from prefect.client.orchestration import get_client
+        from prefect.states import Cancelling
+
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run, Cancelling())
+
     def state(self, run: str) -> tuple[str, str]:
         """The run's state and message; ("?", …) while the server is away."""
         from prefect.client.orchestration import get_client
@@ -184,7 +192,7 @@ def strike(place: Place, blow: str, stage: str, run: str) -> None:
     victim, _, name = blow.partition(" ")
     pool = "gpu" if stage == "pretrain" else "cpu"
     if blow == "cancelled":
-        place.call("prefect", "flow-run", "cancel", run)
+        place.cancel(run)
         return
     for one in victim.split("+"):
         if one in ("worker", "server"):

@@ -35,6 +35,10 @@ def sleeping(seconds, *, progress):
         time.sleep(0.05)
 
 
+def ended(code, *, progress):
+    os._exit(code)
+
+
 def killed(*, progress):
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -81,6 +85,12 @@ def test_an_error_is_raised_again_as_it_was(tmp_path):
 def test_a_killed_stage_is_a_stage_error_that_names_the_log(tmp_path):
     with pytest.raises(StageError, match=r"clean: its process was ended by SIGKILL .*log\.txt"):
         run_in_child("clean", tmp_path, lambda *_: None, killed)
+
+
+@pytest.mark.parametrize(("code", "how"), [(143, "was ended by SIGTERM"), (3, "ended with code 3")])
+def test_a_stage_that_ends_itself_without_a_word_tells_how(tmp_path, code, how):
+    with pytest.raises(StageError, match=f"clean: its process {how}. What was finished"):
+        run_in_child("clean", tmp_path, lambda *_: None, ended, code)
 
 
 def test_what_a_killed_stage_started_is_ended_too(tmp_path):

@@ -20,6 +20,8 @@ POLL = 0.25
 """Seconds between two looks at the child."""
 PATIENCE = 25.0
 """Seconds for the child to save after it was asked to end; Prefect's worker kills us after 30."""
+SIGNALLED = 128
+"""An exit code above it tells which signal ended the process, as shells have it."""
 
 
 def run_in_child(
@@ -82,9 +84,10 @@ def _result(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str) -> A
     outcome = files.read_outcome()
     if outcome is None:
         code = child.returncode
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        ender = -code if code < 0 else code - SIGNALLED if code > SIGNALLED else None
+        how = f"ended with code {code}" if ender is None else f"was ended by {signal.Signals(ender).name}"
         raise StageError(
-            f"{stage}: its process {how}{' (out of memory?)' if -code == signal.SIGKILL else ''}. What was finished "
+            f"{stage}: its process {how}{' (out of memory?)' if ender == signal.SIGKILL else ''}. What was finished "
             f"is kept: run it again. {files.log} has its last lines."
         )
     if outcome.error is not None:

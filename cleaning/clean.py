@@ -71,7 +71,7 @@ def clean(
             torn += [cleaned] if cleaned.torn_at is not None else []
     if torn:
         raise StageError(
-            f"{torn[0].name}: cut short at byte {torn[0].torn_at:,}; the whole records before are kept. "
+            f"{torn[0].name}: cut short or damaged at byte {torn[0].torn_at:,}; the whole records before are kept. "
             f"Run the next step, or fetch the file again and delete its pair in {folder}."
         )
     return CleanSummary(

@@ -13,6 +13,20 @@ from data.files import storage_error
 
 LOCK_POLL = 0.5
 """Seconds between two tries for a lock that another process holds."""
+_PARTS = {
+    "crawl",
+    "warc",
+    "documents",
+    "signatures",
+    "corpus",
+    "takedowns.tsv",
+    "tokenizers",
+    "tokens",
+    "runs",
+    "models",
+}
+_PARTS |= {"benchmarks", "serve", "locks"}
+"""What a store's folder holds; one that has none of them is somebody's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +65,15 @@ class Store:
         """A store that is only read: nothing is created, and no permission to write is needed.
 
         Raises:
-            InputError: there is none.
+            InputError: there is none; an empty folder is an empty store.
         """
         store = cls.named(root)
         if not store.root.is_dir():
             found = "a file, not a store" if store.root.exists() else "no store there"
             raise InputError(f"{store.root}: {found}. Check --store; `cowese crawl` makes one.")
+        there = {path.name for path in store.root.iterdir()}
+        if there and not there & _PARTS:
+            raise InputError(f"{store.root}: a folder, but no store: nothing of one is in it. Check --store.")
         return store
 
     @classmethod

@@ -145,7 +145,7 @@ def _kept_lines(verdict: Verdict) -> Iterator[str]:
 
 
 def _dropped(verdict: Verdict) -> str:
-    detail = f": {verdict.detail}" if verdict.detail else ""
+    detail = f": {_on_one_line(verdict.detail)}" if verdict.detail else ""
     target = f", to {verdict.lost_to}" if verdict.lost_to else ""
     return f"{in_words(verdict.reason or '', verdict.figure)}{target}{detail}"
 
@@ -155,15 +155,19 @@ def _place(place: Place) -> str:
         return "nothing of it: the page had not been fetched when it was cut"
     if place.state == "kept":
         alike = (place.cluster_size or 1) - 1
-        others = f", kept for {alike} more of its text" if alike else ""
+        others = f", kept before {alike} other{'s' if alike > 1 else ''} with its text" if alike else ""
         return f"kept: {place.part}{others}, cut out of {place.warc_file} at {place.warc_offset:,}"
     return f"dropped: {in_words(place.reason or '', place.figure)}{_target(place)}"
 
 
 def _target(place: Place) -> str:
     if place.lost_to is None:
-        return f": {place.detail}" if place.detail else ""
+        return f": {_on_one_line(place.detail)}" if place.detail else ""
     return f": {place.lost_to}" if (place.reason or "").startswith("duplicate/") else f", to {place.lost_to}"
+
+
+def _on_one_line(text: str) -> str:
+    return f"“{' '.join(text.split())}”" if "\n" in text else text
 
 
 def _moment(moment: datetime) -> str:

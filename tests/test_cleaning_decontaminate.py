@@ -217,10 +217,10 @@ def test_what_cannot_be_read_is_named(tmp_path):
         with pytest.raises(InputError, match=words):
             benchmarks([path])
     (tmp_path / "latin.txt").write_bytes("años".encode("latin-1"))
-    with pytest.raises(InputError, match=r"latin/latin\.txt: not UTF-8 \(byte 1\)"):
+    with pytest.raises(InputError, match=r"[^n]/latin\.txt: not UTF-8 \(byte 1\)"):
         _ = benchmarks([tmp_path / "latin.txt"])[0].runs
     (tmp_path / "broken.json").write_text("{")
-    with pytest.raises(InputError, match=r"broken/broken\.json: cannot be read as JSON"):
+    with pytest.raises(InputError, match=r"[^n]/broken\.json: cannot be read as JSON"):
         _ = benchmarks([tmp_path / "broken.json"])[0].runs
     (tmp_path / "cut.tar.xz").write_bytes(b"no archive")
     with pytest.raises(InputError, match="cannot be read as a tar archive"):
@@ -231,3 +231,14 @@ def test_what_cannot_be_read_is_named(tmp_path):
         (folder / "t.txt").write_text(CASE)
     with pytest.raises(InputError, match="two benchmarks are called x"):
         benchmarks([tmp_path / "a" / "x", tmp_path / "x"])
+
+
+def test_a_benchmark_that_can_match_nothing_is_refused_by_its_path(store, tmp_path):
+    web(store, {})
+    short, broken = tmp_path / "corto.txt", tmp_path / "roto.json"
+    short.write_text("Doce palabras no bastan.", encoding="utf-8")
+    broken.write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=rf"^{short}: no text of 13 words or more in it"):
+        publish(store, CLEANING, against(short))
+    with pytest.raises(InputError, match=rf"^{broken}: cannot be read as JSON"):
+        publish(store, CLEANING, against(broken))

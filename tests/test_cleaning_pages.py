@@ -167,10 +167,36 @@ def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
         tmp_path / "a.warc.gz", [html_record(f"https://a.example/{i}", page(PROSE + f" Texto {i}.")) for i in range(5)]
     )
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(StageError, match=r"a-\w{8}\.warc\.gz: cut short at byte [\d,]+; the whole records"):
+    with pytest.raises(StageError, match=r"a-\w{8}\.warc\.gz: cut short or damaged at byte [\d,]+; the whole records"):
         clean(store, SETTINGS, warcs=[path], engine=ONE)
     assert {row["url"] for row in documents(store)} == {f"https://a.example/{i}" for i in range(4)}
     assert clean(store, SETTINGS, warcs=[path], engine=ONE).already == 1
+
+
+@pytest.mark.parametrize("name", ["plain.warc", "packed.warc.gz"])
+def test_wherever_a_file_is_cut_the_records_that_are_given_are_whole(tmp_path, name):
+    urls = [f"https://a.example/{i}" for i in range(3)]
+    content = write_warc(tmp_path / name, [html_record(url, page()) for url in urls]).read_bytes()
+    whole = list(Segment(tmp_path / name).records(1 << 20))
+    begin = whole[-1].offset
+    for cut in range(begin + 1, len(content) - 4, 7):  # without the last four bytes a plain record is whole
+        (tmp_path / name).write_bytes(content[:cut])
+        segment = Segment(tmp_path / name)
+        given = [(one.url, one.answer.body) for one in segment.records(1 << 20)]
+        assert given == [(one.url, one.answer.body) for one in whole][: len(given)]
+        assert len(given) >= 2
+        assert segment.torn_at == begin
+
+
+def test_a_file_damaged_in_its_middle_gives_what_is_before(tmp_path):
+    urls = [f"https://a.example/{i}" for i in range(4)]
+    path = write_warc(tmp_path / "a.warc", [html_record(url, page()) for url in urls])
+    third = list(Segment(path).records(1 << 20))[2].offset
+    content = path.read_bytes()
+    path.write_bytes(content[:third] + bytes(400) + content[third + 400 :])
+    segment = Segment(path)
+    assert [one.url for one in segment.records(1 << 20)] == urls[:2]
+    assert segment.torn_at == third
 
 
 def test_what_is_no_warc_file_is_an_error(store, tmp_path):

@@ -171,7 +171,7 @@ def test_a_truncated_warc_keeps_the_whole_records_before_the_cut(tmp_path):
     warc = tmp_path / "cut.warc.gz"
     warc.write_bytes(b"".join(records)[: -len(records[-1]) // 2])
     message = refusal(cowese("clean", warc, "--store", "store", "--workers", 1, cwd=tmp_path), 1)
-    assert f"cut short at byte {sum(map(len, records[:-1])):,}" in message
+    assert f"cut short or damaged at byte {sum(map(len, records[:-1])):,}" in message
     folder = tmp_path / "store" / "documents"
     (documents,) = (path for path in folder.glob("*/cut*.parquet") if ".dropped." not in path.name)
     kept = pq.read_table(documents).column("url").to_pylist()

@@ -258,3 +258,13 @@ def test_a_full_disk_keeps_nobody_from_reading_and_no_lock_is_a_clear_error(stor
     (store.root / "locks").write_text("in the way")
     with pytest.raises(StoreError, match="locks/evaluate: cannot be written"), store.exclusive("evaluate"):
         pass
+
+
+def test_a_folder_of_something_else_is_no_store(tmp_path):
+    assert Store.to_read(tmp_path).root == tmp_path
+    (tmp_path / "notas.txt").write_text("x")
+    with pytest.raises(InputError, match="a folder, but no store"):
+        Store.to_read(tmp_path)
+    Store.open(tmp_path)
+    (tmp_path / "warc").mkdir()
+    assert Store.to_read(tmp_path).root == tmp_path

@@ -108,7 +108,7 @@ def test_a_near_duplicate_names_the_page_that_it_lost_to(store):
     assert told["versions"][2]["lost_to"] in text
     keeper, text, _ = why(store, told["versions"][2]["lost_to"])
     assert keeper["versions"][2]["cluster_size"] == 2
-    assert "kept for 1 more of its text" in text
+    assert "kept before 1 other with its text" in text
 
 
 def test_a_page_that_robots_txt_forbids(store):

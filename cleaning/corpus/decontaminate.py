@@ -46,6 +46,8 @@ class Benchmark:
     name: str
     files: tuple[tuple[str, bytes], ...]
     """Their paths in the benchmark and their bytes."""
+    path: Path
+    """Where it lies."""
 
     @classmethod
     def open(cls, path: Path) -> "Benchmark":
@@ -54,7 +56,7 @@ class Benchmark:
         Raises:
             InputError: no such path, or no texts in it.
         """
-        return cls(benchmark_name(path), tuple(benchmark_files(path)))
+        return cls(benchmark_name(path), tuple(benchmark_files(path)), path)
 
     @cached_property
     def digest(self) -> str:
@@ -63,17 +65,29 @@ class Benchmark:
 
     @cached_property
     def runs(self) -> tuple[Numbers, npt.NDArray[np.int64]]:
-        """The distinct runs in ascending order, and the number of the first file that has each."""
+        """The distinct runs in ascending order, and the number of the first file that has each.
+
+        Raises:
+            InputError: a file cannot be read, or no text is long enough to be matched.
+        """
         shingler = Shingler(RUN_WORDS)
         numbers, origins = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
         for number, (name, content) in enumerate(self.files):
-            texts = (unicodedata.normalize("NFC", text) for text in texts_of(f"{self.name}/{name}", content))
+            texts = (unicodedata.normalize("NFC", text) for text in texts_of(self._place(name), content))
             long_enough = [text for text in texts if len(words_of(text)) >= RUN_WORDS]
             if long_enough:
                 numbers.append(shingler(long_enough)[0])
                 origins.append(np.full(len(numbers[-1]), number))
+        if len(numbers) == 1:
+            raise InputError(f"{self.path}: no text of {RUN_WORDS} words or more in it, so nothing can match.")
         distinct, first = np.unique(np.concatenate(numbers), return_index=True)
         return distinct, np.concatenate(origins)[first]
+
+    def _place(self, name: str) -> str:
+        """A file of it as its user would name it."""
+        if self.path.is_dir():
+            return str(self.path / name)
+        return str(self.path) if len(self.files) == 1 else f"{self.path}: {name}"
 
 
 def benchmarks(paths: Sequence[Path]) -> list[Benchmark]:

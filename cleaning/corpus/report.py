@@ -65,7 +65,7 @@ def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Pa
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = lambda value: f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    environment.filters["number"] = "{:,}".format
     page = environment.get_template("report.html.jinja").render(
         name=name,
         figures=figures,

@@ -1,11 +1,13 @@
 """Read any WARC file: ours, warcio's, Common Crawl's, gzipped or not, with a torn tail or without HTTP heads."""
 
+import os
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
@@ -14,6 +16,10 @@ from data.errors import InputError
 from data.warc_fields import CATEGORY, COUNTRY, SEED
 
 _GZIP = b"\x1f\x8b"
+_HEAD_END = b"\r\n\r\n"
+"""Behind a record's head, and behind its block."""
+_LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
+_CHUNK = 1 << 16
 HEAD_BYTES = 1 << 20
 """Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
 
@@ -43,7 +49,7 @@ class Segment:
 
     path: Path
     torn_at: int | None = field(default=None, init=False)
-    """Offset of a record that is cut short, once ``records`` has come to the end."""
+    """Offset of a record that is cut short or damaged, once ``records`` has come to it: nothing is read after it."""
 
     def records(self, max_bytes: int) -> Iterator[Record]:
         """Give each response and revisit; bodies are unpacked up to ``max_bytes`` and one more.
@@ -72,16 +78,19 @@ class Segment:
             except (OSError, ValueError) as error:
                 if count == 0:
                     raise InputError(f"{self.path}: not a WARC file ({error}).") from error
-                raise InputError(f"{self.path}: damaged after byte {position:,} ({error}).") from error
+                self.torn_at = _torn_at(self.path, position) or position
         if count == 0:
             raise InputError(f"{self.path}: not a WARC file, or its first record is cut short.")
-        if self.torn_at is None and _is_torn(self.path, position):
-            self.torn_at = position
+        if self.torn_at is None:
+            self.torn_at = _torn_at(self.path, position)
 
 
 def _read(raw: object, max_bytes: int) -> Record | None:
+    """The record, None where its head or its body is cut short: no record is without a length (WARC 1.1, 5.2)."""
     headers = {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
-    length, most = int(headers.get("content-length", 0)), max_bytes + HEAD_BYTES
+    if "content-length" not in headers:
+        return None
+    length, most = int(headers["content-length"]), max_bytes + HEAD_BYTES
     content: bytes = raw.reader.read(min(length, most))  # type: ignore[attr-defined]
     if len(content) < min(length, most):
         return None
@@ -109,20 +118,37 @@ def _date(text: str) -> datetime:
         return datetime.fromtimestamp(0, UTC)
 
 
-def _is_torn(path: Path, position: int) -> bool:
-    """Whether the gzip members from ``position`` on do not end with the file."""
+def _torn_at(path: Path, position: int) -> int | None:
+    """Where what is no whole record begins, behind the last one that was given, which begins at ``position``."""
     with path.open("rb") as file:
-        if file.read(2) != _GZIP:
-            return False
+        packed = file.read(2) == _GZIP
         file.seek(position)
-        rest = file.read()
-    while rest:
-        unpacker = zlib.decompressobj(31)
+        end = _end_of_member(file) if packed else _end_of_record(file)
+        if end is None:
+            return position
+        file.seek(end)
+        rest = file.read(_CHUNK)
+        return end + len(rest) - len(rest.lstrip(_HEAD_END)) if rest.strip() else None
+
+
+def _end_of_record(file: BinaryIO) -> int | None:
+    """Where the record ends that begins here; None where the file ends before its last byte."""
+    begin = file.tell()
+    head = file.read(HEAD_BYTES).partition(_HEAD_END)[0]
+    length = _LENGTH.search(head)
+    end = begin + len(head) + len(_HEAD_END) + (int(length[1]) if length else 0)
+    return end if end <= file.seek(0, os.SEEK_END) else None
+
+
+def _end_of_member(file: BinaryIO) -> int | None:
+    """Where the gzip member ends that begins here; None where it has no end."""
+    unpacker = zlib.decompressobj(31)
+    while not unpacker.eof:
+        read = file.read(_CHUNK)
         try:
-            unpacker.decompress(rest)
+            unpacker.decompress(read)
         except zlib.error:
-            return True
-        if not unpacker.eof:
-            return True
-        rest = unpacker.unused_data
-    return False
+            return None
+        if not read:
+            return None
+    return file.tell() - len(unpacker.unused_data)

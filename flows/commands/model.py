@@ -224,6 +224,8 @@ def report(
     from training.results.report import write_report
 
     opened = existing_store(config, store)
+    if version is not None and run is not None:
+        raise InputError("--run and --version name two pages: give one of them.")
     if version is not None:
         typer.echo(opened.corpus_version(version) / "report.html")
         return

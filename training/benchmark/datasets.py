@@ -24,7 +24,7 @@ SPLITS = ("train", "dev", "test")
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
 _BEGINS = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)", re.IGNORECASE)
 _SHOWN = 10
-"""Types that an error names."""
+"""Types or labels that an error names."""
 _CONLL = (".conll", ".iob", ".iob2", ".bio")
 
 
@@ -49,6 +49,12 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
     if form not in ("table", "squad") and not types_of(splits["train"]):
         raise InputError(_without_mentions(task, form, folder, files))
     return form, {split: some(items, most) for split, items in splits.items()}
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names of a list, as an error names them."""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _origin(task: Task) -> str:
@@ -168,10 +174,5 @@ def _without_mentions(task: Task, form: Form, folder: Path, files: Sequence[Path
         return f"{folder}: no mention in its training split. Are the annotations beside the texts?"
     return (
         f"{folder}: no mention of {task.name}'s types ({', '.join(task.types)}) in its training split; the files have "
-        f"{_short(found)}. Check --data, or give --task a name of your own, which takes all types."
+        f"{listed(found)}. Check --data, or give --task a name of your own, which takes all types."
     )
-
-
-def _short(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more}"

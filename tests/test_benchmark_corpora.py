@@ -281,7 +281,7 @@ def test_the_command_takes_such_a_corpus(tmp_path):
     # 'abdominal y torácico' is longer than 'Dolor abdominal', 'antiinflamatorio' is not 'inflamatorio'.
     assert done.ceiling == {"precision": pytest.approx(2 / 3, abs=1e-6), "recall": pytest.approx(2 / 6, abs=1e-6),
                             "f1": pytest.approx(4 / 9, abs=1e-6)}  # fmt: skip
-    predicted = done.path / "seed-1" / "predictions" / "test" / "test" / "test.txt"
+    predicted = done.path / "seed-1" / "predictions" / "test" / "test.txt"
     assert predicted.read_bytes() == (corpus / "test" / "test.txt").read_bytes()
 
 

@@ -119,7 +119,7 @@ def _refuse_labels(splits: Splits, labels: tuple[str, ...], settings: BenchmarkS
     if unknown:
         remedy = "Raise benchmark.documents." if few else "Mend it, or give training such rows."
         others = len({row.label for row in unknown}) - 1
-        more = f" (nor {others:,} more labels)" if others else ""
+        more = f" (nor {others:,} other{'s' if others > 1 else ''})" if others else ""
         raise InputError(
             f"{unknown[0].place}: no training row has the label {unknown[0].label}{more}; they have {listed(labels)}. "
             f"{remedy}"

@@ -55,8 +55,8 @@ class BenchmarkSettings(BaseModel):
         """
         if self.length and self.length > length:
             raise InputError(
-                f"benchmark.length={self.length}: windows of this model have {length} tokens at most, by its positions and "
-                "the rows that it was trained on. Ask for less, or leave it unset."
+                f"benchmark.length={self.length}: windows of this model have {length} tokens at most, by its positions "
+                "and the rows that it was trained on. Ask for less, or leave it unset."
             )
         is_electra = model_type == "electra"
         usual = (3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5

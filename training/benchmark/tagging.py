@@ -44,8 +44,8 @@ class Tagging:
         self.types = types_of(splits["train"])
         if not self.types:
             raise InputError(
-                f"benchmark.documents={settings.documents}: no mention in the {len(splits['train']):,} training documents "
-                "that it leaves. Raise it."
+                f"benchmark.documents={settings.documents}: the training documents that it leaves have no mention. "
+                "Raise it."
             )
         self.labels = flat.tags_of(self.types)
         overlap = int(settings.length * settings.overlap)

@@ -41,6 +41,7 @@ def entry(
 def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
     try:
         code = app(standalone_mode=False) or 0
     except CoweseError as error:

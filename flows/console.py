@@ -105,7 +105,8 @@ def show_summary(summary: BaseModel, title: str) -> None:
 def _rows(name: str, value: Any) -> list[tuple[str, str]]:
     label = name.replace("_", " ")
     if isinstance(value, dict):
-        ranked = sorted(value.items(), key=lambda item: -item[1] if isinstance(item[1], (int, float)) else 0)
+        counts = all(isinstance(figure, int) for figure in value.values())  # of measures the order is the author's
+        ranked = sorted(value.items(), key=lambda item: -item[1]) if counts else value.items()
         return [row for key, figure in ranked for row in _nested_rows(f"{label}: {key}", figure)]
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [(label if number == 0 else "", line) for number, line in enumerate(_lines(value))]

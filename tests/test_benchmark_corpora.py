@@ -11,6 +11,7 @@ from data.store import Store
 from training.benchmark import brat, conll, squad, tables
 from training.benchmark.datasets import read_splits
 from training.benchmark.documents import Mention
+from training.benchmark.leaks import also_trained
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tasks import TASKS, find_task
@@ -127,12 +128,121 @@ def splits(folder, changes=None):
     (lambda folder: (folder / "train" / "train.txt").write_text(f"x{TEXT}"),
      r"train\.ann:1: the text there is 'xDolor abdomina', the line says 'Dolor abdominal'\. 6 of 18 lines do not fit"),
     (lambda folder: pair(folder / "test", f"{TEXT} train", lines_of(MENTIONS), name="train"),
-     r"train/train and test/train are one text"),
+     r"train/train\.txt and .*test/train\.txt are one text: 1 of the 2 in the test split stand in training\. Take"),
     (lambda folder: [file.unlink() for file in (folder / "test").iterdir()], r"no test split in it"),
 ])  # fmt: skip
 def test_files_that_do_not_belong(tmp_path, change, words):
     with pytest.raises(InputError, match=words):
         splits(tmp_path, change)
+
+
+LONG = "Varón de 63 años que acude por dolor torácico y disnea de dos días."
+
+
+def test_a_document_in_two_splits_is_refused_whatever_it_is_called(tmp_path):
+    def copied(folder):
+        pair(folder / "train", LONG, "T1\tX 0 5\tVarón\n", name="d0")
+        pair(folder / "test", LONG.replace(" ", "\r\n", 1), "T1\tX 0 5\tVarón\n", name="d9")
+
+    with pytest.raises(InputError, match=r"train/d0\.txt and .*/test/d9\.txt are one text"):
+        splits(tmp_path, copied)
+
+
+def test_a_paragraph_that_is_learnt_is_not_asked_about(tmp_path):
+    def asked(*names):
+        return [
+            {"id": name, "question": "¿Quién?", "answers": [{"text": "Varón", "answer_start": 0}]} for name in names
+        ]
+
+    def put(split, *paragraphs):
+        data = {"data": [{"paragraphs": [{"context": text, "qas": asked(*names)} for text, names in paragraphs]}]}
+        (tmp_path / f"{split}.json").write_text(json.dumps(data))
+
+    put("train", *((f"{LONG} {number}", [f"q{number}-{one}" for one in range(4)]) for number in range(30)))
+    put("test", (f"{LONG} 30", ["t"]))
+    read = read_splits(find_task("preguntas"), tmp_path)[1]
+    assert 4 <= len(read["dev"]) < 60
+    assert not {one.context for one in read["dev"]} & {one.context for one in read["train"]}
+    put("test", (f"{LONG} 7", ["t"]))
+    with pytest.raises(InputError, match=r"train\.json \(question q7-0\) and .*test\.json \(question t\) are one text"):
+        read_splits(find_task("preguntas"), tmp_path)
+
+
+def test_short_texts_may_repeat_but_a_copy_is_no_test_split(tmp_path):
+    def put(split, *texts):
+        (tmp_path / f"{split}.tsv").write_text("".join(f"sí\t{text}\n" for text in texts))
+
+    put("train", "No.", "Sin fiebre.", "Sí.")
+    put("dev", "Con fiebre.", "No toma nada.")
+    put("test", "No.", "No fuma.")
+    read = read_splits(find_task("mio"), tmp_path)[1]
+    assert also_trained(read) == {"dev": 0, "test": 1}
+    put("test", "No fuma.", "No.", "Sin fiebre.")
+    with pytest.raises(InputError, match=r"train\.tsv:1 and .*test\.tsv:2 are one text: 2 of the 3 in the test split"):
+        read_splits(find_task("mio"), tmp_path)
+    conll = tmp_path / "conll"
+    conll.mkdir()
+    for split in ("train", "test"):
+        (conll / f"{split}.iob2").write_text(IOB2)
+    with pytest.raises(
+        InputError, match=r"train\.iob2:3 and .*test\.iob2:3 are one text: 2 of the 2 in the test split"
+    ):
+        read_splits(find_task("mio"), conll)
+
+
+def test_a_document_that_is_there_twice_is_dealt_out_as_one(tmp_path):
+    for number in range(30):
+        for copy in "ab":
+            pair(tmp_path, f"{LONG} {number}", "T1\tX 0 5\tVarón\n", name=f"{copy}{number}")
+    read = read_splits(find_task("NUBes"), tmp_path)[1]
+    assert also_trained(read) == {"dev": 0, "test": 0}
+    assert all(len(items) % 2 == 0 and items for items in read.values())
+
+
+def test_a_tenth_of_a_small_training_file_is_set_aside(tmp_path):
+    (tmp_path / "train.conll").write_text(IOB2)
+    (tmp_path / "test.conll").write_text(IOB2.replace("fiebre", "tos").replace("Toma", "Tomaba"))
+    read = read_splits(find_task("mio"), tmp_path)[1]
+    assert {split: len(items) for split, items in read.items()} == {"train": 1, "dev": 1, "test": 2}
+    (tmp_path / "train.conll").write_text("Sin O\nfiebre B-SINTOMA\n")
+    with pytest.raises(InputError, match=r"no dev split in it, and of the only training text none can be set aside"):
+        read_splits(find_task("mio"), tmp_path)
+
+
+def test_an_empty_file_and_a_missing_split_are_told_apart(tmp_path):
+    rows = {"train": "no\tNada.\n", "dev": "sí\tAlgo.\n", "test": "no\tNo.\n"}
+    for empty in ("train", "dev", "test"):
+        for split, text in rows.items():
+            (tmp_path / f"{split}.tsv").write_text("label\ttext\n" if split == empty else text)
+        with pytest.raises(InputError, match=rf"/{empty}\.tsv: nothing in it"):
+            read_splits(find_task("mio"), tmp_path)
+    (tmp_path / "test.tsv").unlink()
+    with pytest.raises(InputError, match=r"no test split in it, only train and dev\. Folders or files are told by"):
+        read_splits(find_task("mio"), tmp_path)
+    (tmp_path / "dev.tsv").write_text("")  # an empty file says nothing of the form
+    (tmp_path / "train.tsv").write_text(IOB2.replace(" ", "\t"))
+    with pytest.raises(InputError, match=r"/dev\.tsv: nothing in it"):
+        read_splits(find_task("mio"), tmp_path)
+
+
+def test_too_few_documents_to_deal_out(tmp_path):
+    pair(tmp_path, "No fuma", "T1\tNegSynMarker 0 2\tNo\n")
+    with pytest.raises(
+        InputError, match=r"NUBes comes without splits, and .* puts none of the 1 documents .* https://"
+    ):
+        read_splits(find_task("NUBes"), tmp_path)
+
+
+def test_who_takes_another_corpus_for_a_task_is_told_its_types(tmp_path):
+    splits(tmp_path)
+    with pytest.raises(
+        InputError, match=r"PharmaCoNER's types \(NORMALIZABLES, .*\).* the files have CRUZADO, EFECTO, "
+    ):
+        read_splits(find_task("PharmaCoNER"), tmp_path)
+    for ann in tmp_path.rglob("*.ann"):
+        ann.write_text("")
+    with pytest.raises(InputError, match=rf"{tmp_path}: no mention in its training split\. Are the annotations beside"):
+        read_splits(find_task("PharmaCoNER"), tmp_path)
 
 
 def test_a_list_beside_the_splits_is_no_document(tmp_path):
@@ -171,7 +281,7 @@ def test_the_command_takes_such_a_corpus(tmp_path):
     # 'abdominal y torácico' is longer than 'Dolor abdominal', 'antiinflamatorio' is not 'inflamatorio'.
     assert done.ceiling == {"precision": pytest.approx(2 / 3, abs=1e-6), "recall": pytest.approx(2 / 6, abs=1e-6),
                             "f1": pytest.approx(4 / 9, abs=1e-6)}  # fmt: skip
-    predicted = done.path / "seed-1" / "predictions" / "test" / "test" / "test.txt"
+    predicted = done.path / "seed-1" / "predictions" / "test" / "test.txt"
     assert predicted.read_bytes() == (corpus / "test" / "test.txt").read_bytes()
 
 
@@ -196,9 +306,10 @@ def test_conll(tmp_path, text):
 def test_conll_of_the_same_folder_or_of_folders(tmp_path):
     for split in ("train", "valid", "test"):
         (tmp_path / "flat").mkdir(exist_ok=True)
-        (tmp_path / "flat" / f"{split}.conll").write_text(IOB2)
+        text = IOB2.replace("Toma", f"Toma{split}")
+        (tmp_path / "flat" / f"{split}.conll").write_text(text)
         (tmp_path / "deep" / f"{split}_set").mkdir(parents=True)
-        (tmp_path / "deep" / f"{split}_set" / "x.tsv").write_text(IOB2.replace(" ", "\t"))
+        (tmp_path / "deep" / f"{split}_set" / "x.tsv").write_text(text.replace(" ", "\t"))
     for folder in ("flat", "deep"):
         form, read = read_splits(find_task("mio"), tmp_path / folder)
         assert form == "conll"
@@ -248,6 +359,10 @@ def test_e3c_is_uimas_xml(tmp_path):
         (tmp_path / f"ES{number}.xml").write_text(xml, encoding="utf-8")
     _, read = read_splits(find_task("E3C-es"), tmp_path)
     assert covered(read["train"][0]) == [("CLINENTITY", "Dolor"), ("CLINENTITY", "torácico")]
+    for number in range(40):
+        (tmp_path / f"ES{number}.xml").write_text(xml.replace("CLINENTITY", "PACIENTE"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"E3C-es's types \(CLINENTITY\).* the files have EVENT, PACIENTE"):
+        read_splits(find_task("E3C-es"), tmp_path)
     (tmp_path / "ES1.xml").write_text(xml.replace('end="5"', 'end="500"'), encoding="utf-8")
     with pytest.raises(InputError, match=r"ES1\.xml:3: CLINENTITY does not lie within the text"):
         read_splits(find_task("E3C-es"), tmp_path)

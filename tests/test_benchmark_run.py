@@ -17,6 +17,7 @@ from data.errors import InputError
 from data.files import file_digest
 from data.manifest import Manifest
 from flows.cli import app
+from flows.console import show_summary
 from training.benchmark.brat import read_document
 from training.benchmark.models import find_model, freshened
 from training.benchmark.run import benchmark
@@ -67,7 +68,7 @@ def test_mentions_are_learnt_scored_and_written(room):
     made = folder / "store" / "benchmarks" / "Notas" / "salud"
     results = [json.loads((made / f"seed-{seed}" / "result.json").read_text()) for seed in (1, 2)]
     for seed, result in enumerate(results, 1):
-        by_hand = scored_by_hand(folder / "notas" / "test", made / f"seed-{seed}" / "predictions" / "test" / "test")
+        by_hand = scored_by_hand(folder / "notas" / "test", made / f"seed-{seed}" / "predictions" / "test")
         figures = result["test"]["figures"]
         ours = [figures[f"exact_{figure}"] for figure in ("precision", "recall", "f1")]
         assert ours == pytest.approx(by_hand, abs=1e-6)
@@ -84,7 +85,7 @@ def test_mentions_are_learnt_scored_and_written(room):
 
 def test_predictions_can_be_opened_beside_their_text(room):
     folder, _ = room
-    predicted = folder / "store" / "benchmarks" / "Notas" / "salud" / "seed-1" / "predictions" / "test" / "test"
+    predicted = folder / "store" / "benchmarks" / "Notas" / "salud" / "seed-1" / "predictions" / "test"
     for ann in predicted.glob("*.ann"):
         assert read_document(ann, ann.stem).misfits == ()
         assert ann.with_suffix(".txt").read_bytes() == (folder / "notas" / "test" / f"{ann.stem}.txt").read_bytes()
@@ -227,15 +228,16 @@ def test_a_model_of_another_make(room, opened, tmp_path):
 
 def test_labels_of_texts(room, opened, tmp_path):
     folder, _ = room
-    rows = [(("farmaco", f"Toma {drug}.") if number % 2 else ("nada", "La exploración fue normal."))
-            for number in range(8) for drug in DRUGS]  # fmt: skip
     for split in ("train", "dev", "test"):
+        rows = [(("farmaco", f"Toma {drug} {number}, {split}.") if number % 2 else
+                 ("nada", f"La exploración {number} {drug[0]} fue normal, {split}."))
+                for number in range(8) for drug in DRUGS]  # fmt: skip
         lines = "".join(f"{label}\t{text}\r\n" for label, text in rows)
         (tmp_path / f"{split}.tsv").write_text(f"label\ttext\r\n{lines}", encoding="utf-8", newline="")
     done = again(folder, opened, data=tmp_path, task="clase", seeds=1, epochs=2)
     assert done.form == "table"
     assert done.mean["macro_f1"] > 0.9
-    written = (opened.benchmarks / "clase" / "salud" / "seed-1" / "predictions" / "test" / "test.tsv").read_text()
+    written = (opened.benchmarks / "clase" / "salud" / "seed-1" / "predictions" / "test.tsv").read_text()
     assert written.startswith("predicted\tlabel\ttext\n")
     assert len(written.splitlines()) == 1 + len(rows)
 
@@ -248,14 +250,98 @@ def test_answers_to_questions(room, opened, tmp_path):
         for number in range(6)
     ]
     silent = {"id": "s", "question": "¿Qué toma?", "is_impossible": True, "answers": []}
-    data = {"data": [{"title": "x", "paragraphs": [{"context": context, "qas": [*asked, silent]}]}]}
     for split in ("train", "dev", "test"):
+        paragraph = {"context": f"{context}{split}", "qas": [*asked, silent]}
+        data = {"data": [{"title": "x", "paragraphs": [paragraph]}]}
         (tmp_path / f"{split}.json").write_text(json.dumps(data), encoding="utf-8")
     done = again(folder, opened, data=tmp_path, task="preguntas", seeds=1, epochs=6)
     assert done.form == "squad"
     assert done.mean["f1"] > 0.8
-    told = json.loads((opened.benchmarks / "preguntas/salud/seed-1/predictions/test/test.json").read_text())
+    told = json.loads((opened.benchmarks / "preguntas/salud/seed-1/predictions/test.json").read_text())
     assert set(told) == {"s", *(one["id"] for one in asked)}
+
+
+def test_one_seed_has_no_spread(room, opened):
+    folder, _ = room
+    done = again(folder, opened, seeds=1, epochs=1, name="solo")
+    pages = [path.read_text() for path in (done.report, done.path.parent / "salud" / "report.html")]
+    by_type = [page[page.index("<h2>By type") : page.index("<h2>Confusion")] for page in pages]
+    assert [part.count('<td class="n"></td>') for part in by_type] == [2, 0]
+
+
+def test_a_label_that_cannot_be_learnt_is_named_with_its_line(room, opened, tmp_path):
+    folder, _ = room
+    (tmp_path / "train.tsv").write_text("si\tToma algo.\nno\tNada de nada.\n")
+    (tmp_path / "dev.tsv").write_text("si\tToma poco.\nquizas\tNo se sabe.\n")
+    (tmp_path / "test.tsv").write_text("quizas\tTal vez.\nacaso\tPuede ser.\n")
+    said = r"dev\.tsv:2: no training row has the label quizas \(nor 1 other\); they have no, si\. Mend it"
+    with pytest.raises(InputError, match=said):
+        again(folder, opened, data=tmp_path, task="clase")
+    (tmp_path / "train.tsv").write_text("si\tToma algo.\nsi\tNada de nada.\n")
+    with pytest.raises(InputError, match=r"train\.tsv: only one label, si, in the training split: .* first column"):
+        again(folder, opened, data=tmp_path, task="clase")
+    with pytest.raises(InputError, match=r"train\.tsv: only one label, si, .* Raise benchmark\.documents\."):
+        again(folder, opened, data=tmp_path, task="clase", documents=1)
+
+
+def test_the_terminal_tells_figures_in_their_order_and_lines_that_do_not_fit(room, opened, tmp_path, capsys):
+    folder, _ = room
+    corpus = tmp_path / "notas"
+    shutil.copytree(folder / "notas", corpus)
+    many = "\n".join(f"T{number}\tX 0 5\tDolor" for number in range(300))
+    (corpus / "train" / "otra.txt").write_text("Dolor leve.")
+    (corpus / "train" / "otra.ann").write_text(f"{many}\nT301\tX 1 5\tDolor\n")
+    done = again(folder, opened, data=corpus, task="Desajuste", seeds=1, epochs=1)
+    again(folder, opened, data=corpus, task="Desajuste", seeds=1, epochs=1)  # figures read from files
+    show_summary(done, "benchmark")
+    lines = capsys.readouterr().out.splitlines()
+    figures = [line.split(":")[1].split()[:2] for line in lines if line.startswith("mean: ")]
+    assert figures == [[how, one] for how in ("exact", "seqeval") for one in ("precision", "recall", "f1")]
+    assert "misfit lines             1" in lines
+    assert not any(line.startswith(("also in training", "deviation")) for line in lines)
+
+
+def test_a_task_that_makes_no_folder_is_named_as_the_task(room, opened):
+    arguments = ["--model", "salud", "--task", "mi tarea/x", "--data", room[0] / "notas", "--store", opened.root]
+    done = CliRunner().invoke(app, ["benchmark", *map(str, arguments)])
+    assert str(done.exception).startswith("--task 'mi tarea/x': use letters, digits")
+
+
+def test_a_model_that_is_nowhere(room, opened, monkeypatch, capfd):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(
+        huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:1/{repo_id}/{revision}/{filename}"
+    )
+    started = time.monotonic()
+    with pytest.raises(
+        InputError, match=r"^nada: no folder, and the Hugging Face hub cannot be .* this store: .*salud"
+    ):
+        find_model(opened, "nada")
+    assert time.monotonic() - started < 10
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(
+        InputError, match=r"^ña da: no folder, and no name that the hub could have\. Models of this store"
+    ):
+        find_model(opened, "ña da")
+
+
+def test_a_model_that_was_loaded_before_needs_no_hub(room, opened, tmp_path, monkeypatch):
+    import huggingface_hub.constants
+
+    cached = tmp_path / "models--casa--salud"
+    shutil.copytree(opened.models / "salud" / "discriminator", cached / "snapshots" / ("a" * 40))
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("a" * 40)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(
+        huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:1/{repo_id}/{revision}/{filename}"
+    )
+    started = time.monotonic()
+    found = find_model(opened, "casa/salud")
+    assert found.offline
+    assert found.load("AutoModelForTokenClassification", ("O",)).config.hidden_size == 32
+    assert time.monotonic() - started < 10
 
 
 def test_what_is_missing_is_named(room, opened, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from benchmark_room import byte_level, note, tiny_model
 
+from data.errors import InputError
 from data.store import Store
 from training.benchmark import flat
 from training.benchmark.layer_decay import depth_of, parameter_groups
@@ -152,3 +153,5 @@ def test_defaults_follow_the_model():
     assert (base.learning_rate, base.length) == (1e-4, 256)
     other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512, 512)
     assert (other.learning_rate, other.layer_decay) == (5e-5, 0.9)
+    with pytest.raises(InputError, match=r"benchmark\.length=9999: windows of this model have 512 tokens at most"):
+        BenchmarkSettings(length=9999).resolved("electra", 256, 512, 128)

@@ -205,3 +205,12 @@ def test_an_empty_crawl_says_so_and_harms_nothing(tmp_path):
 def test_results_of_a_bad_command_leave_the_current_folder_as_it_was(tmp_path):
     refusal(cowese("pretrain", "--preset", "huge", cwd=tmp_path), 2)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_hubs_library_speaks_once():
+    said = (
+        "from flows.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        "from huggingface_hub.utils import logging\nlogging.get_logger('huggingface_hub.x').warning('retrying')"
+    )
+    done = subprocess.run([sys.executable, "-c", said, "--version"], capture_output=True, text=True, check=True)
+    assert done.stderr.count("retrying") == 1

@@ -68,7 +68,7 @@ def benchmark(
             opened,
             settings.benchmark,
             model=model,
-            task=checked_name(task) or task,
+            task=checked_name(task, "--task") or task,
             data=data,
             name=checked_name(name),
             progress=progress,

@@ -42,14 +42,14 @@ VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, hel
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
-def checked_name(name: str | None) -> str | None:
-    """A name that makes a folder of its own and nothing else.
+def checked_name(name: str | None, option: str = "--name") -> str | None:
+    """A name, given by an option, that makes a folder of its own and nothing else.
 
     Raises:
         InputError: it has other characters.
     """
     if name is not None and not _NAME.fullmatch(name):
-        raise InputError(f"--name {name!r}: use letters, digits and . _ + - only, beginning with a letter or digit.")
+        raise InputError(f"{option} {name!r}: use letters, digits and . _ + - only, beginning with a letter or digit.")
     return name
 
 

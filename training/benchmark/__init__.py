@@ -3,9 +3,11 @@
 run.py         the story: data → seeds → figures, report, manifest; resumes by seed
 tasks.py       the tasks known by name: layout, types, source
 datasets.py    a folder → its splits; brat.py, conll.py, xmi.py, tables.py, squad.py read the forms
+dealing.py     splits by a hash where a corpus has none; leaks.py refuses what is trained on and tested on
 tagging.py     mentions as IOB2 tags of words (words.py, flat.py), classification.py and answering.py the other kinds
 windows.py     long texts within the length that a model was trained at
-finetune.py    the training loop; layer_decay.py its learning rates; models.py transformers' Auto classes
+finetune.py    the training loop; layer_decay.py its learning rates
+models.py      transformers' Auto classes; hub.py asks the hub for a name
 spans.py       exact spans and seqeval; scores.py means over seeds
 report.py      the HTML page; table.py and published.py the table; card.py puts it into model cards
 """

@@ -48,7 +48,7 @@ def read_document(ann: Path, name: str, types: Sequence[str] = ()) -> Document:
         Mention.over(line.label, *((int(places[start]), int(places[end - 1]) + 1) for start, end in line.fragments))
         for line in lines
     )
-    return Document(name, text, tuple(mentions), misfits)
+    return Document(name, text, tuple(mentions), misfits, str(ann.with_suffix(".txt")))
 
 
 def refuse_misfits(documents: Sequence[Document]) -> None:

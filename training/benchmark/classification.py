@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from data.errors import InputError
 from data.files import write_text
-from training.benchmark.datasets import Splits
+from training.benchmark.datasets import Splits, listed
 from training.benchmark.kind import Logits
 from training.benchmark.models import Source
 from training.benchmark.scores import Sample, Scores
@@ -32,11 +32,7 @@ class Classification:
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
         self.labels = tuple(sorted({row.label for row in splits["train"]}))
-        unknown = {row.label for split in splits.values() for row in split} - set(self.labels)
-        if unknown:
-            raise InputError(f"labels that the training split does not have: {', '.join(sorted(unknown))}.")
-        if len(self.labels) < 2:  # noqa: PLR2004 - else there is nothing to tell apart
-            raise InputError(f"only one label, {self.labels[0]}: there is nothing to tell apart.")
+        _refuse_labels(splits, self.labels, settings)
         self._splits: dict[str, list[Row]] = splits
         number = {label: at for at, label in enumerate(self.labels)}
         self._cut = Counter[str]()
@@ -106,3 +102,25 @@ class Classification:
 
     def _predicted(self, logits: Logits) -> list[str]:
         return [self.labels[int(np.argmax(one))] for one in logits]
+
+
+def _refuse_labels(splits: Splits, labels: tuple[str, ...], settings: BenchmarkSettings) -> None:
+    """Refuse what cannot be learnt.
+
+    Raises:
+        InputError: one label alone, or a label that training does not have; names the file, the line and what to do.
+    """
+    few = settings.documents is not None
+    if len(labels) < 2:  # noqa: PLR2004 - else there is nothing to tell apart
+        remedy = "Raise benchmark.documents." if few else "The first column is the label, the second the text."
+        file = splits["train"][0].place.rpartition(":")[0]
+        raise InputError(f"{file}: only one label, {labels[0]}, in the training split: nothing to tell apart. {remedy}")
+    unknown = [row for split in splits.values() for row in split if row.label not in labels]
+    if unknown:
+        remedy = "Raise benchmark.documents." if few else "Mend it, or give training such rows."
+        others = len({row.label for row in unknown}) - 1
+        more = f" (nor {others:,} other{'s' if others > 1 else ''})" if others else ""
+        raise InputError(
+            f"{unknown[0].place}: no training row has the label {unknown[0].label}{more}; they have {listed(labels)}. "
+            f"{remedy}"
+        )

@@ -6,6 +6,7 @@ A sentence becomes a document whose text is its tokens with a space between.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data.errors import InputError
@@ -24,7 +25,10 @@ def read_file(path: Path, types: Sequence[str] = ()) -> list[Document]:
         InputError: not UTF-8, or a line without a tag; names file and line.
     """
     text = read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)
-    return [_sentence(f"{path.stem}-{first:06d}", rows, types) for first, rows in _sentences(path, text)]
+    return [
+        replace(_sentence(f"{path.stem}-{first:06d}", rows, types), place=f"{path}:{first}")
+        for first, rows in _sentences(path, text)
+    ]
 
 
 def is_conll(path: Path) -> bool:

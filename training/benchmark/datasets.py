@@ -1,19 +1,21 @@
 """A folder → its training, development and test split.
 
 A file's split is told by the first folder below DIR, or else by its own name, that begins with train, dev (valid), or
-test. Without a development split a tenth of the training documents, chosen by a hash of their name, is set aside.
+test. Without a development split a tenth of the training documents is set aside (``dealing``).
 """
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
 from training.benchmark import brat, conll, squad, tables, xmi
-from training.benchmark.documents import Document
+from training.benchmark.dealing import deal, set_aside, some
+from training.benchmark.documents import types_of
+from training.benchmark.leaks import refuse_leaks
 from training.benchmark.tasks import Form, Task
 
 Splits = dict[str, list[Any]]
@@ -21,11 +23,9 @@ Splits = dict[str, list[Any]]
 SPLITS = ("train", "dev", "test")
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
 _BEGINS = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)", re.IGNORECASE)
+_SHOWN = 10
+"""Types or labels that an error names."""
 _CONLL = (".conll", ".iob", ".iob2", ".bio")
-_SHARES = {"dev": (0, 100), "test": (100, 200)}
-"""Thousandths of the documents of a task without splits, by the hash of their name."""
-_SET_ASIDE = 100
-"""Thousandths of the training documents that stand in for a missing development split."""
 
 
 def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form, Splits]:
@@ -42,16 +42,19 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
     files = _files(task, form, folder)
     if not files:
         raise InputError(f"{folder}: no {form} files of {task.name} in it. Check --data and --task.{_origin(task)}")
-    splits: Splits = {split: [] for split in SPLITS}
-    for path in files:
-        split = None if not task.has_splits else _split_of(path.relative_to(folder))
-        for item in _read(task, form, path, folder):
-            splits[split or _dealt(item.name)].append(item)
+    read = {path: list(_read(task, form, path, folder)) for path in files}
+    splits = _splits(task, form, folder, read)
     if form == "brat":
         brat.refuse_misfits([document for split in SPLITS for document in splits[split]])
-    _complete(splits, folder)
-    _refuse_twice(splits, folder)
-    return form, {split: _some(items, most) for split, items in splits.items()}
+    if form not in ("table", "squad") and not types_of(splits["train"]):
+        raise InputError(_without_mentions(task, form, folder, files))
+    return form, {split: some(items, most) for split, items in splits.items()}
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names of a list, as an error names them."""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
 
 
 def _origin(task: Task) -> str:
@@ -68,10 +71,15 @@ def _form_of(folder: Path) -> Form:
     if endings[".json"]:
         return "squad"
     if endings[".tsv"]:
-        return "conll" if conll.is_conll(min(folder.rglob("*.tsv"))) else "table"
-    if endings[".txt"] and conll.is_conll(min(folder.rglob("*.txt"))):
+        return "conll" if conll.is_conll(_first(folder, ".tsv")) else "table"
+    if endings[".txt"] and conll.is_conll(_first(folder, ".txt")):
         return "conll"
     raise InputError(f"{folder}: neither brat (.ann), CoNLL (.conll, .iob2 …), TSV nor SQuAD's JSON in it.")
+
+
+def _first(folder: Path, ending: str) -> Path:
+    """The first file by name; one that has something in it before those that have not."""
+    return min(folder.rglob(f"*{ending}"), key=lambda path: (not path.stat().st_size, path))
 
 
 def _files(task: Task, form: Form, folder: Path) -> list[Path]:
@@ -120,45 +128,51 @@ def _read(task: Task, form: Form, path: Path, folder: Path) -> Iterable[Any]:
     return tables.read_file(path) if form == "table" else squad.read_file(path)
 
 
-def _complete(splits: Splits, folder: Path) -> None:
+def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -> Splits:
+    """What was read, by split; each has something in it.
+
+    Raises:
+        InputError: a split is missing or empty, or what is tested on is trained on too.
+    """
+    if not task.has_splits:
+        splits = deal([item for items in read.values() for item in items])
+    else:
+        splits = {split: [] for split in SPLITS}
+        for path, items in read.items():
+            split = _split_of(path.relative_to(folder))
+            if split and not items:
+                raise InputError(f"{path}: nothing in it. Fill it, or take the file away.")
+            splits[split or "train"] += items
+    missing = [split for split in ("train", "test") if not splits[split]]
+    if missing:
+        raise InputError(_without_split(task, folder, missing[0], splits))
+    refuse_leaks(form, splits)
     if not splits["dev"]:
-        splits["dev"] = [item for item in splits["train"] if _thousandth(item.name) < _SET_ASIDE]
-        splits["train"] = [item for item in splits["train"] if _thousandth(item.name) >= _SET_ASIDE]
-    for split in SPLITS:
-        if not splits[split]:
-            raise InputError(
-                f"{folder}: no {split} split in it. Folders or files are told by their names: train, dev, test."
-            )
+        splits["train"], splits["dev"] = set_aside(splits["train"])
+    if not splits["dev"]:
+        raise InputError(f"{folder}: no dev split in it, and of the only training text none can be set aside. Add one.")
+    return splits
 
 
-def _refuse_twice(splits: Splits, folder: Path) -> None:
-    """A document that is trained on and tested on makes every figure worthless."""
-    if not isinstance(splits["train"][0], Document):
-        return
-    trained = {document.name.rpartition("/")[2]: document for document in splits["train"] if "/" in document.name}
-    for split in ("dev", "test"):
-        for document in splits[split]:
-            other = trained.get(document.name.rpartition("/")[2])
-            if other is not None and other.text == document.text and document.text.strip():
-                raise InputError(f"{folder}: {other.name} and {document.name} are one text. Take it out of one split.")
+def _without_split(task: Task, folder: Path, missing: str, splits: Splits) -> str:
+    if not task.has_splits:
+        return (
+            f"{folder}: {task.name} comes without splits, and a hash of their names puts none of the "
+            f"{sum(map(len, splits.values())):,} documents here into {missing}. Is it the whole corpus?{_origin(task)}"
+        )
+    there = " and ".join(split for split in SPLITS if splits[split])
+    return (
+        f"{folder}: no {missing} split in it{f', only {there}' if there else ''}. "
+        "Folders or files are told by their names: train, dev, test."
+    )
 
 
-def _some(items: list[Any], most: int | None) -> list[Any]:
-    if most is None or len(items) <= most:
-        return items
-    chosen = sorted(items, key=lambda item: (_hash(item.name), item.name))[:most]
-    kept = {id(item) for item in chosen}
-    return [item for item in items if id(item) in kept]
-
-
-def _dealt(name: str) -> str:
-    here = _thousandth(name)
-    return next((split for split, (low, high) in _SHARES.items() if low <= here < high), "train")
-
-
-def _thousandth(name: str) -> int:
-    return _hash(name) % 1_000
-
-
-def _hash(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+def _without_mentions(task: Task, form: Form, folder: Path, files: Sequence[Path]) -> str:
+    everything = replace(task, types=())
+    found = types_of(document for path in files for document in _read(everything, form, path, folder))
+    if not found or not task.types:
+        return f"{folder}: no mention in its training split. Are the annotations beside the texts?"
+    return (
+        f"{folder}: no mention of {task.name}'s types ({', '.join(task.types)}) in its training split; the files have "
+        f"{listed(found)}. Check --data, or give --task a name of your own, which takes all types."
+    )

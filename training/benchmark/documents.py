@@ -56,6 +56,8 @@ class Document:
     misfits: tuple[str, ...] = field(default=(), repr=False)
     """Lines of its annotations that repeat another text than stands at their offsets: file, line, and what is wrong.
     Not in its representation, of which digests are made: they name the folder, which decides nothing."""
+    place: str = field(default="", repr=False, compare=False)
+    """The file of its text, and the line where it has several; for errors alone."""
 
 
 def types_of(documents: Iterable[Document]) -> tuple[str, ...]:

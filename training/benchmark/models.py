@@ -17,6 +17,7 @@ import torch
 from data.errors import InputError
 from data.files import file_digest, value_digest
 from data.store import Store
+from training.benchmark.hub import is_reachable, store_has
 
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _SHAPING = ("config.json", *_WEIGHTS, "tokenizer.json", "tokenizer_config.json")
@@ -53,6 +54,8 @@ class Source:
 
     fresh: bool = False
     """Whether ``load`` gives new weights instead of the model's."""
+    offline: bool = False
+    """Whether the hub does not answer, so that only what was loaded from it before is there."""
 
     @property
     def usual_length(self) -> int:
@@ -77,7 +80,9 @@ class Source:
                 config = copy.deepcopy(self.config)
                 config.update(named if labels else {})
                 return kind.from_config(config, dtype=torch.float32)
-            return kind.from_pretrained(self.where, **(named if labels else {}), dtype=torch.float32)
+            return kind.from_pretrained(
+                self.where, **(named if labels else {}), dtype=torch.float32, local_files_only=self.offline
+            )
 
 
 def find_model(store: Store, named: str) -> Source:
@@ -88,14 +93,16 @@ def find_model(store: Store, named: str) -> Source:
     """
     where, name = _place(store, named)
     transformers = required("transformers")
-    with _quiet(), _readable(where):
-        config = transformers.AutoConfig.from_pretrained(where)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where)
+    local = Path(where).is_dir()
+    models = sorted(path.name for path in store.models.glob("[!.]*") if path.is_dir())
+    with _quiet(), _readable(where, "" if local else store_has(models)):
+        offline = not local and not is_reachable(where, models)
+        config = transformers.AutoConfig.from_pretrained(where, local_files_only=offline)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where, local_files_only=offline)
     if not tokenizer.is_fast:
         raise InputError(f"{named}: its tokenizer has no tokenizer.json, so it cannot say where tokens stand.")
-    local = Path(where).is_dir()
     digest = folder_digest(Path(where)) if local else f"{where}@{getattr(config, '_commit_hash', None)}"
-    return Source(where, name, config, tokenizer, digest)
+    return Source(where, name, config, tokenizer, digest, offline=offline)
 
 
 def freshened(source: Source) -> Source:
@@ -127,26 +134,28 @@ def _place(store: Store, named: str) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _readable(where: str) -> Iterator[None]:
-    """Turn what the library says of a missing or damaged model into one line."""
+def _readable(where: str, beside: str = "") -> Iterator[None]:
+    """Turn what the library says of a missing or damaged model into one line, and what may have been meant."""
     try:
         yield
     except (OSError, ValueError, KeyError) as error:
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise InputError(
-            f"{where}: cannot be loaded as a model ({line}). --model is a folder or a hub name."
+            f"{where}: cannot be loaded as a model ({line}). {beside or '--model is a folder or a hub name.'}"
         ) from error
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings of a head that is fresh (it is meant to be), and no bars of files being loaded."""
-    logging = required("transformers.utils.logging")
-    before = logging.get_verbosity()
+    """No warnings of a head that is fresh (it is meant to be), no bars of files being loaded, no asking again aloud."""
+    logging, hub = required("transformers.utils.logging"), required("huggingface_hub.utils.logging")
+    before, hub_before = logging.get_verbosity(), hub.get_verbosity()
     logging.set_verbosity_error()
+    hub.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(before)
+        hub.set_verbosity(hub_before)
         logging.enable_progress_bar()

@@ -32,7 +32,7 @@ def environment() -> Environment:
         loader=PackageLoader("training.benchmark"), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["share"] = lambda value: f"{value:.4f}"
+    made.filters["share"] = lambda value: "" if value is None else f"{value:.4f}"
     made.filters["plain"] = _plain
     return made
 
@@ -65,13 +65,13 @@ def report_page(manifest: Manifest, results: list[SeedResult]) -> str:
     )  # fmt: skip
 
 
-def _by_type(results: list[SeedResult]) -> dict[str, dict[str, float]]:
-    """Means over the seeds, and the spread of F1."""
-    found = {}
+def _by_type(results: list[SeedResult]) -> dict[str, dict[str, float | None]]:
+    """Means over the seeds, and the spread of F1 where there are two."""
+    found: dict[str, dict[str, float | None]] = {}
     for label in sorted({label for result in results for label in result.test.by_type}):
         none = {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0.0}
         rows = [result.test.by_type.get(label, none) for result in results]
-        found[label] = {**mean(rows), "spread": deviation(rows).get("f1", 0.0)}
+        found[label] = {**mean(rows), "spread": deviation(rows).get("f1")}
     return found
 
 

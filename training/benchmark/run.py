@@ -1,7 +1,7 @@
 """``cowese benchmark``: one model on one task, over several seeds; a finished seed is never made again.
 
 benchmarks/<task>/<model>/plan.json        what the seeds have in common: model, data, settings
-                          seed-1/result.json, predictions/test/…
+                          seed-1/result.json, predictions/
                           manifest.json    figures over the seeds: the last file written
                           report.html
 """
@@ -33,6 +33,7 @@ from training.benchmark.classification import Classification
 from training.benchmark.datasets import Splits, read_splits
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.kind import Kind
+from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.report import report_page
 from training.benchmark.scores import SeedResult, deviation, mean
@@ -73,6 +74,10 @@ class BenchmarkSummary(BaseModel):
     """Sample standard deviation over the seeds."""
     ceiling: dict[str, float]
     """What a perfect tagger would reach under the rule for nested and discontinuous mentions."""
+    also_in_training: dict[str, int]
+    """Sentences, rows or short documents of the development and test split that training has too; splits with some."""
+    misfit_lines: int | None
+    """Lines of annotations that fit no way of counting, listed in the report; None where there are none."""
     device: str
     seconds: float
 
@@ -120,6 +125,7 @@ def benchmark(
         "form": form,
         "trained_length": source.length,
         **kind.about(),
+        "also_in_training": also_trained(splits),
     }
     manifest = _write(folder, chosen.name, results, about, made_from, settings)
     return BenchmarkSummary(
@@ -133,6 +139,8 @@ def benchmark(
         mean=manifest.figures["mean"],
         deviation=manifest.figures["deviation"],
         ceiling=about.get("ceiling", {}),
+        also_in_training={split: count for split, count in about["also_in_training"].items() if count},
+        misfit_lines=len(about.get("misfits", ())) or None,
         device=", ".join(sorted({result.device for result in results})),
         seconds=round(time.monotonic() - started, 1),
     )
@@ -202,7 +210,7 @@ def _make(
     temporary = folder / f".{_named(seed)}{TEMPORARY}"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        kind.write(temporary / "predictions" / "test", "test", logits)
+        kind.write(temporary / "predictions", "test", logits)
         write_json(temporary / RESULT, result.model_dump(mode="json"))
         shutil.rmtree(folder / _named(seed), ignore_errors=True)
         temporary.rename(folder / _named(seed))

@@ -5,6 +5,12 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+_ORDER = (
+    "exact_precision", "exact_recall", "exact_f1", "seqeval_precision", "seqeval_recall", "seqeval_f1",
+    "accuracy", "macro_f1", "exact_match", "precision", "recall", "f1", "answerable_f1", "support",
+)  # fmt: skip
+"""Of figures as people read them; a result's file has them by name."""
+
 
 class Scores(BaseModel):
     """One model on one split."""
@@ -63,11 +69,15 @@ class SeedResult(BaseModel):
 
 def mean(values: Sequence[dict[str, float]]) -> dict[str, float]:
     """The mean of each figure."""
-    return {name: round(statistics.fmean(one[name] for one in values), 6) for name in values[0]} if values else {}
+    return {name: round(statistics.fmean(one[name] for one in values), 6) for name in _names(values)}
 
 
 def deviation(values: Sequence[dict[str, float]]) -> dict[str, float]:
     """The sample standard deviation of each figure; nothing for fewer than two seeds."""
     if len(values) < 2:  # noqa: PLR2004 - a spread needs two
         return {}
-    return {name: round(statistics.stdev(one[name] for one in values), 6) for name in values[0]}
+    return {name: round(statistics.stdev(one[name] for one in values), 6) for name in _names(values)}
+
+
+def _names(values: Sequence[dict[str, float]]) -> list[str]:
+    return sorted(values[0], key=_ORDER.index) if values else []

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.errors import InputError
+
 
 class BenchmarkSettings(BaseModel):
     """Fine-tuning; the defaults are ELECTRA's own where it has some."""
@@ -24,7 +26,7 @@ class BenchmarkSettings(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0)
     """Decoupled; not on norms and biases."""
     length: int | None = Field(default=None, ge=16)
-    """Tokens of a window. Unset: the longest rows at which the model's positions had time to learn, 512 at most."""
+    """Tokens of a window, 512 at most. Unset: the longest rows at which the model's positions had time to learn."""
     overlap: float = Field(default=0.25, ge=0, le=0.5)
     """Share of a window that it has in common with the next."""
     fresh: bool = False
@@ -46,13 +48,22 @@ class BenchmarkSettings(BaseModel):
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
-        """With every unset value chosen for a model, whose windows are no longer than ``length``."""
+        """With every unset value chosen for a model, whose windows are no longer than ``length``.
+
+        Raises:
+            InputError: longer ones are asked for.
+        """
+        if self.length and self.length > length:
+            raise InputError(
+                f"benchmark.length={self.length}: windows of this model have {length} tokens at most, by its positions "
+                "and the rows that it was trained on. Ask for less, or leave it unset."
+            )
         is_electra = model_type == "electra"
         usual = (3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
             "learning_rate": self.learning_rate or usual,
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
-            "length": min(self.length or usual_length, length),
+            "length": self.length or usual_length,
         }
         return self.model_copy(update=chosen)
 

@@ -1,6 +1,6 @@
 """JSON of SQuAD's shape: paragraphs, questions about them, answers that are pieces of the paragraph."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,8 @@ class Question:
     context: str
     answers: tuple[tuple[Fragment, str], ...]
     """Where each right answer stands and what it says; none where the text does not answer."""
+    place: str = field(default="", repr=False, compare=False)
+    """Its file and id; for errors alone, so not in its representation, of which digests are made."""
 
 
 class _Answer(BaseModel):
@@ -75,4 +77,4 @@ def _question(path: Path, context: str, asked: _Asked) -> Question:
     answers = tuple(
         ((answer.answer_start, answer.answer_start + len(answer.text)), answer.text) for answer in asked.answers
     )
-    return Question(asked.id, asked.question, context, answers)
+    return Question(asked.id, asked.question, context, answers, f"{path} (question {asked.id})")

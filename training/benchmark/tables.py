@@ -1,6 +1,6 @@
 """TSV files of label and text: a row is something to classify."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.errors import InputError
@@ -16,6 +16,8 @@ class Row:
     name: str
     label: str
     text: str
+    place: str = field(default="", repr=False, compare=False)
+    """Its file and line; for errors alone, so not in its representation, of which digests are made."""
 
 
 def read_file(path: Path) -> list[Row]:
@@ -32,5 +34,5 @@ def read_file(path: Path) -> list[Row]:
             continue
         if not tab or not label.strip() or not text.strip():
             raise InputError(f"{path}:{number}: not a label, a tab and a text: {line[:60]!r}.")
-        rows.append(Row(f"{path.stem}-{number:06d}", label.strip(), text))
+        rows.append(Row(f"{path.stem}-{number:06d}", label.strip(), text, f"{path}:{number}"))
     return rows

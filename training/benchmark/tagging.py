@@ -43,7 +43,10 @@ class Tagging:
         assert settings.length is not None
         self.types = types_of(splits["train"])
         if not self.types:
-            raise InputError("the training split has no mention to learn from. Are the annotations beside the texts?")
+            raise InputError(
+                f"benchmark.documents={settings.documents}: the training documents that it leaves have no mention. "
+                "Raise it."
+            )
         self.labels = flat.tags_of(self.types)
         overlap = int(settings.length * settings.overlap)
         self._splits = {

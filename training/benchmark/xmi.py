@@ -10,7 +10,9 @@ from training.benchmark.documents import Document, Mention
 
 
 def read_document(path: Path, name: str, types: Sequence[str]) -> Document:
-    """Read one file; an element's local name is its type. UIMA counts UTF-16 units, we count code points.
+    """Read one file, of ``types`` only where some are named; an element's local name is its type.
+
+    UIMA counts UTF-16 units, we count code points.
 
     Raises:
         InputError: not XML, no text in it, or an annotation beyond the text; names file and line.
@@ -27,7 +29,7 @@ def read_document(path: Path, name: str, types: Sequence[str]) -> Document:
     mentions = []
     for element in root:
         label = etree.QName(element).localname
-        if label not in types:
+        if label not in types if types else element.get("begin") is None:
             continue
         try:
             start, end = places[int(element.get("begin", ""))], places[int(element.get("end", ""))]
@@ -35,7 +37,7 @@ def read_document(path: Path, name: str, types: Sequence[str]) -> Document:
             raise InputError(f"{path}:{element.sourceline}: {label} does not lie within the text.") from error
         if start < end:
             mentions.append(Mention.over(label, (start, end)))
-    return Document(name, texts[0], tuple(mentions))
+    return Document(name, texts[0], tuple(mentions), place=str(path))
 
 
 def _code_points(text: str) -> list[int]:

@@ -1,0 +1,45 @@
+"""A name asked of the Hugging Face hub once: its library asks six times within half a minute before it gives up."""
+
+from collections.abc import Sequence
+
+import huggingface_hub
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+from data.errors import InputError
+
+_TIMEOUT = 10.0
+"""Seconds for the hub's answer."""
+_CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
+"""Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
+_SHOWN = 10
+"""Models of the store that an error names."""
+
+
+def is_reachable(name: str, models: Sequence[str]) -> bool:
+    """Whether the hub answers, be it with a refusal; if it does not, what was loaded before can still be taken.
+
+    Raises:
+        InputError: it does not, and nothing of this name was loaded before; names the store's ``models``.
+    """
+    try:
+        huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(name, "config.json"), timeout=_TIMEOUT)
+    except HfHubHTTPError:
+        return True  # transformers says what is refused, and why
+    except ValueError as error:
+        raise InputError(f"{name}: no folder, and no name that the hub could have. {store_has(models)}") from error
+    except (_CLIENT_ERROR, OfflineModeIsEnabled) as error:
+        if isinstance(huggingface_hub.try_to_load_from_cache(name, "config.json"), str):
+            return False
+        reason = "HF_HUB_OFFLINE is set" if isinstance(error, OfflineModeIsEnabled) else error
+        raise InputError(
+            f"{name}: no folder, and the Hugging Face hub cannot be asked for it ({reason}). {store_has(models)}"
+        ) from error
+    return True
+
+
+def store_has(models: Sequence[str]) -> str:
+    """The models that --model could have named."""
+    if not models:
+        return "This store has no model yet (`cowese export`): --model is a folder or a hub name."
+    more = f" and {len(models) - _SHOWN:,} more" if len(models) > _SHOWN else ""
+    return f"Models of this store: {', '.join(models[:_SHOWN])}{more}."

@@ -71,6 +71,20 @@ def test_decay_spares_biases_and_norms():
     assert "embeddings.word.weight" not in spared
 
 
+def test_the_discriminator_learns_at_its_share_of_the_rate():
+    (start, _), (whole, norms), (part, same) = model_and_gradients(0), *(
+        run(AdamSettings(discriminator_rate=share), [1e-3]) for share in (1.0, 0.125)
+    )  # fmt: skip
+    assert same == norms
+    moved = {
+        name: [(dict(model.named_parameters())[name] - before).abs().sum() for model in (whole, part)]
+        for name, before in start.named_parameters()
+    }
+    for name, (at_whole, at_part) in moved.items():
+        share = 0.125 if name.startswith("discriminator") else 1.0
+        assert at_part.item() == pytest.approx(share * at_whole.item(), rel=1e-3), name
+
+
 def step_as_on_a_gpu(adam: Adam, rate: torch.Tensor) -> torch.Tensor:
     norm = torch.linalg.vector_norm(adam.flat.gradients)
     with torch.no_grad():

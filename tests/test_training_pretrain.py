@@ -294,9 +294,10 @@ def test_dropout_is_the_presets_and_plans_without_it_had_the_originals():
     }  # fmt: skip
     assert PretrainSettings(preset="tiny", dropout=0.1).plan.dropout == 0.1
     recorded = PretrainSettings(preset="mini").plan.recorded
-    assert recorded.pop("dropout") == 0.0
-    assert Plan.model_validate(recorded).dropout == 0.1
-    assert "dropout" not in PretrainSettings(preset="small").plan.recorded
+    assert (recorded.pop("dropout"), recorded.pop("discriminator_rate")) == (0.0, 0.25)
+    before = Plan.model_validate(recorded)
+    assert (before.dropout, before.discriminator_rate) == (0.1, 1.0)
+    assert not {"dropout", "discriminator_rate"} & PretrainSettings(preset="small").plan.recorded.keys()
 
 
 def test_without_dropout_it_is_another_run(room):

@@ -23,6 +23,8 @@ class AdamSettings:
     decay: float = 0.01
     clip: float = 1.0
     bias_correction: bool = False
+    discriminator_rate: float = 1.0
+    """Share of the rate at which the discriminator's own weights learn."""
 
 
 def decays(name: str) -> bool:
@@ -89,6 +91,15 @@ class Adam:
         self.square = torch.zeros_like(flat.values)
         self.updates = torch.zeros((), dtype=torch.int64, device=flat.values.device)
         """Updates made so far, skipped ones not counted; only bias correction reads it."""
+        self._shares = None if settings.discriminator_rate == 1.0 else self._rates_by_part()
+
+    def _rates_by_part(self) -> Tensor:
+        """Each weight's share of the rate. Embeddings are the generator's too, and learn at the whole of it."""
+        shares = torch.ones_like(self.flat.values)
+        for name in self.flat.places:
+            if name.startswith("discriminator"):
+                self.flat.view(shares, name).fill_(self.settings.discriminator_rate)
+        return shares
 
     @torch.no_grad()
     def step(self, rate: Tensor) -> Tensor:
@@ -126,7 +137,8 @@ class Adam:
             square = square / (1 - chosen.beta2**count)
         update = mean / square.sqrt().add_(chosen.epsilon)
         update[: self.flat.decayed].add_(values[: self.flat.decayed], alpha=chosen.decay)
-        values.sub_(update.mul_(rate))
+        update.mul_(rate)
+        values.sub_(update if self._shares is None else update.mul_(self._shares))
 
 
 def learning_rate(step: Tensor, *, peak: float, warmup: int, steps: int) -> Tensor:

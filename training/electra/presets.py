@@ -63,6 +63,7 @@ class Preset(BaseModel):
     long_share: float
     bias_correction: bool = False
     dropout: float = DROPOUT
+    discriminator_rate: float = 1.0
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -88,11 +89,12 @@ PRESETS: dict[PresetName, Preset] = {
         steps=8_000,
         batch=16,
         length=128,
-        learning_rate=5e-4,
+        learning_rate=2e-3,
         warmup=300,
         long_share=0.05,
         bias_correction=True,
         dropout=0.0,
+        discriminator_rate=0.25,  # at the generator's rate it ends as a constant
     ),
     "small": Preset(
         embedding=128,

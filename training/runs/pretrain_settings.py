@@ -9,6 +9,8 @@ from training.electra.presets import DROPOUT, INIT_STD, PRESETS, Masking, ModelS
 
 LONG = 512
 """Length of the last phase, so that every position is trained."""
+SETTLED = 10 * INIT_STD
+"""Sum of the learning rates of the steps in which a position was seen, from which on its vector is taken as learnt."""
 
 
 class PretrainSettings(BaseModel):
@@ -28,7 +30,10 @@ class PretrainSettings(BaseModel):
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Peak of the learning rate; null: 5e-4; 2e-4 for base."""
+    """Peak of the learning rate; null: 5e-4; 2e-3 for mini, 2e-4 for base."""
+    discriminator_rate: float | None = Field(default=None, gt=0, le=1)
+    """Share of the learning rate at which the discriminator's own weights learn, not the embeddings; null: 1 as the
+    original, a quarter for mini."""
     warmup: int | None = Field(default=None, ge=0)
     """Steps of linear warm-up; null: 10,000 (tiny: 20, mini: 300), at most a tenth of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -95,6 +100,7 @@ class PretrainSettings(BaseModel):
             long_batch=max(1, batch * length // LONG),
             length=length,
             learning_rate=self.learning_rate or chosen.learning_rate,
+            discriminator_rate=self.discriminator_rate or chosen.discriminator_rate,
             warmup=min(chosen.warmup, steps // 10) if self.warmup is None else self.warmup,
             weight_decay=self.weight_decay,
             clip=self.clip,
@@ -141,6 +147,7 @@ class Plan(BaseModel):
     clip: float
     bias_correction: bool
     dropout: float = DROPOUT
+    discriminator_rate: float = 1.0
     masking: Masking
     sampling: Sampling
     gdes: bool
@@ -163,11 +170,12 @@ class Plan(BaseModel):
     def settled_length(self, step: int) -> int:
         """The longest rows whose positions had time to learn, after so many steps.
 
-        Adam moves a weight by about the learning rate a step. Where the rates of the steps with long rows sum to less
-        than the spread of fresh weights, the vectors of the positions that only those rows have are still noise.
+        Adam moves a weight by at most about the learning rate a step, mostly by far less. Where the rates of the steps
+        with long rows sum to less than ``SETTLED``, the vectors of the positions that only those rows have are still
+        about the noise that they began as.
         """
         moved = sum(self.learning_rate_at(at) for at in range(self.steps - self.long_steps, step))
-        return LONG if self.length < LONG and moved >= INIT_STD else self.length
+        return LONG if self.length < LONG and moved >= SETTLED else self.length
 
     def is_long(self, step: int) -> bool:
         """Whether a step belongs to the last phase."""

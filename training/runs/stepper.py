@@ -77,7 +77,12 @@ class Stepper:
         self.flat = FlatParameters(model, torch.bfloat16 if self._low else None)
         self.adam = Adam(
             self.flat,
-            AdamSettings(decay=plan.weight_decay, clip=plan.clip, bias_correction=plan.bias_correction),
+            AdamSettings(
+                decay=plan.weight_decay,
+                clip=plan.clip,
+                bias_correction=plan.bias_correction,
+                discriminator_rate=plan.discriminator_rate,
+            ),
         )
         self.detours = 0
         """Roll-backs so far."""

@@ -11,7 +11,7 @@ from corpus_rounds import Round, parquet_bytes, prose, urls
 from typer.testing import CliRunner
 
 from cleaning.corpus.decontaminate import RUN_WORDS, Benchmark, benchmarks
-from cleaning.corpus.publish import is_current, publish
+from cleaning.corpus.publish import behind, publish
 from cleaning.corpus.reasons import in_words
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -123,7 +123,7 @@ def test_incremental_equals_cold_and_memory_follows_the_content(store, tmp_path)
     assert list(dropped(done.path)) == ["nueva"]
     (folder / "dev").mkdir()
     (folder / "dev" / "c3.txt").write_text(" ".join(prose(urls()[3]).split()[:20]))
-    assert not is_current(store, CLEANING, settings)
+    assert behind(store, CLEANING, settings) == ["settings"]
     grown = publish(store, CLEANING, settings)
     assert set(dropped(grown.path)) == {"nueva", urls()[3].rpartition("/")[2]}
     cold = Store.open(tmp_path / "cold")
@@ -142,7 +142,7 @@ def test_nothing_changed_reads_no_text_again(store, tmp_path):
     first = publish(store, CLEANING, settings, progress=lambda stage, *_: told.append(stage))
     assert "decontaminate" in told
     told.clear()
-    assert is_current(store, CLEANING, settings)
+    assert behind(store, CLEANING, settings) == []
     Round(2).drop(urls()[0], "http/404").write(store)
     again = publish(store, CLEANING, settings, progress=lambda stage, *_: told.append(stage))
     assert again.changed

@@ -84,7 +84,7 @@ def test_status_names_what_is_stale_and_the_command(store):
     assert uncleaned.open_segments == 1
     Takedowns.load(store).add(["guia.es"], date(2026, 2, 1))
     assert [one.what for one in corpus_status(store, CLEANING, PUBLISHING).stale][1:] == [
-        "v0001 is behind the documents"
+        "v0001 is behind the takedowns"
     ]
 
 

@@ -17,7 +17,7 @@ from corpus_rounds import Round, listed_files, parquet_bytes, prose, slightly_ch
 from cleaning.corpus.figures import counted
 from cleaning.corpus.living import living_documents
 from cleaning.corpus.parts import part_count
-from cleaning.corpus.publish import is_current, publish
+from cleaning.corpus.publish import behind, publish
 from cleaning.corpus.splits import assign
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -110,14 +110,14 @@ def test_a_round_without_news_is_read_once(store):
     small_web(store)
     publish(store, CLEANING, PUBLISHING)
     Round(2).drop(urls()[0], "revisit/not_modified").write(store)
-    assert not is_current(store, CLEANING, PUBLISHING)
+    assert behind(store, CLEANING, PUBLISHING) == ["documents"]
     publish(store, CLEANING, PUBLISHING)
-    assert is_current(store, CLEANING, PUBLISHING)
+    assert behind(store, CLEANING, PUBLISHING) == []
     assert publish(store, CLEANING, PUBLISHING).funnel == {"urls": 64}  # nothing was read anew
     (store.corpus / ".confirmed.json").write_text("[")
     assert not publish(store, CLEANING, PUBLISHING).changed
     Round(3).page("https://guia.es/nueva", prose("nueva")).write(store)
-    assert not is_current(store, CLEANING, PUBLISHING)
+    assert behind(store, CLEANING, PUBLISHING) == ["documents"]
     assert publish(store, CLEANING, PUBLISHING).version == "v0002"
 
 

@@ -47,14 +47,17 @@ class Origin:
 
     def gives(self, version: Manifest | None, store: Store) -> bool:
         """Whether that version would come out: it was made from this, or came out of this again."""
-        if version is None:
-            return False
-        if version.made_from == self.made_from and version.settings == self.settings:
-            return True
+        return version is not None and not self.beyond(version, store)
+
+    def beyond(self, version: Manifest, store: Store) -> list[str]:
+        """What has changed since that version: documents, takedowns, code, settings; none where it would come again."""
+        found = [name for name, digest in self.made_from.items() if version.made_from.get(name) != digest]
+        found += [] if version.settings == self.settings else ["settings"]
         try:
-            return bool(read_json(store.corpus / _NOTE) == self._note(version.name))
+            confirmed = bool(read_json(store.corpus / _NOTE) == self._note(version.name))
         except CoweseError:
-            return False
+            confirmed = False
+        return [] if confirmed else found
 
     def confirm(self, version: str, store: Store) -> None:
         """Note that a version came out again, though pages were visited since: its own manifest never changes."""

@@ -99,11 +99,14 @@ def publish(
     return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
 
 
-def is_current(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> bool:
-    """Whether publishing with these settings would find nothing changed."""
+def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> list[str] | None:
+    """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
+    version = newest(store)
+    if version is None:
+        return None
     segments = pairs(store.documents / recipe_digest(cleaning))
     against = benchmarks(publishing.decontaminate)
-    return Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).gives(newest(store), store)
+    return Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).beyond(version, store)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.living import pairs
-from cleaning.corpus.publish import is_current
+from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import newest, versions
 from cleaning.pending import cut_short, warcs_of
 from cleaning.publish_settings import PublishSettings
@@ -97,9 +97,13 @@ def _stale(
         found.append(Stale(what="there is no page yet", command="cowese crawl"))
     if cleaned < warcs:
         found.append(Stale(what=f"{warcs - cleaned} of {warcs} WARC files are not cleaned", command="cowese clean"))
-    if cleaned < warcs or (documents and not is_current(store, cleaning, publishing)):
+    changed = behind(store, cleaning, publishing)
+    if cleaned < warcs or (documents and changed != []):
         version = newest(store)
-        behind = "documents" if documents else "pages"
-        what = f"{version.name} is behind the {behind}" if version else "there is no corpus version yet"
+        what = (
+            f"{version.name} is behind the {', '.join(changed or ['pages'])}"
+            if version
+            else "there is no corpus version yet"
+        )
         found.append(Stale(what=what, command="cowese publish"))
     return found

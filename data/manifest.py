@@ -60,5 +60,6 @@ class Manifest(BaseModel):
             return cls.model_validate(read_json(folder / MANIFEST_NAME))
         except ValidationError as error:
             raise InputError(
-                f"{folder / MANIFEST_NAME}: not a manifest of ours ({error.error_count()} errors)."
+                f"{folder / MANIFEST_NAME}: not a manifest of ours ({error.error_count()} errors). "
+                "Restore it, or delete its folder and make it again."
             ) from error

@@ -54,7 +54,9 @@ def _readable(url: sa.URL) -> sa.URL:
 
 
 def _make_tables(engine: sa.Engine) -> None:
-    """Look for the tables and make them under one lock: another process may begin on the same state at this moment."""
+    """Make tables that are missing under one lock: another process may begin on the same state at this moment."""
+    if set(sa.inspect(engine).get_table_names()) >= METADATA.tables.keys():
+        return
     with engine.begin() as connection:
         connection.exec_driver_sql(_LOCKS.get(engine.dialect.name, "SELECT 1"))
         METADATA.create_all(connection)
@@ -76,8 +78,8 @@ def _log_ahead(cursor: Any) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
         else:

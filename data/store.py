@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _PARTS = {
 }
 _PARTS |= {"benchmarks", "serve", "locks"}
 """What a store's folder holds; one that has none of them is somebody's folder."""
+_IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
+"""What may lie in an empty store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Store:
         if not store.root.is_dir():
             found = "a file, not a store" if store.root.exists() else "no store there"
             raise InputError(f"{store.root}: {found}. Check --store; `cowese crawl` makes one.")
-        there = {path.name for path in store.root.iterdir()}
+        there = {path.name for path in store.root.iterdir() if not _IN_ANY_FOLDER.fullmatch(path.name)}
         if there and not there & _PARTS:
             raise InputError(f"{store.root}: a folder, but no store: nothing of one is in it. Check --store.")
         return store

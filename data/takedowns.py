@@ -1,9 +1,8 @@
 """What was taken down: URLs and hosts that no crawl fetches and no version holds again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from data.errors import InputError
 from data.files import write_text
@@ -11,16 +10,21 @@ from data.store import Store
 from data.urls import canonical_url, document_id, host_of
 
 _HEADER = "target\tdate\n"
+_NO_HOST = frozenset("@?#:/")
+"""What an address of mail, a page or a port has and a host's name has not."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes the list."""
 
 
 @dataclass(slots=True)
 class Takedowns:
     """The list in ``store/takedowns.tsv``: one URL or host a line, with its date."""
 
-    path: Path
+    store: Store
     targets: dict[str, str] = field(default_factory=dict)
-    _hosts: set[str] = field(default_factory=set)
-    _ids: set[str] = field(default_factory=set)
+    """Each with its date."""
+    _of_host: dict[str, list[str]] = field(default_factory=dict)
+    _of_id: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: Store) -> "Takedowns":
@@ -29,12 +33,15 @@ class Takedowns:
         Raises:
             InputError: a line that names neither a URL nor a host: nothing may be published past it.
         """
-        takedowns = cls(store.takedowns)
-        if store.takedowns.is_file():
-            for number, line in enumerate(store.takedowns.read_text(encoding="utf-8").splitlines(), 1):
-                target, _, day = line.partition("\t")
-                if line.strip() and line.rstrip() != _HEADER.rstrip():
-                    takedowns._take(read_target(target, f"{store.takedowns}:{number}: "), day)
+        takedowns = cls(store)
+        takedowns._read()
+        return takedowns
+
+    def only(self, targets: Iterable[str]) -> "Takedowns":
+        """As if the list had these alone."""
+        takedowns = Takedowns(self.store)
+        for target in targets:
+            takedowns._take(target, self.targets.get(target, ""))
         return takedowns
 
     def add(self, targets: Iterable[str], day: date) -> list[str]:
@@ -45,39 +52,51 @@ class Takedowns:
             DiskFullError, StoreError: the list cannot be written; it stays as it was.
         """
         forms = dict.fromkeys(map(read_target, targets))
-        new = [form for form in forms if form not in self.targets]
-        if new:
+        if not forms.keys() - self.targets.keys():
+            return []
+        with self.store.exclusive("takedown", PATIENCE):
+            self._read()  # another process may have written it since
+            new = [form for form in forms if form not in self.targets]
             listed = self.targets | dict.fromkeys(new, day.isoformat())
-            write_text(self.path, _HEADER + "".join(sorted(f"{one}\t{when}\n" for one, when in listed.items())))
+            lines = sorted(f"{one}\t{when}\n" for one, when in listed.items())
+            write_text(self.store.takedowns, _HEADER + "".join(lines))
         for form in new:
             self._take(form, day.isoformat())
         return new
 
     def covers(self, url: str) -> bool:
         """Whether a canonical URL is taken down, itself or with its host."""
-        if not self.targets:
-            return False
-        return document_id(url) in self._ids or any(_lies_at(url, one) for one in self._hosts)
+        return bool(self.targets) and next(self.covering(url), None) is not None
 
-    def covering(self, url: str) -> str | None:
-        """The target under which a canonical URL is taken down; the URL itself before its host."""
-        if not self.covers(url):
-            return None
-        alone = (one for one in self.targets if "://" in one and document_id(one) == document_id(url))
-        hosts = (one for one in self.targets if "://" not in one and _lies_at(url, one))
-        return next(alone, None) or next(hosts)
+    def covering(self, url: str) -> Iterator[str]:
+        """The targets under which a canonical URL is taken down; the URL itself before its host."""
+        yield from self._of_id.get(document_id(url), ())
+        host = host_of(url)
+        while host:
+            yield from self._of_host.get(host, ())
+            host = host.partition(".")[2]
+
+    def _read(self) -> None:
+        path = self.store.takedowns
+        if not path.is_file():
+            return
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: not UTF-8 (byte {error.start:,}). Save it as UTF-8.") from error
+        for number, line in enumerate(lines, 1):
+            target, _, day = line.partition("\t")
+            if line.strip() and line.rstrip() != _HEADER.rstrip():
+                self._take(read_target(target, f"{path}:{number}: "), day)
 
     def _take(self, target: str, day: str) -> None:
+        if target in self.targets:
+            return
         self.targets[target] = day
         if "://" in target:
-            self._ids.add(document_id(target))
+            self._of_id.setdefault(document_id(target), []).append(target)
         else:
-            self._hosts.add(target.removeprefix("www."))
-
-
-def _lies_at(url: str, target: str) -> bool:
-    host, name = host_of(url), target.removeprefix("www.")
-    return host == name or host.endswith(f".{name}")
+            self._of_host.setdefault(target.removeprefix("www."), []).append(target)
 
 
 def read_target(text: str, place: str = "") -> str:
@@ -90,9 +109,9 @@ def read_target(text: str, place: str = "") -> str:
     try:
         if "://" in target:
             return canonical_url(target)
-        host = host_of(canonical_url(f"http://{target}/"))
+        host = "" if _NO_HOST.intersection(target) else host_of(canonical_url(f"http://{target}/"))
     except InputError:
         host = ""
-    if "." not in host or "/" in target:
+    if "." not in host:
         raise InputError(f"{place}{target!r}: neither a URL nor a host name. Write https://host/page or host.")
     return host

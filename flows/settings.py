@@ -120,7 +120,8 @@ def _refuse_unknown_variables() -> None:
         if name.startswith(PREFIX) and name != CONFIG_VARIABLE:
             rest = name.removeprefix(PREFIX).lower()
             if rest.partition("__")[0] not in Settings.model_fields:
-                table = next((one for one in Settings.model_fields if rest.startswith(f"{one}_")), None)
+                tables = [name for name in Settings.model_fields if name != "store"]
+                table = next((one for one in tables if rest.startswith(f"{one}_")), None)
                 if table is not None:
                     meant = f"{table}__{rest.removeprefix(table).lstrip('_')}".upper()
                     raise InputError(f"{name}: no such setting. Two underscores stand for the dot: {PREFIX}{meant}.")
@@ -140,8 +141,8 @@ def _nested(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _REMEDIES = {
-    "tuple_type": 'write a list, as ["es", "ca"]',
-    "list_type": 'write a list, as ["es", "ca"]',
+    "tuple_type": 'write a list, as [1, 2] or ["one", "two"]',
+    "list_type": 'write a list, as [1, 2] or ["one", "two"]',
     "too_short": "name at least one",
     "model_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
     "model_attributes_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
@@ -166,8 +167,10 @@ def _place(names: Sequence[int | str], config: Path | None, given: Mapping[str, 
     """Where a value was read, as far as its name tells: the command line says it to whoever typed it."""
     branch: Any = given
     for name in names:
-        branch = branch.get(name) if isinstance(branch, Mapping) else None
-    if branch is not None:
+        if not isinstance(branch, Mapping):
+            break
+        branch = branch.get(name)
+    if branch is not None and not isinstance(branch, Mapping):
         return ""
     variables = [f"{PREFIX}{'__'.join(map(str, names[:depth])).upper()}" for depth in range(len(names), 0, -1)]
     variable = next((one for one in os.environ if one.upper() in variables), None)

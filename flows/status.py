@@ -59,8 +59,8 @@ def status(store: Store, settings: Settings) -> Status:
     model = []
     for name, command in _COMMANDS.items():
         model.append(_part(name, newest, stale, command))
-        if model[-1].mend:
-            stale.add(name)
+        if newest[name] is not None and model[-1].mend:
+            stale.add(name)  # what is missing may have come from elsewhere
     return Status(corpus=corpus, model=model)
 
 

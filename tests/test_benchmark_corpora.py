@@ -10,10 +10,12 @@ from data.errors import InputError
 from data.store import Store
 from training.benchmark import brat, conll, squad, tables
 from training.benchmark.datasets import read_splits
+from training.benchmark.dealing import set_aside
 from training.benchmark.documents import Mention
 from training.benchmark.leaks import also_trained
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tables import Row
 from training.benchmark.tasks import TASKS, find_task
 
 TEXT = "Dolor abdominal y torácico.\nToma ácido fólico 🩺 y un antiinflamatorio."
@@ -207,6 +209,12 @@ def test_a_tenth_of_a_small_training_file_is_set_aside(tmp_path):
     (tmp_path / "train.conll").write_text("Sin O\nfiebre B-SINTOMA\n")
     with pytest.raises(InputError, match=r"no dev split in it, and of the only training text none can be set aside"):
         read_splits(find_task("mio"), tmp_path)
+
+
+def test_a_text_that_most_items_share_is_not_set_aside():
+    items = [Row(f"{number}", "no", LONG) for number in range(50)] + [Row("x", "sí", "Otro.")]
+    train, dev = set_aside(items)
+    assert ([one.name for one in dev], len(train)) == (["x"], 50)
 
 
 def test_an_empty_file_and_a_missing_split_are_told_apart(tmp_path):

@@ -188,6 +188,37 @@ def test_wherever_a_file_is_cut_the_records_that_are_given_are_whole(tmp_path, n
         assert segment.torn_at == begin
 
 
+def test_gzip_members_that_are_no_records_are_no_damage(tmp_path):
+    urls = [f"https://a.example/{i}" for i in range(3)]
+    plain = write_warc(tmp_path / "a.warc", [html_record(url, page()) for url in urls]).read_bytes()
+    cut = len(plain) // 2 + 7
+    forms = {
+        "one": gzip.compress(plain),
+        "two": gzip.compress(plain[:cut]) + gzip.compress(plain[cut:]),
+        "empty": write_warc(tmp_path / "b.warc.gz", [html_record(url, page()) for url in urls]).read_bytes()
+        + gzip.compress(b""),
+    }
+    for name, content in forms.items():
+        (tmp_path / f"{name}.warc.gz").write_bytes(content)
+        segment = Segment(tmp_path / f"{name}.warc.gz")
+        assert [one.url for one in segment.records(1 << 20)] == urls, name
+        assert segment.torn_at is None, name
+        (tmp_path / f"{name}.warc.gz").write_bytes(content[:-5])
+        list(segment.records(1 << 20))
+        assert segment.torn_at is not None, name
+
+
+def test_a_record_without_a_length_ends_the_file(tmp_path):
+    urls = [f"https://a.example/{i}" for i in range(4)]
+    path = write_warc(tmp_path / "a.warc", [html_record(url, page()) for url in urls])
+    third = list(Segment(path).records(1 << 20))[2].offset
+    content = path.read_bytes()
+    path.write_bytes(content[:third] + content[third:].replace(b"Content-Length", b"Content-Lenght", 1))
+    segment = Segment(path)
+    assert [one.url for one in segment.records(1 << 20)] == urls[:2]
+    assert segment.torn_at == third
+
+
 def test_a_file_damaged_in_its_middle_gives_what_is_before(tmp_path):
     urls = [f"https://a.example/{i}" for i in range(4)]
     path = write_warc(tmp_path / "a.warc", [html_record(url, page()) for url in urls])

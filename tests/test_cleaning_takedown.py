@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
+from cleaning.corpus.affected import affected
 from cleaning.corpus.publish import publish
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -45,7 +46,10 @@ def test_a_url_a_host_and_its_subdomains(store):
     assert all(line.endswith("\t2026-03-01") for line in lines[1:])
 
 
-@pytest.mark.parametrize("target", ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina", "*.es", "a..es"])
+@pytest.mark.parametrize(
+    "target",
+    ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina", "*.es", "a..es", "info@guia.es", "guia.es:80"],
+)
 def test_what_is_no_target_is_refused(store, target):
     with pytest.raises(InputError):
         Takedowns.load(store).add(["otra.es", target], DAY)
@@ -58,6 +62,32 @@ def test_a_list_that_somebody_wrote_is_read_whole_or_refused(store):
     store.takedowns.write_text("target\tdate\nrevista.es\t2026-01-01\nsin fecha\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"takedowns\.tsv:3: 'sin fecha': neither a URL nor a host name"):
         Takedowns.load(store)
+    store.takedowns.write_text("target\tdate\nrevista.es\t2026-01-01\n", encoding="utf-8-sig")
+    assert set(Takedowns.load(store).targets) == {"revista.es"}
+    store.takedowns.write_bytes("añadido.es\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"takedowns\.tsv: not UTF-8"):
+        Takedowns.load(store)
+
+
+def test_what_another_process_adds_meanwhile_is_kept(store):
+    first, second = Takedowns.load(store), Takedowns.load(store)
+    first.add(["urgente.es"], DAY)
+    assert second.add(["revista.es", "urgente.es"], DAY) == ["revista.es"]
+    assert set(Takedowns.load(store).targets) == {"revista.es", "urgente.es"}
+
+
+def test_all_spellings_of_a_target_reach_what_it_reaches(store):
+    web(store)
+    publish(store, CLEANING, PUBLISHING)
+    takedowns = Takedowns.load(store)
+    asked = ["guia.es", "www.guia.es", urls()[20], urls()[20].replace("https://", "http://www.")]
+    takedowns.add(asked, DAY)
+    assert urls()[20].startswith("https://guia.es/")
+    assert affected(store, takedowns, asked).documents == dict(zip(asked, (10, 10, 1, 1), strict=True))
+    of_a_copy = ["https://copias.es/a"]
+    takedowns.add(of_a_copy, DAY)
+    reached = affected(store, takedowns, of_a_copy)
+    assert (reached.documents, reached.dropped, reached.copies) == ({}, {"https://copias.es/a": 1}, (urls()[0],))
 
 
 def test_taken_down_is_never_undone_by_a_crawl(store):

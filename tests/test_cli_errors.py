@@ -51,6 +51,7 @@ def desk(tmp_path_factory):
     (folder / "short.tsv").write_text(f"{SEED_HEADER}https://a.example/\tA\tES\n")
     (folder / "file").touch()
     (folder / "folder").mkdir()
+    (folder / "empty").mkdir()
     (folder / "broken.toml").write_text("store = [")
     (folder / "unknown.toml").write_text("[crawl]\nspeed = 3\n")
     (folder / "text.warc.gz").write_bytes(b"This is no WARC file.")
@@ -83,7 +84,8 @@ def desk(tmp_path_factory):
         ("pretrain", 1, ["tokens", "cowese pack"]),
         ("evaluate", 1, ["runs", "cowese pretrain"]),
         ("export --run absent", 2, ["absent", "cowese pretrain"]),
-        ("diff v0001 --store .", 2, ["v0001", "no such corpus version"]),
+        ("diff v0001 --store empty", 2, ["v0001", "no such corpus version"]),
+        ("diff v0001 --store .", 2, ["a folder, but no store", "--store"]),
         ("status --store file", 2, ["file", "a file, not a store", "--store"]),
         # WARC files and corpora of others
         ("clean absent.warc.gz", 2, ["absent.warc.gz", "no such WARC file"]),

@@ -90,3 +90,38 @@ def test_a_misspelt_name_in_a_table_is_an_error(monkeypatch):
     monkeypatch.setenv("COWESE_CRAWL__PROXI", "x")
     with pytest.raises(InputError, match=r"crawl\.proxi: no such setting"):
         load_settings()
+
+
+def test_an_error_says_where_a_value_was_read(tmp_path, monkeypatch):
+    config = tmp_path / "c.toml"
+    config.write_text('[clean]\nmin_chars = "pocos"\n', encoding="utf-8")
+    with pytest.raises(InputError, match=rf"clean\.min_chars: .* \({config}\)\.$"):
+        load_settings(config)
+    with pytest.raises(InputError, match=r"clean\.languages\.1: .*'xx'\.$"):
+        load_settings(None, {"clean.languages": ["es", "xx"]})
+    monkeypatch.setenv("COWESE_CLEAN__MIN_CHARS", "muchos")
+    with pytest.raises(InputError, match=r"not 'muchos' \(COWESE_CLEAN__MIN_CHARS\)\.$"):
+        load_settings(config)
+    monkeypatch.delenv("COWESE_CLEAN__MIN_CHARS")
+    monkeypatch.setenv("COWESE_CLEAN_MIN_CHARS", "3")
+    with pytest.raises(InputError, match=r"Two underscores stand for the dot: COWESE_CLEAN__MIN_CHARS\.$"):
+        load_settings()
+    monkeypatch.delenv("COWESE_CLEAN_MIN_CHARS")
+    monkeypatch.setenv("COWESE_STORE_PATH", "x")
+    with pytest.raises(InputError, match=r"COWESE_STORE_PATH: no such setting\. Variables begin"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"clean.languages": []}, "name at least one"),
+        ({"clean.languages": ["es", "es"]}, "names one twice"),
+        ({"clean.languages": "es,ca"}, "write a list"),
+        ({"clean.mean_word_length": [14, 3]}, "the least and the most"),
+        ({"clean": "3"}, r"a table of settings: set one of them, as clean\.NAME=VALUE"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_words_of_its_user(flags, words):
+    with pytest.raises(InputError, match=words):
+        load_settings(None, flags)

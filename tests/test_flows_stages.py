@@ -87,7 +87,9 @@ def test_a_killed_stage_is_a_stage_error_that_names_the_log(tmp_path):
         run_in_child("clean", tmp_path, lambda *_: None, killed)
 
 
-@pytest.mark.parametrize(("code", "how"), [(143, "was ended by SIGTERM"), (3, "ended with code 3")])
+@pytest.mark.parametrize(
+    ("code", "how"), [(143, "was ended by SIGTERM"), (3, "ended with code 3"), (255, "ended with code 255")]
+)
 def test_a_stage_that_ends_itself_without_a_word_tells_how(tmp_path, code, how):
     with pytest.raises(StageError, match=f"clean: its process {how}. What was finished"):
         run_in_child("clean", tmp_path, lambda *_: None, ended, code)

@@ -81,3 +81,10 @@ def test_pages_that_are_not_cleaned_make_all_that_follows_stale(store):
         "run": ("missing", "cowese pretrain"),
         "model": ("missing", "cowese export"),
     }
+
+
+def test_what_came_from_elsewhere_makes_nothing_stale(store):
+    corpus = make(store, "corpus", "v0001", 1)
+    make(store, "tokens", "v0001+beto", 2, corpus, Manifest(kind="tokenizer", name="beto", made_from={}, settings={}))
+    assert states(store)["tokenizer"] == ("missing", "cowese tokenizer")
+    assert states(store)["tokens"] == ("up to date", None)

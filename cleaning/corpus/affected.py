@@ -38,24 +38,20 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
     names = versions(store)
     if not names:
         return Affected()
-    folder = store.corpus / names[-1]
+    folder, asked = store.corpus / names[-1], takedowns.only(targets)
     kept = _read([*folder.glob("data/*/*.parquet"), *folder.glob("side/*/*.parquet")], _KEPT)
     dropped = _read([*folder.glob("dropped/*.parquet")], _DROPPED)
     duplicates = dropped.filter(pc.starts_with(dropped["reason"], "duplicate/"))
-    gone, lost, lost_duplicates = (_covered(table, takedowns) for table in (kept, dropped, duplicates))
-    documents, others = (Counter(map(takedowns.covering, table["url"].to_pylist())) for table in (gone, lost))
-    clusters = pa.array(
-        [
-            *_of(targets, gone, takedowns)["id"].to_pylist(),
-            *_of(targets, lost_duplicates, takedowns)["lost_to"].to_pylist(),
-        ],
-        pa.string(),
-    )
-    alike = [*kept.filter(pc.is_in(kept["id"], clusters))["url"].to_pylist()]
-    alike += duplicates.filter(pc.is_in(duplicates["lost_to"], clusters))["url"].to_pylist()
+    gone, lost = _covered(kept, asked), _covered(dropped, asked)
+    lost_duplicates = lost.filter(pc.starts_with(lost["reason"], "duplicate/"))
+    clusters = pa.array([*gone["id"].to_pylist(), *lost_duplicates["lost_to"].to_pylist()], pa.string())
+    alike = [
+        *kept.filter(pc.is_in(kept["id"], clusters))["url"].to_pylist(),
+        *duplicates.filter(pc.is_in(duplicates["lost_to"], clusters))["url"].to_pylist(),
+    ]
     return Affected(
-        documents=Counter({target: documents[target] for target in targets}),
-        dropped=Counter({target: others[target] for target in targets}),
+        documents=_counted(gone, asked),
+        dropped=_counted(lost, asked),
         copies=tuple(sorted(url for url in alike if not takedowns.covers(url))),
     )
 
@@ -68,7 +64,5 @@ def _covered(table: pa.Table, takedowns: Takedowns) -> pa.Table:
     return table.filter(pa.array([takedowns.covers(url) for url in table["url"].to_pylist()], pa.bool_()))
 
 
-def _of(targets: Collection[str], table: pa.Table, takedowns: Takedowns) -> pa.Table:
-    """Of covered rows those that one of the targets covers."""
-    chosen = [takedowns.covering(url) in targets for url in table["url"].to_pylist()]
-    return table.filter(pa.array(chosen, pa.bool_()))
+def _counted(table: pa.Table, takedowns: Takedowns) -> Counter[str]:
+    return Counter(target for url in table["url"].to_pylist() for target in takedowns.covering(url))

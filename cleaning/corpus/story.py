@@ -84,7 +84,7 @@ def story(store: Store, settings: CleaningSettings, url: str) -> Story:
     """
     identity = document_id(url)
     takedowns = Takedowns.load(store)
-    target = takedowns.covering(url)
+    target = next(takedowns.covering(url), None)
     folder = store.documents / recipe_digest(settings)
     published = newest(store)
     if not folder.is_dir() and published is not None:

@@ -71,8 +71,8 @@ class Segment:
                         record = _read(raw, max_bytes)
                         if record is None:
                             self.torn_at = position
-                        else:
-                            yield record
+                            return
+                        yield record
                     else:
                         raw.consume()
             except (OSError, ValueError) as error:
@@ -119,11 +119,23 @@ def _date(text: str) -> datetime:
 
 
 def _torn_at(path: Path, position: int) -> int | None:
-    """Where what is no whole record begins, behind the last one that was given, which begins at ``position``."""
+    """Where what is no whole record begins, behind the last one that was given, which begins at ``position``.
+
+    A file whose gzip members are not its records is judged by its members, from the first.
+    """
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
         file.seek(position)
-        end = _end_of_member(file) if packed else _end_of_record(file)
+        if packed:
+            member = position if file.read(2) == _GZIP else 0
+            while member < path.stat().st_size:
+                file.seek(member)
+                end = _end_of_member(file)
+                if end is None:
+                    return member
+                member = end
+            return None
+        end = _end_of_record(file)
         if end is None:
             return position
         file.seek(end)

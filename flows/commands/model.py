@@ -15,7 +15,6 @@ from flows.commands.options import (
     SetOption,
     StoreOption,
     existing_store,
-    open_store,
     read_settings,
     show,
     shown_progress,
@@ -179,6 +178,7 @@ def export(
     onnx: Annotated[bool, typer.Option("--onnx", help="Write the discriminator as ONNX too.")] = False,
     store: StoreOption = None,
     config: ConfigOption = None,
+    assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a run as two Hugging Face folders with their cards.
@@ -189,7 +189,7 @@ def export(
     """
     from training.results.export import export as export_run
 
-    opened = open_store(config, store)
+    opened = Store.open(read_settings(config, store, assign).store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
         summary = export_run(opened, run=chosen, name=checked_name(name), step=step, onnx=onnx, progress=progress)

@@ -38,17 +38,21 @@ def takedown(
     """
     from cleaning.corpus.affected import affected
 
-    asked = [*map(read_target, targets or ()), *_listed(file)]
+    asked = list(dict.fromkeys([*map(read_target, targets or ()), *_listed(file)]))
     if not asked:
         raise InputError("nothing to take down. Name URLs or hosts, or a --file with one a line.")
     opened = existing_store(config, store)
     takedowns = Takedowns.load(opened)
     today = datetime.now(UTC).date()
     new = set(takedowns.add(asked, today))
-    reached = affected(opened, takedowns, asked)
-    unknown = {target for target in asked if not reached.documents[target] + reached.dropped[target]}
-    unheard = _unheard(opened, read_settings(config, store, None), sorted(unknown)[:_LOOKED_UP])
-    for target in dict.fromkeys(asked):
+    try:
+        reached = affected(opened, takedowns, asked)
+    except InputError as error:
+        typer.echo(f"taken down: {', '.join(asked)}")
+        raise InputError(f"what that reaches cannot be told: {error}") from error
+    unknown = [one for one in asked if "://" in one and not reached.documents[one] + reached.dropped[one]]
+    unheard = _unheard(opened, read_settings(config, store, None), unknown[:_LOOKED_UP])
+    for target in asked:
         said = "taken down" if target in new else "was taken down before"
         counted = _counted(reached.documents[target], reached.dropped[target])
         what = counted or (
@@ -86,12 +90,12 @@ def _tell_copies(copies: tuple[str, ...]) -> None:
         typer.echo(f"  and {len(copies) - _COPIES_SHOWN:,} more")
 
 
-def _unheard(store: Store, settings: Settings, targets: list[str]) -> set[str]:
-    """The URLs among the targets that a store has never met; none where its crawl state is out of reach."""
+def _unheard(store: Store, settings: Settings, urls: list[str]) -> set[str]:
+    """The URLs that a store has never met; none where its crawl state is out of reach."""
     from flows.why import why as look
 
     try:
-        return {one for one in targets if "://" in one and not look(store, settings, one).known}
+        return {one for one in urls if not look(store, settings, one).known}
     except StoreError:
         return set()
 

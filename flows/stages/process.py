@@ -22,6 +22,7 @@ PATIENCE = 25.0
 """Seconds for the child to save after it was asked to end; Prefect's worker kills us after 30."""
 SIGNALLED = 128
 """An exit code above it tells which signal ended the process, as shells have it."""
+_SIGNALS = {one.value: one for one in signal.Signals}
 
 
 def run_in_child(
@@ -84,8 +85,8 @@ def _result(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str) -> A
     outcome = files.read_outcome()
     if outcome is None:
         code = child.returncode
-        ender = -code if code < 0 else code - SIGNALLED if code > SIGNALLED else None
-        how = f"ended with code {code}" if ender is None else f"was ended by {signal.Signals(ender).name}"
+        ender = _SIGNALS.get(-code if code < 0 else code - SIGNALLED)
+        how = f"ended with code {code}" if ender is None else f"was ended by {ender.name}"
         raise StageError(
             f"{stage}: its process {how}{' (out of memory?)' if ender == signal.SIGKILL else ''}. What was finished "
             f"is kept: run it again. {files.log} has its last lines."

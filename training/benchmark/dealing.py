@@ -5,6 +5,7 @@ the first of their names: what is learnt is not asked for.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,12 +29,16 @@ def deal(items: Sequence[Any]) -> dict[str, list[Any]]:
 def set_aside(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """The training items that stay, and the tenth that becomes the development split; at least one text in each.
 
-    Of a single text nothing can be set aside: the development split is empty.
+    A text that more than half of the items share stays. Of a single text nothing can be set aside, and the development
+    split is empty.
     """
     names = _names(items)
-    ranked = sorted(set(names), key=lambda name: (_hash(name) % 1_000, name))
+    sizes = Counter(names)
+    ranked = sorted(
+        (name for name, size in sizes.items() if 2 * size <= len(items)), key=lambda name: (_hash(name) % 1_000, name)
+    )
     tenth = sum(_hash(name) % 1_000 < _SET_ASIDE for name in ranked)
-    aside = set(ranked[: max(1, min(tenth, len(ranked) - 1))]) if len(ranked) > 1 else set()
+    aside = set(ranked[: max(1, min(tenth, len(sizes) - 1))])
     pairs = list(zip(items, names, strict=True))
     return [item for item, name in pairs if name not in aside], [item for item, name in pairs if name in aside]
 

@@ -263,10 +263,21 @@ def main() -> None:
             rows = [scenario(place, stage, blow, number) for number, (stage, blow) in enumerate(wanted)]
         finally:
             place.stop()
-    headings = ("stage", "cut off", "state", "after", "orphans", "run again", "resumed")
-    print("| " + " | ".join(headings) + " |\n|" + "---|" * len(headings))
-    for row in rows:
-        print("| " + " | ".join(row[heading] for heading in headings) + " |")
+    print(table(rows))
+    if any(row["orphans"] != "none" or row["run again"] != "Completed" for row in rows):
+        sys.exit("a run left processes, or did not complete when it was submitted again: see its row above")
+
+
+def table(rows: list[dict[str, str]]) -> str:
+    """State and seconds by blow and stage, and the step from which pretraining went on."""
+    found = {(row["cut off"], row["stage"]): f"{row['state']}, {row['after']}" for row in rows}
+    resumed = {row["cut off"]: row["resumed"] for row in rows if row["resumed"]}
+    lines = [f"| cut off | {' | '.join(STAGES)} | went on from step |", "|" + "---|" * (len(STAGES) + 2)]
+    for blow in BLOWS:
+        cells = [found.get((blow, stage), "") for stage in STAGES]
+        if any(cells):
+            lines.append(f"| {blow} | {' | '.join(cells)} | {resumed.get(blow, '')} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -224,7 +224,7 @@ LINES = st.lists(
 @given(lines=LINES, language=st.sampled_from(["es", "ca", "xx"]))
 def test_any_text_is_judged_and_masked(lines, language):
     text = normal_text("\n".join(lines))
-    outcome = judge_page(Page(text), CleaningSettings(min_chars=0, languages=("es", language)), RULES)
+    outcome = judge_page(Page(text), CleaningSettings(min_chars=0, languages=("es", "ca")), RULES)
     assert isinstance(outcome, Drop | Page)
     figures, _ = judge(Text(text, language), RULES)
     assert all(math.isfinite(figure) for figure in figures.values())

@@ -3,7 +3,7 @@
     python bench/plateau.py --run store/runs/biomedtra-mini --tokens store/tokens/mix+cased-8k [--steps 1300]
 
 The other side is transformers' ElectraForMaskedLM of the generator's shape (sdpa, no dropout, every masked position the
-mask token) under torch's AdamW with the rate, warm-up, batch and length of the run, one thread. It has no discriminator; its
+mask token) under torch's AdamW, with the rate, warm-up, batch and length of the run, one thread, no discriminator. Its
 draws are its own. Prints nats and hits at masked tokens, means over a hundred steps each.
 """
 

@@ -110,6 +110,16 @@ def remembered(path: Path, name: str) -> str | None:
     return None if value is None else value.decode()
 
 
+def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:
+    """Some columns of several files, one after the other.
+
+    Raises:
+        InputError: a file is missing, damaged, or lacks a column.
+    """
+    tables = [read_parquet(path, columns).select(columns) for path in paths]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
     """Say what is wrong with a Parquet file that the body reads.

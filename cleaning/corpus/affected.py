@@ -1,15 +1,14 @@
 """What a takedown reaches in the newest version: documents, other pages, and copies that would stand in their place."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.versions import versions
-from data.parquet import read_parquet
+from data.parquet import read_all
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -39,8 +38,8 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
     if not names:
         return Affected()
     folder, asked = store.corpus / names[-1], takedowns.only(targets)
-    kept = _read([*folder.glob("data/*/*.parquet"), *folder.glob("side/*/*.parquet")], _KEPT)
-    dropped = _read([*folder.glob("dropped/*.parquet")], _DROPPED)
+    kept = read_all([*folder.glob("data/*/*.parquet"), *folder.glob("side/*/*.parquet")], _KEPT)
+    dropped = read_all(folder.glob("dropped/*.parquet"), _DROPPED)
     duplicates = dropped.filter(pc.starts_with(dropped["reason"], "duplicate/"))
     gone, lost = _covered(kept, asked), _covered(dropped, asked)
     lost_duplicates = lost.filter(pc.starts_with(lost["reason"], "duplicate/"))
@@ -54,10 +53,6 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
         dropped=_counted(lost, asked),
         copies=tuple(sorted(url for url in alike if not takedowns.covers(url))),
     )
-
-
-def _read(paths: Iterable[Path], columns: list[str]) -> pa.Table:
-    return pa.concat_tables([read_parquet(path, columns).select(columns) for path in paths])
 
 
 def _covered(table: pa.Table, takedowns: Takedowns) -> pa.Table:

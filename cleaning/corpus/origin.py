@@ -53,11 +53,13 @@ class Origin:
         """What has changed since that version: documents, takedowns, code, settings; none where it would come again."""
         found = [name for name, digest in self.made_from.items() if version.made_from.get(name) != digest]
         found += [] if version.settings == self.settings else ["settings"]
+        return [] if not found or self._confirmed(version, store) else found
+
+    def _confirmed(self, version: Manifest, store: Store) -> bool:
         try:
-            confirmed = bool(read_json(store.corpus / _NOTE) == self._note(version.name))
+            return bool(read_json(store.corpus / _NOTE) == self._note(version.name))
         except CoweseError:
-            confirmed = False
-        return [] if confirmed else found
+            return False
 
     def confirm(self, version: str, store: Store) -> None:
         """Note that a version came out again, though pages were visited since: its own manifest never changes."""

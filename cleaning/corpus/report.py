@@ -15,7 +15,7 @@ from cleaning.corpus.splits import SPLITS
 from data.errors import InputError
 from data.files import write_text
 from data.manifest import Manifest
-from data.parquet import read_parquet
+from data.parquet import read_all
 from data.store import Store
 from data.urls import document_id
 
@@ -101,8 +101,7 @@ def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
 
 
 def _read(folder: Path, columns: list[str]) -> pa.Table:
-    tables = [read_parquet(path, columns).select(columns) for path in sorted(folder.rglob("*.parquet"))]
-    return pa.concat_tables(tables, promote_options="permissive")
+    return read_all(sorted(folder.rglob("*.parquet")), columns)
 
 
 def funnel(figures: Mapping[str, Any]) -> list[Bar]:

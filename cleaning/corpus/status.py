@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.living import pairs
 from cleaning.corpus.publish import behind
-from cleaning.corpus.versions import newest, versions
+from cleaning.corpus.versions import versions
 from cleaning.pending import cut_short, warcs_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -99,11 +99,11 @@ def _stale(
         found.append(Stale(what=f"{warcs - cleaned} of {warcs} WARC files are not cleaned", command="cowese clean"))
     changed = behind(store, cleaning, publishing)
     if cleaned < warcs or (documents and changed != []):
-        version = newest(store)
+        behind_what = ", ".join(changed or ["pages"])
         what = (
-            f"{version.name} is behind the {', '.join(changed or ['pages'])}"
-            if version
-            else "there is no corpus version yet"
+            "there is no corpus version yet"
+            if changed is None
+            else f"{versions(store)[-1]} is behind the {behind_what}"
         )
         found.append(Stale(what=what, command="cowese publish"))
     return found

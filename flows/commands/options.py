@@ -60,11 +60,6 @@ def _read_value(name: str, text: str) -> Any:
         raise InputError(f"--set {name}={text}: lists and tables are written as JSON, as in {example}.") from error
 
 
-def open_store(config: Path | None, store: Path | None) -> Store:
-    """The store that a command which needs no other setting works on."""
-    return Store.open(read_settings(config, store, None).store)
-
-
 def existing_store(config: Path | None, store: Path | None) -> Store:
     """The store of a command that only reads it and needs no other setting.
 

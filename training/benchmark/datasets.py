@@ -24,7 +24,7 @@ SPLITS = ("train", "dev", "test")
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
 _BEGINS = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)", re.IGNORECASE)
 _SHOWN = 10
-"""Types or labels that an error names."""
+"""Types, labels or models that an error names."""
 _CONLL = (".conll", ".iob", ".iob2", ".bio")
 
 

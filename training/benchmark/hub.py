@@ -6,6 +6,7 @@ import huggingface_hub
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from data.errors import InputError
+from training.benchmark.datasets import listed
 
 _TIMEOUT = 10.0
 """Seconds for the hub's answer."""
@@ -13,8 +14,6 @@ _CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
 """Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
 _OUT_OF_ORDER = (429, *range(500, 600))
 """Statuses of a hub that cannot answer now."""
-_SHOWN = 10
-"""Models of the store that an error names."""
 
 
 def is_reachable(name: str, models: Sequence[str]) -> bool:
@@ -50,5 +49,4 @@ def store_has(models: Sequence[str]) -> str:
     """The models that --model could have named."""
     if not models:
         return "This store has no model yet (`cowese export`): --model is a folder or a hub name."
-    more = f" and {len(models) - _SHOWN:,} more" if len(models) > _SHOWN else ""
-    return f"Models of this store: {', '.join(models[:_SHOWN])}{more}."
+    return f"Models of this store: {listed(models)}."

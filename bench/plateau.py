@@ -22,32 +22,19 @@ import transformers
 
 from data.manifest import Manifest
 from training.electra.masking import masked_per_row
+from training.results.names import to_config
 from training.runs.metrics import read_metrics
 from training.runs.pretrain_settings import Plan
+from training.tokens.stream import Special
 
-SPECIAL = 5
-"""Ids below are special: [PAD], [UNK], [CLS], [SEP], [MASK]."""
-CLS, SEP, MASK = 2, 3, 4
+SPECIAL = Special()
 EVERY = 100
 
 
 def generator(plan: Plan, vocabulary: int) -> transformers.ElectraForMaskedLM:
-    shape = plan.shape(vocabulary)
-    one = shape.generator
-    return transformers.ElectraForMaskedLM(
-        transformers.ElectraConfig(
-            vocab_size=vocabulary,
-            embedding_size=shape.embedding,
-            hidden_size=one.hidden,
-            num_hidden_layers=one.layers,
-            num_attention_heads=one.heads,
-            intermediate_size=one.feed_forward,
-            max_position_embeddings=shape.positions,
-            hidden_dropout_prob=0.0,
-            attention_probs_dropout_prob=0.0,
-            attn_implementation="sdpa",
-        )
-    ).train()
+    shape = to_config(plan.shape(vocabulary), "generator", pad=SPECIAL.pad)
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_implementation": "sdpa"}
+    return transformers.ElectraForMaskedLM(transformers.ElectraConfig(**shape | still)).train()
 
 
 def batches(tokens: Path, plan: Plan) -> Iterator[torch.Tensor]:
@@ -56,8 +43,8 @@ def batches(tokens: Path, plan: Plan) -> Iterator[torch.Tensor]:
     inner = plan.length - 2
     order = np.random.default_rng(1).permutation(len(stream) // inner)
     for start in range(0, len(order), plan.batch):
-        rows = np.full((plan.batch, plan.length), SEP, np.int64)
-        rows[:, 0] = CLS
+        rows = np.full((plan.batch, plan.length), SPECIAL.sep, np.int64)
+        rows[:, 0] = SPECIAL.cls
         for at, row in enumerate(order[start : start + plan.batch]):
             rows[at, 1:-1] = stream[row * inner : (row + 1) * inner]
         yield torch.from_numpy(rows)
@@ -72,11 +59,13 @@ def train(tokens: Path, plan: Plan, vocabulary: int, steps: int) -> Iterator[tup
     groups = [{"params": decayed, "weight_decay": plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     adam = torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-6)
     for step, ids in zip(range(1, steps + 1), batches(tokens, plan), strict=False):
-        places = torch.rand(ids.shape).masked_fill(ids < SPECIAL, 2.0).topk(masked_per_row(plan.length), largest=False)
+        places = (
+            torch.rand(ids.shape).masked_fill(ids <= SPECIAL.mask, 2.0).topk(masked_per_row(plan.length), largest=False)
+        )
         labels = torch.full_like(ids, -100).scatter(1, places.indices, ids.gather(1, places.indices))
         for group in adam.param_groups:
             group["lr"] = plan.learning_rate_at(step)
-        found = model(input_ids=ids.scatter(1, places.indices, MASK), labels=labels)
+        found = model(input_ids=ids.scatter(1, places.indices, SPECIAL.mask), labels=labels)
         found.loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), plan.clip)
         adam.step()

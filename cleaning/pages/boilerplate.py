@@ -20,19 +20,10 @@ _NETWORK = "facebook|twitter|instagram|whatsapp|pinterest|linkedin|telegram|tikt
 _NETWORKS = ("facebook", "twitter", "instagram", "whatsapp", "pinterest", "linkedin", "telegram", "tiktok", "youtube")
 _LEGAL = (
     r"aviso legal|pol[íi]ticas? de (?:privacidad|cookies)(?: y (?:privacidad|cookies))?|(?:t[ée]rminos y )?condiciones"
-    r"(?: generales)? de uso|t[ée]rminos y condiciones|mapa (?:del sitio|web)|accesibilidad|contacto|qui[ée]nes somos"
-    r"|cookies|privacidad|cr[ée]ditos"
+    r"(?: generales)? de uso|t[ée]rminos y condiciones"
 )
-_LEGAL_SIGNS = (
-    "aviso legal",
-    "tica de privacidad",
-    "ticas de privacidad",
-    "tica de cookies",
-    "ticas de cookies",
-    "rminos y condiciones",
-    "condiciones de uso",
-    "condiciones generales de uso",
-)
+_BESIDE_LEGAL = r"mapa (?:del sitio|web)|accesibilidad|contacto|qui[ée]nes somos|cookies|privacidad|cr[ée]ditos"
+_TERMS = "tica de privacidad|rminos y condiciones|condiciones de uso|aviso legal"
 _UNIT = r"(?:ui|u|mui|mg|g|ml|l|kcal|cal|µg|mcg|mmol|unidades|calor[íi]as|metros|pasos|personas|pacientes)\b"
 _SHARED = "art[íi]culo|post|p[áa]gina|entrada|nota|contenido|noticia|publicaci[óo]n|enlace"
 
@@ -41,8 +32,8 @@ _SITE_SAYS = Phrases(
         Phrase(
             r"(?:utiliza\w*|usa\w*|emplea\w*|acept\w+|rechaz\w+|gestion\w+|configur\w+|instala\w*|ticas? de|uso de"
             r"|panel de|preferencias de|aviso de)[^.\n]{0,40}\bcookies?\b"
-            r"|\bcookies?\b[^.\n]{0,60}(?:propias|de terceros|de sesi[óo]n|navega|sitio|web\b|consenti|anal[íi]tic|usuario"
-            r"|publicita|plataforma|portal|instala|acepta|preferencia|experiencia)",
+            r"|\bcookies?\b[^.\n]{0,60}(?:propias|de terceros|de sesi[óo]n|navega|sitio|web\b|consenti|anal[íi]tic"
+            r"|usuario|publicita|plataforma|portal|instala|acepta|preferencia|experiencia)",
             ("cookie",),
         ),
         Phrase(r"^\W{0,3}(?:©|copyright\b)|© ?(?:19|20)\d\d", ("©", "copyright")),
@@ -78,17 +69,15 @@ _SITE_SAYS = Phrases(
             ("inicia sesi", "iniciar sesi", "inicie sesi"),
         ),
         Phrase(
-            r"\bacept(?:o|as?|ar|amos|e)\b[^.\n]{0,60}(?:tica de privacidad|rminos y condiciones|condiciones de uso|aviso legal)"
-            r"|\bal (?:usar|utilizar|navegar|continuar|enviar|suscribir|registrar|hacer clic)[^\n]{0,80}"
-            r"(?:tica de privacidad|rminos y condiciones|condiciones de uso|aviso legal)"
+            rf"\bacept(?:o|as?|ar|amos|e)\b[^.\n]{{0,60}}(?:{_TERMS})"
+            rf"|\bal (?:usar|utilizar|navegar|continuar|enviar|suscribir|registrar|hacer clic)[^\n]{{0,80}}(?:{_TERMS})"
             r"|(?:consult[ae]r?|lea|lee|ver?|m[áa]s informaci[óo]n)\b[^.\n]{0,30}(?:tica de privacidad|aviso legal)",
             ("tica de privacidad", "rminos y condiciones", "condiciones de uso", "aviso legal"),
         ),
-        Phrase(rf"^\W*(?:(?:{_LEGAL})(?:\W+(?:[ye]\W+)?|$))+$", _LEGAL_SIGNS),
         Phrase(
             rf"^\W*(?:(?:{_NETWORK}|compartir|comparte|en|y|por|share|on|print|imprimir|pdf|e-?mail|correo|tweet|like"
-            rf"|me gusta|perfil|p[áa]gina|de|\d+)\b\W*)*(?:{'|'.join(_NETWORKS)})\b\W*(?:(?:{_NETWORK}|compartir|en|y|por"
-            r"|print|imprimir|pdf|e-?mail|correo|tweet|\d+)\b\W*)*$",
+            rf"|me gusta|perfil|p[áa]gina|de|\d+)\b\W*)*(?:{'|'.join(_NETWORKS)})\b\W*(?:(?:{_NETWORK}|compartir|en|y"
+            r"|por|print|imprimir|pdf|e-?mail|correo|tweet|\d+)\b\W*)*$",
             _NETWORKS,
         ),
         Phrase(
@@ -107,6 +96,7 @@ _LABELS = (
     r"(?:leer|ver) m[áa]s (?:sobre|acerca de) (?:\w+\W+){0,6}\w+",
     r"m[áa]s informaci[óo]n|volver(?: arriba| al inicio| a la portada)|men[úu](?: principal)?",
     r"(?:tabla|[íi]ndice) de contenidos?",
+    rf"(?:(?:{_BESIDE_LEGAL})\W{{1,4}})*(?:{_LEGAL})(?:\W{{1,4}}(?:[ye] )?(?:{_LEGAL}|{_BESIDE_LEGAL}))*",
     r"(?:tambi[ée]n|quiz[áa]s?) te (?:puede|podr[íi]a|pueden) interesar.{0,80}|te (?:puede|pueden) interesar.{0,80}",
     r"(?:lea|lee|leer|ver|vea) (?:tambi[ée]n|adem[áa]s)(?:\s?:.{0,80})?",
 )
@@ -142,9 +132,7 @@ def without_site_lines(text: str) -> str:
 def _paragraphs_between(lines: Sequence[str]) -> tuple[int, int]:
     """The numbers of the first and the last paragraph; of a text without one, of its first and last line."""
     places = [
-        number
-        for number, line in enumerate(lines)
-        if line.endswith(_ENDS) and line.count(" ") >= PARAGRAPH_WORDS - 1
+        number for number, line in enumerate(lines) if line.endswith(_ENDS) and line.count(" ") >= PARAGRAPH_WORDS - 1
     ]
     return (places[0], places[-1]) if places else (0, len(lines) - 1)
 

@@ -28,8 +28,8 @@ from data.manifest import Manifest
 from data.store import Store
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
-from training.electra.masking import masked_per_row
 from training.electra.choices import Masking
+from training.electra.masking import masked_per_row
 from training.electra.presets import flops_per_token
 from training.results.evaluate import evaluate
 from training.results.export import export

@@ -84,9 +84,7 @@ class Source:
                 config = copy.deepcopy(self.config)
                 config.update(named)
                 return kind.from_config(config, dtype=torch.float32)
-            return kind.from_pretrained(
-                self.where, **named, dtype=torch.float32, local_files_only=self.offline
-            )
+            return kind.from_pretrained(self.where, **named, dtype=torch.float32, local_files_only=self.offline)
 
 
 def find_model(store: Store, named: str) -> Source:

@@ -29,6 +29,8 @@ WORD_SPREAD = 0.1
 MOST_FREQUENCIES = 16
 PEAK = 9.0
 """Attention logit at the position that a head looks at: others are e⁹ times lighter, but for side lobes."""
+UNSEEN = 1e-6
+"""Length of a vector below which a token was never seen beside anything."""
 OFFSETS = (-1, 1, -2, 2)
 GAIN = 2.0
 """What a head copies is this many times as strong as where it comes from."""
@@ -131,14 +133,14 @@ def _begin_embeddings(
         rank = min(places.half, counted.left_VK.shape[1])
         words_VE[:, : places.half][:, :rank] = counted.right_VK[:, :rank]
         words_VE[:, places.left][:, :rank] = counted.left_VK[:, :rank]
-        lost_V1 = words_VE.norm(dim=1, keepdim=True) < 1e-6  # never seen beside anything
+        lost_V1 = words_VE.norm(dim=1, keepdim=True) < UNSEEN
         random_VE = torch.randn(words_VE.shape, generator=draw)
         random_VE[:, places.waves] = 0
         words_VE = torch.where(lost_V1, random_VE, words_VE)
     else:
         words_VE = torch.randn(words_VE.shape, generator=draw)
         words_VE[:, places.waves] = 0
-    words_VE *= WORD_SPREAD * math.sqrt(2 * places.half) / words_VE.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    words_VE *= WORD_SPREAD * math.sqrt(2 * places.half) / words_VE.norm(dim=1, keepdim=True).clamp(min=UNSEEN)
     words_VE[counted.mask] = 0
     embeddings.word.weight.copy_(words_VE)
     if model.word_delta is not None:

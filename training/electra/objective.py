@@ -74,8 +74,9 @@ def generator_loss(
     """The cross-entropy at masked positions, and the rows with the generator's samples put in.
 
     With the objective ``mlm`` the discriminator's encoder fills, and nothing is sampled; with ``rtd`` the generator is
-    frozen, and the loss has no gradient. ``rows_B`` are the rows' numbers in the global batch. With ``world`` processes the loss is this process's share of
-    the whole batch's: their sum is the batch's loss, whatever rows each has. Pads count nowhere.
+    frozen, and the loss has no gradient. ``rows_B`` are the rows' numbers in the global batch. With ``world`` processes
+    the loss is this process's share of the whole batch's: their sum is the batch's loss, whatever rows each has. Pads
+    count nowhere.
     """
     shares = {"mask_share": mask_share, "shown_share": shown_share}
     masked = choose_masked(ids_BL, special, seed, step, rows_B, masking, **shares)

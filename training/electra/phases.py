@@ -13,8 +13,8 @@ class Phase(BaseModel):
     share: float = Field(default=1.0, gt=0)
     """Of the run's steps, in proportion to the shares of the other phases."""
     objective: Objective = "both"
-    """mlm: the discriminator's encoder itself fills masked tokens; a generator of the same shape becomes its copy at the
-    end of the phase. rtd: the discriminator alone learns, the generator is frozen. both: as ELECTRA."""
+    """mlm: the discriminator's encoder itself fills masked tokens; a generator of the same shape becomes its copy at
+    the end. rtd: the discriminator alone learns, the generator is frozen. both: as ELECTRA."""
     length: int | None = Field(default=None, ge=8, le=512)
     """Tokens a row."""
     batch: int | None = Field(default=None, ge=1)
@@ -91,7 +91,7 @@ class Stage(BaseModel):
 
     @property
     def rate_curve(self) -> tuple[int, int, float, int, float]:
-        """First step and number of steps of the learning rate's curve, peak, warm-up, floor: plain, for torch.compile."""
+        """First step and number of steps of the rate's curve, peak, warm-up, floor: plain, for torch.compile."""
         first, end = self.rate_span
         return first, end - first, self.learning_rate, self.warmup, self.floor
 

@@ -58,7 +58,7 @@ class EvaluationSummary(BaseModel):
     content: dict[str, float]
     """Exact scores over tokens that are words, [CLS], [SEP] and pads left out."""
     generator: dict[str, float]
-    """Accuracy and loss in nats at hidden positions and, apart, at those shown as they are; share of tokens replaced."""
+    """Accuracy and nats at hidden positions and, apart, at those shown as they are; share of tokens replaced."""
     frozen: dict[str, float]
     """Exact scores on a corruption that is the same for every run; to rank runs by."""
     frozen_file: str

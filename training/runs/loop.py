@@ -34,7 +34,14 @@ class Loop:
     """The run between two checkpoints, two lines of metrics, two signals."""
 
     def __init__(
-        self, run: Path, settings: PretrainSettings, stream: Any, place: Place, progress: Progress, *, fresh: bool
+        self,
+        run: Path,
+        settings: PretrainSettings,
+        stream: Any,
+        place: Place,
+        progress: Progress,
+        *,
+        fresh: bool = True,
     ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress

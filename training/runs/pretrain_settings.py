@@ -255,8 +255,8 @@ class Plan(BaseModel):
         """The longest rows whose positions had time to learn, after so many steps.
 
         Adam moves a weight by at most about the learning rate a step, mostly by far less. Where the rates of the steps
-        with rows of some length sum to less than ``SETTLED``, the vectors of the positions that only they have are still
-        about the noise that they began as. Positions that begin as sinusoids (``begin = "counts"``) need no time.
+        with rows of some length sum to less than ``SETTLED``, the vectors of the positions that only they have are
+        still about the noise that they began as. Sinusoids (``begin = "counts"``) need no time.
         """
         moved: dict[int, float] = {}
         for stage in self.stages:

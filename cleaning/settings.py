@@ -23,6 +23,9 @@ class CleaningSettings(BaseModel):
     """Bytes that the process which reads a page may hold; a page that needs more: extraction/too_much_memory."""
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
+    markup: Literal["plain", "markdown"] = "plain"
+    """How the structure of an HTML page is written: plain, a line a block (headings, items and rows have no marks but
+    the borders between cells), or markdown with ``#``, ``-``, ``1.`` and tables."""
     languages: tuple[Language, ...] = Field(default=("es",), min_length=1)
     """Languages that are kept. The first is the corpus's; pages in the others (ca, gl, eu, ast) become side corpora
     in folders of their own, and change nothing of the first."""

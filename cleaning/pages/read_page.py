@@ -23,7 +23,7 @@ def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Pa
     html = None if raw.is_pdf else parse_html(raw, settings)
     if isinstance(html, Drop):
         return html
-    page = extract_pdf(raw, settings) if html is None else text_of(html)
+    page = extract_pdf(raw, settings) if html is None else text_of(html, settings.markup)
     if not isinstance(page, Drop):
         page = judge_page(page, settings, rules)
     return page if isinstance(page, Drop) or html is None else described(page, html)

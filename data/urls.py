@@ -3,18 +3,23 @@
 import functools
 import hashlib
 import re
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from data.errors import InputError
 
 TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_ga|_gl|hs(Ctatracking|_amp)?|ref_src"
-    r"|phpsessid|jsessionid|aspsessionid\w*|sid|sessionid|session_id|cfid|cftoken|oly_(anon|enc)_id|_hsenc|_hsmi)$",
+    r"^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|gad_source|srsltid|msclkid|yclid|ttclid|twclid|igshid|mc_[ce]id|mkt_tok"
+    r"|_ga|_gl|hs(Ctatracking|_amp)?|ref_src|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken|oly_(anon|enc)_id|_hsenc"
+    r"|_hsmi)$",
     re.IGNORECASE,
 )
 """Query parameters that follow a visitor and never choose the page."""
+SESSION_NAME = re.compile(r"^(sid|s|sess|session|session_?id)$", re.IGNORECASE)
+"""Names of session ids that also number articles (PHP-Nuke's ``sid``) and sessions of a congress: the value decides."""
 
-_SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_SESSION_IN_PATH = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#;]*|sid=[^/?#;]{16,}(?=[/?#;]|$))", re.IGNORECASE)
+_TOKEN = re.compile(r"(?=[a-z,-]*[0-9])(?=[0-9,-]*[a-z])[0-9a-z,-]{16,}", re.IGNORECASE)
+"""What a session id looks like: at least 16 letters and digits, as PHP and Java draw them."""
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"
@@ -27,7 +32,9 @@ def canonical_url(url: str) -> str:
     """Give the one form that all spellings of an address share.
 
     Scheme and host in lower case (IDNA), no default port, no fragment, dots in the path resolved, escapes in
-    upper case and only where needed, query without tracking and session parameters, in its given order.
+    upper case and only where needed, query without tracking parameters and session ids, in its given order. A session
+    id is known by its name, or by its name and its value; whether another parameter matters, the host must show
+    (``crawler.permissions.traps``).
 
     Raises:
         InputError: not an http or https URL.
@@ -43,11 +50,22 @@ def canonical_url(url: str) -> str:
     where = f"[{host}]" if ":" in host else host
     if port is not None and port != _DEFAULT_PORTS[scheme]:
         where = f"{where}:{port}"
-    path = _SESSION_IN_PATH.sub("", parts.path) or "/"
+    path = parts.path
+    if ";" in path:
+        path = _SESSION_IN_PATH.sub("", path)
+    path = _escape(path or "/")
     if _DOTS.search(path):
         path = _resolve_dots(path)
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not TRACKING.match(pair.partition("=")[0]))
-    return f"{scheme}://{where}{_escape(path)}" + (f"?{_escape(query)}" if query else "")
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _follows_a_visitor(pair))
+    return f"{scheme}://{where}{path}" + (f"?{_escape(query)}" if query else "")
+
+
+def _follows_a_visitor(pair: str) -> bool:
+    """Whether a query parameter is for tracking, or a session id."""
+    name, _, value = pair.partition("=")
+    if TRACKING.match(name) is not None:
+        return True
+    return SESSION_NAME.match(name) is not None and _TOKEN.fullmatch(value) is not None
 
 
 def document_id(url: str) -> str:
@@ -70,7 +88,7 @@ def host_of(url: str) -> str:
 
 @functools.lru_cache(maxsize=65_536)
 def _ascii_host(host: str) -> str:
-    host = host.lower().rstrip(".")
+    host = (unquote(host) if "%" in host and ":" not in host else host).lower().rstrip(".")
     try:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:

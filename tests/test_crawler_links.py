@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from crawler.links import MAX_LINKS, MAX_URL, extract_links
+from crawler.pages.links import MAX_LINKS, MAX_URL, extract_links
 
 PAGE = "https://www.clinica.es/guias/asma/index.html?v=2"
 

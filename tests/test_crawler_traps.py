@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crawler.traps import ENOUGH, MAX_CALENDAR, MAX_HELD, MAX_LEARNED, Traps
+from crawler.permissions.traps import ENOUGH, MAX_CALENDAR, MAX_HELD, MAX_LEARNED, Traps
 
 HOST = "www.clinica.es"
 SITE = f"https://{HOST}"

@@ -1,4 +1,4 @@
-"""The crawl's own process: Twisted's reactor cannot start twice in one. Run as ``python -m crawler.child``."""
+"""The crawl's own process: Twisted's reactor cannot start twice in one. Run as ``python -m crawler.process.child``."""
 
 import gc
 import json
@@ -12,19 +12,19 @@ from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 from twisted.internet import task
 
-from crawler.archive import KeepWireBytes
-from crawler.frontier import Frontier
-from crawler.guard import GuardedResolver
-from crawler.job import DISK_FULL, STORE_BROKEN, Job
-from crawler.metrics import serve_metrics
-from crawler.report import Report
-from crawler.round import Round
-from crawler.scheduler import FrontierScheduler, wake
-from crawler.scope import Scope
+from crawler.frontier.frontier import Frontier
+from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.scope import Scope
+from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
+from crawler.process.metrics import serve_metrics
+from crawler.process.report import Report
+from crawler.process.round import Round
+from crawler.process.scheduler import FrontierScheduler, wake
+from crawler.process.spider import CoweseSpider
+from crawler.process.transport import CappedHandler
+from crawler.process.wire import KeepWireBytes
 from crawler.settings import CrawlSettings
-from crawler.spider import CoweseSpider
-from crawler.transport import CappedHandler
-from crawler.warc import WarcWriter
+from crawler.warc.writer import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
 from data.lifeline import end_with_parent
@@ -94,7 +94,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "COOKIES_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
-        "ROBOTSTXT_OBEY": False,  # crawler.robots does it, by the RFC
+        "ROBOTSTXT_OBEY": False,  # crawler.permissions.robots does it, by the RFC
         "LOG_LEVEL": "INFO",
         "LOG_FILE": str(log),
         "LOGSTATS_INTERVAL": 0,

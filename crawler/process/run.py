@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import Frontier
-from crawler.job import DISK_FULL, STORE_BROKEN, Job
-from crawler.records import Found
-from crawler.scope import Scope
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.records import Found
+from crawler.permissions.scope import Scope
+from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
-from crawler.warc import recover
-from crawler.warc_index import index_closed
+from crawler.warc.index import index_closed
+from crawler.warc.writer import recover
 from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
@@ -166,7 +166,7 @@ def _run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
     job.progress.unlink(missing_ok=True)
     with job.log.open("ab") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "crawler.child"],
+            [sys.executable, "-m", "crawler.process.child"],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

@@ -12,18 +12,18 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from crawler import visits
-from crawler.archive import WIRE, Wire
-from crawler.guard import refusal
-from crawler.hosts import Host
-from crawler.links import extract_links
-from crawler.permissions import Permissions
-from crawler.records import Known
-from crawler.round import Round
-from crawler.sitemaps import sitemap_entries
-from crawler.tables import PAGE, SITEMAP
-from crawler.transport import head_was_too_large
-from crawler.warc import NOT_MODIFIED, SAME_DIGEST, payload_digest
+from crawler.frontier import visits
+from crawler.frontier.hosts import Host
+from crawler.frontier.records import Known
+from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.pages.links import extract_links
+from crawler.pages.sitemaps import sitemap_entries
+from crawler.permissions.guard import refusal
+from crawler.process.permission_files import Permissions
+from crawler.process.round import Round
+from crawler.process.transport import head_was_too_large
+from crawler.process.wire import WIRE, Wire
+from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 from data.errors import StoreError
 from data.rights import forbids_links

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crawler.database import open_engine
-from crawler.records import Found, HostState, Known
-from crawler.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
+from crawler.frontier.database import open_engine
+from crawler.frontier.records import Found, HostState, Known
+from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, rounds, urls
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"

@@ -7,12 +7,12 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from crawler.database import open_engine
-from crawler.scope import Scope
+from crawler.frontier.database import open_engine
+from crawler.frontier.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
+from crawler.permissions.scope import Scope
+from crawler.permissions.traps import Traps
 from crawler.settings import CrawlSettings
-from crawler.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
-from crawler.traps import Traps
-from crawler.warc_index import SUFFIX
+from crawler.warc.index import SUFFIX
 from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from crawler.records import Known
+from crawler.frontier.records import Known
+from crawler.frontier.tables import DONE, SITEMAP
 from crawler.settings import CrawlSettings
-from crawler.tables import DONE, SITEMAP
 
 DAY = 86_400.0
 SHORTER, LONGER = 0.5, 1.5

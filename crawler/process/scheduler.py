@@ -10,13 +10,13 @@ from scrapy import Request, Spider
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
-from crawler.guard import refusal
-from crawler.hosts import Host
-from crawler.permissions import refused_by
-from crawler.records import Known
-from crawler.round import Round
-from crawler.spider import CoweseSpider
-from crawler.tables import PAGE
+from crawler.frontier.hosts import Host
+from crawler.frontier.records import Known
+from crawler.frontier.tables import PAGE
+from crawler.permissions.guard import refusal
+from crawler.process.permission_files import refused_by
+from crawler.process.round import Round
+from crawler.process.spider import CoweseSpider
 
 BUFFER = 16
 """URLs of a host that are held in memory."""

@@ -4,14 +4,14 @@ from urllib.parse import urljoin
 
 from scrapy.http import Response
 
-from crawler import visits
-from crawler.guard import refusal
-from crawler.hosts import Host
-from crawler.records import Known
-from crawler.reservations import FILES, read, reserves
-from crawler.robots import UNREACHABLE, Robots
-from crawler.round import Round, plain_url
-from crawler.tables import SITEMAP
+from crawler.frontier import visits
+from crawler.frontier.hosts import Host
+from crawler.frontier.records import Known
+from crawler.frontier.tables import SITEMAP
+from crawler.permissions.guard import refusal
+from crawler.permissions.reservations import FILES, read, reserves
+from crawler.permissions.robots import UNREACHABLE, Robots
+from crawler.process.round import Round, plain_url
 
 ROBOTS = "/robots.txt"
 MAX_REDIRECTS = 5

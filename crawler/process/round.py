@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from crawler import visits
-from crawler.frontier import UNREACHABLE, Frontier
-from crawler.guard import networks
-from crawler.hosts import Host, HostQueue
-from crawler.links import NO_PAGE
-from crawler.ownership import HEARTBEAT, Ownership
-from crawler.records import Found, HostState, Known
-from crawler.scope import Scope
+from crawler.frontier import visits
+from crawler.frontier.frontier import UNREACHABLE, Frontier
+from crawler.frontier.hosts import Host, HostQueue
+from crawler.frontier.ownership import HEARTBEAT, Ownership
+from crawler.frontier.records import Found, HostState, Known
+from crawler.frontier.tables import DONE, PAGE, REFUSED
+from crawler.pages.links import NO_PAGE
+from crawler.permissions.guard import networks
+from crawler.permissions.scope import Scope
+from crawler.permissions.traps import Traps
 from crawler.settings import CrawlSettings
-from crawler.tables import DONE, PAGE, REFUSED
-from crawler.traps import Traps
-from crawler.warc import WarcWriter
+from crawler.warc.writer import WarcWriter
 from data.errors import InputError, StoreError
 from data.seeds import Seed
 from data.takedowns import Takedowns

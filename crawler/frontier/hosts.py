@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from protego import Protego
 
-from crawler.records import HostState, Known
-from crawler.robots import Robots
+from crawler.frontier.records import HostState, Known
+from crawler.permissions.robots import Robots
 from crawler.settings import CrawlSettings
 
 BROKEN_MAX = 7 * 86_400.0

@@ -7,8 +7,8 @@ import zlib
 
 import sqlalchemy as sa
 
-from crawler.frontier import Frontier
-from crawler.tables import QUEUED, hosts, urls
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.tables import QUEUED, hosts, urls
 
 LEASE = 60.0
 """Seconds without a heartbeat after which a process's hosts are anybody's."""

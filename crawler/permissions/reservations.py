@@ -9,7 +9,7 @@ from typing import Any
 
 from protego import Protego
 
-from crawler.robots import for_us
+from crawler.permissions.robots import for_us
 from data.rights import TOKEN
 
 TDMREP, AI_TXT = "/.well-known/tdmrep.json", "/ai.txt"

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
-from crawler.warc_rows import RowLog, mime_of, rows_path
+from crawler.warc.rows import RowLog, mime_of, rows_path
 from data.errors import StoreError
 from data.files import storage_error, sync_file, sync_folder
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from crawler.round import Round
+from crawler.process.round import Round
 
 
 class Report:

@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier import Frontier
-from crawler.records import Known
-from crawler.scope import Scope
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.records import Known
+from crawler.frontier.tables import SITEMAP
+from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings
-from crawler.tables import SITEMAP
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from crawler.warc_rows import mime_of, noted_rows, rows_path
+from crawler.warc.rows import mime_of, noted_rows, rows_path
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 

@@ -25,7 +25,10 @@ from data.urls import canonical_url, document_id, host_of
         ("http://clinica.es/a?utm_source=x&id=1&fbclid=2", "http://clinica.es/a?id=1"),
         ("http://clinica.es/a?PHPSESSID=abc", "http://clinica.es/a"),
         ("http://clinica.es/a;jsessionid=AB12?x=1", "http://clinica.es/a?x=1"),
-        ("http://clinica.es/m.php?name=News&file=article&sid=8", "http://clinica.es/m.php?name=News&file=article&sid=8"),
+        (
+            "http://clinica.es/m.php?name=News&file=article&sid=8",
+            "http://clinica.es/m.php?name=News&file=article&sid=8",
+        ),
         ("http://clinica.es/a?sid=20261129", "http://clinica.es/a?sid=20261129"),
         ("http://clinica.es/a?id=3&sid=0a1b2c3d4e5f60718293a4b5c6d7e8f9", "http://clinica.es/a?id=3"),
         ("http://clinica.es/a?session=cardiologia-infantil", "http://clinica.es/a?session=cardiologia-infantil"),

@@ -52,6 +52,13 @@ class Host:
     """In a row."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
+    detours: dict[int, str] = field(default_factory=dict)
+    """Rows that are asked for at another address: their page redirects to itself with a session id."""
+
+    def detour(self, known: Known, url: str) -> None:
+        """Ask for a row again, next, at another address."""
+        self.detours = {known.id: url}
+        self.buffer.appendleft(known)
 
 
 class HostQueue:

@@ -212,7 +212,7 @@ def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
 
     def text(url: str, body: bytes) -> tuple[Any, str]:
         html = parse_html(Raw(url, "text/html", body), settings)
-        page = html if isinstance(html, Drop) else text_of(html)
+        page = html if isinstance(html, Drop) else text_of(html, "plain")
         return (None, page.reason) if isinstance(page, Drop) else ((page, html), page.text)
 
     def judge(page: Any) -> str | None:

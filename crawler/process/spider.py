@@ -1,8 +1,9 @@
 """The one spider: turns answers into WARC records, outcomes and links."""
 
 import http.client
+import logging
 from collections.abc import AsyncIterator
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,6 +17,7 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.pages.fields import header_text, retry_after
 from crawler.pages.links import extract_links
 from crawler.pages.sitemaps import sitemap_entries
 from crawler.permissions.guard import refusal
@@ -27,6 +29,8 @@ from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 from data.errors import StoreError
 from data.rights import forbids_links
+
+logger = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
@@ -76,54 +80,83 @@ class CoweseSpider(scrapy.Spider):
         )
 
     async def answered(self, response: Response) -> None:
-        """Keep the answer, then see what it means; the host rests from then on."""
+        """Keep the answer, then see what it means; whatever happens, its row is settled and the host rests."""
         meta = response.meta
         host: Host = meta["host"]
         known: Known = meta["known"]
-        passing = response.status in visits.PASSING
         file: str | None = meta.get("file")
-        pause = 0.0
-        size = len(meta[WIRE].body)
-        host.octets += size
-        self.round.counts[f"crawl/answers/{response.status}"] += 1
-        self.round.counts["crawl/bytes"] += size
+        rest = Rest()
         try:
-            if file is not None:
-                self._keep(known, response, response.url)
-                pause = self.permissions.answered(host, file, known, response)
-            elif known.kind == SITEMAP and visits.is_success(response.status):
-                await self._read_sitemap(known, response)
-            else:
-                self._read_page(known, response)
+            rest = Rest.after(response, failed=response.status in visits.PASSING and file is None)
+            await self._take(host, known, file, response, rest)
         except StoreError as error:
             self.round.on_broken_store(error)
+        except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
+            self._survive(host, known, file, error)
         finally:
-            latency = float(meta.get("download_latency", 0.0))
-            retry_after = _retry_after(response) if passing else None
-            if pause > 0:
-                retry_after = max(retry_after or 0.0, pause)
-            self.round.release(host, latency, failed=passing and file is None, retry_after=retry_after)
+            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
         request = failure.request  # type: ignore[attr-defined]
         host: Host = request.meta["host"]
         known: Known = request.meta["known"]
-        kind = failure.type.__name__ if failure.type is not None else "unknown"
         file: str | None = request.meta.get("file")
-        if file is not None:
-            pause = self.permissions.failed(host, file, kind)
-            self.round.release(host, 0.0, failed=False, retry_after=pause or None)
-        elif kind in TOO_LARGE or head_was_too_large(failure.value):
+        rest = Rest()
+        try:
+            self._take_failure(host, known, file, failure, rest)
+        except StoreError as error:
+            self.round.on_broken_store(error)
+        except Exception as error:  # noqa: BLE001 - the same
+            self._survive(host, known, file, error)
+        finally:
+            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+
+    def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:
+        """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
+        try:
+            if file is None:
+                self.round.survive(host, host.in_flight, error)
+            else:
+                self.permissions.broken(host, file, error)
+        except StoreError as broken:
+            self.round.on_broken_store(broken)
+        except Exception as another:
+            logger.exception("%s: left out", known.url, exc_info=another)
+            self.round.hosts.leave_out(host)
+
+    async def _take(self, host: Host, known: Known, file: str | None, response: Response, rest: "Rest") -> None:
+        size = len(response.meta[WIRE].body)
+        host.octets += size
+        self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
+        self.round.counts["crawl/bytes"] += size
+        if not visits.is_status(response.status):
+            self._fails(host, known, file, "no_status", rest)
+        elif file is not None:
+            self._keep(known, response, response.url)
+            rest.at_least(self.permissions.answered(host, file, known, response))
+        elif known.kind == SITEMAP and visits.is_success(response.status):
+            await self._read_sitemap(known, response)
+        else:
+            self._read_page(known, response)
+
+    def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: "Rest") -> None:
+        kind = failure.type.__name__ if failure.type is not None else "unknown"
+        if file is None and (kind in TOO_LARGE or head_was_too_large(failure.value)):
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
-            self.round.release(host, 0.0, failed=False)
+        else:
+            self._fails(host, known, file, kind, rest)
+
+    def _fails(self, host: Host, known: Known, file: str | None, kind: str, rest: "Rest") -> None:
+        """Nothing came that could be read."""
+        if file is not None:
+            rest.at_least(self.permissions.failed(host, file, kind))
         elif host.plain and known.url.startswith("https://"):
             self.round.ask_plainly(known)
-            self.round.release(host, 0.0, failed=False)
         else:
+            rest.failed = True
             self.round.fail(known, kind)
-            self.round.release(host, 0.0, failed=True)
 
     def _read_page(self, known: Known, response: Response) -> None:
         now, settings = self.round.now(), self.round.settings
@@ -154,7 +187,7 @@ class CoweseSpider(scrapy.Spider):
         if known.kind == PAGE:
             self.round.traps.learn(known.url, known.host, digest)
         self.round.counts[f"crawl/{kind}/{state}"] += 1
-        etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
+        etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
         if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
             self.round.distrust(self.round.hosts[known.host])
         outcome = visits.fetched(
@@ -183,7 +216,7 @@ class CoweseSpider(scrapy.Spider):
         self._settle_success(known, response)
 
     def _take_links(self, known: Known, response: Response) -> None:
-        content_type = (_header(response, "Content-Type") or "").lower()
+        content_type = (header_text(response.headers, "Content-Type") or "").lower()
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
         if "html" not in content_type or forbids_links({"x-robots-tag": directives}):
             return
@@ -193,10 +226,14 @@ class CoweseSpider(scrapy.Spider):
         self.round.add(links.urls, known)
 
     def _follow(self, known: Known, response: Response) -> None:
-        target = _header(response, "Location")
+        target = header_text(response.headers, "Location")
         if not target:
             return
-        url = urljoin(known.url, target)
+        try:
+            url = urljoin(known.url, target)
+        except ValueError:
+            self.round.counts["crawl/links/malformed"] += 1
+            return
         seed = self.round.scope.seeds.get(known.seed)
         if known.depth == 0 and seed is not None and refusal(url, self.round.allowed_networks) is None:
             self.round.adopt(url, seed)
@@ -232,21 +269,25 @@ async def _let_others_run() -> None:
     await maybe_deferred_to_future(turn)
 
 
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip()[:2_000] if value is not None else None
+@dataclass(slots=True)
+class Rest:
+    """How long a host rests after an answer, as far as the answer tells."""
 
+    latency: float = 0.0
+    """Seconds that it took."""
+    failed: bool = False
+    asked: float | None = None
+    """Seconds that the host wants to be left alone, or that we leave it."""
 
-def _retry_after(response: Response) -> float | None:
-    """Seconds that a server asks us to wait: a number or a date (RFC 9110, 10.2.3)."""
-    value = _header(response, "Retry-After")
-    if value is None:
-        return None
-    if value.isdigit():
-        return float(value)
-    try:
-        asked = parsedate_to_datetime(value)
-        said = parsedate_to_datetime(_header(response, "Date") or value)
-    except ValueError:
-        return None
-    return max(0.0, (asked - said).total_seconds())
+    @classmethod
+    def after(cls, response: Response, *, failed: bool) -> "Rest":
+        """Read what an answer says; Retry-After counts with the statuses that ask for patience."""
+        asked = None
+        if response.status in visits.PASSING:
+            asked = retry_after(header_text(response.headers, "Retry-After"), header_text(response.headers, "Date"))
+        return cls(float(response.meta.get("download_latency", 0.0)), failed, asked)
+
+    def at_least(self, seconds: float) -> None:
+        """Rest so long, or as long as the host asks for."""
+        if seconds > 0:
+            self.asked = max(self.asked or 0.0, seconds)

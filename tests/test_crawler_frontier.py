@@ -17,7 +17,7 @@ from crawler_web import Web, html, serving
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import HostQueue
-from crawler.frontier.ownership import Ownership, registered_domain
+from crawler.frontier.ownership import Ownership
 from crawler.frontier.records import Found, HostState
 from crawler.frontier.tables import DONE, QUEUED, hosts, urls
 from crawler.process.run import crawl
@@ -27,6 +27,7 @@ from data.errors import StoreError
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
+from data.urls import registered_domain
 
 
 def postgres_tools():

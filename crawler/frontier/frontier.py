@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.frontier.database import open_engine
 from crawler.frontier.records import Found, HostState, Known
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, robots, rounds, urls
+from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, moves, robots, rounds, urls
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -39,7 +39,7 @@ class Frontier:
         self._engine = open_engine(dsn, to_write=to_write)
         insert = postgresql.insert if self.shared else sqlite.insert
         self._insert = insert(urls).on_conflict_do_nothing(index_elements=["url"]).returning(urls.c.host)
-        self._adopt = insert(adopted).on_conflict_do_nothing(index_elements=["host"])
+        self._move = insert(moves).on_conflict_do_nothing(index_elements=["seed", "address"])
         self._open = insert(rounds).on_conflict_do_nothing(index_elements=["number"])
         self._meet = insert(hosts).on_conflict_do_nothing(index_elements=["host"])
         remember = insert(hosts)
@@ -284,15 +284,17 @@ class Frontier:
             row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
         return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
 
-    def adopt(self, host: str, seed: str) -> None:
-        """Remember that a start URL's site now lives at another host."""
+    def remember_move(self, seed: str, address: str) -> None:
+        """Remember that a start URL's site now lives at another address."""
         with self._engine.begin() as connection:
-            connection.execute(self._adopt, {"host": host, "seed": seed})
+            connection.execute(self._move, {"seed": seed, "address": address})
 
-    def adopted_hosts(self) -> dict[str, str]:
-        """The seeds' new hosts."""
+    def moves(self) -> list[tuple[str, str]]:
+        """The addresses that start URLs redirect to, each with its start URL."""
         with self._engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(sa.select(adopted.c.host, adopted.c.seed))}
+            before = connection.execute(sa.select(adopted.c.host, adopted.c.seed)).all()
+            now = connection.execute(sa.select(moves.c.address, moves.c.seed).order_by(moves.c.seed)).all()
+        return [(row[0], row[1]) for row in (*before, *now)]
 
     @staticmethod
     def _count(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:

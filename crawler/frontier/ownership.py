@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.tables import QUEUED, hosts, urls
+from data.urls import registered_domain
 
 LEASE = 60.0
 """Seconds without a heartbeat after which a process's hosts are anybody's."""
@@ -16,20 +17,6 @@ HEARTBEAT = 10.0
 """Seconds between two heartbeats."""
 HELD_HOSTS = 512
 """Hosts that a process holds at most."""
-
-_SECOND_LEVEL = frozenset({"com", "org", "net", "gob", "gov", "edu", "ac", "co", "mil", "info", "nom", "sld", "web"})
-"""Labels under a country's that are registered below, as in msal.gob.ar."""
-
-
-def registered_domain(host: str) -> str:
-    """The domain that somebody registered, by the rule of thumb that Spanish-speaking countries follow.
-
-    Only a way to keep a site's hosts together: where the rule errs, the parts are less even, nothing else.
-    """
-    labels = host.split(".")
-    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:  # noqa: PLR2004 - a country's code
-        return ".".join(labels[-3:])
-    return ".".join(labels[-2:])
 
 
 class Ownership:

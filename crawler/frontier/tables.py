@@ -73,6 +73,13 @@ robots = sa.Table(
 adopted = sa.Table(
     "adopted",
     METADATA,
-    sa.Column("host", sa.Text, primary_key=True),  # a host that a start URL redirects to
+    sa.Column("host", sa.Text, primary_key=True),  # read only: a whole host, as earlier versions remembered it
     sa.Column("seed", sa.Text, nullable=False),
+)
+
+moves = sa.Table(
+    "moves",
+    METADATA,
+    sa.Column("seed", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),  # host and path that the start URL redirects to
 )

@@ -3,25 +3,33 @@
 import functools
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from hashlib import sha1
 
 from scrapy.linkextractors import IGNORED_EXTENSIONS
 
-from data.markup import attributes, tags
+from crawler.pages.addresses import Base, encoded_query
+from data.markup import attributes, tags_and_text
 from data.rights import TOKEN
 
 MAX_LINKS = 2_000
 """Links taken from one page."""
-MAX_URL = 2_000
-"""Characters of a URL."""
-
-NO_PAGE = re.compile(r"\.(?:" + "|".join(sorted(set(IGNORED_EXTENSIONS) - {"pdf"})) + r")(?:$|\?)", re.IGNORECASE)
-"""Endings of what is neither a page nor a PDF (Scrapy's own list)."""
+_NO_PAGE = re.compile(
+    r"//[^/?#]*+/[^?#]*\.(?:"
+    + "|".join(re.escape(one) for one in sorted(set(IGNORED_EXTENSIONS) - {"pdf"}))
+    + r")(?=$|[?#;])",
+    re.IGNORECASE,
+)
+"""Endings of what is neither a page nor a PDF (Scrapy's own list), in the path alone: a host in .py is in Paraguay."""
+_BEGINS_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)"
+    rb"(?=[\s>]|(?<=!--))",
+    re.IGNORECASE,
+)
+"""What an answer without a type begins with where it is HTML (WHATWG MIME Sniffing, 7.1)."""
+_UNTYPED = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
 
 _LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
 _REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['\"]?)([^'\"\s>]+)", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}:")
-_BREAKS = str.maketrans("", "", "\t\r\n")
 
 
 @dataclass(slots=True)
@@ -34,6 +42,13 @@ class Links:
     """The page asks that its links be left alone."""
     canonical: str | None = None
     refresh: str | None = None
+    text: bytes = b""
+    """What stands between the tags, without blanks."""
+
+    @property
+    def text_digest(self) -> int:
+        """64 bits by which two versions of the visible text are compared, never 0."""
+        return int.from_bytes(sha1(self.text, usedforsecurity=False).digest()[:8], "big", signed=True) or 1
 
 
 def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
@@ -46,8 +61,9 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
         body, encoding = body.decode(encoding, "replace").encode(), "utf-8"
     found = Links()
     urls: dict[str, None] = {}
-    base = _Base(base_url)
-    for tag, raw in tags(body):
+    base = Base(base_url)
+    found_tags, found.text = tags_and_text(body)
+    for tag, raw in found_tags:
         if tag in _LINKS:
             url = base.join(_reference(raw, encoding))
             if url is not None:
@@ -60,14 +76,30 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
     return found
 
 
+def is_no_page(url: str) -> bool:
+    """Whether an absolute URL ends as something that is neither a page nor a PDF."""
+    return _NO_PAGE.search(url) is not None
+
+
+def is_html(content_type: str, body: bytes) -> bool:
+    """Whether an answer is HTML: by its Content-Type or, where it has none, by how it begins, as browsers tell."""
+    content_type = content_type.lower()
+    if "html" in content_type:
+        return True
+    return content_type.partition(";")[0].strip() in _UNTYPED and _BEGINS_HTML.match(body) is not None
+
+
 @functools.lru_cache(maxsize=16_384)
 def _reference(raw: bytes, encoding: str) -> str:
     """What a link points to, empty where it says nofollow; the links of a menu come again on every page."""
     values = attributes(raw, encoding)
-    return "" if "nofollow" in values.get("rel", "").lower() else values.get("href") or values.get("src") or ""
+    if "nofollow" in values.get("rel", "").lower():
+        return ""
+    reference = values.get("href") or values.get("src") or ""
+    return reference if reference.isascii() else encoded_query(reference, encoding)
 
 
-def _read_head(found: Links, tag: bytes, values: dict[str, str], base: "_Base") -> None:
+def _read_head(found: Links, tag: bytes, values: dict[str, str], base: Base) -> None:
     if tag == b"base":
         base.move(values.get("href", ""))
     elif tag == b"meta":
@@ -76,59 +108,10 @@ def _read_head(found: Links, tag: bytes, values: dict[str, str], base: "_Base") 
         found.canonical = base.join(values.get("href", ""))
 
 
-def _read_meta(found: Links, values: dict[str, str], base: "_Base") -> None:
+def _read_meta(found: Links, values: dict[str, str], base: Base) -> None:
     content = values.get("content", "")
     if values.get("name", "").lower() in ("robots", TOKEN):
         directives = {word.strip() for word in content.lower().split(",")}
         found.nofollow = found.nofollow or bool(directives & {"nofollow", "none"})
     elif values.get("http-equiv", "").lower() == "refresh" and (target := _REFRESH.match(content)):
         found.refresh = base.join(target[2])
-
-
-class _Base:
-    """Joins references to the page's address; the common forms without taking URLs apart."""
-
-    __slots__ = ("_folder", "_origin", "_path", "_scheme", "_url")
-
-    def __init__(self, url: str) -> None:
-        self._set(url)
-
-    def _set(self, url: str) -> None:
-        self._url = url
-        self._scheme, _, rest = url.partition("://")
-        host, _, path = rest.partition("#")[0].partition("?")[0].partition("/")
-        self._origin = f"{self._scheme}://{host.partition('?')[0]}"
-        self._path = f"{self._origin}/{path}"
-        self._folder = self._path.rpartition("/")[0] + "/"
-
-    def move(self, reference: str) -> None:
-        """Take a base element's address."""
-        if (url := self.join(reference)) is not None:
-            self._set(url)
-
-    def join(self, link: str) -> str | None:
-        """The absolute URL, or None where it is no http or https one; dots are left to ``canonical_url``."""
-        if not link or len(link) > MAX_URL:
-            return None
-        if not link.isprintable():
-            link = link.translate(_BREAKS)
-        first = link[:1]
-        if first == "#" or not first:
-            return None
-        if "\\" in link:  # browsers read it as a slash (WHATWG URL, 4.4)
-            link, first = link.replace("\\", "/"), "/" if first == "\\" else first
-        if link.startswith(("http://", "https://")):
-            return link
-        if first == "/":
-            return f"{self._scheme}:{link}" if link.startswith("//") else self._origin + link
-        if _SCHEME.match(link) is not None:
-            return self._join_slowly(link)
-        return (self._path if first == "?" else self._folder) + link
-
-    def _join_slowly(self, link: str) -> str | None:
-        """A reference that begins with a scheme, in whatever case and with however many slashes."""
-        try:
-            url = urljoin(self._url, link)
-        except ValueError:
-            return None
-        return url if url.startswith(("http://", "https://")) else None

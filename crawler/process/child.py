@@ -131,7 +131,7 @@ def run(job: Job) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     frontier = Frontier(job.dsn)
-    scope = Scope(load_seeds(settings.seeds), frontier.adopted_hosts())
+    scope = Scope(load_seeds(settings.seeds), frontier.moves())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     current = Round(job.round, settings, frontier, scope, warc, job.as_of)
     current.takedowns = Takedowns.load(Store(job.store))

@@ -8,6 +8,7 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
+from crawler.pages.addresses import location_url
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
@@ -125,12 +126,8 @@ class Permissions:
             falls(self._round, host, UNREACHABLE, f"robots.txt: {why}")
 
     def _follow(self, host: Host, response: Response) -> bool:
-        location = response.headers.get("Location")
-        if location is None or host.asked_hops >= MAX_REDIRECTS:
-            return False
-        try:
-            target = urljoin(response.url, location.decode("latin-1").strip())
-        except ValueError:
+        target = location_url(response.url, response.headers.get("Location") or b"")
+        if target is None or host.asked_hops >= MAX_REDIRECTS:
             return False
         if refusal(target, self._round.allowed_networks) is not None:
             return False

@@ -13,7 +13,7 @@ from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
 from crawler.frontier.records import Found, HostState, Known
 from crawler.frontier.tables import DONE, PAGE, REFUSED
-from crawler.pages.links import NO_PAGE
+from crawler.pages.links import is_no_page
 from crawler.permissions.guard import networks
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
@@ -154,7 +154,7 @@ class Round:
         if len(self._recent) >= REMEMBERED:
             self._recent.clear()
         self._recent.add(hash(link))
-        if kind == PAGE and NO_PAGE.search(link):
+        if kind == PAGE and is_no_page(link):
             self.counts["crawl/links/no_page"] += 1
             return
         try:
@@ -177,11 +177,14 @@ class Round:
         self._batch.found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
 
     def adopt(self, url: str, seed: Seed) -> None:
-        """Take the host that a start URL redirects to into the seed's scope."""
-        host = host_of(url)
-        self.scope.adopt(host, seed)
-        self.frontier.adopt(host, seed.url)
-        self._recent.clear()
+        """Take what a start URL redirects to into the seed's scope, as far as it is the seed's own."""
+        try:
+            address = self.scope.adopt(canonical_url(url), seed)
+        except InputError:
+            return
+        if address is not None:
+            self.frontier.remember_move(seed.url, address)
+            self._recent.clear()
 
     def settle(self, known: Known, outcome: Mapping[str, Any]) -> None:
         """Note what became of a URL; it is written with the next batch, after the WARC record."""

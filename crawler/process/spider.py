@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 import scrapy
 from scrapy.http import Response
@@ -17,8 +16,9 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.pages.addresses import location_url
 from crawler.pages.fields import header_text, retry_after
-from crawler.pages.links import extract_links
+from crawler.pages.links import Links, extract_links, is_html
 from crawler.pages.sitemaps import sitemap_entries
 from crawler.permissions.guard import refusal
 from crawler.process.permission_files import Permissions
@@ -27,8 +27,9 @@ from crawler.process.transport import head_was_too_large
 from crawler.process.wire import WIRE, Wire
 from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
-from data.errors import StoreError
+from data.errors import InputError, StoreError
 from data.rights import forbids_links
+from data.urls import canonical_url
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class CoweseSpider(scrapy.Spider):
                 headers["If-None-Match"] = known.etag
             if known.last_modified:
                 headers["If-Modified-Since"] = known.last_modified
-        return self._request(known.url, headers=headers, host=host, known=known)
+        return self._request(host.detours.pop(known.id, known.url), headers=headers, host=host, known=known)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if self.round.settings.proxy:
@@ -165,10 +166,11 @@ class CoweseSpider(scrapy.Spider):
             self.round.counts["crawl/pages/not_modified"] += 1
             self.round.settle(known, visits.not_modified(known, settings, now))
         elif visits.is_success(response.status):
-            self._take_links(known, response)
-            self._settle_success(known, response)
+            self._settle_success(known, response, self._take_links(known, response))
         else:
-            self._keep(known, response, known.url)
+            self._keep(known, response, response.url)
+            if response.status in visits.REDIRECTS and self._detour(known, response):
+                return
             if response.status in visits.PASSING:
                 self.round.fail(known, f"http/{response.status}", response.status)
                 return
@@ -177,15 +179,16 @@ class CoweseSpider(scrapy.Spider):
             self.round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
             self.round.settle(known, visits.absent(known, settings, now, response.status))
 
-    def _settle_success(self, known: Known, response: Response) -> None:
+    def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
         digest = payload_digest(response.body)
         same = digest == known.digest and known.warc_digest is not None
-        warc_digest = self._keep(known, response, known.url, SAME_DIGEST if same else None, digest)
+        warc_digest = self._keep(known, response, response.url, SAME_DIGEST if same else None, digest)
         state = "same" if same else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
-            self.round.traps.learn(known.url, known.host, digest)
+            told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
+            self.round.traps.learn(known.url, known.host, *told)
         self.round.counts[f"crawl/{kind}/{state}"] += 1
         etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
         if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
@@ -215,24 +218,39 @@ class CoweseSpider(scrapy.Spider):
                 await _let_others_run()
         self._settle_success(known, response)
 
-    def _take_links(self, known: Known, response: Response) -> None:
-        content_type = (header_text(response.headers, "Content-Type") or "").lower()
-        directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
-        if "html" not in content_type or forbids_links({"x-robots-tag": directives}):
-            return
+    def _take_links(self, known: Known, response: Response) -> Links | None:
+        """Queue the links of a page, unless it asks that they be left alone; None where it is no HTML."""
+        content_type = header_text(response.headers, "Content-Type") or ""
+        if not is_html(content_type, response.body):
+            return None
         links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
-        if links.refresh is not None and not links.nofollow:
-            self.round.add([links.refresh], known, hops=known.hops + 1)
-        self.round.add(links.urls, known)
+        directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
+        if not links.nofollow and not forbids_links({"x-robots-tag": directives}):
+            if links.refresh is not None:
+                self.round.add([links.refresh], known, hops=known.hops + 1)
+            self.round.add(links.urls, known)
+        return links
+
+    def _detour(self, known: Known, response: Response) -> bool:
+        """Whether a page redirects to itself with a session id in its address: then it is asked for there, once.
+
+        The row stays queued and its host's next; what the address answers is the page's.
+        """
+        url = location_url(response.url, response.headers.get("Location") or b"")
+        if url is None or response.url != known.url or url == known.url:
+            return False
+        try:
+            same = canonical_url(url) == known.url
+        except InputError:
+            return False
+        if not same or refusal(url, self.round.allowed_networks) is not None:
+            return False
+        self.round.hosts[known.host].detour(known, url)
+        return True
 
     def _follow(self, known: Known, response: Response) -> None:
-        target = header_text(response.headers, "Location")
-        if not target:
-            return
-        try:
-            url = urljoin(known.url, target)
-        except ValueError:
-            self.round.counts["crawl/links/malformed"] += 1
+        url = location_url(response.url, response.headers.get("Location") or b"")
+        if url is None:
             return
         seed = self.round.scope.seeds.get(known.seed)
         if known.depth == 0 and seed is not None and refusal(url, self.round.allowed_networks) is None:

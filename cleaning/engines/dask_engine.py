@@ -150,7 +150,9 @@ class DaskEngine:
         )
 
     def _gone(self) -> StageError:
-        return StageError(f"engine.dask {self.address}: the scheduler is gone. What was finished is kept: run it again.")
+        return StageError(
+            f"engine.dask {self.address}: the scheduler is gone. What was finished is kept: run it again."
+        )
 
     def _result(self, future: "Future[Any]") -> Any:
         try:

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from prefect import Flow
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
@@ -109,7 +111,7 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
     Raises:
         StageError: a parameter that was saved with the deployment no longer exists.
     """
-    flow = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
+    flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
     schema = parameter_schema(flow)
     decided = {"entrypoint": entrypoint, "path": str(PROJECT), "parameter_openapi_schema": schema.model_dump()}
     known = {

@@ -87,10 +87,10 @@ def serve(store: Store, settings: ServeSettings, config: Path | None, progress: 
             f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
             f"port {port} with {config or 'none'}. `cowese serve --stop` first."
         )
-    remembered = Remembered(port=port, config=config, profile=before and before.profile, beside=list(commands))
+    remembered = Remembered(port=port, config=config, profile=before.profile if before else None, beside=list(commands))
     remembered.write(store)  # before waiting: a server that comes up late is found by --status and --stop
     _wait_until_healthy(server, api_url)
-    profile = use_profile(api_url, _folder(store), before and before.profile, _profile_of_another(store))
+    profile = use_profile(api_url, _folder(store), before.profile if before else None, _profile_of_another(store))
     remembered.model_copy(update={"profile": profile}).write(store)
     progress("serve", 1, steps, {"registering": "pools and deployments"})
     changed = register(inherited)
@@ -124,7 +124,7 @@ def _profile_of_another(store: Store) -> ProfileBefore | None:
     """What another store remembers of the user's profile, where the active profile leads to its server."""
     another = served_elsewhere()
     remembered = Remembered.read(another) if another is not None and another.root != store.root else None
-    return remembered and remembered.profile
+    return remembered.profile if remembered else None
 
 
 def served_elsewhere() -> Store | None:

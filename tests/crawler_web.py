@@ -11,8 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from crawler.frontier.tables import urls
 from crawler.settings import CrawlSettings
-from crawler.tables import urls
 from data.store import Store
 
 TEXT = (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from crawler_web import PERMISSIONS, Web, html, rows, serving
 
-from crawler.run import crawl
+from crawler.process.run import crawl
 from data.errors import InputError
 from data.takedowns import Takedowns
 

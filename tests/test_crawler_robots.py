@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from crawler.robots import LIFETIME, MAX_BYTES, Robots
+from crawler.permissions.robots import LIFETIME, MAX_BYTES, Robots
 
 
 def read(body: str | bytes, status: int = 200) -> Robots:

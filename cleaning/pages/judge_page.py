@@ -35,7 +35,7 @@ def judge_page(page: Page, settings: JudgingSettings, rules: Sequence[Rule]) -> 
     foreign = 0
     if page.language == SPANISH:
         page.text, foreign = without_foreign_paragraphs(page.text)
-    text = Text(page.text, page.language)
+    text = Text(page.text, page.language, page.figures)
     page.quality, refusal = judge(text, rules)
     if refusal is not None:
         return refusal

@@ -1,7 +1,7 @@
 """PDF → text: characters with their places, lines, columns, tables, paragraphs; running lines out.
 
-Guides and leaflets of health bodies are mostly PDFs. The steps stand in files of their own: ``pdf_glyphs``, ``pdf_lines``,
-``pdf_layout``, ``pdf_running``, ``pdf_paragraphs``, ``pdf_hyphens``, ``pdf_metadata``.
+Guides and leaflets of health bodies are mostly PDFs. The steps stand in files of their own: ``pdf_glyphs``,
+``pdf_rules``, ``pdf_lines``, ``pdf_layout``, ``pdf_running``, ``pdf_paragraphs``, ``pdf_hyphens``, ``pdf_metadata``.
 """
 
 from collections import Counter

@@ -1,7 +1,8 @@
 """A page of a PDF → its runs: pieces of text with a place, a size and a direction.
 
 Coordinates are points in the frame of the reader: ``left`` and ``right`` along the writing direction, ``base`` the
-baseline, larger is higher. A page whose text runs upwards is turned by that; /Rotate and the boxes' origins do not matter.
+baseline, larger is higher. A page whose text runs upwards is turned by that; /Rotate and the boxes' origins do not
+matter.
 """
 
 import ctypes
@@ -24,11 +25,26 @@ _BACK = 0.5
 _HAS_SIZE = 0.5
 _TURN = 5.0
 """Degrees that a scanned page may be askew."""
+_BLANKS = frozenset([32, 13, 10, 9, 0xA0])
+_GAP = "\x1f"
+"""A blank that the file does not draw."""
+_SPACED = 4
 _HYPHEN_SIGN = 0x02
+_HIGH_SURROGATES, _LOW_SURROGATES, _PRIVATE = range(0xD800, 0xDC00), range(0xDC00, 0xE000), range(0xE000, 0xF900)
 _UNMAPPED = frozenset([0, 0xFFFD, 0xFFFE, 0xFFFF])
 _BULLETS = {0xF0B7: "•", 0xF0A7: "•", 0xF0D8: "•", 0xF076: "•", 0xF0FC: "•", 0xF0A8: "•", 0xF02D: "-", 0xF0E0: "•"}
 """Signs of Symbol and Wingdings that stand before items."""
-_SYMBOL = {0xF0B3: "≥", 0xF0A3: "≤", 0xF0B1: "±", 0xF06D: "µ", 0xF061: "α", 0xF062: "β", 0xF067: "γ", 0xF0B0: "°", 0xF0B4: "×"}
+_SYMBOL = {
+    0xF0B3: "≥",
+    0xF0A3: "≤",
+    0xF0B1: "±",
+    0xF06D: "µ",
+    0xF061: "α",
+    0xF062: "β",
+    0xF067: "γ",
+    0xF0B0: "°",
+    0xF0B4: "×",
+}
 """And those that carry a meaning (encoding of the font Symbol)."""
 
 
@@ -44,6 +60,9 @@ class Run:
     turn: int
     """Degrees of the writing direction: 0, 90, 180, 270, or another angle in steps of 5."""
     is_bold: bool = False
+    first_blank: float = 0.0
+    last_blank: float = 0.0
+    """Widths of the blanks between words; 0 where there is one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +89,7 @@ def page_runs(page: pypdfium2.PdfPage) -> PageRuns:
         drawn = drawn_bounds(page)
         reader = _Reader(textpage, _visible(page), drawn)
         reader.read()
+        _set_blanks(reader.runs)
     finally:
         textpage.close()
     return PageRuns(reader.runs, reader.characters, reader.unmapped, _has_image(page), drawn)
@@ -88,7 +108,7 @@ class _Reader:
         self._rules: dict[int, Rules] = {}
         self._seen: set[tuple[int, int, int]] = set()
         self._run: Run | None = None
-        self._blank = False
+        self._blank = self._drawn_blank = False
         self._angle: tuple[float, float] = (1.0, 0.0)
         self._frame = (0, 1.0, 0.0)
 
@@ -100,15 +120,17 @@ class _Reader:
         get_code, get_size = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetFontSize
         low_x, low_y, high_x, high_y = self.visible
         high_surrogate = 0
+        shape, size = (0.0, 0.0, 0.0), 0.0
         for number in range(min(max(self.count, 0), MAX_PAGE_CHARACTERS)):
             code = get_code(raw, number)
-            if code in (32, 13, 10, 9, 0xA0):
+            if code in _BLANKS:
                 self._blank = True
+                self._drawn_blank |= not pdfium.FPDFText_IsGenerated(raw, number)
                 continue
-            if 0xD800 <= code < 0xDC00:
+            if code in _HIGH_SURROGATES:
                 high_surrogate = code
                 continue
-            if 0xDC00 <= code < 0xE000:
+            if code in _LOW_SURROGATES:
                 code = 0x10000 + ((high_surrogate - 0xD800) << 10) + code - 0xDC00 if high_surrogate else 0xFFFD
             get_matrix(raw, number, matrix_at)
             get_box(raw, number, box_at)
@@ -116,11 +138,13 @@ class _Reader:
             if not (low_x <= x <= high_x and low_y <= y <= high_y):
                 continue
             self.characters += 1
-            if code in _UNMAPPED or (0xE000 <= code < 0xF8FF and code not in _BULLETS and code not in _SYMBOL):
+            if code in _UNMAPPED or (code in _PRIVATE and code not in _BULLETS and code not in _SYMBOL):
                 self.unmapped += 1
                 self._blank = True
                 continue
-            size = get_size(raw, number) * math.hypot(matrix.c, matrix.d)
+            seen = (matrix.c, matrix.d, box.top - box.bottom)
+            if seen != shape:
+                shape, size = seen, get_size(raw, number) * math.hypot(matrix.c, matrix.d)
             if size < _HAS_SIZE or not math.isfinite(x + y + size):
                 continue
             grid = max(size * 0.12, 0.01)
@@ -128,7 +152,13 @@ class _Reader:
             if key in self._seen:  # bold that is drawn twice
                 continue
             self._seen.add(key)
-            self._add(code, number, (matrix.e, matrix.f, size), (matrix.a, matrix.b), (box.left, box.bottom, box.right, box.top))
+            self._add(
+                code,
+                number,
+                (matrix.e, matrix.f, size),
+                (matrix.a, matrix.b),
+                (box.left, box.bottom, box.right, box.top),
+            )
 
     def _add(
         self,
@@ -154,7 +184,10 @@ class _Reader:
             if is_apart and self._has_rule(turn, run.right, left, base):
                 run = None
             else:
-                run.text += f" {letter}" if is_apart else letter
+                blank = " " if self._drawn_blank else _GAP
+                run.text += f"{blank}{letter}" if is_apart else letter
+                if is_apart:
+                    run.first_blank, run.last_blank = run.first_blank or gap, gap
                 run.right = max(run.right, right)
         else:
             run = None
@@ -162,7 +195,7 @@ class _Reader:
             is_bold = pdfium.FPDFText_GetFontWeight(self.raw, number) >= 600  # noqa: PLR2004 - semi-bold
             self._run = Run(letter, left, right, base, size, turn, is_bold)
             self.runs.append(self._run)
-        self._blank = False
+        self._blank = self._drawn_blank = False
 
     def _has_rule(self, turn: int, left: float, right: float, base: float) -> bool:
         if turn not in self._rules:
@@ -184,6 +217,20 @@ class _Reader:
         turn, cosine, sine = self._frame
         middle = (box[0] + box[2]) / 2 * cosine + (box[1] + box[3]) / 2 * sine
         return turn, middle - 0.25 * size, middle + 0.25 * size, y * cosine - x * sine
+
+
+def _set_blanks(runs: Sequence[Run]) -> None:
+    """Gaps are blanks, but not between the letters of a line that is spaced: ``C o n s e j o s   d e ...``."""
+    spaced = {(run.turn, round(run.base)) for run in runs if _is_spaced(run.text)}
+    for run in runs:
+        if _GAP in run.text:
+            run.text = run.text.replace(_GAP, "" if (run.turn, round(run.base)) in spaced else " ")
+
+
+def _is_spaced(text: str) -> bool:
+    gaps = text.count(_GAP)
+    letters = len(text) - gaps - text.count(" ")
+    return letters >= _SPACED and gaps > 0.6 * letters
 
 
 def _letter(code: int) -> str:

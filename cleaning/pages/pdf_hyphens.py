@@ -1,6 +1,7 @@
 """A word that a line's end broke: joined where the joined word is one, left with its hyphen where that says something.
 
-``antihiper-⏎tensivo`` → antihipertensivo; ``3-⏎5 mg/dl``, ``IL-⏎6``, ``anti-⏎TNF``, ``médico-⏎quirúrgico`` keep the hyphen.
+``antihiper-⏎tensivo`` → antihipertensivo; ``3-⏎5 mg/dl``, ``IL-⏎6``, ``anti-⏎TNF``, ``médico-⏎quirúrgico`` keep the
+hyphen.
 """
 
 import functools
@@ -18,9 +19,51 @@ _WORDS = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
 _LEFT = re.compile(r"([^\W\d_]+)[-\u2010\u2011\u00ad]$")
 _RIGHT = re.compile(r"[^\W\d_]+")
 _MIN_PART = 2
+_LONG = 5
 _PREFIXES = frozenset(
-    "anti auto bi bio co contra des di dis en ex extra hiper hipo im in infra inter intra macro micro mono multi neo neuro "
-    "para poli pos post pre pro psico re semi sobre sub super supra trans tri ultra".split()
+    [
+        "anti",
+        "auto",
+        "bi",
+        "bio",
+        "co",
+        "contra",
+        "des",
+        "di",
+        "dis",
+        "en",
+        "ex",
+        "extra",
+        "hiper",
+        "hipo",
+        "im",
+        "in",
+        "infra",
+        "inter",
+        "intra",
+        "macro",
+        "micro",
+        "mono",
+        "multi",
+        "neo",
+        "neuro",
+        "para",
+        "poli",
+        "pos",
+        "post",
+        "pre",
+        "pro",
+        "psico",
+        "re",
+        "semi",
+        "sobre",
+        "sub",
+        "super",
+        "supra",
+        "trans",
+        "tri",
+        "ultra",
+    ]
 )
 """Words of their own that mostly begin another."""
 _ADJECTIVE = re.compile(r"[^\W\d_]{3,}(?:ic|iv|os|an|ari|eri|ori)o")
@@ -40,7 +83,9 @@ class Hyphens:
     def __init__(self, lines: Iterable[str]) -> None:
         self._counts: Counter[str] = Counter()
         for line in lines:
-            self._counts.update(word.lower().replace("\u2010", "-").replace("\u2011", "-") for word in _WORDS.findall(line))
+            self._counts.update(
+                word.lower().replace("\u2010", "-").replace("\u2011", "-") for word in _WORDS.findall(line)
+            )
 
     def joined(self, before: str, after: str) -> str:
         """Two lines of a paragraph as one.
@@ -52,7 +97,7 @@ class Hyphens:
         >>> Hyphens([]).joined("el equipo médico-", "quirúrgico")
         'el equipo médico-quirúrgico'
         """
-        if before[-1:] not in HYPHENS or before[-2:-1].isspace() or len(before) < 2:
+        if before[-1:] not in HYPHENS or before[-2:-1].isspace() or before in HYPHENS:
             return f"{before} {after}"
         left, right = _LEFT.search(before), _RIGHT.match(after)
         if left is None or right is None:
@@ -62,7 +107,7 @@ class Hyphens:
         return before[:-1] + after if self._is_one_word(left[1], right[0]) else f"{before[:-1]}-{after}"
 
     def _is_one_word(self, left: str, right: str) -> bool:
-        if right[0].isupper() and not left.isupper():
+        if right[0].isupper() and not (left.isupper() and right.isupper()):
             return False
         small = (left + right).lower()
         parts = left.lower(), right.lower()
@@ -71,6 +116,8 @@ class Hyphens:
             return whole >= apart
         if small in _spanish_words():
             return True
+        if left.isupper() and len(left) < _LONG:
+            return False  # HLA-DR, ADN-ARN
         if _ADJECTIVE.fullmatch(parts[0]) and _SECOND_ADJECTIVE.fullmatch(parts[1]):
             return False
         is_two = parts[0] not in _PREFIXES and len(parts[0]) > _MIN_PART and all(map(self._is_word, parts))

@@ -1,7 +1,7 @@
 """Pieces of a page → blocks in reading order: lines of prose, columns one after the other, rows of tables.
 
-A band is a run of rows that a white strip divides from top to bottom. Where most of its columns are filled by prose they
-are columns, else the band is a table and its rows stay together. What no strip divides are lines of one column.
+A band is a run of rows that a white strip divides from top to bottom. Where its columns are filled by prose they are
+columns, else the band is a table and its rows stay together. What no strip divides are lines of one column.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,13 @@ _STRIP = 0.7
 """Width of a white strip in sizes of the letters; with a drawn line in it any width will do."""
 _FEW_LINES = {2: 1.4, 3: 0.9}
 """Where few lines stand on one side it must be wider: blanks of justified lines may fall together."""
-_MAX_ROWS = 1500
+_MAX_ROWS = 700
 """A page with more rows is read line by line."""
 _PROSE_WORDS = 3.2
 _PROSE_FILL = 0.62
+_PROSE_LINES = 3
+_ALIGNED, _SAME_BASE = 0.4, 1.5
+"""Share of lines that two columns of a table have at least on the same baseline; points that count as the same."""
 _FULL_ROW = 0.72
 """Share of the page's text width from which a piece ends a band."""
 _NEW_ROW = 1.25
@@ -45,8 +48,21 @@ Strip = tuple[float, float]
 Row = list[Piece]
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What a page or a column is divided by."""
+
+    rules: Rules
+    is_column: bool = False
+    """A column of prose: a few lines with wide blanks are no table."""
+
+
 def blocks_of(pieces: Sequence[Piece], rules: Rules) -> list[Block]:
     """The page in reading order."""
+    return _blocks(pieces, _Layout(rules))
+
+
+def _blocks(pieces: Sequence[Piece], layout: _Layout) -> list[Block]:
     rows = _rows(pieces)
     if len(rows) > _MAX_ROWS or not rows:
         return [Lines([joined_pieces(row) for row in rows])] if rows else []
@@ -54,7 +70,7 @@ def blocks_of(pieces: Sequence[Piece], rules: Rules) -> list[Block]:
     blocks: list[Block] = []
     place = 0
     while place < len(rows):
-        band = _band_at(rows, place, width, rules)
+        band = _band_at(rows, place, width, layout)
         if band is None:
             last = blocks[-1] if blocks else None
             if isinstance(last, Lines):
@@ -63,7 +79,7 @@ def blocks_of(pieces: Sequence[Piece], rules: Rules) -> list[Block]:
                 blocks.append(Lines([joined_pieces(rows[place])]))
             place += 1
             continue
-        blocks += _blocks_of_band(band, rules)
+        blocks += _blocks_of_band(band, layout)
         blocks.append(Lines([]))  # what comes is no line of the last column
         place += len(band.rows)
     return [block for block in blocks if not isinstance(block, Lines) or block.pieces]
@@ -102,29 +118,40 @@ class _Band:
         return sum(strip[1] <= piece.left + 0.01 for strip in self.strips)
 
 
-def _band_at(rows: Sequence[Row], begin: int, width: float, rules: Rules) -> _Band | None:
-    """The longest band that begins at a row, or none where no strip divides what begins there."""
+def _band_at(rows: Sequence[Row], begin: int, width: float, layout: _Layout) -> _Band | None:
+    """The longest band that begins at a row, or none where no strip divides what begins there.
+
+    A caption or heading is no row of the band below it where it stands across more of its strips than it leaves.
+    """
+    band = _longest_band(rows, begin, width, layout)
+    if band is None or len(rows[begin]) > 1:
+        return band
+    first = next((place for place in range(begin, begin + len(band.rows)) if len(rows[place]) > 1), begin)
+    below = _longest_band(rows, first, width, layout)
+    return None if below is not None and len(below.strips) > len(band.strips) else band
+
+
+def _longest_band(rows: Sequence[Row], begin: int, width: float, layout: _Layout) -> _Band | None:
     covered: list[Strip] = []
-    end = None
+    most, end = 0, None
     for place in range(begin, len(rows)):
         row = rows[place]
         if len(row) == 1 and row[0].width > _FULL_ROW * width:
             break
         for piece in row:
             covered = _with(covered, (piece.left, piece.right))
-        if _strips(covered, row, rules):
-            end = place + 1
-        elif end is not None:
+        strips = len(_strips(covered, row, layout.rules))
+        if end is not None and (not strips or (len(row) == 1 and strips < most)):
             break
-    while end is not None and end - begin > 1:
-        band = _checked(_Band(list(rows[begin:end]), _strips_of(rows[begin:end], rules)))
-        if band is not None:
-            return _trimmed(band)
+        if strips:
+            most, end = max(most, strips), place + 1
+    if end is None or end == begin + 1:
         return None
-    return None
+    band = _checked(_Band(list(rows[begin:end]), _strips_of(rows[begin:end], layout.rules)), layout)
+    return _trimmed(band) if band is not None else None
 
 
-def _checked(band: _Band) -> _Band | None:
+def _checked(band: _Band, layout: _Layout) -> _Band | None:
     """The band with those strips alone that have enough lines on both sides, side by side."""
     size = median(piece.size for row in band.rows for piece in row)
     strips = []
@@ -133,9 +160,10 @@ def _checked(band: _Band) -> _Band | None:
         right = {row[0].base for row in band.rows if any(piece.left >= strip[1] - 0.01 for piece in row)}
         fewer = min(len(left), len(right))
         width = strip[1] - strip[0]
-        is_wide = fewer > 1 and (width < _STRIP * size or width >= _FEW_LINES.get(fewer, _STRIP) * size)
+        is_ruled = any(layout.rules.stands_between(*strip, row[0].base) for row in (band.rows[0], band.rows[-1]))
+        is_wide = width >= _FEW_LINES.get(fewer, _STRIP) * size and not (layout.is_column and fewer in _FEW_LINES)
         beside = min(max(left), max(right)) - max(min(left), min(right)) if fewer else -1.0
-        if is_wide and beside > 0:
+        if fewer > 1 and beside > 0 and (is_ruled or is_wide):
             strips.append(strip)
     return _Band(band.rows, strips) if strips else None
 
@@ -182,13 +210,13 @@ def _strips_of(rows: Sequence[Row], rules: Rules) -> list[Strip]:
     return _strips(covered, rows[len(rows) // 2], rules)
 
 
-def _blocks_of_band(band: _Band, rules: Rules) -> Iterable[Block]:
+def _blocks_of_band(band: _Band, layout: _Layout) -> Iterable[Block]:
     columns = band.columns()
     if _are_columns([[joined_pieces(row) for row in _rows(column)] for column in columns]):
         for column in columns:
-            yield from blocks_of(column, rules)
+            yield from _blocks(column, _Layout(layout.rules, is_column=True))
     else:
-        yield from _table(band, rules)
+        yield from _table(band, layout.rules)
 
 
 def _are_columns(columns: Sequence[Sequence[Piece]]) -> bool:
@@ -198,19 +226,19 @@ def _are_columns(columns: Sequence[Sequence[Piece]]) -> bool:
     if len(prose) == len(filled):
         return len(filled) > 1
     bases = [sorted(piece.base for piece in column) for column in filled]
-    aligned = [_aligned(a, b) for a, b in zip(bases, bases[1:], strict=False)]
-    return bool(prose) and bool(aligned) and max(aligned) < 0.4
+    aligned = [_aligned(a, b) for a, b in pairwise(bases)]
+    return bool(prose) and bool(aligned) and max(aligned) < _ALIGNED
 
 
 def _aligned(first: Sequence[float], second: Sequence[float]) -> float:
     """Share of the shorter column's lines that stand on a baseline of the other."""
     few, many = sorted((first, second), key=len)
-    return sum(any(abs(base - other) < 1.5 for other in many) for base in few) / len(few)
+    return sum(any(abs(base - other) < _SAME_BASE for other in many) for base in few) / len(few)
 
 
 def _is_prose(column: Sequence[Piece]) -> bool:
     """Lines of several words that fill their column."""
-    if len(column) < 3:
+    if len(column) < _PROSE_LINES:
         return False
     width = max(piece.right for piece in column) - min(piece.left for piece in column)
     words = sum(len(piece.text.split()) for piece in column) / len(column)
@@ -222,7 +250,7 @@ def _table(band: _Band, rules: Rules) -> Iterable[Block]:
     """Rows of cells; rows of one piece above the first and below the last row of cells are lines."""
     rows, strips = band.rows, band.strips
     filled = [n for n, row in enumerate(rows) if len({band.column_of(piece) for piece in row}) > 1]
-    if len(filled) < 2:
+    if len(filled) <= 1:
         yield Lines([joined_pieces(row) for row in rows])
         return
     first, last = filled[0], filled[-1]
@@ -248,7 +276,7 @@ def _cells(band: _Band, rules: Rules) -> list[list[list[str]]]:
     ruled = [
         rules.lies_between(b[0].base + 0.2 * size, a[0].base - 0.05 * size, left, right) for a, b in pairwise(band.rows)
     ]
-    is_ruled = sum(ruled) >= 2
+    is_ruled = sum(ruled) > 1
     cells: list[list[list[str]]] = []
     for number, row in enumerate(band.rows):
         texts = _row_cells(band, row)

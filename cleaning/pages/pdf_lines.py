@@ -3,14 +3,19 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cleaning.pages.pdf_glyphs import Run
 from cleaning.pages.pdf_rules import Rules
 
 _SAME_BASE = 0.22
 """Difference of two baselines in sizes up to which they are one line."""
+_RAISED, _LOWERED = (0.12, 0.75), (-0.45, -0.06)
+"""Shifts of exponents and indices in sizes of the letters beside them."""
 _SPLIT_GAP = 0.7
 _SPACE_GAP = 0.17
+_ALIKE, _WIDEST_BLANK = 0.13, 2.2
+"""In sizes: the blanks of a justified line are alike, and seldom wider than this."""
 _MARK = re.compile(r"(?:[•▪●◦·‣⁃■□◼▶►➤➢❖*–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?)$")
 """What stands before an item: it belongs to the text behind it, however far away."""
 _MARK_REACH = 5.0
@@ -71,7 +76,9 @@ def _stands_at(run: Run, other: Run, *, before: bool = False) -> bool:
         return False
     gap = other.left - run.right if before else run.left - other.right
     shift = (run.base - other.base) / other.size
-    return -0.3 * other.size <= gap <= 0.35 * other.size and (0.12 <= shift <= 0.75 or -0.45 <= shift <= -0.06)
+    return -0.3 * other.size <= gap <= 0.35 * other.size and (
+        _RAISED[0] <= shift <= _RAISED[1] or _LOWERED[0] <= shift <= _LOWERED[1]
+    )
 
 
 def joined_pieces(row: Sequence[Piece]) -> Piece:
@@ -86,9 +93,24 @@ def joined_pieces(row: Sequence[Piece]) -> Piece:
     return _finished(Piece(text, first.left, right, first.base, size, is_bold))
 
 
+def _are_blanks(row: Sequence[Run]) -> list[bool]:
+    """Of each run of a line whether the gap before it is but a blank of a justified line: as wide as one beside it."""
+    gaps = [b.left - a.right for a, b in pairwise(row)]
+    blanks = [False]
+    for number, gap in enumerate(gaps):
+        left, right = row[number], row[number + 1]
+        beside = (
+            left.last_blank or (gaps[number - 1] if number else 0.0),
+            right.first_blank or (gaps[number + 1] if number + 1 < len(gaps) else 0.0),
+        )
+        is_alike = any(abs(gap - other) <= _ALIKE * right.size for other in beside if other)
+        blanks.append(is_alike and gap <= _WIDEST_BLANK * right.size)
+    return blanks
+
+
 def _joined(row: Sequence[Run], rules: Rules) -> Iterable[Piece]:
     piece: Piece | None = None
-    for run in row:
+    for run, is_blank in zip(row, _are_blanks(row), strict=True):
         text = run.text.strip()
         if not text:
             continue
@@ -97,7 +119,7 @@ def _joined(row: Sequence[Run], rules: Rules) -> Iterable[Piece]:
             size = max(piece.size, run.size)
             is_mark = _MARK.match(piece.text) is not None and gap < _MARK_REACH * size
             has_rule = gap > _SPACE_GAP * size and rules.stands_between(piece.right, run.left, run.base)
-            if (gap <= _SPLIT_GAP * size or is_mark) and not has_rule:
+            if (gap <= _SPLIT_GAP * size or is_mark or is_blank) and not has_rule:
                 is_apart = gap > _SPACE_GAP * size or (run.text[0] == " " and gap > 0) or is_mark
                 piece.text += f" {text}" if is_apart else text
                 piece.size = piece.size if len(piece.text) > 2 * len(text) else size

@@ -13,10 +13,16 @@ _PACKET = re.compile(rb"<x:xmpmeta\b.{0,65536}?</x:xmpmeta>", re.DOTALL)
 _TITLE = re.compile(r"<dc:title\b[^>]*>\s*<rdf:Alt\b[^>]*>\s*<rdf:li\b[^>]*>(.{0,500}?)</rdf:li>", re.DOTALL)
 _LANGUAGE = re.compile(r"<dc:language\b[^>]*>\s*<rdf:Bag\b[^>]*>\s*<rdf:li\b[^>]*>([^<]{2,20})</rdf:li>", re.DOTALL)
 _CREATED = re.compile(r"xmp:CreateDate(?:>|=\")(\d{4}-\d{2}-\d{2})")
-_PROGRAM = re.compile(r"^(?:Microsoft (?:Word|PowerPoint|Excel|Publisher) ?- ?|Impresi[óo]n de fax completa|Print ?- ?)", re.IGNORECASE)
-_FILE = re.compile(r"\.(?:docx?|pptx?|xlsx?|od[tps]|rtf|indd?|qxd|qxp|pdf|pub|pmd|p65|cdr|ai|eps|tex|dvi|html?|jpe?g|tiff?)$", re.IGNORECASE)
+_PROGRAM = re.compile(
+    r"^(?:Microsoft (?:Word|PowerPoint|Excel|Publisher) ?- ?|Impresi[óo]n de fax completa|Print ?- ?)", re.IGNORECASE
+)
+_FILE = re.compile(
+    r"\.(?:docx?|pptx?|xlsx?|od[tps]|rtf|indd?|qxd|qxp|pdf|pub|pmd|p65|cdr|ai|eps|tex|dvi|html?|jpe?g|tiff?)$",
+    re.IGNORECASE,
+)
 _NO_TITLE = re.compile(
-    r"(?:untitled|sin t[íi]tulo|sin nombre|documento?|document|presentaci[óo]n(?: de powerpoint)?|powerpoint presentation|"
+    r"(?:untitled|sin t[íi]tulo|sin nombre|documento?|document|presentaci[óo]n(?: de powerpoint)?|"
+    r"powerpoint presentation|"
     r"diapositiva|slide|t[íi]tulo|title|layout|maquetaci[óo]n|folleto|none|null|p[áa]gina|page|libro|plantilla|portada|informe|"
     r"hoja|scan|escaneo|image|imagen)[\s_-]*\d*",
     re.IGNORECASE,
@@ -24,7 +30,7 @@ _NO_TITLE = re.compile(
 _LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,3}(?:[-_][a-zA-Z0-9]{2,8})*")
 _INFO_DATE = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
-_MAX_TITLE = 300
+_MIN_LETTERS, _MAX_TITLE = 4, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,13 @@ def sensible_title(title: str | None) -> str | None:
     bare = _PROGRAM.sub("", text)
     is_file = _FILE.search(bare) is not None or (bare != text and " " not in bare) or ("_" in bare and " " not in bare)
     letters = sum(map(str.isalpha, bare))
-    if is_file or letters < 4 or letters < len(bare) / 2 or len(bare) > _MAX_TITLE or _NO_TITLE.fullmatch(bare):
+    if (
+        is_file
+        or letters < _MIN_LETTERS
+        or letters < len(bare) / 2
+        or len(bare) > _MAX_TITLE
+        or _NO_TITLE.fullmatch(bare)
+    ):
         return None
     return bare
 

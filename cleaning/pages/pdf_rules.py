@@ -53,7 +53,9 @@ def drawn_bounds(page: pypdfium2.PdfPage) -> list[Bounds]:
     places = [ctypes.byref(side) for side in sides]
     for number in range(min(pdfium.FPDFPage_CountObjects(page.raw), _MAX_OBJECTS)):
         drawn = pdfium.FPDFPage_GetObject(page.raw, number)
-        if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPageObj_GetBounds(drawn, *places):
+        if pdfium.FPDFPageObj_GetType(drawn) == pdfium.FPDF_PAGEOBJ_PATH and pdfium.FPDFPageObj_GetBounds(
+            drawn, *places
+        ):
             left, bottom, right, top = (side.value for side in sides)
             bounds.append((left, bottom, right, top))
     return bounds
@@ -79,10 +81,5 @@ def rules_of(bounds: Iterable[Bounds], turn: int) -> Rules:
 
 def _turned(bounds: Bounds, turn: int) -> Sequence[float]:
     left, bottom, right, top = bounds
-    if turn == 90:
-        return bottom, -right, top, -left
-    if turn == 180:
-        return -right, -top, -left, -bottom
-    if turn == 270:
-        return -top, left, -bottom, right
-    return bounds
+    turned = {90: (bottom, -right, top, -left), 180: (-right, -top, -left, -bottom), 270: (-top, left, -bottom, right)}
+    return turned.get(turn, bounds)

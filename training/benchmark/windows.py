@@ -1,9 +1,9 @@
 """Long texts as overlapping windows of tokens, no longer than the model was trained at.
 
 A text is encoded once, whole, and cut here: what a tokenizer library gives of an overflowing text differs by version
-(tokenizers 0.23.1 and 0.23.2 give the first window alone). A word's tag sits on its first token (the token that holds its
-first character). In the overlap a word is in two windows: its prediction is taken from the one where it stands farther
-from the window's edges.
+(tokenizers 0.23.1 and 0.23.2 give the first window alone). A word's tag sits on its first token (the token that holds
+its first character). In the overlap a word is in two windows: its prediction is taken from the one where it stands
+farther from the window's edges.
 """
 
 import unicodedata

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pypdfium2
 
-from cleaning.pages.extraction import normal_line, normal_text
+from cleaning.pages.normal_text import normal_line, normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.pdf_glyphs import PageRuns, Run, page_runs
 from cleaning.pages.pdf_hyphens import Hyphens
@@ -19,7 +19,8 @@ from cleaning.pages.pdf_metadata import pdf_metadata
 from cleaning.pages.pdf_paragraphs import Paragraph, joined_over_breaks, paragraphs_of
 from cleaning.pages.pdf_rules import rules_of
 from cleaning.pages.pdf_running import without_running_lines
-from cleaning.settings import CleaningSettings
+from cleaning.pages.superscripts import with_fractions
+from cleaning.settings import ExtractionSettings
 
 MAX_CHARACTERS = 600_000
 """Characters of a PDF that are read, whole pages: 6 CPU seconds, 90,000 words."""
@@ -33,7 +34,7 @@ _STAMP = 0.06
 """Share of a page's characters below which text that runs aslant is a watermark."""
 
 
-def extract_pdf(raw: Raw, settings: CleaningSettings) -> Page | Drop:
+def extract_pdf(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     """Take the text of a PDF in reading order, and what the file says of itself."""
     try:
         document = pypdfium2.PdfDocument(raw.body)
@@ -49,7 +50,7 @@ def extract_pdf(raw: Raw, settings: CleaningSettings) -> Page | Drop:
     unmapped = sum(page.unmapped for page in pages)
     if characters and unmapped > MAX_UNMAPPED * characters:
         return Drop("extraction/unmapped_font", unmapped / characters)
-    text = normal_text("\n".join(_paragraphs(pages)))
+    text = normal_text(with_fractions("\n".join(_paragraphs(pages))))
     if len(text) < _SCANNED * len(pages) and any(page.has_image for page in pages):
         return Drop("extraction/scanned_pdf", len(text) / len(pages))
     if not text:
@@ -59,7 +60,7 @@ def extract_pdf(raw: Raw, settings: CleaningSettings) -> Page | Drop:
     )
 
 
-def _read_pages(document: pypdfium2.PdfDocument, settings: CleaningSettings) -> list[PageRuns]:
+def _read_pages(document: pypdfium2.PdfDocument, settings: ExtractionSettings) -> list[PageRuns]:
     """The runs of the pages that are read; a page that is damaged is passed over."""
     pages: list[PageRuns] = []
     left = MAX_CHARACTERS

@@ -8,10 +8,9 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
-from justext import get_stoplist
-
-from cleaning.pages.health import health_words
+import data
 
 HYPHENS = "-\u2010\u2011\u00ad"
 SOFT = "\u00ad"
@@ -73,8 +72,8 @@ _SECOND_ADJECTIVE = re.compile(r"[^\W\d_]{2,}(?:(?:ic|iv|os|an|ari|eri|ori|ur)[o
 
 @functools.cache
 def _spanish_words() -> frozenset[str]:
-    """Some 5,000 frequent words: the stop list of justext and the words of the health score."""
-    return frozenset(word.lower() for word in get_stoplist("Spanish")) | frozenset(health_words())
+    """Words that stand in several sources of real text (``bench/words.py``)."""
+    return frozenset((Path(data.__file__).parent / "spanish_words.txt").read_text(encoding="utf-8").split())
 
 
 class Hyphens:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cleaning.pages.pdf_glyphs import Run
 from cleaning.pages.pdf_rules import Rules
+from cleaning.pages.superscripts import subscript, superscript
 
 _SAME_BASE = 0.22
 """Difference of two baselines in sizes up to which they are one line."""
@@ -138,32 +139,12 @@ def _finished(piece: Piece) -> Piece:
     return piece
 
 
-_SUPER = str.maketrans("0123456789+-−–()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁽⁾ⁿ")
-_SUB = str.maketrans("0123456789+-−–()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₍₎")
-_EXPONENT = re.compile(r"[+−–-]?\d+|[+−–-]")
-_ORDINAL = {"o": "º", "a": "ª", "º": "º", "ª": "ª"}
-_BASE = re.compile(r"(?:(?<![\d.,])10|\b[a-zA-Zµμ]?m|\b(?:cm|mm|dm|km|nm|min|seg|mol)|[²³]|\)|[x×])$")
-"""What an exponent stands behind; any other raised number is the mark of a note."""
-_ION = re.compile(r"(?:Ca|Mg|Na|K|Cl|Fe|Zn|Cu|Li|H|HCO.?|NO.?|SO.?|PO.?|NH.?|OH)$")
-
-
 def with_script(before: str, script: str, *, raised: bool) -> str:
-    """A text with what stands raised or lowered behind it.
+    """A text with what stands raised or lowered behind it; the mark of a note goes.
 
     >>> with_script("400 x 10", "9", raised=True), with_script("kg/m", "2", raised=True)
     ('400 x 10⁹', 'kg/m²')
     >>> with_script("H", "2", raised=False), with_script("según la guía.", "12,13", raised=True)
     ('H₂', 'según la guía.')
     """
-    if not raised:
-        return before + (script.translate(_SUB) if script[:1].isdigit() or script[:1] in "+-−–" else script)
-    if script in _ORDINAL and before[-1:] in "0123456789.":
-        return before + _ORDINAL[script]
-    if _EXPONENT.fullmatch(script):
-        is_power = _BASE.search(before) is not None or script[0] in "+−–-" or _ION.search(before) is not None
-        return before + script.translate(_SUPER) if is_power else before
-    if script in ("2+", "3+", "2-", "3-", "2−"):
-        return before + script.translate(_SUPER)
-    if re.fullmatch(r"[\d\s,;–*†‡§a-e()\[\]-]{1,12}", script):
-        return before
-    return f"{before}{script}" if not script.isalnum() or before[-1:].isdigit() else f"{before}^{script}"
+    return before + (superscript(script, before) if raised else subscript(script, before))

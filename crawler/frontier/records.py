@@ -26,6 +26,7 @@ class Known:
     due_at: float | None
     interval_days: float | None
     unchanged: int
+    text_digest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Found:
     kind: int = PAGE
     depth: int = 0
     hops: int = 0
+    rank: int = 600
+    """Small: asked for early (``due``)."""
     lastmod: float | None = None
     """When a sitemap says that it changed last, seconds since 1970."""
 

@@ -1,36 +1,28 @@
-"""A fetched page → a document's text: extraction, language, quality, privacy, in that order."""
+"""An extracted text → a document's text, or why it is none: language, quality, privacy, in that order."""
 
 from collections.abc import Sequence
 
 from cleaning.pages.boilerplate import without_site_lines
-from cleaning.pages.extraction import described, parse_html, text_of
 from cleaning.pages.foreign import without_foreign_paragraphs
 from cleaning.pages.health import health_score
 from cleaning.pages.language import identify
-from cleaning.pages.page import Drop, Page, Raw
-from cleaning.pages.pdf import extract_pdf
+from cleaning.pages.page import Drop, Page
 from cleaning.pages.privacy import masked
-from cleaning.pages.quality import Rule, judge
+from cleaning.pages.quality import Rule, judge, rules_of
 from cleaning.pages.text import SPANISH, Text, count_words
-from cleaning.settings import CleaningSettings
+from cleaning.settings import JudgingSettings
+
+_WARM = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes cuidan de ellas. " * 10
 
 
-def read_page(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
-    """The text of a page with all that is judged of it, or why it is dropped. The same page gives the same answer.
-
-    What an HTML page says of itself is read last, of the pages that are kept: it takes 3 ms of the 12 of such a page.
-    """
-    html = None if raw.is_pdf else parse_html(raw, settings)
-    if isinstance(html, Drop):
-        return html
-    page = extract_pdf(raw, settings) if html is None else text_of(html)
-    if not isinstance(page, Drop):
-        page = judge_page(page, settings, rules)
-    return page if isinstance(page, Drop) or html is None else described(page, html)
+def loaded_rules(settings: JudgingSettings) -> Sequence[Rule]:
+    """The rules of the settings, once the language models are in memory: no page pays for them."""
+    identify(_WARM)
+    return rules_of(settings)
 
 
-def judge_page(page: Page, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
-    """All that comes after extraction."""
+def judge_page(page: Page, settings: JudgingSettings, rules: Sequence[Rule]) -> Page | Drop:
+    """All that comes after extraction; ``page`` is changed in place. The same page gives the same answer."""
     page.text = without_site_lines(page.text)
     if len(page.text) < settings.min_chars:
         return Drop("quality/too_short", len(page.text))

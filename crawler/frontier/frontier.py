@@ -19,7 +19,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from crawler.frontier.database import open_engine
 from crawler.frontier.due import KNOWN_RANK, asked_by, is_due, rank_in_round
 from crawler.frontier.records import Found, HostState, Known
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, adopted, hosts, moves, robots, rounds, urls
+from crawler.frontier.tables import (
+    DONE,
+    PAGE,
+    QUEUED,
+    REFUSED,
+    adopted,
+    host_figures,
+    hosts,
+    moves,
+    robots,
+    rounds,
+    urls,
+)
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -47,6 +59,10 @@ class Frontier:
         news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
         self._remember = remember.on_conflict_do_update(index_elements=["host"], set_=news)
         self._met: set[str] = set()
+        figures = insert(host_figures)
+        added = {name: host_figures.c[name] + figures.excluded[name] for name in ("answers", "octets")}
+        newest = {name: figures.excluded[name] for name in ("latency", "cycle", "last_at", "traps")}
+        self._add_figures = figures.on_conflict_do_update(index_elements=["host"], set_=added | newest)
         keep = insert(robots)
         fresh = {name: keep.excluded[name] for name in ("status", "fetched_at", "body")}
         self._keep_robots = keep.on_conflict_do_update(index_elements=["host"], set_=fresh)
@@ -89,8 +105,10 @@ class Frontier:
         with self._engine.begin() as connection:
             connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
 
-    def due(self, now: float, round_length: float = 0.0, *, beyond_queue: bool = False) -> int:
-        """How many URLs are a reason to start a round now, ``beyond_queue`` those alone that are not queued already.
+    def due(self, now: float, round_length: float = 0.0, *, beyond_queue: bool = False) -> list[tuple[str, str]]:
+        """Hosts and start URLs of which a URL is a reason to start a round now.
+
+        With ``beyond_queue`` those alone count that are not queued already.
 
         Those that a rule refused are none, for they wait for one; nor are those of a host that rests.
         """
@@ -99,8 +117,10 @@ class Frontier:
         heard = sa.and_(heard, urls.c.host.not_in(resting))
         if beyond_queue:
             heard = sa.and_(heard, urls.c.state != QUEUED)
+        due = sa.and_(is_due(now, round_length), heard)
         with self._engine.connect() as connection:
-            return self._count(connection, sa.and_(is_due(now, round_length), heard))
+            pairs = connection.execute(sa.select(urls.c.host, urls.c.seed).where(due).distinct())
+            return [(row[0], row[1]) for row in pairs]
 
     def known(self) -> int:
         """How many URLs have ever been answered."""
@@ -125,6 +145,13 @@ class Frontier:
         """How many URLs are queued at all hosts."""
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.state == QUEUED)
+
+    def resting(self) -> int:
+        """How many hosts have URLs queued and rest, by what was remembered of them last."""
+        queued = sa.select(urls.c.host).where(urls.c.state == QUEUED).distinct()
+        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until.is_not(None))
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(hosts).where(names)).scalar_one()
 
     def done_by_host(self, number: int) -> dict[str, int]:
         """How many pages of each host are done in a round."""
@@ -293,6 +320,11 @@ class Frontier:
         with self._broken_told(), self._engine.connect() as connection:
             row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
         return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
+
+    def add_figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add answers and bytes of hosts to what is known; their means and traps replace those."""
+        with self._broken_told(), self._engine.begin() as connection:
+            connection.execute(self._add_figures, [dict(row) for row in rows])
 
     def remember_move(self, seed: str, address: str) -> None:
         """Remember that a start URL's site now lives at another address."""

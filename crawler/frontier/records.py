@@ -39,10 +39,10 @@ class Found:
     kind: int = PAGE
     depth: int = 0
     hops: int = 0
-    rank: int = 600
-    """Small: asked for early (``due``)."""
     lastmod: float | None = None
     """When a sitemap says that it changed last, seconds since 1970."""
+    rank: int = 600
+    """Small: asked for early (``due``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Opening:
 
     number: int
     step: Step
-    """``wait``: the round is not over, but all hosts that it still asks rest. ``nothing``: it is, and nothing is due."""
+    """``wait``: all hosts that the round still asks rest. ``nothing``: it is over, and nothing is due."""
 
     @property
     def runs(self) -> bool:
@@ -55,12 +55,13 @@ class Rounds:
         self, row: sa.Row[tuple[object, ...]], now: float, rules: OperatorRules, *, everything: bool, patience: float
     ) -> Opening:
         number: int = row.number
-        admitted = self._hear(row.number, rules) if row.words != rules.digest else 0
         length = length_of(row)
         nothing_known = self._frontier.known() == 0
+        due = everything or self._is_due(now, length, rules, beyond_queue=row.finished_at is None)
+        admitted = self._hear(row.number, rules) if row.words != rules.digest else 0
         if row.finished_at is not None:
             ended = row.waiting_since or row.finished_at
-            if everything or nothing_known or self._frontier.due(now, length) or self._left_by_budget(now, ended):
+            if due or nothing_known or self._left_by_budget(now, ended):
                 return Opening(number + 1, "start")
             if admitted:
                 self._set(number, finished_at=None, waiting_since=None)
@@ -68,7 +69,7 @@ class Rounds:
             return Opening(number, "nothing")
         if row.waiting_since is None or nothing_known:
             return Opening(number, "continue")
-        if everything or self._frontier.due(now, length, beyond_queue=True):
+        if due:
             return Opening(number + 1, "start")
         if admitted or self._frontier.reachable(now + patience):
             self._set(number, waiting_since=None)
@@ -93,6 +94,11 @@ class Rounds:
         self._set(number, words=rules.digest)
         self._withhold(rules)
         return Opening(number, "start")
+
+    def _is_due(self, now: float, length: float, rules: OperatorRules, *, beyond_queue: bool) -> bool:
+        """Whether anything that the operator still wants is a reason for a round."""
+        pairs = self._frontier.due(now, length, beyond_queue=beyond_queue)
+        return any(rules.refusal_of_all(host, seed) is None for host, seed in pairs)
 
     def _hear(self, number: int, rules: OperatorRules) -> int:
         """Apply the operator's new word to the queue; return how many URLs it admits that were refused before."""

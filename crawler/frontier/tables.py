@@ -81,6 +81,18 @@ robots = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; serves while a new one cannot be had (RFC 9309, 2.4)
 )
 
+host_figures = sa.Table(
+    "host_figures",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("answers", sa.Integer, nullable=False),  # since the first run
+    sa.Column("octets", sa.BigInteger, nullable=False),  # of bodies over the wire
+    sa.Column("latency", sa.Float, nullable=False),  # seconds from a request to its answer, a moving mean
+    sa.Column("cycle", sa.Float, nullable=False),  # seconds from a request to the next
+    sa.Column("last_at", sa.Float, nullable=False),
+    sa.Column("traps", sa.Text),  # JSON: links refused by each trap
+)
+
 adopted = sa.Table(
     "adopted",
     METADATA,

@@ -16,6 +16,7 @@ from data.takedowns import Takedowns
 
 PAGE_BUDGET, BYTE_BUDGET = "budget/host_pages", "budget/host_bytes"
 OUT_OF_SCOPE, PAUSED, TOO_DEEP, EXCLUDED = "scope/out_of_scope", "scope/paused", "scope/too_deep", "scope/excluded"
+TAKEDOWN = "takedown"
 PAGE = 0
 """The kind of a URL that is no sitemap (``crawler.frontier.tables``)."""
 
@@ -62,10 +63,11 @@ class OperatorRules:
     def refusal(self, url: str, host: str, seed: str, kind: int, depth: int) -> str | None:
         """The reason why the operator does not want a canonical URL, None where it may be asked for.
 
-        ``seed`` is the start URL that it was found from. A sitemap may lie on any host; start URLs need match no pattern.
+        ``seed`` is the start URL that it was found from. A sitemap may lie on any host; a start URL needs match no
+        pattern.
         """
-        if self.takedowns is not None and self.takedowns.covers(url):
-            return "takedown"
+        if self.is_taken_down(url):
+            return TAKEDOWN
         if kind != PAGE:
             return self.refusal_of_all(host, seed)
         owner = self.scope.seed_of(url)
@@ -74,6 +76,10 @@ class OperatorRules:
         if not self._of_host and not self._of_seed:
             return TOO_DEEP if depth > self._settings.max_depth else None
         return self._override_refuses(url, host, owner.url, depth)
+
+    def is_taken_down(self, url: str) -> bool:
+        """Whether the owner of a canonical URL asked us not to have it."""
+        return self.takedowns is not None and self.takedowns.covers(url)
 
     def refusal_of_all(self, host: str, seed: str) -> str | None:
         """The reason why nothing that was found at a host from a start URL is wanted, None where something may be."""
@@ -131,7 +137,7 @@ _NONE = Override()
 def unknown_overrides(
     rules: OperatorRules, per_host: Mapping[str, Override], per_seed: Mapping[str, Override]
 ) -> list[str]:
-    """What is wrong with the overrides, each in a sentence: names that nothing has, start URLs that exclude themselves."""
+    """What is wrong with the overrides, each in a sentence."""
     wrong = [
         f"per_host {host}: no start URL leads to this host." for host in per_host if not rules.scope.covers_host(host)
     ]

@@ -358,8 +358,9 @@ def test_the_preview_of_the_built_in_seeds(store):
 def test_states_are_what_the_index_is_built_for(tmp_path):
     frontier = Frontier(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     frontier.commit([], [found("http://a.test/1")])
-    query = f"SELECT id FROM urls WHERE host='a.test' AND state={QUEUED} AND id>0 ORDER BY id LIMIT 9"
+    query = f"SELECT id FROM urls WHERE host='a.test' AND state={QUEUED} ORDER BY rank, id LIMIT 9"
     with frontier.engine.connect() as connection:
         plan = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {query}")).all()
-    assert "urls_queued" in str(plan)
+    assert "urls_ranked" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
     frontier.close()

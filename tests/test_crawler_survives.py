@@ -129,7 +129,7 @@ class Crawl:
         host.queued = 4
         self.told.clear()
         with self.frontier.engine.begin() as connection:
-            connection.execute(sa.update(urls).values(state=0, reason=None))
+            connection.execute(sa.update(urls).values(state=0, reason=None, rank=600))
         self.round.hosts._with_work.add(host.name)
         self.round.hosts._busy.clear()
         self.round.hosts._put(host)

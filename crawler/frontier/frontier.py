@@ -146,6 +146,12 @@ class Frontier:
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.state == QUEUED)
 
+    def forget_rests(self) -> None:
+        """Let every host be asked at once, as if none had failed."""
+        awake = {"rest_until": None, "failures": 0, "state": None, "why": None, "bad_runs": 0}
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(hosts).values(awake))
+
     def resting(self) -> int:
         """How many hosts have URLs queued and rest, by what was remembered of them last."""
         queued = sa.select(urls.c.host).where(urls.c.state == QUEUED).distinct()

@@ -57,6 +57,8 @@ class Rounds:
         number: int = row.number
         length = length_of(row)
         nothing_known = self._frontier.known() == 0
+        if nothing_known:  # not one page ever came: it was our network, and no host has to rest for that
+            self._frontier.forget_rests()
         due = everything or self._is_due(now, length, rules, beyond_queue=row.finished_at is None)
         admitted = self._hear(row.number, rules) if row.words != rules.digest else 0
         if row.finished_at is not None:

@@ -23,6 +23,8 @@ NEAR = 3
 """Block elements up to which two blocks must meet to stand in the same place: item, list and what holds the list."""
 SIBLINGS = 2
 """The same of paragraphs."""
+SMALL_GAP = 3
+"""Between blocks so few apart a paragraph may stand one element deeper."""
 LONG = 140
 SENTENCE = 40
 """Characters of a paragraph that is prose by its length alone, and of one that ends as a sentence does."""
@@ -177,7 +179,7 @@ class _Rules:
                 block = self.blocks[place]
                 if self.taken[place] or not self._may_stand(place, around) or block.place & Place.ASIDE & ~usual:
                     continue
-                if block.kind is Kind.HEADING:
+                if block.kind is Kind.HEADING or block.text.endswith("?"):
                     self.taken[place] = self._heads(place)
                 else:
                     self.taken[place] = block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place)
@@ -199,8 +201,9 @@ class _Rules:
     def _asks(self, begin: int, end: int) -> bool:
         """Whether a run holds questions, or stands beside text that is taken."""
         blocks = self.blocks[begin:end]
-        headings = [block.text for block in blocks if block.kind in {Kind.HEADING, Kind.TERM} or block.is_bold]
-        if any(text.endswith("?") or text.startswith("¿") or _QUESTION_HEADING.search(text) for text in headings):
+        if any(block.text.endswith("?") or block.text.startswith("¿") for block in blocks):
+            return True
+        if any(block.kind is Kind.HEADING and _QUESTION_HEADING.search(block.text) for block in blocks):
             return True
         return any(self.taken[begin:end]) or (begin > 0 and self.taken[begin - 1] and self._is_near(begin - 1, begin))
 
@@ -228,7 +231,8 @@ class _Rules:
             return True
         if is_boxed and not block.link_characters:
             return True
-        if _CREDIT.search(block.text) or not any(self._is_near(place, one, SIBLINGS) for one in neighbours):
+        levels = NEAR if neighbours[1] - neighbours[0] <= SMALL_GAP else SIBLINGS
+        if _CREDIT.search(block.text) or not any(self._is_near(place, one, levels) for one in neighbours):
             return False
         return is_prose(block) or (_is_label(block) and self._heads(place))
 

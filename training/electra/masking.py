@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.electra.draws import Purpose, bits, row_keys, uniform
+from training.electra.device import add_at, any_at, on_host
+from training.electra.draws import Purpose, Seed, bits, row_keys, uniform
 from training.electra.presets import Masking
 
 MASK_SHARE = 0.15
@@ -48,7 +49,7 @@ def masked_per_row(length: int) -> int:
 
 
 def choose_masked(
-    ids_BL: Tensor, special: SpecialIds, seed: int, step: Tensor | int, rows_B: Tensor, masking: Masking
+    ids_BL: Tensor, special: SpecialIds, seed: Seed, step: Tensor | int, rows_B: Tensor, masking: Masking
 ) -> Masked:
     """Choose the masked positions of each row as a function of (seed, step, row), those that count first.
 
@@ -73,13 +74,13 @@ def choose_masked(
     positions_BK = (drawn_BK & POSITION_BITS).masked_fill_(~counts_BK, length - 1)
     hidden_BK = ((drawn_BK & SHOWN_BITS) < round(SHOWN_SHARE * SHOWN_BITS)) & counts_BK
     change_BK = (special.mask - ids_BL.gather(1, positions_BK)) * hidden_BK
-    shown_BL = ids_BL.scatter_add(1, positions_BK, change_BK)
+    shown_BL = add_at(ids_BL, positions_BK, change_BK)
     return Masked(positions_BK, counts_BK.to(torch.float32), shown_BL)
 
 
 def _smallest(values_BL: Tensor, k: int) -> Tensor:
     """The k smallest of each row (B, K), rising."""
-    if values_BL.device.type == "cpu":  # numpy partitions with vector instructions, five times as fast
+    if on_host(values_BL):  # numpy partitions with vector instructions, five times as fast
         smallest_BK = np.partition(values_BL.numpy(), k - 1, axis=1)[:, :k]
         smallest_BK.sort(axis=1)
         return torch.from_numpy(smallest_BK)
@@ -98,7 +99,6 @@ def _draw_with_replacement(
     positions_BK, order_BK = chosen_BK.masked_fill(~counts_BK, length - 1).sort(dim=1, stable=True)
     weights_BK = counts_BK.gather(1, order_BK)
     hidden_BK = (draws_BN[:, k:] < SHOWN_SHARE) & weights_BK
-    # amax: among several draws of one position a single [MASK] hides it
-    hides_BL = torch.zeros_like(ids_BL).scatter_reduce_(1, positions_BK, hidden_BK.to(ids_BL.dtype), "amax")
-    shown_BL = ids_BL.masked_fill(hides_BL.bool(), special.mask)
+    # among several draws of one position a single [MASK] hides it
+    shown_BL = ids_BL.masked_fill(any_at(positions_BK, hidden_BK, length), special.mask)
     return Masked(positions_BK, weights_BK.to(torch.float32), shown_BL)

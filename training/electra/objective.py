@@ -12,7 +12,7 @@ import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
-from training.electra.draws import Purpose, row_keys
+from training.electra.draws import Purpose, Seed, row_keys
 from training.electra.masking import SpecialIds, choose_masked
 from training.electra.model import Electra, attention_bias
 from training.electra.presets import Masking, Sampling
@@ -60,7 +60,7 @@ def generator_loss(
     ids_BL: Tensor,
     special: SpecialIds,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     masking: Masking = "without_replacement",
@@ -106,7 +106,7 @@ def discriminator_loss(
     special: SpecialIds,
     filled: Filled,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     pairs: bool = False,
@@ -144,7 +144,7 @@ def electra_loss(
     ids_BL: Tensor,
     special: SpecialIds,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     masking: Masking = "without_replacement",

@@ -15,9 +15,10 @@ RUN python -m venv /opt/cowese \
 WORKDIR /app
 COPY constraints.txt ./
 
-# torch first and alone, so that nothing that comes after may choose another build.
+# torch first and alone, so that nothing that comes after may choose another build. Without its dependencies: that index
+# carries other versions of them than constraints.txt pins, so they come from PyPI in the next step.
 FROM base AS torch-cpu
-RUN pip install --constraint constraints.txt --index-url https://download.pytorch.org/whl/cpu torch==2.13.0
+RUN pip install --no-deps --index-url https://download.pytorch.org/whl/cpu torch==2.13.0
 
 # The build of PyPI brings CUDA's libraries; the driver comes from the host. torch.compile needs a C compiler.
 FROM base AS torch-gpu
@@ -29,7 +30,8 @@ RUN pip install --constraint constraints.txt torch==2.13.0
 
 FROM torch-cpu AS cpu
 COPY pyproject.toml README.md LICENSE ./
-RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese
+RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
+    && rm -rf /app/build /app/*.egg-info
 COPY . .
 RUN pip install --no-deps --editable .
 USER 10001:10001
@@ -39,7 +41,8 @@ CMD ["cowese", "--help"]
 
 FROM torch-gpu AS gpu
 COPY pyproject.toml README.md LICENSE ./
-RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese
+RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
+    && rm -rf /app/build /app/*.egg-info
 COPY . .
 RUN pip install --no-deps --editable .
 USER 10001:10001

@@ -15,8 +15,8 @@ line-end punctuation); a page that a rule refuses goes no further.
 C4's line rules are in ours, in Spanish, and in one arm of datatrove, as in its examples/fineweb.py; the
 other leaves them out. Characters of the extracted texts are printed: what comes after extraction pays for each of them.
 
-Not equal, by what each side is: ours reads title, author and date as well (of kept pages, and not counted among what
-comes after extraction), detects the encoding, mends mojibake, asks
+Not equal, by what each side is: ours reads title, author and date of every page as well (a part of extraction),
+detects the encoding, mends mojibake, asks
 two language identifiers and a rule for Asturian, and masks identity numbers and phones; datatrove's Trafilatura is
 called as it ships (not fast, favour_precision, deduplicate), its language filter is lid.176.ftz (the small model of
 the one it downloads: py3langid's peer), words come from spaCy, and its PIIFormatter masks e-mail and IP addresses.
@@ -93,8 +93,7 @@ def whole(found: dict[str, Any]) -> float:
 
 
 def after_extraction(found: dict[str, Any]) -> float:
-    """What a page says of itself is of extraction, though it is read last."""
-    return whole(found) - found["seconds"]["extraction"] - found["seconds"].get("metadata", 0)
+    return whole(found) - found["seconds"]["extraction"]
 
 
 def report(best: dict[str, dict[str, Any]], pages: int) -> None:
@@ -167,8 +166,6 @@ class Steps:
     """URL and body → a page and its text, or None and a reason."""
     judge: Callable[[Any], str | None]
     """The page, changed in place → why it is refused."""
-    describe: Callable[[Any], object]
-    """What a page says of itself, of those that are kept."""
     sign: Callable[[list[Any]], object]
 
 
@@ -186,7 +183,6 @@ def clean(pages: list[tuple[str, bytes]], steps: Steps) -> dict[str, Any]:
         if reason is not None:
             dropped[reason] += 1
             continue
-        clock("metadata", steps.describe, page)
         kept.append(page)
     clock("signatures", steps.sign, kept)
     return {
@@ -200,10 +196,10 @@ def clean(pages: list[tuple[str, bytes]], steps: Steps) -> dict[str, Any]:
 
 def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
     from cleaning.duplicates.minhash import BATCH, Signer
-    from cleaning.pages.extraction import described, parse_html, text_of
+    from cleaning.pages.extract_page import extract_page
+    from cleaning.pages.judge_page import judge_page
     from cleaning.pages.page import Drop, Raw
     from cleaning.pages.quality import rules_of
-    from cleaning.pages.read_page import judge_page
     from cleaning.settings import CleaningSettings
 
     settings = CleaningSettings()
@@ -211,20 +207,19 @@ def run_ours(pages: list[tuple[str, bytes]]) -> dict[str, Any]:
     signer = Signer(permutations=BANDS * ROWS, bands=BANDS, rows=ROWS, shingle_words=SHINGLE_WORDS)
 
     def text(url: str, body: bytes) -> tuple[Any, str]:
-        html = parse_html(Raw(url, "text/html", body), settings)
-        page = html if isinstance(html, Drop) else text_of(html)
-        return (None, page.reason) if isinstance(page, Drop) else ((page, html), page.text)
+        page = extract_page(Raw(url, "text/html", body), settings)
+        return (None, page.reason) if isinstance(page, Drop) else (page, page.text)
 
     def judge(page: Any) -> str | None:
-        judged = judge_page(page[0], settings, rules)
+        judged = judge_page(page, settings, rules)
         return judged.reason if isinstance(judged, Drop) else None
 
     def sign(kept: list[Any]) -> None:
-        texts = [page.text for page, _ in kept]
+        texts = [page.text for page in kept]
         for start in range(0, len(texts), BATCH):
             signer.band_keys(texts[start : start + BATCH])
 
-    steps = Steps(text, judge, lambda page: described(*page), sign)
+    steps = Steps(text, judge, sign)
     clean(pages[:3], steps)
     return clean(pages, steps) | {"versions": f"trafilatura {version('trafilatura')}"}
 
@@ -259,7 +254,7 @@ def run_datatrove(pages: list[tuple[str, bytes]], *, c4: bool) -> dict[str, Any]
         for document in kept:
             signing.get_signature(signing.get_shingles(document.text))
 
-    steps = Steps(text, judge, lambda _: None, sign)
+    steps = Steps(text, judge, sign)
     clean(pages[:3], steps)
     return clean(pages, steps) | {"versions": f"datatrove {version('datatrove')}, trafilatura {version('trafilatura')}"}
 

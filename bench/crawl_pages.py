@@ -44,7 +44,7 @@ def _writers():
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
-    from crawler.warc import WarcWriter, gzip_member
+    from crawler.warc.writer import WarcWriter, gzip_member
 
     now, headers = datetime.now(UTC), [(b"Content-Type", b"text/html; charset=utf-8"), (b"Server", b"nginx")]
     writer = WarcWriter(Path(tempfile.mkdtemp()), "bench", 1 << 30, {"software": "bench"})

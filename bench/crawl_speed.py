@@ -14,7 +14,7 @@ from crawl_web import in_a_process, seeds_for
 
 
 def ours(port, hosts, limit):
-    from crawler.run import crawl
+    from crawler.process.run import crawl
     from crawler.settings import CrawlSettings
     from data.store import Store
 

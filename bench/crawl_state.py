@@ -33,8 +33,8 @@ def frontier(options):
 
 def fill(dsn, count, hosts, pages=None):
     """Queue so many URLs, 60 at a time as a page brings them; CPU seconds."""
-    from crawler.frontier import Frontier
-    from crawler.records import Found
+    from crawler.frontier.frontier import Frontier
+    from crawler.frontier.records import Found
 
     store, started = Frontier(dsn), time.process_time()
     for start in range(0, count, 60):
@@ -50,11 +50,11 @@ def fill(dsn, count, hosts, pages=None):
 
 def measure_frontier(count, hosts, pops):
     """Fill a frontier, then pop and settle; memory by what the process holds."""
-    from crawler.frontier import Frontier
-    from crawler.hosts import HostQueue
-    from crawler.scheduler import BUFFER
+    from crawler.frontier.frontier import Frontier
+    from crawler.frontier.hosts import HostQueue
+    from crawler.frontier.tables import DONE
+    from crawler.process.scheduler import BUFFER
     from crawler.settings import CrawlSettings
-    from crawler.tables import DONE
 
     with tempfile.TemporaryDirectory() as folder:
         dsn = f"sqlite:///{folder}/state.sqlite3"
@@ -100,7 +100,7 @@ def memory_now():
 
 def child(options):
     """Memory of a whole crawling process (Twisted, Scrapy, frontier) that starts with its URLs queued."""
-    from crawler.frontier import Frontier
+    from crawler.frontier.frontier import Frontier
     from data.store import Store
 
     with tempfile.TemporaryDirectory() as folder, in_a_process(options.hosts, 100_000, options.port):
@@ -122,7 +122,7 @@ def watched_crawl(store, seeds, options):
     """Crawl in a thread; the largest resident memory of its child, sampled ten times a second."""
     import threading
 
-    from crawler.run import crawl
+    from crawler.process.run import crawl
     from crawler.settings import CrawlSettings
 
     settings = CrawlSettings(
@@ -139,7 +139,7 @@ def watched_crawl(store, seeds, options):
     while thread.is_alive():
         for one in me.children():
             try:
-                if "crawler.child" in one.cmdline():
+                if "crawler.process.child" in one.cmdline():
                     peak = max(peak, one.memory_info().rss)
             except psutil.Error:
                 continue
@@ -148,7 +148,7 @@ def watched_crawl(store, seeds, options):
 
 
 def _crawl(root, settings):
-    from crawler.run import crawl
+    from crawler.process.run import crawl
     from data.store import Store
 
     crawl(Store.open(root), settings)
@@ -156,7 +156,7 @@ def _crawl(root, settings):
 
 def kill(options):
     """Kill -9 of the crawl's process or its parent at random moments; what was lost, what was asked for twice."""
-    from crawler.run import crawl
+    from crawler.process.run import crawl
     from crawler.settings import CrawlSettings
     from data.store import Store
 
@@ -211,7 +211,7 @@ def _lost(site, store):
     import sqlalchemy as sa
     from warcio.archiveiterator import ArchiveIterator
 
-    from crawler.tables import DONE, urls
+    from crawler.frontier.tables import DONE, urls
 
     pages = {f"http://h{host}.test/p/{number}" for host in range(site.hosts) for number in range(site.pages)}
     engine = sa.create_engine(f"sqlite:///{store.crawl_state}")

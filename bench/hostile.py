@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from crawler.run import crawl
+from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 from data.store import Store
 

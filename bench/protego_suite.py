@@ -2,8 +2,8 @@
 
     python bench/protego_suite.py
 
-Ours (``crawler.robots.for_us``) hands Protego a file in which all agents but ours have one strange name, so that a name
-means who bears it and nobody else (RFC 9309, 2.2.1); the tests that fail for it say so by their names.
+Ours (``crawler.permissions.robots.for_us``) hands Protego a file in which all agents but ours have one strange name, so
+that a name means who bears it and nobody else (RFC 9309, 2.2.1); the tests that fail for it say so by their names.
 """
 
 import os
@@ -26,7 +26,7 @@ class Ours:
         self.text, self.parse = text, parse
 
     def read(self, agent: str):
-        from crawler.robots import for_us
+        from crawler.permissions.robots import for_us
 
         return self.parse(Protego, for_us(self.text, agent.lower())[0])
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from crawler.run import crawl
+from crawler.frontier.tables import urls
+from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
-from crawler.tables import urls
 from data.store import Store
 from data.urls import canonical_url
 

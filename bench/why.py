@@ -39,9 +39,9 @@ from cleaning.ids import ids_path, write_ids
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.segment import GROUP_ROWS
-from crawler.database import open_engine
-from crawler.tables import DONE, hosts, rounds, urls
-from crawler.warc_index import write_index
+from crawler.frontier.database import open_engine
+from crawler.frontier.tables import DONE, hosts, rounds, urls
+from crawler.warc.index import write_index
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import Manifest
 from data.parquet import write_parquet

@@ -1,4 +1,8 @@
-"""WARC files → documents and dropped pages: every record ends in one of the two, with its reason."""
+"""WARC files → extracted texts → documents and dropped pages: every record ends in one of the two, with its reason.
+
+Two steps for each WARC file. Extraction reads it once for each extraction recipe and keeps the text of every page in
+``texts/``. Judging reads those texts alone: where only a rule or a threshold has changed, no WARC file is opened.
+"""
 
 import functools
 import os
@@ -12,10 +16,12 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings, Report
+from cleaning.extract_segment import extract_segment
+from cleaning.judge_segment import Judged, judge_segment
 from cleaning.pages.page_process import PageProcesses
-from cleaning.pending import Pending, cut_short, warc_files
-from cleaning.recipe import recipe_digest
-from cleaning.segment import Cleaned, clean_segment
+from cleaning.pages.page_work import Step
+from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in, warc_files
+from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
 from data.errors import StageError
@@ -30,9 +36,11 @@ class CleanSummary(BaseModel):
 
     recipe: str
     segments: int
-    """WARC files cleaned in this run."""
+    """WARC files that got documents in this run."""
+    extracted: int
+    """Those of them that were read; the texts of the others were there, and were judged."""
     already: int
-    """WARC files that had been cleaned before."""
+    """WARC files that had documents before."""
     records: int
     kept: int
     dropped: dict[str, int]
@@ -50,99 +58,166 @@ def clean(
     engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> CleanSummary:
-    """Clean every closed WARC file that has no twin yet, and those named.
+    """Clean every closed WARC file that has no twin yet, and those named; judge all texts that are not judged yet.
 
     Raises:
         InputError: a named file is missing or is no WARC file.
-        StageError: there is no WARC file at all; or, after all else was cleaned, one of them is cut short.
+        StageError: there is neither a WARC file nor a text; or, after all else was cleaned, a file is cut short.
     """
     started = time.monotonic()
-    recipe = recipe_digest(settings)
-    folder = store.documents / recipe
-    every = warc_files(store, warcs)
-    pending = [one for one in every if not one.is_done(folder)]
+    folders = _Folders.of(store, settings)
+    segments = _segments(store, folders, warcs)
+    pending = [one for one in segments if not is_judged(folders.documents, one.stem)]
+    extracted = sum(not one.is_extracted for one in pending)
     counts: Counter[str] = Counter()
     kept = 0
     torn = []
     with opened(engine) as running:
-        for cleaned in _clean_all(pending, folder, settings, recipe, running, progress):
-            kept += cleaned.kept
-            counts.update(cleaned.dropped)
-            torn += [cleaned] if cleaned.torn_at is not None else []
+        for judged in _clean_all(pending, folders, settings, running, progress):
+            kept += judged.kept
+            counts.update(judged.dropped)
+            torn += [judged] if judged.torn_at is not None else []
     if torn:
         raise StageError(
             f"{torn[0].name}: cut short or damaged at byte {torn[0].torn_at:,}; the whole records before are kept. "
-            f"Run the next step, or fetch the file again and delete its pair in {folder}."
+            f"Run the next step, or fetch the file again and delete its texts in {folders.texts} and its pair in "
+            f"{folders.documents}."
         )
     return CleanSummary(
-        recipe=recipe,
+        recipe=folders.recipe,
         segments=len(pending),
-        already=len(every) - len(pending),
+        extracted=extracted,
+        already=len(segments) - len(pending),
         records=kept + counts.total(),
         kept=kept,
         dropped=dict(counts.most_common()),
-        cut_short=cut_short(folder),
+        cut_short=cut_short(folders.documents),
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """Where the results of some settings lie; the folders are named by the two recipes."""
+
+    texts: Path
+    documents: Path
+
+    @classmethod
+    def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
+        return cls(store.texts / extraction_digest(settings), store.documents / recipe_digest(settings))
+
+    @property
+    def recipe(self) -> str:
+        return self.documents.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """A WARC file, or what is left of one that is gone: its texts."""
+
+    stem: str
+    texts: Path
+    warc: Pending | None
+
+    @property
+    def is_extracted(self) -> bool:
+        return self.texts.is_file()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file that is read."""
+        return (self.texts if self.is_extracted or self.warc is None else self.warc.path).stat().st_size
+
+
+def _segments(store: Store, folders: _Folders, warcs: Sequence[Path]) -> list[_Segment]:
+    """Every WARC file, and every file of texts whose WARC file is gone or was named in an earlier run.
+
+    Raises:
+        InputError, StageError: as ``clean``.
+    """
+    by_stem: dict[str, Pending | None] = dict.fromkeys(extracted_stems(folders.texts))
+    by_stem |= {one.stem: one for one in warc_files(store, warcs)}
+    if not by_stem:
+        raise StageError(f"{store.warc}: no WARC file to clean. `cowese crawl` makes them, or name some.")
+    return [_Segment(stem, texts_in(folders.texts, stem), warc) for stem, warc in sorted(by_stem.items())]
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     """One WARC file to be cleaned."""
 
-    pending: Pending
-    folder: Path
+    segment: _Segment
+    folders: _Folders
     settings: CleaningSettings
-    recipe: str
     processes: int
     """That read its pages."""
 
 
 def _clean_all(
-    pending: Sequence[Pending],
-    folder: Path,
+    pending: Sequence[_Segment],
+    folders: _Folders,
     settings: CleaningSettings,
-    recipe: str,
     engine: Engine,
     progress: Progress,
-) -> Iterator[Cleaned]:
+) -> Iterator[Judged]:
     """Clean WARC files side by side, the largest first; few files share the workers among them."""
     if not pending:
         return
-    largest_first = sorted(pending, key=lambda one: (-one.path.stat().st_size, one.name))
+    largest_first = sorted(pending, key=lambda one: (one.is_extracted, -one.size, one.stem))
     processes = -(-engine.slots // min(engine.slots, len(pending)))
-    tasks = [_Task(one, folder, settings, recipe, processes) for one in largest_first]
-    tally = Tally([one.path.stat().st_size for one in largest_first])
+    tasks = [_Task(one, folders, settings, processes) for one in largest_first]
+    tally = Tally([one.size for one in largest_first])
     clean_one = _clean_one if engine.ends_processes else _clean_alone
     yield from engine.map(clean_one, tasks, columns=Tally.COLUMNS, watch=lambda board: tally.show(board, progress))
 
 
-def _clean_one(task: _Task, report: Report) -> Cleaned:
+def _clean_one(task: _Task, report: Report) -> Judged:
     """In a process that ends with this stage: page processes outlive a file, since each takes a second to start."""
-    return _clean(task, _processes(task.settings, task.processes), report)
+    extracting = _processes(task.settings, task.processes, Step.EXTRACTION)
+    return _clean(task, extracting, _processes(task.settings, task.processes, Step.JUDGING), report)
 
 
 @functools.cache
-def _processes(settings: CleaningSettings, count: int) -> PageProcesses:
-    return PageProcesses(settings, count)
+def _processes(settings: CleaningSettings, count: int, step: Step) -> PageProcesses:
+    return PageProcesses(settings, count, step)
 
 
-def _clean_alone(task: _Task, report: Report) -> Cleaned:
+def _clean_alone(task: _Task, report: Report) -> Judged:
     """In a process of somebody else, perhaps of another machine.
 
     Raises:
-        StageError: other code is installed there, which would make other documents.
+        StageError: other code or other libraries are installed there, which would make other documents.
     """
-    if recipe_digest(task.settings) != task.recipe:
+    if recipe_digest(task.settings) != task.folders.recipe:
         raise StageError(
-            f"a worker on {os.uname().nodename} runs another version of cowese: documents would differ. Update it."
+            f"a worker on {os.uname().nodename} runs another version of cowese, or of the libraries that it reads "
+            "pages with: documents would differ. Update it."
         )
-    with PageProcesses(task.settings, min(task.processes, os.cpu_count() or 1)) as processes:
-        return _clean(task, processes, report)
+    count = min(task.processes, os.cpu_count() or 1)
+    with (
+        PageProcesses(task.settings, count, Step.EXTRACTION) as extracting,
+        PageProcesses(task.settings, count, Step.JUDGING) as judging,
+    ):
+        return _clean(task, extracting, judging, report)
 
 
-def _clean(task: _Task, processes: PageProcesses, report: Report) -> Cleaned:
-    def tell(offset: int, counts: Counter[str]) -> None:
-        report(Tally.row(offset, counts))
+def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, report: Report) -> Judged:
+    """Extract what has no texts yet, then judge the texts; cut off between the two, the next run only judges."""
+    segment, size, read_before = task.segment, task.segment.size, task.segment.is_extracted
+    if not read_before and segment.warc is not None:
+        extract_segment(
+            segment.warc,
+            segment.texts,
+            task.settings,
+            task.folders.texts.name,
+            extracting,
+            lambda offset, counts: report(Tally.row(offset, counts)),
+        )
 
-    return clean_segment(task.pending, task.folder, task.settings, task.recipe, processes, tell)
+    def tell(counts: Counter[str], rows: int) -> None:
+        left = rows - counts.total()
+        row = Tally.row(size - size * left // rows, counts) if read_before else Tally.row(size, counts, left)
+        report(row)
+
+    return judge_segment(segment.texts, task.folders.documents, task.folders.recipe, judging, tell)

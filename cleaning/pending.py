@@ -1,11 +1,11 @@
-"""Which WARC files there are, what their documents are called, and which have none yet."""
+"""Which WARC files there are, and what the files that are made of them are called: extracted texts, documents."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import InputError, StageError
+from data.errors import InputError
 from data.parquet import remembered
 from data.store import Store
 
@@ -13,27 +13,48 @@ WARC_ENDINGS = (".warc.gz", ".warc")
 DROPPED = ".dropped.parquet"
 KEPT = ".parquet"
 TORN_AT = "cowese.torn_at"
-"""In the metadata of a WARC file's dropped pages: the offset of a record that is cut short."""
+"""In the metadata of a WARC file's texts and of its dropped pages: the offset of a record that is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A WARC file and the name of its pair."""
+    """A WARC file and the names of what is made of it."""
 
     path: Path
     name: str
     """As documents call the file: relative to ``store/warc``, or the file's own name."""
 
-    def pair(self, folder: Path) -> tuple[Path, Path]:
-        """Where its documents and its dropped pages go."""
+    @property
+    def stem(self) -> str:
+        """What the files that are made of it are called, without their endings."""
         stem = self.name.replace("/", "-")
         for ending in WARC_ENDINGS:
             stem = stem.removesuffix(ending)
-        return folder / f"{stem}{KEPT}", folder / f"{stem}{DROPPED}"
+        return stem
 
-    def is_done(self, folder: Path) -> bool:
-        """Whether its pair is there."""
-        return all(path.is_file() for path in self.pair(folder))
+    def pair(self, folder: Path) -> tuple[Path, Path]:
+        """Where its documents and its dropped pages go."""
+        return pair_in(folder, self.stem)
+
+
+def pair_in(folder: Path, stem: str) -> tuple[Path, Path]:
+    """The documents and the dropped pages of a WARC file in a recipe's folder."""
+    return folder / f"{stem}{KEPT}", folder / f"{stem}{DROPPED}"
+
+
+def texts_in(folder: Path, stem: str) -> Path:
+    """The extracted texts of a WARC file in an extraction recipe's folder."""
+    return folder / f"{stem}{KEPT}"
+
+
+def is_judged(folder: Path, stem: str) -> bool:
+    """Whether the pair of a WARC file is there."""
+    return all(path.is_file() for path in pair_in(folder, stem))
+
+
+def extracted_stems(folder: Path) -> list[str]:
+    """The WARC files whose extracted texts lie in an extraction recipe's folder, whether they still exist or not."""
+    return sorted(path.name.removesuffix(KEPT) for path in folder.glob(f"*{KEPT}"))
 
 
 def warc_files(store: Store, named: Sequence[Path] = ()) -> list[Pending]:
@@ -41,12 +62,8 @@ def warc_files(store: Store, named: Sequence[Path] = ()) -> list[Pending]:
 
     Raises:
         InputError: a named file is missing.
-        StageError: there is none at all.
     """
-    found = [*warcs_of(store), *_named(named)]
-    if not found:
-        raise StageError(f"{store.warc}: no WARC file to clean. `cowese crawl` makes them, or name some.")
-    return found
+    return [*warcs_of(store), *_named(named)]
 
 
 def cut_short(folder: Path) -> dict[str, int]:

@@ -1,26 +1,89 @@
-"""The digest of what shapes documents: the code of this room and its settings."""
+"""The two recipes: digests of the code, the settings and the libraries that shape extracted texts, and documents.
+
+A page is extracted once for each extraction recipe. A changed rule or threshold leaves that one as it is and makes
+another recipe of documents: the extracted texts are judged again, and no WARC file is read.
+"""
 
 import functools
-from pathlib import Path
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 
-from cleaning import pages
-from cleaning.pages.health import TABLE
-from cleaning.settings import CleaningSettings
+from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
+from cleaning.source_closure import source_closure
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, EXTRACTED_SCHEMA
 from data.files import code_digest, value_digest
 
-_PAGES = Path(pages.__file__).parent
-_SHAPING = (*sorted(_PAGES.glob("*.py")), *(Path(__file__).with_name(f"{name}.py") for name in ("rows", "segment")))
-"""Code whose change makes other documents: all that reads a page, and what lays down its rows."""
-_GROUND = ("charset", "markup", "rights", "urls")
-"""And of the ground floor."""
+EXTRACTION_CODE = (
+    "cleaning.pages.warc",
+    "cleaning.pages.triage",
+    "cleaning.pages.extract_page",
+    "cleaning.extracted_rows",
+)
+"""Whose change, or that of a module they import, makes other texts."""
+JUDGING_CODE = ("cleaning.pages.judge_page", "cleaning.document_rows")
+"""And other documents of the same texts."""
+NEITHER = ("cleaning.settings", "data.documents", "data.errors")
+"""Their values are in the digest, not their source; a message of an error is in no result."""
+EXTRACTION_LIBRARIES = (
+    "FastWARC",
+    "courlan",
+    "dateparser",
+    "ftfy",
+    "htmldate",
+    "justext",
+    "lxml",
+    "lxml_html_clean",
+    "pypdfium2",
+    "trafilatura",
+)
+"""Distributions whose version shapes an extracted text; readability is a part of trafilatura."""
+JUDGING_LIBRARIES = ("langdetect", "py3langid")
+"""And the verdict on it."""
+
+
+def extraction_digest(settings: ExtractionSettings) -> str:
+    """A 16-digit digest of all that shapes an extracted text; it names a folder in ``texts/``."""
+    return value_digest(
+        {
+            "code": _code(EXTRACTION_CODE),
+            "settings": _only(ExtractionSettings, settings),
+            "libraries": library_versions(EXTRACTION_LIBRARIES),
+            "schema": str(EXTRACTED_SCHEMA),
+        }
+    )
 
 
 def recipe_digest(settings: CleaningSettings) -> str:
-    """A 16-digit digest: documents of one recipe are comparable, those of another are made anew."""
-    return value_digest({"code": _code(), "settings": settings.model_dump(mode="json")})
+    """A 16-digit digest of all that shapes a document, extraction included; it names a folder in ``documents/``."""
+    return value_digest(
+        {
+            "extraction": extraction_digest(settings),
+            "code": _code(JUDGING_CODE),
+            "settings": _only(JudgingSettings, settings),
+            "libraries": library_versions(JUDGING_LIBRARIES),
+            "schema": f"{DOCUMENT_SCHEMA}\n{DROPPED_SCHEMA}",
+        }
+    )
+
+
+def library_versions(names: Sequence[str]) -> dict[str, str]:
+    """The installed version of each distribution; empty where it is not installed."""
+    return {name: _version(name) for name in names}
+
+
+def _only(
+    kind: type[ExtractionSettings] | type[JudgingSettings], settings: ExtractionSettings | JudgingSettings
+) -> dict[str, object]:
+    return settings.model_dump(mode="json", include=set(kind.model_fields))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 @functools.cache
-def _code() -> str:
-    ground = Path(__file__).parents[1] / "data"
-    return code_digest(*_SHAPING, *(ground / f"{name}.py" for name in _GROUND), TABLE)
+def _code(modules: tuple[str, ...]) -> str:
+    return code_digest(*source_closure(modules, without=NEITHER))

@@ -1,4 +1,8 @@
-"""What shapes a document. The recipe's digest follows from it."""
+"""What shapes a document, by the step that reads it: the digests of the two recipes follow from it.
+
+Each step takes its own class, so that a type checker sees when one reads a setting of the other, on which its recipe
+does not depend.
+"""
 
 from typing import Literal, Self
 
@@ -8,21 +12,32 @@ Language = Literal["es", "ca", "gl", "eu", "ast"]
 """Those whose stop words are known, by which a text's quality is judged."""
 
 
-class CleaningSettings(BaseModel):
-    """Limits of a page, languages kept, thresholds of the quality rules."""
+class PageLimits(BaseModel):
+    """What a page may cost, in either step."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_seconds: float = Field(default=10.0, gt=0)
+    """CPU seconds. A page that takes more is dropped and its process ended: extraction/too_slow, judging/too_slow."""
+    max_memory: int = Field(default=1 << 30, ge=256 << 20)
+    """Bytes that the process which reads a page may hold; a page that needs more: extraction/too_much_memory (or
+    judging/)."""
+
+
+class ExtractionSettings(PageLimits):
+    """What is taken out of a WARC file. A change extracts every page anew."""
 
     max_bytes: int = Field(default=10 << 20, gt=0)
     """A page with more bytes is dropped: extraction/too_large."""
     max_elements: int = Field(default=50_000, gt=0)
     """A page with more tags is dropped: extraction/too_many_elements."""
-    max_seconds: float = Field(default=10.0, gt=0)
-    """CPU seconds. A page that takes more is dropped and its process ended: extraction/too_slow."""
-    max_memory: int = Field(default=1 << 30, ge=256 << 20)
-    """Bytes that the process which reads a page may hold; a page that needs more: extraction/too_much_memory."""
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
+
+
+class JudgingSettings(PageLimits):
+    """Which texts are kept, and what is cut out of them. A change judges the extracted texts again."""
+
     languages: tuple[Language, ...] = Field(default=("es",), min_length=1)
     """Languages that are kept. The first is the corpus's; pages in the others (ca, gl, eu, ast) become side corpora
     in folders of their own, and change nothing of the first."""
@@ -74,3 +89,7 @@ class CleaningSettings(BaseModel):
         if least > most:
             raise ValueError(f"mean_word_length is the least and the most, not {least:g} and {most:g}")
         return self
+
+
+class CleaningSettings(ExtractionSettings, JudgingSettings):
+    """Limits of a page, languages kept, thresholds of the quality rules."""

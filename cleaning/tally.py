@@ -7,12 +7,14 @@ from typing import ClassVar
 from cleaning.engines.engine import Board
 from data.progress import Progress
 
-FAMILIES = ("kept", "quality", "language", "extraction", "policy", "http", "revisit", "kind")
+EXTRACTED = "extracted"
+"""Records with a text that is not judged yet."""
+FAMILIES = ("kept", "quality", "language", "extraction", "judging", "policy", "http", "revisit", "kind", EXTRACTED)
 """What becomes of a record; reasons by their first part."""
 
 
 class Tally:
-    """For each WARC file the bytes that were read and what became of its records so far."""
+    """For each WARC file, or its texts where only these are read, the bytes read and what became of its records."""
 
     COLUMNS: ClassVar = 1 + len(FAMILIES)
 
@@ -20,9 +22,9 @@ class Tally:
         self._bytes = sum(sizes)
 
     @staticmethod
-    def row(offset: int, counts: Counter[str]) -> list[int]:
-        """The row of a file that is read up to ``offset``."""
-        families = Counter[str]()
+    def row(offset: int, counts: Counter[str], extracted: int = 0) -> list[int]:
+        """The row of a file that is read up to ``offset``, with so many texts that are not judged yet."""
+        families = Counter({EXTRACTED: extracted})
         for reason, count in counts.items():
             families[reason.partition("/")[0]] += count
         return [offset, *(families[family] for family in FAMILIES)]

@@ -7,7 +7,37 @@ SECONDS_UTC = pa.timestamp("s", tz="UTC")
 # Lists of pairs, since the `datasets` library has no word for Arrow's map.
 QUALITY = pa.list_(pa.struct([("rule", pa.string()), ("figure", pa.float32())]))
 VERDICTS = pa.list_(pa.struct([("identifier", pa.string()), ("answer", pa.string())]))
+FIGURES = pa.list_(pa.struct([("name", pa.string()), ("figure", pa.float64())]))
 MASKED = pa.list_(pa.struct([("kind", pa.string()), ("count", pa.int32())]))
+
+EXTRACTED_SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),  # canonical; as it stands in the record where it is no address
+        pa.field("host", pa.string(), nullable=False),
+        pa.field("site", pa.string()),
+        pa.field("country", pa.string()),
+        pa.field("category", pa.string()),
+        pa.field("status", pa.int16()),  # HTTP status, null where the record has none
+        pa.field("mime", pa.string()),
+        pa.field("fetched_at", SECONDS_UTC, nullable=False),
+        pa.field("warc_file", pa.string(), nullable=False),
+        pa.field("warc_offset", pa.int64(), nullable=False),
+        pa.field("reason", pa.string()),  # why there is no text; null where there is one
+        pa.field("figure", pa.float64()),
+        pa.field("detail", pa.string()),
+        pa.field("lost_to", pa.string()),
+        pa.field("text", pa.string()),  # as extraction gave it: nothing judged, cut or masked
+        pa.field("title", pa.string()),
+        pa.field("author", pa.string()),
+        pa.field("published", pa.date32()),
+        pa.field("canonical", pa.string()),
+        pa.field("declared_language", pa.string()),
+        pa.field("figures", FIGURES, nullable=False),  # what extraction measured of the page, for the rules
+        pa.field("recipe", pa.string(), nullable=False),  # the extraction recipe
+    ]
+)
+"""A record of a WARC file with the text that was taken out of it, or why there is none."""
 
 DOCUMENT_SCHEMA = pa.schema(
     [

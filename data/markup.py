@@ -23,6 +23,8 @@ _ENDS = {
     b"textarea": re.compile(rb"</textarea\b", re.IGNORECASE),
     b"title": re.compile(rb"</title\b", re.IGNORECASE),
 }
+_TEXT = re.compile(rb">\s*+([^<\s][^<]*+)")
+_BLANKS = b" \t\r\n\f\v"
 _ATTRIBUTE = re.compile(
     rb"""(?<![^\s"'/])([a-zA-Z][a-zA-Z0-9:_-]{0,39}+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))"""
 )
@@ -33,7 +35,29 @@ def tags(body: bytes) -> list[tuple[bytes, bytes]]:
 
     Those inside comments, scripts, styles, titles and text areas are none. Never raises; time is linear in the bytes.
     """
+    return _scan(body[:MAX_SCANNED], [])
+
+
+def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """The tags, as ``tags`` finds them, and the text between all tags, without blanks, in the same scan.
+
+    The text has no comments, scripts, styles, text areas and attributes. It is no prose, only what two versions of a
+    page are compared by; entities stay as they are.
+    """
     body = body[:MAX_SCANNED]
+    hidden: list[tuple[int, int]] = []
+    found = _scan(body, hidden)
+    shown = [b">"]
+    position = 0
+    for start, end in hidden:
+        shown += (body[position:start], b"<")
+        position = end
+    shown.append(body[position:])
+    return found, b"".join(_TEXT.findall(b"".join(shown))).translate(None, _BLANKS)
+
+
+def _scan(body: bytes, hidden: list[tuple[int, int]]) -> list[tuple[bytes, bytes]]:
+    """The tags; the places of what no reader sees are put into ``hidden``."""
     found: list[tuple[bytes, bytes]] = []
     endless: set[bytes] = set()
     position = 0
@@ -41,9 +65,8 @@ def tags(body: bytes) -> list[tuple[bytes, bytes]]:
         opened, tag, raw = match.groups()
         position = match.end()
         if tag is not None:
-            found.append((tag.lower(), raw[:MAX_ATTRIBUTES]))
-            if len(found) >= MAX_TAGS:
-                break
+            if len(found) < MAX_TAGS:
+                found.append((tag.lower(), raw[:MAX_ATTRIBUTES]))
             continue
         opened = opened.lower()
         if opened in endless:
@@ -52,6 +75,8 @@ def tags(body: bytes) -> list[tuple[bytes, bytes]]:
         if end is None:  # what is never closed is passed over alone, and its end is looked for no more
             endless.add(opened)
         else:
+            if opened != b"title":
+                hidden.append((match.start(), end.end() - (opened == b"!--")))  # up to its closing bracket
             position = end.end()
     return found
 

@@ -110,6 +110,16 @@ def remembered(path: Path, name: str) -> str | None:
     return None if value is None else value.decode()
 
 
+def row_count(path: Path) -> int:
+    """How many rows a Parquet file has; only the footer is read.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    with readable(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
 def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:
     """Some columns of several files, one after the other.
 

@@ -17,6 +17,7 @@ LOCK_POLL = 0.5
 _PARTS = {
     "crawl",
     "warc",
+    "texts",
     "documents",
     "signatures",
     "corpus",
@@ -133,6 +134,11 @@ class Store:
     def warc(self) -> Path:
         """One folder a round of raw pages."""
         return self.root / "warc"
+
+    @property
+    def texts(self) -> Path:
+        """One folder an extraction recipe: a Parquet file of extracted texts for each WARC segment."""
+        return self.root / "texts"
 
     @property
     def documents(self) -> Path:

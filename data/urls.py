@@ -3,31 +3,40 @@
 import functools
 import hashlib
 import re
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from data.errors import InputError
 
 TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_ga|_gl|hs(Ctatracking|_amp)?|ref_src"
-    r"|phpsessid|jsessionid|aspsessionid\w*|sid|sessionid|session_id|cfid|cftoken|oly_(anon|enc)_id|_hsenc|_hsmi)$",
+    r"^(utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|gad_source|srsltid|msclkid|yclid|ttclid|twclid|igshid|mc_[ce]id|mkt_tok"
+    r"|_ga|_gl|hs(Ctatracking|_amp)?|ref_src|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken|oly_(anon|enc)_id|_hsenc"
+    r"|_hsmi)$",
     re.IGNORECASE,
 )
 """Query parameters that follow a visitor and never choose the page."""
+SESSION_NAME = re.compile(r"^(sid|s|sess|session|session_?id)$", re.IGNORECASE)
+"""Names of session ids that also number articles (PHP-Nuke's ``sid``) and sessions of a congress: the value decides."""
 
-_SESSION_IN_PATH = re.compile(r";(jsessionid|phpsessid|sid)=[^/?#;]*", re.IGNORECASE)
+_SESSION_IN_PATH = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#;]*|sid=[^/?#;]{16,}(?=[/?#;]|$))", re.IGNORECASE)
+_TOKEN = re.compile(r"(?=[a-z,-]*[0-9])(?=[0-9,-]*[a-z])[0-9a-z,-]{16,}", re.IGNORECASE)
+"""What a session id looks like: at least 16 letters and digits, as PHP and Java draw them."""
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f:.]*:[0-9a-f:.]*(?:%.*)?")
 """Labels of a name, with the underscore that some have (RFC 2181, 11), or an IPv6 address."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_SECOND_LEVEL = frozenset({"com", "org", "net", "gob", "gov", "edu", "ac", "co", "mil", "info", "nom", "sld", "web"})
+"""Labels under a country's that are registered below, as in msal.gob.ar."""
 
 
 def canonical_url(url: str) -> str:
     """Give the one form that all spellings of an address share.
 
     Scheme and host in lower case (IDNA), no default port, no fragment, dots in the path resolved, escapes in
-    upper case and only where needed, query without tracking and session parameters, in its given order.
+    upper case and only where needed, query without tracking parameters and session ids, in its given order. A session
+    id is known by its name, or by its name and its value; whether another parameter matters, the host must show
+    (``crawler.permissions.traps``).
 
     Raises:
         InputError: not an http or https URL.
@@ -43,11 +52,22 @@ def canonical_url(url: str) -> str:
     where = f"[{host}]" if ":" in host else host
     if port is not None and port != _DEFAULT_PORTS[scheme]:
         where = f"{where}:{port}"
-    path = _SESSION_IN_PATH.sub("", parts.path) or "/"
+    path = parts.path
+    if ";" in path:
+        path = _SESSION_IN_PATH.sub("", path)
+    path = _escape(path or "/")
     if _DOTS.search(path):
         path = _resolve_dots(path)
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not TRACKING.match(pair.partition("=")[0]))
-    return f"{scheme}://{where}{_escape(path)}" + (f"?{_escape(query)}" if query else "")
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _follows_a_visitor(pair))
+    return f"{scheme}://{where}{path}" + (f"?{_escape(query)}" if query else "")
+
+
+def _follows_a_visitor(pair: str) -> bool:
+    """Whether a query parameter is for tracking, or a session id."""
+    name, _, value = pair.partition("=")
+    if TRACKING.match(name) is not None:
+        return True
+    return SESSION_NAME.match(name) is not None and _TOKEN.fullmatch(value) is not None
 
 
 def document_id(url: str) -> str:
@@ -68,9 +88,20 @@ def host_of(url: str) -> str:
     return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
 
 
+def registered_domain(host: str) -> str:
+    """The domain that somebody registered, by the rule of thumb that Spanish-speaking countries follow.
+
+    Only a way to keep a site's hosts together: where the rule errs, the parts are less even, nothing else.
+    """
+    labels = host.split(".")
+    if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:  # noqa: PLR2004 - a country's code
+        return ".".join(labels[-3:])
+    return ".".join(labels[-2:])
+
+
 @functools.lru_cache(maxsize=65_536)
 def _ascii_host(host: str) -> str:
-    host = host.lower().rstrip(".")
+    host = (unquote(host) if "%" in host and ":" not in host else host).lower().rstrip(".")
     try:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:

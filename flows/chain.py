@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.clean import CleanSummary, clean
 from cleaning.corpus.publish import PublishSummary, publish
-from crawler.run import CrawlSummary, crawl
+from crawler.process.run import CrawlSummary, crawl
 from data.progress import Progress, quiet
 from data.store import Store
 from flows.alone import Alone

@@ -10,6 +10,7 @@ from data.errors import CoweseError
 from data.manifest import code_version
 from flows.commands import benchmark, build, corpus, crawl, model, seeds, serve, settings, store, takedown, watch
 from flows.console import print_error
+from flows.serving.loopback import ask_directly
 
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it."""
@@ -42,6 +43,7 @@ def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
+    ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine
     try:
         code = app(standalone_mode=False) or 0
     except CoweseError as error:

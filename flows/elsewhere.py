@@ -3,15 +3,18 @@
 import inspect
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import httpx
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
 from prefect.states import Cancelling
@@ -23,6 +26,11 @@ POLL = 2.0
 """Seconds between two looks at a run."""
 LOOKED_AT = 100
 """The latest runs of a deployment among which a twin is looked for."""
+PENDING_SECONDS = 300
+"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine."""
+SILENT_SECONDS = 60.0
+"""Between two lines in the log that the server does not answer."""
+SERVER_ERROR = 500
 
 
 def is_deployed() -> bool:
@@ -46,7 +54,10 @@ def wait_for_twin(flow: Flow[..., Any]) -> bool:
         if twin is None:
             return False
         get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", twin.name)
-        twin = _wait(client, twin.id)
+        name, twin = twin.name, _wait(client, twin.id)
+    if twin is None:
+        get_run_logger().warning("%s was deleted or never started: going on in its place.", name)
+        return False
     assert twin.state is not None
     if twin.state.is_failed():
         raise StageError(f"{twin.name}, which did the same, failed: {twin.state.message}")
@@ -58,10 +69,10 @@ def wait_for_twin(flow: Flow[..., Any]) -> bool:
 def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
     """Run a deployment and wait for it; one that runs with the same parameters is waited for instead.
 
-    When this run is cancelled, so is the one that it started.
+    When this run is cancelled, so is the one that it started. A server that is away is waited for.
 
     Raises:
-        StageError: the run failed, crashed or was cancelled.
+        StageError: the run failed, crashed, was cancelled or deleted.
     """
     given = {key: value for key, value in to_jsonable_python(dict(parameters)).items() if value is not None}
     with get_client(sync_client=True) as client:
@@ -73,10 +84,14 @@ def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any])
         get_run_logger().info("%s: %s %s", name, "waiting for" if same else "started", started.name)
         try:
             ended = _wait(client, started.id)
-        except BaseException:
+        except Exception:
+            raise  # a fault here is no reason to end the training
+        except BaseException:  # cancelled, or ended by a signal
             if same is None:
                 client.set_flow_run_state(started.id, Cancelling())
             raise
+    if ended is None:
+        raise StageError(f"{name}: {started.name} was deleted or never started. Run it again.")
     assert ended.state is not None
     if not ended.state.is_completed():
         raise StageError(
@@ -113,7 +128,15 @@ def _runs(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
 
 
 def _is_active(run: FlowRun) -> bool:
-    return run.state is not None and (run.state.is_pending() or run.state.is_running())
+    return run.state is not None and not _never_started(run) and (run.state.is_pending() or run.state.is_running())
+
+
+def _never_started(run: FlowRun) -> bool:
+    """Whether a run has been Pending for so long that no engine can be behind it."""
+    state = run.state
+    if state is None or not state.is_pending():
+        return False
+    return (datetime.now(UTC) - state.timestamp).total_seconds() > PENDING_SECONDS
 
 
 def _filled(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +146,30 @@ def _filled(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
-def _wait(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
+def _wait(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
+    """The run when it has ended; None where it was deleted or never started.
+
+    A server that does not answer is asked again for as long as it takes: the run itself goes on without it.
+    """
+    silent_since: float | None = None
+    told = 0.0
     while True:
-        run = client.read_flow_run(run_id)
-        if run.state is not None and run.state.is_final():
-            return run
+        try:
+            run = client.read_flow_run(run_id)
+        except ObjectNotFound:
+            return None
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < SERVER_ERROR:
+                raise
+            now = time.monotonic()
+            silent_since = silent_since or now
+            if now - told >= SILENT_SECONDS:
+                told = now
+                get_run_logger().warning("no answer from the server for %d s: waiting for it.", now - silent_since)
+        else:
+            silent_since = None
+            if _never_started(run):
+                return None
+            if run.state is not None and run.state.is_final():
+                return run
         time.sleep(POLL)

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.places import Place
 from cleaning.corpus.story import Takedown, Verdict, story
-from crawler.history import Answer, CrawledUrl, history
+from crawler.views.history import Answer, CrawledUrl, history
 from data.store import Store
 from data.urls import canonical_url, document_id
 from flows.settings import Settings

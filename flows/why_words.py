@@ -6,7 +6,7 @@ from datetime import datetime
 from cleaning.corpus.places import Place
 from cleaning.corpus.reasons import LANGUAGES, in_words
 from cleaning.corpus.story import Verdict
-from crawler.history import Answer, CrawledUrl
+from crawler.views.history import Answer, CrawledUrl
 from flows.console import DAY, duration
 from flows.why import Visit, Why
 

@@ -18,17 +18,22 @@ class PrefectApi:
     def __init__(self, url: str, **headers: str) -> None:
         self._url, self._headers = url, {"Content-Type": "application/json", **headers}
 
-    def __call__(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        request = Request(self._url + path, None if body is None else json.dumps(body).encode(), self._headers)
+    def __call__(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = Request(self._url + path, content, self._headers, method=method)
         until = time.monotonic() + PATIENCE
         while True:
             try:
                 with urlopen(request, timeout=60) as answer:
-                    return json.load(answer)
+                    return json.loads(answer.read() or b"null")
             except HTTPError as error:
                 if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > until:
                     raise
             time.sleep(1)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change some fields."""
+        self(path, body, "PATCH")
 
     def submit(self, name: str, parameters: Mapping[str, Any] | None = None) -> str:
         """Start a run of the deployment ``name``; its id."""

@@ -132,6 +132,30 @@ def test_dask_gives_every_result_and_a_killed_worker_costs_its_task(dask, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_stage_on_dask_without_workers_ends_with_a_word(monkeypatch):
+    dask_engine = pytest.importorskip("cleaning.engines.dask_engine")
+    monkeypatch.setattr(dask_engine, "CHECK_EVERY", 0.2)
+    monkeypatch.setattr(dask_engine.DaskEngine, "start_again", lambda _self: None)
+    with opened(EngineSettings(dask="local:1", patience=2)) as engine:
+        engine.client.cluster.scale(0)
+        while engine.has_workers():
+            time.sleep(0.1)
+        with pytest.raises(StageError, match=r"local:1: no worker for \d+ s.*engine\.patience"):
+            list(engine.map(double, [1, 2]))
+
+
+@pytest.mark.slow
+def test_local_workers_that_are_gone_are_started_again(monkeypatch):
+    dask_engine = pytest.importorskip("cleaning.engines.dask_engine")
+    monkeypatch.setattr(dask_engine, "CHECK_EVERY", 0.2)
+    with opened(EngineSettings(dask="local:1")) as engine:
+        engine.client.cluster.scale(0)
+        while engine.has_workers():
+            time.sleep(0.1)
+        assert sorted(engine.map(double, [1, 2])) == [2, 4]
+
+
+@pytest.mark.slow
 def test_a_task_that_ends_every_worker_ends_the_stage_with_a_word(dask):
     with pytest.raises(StageError, match="one Dask worker after another"):
         list(dask.map(end, [1, 2]))

@@ -16,19 +16,21 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
+from cleaning.extract_segment import extract_segment
+from cleaning.judge_segment import judge_segment
 from cleaning.pages.extraction import extract_html, normal_text
+from cleaning.pages.judge_page import judge_page
 from cleaning.pages.main_text import paragraph_bytes
 from cleaning.pages.metadata import published
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses
+from cleaning.pages.page_work import Step, reader_of
 from cleaning.pages.page_worker import outcome_of
 from cleaning.pages.privacy import masked
 from cleaning.pages.quality import judge, rules_of
-from cleaning.pages.read_page import judge_page
 from cleaning.pages.text import Text
 from cleaning.pending import Pending
 from cleaning.recipe import recipe_digest
-from cleaning.segment import clean_segment
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
 from data.parquet import read_parquet
@@ -83,7 +85,7 @@ def test_a_page_that_takes_too_long_is_dropped_and_the_next_is_read(worker):
 def test_a_page_that_needs_too_much_memory(worker):
     limit = 256 << 20
     process = worker(CleaningSettings(max_memory=limit, max_bytes=1 << 30, max_elements=10**9, max_seconds=60))
-    hungry = asked(process, raw(b"<div>" * 1_000_000 + html()))
+    hungry = asked(process, raw(b"<div>" * 4_000_000 + html()))
     assert hungry.reason in ("extraction/too_much_memory", "extraction/crashed", "extraction/failed")
     assert asked(process, raw(html())).text == PROSE
 
@@ -137,10 +139,13 @@ def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_pat
     written = []
     for workers in (1, 3):
         folder = tmp_path / f"by{workers}"
+        texts = folder / "texts" / "a.parquet"
         with PageProcesses(SETTINGS, workers) as processes:
-            cleaned = clean_segment(Pending(path, "a.warc.gz"), folder, SETTINGS, "r", processes)
-        assert cleaned.kept + sum(cleaned.dropped.values()) == len(bodies)
-        written.append([one.read_bytes() for one in Pending(path, "a.warc.gz").pair(folder)])
+            extract_segment(Pending(path, "a.warc.gz"), texts, SETTINGS, "e", processes)
+        with PageProcesses(SETTINGS, workers, Step.JUDGING) as processes:
+            judged = judge_segment(texts, folder, "r", processes)
+        assert judged.kept + sum(judged.dropped.values()) == len(bodies)
+        written.append([one.read_bytes() for one in (texts, *Pending(path, "a.warc.gz").pair(folder))])
     assert written[0] == written[1]
     offsets = read_parquet(Pending(path, "a.warc.gz").pair(folder)[0], ["warc_offset"])["warc_offset"].to_pylist()
     assert offsets == sorted(offsets)
@@ -176,6 +181,7 @@ def test_a_tally_adds_up_over_files():
 
 
 RULES = rules_of(SETTINGS)
+EXTRACT = reader_of(Step.EXTRACTION, SETTINGS)
 PIECES = st.sampled_from(
     [
         PROSE,
@@ -204,7 +210,8 @@ TYPES = st.sampled_from(["", "text/html", "text/html; charset=utf-7", "text/html
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(body=PAGES, content_type=TYPES, is_pdf=st.booleans())
 def test_any_bytes_end_in_a_page_or_a_reason(body, content_type, is_pdf):
-    outcome = outcome_of(Raw(URL, content_type, b"%PDF-1.7" + body if is_pdf else body, is_pdf), SETTINGS, RULES)
+    page = Raw(URL, content_type, b"%PDF-1.7" + body if is_pdf else body, is_pdf)
+    outcome = outcome_of(page, EXTRACT, Step.EXTRACTION, SETTINGS)
     assert isinstance(outcome, Drop | Page)
     if isinstance(outcome, Page):
         outcome.text.encode()

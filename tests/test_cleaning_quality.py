@@ -2,9 +2,9 @@
 
 import pytest
 
+from cleaning.pages.judge_page import judge_page
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.quality import judge, rules_of
-from cleaning.pages.read_page import judge_page
 from cleaning.pages.text import Text
 from cleaning.settings import CleaningSettings
 

@@ -15,18 +15,19 @@ import pytest
 import sqlalchemy as sa
 from crawler_web import Web, html, serving
 
-from crawler.frontier import Frontier
-from crawler.hosts import HostQueue
-from crawler.ownership import Ownership, registered_domain
-from crawler.preview import preview
-from crawler.records import Found, HostState
-from crawler.run import crawl
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.hosts import HostQueue
+from crawler.frontier.ownership import Ownership
+from crawler.frontier.records import Found, HostState
+from crawler.frontier.tables import DONE, QUEUED, hosts, urls
+from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
-from crawler.tables import DONE, QUEUED, hosts, urls
+from crawler.views.preview import preview
 from data.errors import StoreError
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
+from data.urls import registered_domain
 
 
 def postgres_tools():

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from crawler.guard import is_forbidden, literal_address, networks, refusal
+from crawler.permissions.guard import is_forbidden, literal_address, networks, refusal
 from data.errors import InputError
 
 INSIDE = [
@@ -147,7 +147,7 @@ import socket, sys
 from twisted.internet import reactor
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import Factory, Protocol
-from crawler.guard import GuardedResolver, networks
+from crawler.permissions.guard import GuardedResolver, networks
 
 port, names, allowed = int(sys.argv[1]), sys.argv[2].split(","), networks(sys.argv[3].split(",") if sys.argv[3] else [])
 answers = {"rebind.example": iter(["192.0.66.1", "127.0.0.1", "127.0.0.1"])}

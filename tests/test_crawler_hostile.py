@@ -12,8 +12,8 @@ import time
 import pytest
 from crawler_web import Web, html, serving
 
-from crawler.run import crawl
-from crawler.transport import MAX_FIELDS, MAX_HEAD
+from crawler.process.run import crawl
+from crawler.process.transport import MAX_FIELDS, MAX_HEAD
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
 

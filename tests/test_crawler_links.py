@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from crawler.links import MAX_LINKS, MAX_URL, extract_links
+from crawler.pages.addresses import MAX_URL, location_url
+from crawler.pages.links import MAX_LINKS, extract_links, is_html, is_no_page
 
 PAGE = "https://www.clinica.es/guias/asma/index.html?v=2"
 
@@ -37,6 +38,12 @@ def links(body: str, base: str = PAGE) -> list[str]:
         ('<iframe src="/marco"></iframe>', "https://www.clinica.es/marco"),
         ('<a href="\\contacto">', "https://www.clinica.es/contacto"),
         ('<a href="https:\\\\otra.es\\x">', "https://otra.es/x"),
+        ('<a href="https:otra.es/x">', "https://www.clinica.es/guias/asma/otra.es/x"),
+        ('<a href="http:otra.es/x">', "http://otra.es/x"),
+        ('<a href="http:///otra.es/x">', "http://otra.es/x"),
+        ('<a href="///otra.es/x">', "https://otra.es/x"),
+        ('<a href="/a?ruta=b\\c">', "https://www.clinica.es/a?ruta=b\\c"),
+        ('<a href="\x01 /control \x02">', "https://www.clinica.es/control"),
         ('<!-- > --><a href="/b">', "https://www.clinica.es/b"),
         ('<!-- nunca cerrado <p><a href="/b">', "https://www.clinica.es/b"),
         ('<title><a href="/no"></title><a href="/si">', "https://www.clinica.es/si"),
@@ -117,6 +124,135 @@ def test_refresh(content, target):
 def test_canonical():
     found = extract_links(b'<link rel="canonical" href="/guias/asma/">', PAGE, "utf-8")
     assert (found.canonical, found.urls) == ("https://www.clinica.es/guias/asma/", [])
+
+
+@pytest.mark.parametrize(
+    ("link", "encoding", "url"),
+    [
+        ("/busca?q=año", "cp1252", "/busca?q=a%F1o"),
+        ("/busca?q=año", "utf-8", "/busca?q=año"),
+        ("/atención?q=niño#fin", "cp1252", "/atención?q=ni%F1o#fin"),
+        ("/b?q=5€", "cp1252", "/b?q=5%80"),
+        ("/b?q=Σ", "cp1252", "/b?q=%26%23931%3B"),
+        ("/b?q=a%F1o&r=día", "cp1252", "/b?q=a%F1o&r=d%EDa"),
+        ("?q=ñandú", "iso8859-15", "/guias/asma/index.html?q=%F1and%FA"),
+        ("/b?q=año", "utf-16-le", "/b?q=año"),
+        ("/b?q=до", "cp1251", "/b?q=%E4%EE"),
+    ],
+)
+def test_a_query_is_sent_in_the_encoding_of_its_page_and_a_path_never(link, encoding, url):
+    body = f'<a href="{link}">'.encode(encoding, "xmlcharrefreplace")
+    assert extract_links(body, PAGE, encoding).urls == [f"https://www.clinica.es{url}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "url"),
+    [
+        ("/atención".encode(), "https://www.clinica.es/atenci%C3%B3n"),
+        ("/atención".encode("latin-1"), "https://www.clinica.es/atenci%F3n"),
+        ("https://niños.es/año".encode(), "https://niños.es/a%C3%B1o"),
+        ("//niños.es/x".encode("latin-1"), "https://niños.es/x"),
+        (b"  nuevo sitio ", "https://www.clinica.es/guias/asma/nuevo%20sitio"),
+        (b"?v=3", "https://www.clinica.es/guias/asma/index.html?v=3"),
+        (b"HTTP://Otra.ES/x", "http://Otra.ES/x"),
+        (b"http:\\\\otra.es\\x", "http://otra.es/x"),
+        (b"http://[dominio]/nuevo", "http://[dominio]/nuevo"),
+        (b"", None),
+        (b"#arriba", None),
+        (b"ftp://otra.es/", None),
+        (b"javascript:history.back()", None),
+        (b"//", "https://"),
+        (b"x" * 3_000, None),
+    ],
+)
+def test_where_a_location_leads(field, url):
+    assert location_url(PAGE, field) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "no_page"),
+    [
+        ("http://www.salud.gov.py", False),
+        ("http://www.salud.gov.py/", False),
+        ("http://www.salud.gov.py?x=1", False),
+        ("http://clinica.sh/a", False),
+        ("http://clinica.es/foto.JPG", True),
+        ("http://clinica.es/foto.jpg?v=2", True),
+        ("http://clinica.es/foto.jpg;v=2", True),
+        ("http://clinica.es/guia.pdf", False),
+        ("http://clinica.es/ver.php?archivo=foto.jpg", False),
+        ("http://clinica.es/dr.rar.html", False),
+        ("http://clinica.es/a#b.zip", False),
+        ("http://clinica.es/programa.tar.gz", True),
+    ],
+)
+def test_an_ending_stands_in_the_path(url, no_page):
+    assert is_no_page(url) is no_page
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "html"),
+    [
+        ("text/html", b"", True),
+        ("application/xhtml+xml; charset=utf-8", b"", True),
+        ("", b"<!DOCTYPE html><p>x", True),
+        ("", b"  \n<html lang=es>", True),
+        ("", b"\xef\xbb\xbf<head>", True),
+        ("", b"<!-- nota --><p>", True),
+        ("", b"<article>", False),
+        ("", b"%PDF-1.7", False),
+        ("", b"texto llano", False),
+        ("*/*", b"<p class=x>", True),
+        ("unknown/unknown", b"<body>", True),
+        ("text/plain", b"<html>", False),
+        ("application/octet-stream", b"<html>", False),
+        ("image/png", b"<html>", False),
+    ],
+)
+def test_html_is_told_by_its_type_or_where_there_is_none_by_how_it_begins(content_type, body, html):
+    assert is_html(content_type, body) is html
+
+
+def text_digest(body: str) -> int:
+    return extract_links(body.encode(), PAGE, "utf-8").text_digest
+
+
+SHOWN = "<html><head><title>Asma</title></head><body><h1>Asma</h1><p>Dosis: <b>500</b> mg.</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SHOWN.replace("</body>", "<!-- generado en 0.231 s el 2026-11-29 --></body>"),
+        SHOWN.replace("</body>", "<script>var nonce='8f2a';</script></body>"),
+        SHOWN.replace("<head>", "<head><style>p{color:red}</style>"),
+        SHOWN.replace("<p>", '<p data-nonce="9x" class="js-2">'),
+        SHOWN.replace("<body>", '<body><input type="hidden" name="token" value="a81">'),
+        SHOWN.replace("<body>", '<body><img src="/pixel?r=8812"><a href="/?s=77"></a>'),
+        SHOWN.replace("<p>", "\n\n  <p>\n"),
+        SHOWN.replace("<h1>", "<h1><!-- a -- > b -->"),
+        SHOWN.replace("<head>", '<head><meta name="csrf-token" content="q9">'),
+        SHOWN.replace("</p>", '</p><script src="/a.js?v=12345"></script >'),
+        SHOWN.replace("</p>", "</p><textarea>borrador</textarea>"),
+    ],
+)
+def test_what_no_reader_sees_is_no_change(body):
+    assert text_digest(body) == text_digest(SHOWN)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SHOWN.replace("500", "850"),
+        SHOWN.replace("500", "-500"),
+        SHOWN.replace("<title>Asma", "<title>Bronquitis"),
+        SHOWN.replace("mg", "g"),
+        SHOWN.replace("</p>", " No exceda.</p>"),
+        SHOWN.replace("</body>", "Nuevo</body>"),
+    ],
+)
+def test_what_a_reader_sees_is_a_change(body):
+    assert text_digest(body) != text_digest(SHOWN)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-16-le"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crawler.reservations import AI_TXT, TDMREP, read, reserves
+from crawler.permissions.reservations import AI_TXT, TDMREP, read, reserves
 
 
 @pytest.mark.parametrize(

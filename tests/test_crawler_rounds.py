@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from crawler_web import PERMISSIONS, Web, html, rows, serving
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from crawler.run import crawl
-from crawler.tables import hosts
+from crawler.frontier.tables import hosts
+from crawler.process.run import crawl
 from data.errors import StageError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

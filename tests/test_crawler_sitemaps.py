@@ -3,7 +3,7 @@
 import gzip
 from datetime import UTC, datetime
 
-from crawler.sitemaps import MAX_URLS, Entry, sitemap_entries
+from crawler.pages.sitemaps import MAX_URLS, Entry, sitemap_entries
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
 

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 from crawler_web import Web, html, serving
 
-from crawler.run import crawl
+from crawler.process.run import crawl
 from data.errors import InputError
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import urlopen
 
 import pytest
@@ -16,10 +17,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from data.errors import StageError
+from data.store import Store
 from flows.cli import app
+from flows.serving.environment import environment
 from flows.serving.files import server, shown_file
 from flows.serving.foreign import listens, who_listens
-from flows.serving.plugin import answers, bare_name_position
+from flows.serving.loopback import answers
+from flows.serving.plugin import bare_name_position
 from flows.serving.processes import Daemon
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -145,21 +149,116 @@ def test_the_store_that_is_meant_is_the_one_the_profiles_server_serves(shown_sto
     assert not list(elsewhere.iterdir())
 
 
-def test_the_profile_is_put_back_and_others_are_kept(tmp_path):
+OTHERS = """# mine
+active = "mine"
+
+[profiles.mine]
+PREFECT_API_URL = "http://mine.example/api"
+"""
+USE = "from pathlib import Path\nfrom flows.serving.profile import leave_profile, use_profile\n"
+URL = "http://127.0.0.1:1/api"
+
+
+def in_home(home, code):
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    subprocess.run([sys.executable, "-c", USE + code], env={**inherited, "PREFECT_HOME": str(home)}, check=True)
+
+
+def test_the_profile_file_is_given_back_to_the_byte(tmp_path):
     profiles = tmp_path / "profiles.toml"
-    profiles.write_text('active = "mine"\n\n[profiles.mine]\nPREFECT_API_URL = "http://mine.example/api"\n')
-    code = (
-        "from flows.serving.profile import use_profile, leave_profile\n"
-        "before = use_profile('http://127.0.0.1:1/api')\n"
-        "assert before == 'mine', before\n"
-        "assert use_profile('http://127.0.0.1:1/api') is None\n"
-        "leave_profile(before)\n"
+    profiles.write_text(OTHERS)
+    in_home(
+        tmp_path,
+        f"before = use_profile('{URL}', Path('{tmp_path}'))\n"
+        "assert (before.active, before.name) == ('mine', 'cowese'), before\n"
+        f"assert use_profile('{URL}', Path('{tmp_path}'), before) == before\n"
+        f"text = Path('{profiles}').read_text()\n"
+        "assert 'active = \"cowese\"' in text and 'mine.example' in text\n"
+        f"leave_profile(before, '{URL}')\n",
     )
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PREFECT_HOME": str(tmp_path)}, check=True)
+    assert profiles.read_text() == OTHERS
+    assert [path.name for path in tmp_path.glob("profiles*")] == ["profiles.toml"]
+
+
+def test_a_profile_of_the_user_with_our_name_stays(tmp_path):
+    theirs = OTHERS.replace("mine]", "cowese]")
+    (tmp_path / "profiles.toml").write_text(theirs)
+    in_home(
+        tmp_path,
+        f"before = use_profile('{URL}', Path('{tmp_path}'))\n"
+        "assert before.name == 'cowese-serve'\n"
+        f"assert 'mine.example' in Path('{tmp_path}/profiles.toml').read_text()\n"
+        f"leave_profile(before, '{URL}')\n",
+    )
+    assert (tmp_path / "profiles.toml").read_text() == theirs
+
+
+def test_a_file_that_was_changed_meanwhile_loses_our_profile_alone(tmp_path):
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text(OTHERS)
+    in_home(
+        tmp_path,
+        f"before = use_profile('{URL}', Path('{tmp_path}'))\n"
+        f"with Path('{profiles}').open('a') as file: file.write('\\n[profiles.new]\\nPREFECT_API_URL = \"http://new/api\"\\n')\n"
+        f"leave_profile(before, '{URL}')\n",
+    )
     kept = tomllib.loads(profiles.read_text())
     assert kept["active"] == "mine"
-    assert kept["profiles"]["mine"] == {"PREFECT_API_URL": "http://mine.example/api"}
-    assert kept["profiles"]["cowese"]["PREFECT_PLUGINS_ENABLED"] == "true"
+    assert set(kept["profiles"]) == {"mine", "new"}
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_two_stores_stopped_in_either_order_leave_the_users_profile(tmp_path, first):
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text(OTHERS)
+    in_home(
+        tmp_path,
+        "from flows.serving import profile\n"
+        "urls = {'a': 'http://127.0.0.1:1/api', 'b': 'http://127.0.0.1:2/api'}\n"
+        "alive = set(urls.values())\n"
+        "profile.answers = lambda url: url in alive\n"
+        f"folders = {{name: Path('{tmp_path}') / name for name in urls}}\n"
+        "before = {'a': use_profile(urls['a'], folders['a'])}\n"
+        "before['b'] = use_profile(urls['b'], folders['b'], None, before['a'])\n"
+        f"for name in sorted(urls, key=lambda name: name != '{first}'):\n"
+        "    alive.remove(urls[name])\n"
+        "    leave_profile(before[name], urls[name])\n"
+        "    if alive: assert sum(url in profile._path().read_text() for url in alive) == 1\n",
+    )
+    kept = tomllib.loads(profiles.read_text())
+    assert kept["active"] == "mine"
+    assert set(kept["profiles"]) == {"mine"}
+
+
+def test_of_the_users_prefect_nothing_is_passed_on(tmp_path, monkeypatch):
+    theirs = "postgresql+asyncpg://me@db.example/prefect"
+    for name in ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_PROFILE"):
+        monkeypatch.setenv(name, theirs)
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "DEBUG")
+    monkeypatch.setenv("NO_PROXY", "hospital.example")
+    store = Store.open(tmp_path / "store")
+    passed = environment(store, URL, "http://127.0.0.1:2", None)
+    assert theirs not in passed.values()
+    assert passed["PREFECT_SERVER_DATABASE_CONNECTION_URL"].endswith(f"{store.root}/serve/prefect.db")
+    assert passed["PREFECT_LOGGING_LEVEL"] == "DEBUG"
+    assert passed["NO_PROXY"] == "hospital.example,127.0.0.1,localhost,::1"
+
+
+def test_a_server_on_this_machine_is_asked_directly_whatever_the_proxy(monkeypatch):
+    class Healthy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"true")
+
+        def log_message(self, *_words):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Healthy) as here:
+        threading.Thread(target=here.serve_forever, daemon=True).start()
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+        assert answers(f"http://127.0.0.1:{here.server_port}/api")
+        here.shutdown()
 
 
 def test_nothing_answers_on_a_closed_port():

@@ -183,7 +183,7 @@ def test_without_the_lists_of_ids_and_with_unsorted_indexes_the_story_is_the_sam
 AS_NOBODY = """
 import os
 import encodings.utf_8_sig, sqlite3, sqlalchemy.dialects.sqlite
-import cleaning.corpus.diff, crawler.preview, training.results.report
+import cleaning.corpus.diff, crawler.views.preview, training.results.report
 import flows.cli, flows.status, flows.why, flows.why_words
 if os.geteuid() == 0:
     os.setuid(65534)  # after the imports: what is installed may lie where only root may read

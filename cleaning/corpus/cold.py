@@ -10,7 +10,8 @@ from cleaning.clean import clean
 from cleaning.corpus.living import pairs
 from cleaning.engines.engine import EngineSettings
 from cleaning.ids import ids_path
-from cleaning.recipe import recipe_digest
+from cleaning.pending import KEPT
+from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
 from data.files import storage_error
@@ -22,7 +23,7 @@ _BESIDE = ".cold"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """Documents and memory that nothing earlier had a part in."""
+    """Documents and memory that nothing earlier had a part in; nor had it in the texts that they were judged from."""
 
     segments: list[tuple[Path, Path]]
     signatures: Path
@@ -38,7 +39,7 @@ def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, pr
     Raises:
         StageError: the store has no WARC file.
     """
-    recipe = recipe_digest(cleaning)
+    recipe, extraction = recipe_digest(cleaning), extraction_digest(cleaning)
     beside = Store(store.root / _BESIDE)
     shutil.rmtree(beside.root, ignore_errors=True)
     if not store.warc.is_dir():
@@ -51,14 +52,17 @@ def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, pr
         names = {documents.name for documents, _ in made}
         foreign = [pair for pair in pairs(store.documents / recipe) if pair[0].name not in names]
         yield Rebuilt(sorted([*made, *foreign], key=lambda pair: pair[0].name), beside.signatures)
-        _take_place(beside, store, recipe)
+        _take_place(beside, store, recipe, extraction)
     except OSError as error:
         raise storage_error(error, beside.root) from error
     finally:
         shutil.rmtree(beside.root, ignore_errors=True)
 
 
-def _take_place(beside: Store, store: Store, recipe: str) -> None:
+def _take_place(beside: Store, store: Store, recipe: str, extraction: str) -> None:
+    (store.texts / extraction).mkdir(parents=True, exist_ok=True)
+    for texts in (beside.texts / extraction).glob(f"*{KEPT}"):
+        texts.replace(store.texts / extraction / texts.name)
     (store.documents / recipe).mkdir(parents=True, exist_ok=True)
     for documents, dropped in pairs(beside.documents / recipe):
         for path in (ids_path(documents), dropped, documents):

@@ -18,7 +18,7 @@ from data.parquet import read_parquet
 from data.takedowns import Takedowns
 
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
-_JUDGED = ("language/", "quality/", "extraction/", "policy/", "kind/")
+_JUDGED = ("language/", "quality/", "extraction/", "judging/", "policy/", "kind/")
 _WIDE = ("text", "title", "author", "quality", "verdicts")
 _NARROW = [name for name in DOCUMENT_SCHEMA.names if name not in _WIDE]
 _EVENT = ["id", "fetched_at", "warc_file", "warc_offset"]

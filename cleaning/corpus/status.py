@@ -1,5 +1,7 @@
 """How far a store's corpus is: rounds, pages, documents, versions, what is stale and the command that mends it."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.living import pairs
 from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import versions
-from cleaning.pending import cut_short, warcs_of
+from cleaning.pending import cut_short, extracted_stems, is_judged, warcs_of
 from cleaning.publish_settings import PublishSettings
-from cleaning.recipe import recipe_digest
+from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.manifest import Manifest
 from data.store import Store
@@ -49,6 +51,8 @@ class CorpusStatus(BaseModel):
     open_segments: int
     """WARC files that a crawl is writing, or left when it was killed."""
     warc_bytes: int
+    extracted: int
+    """Those whose texts are extracted under these settings."""
     cleaned: int
     """WARC files with documents of these settings."""
     cut_short: dict[str, int]
@@ -62,10 +66,9 @@ class CorpusStatus(BaseModel):
 
 def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> CorpusStatus:
     """Look at names, sizes and Parquet footers only; nothing is read through."""
-    recipe = recipe_digest(cleaning)
-    folder = store.documents / recipe
+    folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
-    cleaned = [warc for warc in warcs if warc.is_done(folder)]
+    progress = _Cleaning.of(store, cleaning, [warc.stem for warc in warcs])
     segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
     return CorpusStatus(
@@ -74,13 +77,14 @@ def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishS
         segments=len(warcs),
         open_segments=sum(1 for _ in store.warc.glob("*/*.open")),
         warc_bytes=sum(warc.path.stat().st_size for warc in warcs),
-        cleaned=len(cleaned),
+        extracted=progress.extracted,
+        cleaned=progress.cleaned,
         cut_short=cut_short(folder),
         pages_kept=sum(pq.read_metadata(path).num_rows for path, _ in segments),
         pages_dropped=sum(pq.read_metadata(path).num_rows for _, path in segments),
         takedowns=len(Takedowns.load(store).targets),
         versions=[_version(manifest) for manifest in published],
-        stale=_stale(store, cleaning, publishing, len(warcs), len(cleaned), documents=bool(segments)),
+        stale=_stale(store, cleaning, publishing, progress, documents=bool(segments)),
     )
 
 
@@ -89,16 +93,48 @@ def _version(manifest: Manifest) -> Version:
     return Version(name=manifest.name, documents=figures["documents"], words=figures["words"], splits=figures["splits"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Cleaning:
+    """How far cleaning is: WARC files, gone ones whose texts are there among them."""
+
+    warcs: int
+    extracted: int
+    cleaned: int
+    to_extract: int
+    to_judge: int
+
+    @classmethod
+    def of(cls, store: Store, cleaning: CleaningSettings, warcs: Sequence[str]) -> "_Cleaning":
+        documents = store.documents / recipe_digest(cleaning)
+        extracted = set(extracted_stems(store.texts / extraction_digest(cleaning)))
+        left = {stem for stem in extracted.union(warcs) if not is_judged(documents, stem)}
+        return cls(
+            warcs=len(extracted.union(warcs)),
+            extracted=len(extracted.intersection(warcs)),
+            cleaned=len(set(warcs) - left),
+            to_extract=len(left - extracted),
+            to_judge=len(left & extracted),
+        )
+
+    def stale(self) -> Iterator[Stale]:
+        """To extract anew takes hours where to judge anew takes minutes: they are told apart."""
+        if self.to_extract:
+            what = f"{self.to_extract} of {self.warcs} WARC files are to be extracted and judged"
+            yield Stale(what=what, command="cowese clean")
+        if self.to_judge:
+            what = f"the extracted texts of {self.to_judge} of {self.warcs} WARC files are to be judged"
+            yield Stale(what=what, command="cowese clean")
+
+
 def _stale(
-    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, warcs: int, cleaned: int, *, documents: bool
+    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, progress: _Cleaning, *, documents: bool
 ) -> list[Stale]:
-    found = []
-    if not warcs and not documents:
+    found = list(progress.stale())
+    is_behind = bool(found)
+    if not progress.warcs and not documents:
         found.append(Stale(what="there is no page yet", command="cowese crawl"))
-    if cleaned < warcs:
-        found.append(Stale(what=f"{warcs - cleaned} of {warcs} WARC files are not cleaned", command="cowese clean"))
     changed = behind(store, cleaning, publishing)
-    if cleaned < warcs or (documents and changed != []):
+    if is_behind or (documents and changed != []):
         behind_what = ", ".join(changed or ["pages"])
         what = (
             "there is no corpus version yet"

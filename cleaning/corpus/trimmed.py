@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from cleaning.document_rows import text_digest
 from cleaning.pages.text import count_words
-from cleaning.rows import text_digest
 from cleaning.stored_texts import Positions, StoredTexts
 from data.files import whole_file
 

@@ -20,5 +20,5 @@ def opened(settings: EngineSettings) -> Iterator[Engine]:
         return
     from cleaning.engines.dask_engine import DaskEngine  # noqa: PLC0415 - an optional dependency
 
-    with DaskEngine(settings.dask) as engine:
+    with DaskEngine(settings.dask, settings.patience) as engine:
         yield engine

@@ -1,9 +1,10 @@
 """A Dask cluster, of machines or on this one. A task whose worker dies is run again by another, and only that task."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import cached_property
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -17,11 +18,14 @@ try:
 except ImportError as error:
     raise InputError("engine.dask is set but Dask is not installed: pip install 'cowese[dask]'.") from error
 
+log = logging.getLogger(__name__)
 LOCAL = "local:"
 PATIENCE = 60
 """Seconds that a scheduler, and then a first worker, may take to answer."""
 REPORT_EVERY = 1.0
 """Seconds between two reports of a task: each is a message over the network."""
+CHECK_EVERY = 5.0
+"""Seconds between two looks whether there are workers, while no task ends."""
 
 
 class DaskEngine:
@@ -29,9 +33,11 @@ class DaskEngine:
 
     ends_processes = False
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, patience: float = 600) -> None:
         self.address = address
+        self._patience = patience
         self._started = ExitStack()
+        self._cluster: LocalCluster | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +79,11 @@ class DaskEngine:
         columns: int = 1,
         watch: Callable[[Board], None] = lambda _board: None,
     ) -> Iterator[Result]:
-        """As ``Engine.map``."""
+        """As ``Engine.map``.
+
+        Raises:
+            StageError: there was no worker for longer than the patience, or the scheduler is gone.
+        """
         if not items:
             return
         client, topic = self.client, f"cowese-{uuid.uuid4().hex}"
@@ -85,10 +95,14 @@ class DaskEngine:
             future = client.submit(_run, function, item, number, topic, pure=False)
             future.add_done_callback(finished.put)
             left.add(future)
+        workers = _WorkerWatch(self)
         try:
             while left:
-                with suppress(Empty):
+                try:
                     future = finished.get(timeout=LOOK_EVERY)
+                except Empty:
+                    workers.check()
+                else:
                     left.remove(future)
                     yield self._result(future)
                 watch(board)
@@ -99,13 +113,45 @@ class DaskEngine:
     def _scheduler(self) -> Any:
         if not self.address.startswith(LOCAL):
             return self.address
-        return self._started.enter_context(
+        self._cluster = self._started.enter_context(
             LocalCluster(
                 n_workers=int(self.address.removeprefix(LOCAL)),
                 threads_per_worker=1,
                 host="127.0.0.1",
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},  # else it wants port 8787
             )
+        )
+        return self._cluster
+
+    def has_workers(self) -> bool:
+        """Whether the scheduler has a worker now.
+
+        Raises:
+            StageError: the scheduler is gone.
+        """
+        try:
+            return bool(self.client.nthreads())
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise self._gone() from error
+
+    def start_again(self) -> None:
+        """Start the workers of local:N anew beside the dead ones; somebody else's workers are theirs to start."""
+        if self._cluster is not None:
+            wanted = int(self.address.removeprefix(LOCAL))
+            self._cluster.scale(len(self._cluster.worker_spec) + wanted)
+
+    def lost(self, seconds: float) -> StageError | None:
+        """The error of a stage that has had no worker for so long; None while patience lasts."""
+        if seconds < self._patience:
+            return None
+        return StageError(
+            f"engine.dask {self.address}: no worker for {seconds:.0f} s. What was finished is kept: start workers and "
+            "run it again, or raise engine.patience."
+        )
+
+    def _gone(self) -> StageError:
+        return StageError(
+            f"engine.dask {self.address}: the scheduler is gone. What was finished is kept: run it again."
         )
 
     def _result(self, future: "Future[Any]") -> Any:
@@ -117,9 +163,37 @@ class DaskEngine:
                 "run it again with more memory a worker."
             ) from error
         except CancelledError as error:
-            raise StageError(
-                f"engine.dask {self.address}: the scheduler is gone. What was finished is kept: run it again."
-            ) from error
+            raise self._gone() from error
+
+
+class _WorkerWatch:
+    """While no task ends: are there workers? Dask itself waits for them for ever and says nothing."""
+
+    def __init__(self, engine: DaskEngine) -> None:
+        self._engine = engine
+        self._checked = self._seen = time.monotonic()
+        self._started_again = False
+
+    def check(self) -> None:
+        """Say that workers are missing, start local ones again.
+
+        Raises:
+            StageError: patience is over, or the scheduler is gone.
+        """
+        now = time.monotonic()
+        if now - self._checked < CHECK_EVERY:
+            return
+        self._checked = now
+        if self._engine.has_workers():
+            self._seen, self._started_again = now, False
+            return
+        error = self._engine.lost(now - self._seen)
+        if error is not None:
+            raise error
+        if not self._started_again:
+            self._started_again = True
+            log.warning("engine.dask %s: no worker is left; waiting for one.", self._engine.address)
+            self._engine.start_again()
 
 
 def _enter(event: Any, board: list[list[int]]) -> None:

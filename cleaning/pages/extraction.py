@@ -13,7 +13,7 @@ from trafilatura import load_html
 from cleaning.pages.main_text import PARSING_ERRORS, main_text
 from cleaning.pages.metadata import Metadata, metadata_of
 from cleaning.pages.page import Drop, Page, Raw
-from cleaning.settings import CleaningSettings
+from cleaning.settings import ExtractionSettings
 from data.charset import encoding_of
 from data.errors import InputError
 from data.markup import attributes, tags
@@ -51,7 +51,7 @@ class Html:
     tree: HtmlElement
 
 
-def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
+def extract_html(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     """Take the main text of an HTML page, and what the page says of itself."""
     html = parse_html(raw, settings)
     if isinstance(html, Drop):
@@ -60,7 +60,7 @@ def extract_html(raw: Raw, settings: CleaningSettings) -> Page | Drop:
     return page if isinstance(page, Drop) else described(page, html)
 
 
-def parse_html(raw: Raw, settings: CleaningSettings) -> Html | Drop:
+def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
     """Decode and parse a page that is no larger than the settings allow."""
     elements = len(_ELEMENT.findall(raw.body))
     if elements > settings.max_elements:

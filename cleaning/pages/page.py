@@ -39,6 +39,8 @@ class Page:
     """The address that the page gives as its own (link rel=canonical), absolute."""
     declared_language: str | None = None
     """The language that the page says it is in (html lang)."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What extraction measured of the page, such as its links, for rules that judge the text without the page."""
     language: str = ""
     language_score: float = 0.0
     n_words: int = 0

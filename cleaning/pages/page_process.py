@@ -11,7 +11,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
-from cleaning.pages.page import Drop, Page, Raw
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.page_work import Step, Work
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
 
@@ -23,21 +24,22 @@ _TIME = (signal.SIGPROF, signal.SIGALRM)
 class PageProcess:
     """One worker process. A page that ends it is dropped with the reason; the next page finds a new one."""
 
-    def __init__(self, settings: CleaningSettings) -> None:
+    def __init__(self, settings: CleaningSettings, step: Step = Step.EXTRACTION) -> None:
         self._settings = settings
-        self._raw: Raw | None = None
+        self._step = step
+        self._work: Work | None = None
         self._start()
 
-    def give(self, raw: Raw) -> None:
+    def give(self, work: Work) -> None:
         """Hand a page over; ``take`` must have been called for the one before.
 
         Raises:
             StageError: the process cannot start.
         """
         self._await_ready()
-        self._raw = raw
+        self._work = work
         with contextlib.suppress(OSError):  # it was ended between two pages: take() sees it too
-            self.connection.send(raw)
+            self.connection.send(work)
 
     def take(self) -> Page | Drop:
         """What became of the page that was handed over last; waits for it.
@@ -48,8 +50,8 @@ class PageProcess:
         Raises:
             StageError: no new process can start.
         """
-        raw = self._raw
-        assert raw is not None
+        work = self._work
+        assert work is not None
         for is_last in (False, True):
             try:
                 outcome: Page | Drop = self.connection.recv()
@@ -57,13 +59,13 @@ class PageProcess:
                 code = self.close()
                 self._start()
                 if -code in _TIME:
-                    return Drop("extraction/too_slow", self._settings.max_seconds)
+                    return Drop(f"{self._step}/too_slow", self._settings.max_seconds)
                 if not is_last:
-                    self.give(raw)
+                    self.give(work)
             else:
                 return outcome
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return Drop("extraction/crashed", detail=f"ended the process that read it, twice ({name})")
+        return Drop(f"{self._step}/crashed", detail=f"ended the process that read it, twice ({name})")
 
     def close(self) -> int:
         """End the process, once it is done with its page, and give its exit code."""
@@ -82,7 +84,7 @@ class PageProcess:
                 env=os.environ | _ONE_THREAD,
             )
         self.connection: Connection = Connection(ours.detach())
-        self.connection.send(self._settings)
+        self.connection.send((self._step, self._settings))
         self._is_ready = False
 
     def _await_ready(self) -> None:
@@ -103,8 +105,9 @@ class PageProcesses:
     A round in which nothing changed has none: all its records are dropped before.
     """
 
-    def __init__(self, settings: CleaningSettings, count: int) -> None:
+    def __init__(self, settings: CleaningSettings, count: int, step: Step = Step.EXTRACTION) -> None:
         self._settings = settings
+        self._step = step
         self._count = count
         self._all: list[PageProcess] = []
         self._free: list[PageProcess] = []
@@ -127,13 +130,13 @@ class PageProcesses:
         """Whether none has."""
         return not self._busy
 
-    def give(self, number: int, raw: Raw) -> None:
+    def give(self, number: int, work: Work) -> None:
         """Hand a page, known by its number, to a free process."""
         if not self._all:
-            self._all = [PageProcess(self._settings) for _ in range(self._count)]
+            self._all = [PageProcess(self._settings, self._step) for _ in range(self._count)]
             self._free = list(self._all)
         process = self._free.pop()
-        process.give(raw)
+        process.give(work)
         self._busy[process.connection] = (number, process)
 
     def take(self) -> Sequence[tuple[int, Page | Drop]]:

@@ -1,28 +1,25 @@
 """The process that reads pages, one at a time, and may be ended by any of them.
 
-Run as ``python -m cleaning.pages.page_worker DESCRIPTOR``: a socket on which settings come first, then pages. The
-kernel ends this process when a page takes too long, whatever code is running then; its parent reads the reason from the
-signal. It ends by itself when the socket closes, so it never outlives its parent.
+Run as ``python -m cleaning.pages.page_worker DESCRIPTOR``: a socket on which the step and the settings come first,
+then pages. The kernel ends this process when a page takes too long, whatever code is running then; its parent reads the
+reason from the signal. It ends by itself when the socket closes, so it never outlives its parent.
 """
 
 import logging
 import resource
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-from cleaning.pages.language import identify
-from cleaning.pages.page import Drop, Page, Raw
-from cleaning.pages.quality import Rule, rules_of
-from cleaning.pages.read_page import read_page
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.page_work import Reader, Step, Work, reader_of
 from cleaning.settings import CleaningSettings
 
 READY = "ready"
 PATIENCE = 12
 """Wall-clock seconds for each second of CPU that a page may take: a busy machine is no fault of the page."""
-_WARM = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes cuidan de ellas. " * 10
 
 
 def main(descriptor: int) -> None:
@@ -30,31 +27,30 @@ def main(descriptor: int) -> None:
     logging.basicConfig(level=logging.CRITICAL + 1)  # what libraries say of a page is in its row
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which closes the socket
     connection: Connection = Connection(descriptor)
-    settings: CleaningSettings = connection.recv()
-    rules = rules_of(settings)
-    identify(_WARM)  # loads the models, on no page's account
+    step, settings = connection.recv()
+    read = reader_of(step, settings)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (settings.max_memory, hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection.send(READY)
     while True:
         try:
-            raw: Raw = connection.recv()
+            work: Work = connection.recv()
         except EOFError:
             return
         with limited(settings.max_seconds):
-            outcome = outcome_of(raw, settings, rules)
+            outcome = outcome_of(work, read, step, settings)
         connection.send(outcome)
 
 
-def outcome_of(raw: Raw, settings: CleaningSettings, rules: Sequence[Rule]) -> Page | Drop:
+def outcome_of(work: Work, read: Reader, step: Step, settings: CleaningSettings) -> Page | Drop:
     """What became of a page; an error in any library is a reason and not an end."""
     try:
-        return read_page(raw, settings, rules)
+        return read(work)
     except MemoryError:
-        return Drop("extraction/too_much_memory", settings.max_memory)
+        return Drop(f"{step}/too_much_memory", settings.max_memory)
     except Exception as error:  # noqa: BLE001 - any page may break any parser: its name goes into the ledger
-        return Drop("extraction/failed", detail=f"{type(error).__name__}: {error}"[:200])
+        return Drop(f"{step}/failed", detail=f"{type(error).__name__}: {error}"[:200])
 
 
 @contextmanager

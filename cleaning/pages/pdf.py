@@ -6,14 +6,14 @@ import pypdfium2
 
 from cleaning.pages.extraction import normal_line, normal_text
 from cleaning.pages.page import Drop, Page, Raw
-from cleaning.settings import CleaningSettings
+from cleaning.settings import ExtractionSettings
 
 _HYPHENATED = re.compile(r"(\w)[-\u00ad\ufffe\x02]\r?\n(\w)")
 _WRAPPED = re.compile(r"(?<=[^.:;?!\s])[ \t]*\r?\n[ \t]*(?=[a-záéíóúüñ(])")
 """A line break inside a sentence: no stop before it, a small letter after it."""
 
 
-def extract_pdf(raw: Raw, settings: CleaningSettings) -> Page | Drop:
+def extract_pdf(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     """Take the text of a PDF with its lines joined to paragraphs."""
     try:
         document = pypdfium2.PdfDocument(raw.body)

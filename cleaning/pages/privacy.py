@@ -1,60 +1,29 @@
 """Personal data masked by rules, with check digits where they exist; counted by kind, never logged."""
 
 import re
-from collections.abc import Callable
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-_DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
-"""Letter by number modulo 23 (Real Decreto 1553/2005)."""
-_CURP_VALUES = "0123456789ABCDEFGHIJKLMNÑOPQRSTUVWXYZ"
-
-
-def dni_is_valid(text: str) -> bool:
-    """DNI and NIE: X, Y and Z stand for 0, 1 and 2."""
-    compact = re.sub(r"[^0-9A-Z]", "", text.upper())
-    number = compact[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
-    return number.isdigit() and _DNI_LETTERS[int(number) % 23] == compact[-1]
-
-
-def iban_is_valid(text: str) -> bool:
-    """ISO 13616: the rearranged number modulo 97 is 1."""
-    compact = re.sub(r"\s", "", text.upper())
-    digits = "".join(str(int(c, 36)) for c in compact[4:] + compact[:4])
-    return int(digits) % 97 == 1
-
-
-def nss_is_valid(text: str) -> bool:
-    """Spanish social security number: the first ten digits modulo 97 are the last two."""
-    digits = re.sub(r"\D", "", text)
-    province, number, check = digits[:2], digits[2:10], digits[10:]
-    base = province + number if int(number) >= 10_000_000 else province + str(int(number)).zfill(7)  # noqa: PLR2004 - leading zero rule of the TGSS
-    return int(base) % 97 == int(check)
-
-
-def cuit_is_valid(text: str) -> bool:
-    """Argentina's CUIT and CUIL: weights 5432765432, modulo 11."""
-    digits = [int(c) for c in text if c.isdigit()]
-    rest = 11 - sum(a * b for a, b in zip(digits, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2), strict=False)) % 11
-    return {11: 0, 10: 9}.get(rest, rest) == digits[10]
-
-
-def rut_is_valid(text: str) -> bool:
-    """Chile's RUT: weights 2 to 7 from the right, modulo 11."""
-    compact = re.sub(r"[^0-9K]", "", text.upper())
-    total = sum(int(c) * (2 + i % 6) for i, c in enumerate(reversed(compact[:-1])))
-    return {11: "0", 10: "K"}.get(11 - total % 11, str(11 - total % 11)) == compact[-1]
-
-
-def curp_is_valid(text: str) -> bool:
-    """Mexico's CURP: weights 18 to 2, letters from 10 on with Ñ among them, modulo 10."""
-    total = sum((18 - place) * _CURP_VALUES.index(letter) for place, letter in enumerate(text[:17]))
-    return text[17] == str(-total % 10)
-
-
-def has_a_birth_date(text: str) -> bool:
-    """Catalonia's health card: four letters, sex, then the date of birth as YYMMDD (the check digit is not public)."""
-    digits = re.sub(r"\D", "", text)
-    return 1 <= int(digits[3:5]) <= 12 and 1 <= int(digits[5:7]) <= 31  # noqa: PLR2004 - months and days
+from cleaning.pages.check_digits import (
+    ccc_is_valid,
+    clabe_is_valid,
+    cpf_is_valid,
+    cuit_is_valid,
+    curp_is_valid,
+    dni_is_valid,
+    ecuador_is_valid,
+    has_a_birth_date,
+    iban_is_valid,
+    is_a_date,
+    luhn_is_valid,
+    nss_is_valid,
+    rfc_is_valid,
+    rut_is_valid,
+    uruguay_is_valid,
+)
+from cleaning.pages.public_numbers import numbers_a_thing, public_spans
+from cleaning.pages.telephones import telephones
 
 
 def always(_: str) -> bool:
@@ -62,9 +31,10 @@ def always(_: str) -> bool:
     return True
 
 
-def has_nine_digits(text: str) -> bool:
-    """Telephone numbers of the Spanish-speaking countries have at least eight digits, with a prefix nine."""
-    return sum(c.isdigit() for c in text) >= 9  # noqa: PLR2004 - said above
+def _dated(text: str) -> bool:
+    """An RFC behind its label: a possible date is enough, since offices give some without a right check digit."""
+    compact = re.sub(r"[ -]", "", text)
+    return is_a_date(compact[6:8], compact[8:10])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,79 +46,256 @@ class Kind:
     is_valid: Callable[[str], bool] = always
     sign: re.Pattern[str] = field(kw_only=True)
     """What a text with one of this kind always holds, and is much quicker to look for."""
+    says_what_it_is: bool = field(default=False, kw_only=True)
+    """The pattern has a label or a form of its own: a word such as "lote" before it decides nothing."""
 
     @property
     def mask(self) -> str:
         """What stands in its place."""
-        return f"[{self.name.upper()}]"
+        return mask_of(self.name)
 
     def holds(self, text: str) -> bool:
         """Whether the check digit, where there is one, is right; digits of other scripts have none."""
         return self.is_valid is always or (text.isascii() and self.is_valid(text))
 
 
+def mask_of(name: str) -> str:
+    """``[DNI]`` for ``dni``."""
+    return f"[{name.upper()}]"
+
+
 def _named(names: str, number: str) -> re.Pattern[str]:
-    """A number that only the words before it tell; the first group is what is masked."""
+    """A number recognised only by the label before it; the group ``number`` is masked."""
     return re.compile(
-        rf"\b(?i:{names})(?:\W{{0,3}}(?i:n[º°.]{{0,2}}|n[úu]m(?:ero)?\.?))?\W{{1,3}}({number})(?![\w.,/-]*\d)(?!\w)"
+        rf"(?<![\w.])(?i:{names})(?:\s?\([^()\d]{{1,30}}\))?(?:\W{{0,3}}(?i:del?|la|paciente|titular|identidad|"
+        rf"ciudadan[íi]a|extranjer[íi]a|es|con|el|madre|padre|usuari[oa])\b){{0,4}}"
+        rf"(?:\W{{0,3}}(?i:n[º°o]?\.?[º°]?|n[úu]m(?:ero)?\.?))?\W{{1,3}}(?P<number>{number})(?![\w.,/-]*\d)(?!\w)"
     )
 
 
-_SPELLED = re.compile(r"\b[\w.+-]{1,64} ?[(\[{](?:at|arroba)[)\]}] ?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b")
-"""Addresses that are written so that machines shall not read them."""
-_BARE_ID = r"\d{7,8}|\d{1,2}\.\d{3}\.\d{3}"
-_PHONE = re.compile(
-    r"(?<![\d.,/-])(?:"
-    r"(?:\+|00)[1-9]\d{0,2}[ .-]?(?:\(?\d{1,4}\)?[ .-]?){2,5}\d{2,4}"  # international
-    r"|[679]\d{2}[ .-]\d{3}[ .-]\d{3}|[679]\d{2}(?:[ .-]\d{2}){3}|9\d[ .-]\d{3}(?:[ .-]\d{2}){2}|[679]\d{8}"  # Spain
-    r")(?![\d.,/_-]*\d)"
+_AT = r" ?[(\[{<] ?(?:at|AT|arroba|@) ?[)\]}>] ?"
+_DOT = r"(?:\.| ?[(\[{<] ?(?:dot|DOT|punto|\.) ?[)\]}>] ?)"
+_HOST = rf"[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,4}}{_DOT}[^\W\d_]{{2,24}}"
+_SPELLED = re.compile(
+    rf"\b[\w.+-]{{1,64}}{_AT}{_HOST}\b"
+    r"|\b[\w.+-]{1,64} (?:arroba|AT) [\w-]{1,63}(?:(?:\.| (?:punto|DOT) )[\w-]{1,63}){0,3}"
+    r"(?:\.| (?:punto|DOT) )[^\W\d_]{2,24}\b"
 )
+"""Addresses that are written so that machines shall not read them."""
+_SPELLED_SIGN = re.compile(r"[(\[{<] ?(?:at|AT|arroba|@)|arroba| AT ")
+_MAIL = re.compile(r"\b[\w.+-]{1,64}(?:@| ?@ ?)[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[^\W\d_]{2,24}\b")
+_BARE_ID = r"[VEve]-? ?\d{1,2}\.?\d{3}\.?\d{3}|\d{1,3}(?:[. ]\d{3}){2,3}(?:-\d)?|\d{6,8}-\d|\d{6,11}"
+_FORMED_ID = (
+    r"\d{3}-\d{7}-\d|\d{4}-\d{4}-\d{5}|\d{3}-\d{6}-\d{4}[A-Z]|\d{1,2}-\d{3,4}-\d{3,6}|\d{4} \d{5} \d{4}|\d{13}"
+    r"|\d{9}-\d"
+)
+"""Dominican Republic, Honduras, Nicaragua, Panama and Costa Rica, Guatemala; behind a label."""
 _NUMBER = re.compile(r"\d(?:[ ./()-]{0,3}\d){6}")
 """Seven digits, with what stands between the groups of a number."""
-_DIGITS = re.compile(r"\d{5}")
+_FIVE = re.compile(r"\d(?:[ ./()-]{0,3}\d){4}")
+_SIX = re.compile(r"\d(?:[ ./()-]{0,3}\d){5}")
+_CARD = r"(?:[3-6]\d{3}|2[2-7]\d{2})([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|3[47]\d{2}([ -])\d{6}\2\d{5}"
+_CARD_LABEL = (
+    r"tarjeta(?: (?:bancaria|visa|mastercard|de (?:cr[ée]dito|d[ée]bito)))?|visa|mastercard|amex|n[.º°]* de tarjeta"
+)
+_DNI_LABEL = r"D\.? ?N\.? ?I\.?|N\.?I\.?F\.?|N\.?I\.?E\.?|DNI/NIE|NIF/NIE|documento nacional de identidad"
+_ID_LABEL = (
+    r"C\. ?C\.?|C\. ?I\.?|CC|CI|c[ée]dulas?(?: de (?:identidad|ciudadan[íi]a|extranjer[íi]a))?"
+    r"|documento de (?:identidad|identificaci[óo]n)|doc\. ?(?:de )?identidad"
+    r"|carn[ée]t? de identidad|carn[ée] de extranjer[íi]a"
+    r"|tarjeta de identidad|T\.I\.|R\.C\.|DUI|DPI|CUI|identificad[oa] con (?:el )?(?:documento|n[úu]mero)"
+)
 KINDS = (
-    Kind("correo", re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}\b"), sign=re.compile("@")),
-    Kind("correo", _SPELLED, sign=re.compile(r"[(\[{](?:at|arroba)[)\]}]")),
-    Kind("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?\d{4}){4,6}(?: ?\d{1,4})?\b"), iban_is_valid, sign=_NUMBER),
-    Kind("nss", re.compile(r"(?<![\d/-])\d{2}[ /-]?\d{8}[ /-]?\d{2}(?![\d/-])"), nss_is_valid, sign=_NUMBER),
-    Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|27|30|33|34)-?\d{8}-?\d(?![\d-])"), cuit_is_valid, sign=_NUMBER),
+    Kind("correo", _MAIL, sign=re.compile("@"), says_what_it_is=True),
+    Kind("correo", _SPELLED, sign=_SPELLED_SIGN, says_what_it_is=True),
     Kind(
-        "dni", re.compile(r"\b(?:\d{2}\.?\d{3}\.?\d{3}|[XYZ]-?\d{7})[ -]?[A-HJ-NP-TV-Z]\b"), dni_is_valid, sign=_NUMBER
+        "iban",
+        re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z\d]{1,3})?\b"),
+        iban_is_valid,
+        sign=re.compile(r"\b[A-Z]{2}\d{2}"),
+        says_what_it_is=True,
     ),
-    Kind("rut", re.compile(r"\b\d{1,2}\.?\d{3}\.?\d{3}-[\dkK]\b"), rut_is_valid, sign=_NUMBER),
-    Kind("curp", re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b"), curp_is_valid, sign=_DIGITS),
-    Kind("tarjeta_sanitaria", re.compile(r"\b(?:B{8}[A-Z]{2}\d{6}|AN ?\d{10})\b"), sign=_DIGITS),
-    Kind("tarjeta_sanitaria", re.compile(r"\b[A-Z]{4} ?[01] ?\d{6} ?\d{3}\b"), has_a_birth_date, sign=_NUMBER),
     Kind(
-        "tarjeta_sanitaria",
-        _named(r"CIPA?|SIP|TIS|NUSS|NUHSA|tarjeta (?:sanitaria|individual)", r"\d{7,16}"),
-        sign=_DIGITS,
-    ),
-    Kind("historia_clinica", _named(r"NHC|historia cl[íi]nica|historia", r"\d{5,12}"), sign=_DIGITS),
-    Kind(
-        "dni",
-        _named(r"DNI|cédula(?: de (?:identidad|ciudadanía))?|documento (?:nacional )?de identidad", _BARE_ID),
+        "cuenta",
+        re.compile(r"(?<![\d/-])\d{4}([ -])\d{4}\1\d{2}\1\d{10}(?![\d/-])"),
+        ccc_is_valid,
         sign=_NUMBER,
     ),
-    Kind("telefono", _PHONE, has_nine_digits, sign=_NUMBER),
+    Kind("cuenta", _named(r"cuenta|dep[óo]sito|transferencia|interbancaria", r"\d{18}"), clabe_is_valid, sign=_NUMBER),
+    Kind("cuenta", _named(r"CLABE(?: interbancaria)?", r"\d{3} ?\d{3} ?\d{11} ?\d|\d{18}"), always, sign=_NUMBER),
+    Kind(
+        "cuenta",
+        _named(r"(?:n[º°.]* de )?cuenta(?: (?:bancaria|corriente|de ahorros))?", r"\d[\d-]{9,22}\d"),
+        sign=_NUMBER,
+    ),
+    Kind("tarjeta_bancaria", re.compile(rf"(?<![\d/.-])(?:{_CARD})(?![\d/-])"), luhn_is_valid, sign=_NUMBER),
+    Kind("tarjeta_bancaria", _named(_CARD_LABEL, r"\d{13,19}"), always, sign=_NUMBER),
+    Kind("nss", re.compile(r"(?<![\d/-])\d{2}([ /-])\d{8}\1\d{2}(?![\d/-])"), nss_is_valid, sign=_NUMBER),
+    Kind(
+        "nss",
+        _named(
+            r"N\.?S\.?S\.?|NAF|NUSS|(?:n[º°.]* (?:de )?)?(?:la )?seguridad social"
+            r"|n[úu]mero de afiliaci[óo]n|afiliad[oa]",
+            r"\d{2}[ /-]?\d{8}[ /-]?\d{2}|\d{10,12}|\d{2}-\d{2}-\d{2}-\d{4}-\d",
+        ),
+        sign=_NUMBER,
+    ),
+    Kind("cpf", re.compile(r"(?<![\d.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\d-])"), cpf_is_valid, sign=_NUMBER),
+    Kind("cpf", _named(r"C\.?P\.?F\.?", r"\d{9}-?\d{2}"), sign=_NUMBER),
+    Kind("cuit", re.compile(r"(?<![\d-])(?:20|23|24|25|26|27)([- ])\d{8}\1\d(?![\d-])"), cuit_is_valid, sign=_NUMBER),
+    Kind(
+        "cuit",
+        _named(r"C\.?U\.?I\.?[TL]\.?", r"2[0-7]\d{9}|2[0-7]-\d{2}\.\d{3}\.\d{3}-\d"),
+        cuit_is_valid,
+        sign=_NUMBER,
+    ),
+    Kind(
+        "dni",
+        re.compile(r"\b(?:\d{2}([.  ]?)\d{3}\1\d{3}|[XYZ][- .]?\d{1}\.?\d{3}\.?\d{3})[ -]?[A-HJ-NP-TV-Z]\b"),
+        dni_is_valid,
+        sign=_NUMBER,
+    ),
+    Kind("dni", re.compile(r"\b(?:\d{8}|[xyz]-?\d{7})-?[a-hj-np-tv-z]\b"), dni_is_valid, sign=_NUMBER),
+    Kind("rut", re.compile(r"\b\d{1,2}\.\d{3}\.\d{3} ?[-–] ?[\dkK]\b"), rut_is_valid, sign=_NUMBER),
+    Kind("rut", _named(r"R\.?U\.?[TN]\.?", r"\d{7,8}[-–]?[\dkK]"), always, sign=_SIX),
+    Kind("cedula", re.compile(r"\b\d\.\d{3}\.\d{3}-\d\b"), uruguay_is_valid, sign=_NUMBER),
+    Kind("cedula", re.compile(r"(?<![\d-])\d{3}-\d{7}-\d(?![\d-])"), luhn_is_valid, sign=_NUMBER),
+    Kind("cedula", re.compile(r"(?<![\d-])\d{9}-\d(?![\d-])"), ecuador_is_valid, sign=_NUMBER),
+    Kind(
+        "cedula",
+        _named(r"identificaci[óo]n|documento|ID|usuari[oa]|paciente|afiliad[oa]|sra?\.", r"\d{10}"),
+        ecuador_is_valid,
+        sign=_NUMBER,
+    ),
+    Kind(
+        "curp",
+        re.compile(r"\b[A-Z][AEIOUX][A-Z]{2}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b"),
+        curp_is_valid,
+        sign=_FIVE,
+        says_what_it_is=True,
+    ),
+    Kind("rfc", re.compile(r"\b[A-ZÑ&]{4}[- ]?\d{6}[- ]?[A-Z\d]{3}\b"), rfc_is_valid, sign=_SIX, says_what_it_is=True),
+    Kind("rfc", _named(r"R\.?F\.?C\.?", r"[A-ZÑ&]{4}[- ]?\d{6}[- ]?[A-Z\d]{3}"), sign=_SIX),
+    Kind("tarjeta_sanitaria", re.compile(r"\b(?:B{8}[A-Z]{2}\d{6}|AN ?\d{10})\b"), sign=_FIVE, says_what_it_is=True),
+    Kind(
+        "tarjeta_sanitaria",
+        re.compile(r"\b[A-Z]{4} ?[01] ?\d{6} ?\d{3}\b"),
+        has_a_birth_date,
+        sign=_NUMBER,
+        says_what_it_is=True,
+    ),
+    Kind(
+        "tarjeta_sanitaria",
+        _named(r"CIPA?|SIP|TIS|NUHSA|tarjeta (?:sanitaria|individual)(?: individual)?", r"\d{7,16}"),
+        sign=_FIVE,
+    ),
+    Kind(
+        "historia_clinica",
+        _named(
+            r"N\.?H\.?C\.?|N\.?H\.?|H\.? ?C\.?|hist(?:oria|\.)(?: cl[íi]nica)?|expediente cl[íi]nico"
+            r"|ficha cl[íi]nica|N[º°.] ?HC",
+            r"\d{5,12}|\d{2,3}[.-]\d{2,3}[.-]\d{2,3}|\d{4,9}/\d{2,4}",
+        ),
+        sign=_FIVE,
+    ),
+    Kind("pasaporte", _named(r"pasaporte", r"[A-Z]{0,3}\d{6,9}[A-Z]?"), sign=_SIX),
+    Kind("dni", _named(_DNI_LABEL, _BARE_ID), sign=_NUMBER),
+    Kind("cedula", _named(_ID_LABEL, rf"{_FORMED_ID}|{_BARE_ID}"), sign=_SIX),
 )
-"""In the order in which they are looked for: what has a check digit before what has none."""
-_SIGNS = frozenset(kind.sign for kind in KINDS)
+"""In the order in which they are looked for: what has a check digit before what has none. Telephones come last."""
+_ANY_SIGN = re.compile(r"@|arroba|[(\[{<] ?(?:at|AT)| AT |\b[A-Z]{2}\d{2}|\d(?:[ ./()-]{0,3}\d){4}")
+"""What every kind has: the rest of a text is not looked at."""
+_BEFORE, _AFTER = 120, 340
+"""Characters around a sign that are looked at: the label before a number; the longest address that is written out."""
+_SPACE = re.compile(r"\s")
+Span = tuple[int, int, str]
+"""Begin, end, kind."""
 
 
 def masked(text: str) -> tuple[str, dict[str, int]]:
     """The text with personal data replaced by its kind, and how many of each kind there were."""
+    spans = personal_spans(text)
     counts: dict[str, int] = {}
-    signs = {sign for sign in _SIGNS if sign.search(text) is not None}
+    pieces, last = [], 0
+    for begin, end, name in spans:
+        counts[name] = counts.get(name, 0) + 1
+        pieces += [text[last:begin], mask_of(name)]
+        last = end
+    return "".join([*pieces, text[last:]]), counts
+
+
+def personal_spans(text: str) -> list[Span]:
+    """What is masked, in order; of two that overlap, the kind that is looked for first."""
+    found: list[Span] = []
+    for begin, end in _regions(text):
+        found += ((begin + first, begin + last, name) for first, last, name in _personal_in(text[begin:end]))
+    return found
+
+
+def _regions(text: str) -> Iterator[tuple[int, int]]:
+    """The surroundings of signs, whole words, in order and apart: one text of ten has none, most have few."""
+    begin = end = 0
+    for sign in _ANY_SIGN.finditer(text):
+        if sign.end() + _BEFORE < end:
+            continue
+        near = max(0, sign.start() - _BEFORE)
+        first = max(text.rfind(" ", 0, near), text.rfind("\n", 0, near)) + 1
+        after = _SPACE.search(text, min(len(text), sign.end() + _AFTER))
+        last = after.start() if after is not None else len(text)
+        if first > end:
+            if end:
+                yield begin, end
+            begin = first
+        end = last
+    if end:
+        yield begin, end
+
+
+def _personal_in(region: str) -> list[Span]:
+    found: list[Span] = []
+    taken = _Spans()
+    public: _Spans | None = None
+    signs: dict[re.Pattern[str], bool] = {}
+
+    def add(begin: int, end: int, name: str) -> None:
+        nonlocal public
+        if public is None:
+            public = _Spans(public_spans(region))
+        if not taken.meet(begin, end) and (name == "correo" or not public.meet(begin, end)):
+            found.append((begin, end, name))
+            taken.add(begin, end)
+
     for kind in KINDS:
         if kind.sign not in signs:
-            continue
+            signs[kind.sign] = kind.sign.search(region) is not None
+        if signs[kind.sign]:
+            for begin, end in _of_kind(kind, region):
+                add(begin, end, kind.name)
+    if signs[_NUMBER]:
+        for begin, end in telephones(region):
+            add(begin, end, "telefono")
+    return sorted(found)
 
-        def replace(match: re.Match[str], kind: Kind = kind) -> str:
-            if not kind.holds(match[0]):
-                return match[0]
-            counts[kind.name] = counts.get(kind.name, 0) + 1
-            return match[0].replace(match[1], kind.mask) if match.lastindex else kind.mask
 
-        text = kind.pattern.sub(replace, text)
-    return text, counts
+def _of_kind(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
+    is_labelled = "number" in kind.pattern.groupindex
+    for match in kind.pattern.finditer(text):
+        number = match["number"] if is_labelled else match[0]
+        is_something_else = not (is_labelled or kind.says_what_it_is) and numbers_a_thing(text, match.start())
+        if kind.holds(number) and not is_something_else:
+            yield match.span("number") if is_labelled else match.span()
+
+
+class _Spans:
+    """Spans of a text that do not overlap, asked for those that a new one meets."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]] = ()) -> None:
+        self._all: list[tuple[int, int]] = sorted(spans)
+
+    def add(self, begin: int, end: int) -> None:
+        insort(self._all, (begin, end))
+
+    def meet(self, begin: int, end: int) -> bool:
+        place = bisect_right(self._all, (begin, end))
+        is_after = place < len(self._all) and self._all[place][0] < end
+        return is_after or any(last > begin for _, last in self._all[max(0, place - 2) : place])

@@ -11,7 +11,7 @@ from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, No
 from cleaning.pages.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
 from cleaning.pages.repetition_rules import DuplicateLines, DuplicateNgrams, TopNgrams
 from cleaning.pages.text import Text
-from cleaning.settings import CleaningSettings
+from cleaning.settings import JudgingSettings
 
 
 class Rule(Protocol):
@@ -25,7 +25,7 @@ class Rule(Protocol):
         """The figure measured, and whether the page is dropped for it."""
 
 
-def rules_of(settings: CleaningSettings) -> tuple[Rule, ...]:
+def rules_of(settings: JudgingSettings) -> tuple[Rule, ...]:
     """The rules in the order in which they are asked: cheap and telling ones first."""
     return (
         LongEnough(settings.min_chars),

@@ -2,7 +2,7 @@
 
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.warc import Record
-from cleaning.settings import CleaningSettings
+from cleaning.settings import ExtractionSettings
 from data.rights import HEAD, opt_out
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -12,7 +12,7 @@ _SIGN = 1000
 _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}
 
 
-def triage(record: Record, settings: CleaningSettings) -> Raw | Drop:
+def triage(record: Record, settings: ExtractionSettings) -> Raw | Drop:
     """The page of a record, or why there is none. Costs next to nothing and never raises."""
     refusal = _no_page(record)
     if refusal is not None:

@@ -52,7 +52,7 @@ def crawl(
 
     Example: cowese crawl --contact me@example.org --max-pages-per-host 1000
     """
-    from crawler.run import crawl as crawl_round
+    from crawler.process.run import crawl as crawl_round
 
     settings = read_settings(
         config,
@@ -66,7 +66,7 @@ def crawl(
         crawl__partition=partition,
     )
     if dry_run:
-        from crawler.preview import preview
+        from crawler.views.preview import preview
 
         looked_at = Store.named(settings.store)
         show(preview(looked_at, settings.crawl, revisit=revisit, as_of=read_date(as_of)), "dry run", as_json=as_json)

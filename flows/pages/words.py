@@ -5,7 +5,7 @@ from typing import Any
 
 from cleaning.clean import CleanSummary
 from cleaning.corpus.publish import PublishSummary
-from crawler.run import CrawlSummary
+from crawler.process.run import CrawlSummary
 
 MOST_REASONS = 3
 

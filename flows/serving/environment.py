@@ -1,27 +1,42 @@
-"""The environment of server and workers: where things are, and nothing that calls home."""
+"""The environment of server and workers: where things are, and nothing that calls home.
+
+Of the user's own Prefect nothing is passed on that decides where state lies: neither its variables nor its profiles.
+"""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from data.store import Store
+from flows.serving.loopback import without_proxy
 
 HEARTBEAT_SECONDS = 30
 """How often a flow run says that it lives; Prefect's own least value."""
 QUERY_SECONDS = 1
 """How often a worker asks for work; Prefect's own 10 are longer than all else in a run that finds nothing changed."""
-STARTUP_SECONDS = 120
-"""The first start makes the database; Prefect's own 20 s failed on a loaded machine."""
+STARTUP_SECONDS = 600
+"""The first start makes the database: 140 s on a busy machine. Prefect's own 20 s failed there."""
+PASSED_ON = ("PREFECT_LOGGING_", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+"""What our servers and workers inherit of the user's Prefect: how much is logged, and the password."""
 
 
 def environment(store: Store, api_url: str, links: str, config: Path | None) -> Mapping[str, str]:
     """What is inherited, with the store, its settings file and Prefect's settings."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PREFECT_") or name.startswith(PASSED_ON)
+    }
     served = {
-        **os.environ,
+        **inherited,
+        "NO_PROXY": without_proxy(os.environ.get("NO_PROXY", "")),
+        "no_proxy": without_proxy(os.environ.get("no_proxy", "")),
+        "PREFECT_HOME": str(store.root / "serve" / "prefect"),
+        "PREFECT_PROFILES_PATH": str(store.root / "serve" / "prefect" / "profiles.toml"),
         "COWESE_STORE": str(store.root),
         "COWESE_SERVE__LINKS": links,
         "PREFECT_API_URL": api_url,
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{store.root / 'serve' / 'prefect.db'}",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{store.root / 'serve' / 'prefect.db'}",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PREFECT_WORKER_QUERY_SECONDS": str(QUERY_SECONDS),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(STARTUP_SECONDS),

@@ -4,11 +4,9 @@ import json
 import socket
 from http.client import HTTPException
 from pathlib import Path
-from urllib.request import urlopen
 
 from flows.serving.files import ABOUT
-
-TIMEOUT = 5
+from flows.serving.loopback import get
 
 
 def listens(port: int) -> bool:
@@ -20,7 +18,7 @@ def listens(port: int) -> bool:
 def who_listens(port: int) -> str:
     """What listens there, in words: the server of another store, another Prefect server, or another program."""
     try:
-        version = json.loads(_get(f"http://127.0.0.1:{port}/api/admin/version"))
+        version = json.loads(get(f"http://127.0.0.1:{port}/api/admin/version"))
     except (OSError, HTTPException, ValueError):
         return "another program"
     root = served_root(port)
@@ -33,13 +31,7 @@ def served_root(port: int) -> str | None:
     What shows the store's files, on the next port, says so.
     """
     try:
-        root = _get(f"http://127.0.0.1:{port + 1}{ABOUT}").decode()
+        root = get(f"http://127.0.0.1:{port + 1}{ABOUT}").decode()
     except (OSError, HTTPException, ValueError):
         return None
     return root if Path(root).is_absolute() and Path(root).is_dir() else None
-
-
-def _get(url: str) -> bytes:
-    with urlopen(url, timeout=TIMEOUT) as response:  # noqa: S310 - loopback
-        content: bytes = response.read()
-    return content

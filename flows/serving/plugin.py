@@ -7,10 +7,10 @@ in a throw-away server and never executed: the hook says what to start instead.
 
 import sys
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from prefect.plugins import HookContext, register_hook
+
+from flows.serving.loopback import answers, ask_directly, is_loopback
 
 OURS = ("benchmark", "build-cowese", "corpus-to-model", "pretrain-biomedtra")
 """Deployments whose name is their flow's name."""
@@ -24,6 +24,8 @@ def setup_environment(*, ctx: HookContext) -> None:
     if position is None:
         return
     name = sys.argv[position]
+    if ctx.api_url and is_loopback(ctx.api_url):
+        ask_directly()
     if not ctx.api_url or not answers(ctx.api_url):
         sys.exit(
             f"error: no Prefect server answers{' at ' + ctx.api_url if ctx.api_url else ''}, so nothing would run "
@@ -37,12 +39,3 @@ def bare_name_position(arguments: list[str]) -> int | None:
     if Path(arguments[0]).name not in ("prefect", "prefect.exe") or tuple(arguments[1:3]) != COMMAND:
         return None
     return next((at for at, argument in enumerate(arguments[3:], start=3) if argument in OURS), None)
-
-
-def answers(api_url: str) -> bool:
-    """Whether a Prefect API is healthy at the URL."""
-    try:
-        with urlopen(f"{api_url.rstrip('/')}/health", timeout=5) as response:  # noqa: S310 - the user's own setting
-            return bool(response.status == 200)  # noqa: PLR2004 - HTTP OK
-    except (URLError, OSError, ValueError):
-        return False

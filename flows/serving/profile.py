@@ -1,29 +1,111 @@
 """The user's Prefect profile: where the server is, and that our plugin may complete bare names.
 
-Only the profile ``cowese`` is written; the others stay as they are, and the one that was active is remembered.
+One profile of ours is added to the user's file and made active. Afterwards the file is given back as it was, to the
+byte; where somebody else changed it meanwhile, only our profile is taken out.
 """
 
-from prefect.settings import Profile, load_profiles, save_profiles
+import os
+from pathlib import Path
+
+from prefect.settings import PREFECT_PROFILES_PATH, Profile, ProfilesCollection, load_profiles, save_profiles
+from pydantic import BaseModel, ConfigDict
+
+from data.files import file_digest, whole_file
+from flows.serving.loopback import answers
 
 NAME = "cowese"
+OTHER_NAME = "cowese-serve"
+"""What our profile is called where the user has one of their own with our name."""
+FALLBACK = "ephemeral"
+"""The profile that Prefect itself begins with."""
 
 
-def use_profile(api_url: str) -> str | None:
-    """Make the profile ``cowese`` the active one of this user; returns the name of the one that was, if another."""
+class ProfileBefore(BaseModel):
+    """The user's profile file before ours became active."""
+
+    model_config = ConfigDict(frozen=True)
+
+    active: str | None
+    name: str
+    """Our profile's name in it."""
+    backup: Path | None
+    """A copy of the file; None where there was none."""
+    written: str
+    """Digest of the file as we left it."""
+
+
+def use_profile(
+    api_url: str, folder: Path, before: ProfileBefore | None = None, another: ProfileBefore | None = None
+) -> ProfileBefore:
+    """Make a profile of ours the active one of this user; ``folder`` takes the copy of the user's file.
+
+    ``before`` is what an earlier call returned; it stays valid while our profile is the active one. ``another`` is what
+    the store has whose server our profile leads to now: the user's own profile is the one that was before it.
+    """
     profiles = load_profiles()
-    before = profiles.active_name
+    if before is not None and profiles.active_name == before.name and _url(profiles, before.name) == api_url:
+        return before
+    path = _path()
+    backup = folder / "profiles.before.toml" if path.is_file() else None
+    if backup is not None:
+        with whole_file(backup) as temporary:
+            os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))  # it may hold an API key
+            temporary.write_bytes(path.read_bytes())
+    active = another.active if another is not None else profiles.active_name
+    name = NAME if NAME not in profiles.names or _is_ours(profiles, NAME) else OTHER_NAME
+    if name in profiles.names:
+        profiles.remove_profile(name)
     settings = {"PREFECT_API_URL": api_url, "PREFECT_PLUGINS_ENABLED": "true"}
-    if NAME in profiles.names:
-        profiles.remove_profile(NAME)
-    profiles.add_profile(Profile.model_validate({"name": NAME, "settings": settings}))
-    profiles.set_active(NAME)
+    profiles.add_profile(Profile.model_validate({"name": name, "settings": settings}))
+    profiles.set_active(name)
     save_profiles(profiles)
-    return before if before != NAME else None
+    return ProfileBefore(active=active, name=name, backup=backup, written=file_digest(path))
 
 
-def leave_profile(before: str | None) -> None:
-    """Make the profile that was active before the active one again, unless the user has chosen another since."""
+def leave_profile(before: ProfileBefore, api_url: str) -> None:
+    """Give the user's file back; only take our profile out where the file has been changed since."""
+    path = _path()
+    if path.is_file() and file_digest(path) == before.written:
+        if before.backup is None:
+            path.unlink()
+        elif before.backup.is_file():
+            with whole_file(path) as temporary:
+                temporary.write_bytes(before.backup.read_bytes())
+    _take_out(before, api_url)
+    if before.backup is not None:
+        before.backup.unlink(missing_ok=True)
+
+
+def _take_out(before: ProfileBefore, api_url: str) -> None:
+    """Take out our profile for this server, and one of ours whose server is gone, if it is still the active one."""
     profiles = load_profiles()
-    if before is not None and profiles.active_name == NAME and before in profiles.names:
-        profiles.set_active(before)
+    for name in (NAME, OTHER_NAME):
+        if name not in profiles.names or not _is_ours(profiles, name):
+            continue
+        url = _url(profiles, name)
+        if url != api_url and (profiles.active_name != name or answers(url)):
+            continue  # the server of another store is in use
+        if profiles.active_name == name:
+            back = before.active if before.active in profiles.names and before.active != name else FALLBACK
+            profiles.set_active(back)
+        profiles.remove_profile(name)
         save_profiles(profiles)
+
+
+def _is_ours(profiles: ProfilesCollection, name: str) -> bool:
+    """Whether a profile holds nothing but what we write."""
+    settings = {getattr(setting, "name", str(setting)) for setting in profiles[name].settings}
+    return settings == {"PREFECT_API_URL", "PREFECT_PLUGINS_ENABLED"} and "//127.0.0.1:" in _url(profiles, name)
+
+
+def _url(profiles: ProfilesCollection, name: str) -> str:
+    if name not in profiles.names:
+        return ""
+    found = {getattr(key, "name", str(key)): value for key, value in profiles[name].settings.items()}
+    return str(found.get("PREFECT_API_URL", ""))
+
+
+def _path() -> Path:
+    path = PREFECT_PROFILES_PATH.value()
+    assert path is not None
+    return Path(path)

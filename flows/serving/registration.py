@@ -1,21 +1,33 @@
-"""What the Prefect server must know: work pools, the deployments of prefect.yaml, and when a run is a zombie."""
+"""What the Prefect server must know: work pools, the deployments of prefect.yaml, and when a run is a zombie.
+
+Registering again leaves what an operator set: schedules, limits, pauses, parameters and job variables. Only what the
+code decides is updated: a deployment's entry point, its folder, the schema of its parameters, and a worker's command.
+"""
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from prefect import Flow
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
+from yaml import safe_load
 
 from data.errors import StageError
+from flows.elsewhere import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -24,65 +36,180 @@ POOLS = {"cpu": None, "gpu": 1}
 """Work pools of type process, with the number of runs at a time (None: no limit)."""
 ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
+CANCELLING_SECONDS = 60
+"""An engine that is told to cancel takes Prefect's 30 s of grace at most."""
 PREFECT = [sys.executable, "-m", "prefect"]
-ENGINE = f"{sys.executable} -m flows.serving.engine"
+ENGINE_MODULE = "-m flows.serving.engine"
+ENGINE = f"{sys.executable} {ENGINE_MODULE}"
 """Said outright: a worker starts it at once, without a process between that prepares a copy of the code."""
 EVERY_RUN = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
 
-def register(environment: Mapping[str, str]) -> None:
-    """Create or update pools, deployments and the automation, at the server that ``environment`` names.
+def register(environment: Mapping[str, str]) -> list[str]:
+    """Create pools, deployments and the automation at the server that ``environment`` names; say what was changed.
+
+    What exists keeps all that an operator can set. Nothing is said where nothing was changed.
 
     Raises:
         StageError: Prefect refused; its last words are in the message.
     """
+    changed: list[str] = []
     with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
         for pool, limit in POOLS.items():
-            template = ProcessWorker.get_default_base_job_template()
-            template["variables"]["properties"]["command"]["default"] = ENGINE
-            client.create_work_pool(
-                WorkPoolCreate(name=pool, type="process", base_job_template=template, concurrency_limit=limit),
-                overwrite=True,
-            )
+            changed += _register_pool(client, pool, limit)
         clear_zombies(client)
-    _deploy(environment)
+        missing = []
+        for described in _described():
+            deployment = _known(client, described["name"])
+            if deployment is None:
+                missing.append(described["name"])
+            else:
+                changed += _update_deployment(client, deployment, described["entrypoint"])
+    if missing:
+        _deploy(environment, missing)
+    return changed + [f"created deployment {name}" for name in missing]
+
+
+def _register_pool(client: SyncPrefectClient, name: str, limit: int | None) -> list[str]:
+    """Create a pool, or give an existing one our worker's command where it has an older one of ours, or none."""
+    try:
+        pool = client.read_work_pool(name)
+    except ObjectNotFound:
+        template = ProcessWorker.get_default_base_job_template()
+        template["variables"]["properties"]["command"]["default"] = ENGINE
+        client.create_work_pool(
+            WorkPoolCreate(name=name, type="process", base_job_template=template, concurrency_limit=limit)
+        )
+        return [f"created pool {name}"]
+    template = pool.base_job_template or ProcessWorker.get_default_base_job_template()
+    command = template["variables"]["properties"]["command"]
+    current = command.get("default")
+    if current == ENGINE or (current and not current.endswith(ENGINE_MODULE)):
+        return []
+    command["default"] = ENGINE
+    client.update_work_pool(name, WorkPoolUpdate(base_job_template=template))
+    return [f"pool {name}: command of its workers"]
+
+
+def _described() -> list[dict[str, str]]:
+    """The deployments of prefect.yaml."""
+    deployments: list[dict[str, str]] = safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    return deployments
+
+
+def _known(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
+    try:
+        return client.read_deployment_by_name(f"{name}/{name}")
+    except ObjectNotFound:
+        return None
+
+
+def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse, entrypoint: str) -> list[str]:
+    """Update what the code decides, where it differs; everything else of the deployment stays.
+
+    Raises:
+        StageError: a parameter that was saved with the deployment no longer exists.
+    """
+    flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
+    schema = parameter_schema(flow)
+    decided = {"entrypoint": entrypoint, "path": str(PROJECT), "parameter_openapi_schema": schema.model_dump()}
+    known = {
+        "entrypoint": deployment.entrypoint,
+        "path": deployment.path,
+        "parameter_openapi_schema": deployment.parameter_openapi_schema,
+    }
+    if decided == known:
+        return []
+    gone = sorted(set(deployment.parameters) - set(schema.properties))
+    if gone:
+        raise StageError(
+            f"deployment {deployment.name}: this version knows no parameter {', '.join(gone)}, which is saved with it. "
+            "Remove it on Prefect's page (Deployments, Edit), then run `cowese serve` again."
+        )
+    client.update_deployment(deployment.id, DeploymentUpdate(**decided))
+    what = ", ".join(name.replace("_openapi", "") for name in decided if decided[name] != known[name])
+    return [f"deployment {deployment.name}: {what}"]
 
 
 def clear_zombies(client: SyncPrefectClient) -> None:
-    """Have the server mark runs Crashed that have gone silent, so that a limit-1 pool is free again."""
-    automation = AutomationCore(
-        name="cowese: clear zombie runs",
-        description=f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s "
-        f"(it sends one every {HEARTBEAT_SECONDS} s).",
+    """Have the server end runs that nothing stands behind any more, so that a limit-1 pool is free again."""
+    for automation in _automations():
+        known = client.read_automations_by_name(automation.name)
+        if not known:
+            client.create_automation(automation)
+        elif known[0].description != automation.description:
+            # only then: an update forgets the runs that were already silent, and they would stay Running for ever
+            client.update_automation(known[0].id, automation)
+
+
+def _automations() -> list[AutomationCore]:
+    ends = {f"prefect.flow-run.{end}" for end in ENDS}
+    heartbeat = "prefect.flow-run.heartbeat"
+    return [
+        _ended_when_silent(
+            "cowese: clear zombie runs",
+            f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s "
+            f"(it sends one every {HEARTBEAT_SECONDS} s).",
+            after={heartbeat},
+            expect={heartbeat, *ends},
+            seconds=ZOMBIE_SECONDS,
+            state=StateType.CRASHED,
+            message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
+        ),
+        _ended_when_silent(
+            "cowese: end runs that never start",
+            f"Marks a flow run Crashed that has been Pending for {PENDING_SECONDS} s: its worker died.",
+            after={"prefect.flow-run.Pending"},
+            expect={"prefect.flow-run.Running", "prefect.flow-run.Scheduled", "prefect.flow-run.Cancelling", *ends},
+            seconds=PENDING_SECONDS,
+            state=StateType.CRASHED,
+            message=f"Pending for {PENDING_SECONDS} s: no worker started it. Run it again.",
+        ),
+        _ended_when_silent(
+            "cowese: end runs that do not cancel",
+            f"Marks a flow run Cancelled that has been Cancelling for {CANCELLING_SECONDS} s.",
+            after={"prefect.flow-run.Cancelling"},
+            expect=ends,
+            seconds=CANCELLING_SECONDS,
+            state=StateType.CANCELLED,
+            message=f"Cancelling for {CANCELLING_SECONDS} s without an answer of its engine.",
+        ),
+    ]
+
+
+def _ended_when_silent(
+    name: str,
+    description: str,
+    *,
+    after: set[str],
+    expect: set[str],
+    seconds: int,
+    state: StateType,
+    message: str,
+) -> AutomationCore:
+    """End a run that sends none of the events ``expect`` within ``seconds`` of one of ``after``."""
+    return AutomationCore(
+        name=name,
+        description=description,
         trigger=EventTrigger(
             posture=Posture.Proactive,
             match=ResourceSpecification({"prefect.resource.id": EVERY_RUN}),
             for_each={"prefect.resource.id"},
-            after={"prefect.flow-run.heartbeat"},
-            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ENDS)},
+            after=after,
+            expect=expect,
             threshold=1,
-            within=timedelta(seconds=ZOMBIE_SECONDS),
+            within=timedelta(seconds=seconds),
         ),
-        actions=[
-            ChangeFlowRunState(
-                state=StateType.CRASHED,
-                message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
-            )
-        ],
+        actions=[ChangeFlowRunState(state=state, message=message)],
     )
-    known = client.read_automations_by_name(automation.name)
-    if not known:
-        client.create_automation(automation)
-    elif known[0].description != automation.description:
-        # only then: an update forgets the runs that were already silent, and they would stay Running for ever
-        client.update_automation(known[0].id, automation)
 
 
-def _deploy(environment: Mapping[str, str]) -> None:
-    """Register prefect.yaml; the profile that happens to be active must not choose another pool."""
+def _deploy(environment: Mapping[str, str], names: Sequence[str]) -> None:
+    """Create deployments of prefect.yaml; the profile that happens to be active must not choose another pool."""
+    chosen = [word for name in names for word in ("--name", name)]
     done = subprocess.run(
-        [*PREFECT, "--no-prompt", "deploy", "--all", "--prefect-file", str(PROJECT / "prefect.yaml")],
+        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(PROJECT / "prefect.yaml")],
         env={**environment, "COLUMNS": "200"},
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,

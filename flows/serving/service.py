@@ -15,9 +15,9 @@ from data.progress import Progress, quiet
 from data.store import Store
 from flows.serving.environment import STARTUP_SECONDS, environment
 from flows.serving.foreign import listens, served_root, who_listens
-from flows.serving.plugin import answers
+from flows.serving.loopback import answers
 from flows.serving.processes import Daemon
-from flows.serving.profile import NAME, leave_profile, use_profile
+from flows.serving.profile import FALLBACK, NAME, ProfileBefore, leave_profile, use_profile
 from flows.serving.registration import POOLS, register
 from flows.serving.settings import ServeSettings
 
@@ -38,6 +38,8 @@ class Serving(BaseModel):
     """The settings file that every run of a deployment reads."""
     profile: str
     """Prefect's active profile, and how to go back."""
+    changed: list[str] = []
+    """What registering changed at the server; nothing where all was as it should be."""
 
 
 class Remembered(BaseModel):
@@ -45,7 +47,7 @@ class Remembered(BaseModel):
 
     port: int
     config: Path | None = None
-    profile_before: str | None = None
+    profile: ProfileBefore | None = None
     beside: list[str] = []
 
     @classmethod
@@ -85,19 +87,20 @@ def serve(store: Store, settings: ServeSettings, config: Path | None, progress: 
             f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
             f"port {port} with {config or 'none'}. `cowese serve --stop` first."
         )
+    remembered = Remembered(port=port, config=config, profile=before.profile if before else None, beside=list(commands))
+    remembered.write(store)  # before waiting: a server that comes up late is found by --status and --stop
     _wait_until_healthy(server, api_url)
-    profile_before = use_profile(api_url) or (before.profile_before if before else None)
-    remembered = Remembered(port=port, config=config, profile_before=profile_before, beside=list(commands))
-    remembered.write(store)
+    profile = use_profile(api_url, _folder(store), before.profile if before else None, _profile_of_another(store))
+    remembered.model_copy(update={"profile": profile}).write(store)
     progress("serve", 1, steps, {"registering": "pools and deployments"})
-    register(inherited)
+    changed = register(inherited)
     for done, (name, command) in enumerate(commands.items(), start=2):
         progress("serve", done, steps, {"starting": name})
         daemon = _daemon(store, name)
         if daemon.pid is None:
             daemon.start(command, inherited)
-    progress("serve", steps, steps, {"profile": NAME})
-    return status(store, settings)
+    progress("serve", steps, steps, {"profile": profile.name})
+    return status(store, settings).model_copy(update={"changed": changed})
 
 
 def served_settings(store: Store) -> Path | None:
@@ -117,6 +120,13 @@ def runs(store: Store) -> bool:
     return any(_daemon(store, name).pid for name in _names(store))
 
 
+def _profile_of_another(store: Store) -> ProfileBefore | None:
+    """What another store remembers of the user's profile, where the active profile leads to its server."""
+    another = served_elsewhere()
+    remembered = Remembered.read(another) if another is not None and another.root != store.root else None
+    return remembered.profile if remembered else None
+
+
 def served_elsewhere() -> Store | None:
     """The store that the server of Prefect's active profile serves, None where none answers or it serves no store."""
     url = urlsplit(PREFECT_API_URL.value() or "")
@@ -128,8 +138,9 @@ def stop(store: Store) -> list[str]:
     """End workers, what stands beside, then the server; return the names of those that ran."""
     remembered = Remembered.read(store)
     ended = [name for name in _names(store) if _daemon(store, name).stop()]
-    if remembered:
-        leave_profile(remembered.profile_before)
+    if remembered and remembered.profile:
+        leave_profile(remembered.profile, f"http://127.0.0.1:{remembered.port}/api")
+        remembered.model_copy(update={"profile": None}).write(store)
     return ended
 
 
@@ -141,7 +152,8 @@ def status(store: Store, settings: ServeSettings) -> Serving:
     healthy = server.pid is not None and answers(f"{address}/api")
     workers = {pool: _worker(pool) for pool in POOLS}
     beside = [name for name in remembered.beside if name not in workers.values()]
-    back = remembered.profile_before or "ephemeral"
+    profile = remembered.profile
+    back = (profile and profile.active) or FALLBACK
     return Serving(
         store=store.root,
         dashboard=address,
@@ -150,7 +162,7 @@ def status(store: Store, settings: ServeSettings) -> Serving:
         beside={name: _state(_daemon(store, name)) for name in beside},
         logs=_folder(store),
         settings=remembered.config,
-        profile=f"{NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
+        profile=f"{profile.name if profile else NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
     )
 
 

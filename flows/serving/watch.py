@@ -24,7 +24,7 @@ from prefect.settings import PREFECT_API_URL
 
 from data.errors import InputError, StageError
 from flows.pages.progress import KEY_SUFFIX
-from flows.serving.plugin import answers
+from flows.serving.loopback import answers
 
 POLL = 1.0
 """Seconds between two looks."""

@@ -1,0 +1,52 @@
+"""One WARC file → its Parquet file of extracted texts, in bounded memory: a row for every record, kept or not."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cleaning.extracted_rows import extracted_row
+from cleaning.in_order import in_order
+from cleaning.pages.page import Drop, Raw
+from cleaning.pages.page_process import PageProcesses
+from cleaning.pages.triage import triage
+from cleaning.pages.warc import Record, Segment
+from cleaning.pending import TORN_AT, Pending
+from cleaning.row_batches import RowBatches
+from cleaning.settings import ExtractionSettings
+from cleaning.tally import EXTRACTED
+from data.documents import EXTRACTED_SCHEMA, FEW_VALUES
+from data.parquet import parquet_file
+
+Tell = Callable[[int, Counter[str]], None]
+"""Called now and then with the offset reached and the rows so far: extracted, and dropped by reason."""
+
+
+def extract_segment(
+    pending: Pending,
+    texts: Path,
+    settings: ExtractionSettings,
+    recipe: str,
+    processes: PageProcesses,
+    tell: Tell = lambda _offset, _counts: None,
+) -> None:
+    """Extract one WARC file into the file ``texts``; rows are in the order of its records.
+
+    Raises:
+        InputError: it is no WARC file, or damaged.
+    """
+    segment = Segment(pending.path)
+    counts: Counter[str] = Counter()
+    with parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file:
+        rows = RowBatches(file)
+        for record, outcome in in_order(_triaged(segment, settings), processes):
+            rows.add(extracted_row(record, outcome) | {"warc_file": pending.name, "recipe": recipe})
+            counts[outcome.reason if isinstance(outcome, Drop) else EXTRACTED] += 1
+            tell(record.offset, counts)
+        rows.flush()
+        if segment.torn_at is not None:
+            file.remember(TORN_AT, str(segment.torn_at))
+
+
+def _triaged(segment: Segment, settings: ExtractionSettings) -> Iterator[tuple[Record, Raw | Drop]]:
+    for record in segment.records(settings.max_bytes):
+        yield record.without_body(), triage(record, settings)

@@ -1,0 +1,70 @@
+"""A record and what was taken out of it ⇄ a row of EXTRACTED_SCHEMA."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.warc import Record
+from data.errors import InputError
+from data.urls import canonical_url, document_id, host_of
+
+
+def extracted_row(record: Record, outcome: Page | Drop) -> dict[str, Any]:
+    """A row of EXTRACTED_SCHEMA; where it lies is added by who knows."""
+    return _record_columns(record) | (_drop_columns(outcome) if isinstance(outcome, Drop) else _page_columns(outcome))
+
+
+def outcome_of_row(row: Mapping[str, Any]) -> Page | Drop:
+    """What was taken out of the record of a row, as extraction gave it."""
+    if row["reason"] is not None:
+        return Drop(row["reason"], row["figure"], row["detail"], row["lost_to"])
+    return Page(
+        row["text"],
+        title=row["title"],
+        author=row["author"],
+        published=row["published"],
+        canonical=row["canonical"],
+        declared_language=row["declared_language"],
+        figures={one["name"]: one["figure"] for one in row["figures"]},
+    )
+
+
+def _record_columns(record: Record) -> dict[str, Any]:
+    try:
+        url = canonical_url(record.url)
+    except InputError:
+        url = record.url
+    return {
+        "id": document_id(url),
+        "url": url,
+        "host": host_of(url),
+        "site": record.site,
+        "country": record.country or None,
+        "category": record.category,
+        "status": record.answer.status,
+        "mime": record.answer.content_type or None,
+        "fetched_at": record.fetched_at,
+        "warc_offset": record.offset,
+    }
+
+
+def _drop_columns(drop: Drop) -> dict[str, Any]:
+    return {
+        "reason": drop.reason,
+        "figure": drop.figure,
+        "detail": drop.detail,
+        "lost_to": drop.lost_to,
+        "figures": [],
+    }
+
+
+def _page_columns(page: Page) -> dict[str, Any]:
+    return {
+        "text": page.text,
+        "title": page.title,
+        "author": page.author,
+        "published": page.published,
+        "canonical": page.canonical,
+        "declared_language": page.declared_language,
+        "figures": [{"name": name, "figure": figure} for name, figure in sorted(page.figures.items())],
+    }

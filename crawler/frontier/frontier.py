@@ -1,0 +1,321 @@
+"""What is known of every URL: a table that outlives the crawl, in SQLite or PostgreSQL.
+
+A URL is queued until its answer is in a WARC file; then one transaction marks it done and adds its links. What was
+in flight when a crawl is killed is still queued, so nothing is lost and little is fetched twice.
+"""
+
+import contextlib
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import chain, islice, starmap
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crawler.frontier.database import open_engine
+from crawler.frontier.records import Found, HostState, Known
+from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, moves, robots, rounds, urls
+from data.errors import DiskFullError, StoreError
+
+UNREACHABLE = "robots/unreachable"
+"""Reason of what was not asked for since robots.txt failed to answer: another day it may."""
+MAX_NAMED = 500
+"""Values named in one statement."""
+PIECE = 2_000
+"""Rows that one statement refuses: some 20 ms."""
+
+
+_KNOWN = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
+
+
+class Frontier:
+    """The tables of the crawl state. Several processes may write them at once."""
+
+    def __init__(self, dsn: str, *, to_write: bool = True) -> None:
+        self._engine = open_engine(dsn, to_write=to_write)
+        insert = postgresql.insert if self.shared else sqlite.insert
+        self._insert = insert(urls).on_conflict_do_nothing(index_elements=["url"]).returning(urls.c.host)
+        self._move = insert(moves).on_conflict_do_nothing(index_elements=["seed", "address"])
+        self._open = insert(rounds).on_conflict_do_nothing(index_elements=["number"])
+        self._meet = insert(hosts).on_conflict_do_nothing(index_elements=["host"])
+        remember = insert(hosts)
+        news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
+        self._remember = remember.on_conflict_do_update(index_elements=["host"], set_=news)
+        self._met: set[str] = set()
+        keep = insert(robots)
+        fresh = {name: keep.excluded[name] for name in ("status", "fetched_at", "body")}
+        self._keep_robots = keep.on_conflict_do_update(index_elements=["host"], set_=fresh)
+
+    @property
+    def shared(self) -> bool:
+        """Whether machines may share it and hosts are leased (PostgreSQL)."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def engine(self) -> sa.Engine:
+        """For leases."""
+        return self._engine
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+    def current_round(self) -> tuple[int, bool]:
+        """Number of the last round (0: none yet) and whether it is finished."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(rounds).order_by(rounds.c.number.desc()).limit(1)).first()
+        return (0, True) if row is None else (row.number, row.finished_at is not None)
+
+    def start_round(self, number: int, now: float, *, everything: bool) -> int:
+        """Open a round and queue the URLs that it asks for again; return how many are queued.
+
+        Sitemaps are always asked for again, refused URLs are judged anew, what is gone is asked for when due.
+        """
+        again = sa.true() if everything else _asked_by(now)
+        with self._engine.begin() as connection:
+            mine = connection.execute(self._open, {"number": number, "started_at": now}).rowcount
+            if mine:  # otherwise another process has just opened it
+                connection.execute(sa.update(urls).where(again).values(state=QUEUED, attempts=0, reason=None))
+            return self._count(connection, urls.c.state == QUEUED)
+
+    def finish_round(self, number: int, now: float) -> None:
+        """Close a round."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
+
+    def due(self, now: float) -> int:
+        """How many URLs are a reason to start a round now.
+
+        Those that a rule refused are none, for they wait for one; nor are those of a host that rests.
+        """
+        heard = sa.or_(urls.c.state != REFUSED, urls.c.reason == UNREACHABLE)
+        resting = sa.select(hosts.c.host).where(hosts.c.rest_until > now)
+        heard = sa.and_(heard, urls.c.host.not_in(resting))
+        with self._engine.connect() as connection:
+            return self._count(connection, sa.and_(_is_due(now), heard))
+
+    def known(self) -> int:
+        """How many URLs have ever been answered."""
+        with self._engine.connect() as connection:
+            return self._count(connection, urls.c.fetched_at.is_not(None))
+
+    def queued_by_host(self, only: Iterable[str] | None = None) -> dict[str, int]:
+        """How many URLs are queued at each host, or at each of those given."""
+        statement = sa.select(urls.c.host, sa.func.count()).where(urls.c.state == QUEUED).group_by(urls.c.host)
+        if only is not None:
+            statement = statement.where(urls.c.host.in_(list(only)))
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
+    def reachable(self, ready_by: float) -> int:
+        """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
+        resting = sa.select(hosts.c.host).where(hosts.c.rest_until > ready_by)
+        with self._engine.connect() as connection:
+            return self._count(connection, sa.and_(urls.c.state == QUEUED, urls.c.host.not_in(resting)))
+
+    def done_by_host(self, number: int) -> dict[str, int]:
+        """How many pages of each host are done in a round."""
+        statement = (
+            sa.select(urls.c.host, sa.func.count())
+            .where(urls.c.round == number, urls.c.kind == PAGE, urls.c.state == DONE)
+            .group_by(urls.c.host)
+        )
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
+    def queued(self, host: str, after: int, limit: int) -> list[Known]:
+        """The next queued URLs of a host, in the order in which they were found."""
+        with self._broken_told(), self._engine.connect() as connection:
+            rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
+            return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
+
+    def asked_next(
+        self, now: float, *, everything: bool, limit: int, passed_over: Callable[[str], bool] | None = None
+    ) -> tuple[list[Known], int, set[str]]:
+        """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts.
+
+        ``passed_over`` says of a URL that it is not asked for; then every one of them is looked at.
+        """
+        _, finished = self.current_round()
+        condition = urls.c.state == QUEUED if not finished else sa.true() if everything else _asked_by(now)
+        with self._engine.connect() as connection:
+            if passed_over is not None:
+                rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id))
+                asked = (known for known in starmap(Known, rows) if not passed_over(known.url))
+                first = list(islice(asked, limit))
+                counts = Counter(known.host for known in chain(first, asked))
+                return first, counts.total(), set(counts)
+            rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id).limit(limit))
+            first = [Known(*row) for row in rows]
+            names = set(connection.execute(sa.select(urls.c.host).distinct().where(condition)).scalars())
+            return first, self._count(connection, condition), names
+
+    def which_known(self, addresses: Sequence[str]) -> set[str]:
+        """Those of some URLs that are in the table."""
+        found: set[str] = set()
+        with self._engine.connect() as connection:
+            for start in range(0, len(addresses), MAX_NAMED):
+                some = sa.select(urls.c.url).where(urls.c.url.in_(addresses[start : start + MAX_NAMED]))
+                found.update(connection.execute(some).scalars())
+        return found
+
+    def commit_or_tell(
+        self,
+        outcomes: Sequence[Mapping[str, Any]],
+        found: Iterable[Found],
+        states: Mapping[str, HostState],
+    ) -> dict[str, int]:
+        """As ``commit``; what the database says of its disk comes as an error of ours.
+
+        Raises:
+            DiskFullError: no room left. StoreError: it cannot be written for another reason.
+        """
+        with self._broken_told():
+            return self.commit(outcomes, found, states)
+
+    @contextlib.contextmanager
+    def _broken_told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            if "full" in str(error.orig):
+                raise DiskFullError(f"{self.place}: no room left on the device.") from error
+            raise StoreError(f"{self.place}: the crawl state cannot be read or written ({error.orig}).") from error
+
+    @property
+    def place(self) -> str:
+        """The database, without a password."""
+        return str(self._engine.url)
+
+    def commit(
+        self,
+        outcomes: Sequence[Mapping[str, Any]],
+        found: Iterable[Found],
+        host_states: Mapping[str, HostState] | None = None,
+    ) -> dict[str, int]:
+        """Write what became of URLs and hosts and the links found, in one transaction.
+
+        An outcome maps columns to values and names its row as ``row``. Outcomes of one batch may set different
+        columns. A known URL that a sitemap dates after its last fetch is queued again. Returns the number of
+        newly queued URLs by host.
+        """
+        new: dict[str, int] = {}
+        by_columns: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        for outcome in outcomes:
+            by_columns.setdefault(tuple(sorted(outcome)), []).append(outcome)
+        rows = list(found)
+        with self._engine.begin() as connection:
+            for columns, batch in by_columns.items():
+                values: dict[str, Any] = {name: sa.bindparam(name) for name in columns if name != "row"}
+                connection.execute(
+                    sa.update(urls).where(urls.c.id == sa.bindparam("row")).values(values), [dict(one) for one in batch]
+                )
+            if rows:
+                self._add(connection, rows, new)
+            if host_states:
+                states = [{"host": name, **asdict(one)} for name, one in host_states.items()]
+                connection.execute(self._remember, states)
+        return new
+
+    def _add(self, connection: sa.Connection, rows: Sequence[Found], new: dict[str, int]) -> None:
+        # In one order, so that processes which find the same links never wait for each other in a ring.
+        rows = sorted(rows, key=lambda row: row.url) if self.shared else rows
+        fields = ("url", "host", "seed", "kind", "depth", "hops")
+        values = [{name: getattr(row, name) for name in fields} for row in rows]
+        for host in connection.execute(self._insert, values).scalars():
+            new[host] = new.get(host, 0) + 1
+        dated = {row.url: row.lastmod for row in rows if row.lastmod is not None}
+        if dated:
+            self._pull_forward(connection, dated, new)
+        unmet = sorted(new.keys() - self._met)
+        if unmet:
+            connection.execute(self._meet, [{"host": host} for host in unmet])
+            self._met.update(unmet)
+
+    @staticmethod
+    def _pull_forward(connection: sa.Connection, dated: Mapping[str, float], new: dict[str, int]) -> None:
+        """Queue again what changed after its last visit."""
+        addresses = list(dated)
+        for start in range(0, len(addresses), MAX_NAMED):
+            some = addresses[start : start + MAX_NAMED]
+            done = sa.select(urls.c.id, urls.c.url, urls.c.host, urls.c.fetched_at).where(
+                urls.c.url.in_(some), urls.c.state == DONE, urls.c.fetched_at.is_not(None)
+            )
+            stale = [row for row in connection.execute(done) if row.fetched_at < dated[row.url]]
+            if stale:
+                rows = [row.id for row in stale]
+                connection.execute(sa.update(urls).where(urls.c.id.in_(rows)).values(state=QUEUED, attempts=0))
+            for row in stale:
+                new[row.host] = new.get(row.host, 0) + 1
+
+    def host_states(self, only: Iterable[str] | None = None) -> dict[str, HostState]:
+        """What is remembered of all hosts, or of those given."""
+        columns = [getattr(hosts.c, name) for name in HostState.__dataclass_fields__]
+        statement = sa.select(hosts.c.host, *columns)
+        if only is not None:
+            statement = statement.where(hosts.c.host.in_(list(only)))
+        with self._engine.connect() as connection:
+            return {row[0]: HostState(*row[1:]) for row in connection.execute(statement)}
+
+    def refuse_queued(self, host: str, reason: str, number: int, kinds: Iterable[int]) -> int:
+        """Refuse up to ``PIECE`` queued URLs of a host by one statement; return how many there were."""
+        some = (
+            sa.select(urls.c.id)
+            .where(urls.c.host == host, urls.c.state == sa.literal_column(str(QUEUED)), urls.c.kind.in_(list(kinds)))
+            .limit(PIECE)
+        )
+        refused = sa.update(urls).where(urls.c.id.in_(some)).values(state=REFUSED, reason=reason, round=number)
+        with self._broken_told(), self._engine.begin() as connection:
+            return connection.execute(refused).rowcount
+
+    def keep_robots(self, host: str, status: int, fetched_at: float, body: bytes) -> None:
+        """Remember a host's robots.txt, which serves while a newer one cannot be had."""
+        values = {"host": host, "status": status, "fetched_at": fetched_at, "body": zlib.compress(body, 1)}
+        with self._broken_told(), self._engine.begin() as connection:
+            connection.execute(self._keep_robots, values)
+
+    def kept_robots(self, host: str) -> tuple[int, float, bytes] | None:
+        """Status, time and body of the last robots.txt of a host that could be had."""
+        with self._broken_told(), self._engine.connect() as connection:
+            row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
+        return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
+
+    def remember_move(self, seed: str, address: str) -> None:
+        """Remember that a start URL's site now lives at another address."""
+        with self._engine.begin() as connection:
+            connection.execute(self._move, {"seed": seed, "address": address})
+
+    def moves(self) -> list[tuple[str, str]]:
+        """The addresses that start URLs redirect to, each with its start URL."""
+        with self._engine.connect() as connection:
+            before = connection.execute(sa.select(adopted.c.host, adopted.c.seed)).all()
+            now = connection.execute(sa.select(moves.c.address, moves.c.seed).order_by(moves.c.seed)).all()
+        return [(row[0], row[1]) for row in (*before, *now)]
+
+    @staticmethod
+    def _count(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int:
+        return connection.execute(sa.select(sa.func.count()).select_from(urls).where(condition)).scalar_one()
+
+
+_NEXT = (
+    sa.select(*_KNOWN)
+    .where(urls.c.host == sa.bindparam("at"), urls.c.state == sa.literal_column(str(QUEUED)))
+    .where(urls.c.id > sa.bindparam("after"))
+    .order_by(urls.c.id)
+    .limit(sa.bindparam("many"))
+)
+"""The state is written out, so that the partial index serves it."""
+
+
+def _is_due(now: float) -> sa.ColumnElement[bool]:
+    """New, or its time has come; what failed in passing is due after a day, not at once."""
+    return sa.or_(urls.c.due_at <= now, sa.and_(urls.c.due_at.is_(None), urls.c.fetched_at.is_(None)))
+
+
+def _asked_by(now: float) -> sa.ColumnElement[bool]:
+    """What a round asks for: what is due, sitemaps, and what was refused, which is judged anew."""
+    return sa.or_(_is_due(now), urls.c.kind == SITEMAP, urls.c.state == REFUSED)

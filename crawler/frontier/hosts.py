@@ -1,0 +1,211 @@
+"""What the crawl knows of each host while it runs: robots.txt, when it may be asked again, what is queued there."""
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from protego import Protego
+
+from crawler.frontier.records import HostState, Known
+from crawler.permissions.robots import Robots
+from crawler.settings import CrawlSettings
+
+BROKEN_MAX = 7 * 86_400.0
+"""Seconds that a broken host rests at most."""
+TOLD_TO_WAIT = 10
+"""Failures in a row that break a host which says when to come back; without its word it is ``max_failures``."""
+
+
+@dataclass(slots=True)
+class Host:
+    """One host of the round."""
+
+    name: str
+    queued: int = 0
+    """URLs in the frontier that are not done, those in ``buffer`` and in flight included."""
+    buffer: deque[Known] = field(default_factory=deque)
+    cursor: int = 0
+    """Row id of the last URL taken into the buffer."""
+    done: int = 0
+    """Pages of this round."""
+    octets: int = 0
+    """Bytes of bodies in this run."""
+    robots: Robots | None = None
+    reservations: dict[str, Protego | None] = field(default_factory=dict)
+    """Rules of tdmrep.json and ai.txt as far as they were asked for; None where there are none."""
+    unread: set[str] = field(default_factory=set)
+    """Those of the two that are to be asked for anew; what is known of them serves until then."""
+    asked_at: str = ""
+    """Where robots.txt or one of those is asked for: on the origin of the URL that came first, or a redirect's end."""
+    asked_hops: int = 0
+    """Redirects followed on the way to it."""
+    asked_failures: int = 0
+    plain: bool = False
+    """https has failed and http has answered."""
+    lies: bool = False
+    """It has answered 304 for a page that had changed: never asked with a condition again."""
+    busy: bool = False
+    """A request is in flight."""
+    next_at: float = 0.0
+    """Not to be asked before (``time.monotonic``)."""
+    failures: int = 0
+    """In a row."""
+    rest_until: float | None = None
+    """The crawl's clock: not to be asked before, told to later runs."""
+    state: str | None = None
+    """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""
+    why: str | None = None
+    """What told so."""
+    bad_runs: int = 0
+    """Runs in a row that ended in such a state."""
+    dates_right: int = 0
+    dates_wrong: int = 0
+    """Pages that a sitemap dated anew, and that had changed or not."""
+    in_flight: Known | None = None
+    """The row that is asked for: its release finds whether it was settled."""
+    left_out: bool = False
+    """Out of this run: it rests for longer than the round waits."""
+    detours: dict[int, str] = field(default_factory=dict)
+    """Rows that are asked for at another address: their page redirects to itself with a session id."""
+
+    def detour(self, known: Known, url: str) -> None:
+        """Ask for a row again, next, at another address."""
+        self.detours = {known.id: url}
+        self.in_flight = None
+        self.buffer.appendleft(known)
+
+
+class HostQueue:
+    """Hosts by the moment at which they may be asked again."""
+
+    def __init__(self, settings: CrawlSettings) -> None:
+        self._settings = settings
+        self._hosts: dict[str, Host] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._waiting: set[str] = set()
+        self._busy: set[str] = set()
+        self._with_work: set[str] = set()
+
+    def __getitem__(self, name: str) -> Host:
+        host = self._hosts.get(name)
+        if host is None:
+            host = self._hosts[name] = Host(name)
+        return host
+
+    def __iter__(self) -> Iterator[Host]:
+        return iter(self._hosts.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._hosts
+
+    def __len__(self) -> int:
+        return len(self._hosts)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is in flight."""
+        return not self._busy
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any host that is not left out has something queued."""
+        return bool(self._with_work)
+
+    def add(self, name: str, count: int) -> None:
+        """More URLs are queued at a host; rows queued again may lie before its cursor, which comes round."""
+        host = self[name]
+        host.queued += count
+        if host.left_out or host.queued <= 0:
+            return
+        self._with_work.add(name)
+        if not host.busy:
+            self._put(host)
+
+    def less(self, host: Host, count: int = 1) -> None:
+        """URLs of a host are done."""
+        host.queued -= count
+        if host.queued <= 0:
+            self._with_work.discard(host.name)
+
+    def empty(self, host: Host) -> None:
+        """The frontier has nothing queued at a host."""
+        host.queued = 0
+        self._with_work.discard(host.name)
+
+    def leave_out(self, host: Host) -> None:
+        """Nothing more of a host in this run."""
+        host.left_out = True
+        host.buffer.clear()
+        self._with_work.discard(host.name)
+
+    def forget_work(self, host: Host) -> None:
+        """Another process has the host now."""
+        host.buffer.clear()
+        self.empty(host)
+
+    def next_ready(self) -> Host | None:
+        """The host that has waited longest and may be asked now; it is busy until ``release``."""
+        now = time.monotonic()
+        while self._heap and self._heap[0][0] <= now:
+            _, name = heapq.heappop(self._heap)
+            self._waiting.discard(name)
+            host = self._hosts.get(name)
+            if host is not None and name in self._with_work and not host.busy:
+                host.busy = True
+                self._busy.add(name)
+                return host
+        return None
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until some host may be asked; None where none waits."""
+        return max(0.0, self._heap[0][0] - time.monotonic()) if self._heap else None
+
+    def release(self, host: Host, delay: float) -> None:
+        """A host may be asked again after ``delay`` seconds."""
+        host.busy = False
+        self._busy.discard(host.name)
+        host.next_at = time.monotonic() + delay
+        if host.name in self._with_work:
+            self._put(host)
+
+    def delay_after(self, host: Host, latency: float, retry_after: float | None) -> float:
+        """Seconds to rest after an answer: so many times what it took, within bounds; more where the host asks."""
+        settings = self._settings
+        delay = max(settings.delay_min, latency * settings.delay_factor)
+        if host.robots is not None and host.robots.delay is not None:
+            delay = max(delay, host.robots.delay)
+        delay = min(delay, settings.delay_max)
+        delay = max(delay, min(retry_after, BROKEN_MAX)) if retry_after is not None else delay
+        return max(delay, self.broken_for(host, told=retry_after is not None))
+
+    def broken_for(self, host: Host, *, told: bool) -> float:
+        """Seconds that a host which failed too often in a row must rest: doubled at each further failure."""
+        limit = max(TOLD_TO_WAIT, self._settings.max_failures) if told else self._settings.max_failures
+        if host.failures < limit:
+            return 0.0
+        return float(min(self._settings.breaker_first * 2 ** min(host.failures - limit, 30), BROKEN_MAX))
+
+    @staticmethod
+    def state_of(host: Host) -> HostState:
+        """What is remembered of a host."""
+        return HostState(**{name: getattr(host, name) for name in HostState.__dataclass_fields__})
+
+    @staticmethod
+    def recall(host: Host, state: HostState) -> None:
+        """Take up what was remembered of a host."""
+        for name in HostState.__dataclass_fields__:
+            setattr(host, name, getattr(state, name))
+
+    def counts(self) -> dict[str, int]:
+        """How many hosts are in flight, waiting with work, failing, and left out."""
+        broken = sum(host.failures >= self._settings.max_failures for host in self)
+        left_out = sum(host.left_out for host in self)
+        waiting = len(self._with_work - self._busy)
+        return {"active": len(self._busy), "waiting": waiting, "broken": broken, "left_out": left_out}
+
+    def _put(self, host: Host) -> None:
+        if host.name not in self._waiting:
+            self._waiting.add(host.name)
+            heapq.heappush(self._heap, (host.next_at, host.name))

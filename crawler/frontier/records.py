@@ -1,0 +1,64 @@
+"""The records that the frontier gives and takes."""
+
+from dataclasses import dataclass
+
+from crawler.frontier.tables import PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One URL as the scheduler needs it."""
+
+    id: int
+    url: str
+    host: str
+    seed: str
+    kind: int
+    depth: int
+    hops: int
+    attempts: int
+    status: int | None
+    etag: str | None
+    last_modified: str | None
+    digest: str | None
+    warc_digest: str | None
+    fetched_at: float | None
+    due_at: float | None
+    interval_days: float | None
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A URL to be queued where it is not known yet."""
+
+    url: str
+    host: str
+    seed: str
+    kind: int = PAGE
+    depth: int = 0
+    hops: int = 0
+    lastmod: float | None = None
+    """When a sitemap says that it changed last, seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What is remembered of a host between runs."""
+
+    failures: int = 0
+    """In a row."""
+    rest_until: float | None = None
+    """The crawl's clock: not to be asked before."""
+    lies: bool = False
+    """It has answered 304 for a page that had changed."""
+    state: str | None = None
+    """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""
+    why: str | None = None
+    """What told so."""
+    bad_runs: int = 0
+    """Runs in a row that ended in such a state."""
+    dates_right: int = 0
+    """Pages that a sitemap dated anew and that had changed."""
+    dates_wrong: int = 0
+    """Pages that a sitemap dated anew and that had not."""

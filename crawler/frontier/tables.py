@@ -1,0 +1,85 @@
+"""The tables of the crawl state, in SQLite or PostgreSQL."""
+
+import sqlalchemy as sa
+
+QUEUED, DONE, REFUSED = 0, 1, 2
+"""States of a URL in the current round."""
+PAGE, SITEMAP = 0, 1
+"""Kinds of a URL."""
+
+METADATA = sa.MetaData()
+
+rounds = sa.Table(
+    "rounds",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("started_at", sa.Float, nullable=False),  # the crawl's clock, seconds since 1970
+    sa.Column("finished_at", sa.Float),
+)
+
+urls = sa.Table(
+    "urls",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("url", sa.Text, nullable=False, unique=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("seed", sa.Text, nullable=False),
+    sa.Column("kind", sa.SmallInteger, nullable=False, default=PAGE),
+    sa.Column("depth", sa.SmallInteger, nullable=False, default=0),
+    sa.Column("hops", sa.SmallInteger, nullable=False, default=0),  # redirects in a row before it
+    sa.Column("state", sa.SmallInteger, nullable=False, default=QUEUED),
+    sa.Column("attempts", sa.SmallInteger, nullable=False, default=0),  # failed ones in this round
+    sa.Column("round", sa.Integer, nullable=False, default=0),  # the last one that it was done in
+    sa.Column("status", sa.SmallInteger),  # HTTP status of the last answer
+    sa.Column("reason", sa.Text),  # why it was refused or failed
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("digest", sa.Text),  # of the decoded body, to see that nothing changed
+    sa.Column("warc_digest", sa.Text),  # WARC-Payload-Digest of the last full record
+    sa.Column("fetched_at", sa.Float),
+    sa.Column("due_at", sa.Float),
+    sa.Column("interval_days", sa.Float),
+    sa.Column("unchanged", sa.Integer, nullable=False, default=0),  # visits in a row
+)
+sa.Index(
+    "urls_queued", urls.c.host, urls.c.id, sqlite_where=urls.c.state == QUEUED, postgresql_where=urls.c.state == QUEUED
+)
+
+hosts = sa.Table(
+    "hosts",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row
+    sa.Column("rest_until", sa.Float),  # the crawl's clock: broken, or it asked us to wait
+    sa.Column("lies", sa.Boolean, nullable=False, default=False, server_default=sa.false()),  # 304 for changed pages
+    sa.Column("state", sa.Text),  # unreachable, blocked or sick; null: as it should be
+    sa.Column("why", sa.Text),  # what told so
+    sa.Column("bad_runs", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row that ended in it
+    sa.Column("dates_right", sa.Integer, nullable=False, default=0, server_default="0"),  # lastmod of changed pages
+    sa.Column("dates_wrong", sa.Integer, nullable=False, default=0, server_default="0"),  # of pages that had not
+    sa.Column("owner", sa.Text),  # process that holds the host (PostgreSQL)
+    sa.Column("held_until", sa.Float),  # the database's clock
+)
+
+robots = sa.Table(
+    "robots",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("status", sa.SmallInteger, nullable=False),
+    sa.Column("fetched_at", sa.Float, nullable=False),  # the crawl's clock
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; serves while a new one cannot be had (RFC 9309, 2.4)
+)
+
+adopted = sa.Table(
+    "adopted",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),  # read only: a whole host, as earlier versions remembered it
+    sa.Column("seed", sa.Text, nullable=False),
+)
+
+moves = sa.Table(
+    "moves",
+    METADATA,
+    sa.Column("seed", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),  # host and path that the start URL redirects to
+)

@@ -1,0 +1,114 @@
+"""What an answer means for a URL: its next visit, and what to remember of it."""
+
+from typing import Any
+
+from crawler.frontier.records import Known
+from crawler.frontier.tables import DONE, SITEMAP
+from crawler.settings import CrawlSettings
+
+DAY = 86_400.0
+SHORTER, LONGER = 0.5, 1.5
+"""The interval after a change, and after a visit that found none."""
+
+UNCONDITIONAL = 5
+"""Each so-manieth visit in a row that finds a page unchanged asks for the whole page."""
+
+OK, NOT_MODIFIED = 200, 304
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+GONE = frozenset({404, 410})
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+"""Statuses that may be otherwise in a while."""
+
+
+def is_status(status: int) -> bool:
+    """Whether a number is a status of HTTP (RFC 9110, 15)."""
+    return 100 <= status < 600  # noqa: PLR2004 - the classes 1xx to 5xx
+
+
+def is_success(status: int) -> bool:
+    """Whether an answer carries the page."""
+    return OK <= status < 300  # noqa: PLR2004 - the class of 2xx
+
+
+def fetched(
+    known: Known,
+    settings: CrawlSettings,
+    now: float,
+    *,
+    status: int,
+    digest: str,
+    warc_digest: str | None,
+    **validators: str | None,
+) -> dict[str, Any]:
+    """The row of a page that was there. ``warc_digest`` is None where the stored record still stands for it."""
+    unchanged = known.digest == digest
+    values = {
+        **_visited(known, settings, now, status, LONGER if unchanged else SHORTER if known.digest else None),
+        "unchanged": known.unchanged + 1 if unchanged else 0,
+        "digest": digest,
+        **validators,
+    }
+    return values if warc_digest is None else {**values, "warc_digest": warc_digest}
+
+
+def not_modified(known: Known, settings: CrawlSettings, now: float) -> dict[str, Any]:
+    """The row of a page that answered 304."""
+    return {**_visited(known, settings, now, NOT_MODIFIED, LONGER), "unchanged": known.unchanged + 1}
+
+
+def absent(known: Known, settings: CrawlSettings, now: float, status: int) -> dict[str, Any]:
+    """The row of a page that is gone, moved or refused: its validators no longer stand for anything."""
+    forgotten = dict.fromkeys(("etag", "last_modified", "digest", "warc_digest"))
+    return {**_visited(known, settings, now, status, LONGER), "unchanged": 0, **forgotten}
+
+
+def distrusts(known: Known) -> bool:
+    """Whether a page is to be asked for without a condition: now and then, to catch a server whose 304 is not true."""
+    return known.unchanged > 0 and (known.unchanged + 1) % UNCONDITIONAL == 0
+
+
+def is_lie(known: Known, etag: str | None, last_modified: str | None) -> bool:
+    """Whether a page that changed came with the validator that it had before: its 304 would have been false."""
+    if known.etag is not None or etag is not None:
+        return known.etag == etag
+    return last_modified is not None and known.last_modified == last_modified
+
+
+def absence(known: Known, status: int) -> str:
+    """What it is that a page is not there: ``gone`` and ``moved`` were there, ``missing`` never was for us."""
+    if status in REDIRECTS:
+        return "moved" if known.warc_digest is not None else "redirect"
+    if status in GONE:
+        return "gone" if known.warc_digest is not None else "missing"
+    return "other"
+
+
+def given_up(known: Known, settings: CrawlSettings, now: float, reason: str, status: int | None) -> dict[str, Any]:
+    """The row of a page that failed for a passing reason once too often: due again soon, what is known stays."""
+    due = now + settings.interval_min * DAY
+    return {**_row(known), "state": DONE, "reason": reason, "status": status, "due_at": due, "attempts": 0}
+
+
+def again(known: Known, reason: str) -> dict[str, Any]:
+    """The row of a page that is asked for again in this round."""
+    return {**_row(known), "reason": reason, "attempts": known.attempts + 1}
+
+
+def _visited(known: Known, settings: CrawlSettings, now: float, status: int, factor: float | None) -> dict[str, Any]:
+    interval = (known.interval_days or settings.interval_first) * (factor or 1.0)
+    interval = min(max(interval, settings.interval_min), settings.interval_max)
+    if known.kind == SITEMAP:  # it tells what is new: asked for in every round
+        interval = settings.interval_min
+    return {
+        **_row(known),
+        "state": DONE,
+        "status": status,
+        "reason": None,
+        "fetched_at": now,
+        "interval_days": interval,
+        "due_at": now + interval * DAY,
+    }
+
+
+def _row(known: Known) -> dict[str, Any]:
+    return {"row": known.id}

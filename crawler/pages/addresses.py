@@ -1,0 +1,120 @@
+"""References → absolute URLs, as browsers read them (WHATWG URL): in pages, and in header fields."""
+
+import re
+from urllib.parse import quote, quote_from_bytes
+
+MAX_URL = 2_000
+"""Characters of a URL."""
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}:")
+_WEB = re.compile(r"(https?):([/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_BREAKS = str.maketrans("", "", "\t\r\n")
+_OUTER = "".join(map(chr, range(0x21)))
+"""C0 controls and the space: taken off both ends."""
+_HIGH = re.compile(rb"[^\x21-\x7e]+")
+_LEGACY = re.compile(r"[^\x00-\x7f]+")
+
+
+class Base:
+    """Joins references to the page's address; the common forms without taking URLs apart."""
+
+    __slots__ = ("_folder", "_origin", "_path", "_scheme", "_url")
+
+    def __init__(self, url: str) -> None:
+        self._set(url)
+
+    def _set(self, url: str) -> None:
+        self._url = url
+        self._scheme, _, rest = url.partition("://")
+        host, _, path = rest.partition("#")[0].partition("?")[0].partition("/")
+        self._origin = f"{self._scheme}://{host.partition('?')[0]}"
+        self._path = f"{self._origin}/{path}"
+        self._folder = self._path.rpartition("/")[0] + "/"
+
+    def move(self, reference: str) -> None:
+        """Take a base element's address."""
+        if (url := self.join(reference)) is not None:
+            self._set(url)
+
+    def join(self, link: str) -> str | None:
+        """The absolute URL, or None where it is no http or https one; dots are left to ``canonical_url``."""
+        if not link or len(link) > MAX_URL:
+            return None
+        if not link.isprintable() or link[0] == " " or link[-1] == " ":
+            link = link.strip(_OUTER).translate(_BREAKS)
+        first = link[:1]
+        if first == "#" or not first:
+            return None
+        if "\\" in link:
+            link = _slashed(link)
+            first = link[0]
+        if link.startswith(("http://", "https://")) and ":///" not in link[:9]:
+            return link
+        if first == "/":
+            return f"{self._scheme}://{link.lstrip('/')}" if link.startswith("//") else self._origin + link
+        if _SCHEME.match(link) is not None:
+            return self._join_web(link)
+        return (self._path if first == "?" else self._folder) + link
+
+    def _join_web(self, link: str) -> str | None:
+        """A reference that begins with http or https, in whatever case and with however many slashes."""
+        web = _WEB.match(link)
+        if web is None:
+            return None
+        scheme, slashes, rest = web[1].lower(), web[2], web[3]
+        if not slashes and scheme == self._scheme:  # relative, in spite of its scheme
+            return self.join(rest)
+        return f"{scheme}://{rest}" if rest else None
+
+
+def location_url(base: str, field: bytes) -> str | None:
+    """Where a Location or Refresh field leads, None where it is no http or https URL.
+
+    Bytes beyond ASCII are sent back as they came, whatever their encoding: the server wrote them. Never raises.
+    """
+    field = field.strip(b" \t\r\n")
+    head, mark, rest = field.partition(b"//")
+    host, slash, path = rest.partition(b"/")
+    if mark and not host.isascii() and (not head or head.rstrip(b":").isalpha()):
+        name = _decoded(host)
+        text = f"{head.decode('latin-1')}//{name}{slash.decode()}{_escaped(path)}"
+    else:
+        text = _escaped(field)
+    return Base(base).join(text)
+
+
+def encoded_query(reference: str, encoding: str) -> str:
+    """A reference whose query is escaped in the encoding of its page; its path is UTF-8 in every page.
+
+    A letter that the encoding lacks is written as a numeric character reference (WHATWG URL, percent-encode after
+    encoding). ``encoding`` is a Python codec.
+    """
+    before, question, query = reference.partition("?")
+    if not question or query.isascii() or encoding.startswith("utf"):
+        return reference
+    query, sharp, fragment = query.partition("#")
+    return f"{before}?{_LEGACY.sub(lambda run: _in_legacy(run[0], encoding), query)}{sharp}{fragment}"
+
+
+def _in_legacy(text: str, encoding: str) -> str:
+    return quote(text.encode(encoding, "xmlcharrefreplace"), safe="")
+
+
+def _escaped(field: bytes) -> str:
+    return _HIGH.sub(lambda run: quote_from_bytes(run[0]).encode(), field).decode("ascii")
+
+
+def _decoded(host: bytes) -> str:
+    try:
+        return host.decode("utf-8")
+    except UnicodeDecodeError:
+        return host.decode("latin-1")
+
+
+def _slashed(link: str) -> str:
+    """A backslash before the query counts as a slash (WHATWG URL, 4.4)."""
+    head, mark, query = link.partition("?")
+    if "#" in head:
+        head, sharp, fragment = head.partition("#")
+        return head.replace("\\", "/") + sharp + fragment + mark + query
+    return head.replace("\\", "/") + mark + query

@@ -1,0 +1,117 @@
+"""The links of a page by one bounded scan: no tree is built, no page blocks the crawl."""
+
+import functools
+import re
+from dataclasses import dataclass, field
+from hashlib import sha1
+
+from scrapy.linkextractors import IGNORED_EXTENSIONS
+
+from crawler.pages.addresses import Base, encoded_query
+from data.markup import attributes, tags_and_text
+from data.rights import TOKEN
+
+MAX_LINKS = 2_000
+"""Links taken from one page."""
+_NO_PAGE = re.compile(
+    r"//[^/?#]*+/[^?#]*\.(?:"
+    + "|".join(re.escape(one) for one in sorted(set(IGNORED_EXTENSIONS) - {"pdf"}))
+    + r")(?=$|[?#;])",
+    re.IGNORECASE,
+)
+"""Endings of what is neither a page nor a PDF (Scrapy's own list), in the path alone: a host in .py is in Paraguay."""
+_BEGINS_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)"
+    rb"(?=[\s>]|(?<=!--))",
+    re.IGNORECASE,
+)
+"""What an answer without a type begins with where it is HTML (WHATWG MIME Sniffing, 7.1)."""
+_UNTYPED = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
+
+_LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
+_REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['\"]?)([^'\"\s>]+)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Links:
+    """What a page points to."""
+
+    urls: list[str] = field(default_factory=list)
+    """Absolute http and https URLs in the order of the page, each once."""
+    nofollow: bool = False
+    """The page asks that its links be left alone."""
+    canonical: str | None = None
+    refresh: str | None = None
+    text: bytes = b""
+    """What stands between the tags, without blanks."""
+
+    @property
+    def text_digest(self) -> int:
+        """64 bits by which two versions of the visible text are compared, never 0."""
+        return int.from_bytes(sha1(self.text, usedforsecurity=False).digest()[:8], "big", signed=True) or 1
+
+
+def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
+    """Find the links of an HTML page; never raises, takes time linear in the bytes looked at.
+
+    What stands in comments, scripts and styles is no link; ``rel=nofollow`` links are left out, and all of them
+    where the page says so in a robots meta element. ``encoding`` is a codec that keeps ASCII.
+    """
+    if encoding.startswith("utf-16"):
+        body, encoding = body.decode(encoding, "replace").encode(), "utf-8"
+    found = Links()
+    urls: dict[str, None] = {}
+    base = Base(base_url)
+    found_tags, found.text = tags_and_text(body)
+    for tag, raw in found_tags:
+        if tag in _LINKS:
+            url = base.join(_reference(raw, encoding))
+            if url is not None:
+                urls[url] = None
+                if len(urls) >= MAX_LINKS:
+                    break
+        else:
+            _read_head(found, tag, attributes(raw, encoding), base)
+    found.urls = [] if found.nofollow else list(urls)
+    return found
+
+
+def is_no_page(url: str) -> bool:
+    """Whether an absolute URL ends as something that is neither a page nor a PDF."""
+    return _NO_PAGE.search(url) is not None
+
+
+def is_html(content_type: str, body: bytes) -> bool:
+    """Whether an answer is HTML: by its Content-Type or, where it has none, by how it begins, as browsers tell."""
+    content_type = content_type.lower()
+    if "html" in content_type:
+        return True
+    return content_type.partition(";")[0].strip() in _UNTYPED and _BEGINS_HTML.match(body) is not None
+
+
+@functools.lru_cache(maxsize=16_384)
+def _reference(raw: bytes, encoding: str) -> str:
+    """What a link points to, empty where it says nofollow; the links of a menu come again on every page."""
+    values = attributes(raw, encoding)
+    if "nofollow" in values.get("rel", "").lower():
+        return ""
+    reference = values.get("href") or values.get("src") or ""
+    return reference if reference.isascii() else encoded_query(reference, encoding)
+
+
+def _read_head(found: Links, tag: bytes, values: dict[str, str], base: Base) -> None:
+    if tag == b"base":
+        base.move(values.get("href", ""))
+    elif tag == b"meta":
+        _read_meta(found, values, base)
+    elif found.canonical is None and values.get("rel", "").lower() == "canonical":
+        found.canonical = base.join(values.get("href", ""))
+
+
+def _read_meta(found: Links, values: dict[str, str], base: Base) -> None:
+    content = values.get("content", "")
+    if values.get("name", "").lower() in ("robots", TOKEN):
+        directives = {word.strip() for word in content.lower().split(",")}
+        found.nofollow = found.nofollow or bool(directives & {"nofollow", "none"})
+    elif values.get("http-equiv", "").lower() == "refresh" and (target := _REFRESH.match(content)):
+        found.refresh = base.join(target[2])

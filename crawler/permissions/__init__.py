@@ -1,0 +1,1 @@
+"""What may be asked for: robots.txt, reservations, private networks, scope, traps."""

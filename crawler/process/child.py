@@ -1,0 +1,206 @@
+"""The crawl's own process: Twisted's reactor cannot start twice in one. Run as ``python -m crawler.process.child``."""
+
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.settings import Settings
+from twisted.internet import task
+
+from crawler.frontier.frontier import Frontier
+from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.scope import Scope
+from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
+from crawler.process.metrics import serve_metrics
+from crawler.process.report import Report
+from crawler.process.round import Round
+from crawler.process.scheduler import FrontierScheduler, wake
+from crawler.process.spider import CoweseSpider
+from crawler.process.transport import CappedHandler
+from crawler.process.wire import KeepWireBytes
+from crawler.settings import CrawlSettings
+from crawler.warc.writer import WarcWriter
+from data.errors import CoweseError, DiskFullError, StoreError
+from data.files import read_json, storage_error, write_json
+from data.lifeline import end_with_parent
+from data.manifest import code_version
+from data.seeds import load_seeds
+from data.store import Store
+from data.takedowns import Takedowns
+
+logger = logging.getLogger(__name__)
+
+BEAT = 0.5
+"""Seconds between two writes of what is pending and of the progress."""
+TICK = 0.05
+"""Seconds between two looks at the reactor's clock, to see what held it up."""
+GC_THRESHOLDS = (50_000, 20, 20)
+"""Python's own, of a few hundred objects, look through everything at every other answer: 15 % of the time."""
+PARENT_DIED = signal.SIGTERM
+
+
+def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
+    """Scrapy as we need it: nothing that calls home, waits, follows or remembers by itself."""
+    off = (
+        "offsite.OffsiteMiddleware",
+        "robotstxt.RobotsTxtMiddleware",
+        "httpauth.HttpAuthMiddleware",
+        "retry.RetryMiddleware",
+        "redirect.MetaRefreshMiddleware",
+        "redirect.RedirectMiddleware",
+        "cookies.CookiesMiddleware",
+        "httpproxy.HttpProxyMiddleware",
+        "stats.DownloaderStats",
+        "httpcache.HttpCacheMiddleware",
+    )
+    spider_off = (
+        "start.StartSpiderMiddleware",
+        "httperror.HttpErrorMiddleware",
+        "referer.RefererMiddleware",
+        "urllength.UrlLengthMiddleware",
+        "depth.DepthMiddleware",
+    )
+    return {
+        "SCHEDULER": FrontierScheduler,
+        "USER_AGENT": settings.user_agent,
+        "CONCURRENT_REQUESTS": settings.concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,  # one a host by our scheduler; this sizes the pool
+        "CONCURRENT_ITEMS": 1,  # the spider yields none; 100 would start 100 tasks an answer
+        "REACTOR_THREADPOOL_MAXSIZE": 20,
+        "DOWNLOAD_DELAY": 0,
+        "DOWNLOAD_TIMEOUT": settings.timeout,
+        "DOWNLOAD_MAXSIZE": settings.max_body,
+        "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOADER_MIDDLEWARES": {
+            **{f"scrapy.downloadermiddlewares.{name}": None for name in off},
+            KeepWireBytes: 950,
+        },
+        "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
+        "DOWNLOAD_HANDLERS": {
+            "http": CappedHandler,
+            "https": CappedHandler,
+            **dict.fromkeys(("file", "ftp", "s3", "data")),
+        },
+        "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,application/xml;q=0.8,*/*;q=0.1",
+            "Accept-Language": "es",
+        },
+        "TWISTED_DNS_RESOLVER": GuardedResolver,
+        "GUARD_ALLOWED": list(settings.allow_private),
+        "GUARD_TRUSTED": [settings.proxy.partition("://")[2].partition(":")[0]] if settings.proxy else [],
+        "COOKIES_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "ROBOTSTXT_OBEY": False,  # crawler.permissions.robots does it, by the RFC
+        "LOG_LEVEL": "INFO",
+        "LOG_FILE": str(log),
+        "LOGSTATS_INTERVAL": 0,
+        "MEMUSAGE_ENABLED": False,
+    }
+
+
+def main() -> None:
+    """Run one job and write its end into the progress file."""
+    job = Job.model_validate_json(sys.stdin.buffer.read())
+    end_with_parent(job.parent, PARENT_DIED)
+    try:
+        run(job)
+    except CoweseError as error:
+        if not isinstance(error, StoreError):
+            write_json(job.progress, {"state": "failed", "error": str(error), "exit_code": error.exit_code})
+        end(error)
+
+
+def end(error: CoweseError) -> None:
+    """End this process at once, as a kill would: what is committed is whole, the rest is asked for again.
+
+    The parent learns why from the exit code alone, since nothing can be written on a full disk.
+    """
+    os._exit(DISK_FULL if isinstance(error, DiskFullError) else STORE_BROKEN if isinstance(error, StoreError) else 1)
+
+
+def run(job: Job) -> None:
+    """Crawl until the round is over, its budget is spent or a signal says stop."""
+    settings = job.settings
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    frontier = Frontier(job.dsn)
+    scope = Scope(load_seeds(settings.seeds), frontier.moves())
+    warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
+    current = Round(job.round, settings, frontier, scope, warc, job.as_of)
+    current.takedowns = Takedowns.load(Store(job.store))
+    current.on_broken_store = end
+    learned = job.progress.with_name("traps.json")
+    if learned.is_file():
+        current.traps.recall(read_json(learned))
+    process = CrawlerProcess(Settings(scrapy_settings(settings, job.log)))
+    crawler = process.create_crawler(CoweseSpider)
+    process.crawl(crawler, current)
+    report = Report(current)
+    if settings.metrics_port is not None:
+        serve_metrics(report, settings.metrics_port)
+    _when_running(task.LoopingCall(_beat, crawler, current, job, report), BEAT)
+    _when_running(task.LoopingCall(report.tick), TICK)
+    process.start()
+    current.flush()
+    write_json(learned, current.traps.as_json())
+    warc.close()
+    ended_by_itself = crawler.stats is not None and crawler.stats.get_value("finish_reason") == "finished"
+    over = ended_by_itself and not current.stopping and current.is_over()
+    current.ownership.give_back()
+    if over and not frontier.reachable(current.now() + settings.breaker_patience):
+        frontier.finish_round(job.round, current.now())
+    frontier.close()
+    write_json(job.progress, {**report.values(), "state": "finished" if over else "stopped"})
+
+
+def _about(settings: CrawlSettings) -> dict[str, str]:
+    """The warcinfo record: who crawls, and every setting but where the state and the proxy are."""
+    return {
+        "software": f"cowese/{code_version()}",
+        "format": "WARC File Format 1.1",
+        "http-header-user-agent": settings.user_agent,
+        "robots": "RFC 9309",
+        **({"operator": settings.contact} if settings.contact else {}),
+        "description": json.dumps(settings.model_dump(mode="json", exclude={"dsn", "proxy"})),
+    }
+
+
+def _when_running(call: task.LoopingCall, interval: float) -> None:
+    from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
+
+    reactor.callWhenRunning(call.start, interval)
+
+
+def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
+    try:
+        current.flush()
+        current.keep_company()
+        wake(crawler)  # new links may have made work, or the last answer may have ended the round
+        show(job.progress, {**report.values(), "state": "running"})
+    except OSError as error:
+        end(storage_error(error, job.progress))
+    except StoreError as error:
+        current.on_broken_store(error)
+    except Exception:  # a LoopingCall that raises beats no more, and a round without it may never end
+        logger.exception("a beat failed")
+        current.counts["crawl/failed/internal/beat"] += 1
+    if os.getppid() != job.parent:
+        os.kill(os.getpid(), PARENT_DIED)
+
+
+def show(path: Path, values: Any) -> None:
+    """Replace the progress file; it need not survive a power cut, so nothing waits for the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(values), encoding="utf-8")
+    temporary.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""What a host permits, asked for before any of its pages: robots.txt, then the files that reserve its texts."""
+
+from urllib.parse import urljoin
+
+from scrapy.http import Response
+
+from crawler.frontier import visits
+from crawler.frontier.hosts import Host
+from crawler.frontier.records import Known
+from crawler.frontier.tables import SITEMAP
+from crawler.pages.addresses import location_url
+from crawler.permissions.guard import refusal
+from crawler.permissions.reservations import FILES, read, reserves
+from crawler.permissions.robots import MAX_BYTES, Robots
+from crawler.process.round import Round, plain_url
+from crawler.process.standing import UNREACHABLE, falls, recovers
+
+ROBOTS = "/robots.txt"
+MAX_REDIRECTS = 5
+"""RFC 9309, 2.3.1.2."""
+NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
+
+
+def refused_by(host: Host, url: str) -> str | None:
+    """The reason why a host does not let us have a URL, None where it does."""
+    refused = host.robots.refusal(url) if host.robots is not None else None
+    if refused is not None:
+        return refused
+    for file, rules in host.reservations.items():
+        if rules is not None and reserves(file, rules, url):
+            return FILES[file]
+    return None
+
+
+class Permissions:
+    """Asks for a host's files, one after the other; each holds for a day."""
+
+    def __init__(self, current: Round) -> None:
+        self._round = current
+
+    def missing(self, host: Host) -> str | None:
+        """The file that must answer before anything else of a host is asked for; None where all have.
+
+        A reservation's file that robots.txt forbids is not asked for.
+        """
+        if host.robots is None or not host.robots.is_fresh(self._round.now()):
+            return ROBOTS
+        for file in FILES:
+            if file in host.unread:
+                if host.robots.allows(self.address(host, file)):
+                    return file
+                self._settle(host, file, None)
+        return None
+
+    def address(self, host: Host, file: str) -> str:
+        """Where a file is asked for."""
+        if not host.asked_at:
+            url = urljoin(host.buffer[0].url, file)
+            host.asked_at = plain_url(url) if host.plain and url.startswith("https://") else url
+        return host.asked_at
+
+    def answered(self, host: Host, file: str, known: Known, response: Response) -> float:
+        """Read an answer; return how many seconds the host should rest at least."""
+        if file == ROBOTS:
+            host.plain = response.url.startswith("http://")
+        if response.status in visits.REDIRECTS and self._follow(host, response):
+            return 0.0
+        if response.status in visits.PASSING:
+            if self._again(host):
+                return self._pause(host)
+            self._unknown(host, file, f"http/{response.status}")
+            return 0.0
+        if file != ROBOTS:
+            is_page = b"html" in (response.headers.get("Content-Type") or b"").lower()
+            self._settle(host, file, None if is_page or response.status != visits.OK else response.body)
+            return 0.0
+        robots = Robots.read(response.status, response.body, self._round.now())
+        if robots.unreachable:
+            self._unknown(host, file, f"http/{response.status}")
+            return 0.0
+        self._take(host, robots)
+        body = response.body[:MAX_BYTES] if visits.is_success(response.status) else b""
+        self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
+        if host.state == UNREACHABLE:
+            recovers(self._round, host)
+        self._add_sitemaps(robots, known)
+        return 0.0
+
+    def _add_sitemaps(self, robots: Robots, known: Known) -> None:
+        sitemaps = robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
+        self._round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
+
+    def failed(self, host: Host, file: str, kind: str) -> float:
+        """No answer came; return how many seconds the host should rest at least."""
+        self._round.counts[f"crawl/failed/{file.rpartition('/')[2].partition('.')[0]}/{kind}"] += 1
+        if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
+            host.asked_at = plain_url(host.asked_at)
+            return 0.0
+        if kind not in NO_SUCH_HOST and self._again(host):
+            return self._pause(host)
+        self._unknown(host, file, kind)
+        return 0.0
+
+    def broken(self, host: Host, file: str, error: Exception) -> None:
+        """An error of ours struck while an answer was read: what was known serves, as where no answer came."""
+        self._round.survive(host, None, error)
+        self._unknown(host, file, f"internal/{type(error).__name__}")
+
+    def _unknown(self, host: Host, file: str, why: str) -> None:
+        """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
+
+        RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
+        """
+        self._done_asking(host)
+        if file != ROBOTS:
+            host.reservations.setdefault(file, None)
+            host.unread.discard(file)
+            return
+        now = self._round.now()
+        if host.robots is None and (kept := self._round.frontier.kept_robots(host.name)) is not None:
+            status, fetched_at, body = kept
+            host.robots, host.unread = Robots.read(status, body, fetched_at), set(FILES)
+        if host.robots is not None and host.robots.serve_on(now):
+            self._round.counts["crawl/robots/old_served"] += 1
+        else:
+            falls(self._round, host, UNREACHABLE, f"robots.txt: {why}")
+
+    def _follow(self, host: Host, response: Response) -> bool:
+        target = location_url(response.url, response.headers.get("Location") or b"")
+        if target is None or host.asked_hops >= MAX_REDIRECTS:
+            return False
+        if refusal(target, self._round.allowed_networks) is not None:
+            return False
+        host.asked_at, host.asked_hops = target, host.asked_hops + 1
+        return True
+
+    def _again(self, host: Host) -> bool:
+        """Whether a file is asked for once more after a failure."""
+        host.asked_failures += 1
+        host.asked_at, host.asked_hops = "", 0
+        return host.asked_failures < self._round.settings.max_failures
+
+    def _pause(self, host: Host) -> float:
+        return self._round.settings.breaker_first / 10 * host.asked_failures
+
+    def _take(self, host: Host, robots: Robots) -> None:
+        host.robots, host.unread = robots, set(FILES)
+        self._done_asking(host)
+
+    def _settle(self, host: Host, file: str, body: bytes | None) -> None:
+        host.reservations[file] = read(file, body) if body is not None else None
+        host.unread.discard(file)
+        self._done_asking(host)
+
+    @staticmethod
+    def _done_asking(host: Host) -> None:
+        host.asked_at, host.asked_hops, host.asked_failures = "", 0, 0

@@ -1,0 +1,177 @@
+"""Scrapy's scheduler over the frontier: which URL is asked for next, and when.
+
+A request is built only when its host may be asked, so nothing waits inside the downloader. A host's robots.txt and its
+reservations are asked for first; until they are answered nothing else of the host is.
+"""
+
+import time
+from typing import Any, Self, cast
+
+from scrapy import Request, Spider
+from scrapy.core.scheduler import BaseScheduler
+from scrapy.crawler import Crawler
+
+from crawler.frontier.hosts import Host
+from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.permissions.guard import refusal
+from crawler.process.permission_files import refused_by
+from crawler.process.round import Round
+from crawler.process.spider import CoweseSpider
+from data.errors import StoreError
+
+TURN = 0.05
+"""Seconds for which hosts are looked at in one turn of the reactor; the rest wait for the next."""
+BUFFER = 16
+"""URLs of a host that are held in memory."""
+
+
+class FrontierScheduler(BaseScheduler):
+    """Takes requests from a round's frontier; links never pass through it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._woken_at: Any = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Make it for a crawler."""
+        return cls(crawler)
+
+    def open(self, spider: Spider) -> None:
+        """Nothing to open: the round is."""
+
+    def close(self, reason: str) -> None:
+        """Cancel the wake-up."""
+        del reason
+        if self._woken_at is not None and self._woken_at.active():
+            self._woken_at.cancel()
+
+    def has_pending_requests(self) -> bool:
+        """Whether the round goes on."""
+        return not self._round.is_over()
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Requests are made here alone; one from elsewhere is refused."""
+        del request
+        return False
+
+    def next_request(self) -> Request | None:
+        """The next request of a host that may be asked now."""
+        if self._round.stopping:
+            return None
+        until = time.monotonic() + TURN
+        while time.monotonic() < until and (host := self._round.hosts.next_ready()) is not None:
+            request = None
+            try:
+                request = self._request_of(host, until)
+            except StoreError as error:
+                self._round.on_broken_store(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
+                self._survive(host, error)
+            if request is not None:
+                return request
+            self._round.hosts.release(host, 0.0)
+        self._wake_when_ready()
+        return None
+
+    def _survive(self, host: Host, error: Exception) -> None:
+        """Settle the row at which an error struck; a host at which there is none is left out of the run."""
+        known = host.in_flight or (host.buffer.popleft() if host.buffer else None)
+        self._round.survive(host, known, error)
+        if known is None:
+            self._round.hosts.leave_out(host)
+
+    def _request_of(self, host: Host, until: float) -> Request | None:
+        """The next request of a host, None where it has none now, or the turn is over."""
+        while time.monotonic() < until:
+            self._refill(host)
+            if not host.buffer:
+                self._round.hosts.empty(host)
+                return None
+            if self._refuses_many(host, self._budget(host)):
+                continue
+            known = host.buffer[0]
+            reason = self._forbidden(known.url)
+            if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
+                permission = self._spider.permission_request(host)
+                if permission is not None:
+                    return permission
+                refused = host.robots.refuses_all if host.robots is not None else None
+                if self._refuses_many(host, (refused, (PAGE, SITEMAP))):
+                    continue
+                reason = refused_by(host, known.url)
+            host.buffer.popleft()
+            if reason is not None:
+                self._round.refuse(known, reason)
+            elif host.plain and known.url.startswith("https://"):
+                self._round.ask_plainly(known)
+            else:
+                host.in_flight = known
+                return self._spider.page_request(known)
+        return None
+
+    def _refuses_many(self, host: Host, refused: tuple[str | None, tuple[int, ...]]) -> bool:
+        """Whether a reason that needs no look at a URL refused what is next, and many of its kinds with it."""
+        reason, kinds = refused
+        if reason is None or host.buffer[0].kind not in kinds:
+            return False
+        self._round.refuse_queued(host, reason, kinds)
+        return True
+
+    def _forbidden(self, url: str) -> str | None:
+        if self._round.takedowns is not None and self._round.takedowns.covers(url):
+            return "takedown"
+        return refusal(url, self._round.allowed_networks)
+
+    def _budget(self, host: Host) -> tuple[str | None, tuple[int, ...]]:
+        """The budget that is spent, and the kinds that it is about."""
+        settings = self._round.settings
+        budget = settings.max_pages_per_host
+        if host.octets >= settings.max_bytes_per_host:
+            return "budget/host_bytes", (PAGE, SITEMAP)
+        if budget is not None and host.done >= budget:
+            return "budget/host_pages", (PAGE,)
+        return None, ()
+
+    def _refill(self, host: Host) -> None:
+        """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""
+        if host.buffer or host.queued <= 0:
+            return
+        if host.cursor == 0:
+            self._round.flush()
+        rows = self._round.frontier.queued(host.name, host.cursor, BUFFER)
+        if not rows and host.cursor > 0:
+            self._round.flush()
+            rows = self._round.frontier.queued(host.name, 0, BUFFER)
+        host.buffer.extend(rows)
+        host.cursor = rows[-1].id if rows else 0
+
+    @property
+    def _round(self) -> Round:
+        return self._spider.round
+
+    @property
+    def _spider(self) -> CoweseSpider:
+        return cast("CoweseSpider", self._crawler.spider)
+
+    def _wake_when_ready(self) -> None:
+        """Ask the engine to look again when the next host may be asked; its own heartbeat is 5 s."""
+        seconds = self._round.hosts.seconds_to_next()
+        if seconds is None:
+            return
+        from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
+
+        later: Any = reactor
+        seconds = max(seconds, 0.002)
+        if self._woken_at is not None and self._woken_at.active():
+            if self._woken_at.getTime() <= later.seconds() + seconds:
+                return
+            self._woken_at.cancel()
+        self._woken_at = later.callLater(seconds, wake, self._crawler)
+
+
+def wake(crawler: Crawler) -> None:
+    """Make the engine ask for requests again. Scrapy has no public name for this (2.19): ``_slot.nextcall``."""
+    slot = crawler.engine._slot if crawler.engine else None  # noqa: SLF001 - isolated here, with a test
+    if slot is not None:
+        slot.nextcall.schedule()

@@ -1,0 +1,1 @@
+"""What the state and the WARC files tell an operator, without crawling."""

@@ -1,0 +1,1 @@
+"""What is written: WARC files, their rows and indexes."""

@@ -1,0 +1,90 @@
+"""Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from crawler.warc.rows import mime_of, noted_rows, rows_path
+from data.documents import SECONDS_UTC
+from data.parquet import write_parquet
+
+INDEX_SCHEMA = pa.schema(
+    [
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),  # response or revisit
+        pa.field("fetched_at", SECONDS_UTC, nullable=False),
+        pa.field("digest", pa.string()),  # WARC-Payload-Digest
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("length", pa.int64(), nullable=False),  # bytes of the gzip member
+        pa.field("status", pa.int16()),
+        pa.field("mime", pa.string()),
+        pa.field("charset", pa.string()),  # that the header declares
+    ]
+)
+SUFFIX = ".index.parquet"
+"""Follows the name of the WARC file, after .warc.gz."""
+GROUP_ROWS = 8_192
+"""Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
+
+
+def index_closed(folder: Path) -> int:
+    """Write the index of every closed WARC file that has none yet, sorted by URL as CDX files are; return how many.
+
+    Raises:
+        StoreError: an index cannot be written.
+    """
+    missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
+    for path in missing:
+        write_index(path, noted_rows(path) or records_of(path))
+        rows_path(path).unlink(missing_ok=True)
+    return len(missing)
+
+
+def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
+    """Write the index of a WARC file from the rows of its records."""
+    rows = sorted(records, key=lambda row: (row["url"], row["offset"]))
+    batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
+    few_values = ("kind", "file", "status", "mime", "charset")
+    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
+
+
+def index_path(warc: Path) -> Path:
+    """The index of a WARC file."""
+    return warc.with_name(warc.name + SUFFIX)
+
+
+def records_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The index rows of a WARC file that was not noted whole, in its order."""
+    held: dict[str, Any] | None = None
+    with path.open("rb") as file:
+        for record in ArchiveIterator(file, parse_http=True):
+            offset = record.stream_pos
+            if held is not None:
+                yield {**held, "length": offset - held["offset"]}
+            held = _row_of(record, path.name, offset)
+    if held is not None:
+        yield {**held, "length": path.stat().st_size - held["offset"]}
+
+
+def _row_of(record: Any, file: str, offset: int) -> dict[str, Any] | None:
+    if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
+        return None
+    http = record.http_headers
+    status = ((http.status_line or "") if http is not None else "").split(" ")[1:2]
+    mime, charset = mime_of((http.get("Content-Type") or "") if http is not None else "")
+    return {
+        "url": record.headers.get("WARC-Target-URI") or "",
+        "kind": "revisit" if record.record_type == WarcRecordType.revisit else "response",
+        "fetched_at": (record.record_date or datetime.fromtimestamp(0, UTC)).replace(microsecond=0),
+        "digest": record.headers.get("WARC-Payload-Digest"),
+        "file": file,
+        "offset": offset,
+        "status": int(status[0]) if status and status[0].isdigit() else None,
+        "mime": mime,
+        "charset": charset,
+    }

@@ -78,7 +78,7 @@ def test_the_gpus_operations_give_the_same_numbers(masking, sampling, pairs, dro
         made.append(one)
     here, there = made
     assert here.figures() == pytest.approx(there.figures(), rel=1e-5)
-    for count in ("masked", "tokens", "replaced"):
+    for count in ("hidden_count", "tokens", "replaced"):
         assert here.figures()[count] == there.figures()[count]
     assert torch.allclose(here.flat.values, there.flat.values, atol=1e-5)
 
@@ -133,7 +133,7 @@ def test_a_detour_changes_the_draws_and_compiles_nothing(monkeypatch):
         one.clear_figures()
         one.adam.step = lambda _: torch.ones(())  # the weights stay, so that only the draws tell the steps apart
         one.run(ids(), ROWS)
-        found.append(one.figures()["mlm_loss"])
+        found.append(one.figures()["hidden_nats"])
     assert found[0] == found[2] != found[1]
     assert len(compiled) == 3
 

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
+from training.electra.choices import Sampling
+from training.electra.device import add_at, on_host
 from training.electra.draws import gumbel, uniform
 from training.electra.masking import Masked
-from training.electra.presets import Sampling
 
 GUMBEL_CHUNK = 1 << 22
 """Noise is drawn for this many logits at once on a CPU, so that it stays in the cache."""
@@ -20,7 +21,7 @@ BLOCK = 256
 def sample_gumbel(logits_BKV: Tensor, keys_B: Tensor) -> Tensor:
     """Draw (B, K) tokens from the softmax of the logits: the argmax of logits + Gumbel noise."""
     batch, k, vocabulary = logits_BKV.shape
-    if logits_BKV.device.type != "cpu":
+    if not on_host(logits_BKV):
         return (logits_BKV.float() + gumbel(keys_B, k * vocabulary).view_as(logits_BKV)).argmax(-1)
     rows = max(1, GUMBEL_CHUNK // (k * vocabulary))
     parts = (
@@ -48,19 +49,20 @@ def sample_inverse(logits_BKV: Tensor, keys_B: Tensor) -> Tensor:
 
 
 def corrupt(
-    logits_BKV: Tensor, masked: Masked, ids_BL: Tensor, keys_B: Tensor, sampling: Sampling
+    logits_BKV: Tensor, masked: Masked, ids_BL: Tensor, keys_B: Tensor, sampling: Sampling, temperature: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Put the generator's samples in: corrupted ids (B, L) and which were replaced (B, L), bool.
 
     A sample that happens to be the original counts as original. No gradient flows through it.
     """
     sample = sample_gumbel if sampling == "gumbel" else sample_inverse
-    sampled_BK = sample(logits_BKV.detach(), keys_B)
+    logits_BKV = logits_BKV.detach()
+    sampled_BK = sample(logits_BKV if temperature == 1.0 else logits_BKV / temperature, keys_B)
     original_BK = ids_BL.gather(1, masked.positions_BK)
     counts_BK = masked.weights_BK > 0
     # Of several draws of one position (original masking) the first decides; what does not count keeps its token.
     change_BK = torch.where(counts_BK, sampled_BK - original_BK, 0)
     first_BK = torch.ones_like(counts_BK)
     first_BK[:, 1:] = masked.positions_BK[:, 1:] != masked.positions_BK[:, :-1]
-    corrupted_BL = ids_BL.scatter_add(1, masked.positions_BK, change_BK * first_BK)
+    corrupted_BL = add_at(ids_BL, masked.positions_BK, change_BK * first_BK)
     return corrupted_BL, corrupted_BL != ids_BL

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004, Q000 - markup reads better unbroken
 """What belongs to a page's text stays with it: headings, lists, tables, captions, warnings, questions; links do not."""
 
 import json
@@ -207,7 +208,7 @@ def test_pages_without_a_container_keep_headings_and_lists(html):
 
 
 def test_a_short_warning_behind_the_text_keeps_its_label():
-    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'  # noqa: E501
+    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'
     assert text_of(html).split("\n")[2:] == ["Contraindicaciones", "No debe tomarlo si es alérgico a la penicilina."]
 
 

@@ -60,6 +60,14 @@ LISTS = [
     ("<ol start=5><li>Cinco</li></ol><ol><li>Uno</li></ol>", ["Cinco", "Uno"]),
     ("<menu><li>Agua</li></menu><ul><li>Sal</li></ul>", ["Sal"]),
     ("<p><b>¿Puedo correr?</b></p><p>Sí.</p>", ["¿Puedo correr?", "Sí."]),
+    ("<p>Las causas más frecuentes son:</p><ul><li><a href='/v'>Virus</a></li><li><a href='/b'>Bacterias</a></li></ul>",
+     ["Las causas más frecuentes son:", "Virus", "Bacterias"]),
+    ("<ul><li><b>Vigilar</b><span>Seguir los signos</span></li></ul>", ["Vigilar Seguir los signos"]),
+    ("<ul><li><b>Vigilar</b>Seguir los signos</li></ul>", ["Vigilar Seguir los signos"]),
+    ("<ul><li><a href='/x'>TRIPOD+AI</a><span>The BMJ, guía de los autores</span></li></ul>", ["TRIPOD+AI The BMJ, guía de los autores"]),
+    ("<ul><li>el p<b>H</b> y el i<i>Phone</i> de Mc<b>Donald</b></li></ul>", ["el pH y el iPhone de McDonald"]),
+    ("<blockquote>Las ondas sirven por una parte para bajar la inflamación y<br>para quitar el dolor.<br>Nada más.</blockquote>",
+     ["Las ondas sirven por una parte para bajar la inflamación y para quitar el dolor.", "Nada más."]),
 ]  # fmt: skip
 TABLES = [
     ("<table><tr><td>Sodio</td><td>135-145 mEq/l</td></tr><tr><td>Potasio</td><td>3,5-5</td></tr></table>",

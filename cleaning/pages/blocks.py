@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cleaning.pages.element_kinds import Place
-
 FIRST_MARK, MARKS_A_PLANE = 0xF0000, 0xFFFE
 MARK = re.compile("[\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 """Private signs of Unicode's last two planes: 131,068 texts of a page can be marked."""
@@ -36,7 +34,7 @@ class Block:
     text: str
     """A line, or several where the page breaks them (``br``, ``pre``)."""
     kind: Kind
-    place: Place
+    place: int
     parent: int
     """The number of the block element that it stands in, in the page's order; of a row that of its table."""
     first_node: int
@@ -47,7 +45,7 @@ class Block:
     level: int = 0
     """Of a heading 1 to 7 (7: the heading of a panel), of an item how deep its list is nested, from 1."""
     marker: str = ""
-    """Of an item: ``-``, or its number as the page shows it; empty for its later paragraphs."""
+    """Of an item: ``-``, or its number as the page shows it; spaces for its later paragraphs."""
     link_characters: int = 0
     is_bold: bool = False
     """Whether all of a paragraph is bold: often a heading."""

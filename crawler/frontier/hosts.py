@@ -26,10 +26,14 @@ class Host:
     queued: int = 0
     """URLs in the frontier that are not done, those in ``buffer`` and in flight included."""
     buffer: deque[Known] = field(default_factory=deque)
-    cursor: int = 0
-    """Row id of the last URL taken into the buffer."""
+    page_cap: int | None = None
+    """Pages that may be asked for in this round."""
+    least_delay: float | None = None
+    """Seconds between two requests at least, where the operator set them for this host."""
     done: int = 0
     """Pages of this round."""
+    taken: int = 0
+    """Pages of this run."""
     octets: int = 0
     """Bytes of bodies in this run."""
     robots: Robots | None = None
@@ -65,6 +69,10 @@ class Host:
     """Pages that a sitemap dated anew, and that had changed or not."""
     in_flight: Known | None = None
     """The row that is asked for: its release finds whether it was settled."""
+    barren: bool = False
+    """It has shown that it gives next to nothing (``yields``)."""
+    held: bool = False
+    """Its turn comes when no other host has work: a run with a limit spends it where it gives most."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
     detours: dict[int, str] = field(default_factory=dict)
@@ -114,12 +122,14 @@ class HostQueue:
         return bool(self._with_work)
 
     def add(self, name: str, count: int) -> None:
-        """More URLs are queued at a host; rows queued again may lie before its cursor, which comes round."""
+        """More URLs are queued at a host; those that are better than what is held have their turn next."""
         host = self[name]
         host.queued += count
         if host.left_out or host.queued <= 0:
             return
         self._with_work.add(name)
+        if host.held:
+            return
         if not host.busy:
             self._put(host)
 
@@ -152,7 +162,7 @@ class HostQueue:
             _, name = heapq.heappop(self._heap)
             self._waiting.discard(name)
             host = self._hosts.get(name)
-            if host is not None and name in self._with_work and not host.busy:
+            if host is not None and name in self._with_work and not host.busy and not host.held:
                 host.busy = True
                 self._busy.add(name)
                 return host
@@ -167,16 +177,26 @@ class HostQueue:
         host.busy = False
         self._busy.discard(host.name)
         host.next_at = time.monotonic() + delay
-        if host.name in self._with_work:
+        if host.name in self._with_work and not host.held:
             self._put(host)
+
+    def wake_held(self) -> None:
+        """Let held hosts have their turn where they alone have work."""
+        if all(self._hosts[name].held for name in self._with_work):
+            for name in self._with_work:
+                host = self._hosts[name]
+                host.held, host.barren = False, False
+                if not host.busy:
+                    self._put(host)
 
     def delay_after(self, host: Host, latency: float, retry_after: float | None) -> float:
         """Seconds to rest after an answer: so many times what it took, within bounds; more where the host asks."""
         settings = self._settings
-        delay = max(settings.delay_min, latency * settings.delay_factor)
+        least = settings.delay_min if host.least_delay is None else host.least_delay
+        delay = max(least, latency * settings.delay_factor)
         if host.robots is not None and host.robots.delay is not None:
             delay = max(delay, host.robots.delay)
-        delay = min(delay, settings.delay_max)
+        delay = min(delay, max(settings.delay_max, least))
         delay = max(delay, min(retry_after, BROKEN_MAX)) if retry_after is not None else delay
         return max(delay, self.broken_for(host, told=retry_after is not None))
 

@@ -17,7 +17,6 @@ from training.runs.pretrain import pretrain
 from training.runs.run import open_tokens
 from training.tokens.vectors import vectors_of
 
-
 VOCABULARY = 330
 """Entries of the room's tokenizer: its corpus has no more pieces."""
 

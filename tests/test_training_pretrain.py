@@ -294,7 +294,7 @@ def test_dropout_is_the_presets_and_plans_without_it_had_the_originals():
         "tiny": 0.0, "mini": 0.0, "small": 0.1, "small++": 0.1, "base": 0.1,
     }  # fmt: skip
     assert PretrainSettings(preset="tiny", dropout=0.1).plan.dropout == 0.1
-    recorded = PretrainSettings(preset="mini").plan.recorded
+    recorded = PretrainSettings(preset="tiny", discriminator_rate=0.25).plan.recorded
     assert (recorded.pop("dropout"), recorded.pop("discriminator_rate")) == (0.0, 0.25)
     before = Plan.model_validate(recorded)
     assert (before.dropout, before.discriminator_rate) == (0.1, 1.0)
@@ -349,5 +349,8 @@ def test_positions_settle_when_the_rates_of_their_steps_sum_to_the_spread_of_fre
     assert small.settled_length(small.steps) == 512
     assert small.settled_length(small.steps - small.long_steps) == 128
     assert mini.settled_length(mini.steps) == 128
-    assert PretrainSettings(preset="mini", long_share=0.5).plan.settled_length(8_000) == 512
+    tiny = PretrainSettings(preset="tiny", steps=8_000, phase=[])
+    assert tiny.plan.settled_length(8_000) == 128
+    assert tiny.model_copy(update={"long_share": 0.5}).plan.settled_length(8_000) == 512
+    assert PretrainSettings(preset="mini", phase=[]).plan.settled_length(8_000) == 512  # sinusoids need no time
     assert PretrainSettings(preset="base").plan.settled_length(10) == 512

@@ -65,6 +65,7 @@ def test_small_blocks_and_chunks_change_nothing(monkeypatch):
     whole = count_stream(ids, 50, SEP)
     monkeypatch.setattr(counting, "BLOCK", 64)
     monkeypatch.setattr(counting, "CHUNK", 97)
+    monkeypatch.setattr(counting, "MOST_HELD", 300)
     small = count_stream(ids, 50, SEP)
     assert small.keys_P.tolist() == whole.keys_P.tolist()
     assert small.counts_P.tolist() == whole.counts_P.tolist()

@@ -186,6 +186,7 @@ def _cut(
         if previous is not None and files == previous.files and origin.settings == previous.settings:
             return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
+        figures["uncompared"] = clusters.uncompared
         write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(

@@ -1,7 +1,7 @@
 """Held-out documents: whole registered domains for test, single documents for validation, chosen by hashes.
 
 A registered domain is what its owner registered below a public suffix (example.es of blog.example.es), by the list of
-publicsuffix.org as tldextract carries it, its private part included: blogs of a blogging host that is in the list are sites of their own.
+publicsuffix.org that tldextract carries. Its private part counts: blogs of a host in it are sites of their own.
 """
 
 import functools

@@ -207,7 +207,7 @@ def test_pages_without_a_container_keep_headings_and_lists(html):
 
 
 def test_a_short_warning_behind_the_text_keeps_its_label():
-    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'  # noqa: E501
+    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'
     assert text_of(html).split("\n")[2:] == ["Contraindicaciones", "No debe tomarlo si es alérgico a la penicilina."]
 
 

@@ -33,6 +33,7 @@ from cleaning.engines.engine import POOL, EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.site_yields import note_yields
 from cleaning.stored_texts import StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
@@ -101,6 +102,7 @@ def publish(
     assert manifest is not None
     if not origin.gives(manifest, store):
         origin.confirm(manifest.name, store)
+    note_yields(store, store.documents / recipe_digest(cleaning))
     funnel = funnel or {"urls": manifest.figures["urls"]}
     summary = _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
     return summary.model_copy(update={"differences": found.lines()}) if found else summary

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004, Q000 - markup reads better unbroken
+# ruff: noqa: E501, ISC004 - markup reads better unbroken
 """What belongs to a page's text stays with it: headings, lists, tables, captions, warnings, questions; links do not."""
 
 import json
@@ -159,18 +159,18 @@ CHROME = [
     '<div class="newsletter"><p>Reciba nuestras noticias en su correo cada semana.</p></div>',
     '<nav><ul><li><a href="/a">Uno</a></li><li><a href="/b">Dos</a></li></ul></nav>',
     '<ul><li><a href="/a">Artículo uno</a></li><li><a href="/b">Artículo dos</a></li></ul>',
-    '<form><label>Correo</label><input><button>Enviar</button></form>',
+    "<form><label>Correo</label><input><button>Enviar</button></form>",
     '<div class="comments"><p>Muy buen artículo, me ayudó mucho a entender.</p></div>',
     "<script>var x = 'La vacuna';</script><style>p { color: red }</style>",
     '<aside class="sidebar"><p>Llame y pida su cita con <a href="/e">el equipo</a>.</p></aside>',
     '<div class="cookie-banner"><p>Usamos cookies propias y de terceros en este sitio.</p></div>',
-    '<noscript><p>Active JavaScript para ver la página.</p></noscript>',
-    '<svg><text>gráfico</text></svg><iframe>marco</iframe>',
+    "<noscript><p>Active JavaScript para ver la página.</p></noscript>",
+    "<svg><text>gráfico</text></svg><iframe>marco</iframe>",
     '<div class="author-box"><p>Escribe sobre salud desde hace veinte años.</p></div>',
     '<div class="breadcrumbs"><a href="/">Inicio</a> &gt; Salud</div>',
-    '<select><option>Uno</option></select><button>Imprimir</button>',
+    "<select><option>Uno</option></select><button>Imprimir</button>",
     '<div class="tags"><a href="/t">espalda</a> <a href="/u">dolor</a></div>',
-    '<figure><img><figcaption>Foto: Getty Images</figcaption></figure>',
+    "<figure><img><figcaption>Foto: Getty Images</figcaption></figure>",
     '<div style="display:none"><p>Texto que nadie ve en la página mientras la lee.</p></div>',
 ]  # fmt: skip
 

@@ -23,6 +23,8 @@ from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
 """Reason of what was not asked for since robots.txt failed to answer: another day it may."""
+DATED = "lastmod"
+"""Reason of what a sitemap's date queued again."""
 MAX_NAMED = 500
 """Values named in one statement."""
 PIECE = 2_000
@@ -248,7 +250,9 @@ class Frontier:
             stale = [row for row in connection.execute(done) if row.fetched_at < dated[row.url]]
             if stale:
                 rows = [row.id for row in stale]
-                connection.execute(sa.update(urls).where(urls.c.id.in_(rows)).values(state=QUEUED, attempts=0))
+                connection.execute(
+                    sa.update(urls).where(urls.c.id.in_(rows)).values(state=QUEUED, attempts=0, reason=DATED)
+                )
             for row in stale:
                 new[row.host] = new.get(row.host, 0) + 1
 

@@ -26,6 +26,8 @@ class Known:
     due_at: float | None
     interval_days: float | None
     unchanged: int
+    reason: str | None = None
+    """Why the last attempt failed, or ``lastmod`` where a sitemap's date queued it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.addresses import location_url
+from crawler.pages.addresses import Base, location_url
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
@@ -18,6 +18,8 @@ from crawler.process.standing import UNREACHABLE, falls, recovers
 ROBOTS = "/robots.txt"
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
+MOST_NAMED = 500
+"""Sitemaps that are taken from one robots.txt."""
 NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
 
 
@@ -87,8 +89,13 @@ class Permissions:
         return 0.0
 
     def _add_sitemaps(self, robots: Robots, known: Known) -> None:
-        sitemaps = robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
-        self._round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
+        """Queue the sitemaps that a host names, or the usual one; of a host that only serves sitemaps, none."""
+        if known.kind == SITEMAP and self._round.scope.seed_of(known.url) is None:
+            return
+        base = Base(known.url)
+        named = [url for one in robots.sitemaps[:MOST_NAMED] if (url := base.join(one)) is not None]
+        for url in named or [urljoin(known.url, "/sitemap.xml")]:
+            self._round.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
         """No answer came; return how many seconds the host should rest at least."""

@@ -19,7 +19,7 @@ from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
 from crawler.pages.fields import header_text, retry_after
 from crawler.pages.links import Links, extract_links, is_html
-from crawler.pages.sitemaps import sitemap_entries
+from crawler.pages.sitemaps import MAX_BYTES, sitemap_pieces
 from crawler.permissions.guard import refusal
 from crawler.process.permission_files import Permissions
 from crawler.process.round import Round
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
-SITEMAP_PIECE = 1_000
-"""URLs of a sitemap that are taken at a time."""
 
 
 class CoweseSpider(scrapy.Spider):
@@ -48,6 +46,7 @@ class CoweseSpider(scrapy.Spider):
         super().__init__()
         self.round = current
         self.permissions = Permissions(current)
+        self.sitemaps_in_flight = 0
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: the start URLs are in the frontier."""
@@ -66,6 +65,8 @@ class CoweseSpider(scrapy.Spider):
         """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
         headers = {}
         host = self.round.hosts[known.host]
+        host.in_flight = known
+        self.sitemaps_in_flight += known.kind == SITEMAP
         if known.warc_digest and not host.lies and not visits.distrusts(known):
             if known.etag:
                 headers["If-None-Match"] = known.etag
@@ -74,6 +75,8 @@ class CoweseSpider(scrapy.Spider):
         return self._request(host.detours.pop(known.id, known.url), headers=headers, host=host, known=known)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
+        if meta["known"].kind == SITEMAP and "file" not in meta:
+            meta["download_maxsize"] = MAX_BYTES
         if self.round.settings.proxy:
             meta["proxy"] = self.round.settings.proxy
         return scrapy.Request(
@@ -95,7 +98,7 @@ class CoweseSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
             self._survive(host, known, file, error)
         finally:
-            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+            self._release(host, known, file, rest)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
@@ -111,7 +114,12 @@ class CoweseSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 - the same
             self._survive(host, known, file, error)
         finally:
-            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+            self._release(host, known, file, rest)
+
+    def _release(self, host: Host, known: Known, file: str | None, rest: "Rest") -> None:
+        if known.kind == SITEMAP and file is None:
+            self.sitemaps_in_flight -= 1
+        self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
 
     def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:
         """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
@@ -164,6 +172,7 @@ class CoweseSpider(scrapy.Spider):
         if response.status == visits.NOT_MODIFIED:
             self._keep(known, response, known.url, revisit=NOT_MODIFIED)
             self.round.counts["crawl/pages/not_modified"] += 1
+            self.round.learn_date(known, changed=False)
             self.round.settle(known, visits.not_modified(known, settings, now))
         elif visits.is_success(response.status):
             self._settle_success(known, response, self._take_links(known, response))
@@ -189,6 +198,7 @@ class CoweseSpider(scrapy.Spider):
         if known.kind == PAGE:
             told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
             self.round.traps.learn(known.url, known.host, *told)
+            self.round.learn_date(known, changed=state == "changed")
         self.round.counts[f"crawl/{kind}/{state}"] += 1
         etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
         if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
@@ -209,11 +219,15 @@ class CoweseSpider(scrapy.Spider):
             self.round.stopping = True
 
     async def _read_sitemap(self, known: Known, response: Response) -> None:
-        """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted."""
-        for number, entry in enumerate(sitemap_entries(response.body), 1):
-            kind = SITEMAP if entry.is_sitemap else PAGE
-            self.round.add_dated([(entry.url, entry.lastmod)], kind=kind)
-            if number % SITEMAP_PIECE == 0:
+        """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted.
+
+        A page under the name of a sitemap, as some sites have one for their readers, has links.
+        """
+        if is_html(header_text(response.headers, "Content-Type") or "", response.body):
+            self._take_links(known, response)
+        else:
+            for entries in sitemap_pieces(response.body, response.url):
+                self.round.add_entries(entries, known)
                 self.round.flush()
                 await _let_others_run()
         self._settle_success(known, response)

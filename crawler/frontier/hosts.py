@@ -63,6 +63,12 @@ class Host:
     dates_right: int = 0
     dates_wrong: int = 0
     """Pages that a sitemap dated anew, and that had changed or not."""
+    refusals: int = 0
+    """Answers in a row in whose place a guard or a broken server stood."""
+    denials: int = 0
+    """Statuses in a row that denied without a word."""
+    good: int = 0
+    """Pages of this run."""
     in_flight: Known | None = None
     """The row that is asked for: its release finds whether it was settled."""
     left_out: bool = False

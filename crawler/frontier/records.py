@@ -26,6 +26,8 @@ class Known:
     due_at: float | None
     interval_days: float | None
     unchanged: int
+    doubts: int = 0
+    """Visits in a row that found something else in the page's place, such as the home page."""
     reason: str | None = None
     """Why the last attempt failed, or ``lastmod`` where a sitemap's date queued it again."""
 

@@ -40,6 +40,7 @@ urls = sa.Table(
     sa.Column("due_at", sa.Float),
     sa.Column("interval_days", sa.Float),
     sa.Column("unchanged", sa.Integer, nullable=False, default=0),  # visits in a row
+    sa.Column("doubts", sa.SmallInteger, nullable=False, default=0, server_default="0"),  # visits in a row, soft/…
 )
 sa.Index(
     "urls_queued", urls.c.host, urls.c.id, sqlite_where=urls.c.state == QUEUED, postgresql_where=urls.c.state == QUEUED

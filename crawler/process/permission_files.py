@@ -9,6 +9,7 @@ from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
 from crawler.pages.addresses import Base, location_url
+from crawler.pages.verdicts import SOFT, verdict_of
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
@@ -67,6 +68,10 @@ class Permissions:
             host.plain = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
+        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body else None
+        if verdict is not None and verdict.state != SOFT:
+            self._unknown(host, file, verdict.why, verdict.state)
+            return 0.0
         if response.status in visits.PASSING:
             if self._again(host):
                 return self._pause(host)
@@ -113,7 +118,7 @@ class Permissions:
         self._round.survive(host, None, error)
         self._unknown(host, file, f"internal/{type(error).__name__}")
 
-    def _unknown(self, host: Host, file: str, why: str) -> None:
+    def _unknown(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
         """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
 
         RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
@@ -130,7 +135,7 @@ class Permissions:
         if host.robots is not None and host.robots.serve_on(now):
             self._round.counts["crawl/robots/old_served"] += 1
         else:
-            falls(self._round, host, UNREACHABLE, f"robots.txt: {why}")
+            falls(self._round, host, state, f"robots.txt: {why}")
 
     def _follow(self, host: Host, response: Response) -> bool:
         target = location_url(response.url, response.headers.get("Location") or b"")

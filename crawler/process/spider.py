@@ -20,9 +20,11 @@ from crawler.pages.addresses import location_url
 from crawler.pages.fields import header_text, retry_after
 from crawler.pages.links import Links, extract_links, is_html
 from crawler.pages.sitemaps import MAX_BYTES, sitemap_pieces
-from crawler.permissions.guard import refusal
+from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
+from crawler.permissions.guard import refusal as guard_refusal
 from crawler.process.permission_files import Permissions
 from crawler.process.round import Round
+from crawler.process.standing import answered, refused
 from crawler.process.transport import head_was_too_large
 from crawler.process.wire import WIRE, Wire
 from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
@@ -30,6 +32,7 @@ from data.charset import encoding_of
 from data.errors import InputError, StoreError
 from data.rights import forbids_links
 from data.urls import canonical_url
+from data.warc_fields import REFUSAL
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +150,7 @@ class CoweseSpider(scrapy.Spider):
         elif known.kind == SITEMAP and visits.is_success(response.status):
             await self._read_sitemap(known, response)
         else:
-            self._read_page(known, response)
+            self._read_page(known, response, rest)
 
     def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: "Rest") -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"
@@ -167,26 +170,70 @@ class CoweseSpider(scrapy.Spider):
             rest.failed = True
             self.round.fail(known, kind)
 
-    def _read_page(self, known: Known, response: Response) -> None:
+    def _read_page(self, known: Known, response: Response, rest: "Rest") -> None:
         now, settings = self.round.now(), self.round.settings
+        host = self.round.hosts[known.host]
         if response.status == visits.NOT_MODIFIED:
             self._keep(known, response, known.url, revisit=NOT_MODIFIED)
             self.round.counts["crawl/pages/not_modified"] += 1
             self.round.learn_date(known, changed=False)
             self.round.settle(known, visits.not_modified(known, settings, now))
+            answered(self.round, host, response.status)
+            return
+        page = self._read_html(response) if visits.is_success(response.status) else None
+        verdict = self._verdict(known, response, page)
+        if verdict is not None and self._stands_aside(known, response, verdict):
+            rest.failed = False
         elif visits.is_success(response.status):
-            self._settle_success(known, response, self._take_links(known, response))
+            self._queue_links(known, response, page)
+            self._settle_success(known, response, page)
+            answered(self.round, host, response.status)
         else:
-            self._keep(known, response, response.url)
-            if response.status in visits.REDIRECTS and self._detour(known, response):
-                return
-            if response.status in visits.PASSING:
-                self.round.fail(known, f"http/{response.status}", response.status)
-                return
-            if response.status in visits.REDIRECTS:
-                self._follow(known, response)
-            self.round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
-            self.round.settle(known, visits.absent(known, settings, now, response.status))
+            self._read_absence(known, response)
+
+    def _read_absence(self, known: Known, response: Response) -> None:
+        """A status that brings no page."""
+        self._keep(known, response, response.url)
+        if response.status in visits.REDIRECTS and self._detour(known, response):
+            return
+        if response.status in visits.PASSING:
+            self.round.fail(known, f"http/{response.status}", response.status)
+            return
+        if response.status in visits.REDIRECTS:
+            self._follow(known, response)
+        self.round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
+        now = self.round.now()
+        self.round.settle(known, visits.absent(known, self.round.settings, now, response.status))
+        answered(self.round, self.round.hosts[known.host], response.status)
+
+    def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
+        """What stands in the page's place, if anything."""
+        if response.status in visits.REDIRECTS:
+            target = location_url(response.url, response.headers.get("Location") or b"")
+            return redirect_verdict(known.url, target) if target is not None else None
+        return verdict_of(response.status, response.headers, response.body, page)
+
+    def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
+        """Whether an answer is kept as a refusal, so that what was made of the page before stays.
+
+        A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
+        """
+        host, now = self.round.hosts[known.host], self.round.now()
+        if verdict.state == SOFT:
+            if known.warc_digest is None or known.doubts >= visits.MOST_DOUBTS:
+                return False
+            outcome = visits.doubted(known, self.round.settings, now, verdict.reason, response.status)
+            if not host.good:
+                outcome["doubts"] = known.doubts
+            self.round.counts["crawl/pages/doubted"] += 1
+        else:
+            if verdict.state == SICK and response.status in visits.PASSING:
+                return False
+            outcome = visits.given_up(known, self.round.settings, now, verdict.reason, response.status)
+            refused(self.round, host, verdict)
+        self._keep(known, response, response.url, refusal=verdict.reason)
+        self.round.settle(known, outcome)
+        return True
 
     def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
@@ -223,8 +270,12 @@ class CoweseSpider(scrapy.Spider):
 
         A page under the name of a sitemap, as some sites have one for their readers, has links.
         """
-        if is_html(header_text(response.headers, "Content-Type") or "", response.body):
-            self._take_links(known, response)
+        page = self._read_html(response)
+        if page is not None:
+            verdict = verdict_of(response.status, response.headers, response.body, page)
+            if verdict is not None and self._stands_aside(known, response, verdict):
+                return
+            self._queue_links(known, response, page)
         else:
             for entries in sitemap_pieces(response.body, response.url):
                 self.round.add_entries(entries, known)
@@ -232,18 +283,22 @@ class CoweseSpider(scrapy.Spider):
                 await _let_others_run()
         self._settle_success(known, response)
 
-    def _take_links(self, known: Known, response: Response) -> Links | None:
-        """Queue the links of a page, unless it asks that they be left alone; None where it is no HTML."""
+    @staticmethod
+    def _read_html(response: Response) -> Links | None:
+        """The links and the text of an HTML page; None where it is none."""
         content_type = header_text(response.headers, "Content-Type") or ""
         if not is_html(content_type, response.body):
             return None
-        links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
+        return extract_links(response.body, response.url, encoding_of(response.body, content_type))
+
+    def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
+        """Queue the links of a page, unless it asks that they be left alone."""
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
-        if not links.nofollow and not forbids_links({"x-robots-tag": directives}):
-            if links.refresh is not None:
-                self.round.add([links.refresh], known, hops=known.hops + 1)
-            self.round.add(links.urls, known)
-        return links
+        if page is None or page.nofollow or forbids_links({"x-robots-tag": directives}):
+            return
+        if page.refresh is not None:
+            self.round.add([page.refresh], known, hops=known.hops + 1)
+        self.round.add(page.urls, known)
 
     def _detour(self, known: Known, response: Response) -> bool:
         """Whether a page redirects to itself with a session id in its address: then it is asked for there, once.
@@ -257,7 +312,7 @@ class CoweseSpider(scrapy.Spider):
             same = canonical_url(url) == known.url
         except InputError:
             return False
-        if not same or refusal(url, self.round.allowed_networks) is not None:
+        if not same or guard_refusal(url, self.round.allowed_networks) is not None:
             return False
         self.round.hosts[known.host].detour(known, url)
         return True
@@ -267,18 +322,30 @@ class CoweseSpider(scrapy.Spider):
         if url is None:
             return
         seed = self.round.scope.seeds.get(known.seed)
-        if known.depth == 0 and seed is not None and refusal(url, self.round.allowed_networks) is None:
+        if known.depth == 0 and seed is not None and guard_refusal(url, self.round.allowed_networks) is None:
             self.round.adopt(url, seed)
         self.round.add([url], known, hops=known.hops + 1)
 
     def _keep(
-        self, known: Known, response: Response, url: str, revisit: str | None = None, digest: str | None = None
+        self,
+        known: Known,
+        response: Response,
+        url: str,
+        revisit: str | None = None,
+        digest: str | None = None,
+        *,
+        refusal: str | None = None,
     ) -> str | None:
-        """Write the WARC record; return its payload digest where it carries a body. ``digest``: the unpacked body's."""
+        """Write the WARC record; return its payload digest where it carries a body. ``digest``: the unpacked body's.
+
+        ``refusal`` says what stood in the page's place: cleaning keeps what it made of the page before.
+        """
         wire: Wire = response.meta[WIRE]
         reason = http.client.responses.get(response.status, "")
         status_line = f"HTTP/1.1 {response.status} {reason}".strip().encode()
         fields = self.round.fields_of(known)
+        if refusal is not None:
+            fields[REFUSAL] = refusal
         when = self.round.moment()
         if revisit is not None:
             if known.warc_digest is not None:

@@ -26,6 +26,7 @@ class Known:
     due_at: float | None
     interval_days: float | None
     unchanged: int
+    text_digest: int | None
     doubts: int = 0
     """Visits in a row that found something else in the page's place, such as the home page."""
     reason: str | None = None
@@ -44,6 +45,8 @@ class Found:
     hops: int = 0
     lastmod: float | None = None
     """When a sitemap says that it changed last, seconds since 1970."""
+    rank: int = 600
+    """Small: asked for early (``due``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,8 +182,7 @@ def test_a_host_that_says_no_is_left_and_asked_rarely(web, store, tmp_path):
     web.pages = {"http://a.test/": html(*pages)} | dict.fromkeys(pages, challenge)
     settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"))
     summary = crawl(store, settings, as_of=START)
-    assert summary.hosts_left_out == 1
-    assert summary.finished
+    assert (summary.hosts_left_out, summary.finished) == (1, False)
     assert sum(url in pages for url in web.urls()) == 3
     host = host_rows(store)["a.test"]
     assert (host.state, host.why, host.bad_runs) == ("blocked", "cloudflare", 1)
@@ -245,6 +244,7 @@ def test_what_was_there_before_stays_and_what_is_gone_for_good_goes(web, store, 
     state = rows(store)
     assert all(state[f"http://a.test/{name}"].warc_digest for name in IN_PLACE)
     assert state["http://a.test/aviso"].doubts == 1
+    web.pages |= {url: answer for url, answer in good.items() if not url.endswith(("aviso", "entrada", "falsa"))}
     for days in (80, 120):
         crawl(store, settings, revisit="all", as_of=START + timedelta(days=days))
     state = rows(store)

@@ -75,12 +75,12 @@ class Host:
     """The row that is asked for: its release finds whether it was settled."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
-    detours: dict[int, str] = field(default_factory=dict)
+    detours: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Rows that are asked for at another address: their page redirects to itself with a session id."""
 
-    def detour(self, known: Known, url: str) -> None:
+    def detour(self, known: Known, url: str, cookies: str = "") -> None:
         """Ask for a row again, next, at another address."""
-        self.detours = {known.id: url}
+        self.detours = {known.id: (url, cookies)}
         self.in_flight = None
         self.buffer.appendleft(known)
 

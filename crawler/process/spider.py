@@ -17,8 +17,8 @@ from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
-from crawler.pages.fields import header_text, retry_after
-from crawler.pages.links import Links, extract_links, is_html
+from crawler.pages.fields import cookies_of, header_text, retry_after
+from crawler.pages.links import Links, extract_links, is_html, refresh_target
 from crawler.pages.sitemaps import MAX_BYTES, sitemap_pieces
 from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
 from crawler.permissions.guard import refusal as guard_refusal
@@ -37,6 +37,8 @@ from data.warc_fields import REFUSAL
 
 logger = logging.getLogger(__name__)
 
+DATA_LOSS = "dataloss"
+"""Scrapy's flag of a body that is shorter than announced."""
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
 
@@ -76,7 +78,10 @@ class CoweseSpider(scrapy.Spider):
                 headers["If-None-Match"] = known.etag
             if known.last_modified:
                 headers["If-Modified-Since"] = known.last_modified
-        return self._request(host.detours.pop(known.id, known.url), headers=headers, host=host, known=known)
+        url, cookies = host.detours.pop(known.id, (known.url, ""))
+        if cookies:  # of this chain of redirects alone
+            headers = {"Cookie": cookies}
+        return self._request(url, headers=headers, host=host, known=known)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if meta["known"].kind == SITEMAP and "file" not in meta:
@@ -148,6 +153,8 @@ class CoweseSpider(scrapy.Spider):
             self.round.refuse(known, TAKEDOWN)
         elif not visits.is_status(response.status):
             self._fails(host, known, file, "no_status", rest)
+        elif DATA_LOSS in response.flags and self._is_cut(known, file, response):
+            self._fails(host, known, file, "cut", rest)
         elif file is not None:
             self._keep(known, response, response.url)
             rest.at_least(self.permissions.answered(host, file, known, response))
@@ -163,6 +170,13 @@ class CoweseSpider(scrapy.Spider):
             self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
         else:
             self._fails(host, known, file, kind, rest)
+
+    @staticmethod
+    def _is_cut(known: Known, file: str | None, response: Response) -> bool:
+        """Whether a body that is shorter than announced is asked for again; browsers show such a page as it came."""
+        if not response.body or file is not None or known.kind == SITEMAP:
+            return not response.body
+        return known.attempts == 0 and b"</html" not in response.body[-2_048:].lower()
 
     def _fails(self, host: Host, known: Known, file: str | None, kind: str, rest: "Rest") -> None:
         """Nothing came that could be read."""
@@ -301,17 +315,20 @@ class CoweseSpider(scrapy.Spider):
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
         if page is None or page.nofollow or forbids_links({"x-robots-tag": directives}):
             return
-        if page.refresh is not None:
-            self.round.add([page.refresh], known, hops=known.hops + 1)
+        refresh = page.refresh or refresh_target(header_text(response.headers, "Refresh") or "", response.url)
+        if refresh is not None:
+            self.round.add([refresh], known, hops=known.hops + 1)
         self.round.add(page.urls, known)
 
     def _detour(self, known: Known, response: Response) -> bool:
-        """Whether a page redirects to itself with a session id in its address: then it is asked for there, once.
+        """Whether a page redirects to itself, with a session id in its address or a cookie: then it is asked so, once.
 
         The row stays queued and its host's next; what the address answers is the page's.
         """
         url = location_url(response.url, response.headers.get("Location") or b"")
-        if url is None or response.url != known.url or url == known.url:
+        cookies = cookies_of(response.headers.getlist("Set-Cookie"))
+        asked_with = response.request.headers.get("Cookie") if response.request is not None else None
+        if url is None or asked_with or response.url != known.url or (url == known.url and not cookies):
             return False
         try:
             same = canonical_url(url) == known.url
@@ -319,7 +336,7 @@ class CoweseSpider(scrapy.Spider):
             return False
         if not same or guard_refusal(url, self.round.allowed_networks) is not None:
             return False
-        self.round.hosts[known.host].detour(known, url)
+        self.round.hosts[known.host].detour(known, url, cookies)
         return True
 
     def _follow(self, known: Known, response: Response) -> None:
@@ -351,16 +368,19 @@ class CoweseSpider(scrapy.Spider):
         fields = self.round.fields_of(known)
         if refusal is not None:
             fields[REFUSAL] = refusal
+        if DATA_LOSS in response.flags:
+            fields["WARC-Truncated"] = "disconnect"
+        headers, body = wire.headers, response.body if wire.kept_unpacked else wire.body
         when = self.round.moment()
         if revisit is not None:
             if known.warc_digest is not None:
                 fields["WARC-Payload-Digest"] = known.warc_digest
             fields["WARC-Refers-To-Target-URI"] = url
-            self.round.warc.revisit(url, when, status_line, wire.headers, revisit, fields)
+            self.round.warc.revisit(url, when, status_line, headers, revisit, fields)
             return None
-        if digest is not None and wire.body is response.body:
+        if digest is not None and body is response.body:
             fields["WARC-Payload-Digest"] = digest
-        return self.round.warc.response(url, when, status_line, wire.headers, wire.body, fields)
+        return self.round.warc.response(url, when, status_line, headers, body, fields)
 
 
 async def _let_others_run() -> None:

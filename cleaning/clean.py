@@ -21,7 +21,7 @@ from cleaning.judge_segment import Judged, judge_segment
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in, warc_files
-from cleaning.recipe import extraction_digest, recipe_digest
+from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
 from data.errors import StageError
@@ -101,11 +101,14 @@ class _Folders:
     """Where the results of some settings lie; the folders are named by the two recipes."""
 
     texts: Path
+    measures: Path
     documents: Path
 
     @classmethod
     def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
-        return cls(store.texts / extraction_digest(settings), store.documents / recipe_digest(settings))
+        texts = store.texts / extraction_digest(settings)
+        measures = texts / f"measures-{measuring_digest(settings)}"
+        return cls(texts, measures, store.documents / recipe_digest(settings))
 
     @property
     def recipe(self) -> str:
@@ -220,4 +223,6 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
         row = Tally.row(size - size * left // rows, counts) if read_before else Tally.row(size, counts, left)
         report(row)
 
-    return judge_segment(segment.texts, task.folders.documents, task.folders.recipe, judging, tell)
+    folders = task.folders
+    measures = texts_in(folders.measures, segment.stem)
+    return judge_segment(segment.texts, measures, folders.documents, task.settings, folders.recipe, judging, tell)

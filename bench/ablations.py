@@ -28,8 +28,9 @@ from data.manifest import Manifest
 from data.store import Store
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
+from training.electra.choices import Masking
 from training.electra.masking import masked_per_row
-from training.electra.presets import Masking, flops_per_token
+from training.electra.presets import flops_per_token
 from training.results.evaluate import evaluate
 from training.results.export import export
 from training.runs.pretrain import pretrain
@@ -148,7 +149,7 @@ def run(arm: Arm, store: Store, arguments: argparse.Namespace) -> Outcome:
         flop=0.0 if arm.fresh else flop_of(settings.plan, fitted.entries),
         tokens=0 if arm.fresh else trained.tokens_seen,
         held_out=measured.tokens,
-        generator=None if arm.fresh else measured.generator["accuracy"],
+        generator=None if arm.fresh else measured.generator["hidden_accuracy"],
         auc=None if arm.fresh else measured.discriminator["auc"],
         frozen_auc=None if arm.fresh else measured.frozen["auc"],
         f1=scored.mean["exact_f1"],

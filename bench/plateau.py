@@ -84,7 +84,7 @@ def main() -> None:
     vocabulary = int(Manifest.read(given.tokens).figures["vocab_size"])
     ours = defaultdict(list)
     for line in read_metrics(given.run):
-        ours[-(-line["step"] // EVERY)].append((line["mlm_loss"], line["generator_accuracy"]))
+        ours[-(-line["step"] // EVERY)].append((line["hidden_loss"], line["hidden_accuracy"]))
     print("| step | ours, with its discriminator | transformers, generator alone |\n|---|---|---|")
     theirs = []
     for step, loss, hits in train(given.tokens, plan, vocabulary, given.steps):

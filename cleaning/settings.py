@@ -33,6 +33,9 @@ class ExtractionSettings(PageLimits):
     """A page with more tags is dropped: extraction/too_many_elements."""
     max_pdf_pages: int = Field(default=300, gt=0)
     """Pages of a PDF that are read."""
+    markup: Literal["plain", "markdown"] = "plain"
+    """How the structure of an HTML page is written: plain, a line a block (headings, items and rows have no marks but
+    the borders between cells), or markdown with ``#``, ``-``, ``1.`` and tables."""
 
 
 class JudgingSettings(PageLimits):

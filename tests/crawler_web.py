@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from crawler.frontier.tables import urls
+from crawler.frontier.tables import hosts, urls
 from crawler.settings import CrawlSettings
 from data.store import Store
 
@@ -139,8 +139,17 @@ def serving(web: Web) -> Iterator[Web]:
 
 def rows(store: Store) -> dict[str, sa.Row]:
     """What the crawl state knows, by URL."""
+    return _rows(store, urls, "url")
+
+
+def host_rows(store: Store) -> dict[str, sa.Row]:
+    """What the crawl state knows of each host."""
+    return _rows(store, hosts, "host")
+
+
+def _rows(store: Store, table: sa.Table, key: str) -> dict[str, sa.Row]:
     engine = sa.create_engine(f"sqlite:///{store.crawl_state}")
     with engine.connect() as connection:
-        found = {row.url: row for row in connection.execute(sa.select(urls))}
+        found = {getattr(row, key): row for row in connection.execute(sa.select(table))}
     engine.dispose()
     return found

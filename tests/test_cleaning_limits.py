@@ -18,10 +18,10 @@ from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
 from cleaning.extract_segment import extract_segment
 from cleaning.judge_segment import judge_segment
-from cleaning.pages.extraction import extract_html, normal_text
+from cleaning.pages.extraction import extract_html
 from cleaning.pages.judge_page import judge_page
-from cleaning.pages.main_text import paragraph_bytes
 from cleaning.pages.metadata import published
+from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses
 from cleaning.pages.page_work import Step, reader_of
@@ -243,8 +243,7 @@ def test_any_text_is_judged_and_masked(lines, language):
 
 @settings(deadline=None, max_examples=100)
 @given(body=PAGES)
-def test_paragraphs_and_days_of_any_bytes(body):
-    assert 0 <= paragraph_bytes(body) <= len(body)
+def test_days_of_any_bytes(body):
     assert isinstance(published(body), date | None)
 
 

@@ -1,64 +1,60 @@
-"""The main text of pages that the fast way misses, and justext's rules on paragraphs read once."""
+"""The main text of a page: extractors choose among its blocks, and what they miss is found."""
 
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from justext.core import ParagraphMaker, classify_paragraphs, revise_paragraph_classification
+from justext.core import classify_paragraphs, revise_paragraph_classification
+from justext.paragraph import Paragraph
 from justext.utils import get_stoplist
-from lxml.html import document_fromstring
+from lxml.html import tostring
 from trafilatura import load_html
-from trafilatura.baseline import basic_cleaning
-from trafilatura.htmlprocessing import tree_cleaning
-from trafilatura.settings import Extractor
 
-from cleaning.pages.main_text import main_text, paragraph_bytes
-from cleaning.pages.paragraphs import _revised, good_paragraphs
+from cleaning.pages import main_text as main_text_module
+from cleaning.pages.blocks import MARKS_A_PLANE, MAX_MARKS, Block, Kind, mark, marked_number
+from cleaning.pages.element_kinds import Place
+from cleaning.pages.main_text import main_text
+from cleaning.pages.page_walk import page_blocks
+from cleaning.pages.paragraphs import _revised, good_blocks
+from cleaning.pages.selection import kept_by_readability, kept_by_trafilatura
 
 SENTENCE = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes cuidan de ellas. "
-PIECES = st.sampled_from(
+TEXTS = st.sampled_from(
     [
-        "<p>",
-        "</p>",
-        "<div>",
-        "</div>",
-        "<ul><li>",
-        "</li></ul>",
-        "<br>",
-        "<br><br>",
-        "<h2>Cuándo acudir</h2>",
-        '<a href="/x">',
-        '<a href="/y">',
-        "<p>12 mg</p>",
-        "</a>",
-        "<b>",
-        "</b>",
-        "  \n ",
-        SENTENCE,
-        SENTENCE * 3,
-        "© 2024 ",
-        "Inicio ",
-        "Aspirina Omeprazol Simvastatina Metformina ",
-        "<aside>Publicidad</aside>",
+        "12 mg",
+        "Cuándo acudir",
+        SENTENCE.strip(),
+        (SENTENCE * 3).strip(),
+        "© 2024",
+        "Inicio",
+        "Aspirina Omeprazol Simvastatina Metformina",
+        "Aspirina Omeprazol Simvastatina Metformina " * 5 + "fin",
     ]
 )
 
 
-def by_justext(html):
-    paragraphs = ParagraphMaker.make_paragraphs(basic_cleaning(tree_cleaning(document_fromstring(html), Extractor())))
+def block(text, link_characters=0):
+    return Block(text, Kind.PARAGRAPH, Place.NONE, 0, 0, 0, link_characters=link_characters)
+
+
+def by_justext(blocks):
+    paragraphs = []
+    for one in blocks:
+        paragraph = Paragraph(SimpleNamespace(dom="body.p", xpath="/body/p"))
+        paragraph.append_text(one.text)
+        paragraph.chars_count_in_links = one.link_characters
+        paragraphs.append(paragraph)
     classify_paragraphs(paragraphs, get_stoplist("Spanish"), 50, 150, 0.1, 0.2, 0.25, True)
     revise_paragraph_classification(paragraphs, 150)
-    return [" ".join(paragraph.text.split()) for paragraph in paragraphs if not paragraph.is_boilerplate]
+    return [not paragraph.is_boilerplate for paragraph in paragraphs]
 
 
 @settings(max_examples=300, deadline=None)
-@example(["<a>", "<p>", "<a>", "</p>", SENTENCE * 3])
-@example(["<p>", SENTENCE * 3, "<br><br>", SENTENCE * 3, "</p>"])
-@given(st.lists(PIECES, min_size=1, max_size=30))
-def test_paragraphs_are_judged_as_justext_judges_them(pieces):
-    html = f"<html><body>{''.join(pieces)}</body></html>"
-    assert [line for line in good_paragraphs(document_fromstring(html)).split("\n") if line] == by_justext(html)
+@given(st.lists(st.tuples(TEXTS, st.sampled_from([0, 5, 60])), max_size=30))
+def test_blocks_are_judged_as_justext_judges_paragraphs(pieces):
+    blocks = [block(text, min(links, len(text))) for text, links in pieces]
+    assert good_blocks(blocks) == by_justext(blocks)
 
 
 @settings(max_examples=300, deadline=None)
@@ -70,51 +66,69 @@ def test_paragraphs_are_revised_in_their_context_as_justext_revises_them(classes
 
 
 def test_many_short_paragraphs_take_no_time_of_their_square():
-    page = document_fromstring(f"<html><body><p>{SENTENCE * 5}</p><div>{'<p>12 mg</p>' * 20_000}</div></body></html>")
-    assert good_paragraphs(page).startswith("La vacuna")  # justext's own revision: 36 s
+    blocks = [block(SENTENCE * 5), *[block("12 mg")] * 20_000]
+    assert good_blocks(blocks)[0]  # justext's own revision: 36 s
 
 
-def lessons(count):
-    return "".join(f"<section><div><h2>L</h2></div><p>{SENTENCE * 3}{n}</p></section>" for n in range(count))
+@pytest.mark.parametrize("number", [0, 1, MARKS_A_PLANE - 1, MARKS_A_PLANE, MARKS_A_PLANE + 1, MAX_MARKS - 1])
+def test_every_mark_tells_its_number_and_is_a_private_sign(number):
+    sign = mark(number)
+    assert marked_number(sign) == number
+    assert ord(sign) & 0xFFFF < 0xFFFE
+
+
+def parsed(html):
+    return load_html(f"<html><body>{html}</body></html>")
 
 
 def found_in(html):
-    body = f"<html><body>{html}</body></html>".encode()
-    return main_text(load_html(body.decode()), body, "https://a.example/")
+    return main_text(parsed(html), "https://a.example/").text
+
+
+def lessons(count):
+    return "".join(f"<section><div><h2>L{n}</h2></div><p>{SENTENCE * 3}{n}</p></section>" for n in range(count))
+
+
+@pytest.mark.parametrize("keeps", [kept_by_readability, lambda tree, page: kept_by_trafilatura(tree, page, "")])
+def test_an_extractor_tells_the_blocks_that_it_keeps(keeps):
+    links = "".join(f'<li><a href="/{n}">Enlace número {n}</a></li>' for n in range(20))
+    tree = parsed(f"<nav><ul>{links}</ul></nav><article><p>{SENTENCE * 3}</p><p>{SENTENCE * 4}</p></article>")
+    page = page_blocks(tree)
+    kept = keeps(tree, page)
+    assert [one.text for one, is_kept in zip(page.blocks, kept, strict=True) if is_kept] == [
+        (SENTENCE * 3).strip(),
+        (SENTENCE * 4).strip(),
+    ]
+
+
+def test_the_page_is_left_as_it_was():
+    tree = parsed(f"<article><p>{SENTENCE * 3}</p> <b>x</b> tras</article>")
+    before = tostring(tree)
+    main_text(tree, "https://a.example/")
+    assert tostring(tree) == before
+
+
+def test_private_signs_of_a_page_are_no_marks():
+    html = f"<p>\U000f0001 {SENTENCE * 3}</p><p>\U000f0000\U00100003</p><p>{SENTENCE * 4}\U000f0009</p>"
+    assert found_in(html) == f"{SENTENCE * 3}\n{SENTENCE * 4}".replace(" \n", "\n").strip()
 
 
 def test_what_the_fast_way_misses_is_found_by_justexts_rules():
     found = found_in(f"<article class='page-intro'><p>{SENTENCE}</p></article>{lessons(9)}")
     assert [found.count(f"{SENTENCE.strip()} {n}") for n in range(9)] == [1] * 9
+    assert [f"\nL{n}\n" in found for n in range(9)] == [True] * 9
 
 
 def test_where_nothing_was_missed_no_other_is_asked(monkeypatch):
-    monkeypatch.setattr("cleaning.pages.main_text.good_paragraphs", lambda _: pytest.fail("asked"))
+    monkeypatch.setattr(main_text_module, "good_blocks", lambda _: pytest.fail("asked"))
     assert found_in(f"<article><p>{SENTENCE * 3}</p><p>{SENTENCE * 4}</p></article>").count("La vacuna") == 7
 
 
-@pytest.mark.parametrize(("other", "taken"), [("x" * 140, False), ("x" * 160, True)], ids=["under", "over"])
-def test_another_extractor_must_find_half_as_much_again(monkeypatch, other, taken):
-    monkeypatch.setattr("cleaning.pages.main_text.bare_extraction", lambda *_, **__: SimpleNamespace(text="y" * 100))
-    monkeypatch.setattr("cleaning.pages.main_text.good_paragraphs", lambda _: "")
-    monkeypatch.setattr("cleaning.pages.main_text._readable", lambda _: other)
-    assert found_in(f"<p>{SENTENCE * 9}</p>") == (other if taken else "y" * 100)
-
-
-@pytest.mark.parametrize("text", ["y" * 100, ""], ids=["some text", "none"])
-def test_another_extractors_failure_costs_no_text_that_was_found(monkeypatch, text):
-    monkeypatch.setattr("cleaning.pages.main_text.bare_extraction", lambda *_, **__: SimpleNamespace(text=text))
-    monkeypatch.setattr("cleaning.pages.main_text.good_paragraphs", lambda _: int("no number"))
-    if text:
-        assert found_in(f"<p>{SENTENCE * 9}</p>") == text
-    else:
-        with pytest.raises(ValueError, match="no number"):
-            found_in(f"<p>{SENTENCE * 9}</p>")
+def test_a_page_that_trafilatura_cannot_read_is_read_by_the_others(monkeypatch):
+    monkeypatch.setattr(main_text_module, "kept_by_trafilatura", lambda *_: int("no number"))
+    assert found_in(f"<article><p>{SENTENCE * 3}</p><p>{SENTENCE * 4}</p></article>").count("La vacuna") == 7
 
 
 @pytest.mark.parametrize("html", ["", "<p>corto</p>", "<table><tr><td></td></tr></table>"])
 def test_a_page_of_next_to_nothing_is_no_failure(html):
-    html = f"<html><body>{html}</body></html>"
-    body = html.encode()
-    assert main_text(load_html(html), body, "https://a.example/") == ("corto" if "corto" in html else "")
-    assert paragraph_bytes(body) == html.count("corto") * len("corto")
+    assert found_in(html) == ("corto" if "corto" in html else "")

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaning.pages import extraction
-from cleaning.pages.extraction import extract_html, normal_text
+from cleaning.pages import normal_text as normal_text_module
+from cleaning.pages.extraction import extract_html
 from cleaning.pages.metadata import _has_authored_element
+from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Page, Raw
 from cleaning.settings import CleaningSettings
 
@@ -78,7 +80,7 @@ SOME = st.text(
 @given(text=SOME)
 def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extraction, "_ODD", re.compile(""))
+        patch.setattr(normal_text_module, "_ODD", re.compile(""))
         asked_always = normal_text(text)
     assert normal_text(text) == asked_always
 
@@ -104,7 +106,11 @@ def test_authored_elements_are_seen_without_a_tree(body, authored):
     st.text(st.one_of(st.characters(max_codepoint=0x2FF), st.sampled_from("ÂÃŒœØÙàâÎÐ×²½€¡»”°√≈‚Ä вЂВa ")), max_size=12)
 )
 def test_no_mojibake_is_passed_over(text):
-    assert extraction._SUSPECT.search(text) or extraction._ODD.search(text) or not ftfy.badness.is_bad(text)
+    assert (
+        normal_text_module._SUSPECT.search(text)
+        or normal_text_module._ODD.search(text)
+        or not ftfy.badness.is_bad(text)
+    )
 
 
 def test_mojibake_in_one_line_is_mended_and_the_others_stay():

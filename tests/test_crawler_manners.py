@@ -5,8 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from crawler_web import PERMISSIONS, Web, html, rows, serving
+from crawler_web import PERMISSIONS, Web, host_rows, html, rows, serving
 
+from crawler.frontier.tables import QUEUED
 from crawler.process.run import crawl
 from data.errors import InputError
 from data.takedowns import Takedowns
@@ -67,7 +68,10 @@ def test_a_robots_txt_that_fails_forbids_everything(web, store, tmp_path):
     summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")))
     assert "http://a.test/" not in web.urls()
     assert web.urls().count("http://a.test/robots.txt") == 3
-    assert summary.refused == {"robots/unreachable": 1}
+    assert (summary.refused, summary.hosts_left_out) == ({}, 1)
+    assert rows(store)["http://a.test/"].state == QUEUED
+    host = host_rows(store)["a.test"]
+    assert (host.state, host.why, host.bad_runs) == ("unreachable", "robots.txt: http/503", 1)
 
 
 def test_http_answers_where_https_fails(web, store, tmp_path):

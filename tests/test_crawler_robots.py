@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from crawler.permissions.robots import LIFETIME, MAX_BYTES, Robots
+from crawler.permissions.robots import LIFETIME, MAX_BYTES, OLDEST, RETRY, Robots
 
 
 def read(body: str | bytes, status: int = 200) -> Robots:
@@ -80,7 +80,10 @@ def test_rules(body, path, allowed):
         (404, None),
         (401, None),
         (403, None),
-        (429, None),
+        (429, "robots/unreachable"),
+        (408, "robots/unreachable"),
+        (425, "robots/unreachable"),
+        (418, None),
         (301, None),
         (500, "robots/unreachable"),
         (503, "robots/unreachable"),
@@ -90,6 +93,15 @@ def test_rules(body, path, allowed):
 )
 def test_what_a_status_means(status, reason):
     assert read("User-agent: *\nDisallow: /", status).refusal("https://h.es/a") == reason
+
+
+def test_an_old_answer_serves_an_hour_at_a_time_for_thirty_days():
+    robots, later = Robots.read(200, b"", fetched_at=0.0), LIFETIME + 5
+    assert robots.serve_on(later)
+    assert robots.is_fresh(later + RETRY - 1)
+    assert not robots.is_fresh(later + RETRY)
+    assert not robots.serve_on(OLDEST + 1)
+    assert not Robots.read(503, b"", fetched_at=0.0).serve_on(1.0)
 
 
 def test_it_holds_for_a_day():

@@ -94,7 +94,7 @@ def test_samples_follow_the_softmax(sample, vocabulary):
 
 def test_a_lucky_guess_counts_as_original():
     ids_BL = torch.tensor([[2, 10, 11, 12, 3]])
-    masked = Masked(torch.tensor([[1, 3]]), torch.ones(1, 2), ids_BL)
+    masked = Masked(torch.tensor([[1, 3]]), torch.ones(1, 2), torch.ones(1, 2).bool(), ids_BL)
     logits_BKV = torch.full((1, 2, 20), -100.0)
     logits_BKV[0, 0, 10] = logits_BKV[0, 1, 15] = 100.0
     corrupted_BL, replaced_BL = corrupt(logits_BKV, masked, ids_BL, torch.tensor([5]), "gumbel")
@@ -132,9 +132,9 @@ def test_figures_count_what_they_say():
     model = Electra(model_shape("tiny", 300)).initialise(3)
     ids_BL = rows(4, 48)
     figures = electra_loss(model, ids_BL, SPECIAL, seed=1, step=2, rows_B=torch.arange(4)).figures
-    assert figures["masked"] == 4 * 7
+    assert figures["hidden_count"] + figures["shown_count"] == 4 * 7
     assert figures["tokens"] == 4 * 48
-    assert figures["replaced"] <= figures["masked"]
+    assert figures["replaced"] <= 4 * 7
     assert (
         figures["disc_right"] + (figures["flagged"] - figures["caught"]) + (figures["replaced"] - figures["caught"])
         == figures["tokens"]

@@ -73,7 +73,7 @@ def test_decay_spares_biases_and_norms():
 
 def test_the_discriminator_learns_at_its_share_of_the_rate():
     (start, _), (whole, norms), (part, same) = model_and_gradients(0), *(
-        run(AdamSettings(discriminator_rate=share), [1e-3]) for share in (1.0, 0.125)
+        run(AdamSettings(rates=(("discriminator", share),)), [1e-3]) for share in (1.0, 0.125)
     )  # fmt: skip
     assert same == norms
     moved = {

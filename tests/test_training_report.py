@@ -64,7 +64,8 @@ def test_a_run_without_metrics_is_a_clear_error(trained, tmp_path):
 
 
 def test_means_leave_skipped_steps_out():
-    names = ("masked", "generator_right", "replaced", "flagged", "caught", "disc_right", "tokens", "mlm_loss")
+    filled = [f"{place}_{one}" for place in ("hidden", "shown") for one in ("count", "nats", "right")]
+    names = (*filled, "replaced", "flagged", "caught", "disc_right", "tokens", "mlm_loss")
     sums = dict.fromkeys(names, 0.0) | {"loss": 30.0, "disc_loss": 0.3, "grad_norm": 6.0, "skipped": 2.0}
     line = rates(sums, 5)
     assert (line["loss"], line["grad_norm"], line["skipped"]) == (10.0, 2.0, 2.0)

@@ -1,87 +1,109 @@
-"""The main text of a parsed page: trafilatura's fast way, and other extractors where that misses most of the page.
+"""The main text of a parsed page: extractors choose its blocks, and ``rendering`` writes them from the page itself.
 
-trafilatura's own slower way does the fast one again before it asks readability and justext, and spends most of its time
-on justext's paragraphs, whose text is put together anew whenever a length is asked. Here justext's rules judge
-paragraphs that are read once, and readability is asked where they keep too little: a fifth of the time, no less text.
+1. ``blocks`` reads the page once and marks its texts.
+2. trafilatura's fast way runs on the marked copy; the marks in its result say which blocks it keeps (``selection``).
+   Where it keeps little of what the page's paragraphs hold, justext's rules choose among the same blocks, and
+   readability is asked where these keep too little.
+3. ``belonging`` adds the headings, items, warnings and answers that belong to the kept blocks, and takes off links.
+4. Where the page itself has no text, what its scripts hold is read (``embedded_text``).
 """
 
-import re
+from collections.abc import Sequence
 from copy import copy
-from typing import Any
+from dataclasses import dataclass
 
 from lxml.etree import LxmlError
 from lxml.html import HtmlElement
-from trafilatura import bare_extraction
-from trafilatura.external import sanitize_tree, try_readability
-from trafilatura.htmlprocessing import prune_unwanted_nodes
-from trafilatura.settings import Extractor
-from trafilatura.xml import xmltotxt
-from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
-from cleaning.pages.paragraphs import good_paragraphs
+from cleaning.pages.belonging import belonging
+from cleaning.pages.block_figures import block_figures
+from cleaning.pages.blocks import Block, PageBlocks
+from cleaning.pages.embedded_text import embedded_blocks
+from cleaning.pages.page_walk import page_blocks
+from cleaning.pages.paragraphs import good_blocks
+from cleaning.pages.rendering import Markup, rendered
+from cleaning.pages.selection import kept_by_readability, kept_by_trafilatura
 
 RESCUED = 3_000
 """Characters of main text below which it is asked whether most of the page was missed."""
 MISSED = 2
-"""So many times the text stands in the page's paragraphs: other extractors are asked. On one site of 14 the fast way
-had kept the introduction alone of 700 lessons."""
+"""If the page's blocks hold more than this many times the kept text, justext's rules are asked. On one site of 14 the
+fast way had kept the introduction alone of 700 lessons."""
 MORE = 1.5
-"""So many times the text another extractor must find (trafilatura's own bound for its second tries)."""
+"""Another extractor's text must be this many times as long (trafilatura's own bound for its second tries)."""
 COVERED = 1.25
-"""So many times what justext's rules keep stands in the page's paragraphs: readability is asked as well."""
+"""If the page's blocks hold more than this many times what justext's rules keep, readability is asked as well."""
+NO_TEXT = 300
+"""Characters below which a page is taken to have no text of its own, if its scripts hold twice as much."""
 
 PARSING_ERRORS = (ValueError, TypeError, AttributeError, RecursionError, LxmlError)
 """What the parsers raise of pages that nobody foresaw."""
-_OPTIONS: dict[str, Any] = {"include_comments": False, "include_tables": True}
-_SANITIZING = Extractor(comments=False, tables=True)
-_UNWANTED = [*RAW_TREE_PRUNE_XPATH, *REMOVE_COMMENTS_AND_LISTS_XPATH]
-"""What trafilatura cuts before any extractor sees a page whose comments are not asked for. It leaves them on forums,
-where they are the posts; here they go there too, and the fast way's text stays unless another is longer still."""
-_PARAGRAPH = re.compile(
-    rb"<(?:p|li|td|dd)\b[^>]*+>([^<]*+(?:<(?!/?(?:p|li|td|dd|div|ul|ol|table|section)\b)[^<]*+)*+)", re.IGNORECASE
-)
-_LINK = re.compile(rb"<a\b[^>]*+>[^<]*+(?:<(?!/a\b)[^<]*+)*+", re.IGNORECASE)
-_TAG = re.compile(rb"<[^>]*+>")
 
 
-def main_text(tree: HtmlElement, body: bytes, url: str) -> str:
-    """What is taken for the main text of ``tree``, which is ``body`` parsed and is left as it is.
+@dataclass(frozen=True, slots=True)
+class MainText:
+    """A page's main text, a line a block, and what was measured of its blocks (``block_figures``)."""
+
+    text: str
+    figures: dict[str, float]
+
+
+def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText:
+    """What is taken for the main text of ``tree``, which is left as it is.
 
     Raises:
         ValueError, TypeError, AttributeError, RecursionError, LxmlError: no extractor can read the page.
     """
-    text = str(getattr(bare_extraction(tree, url=url, fast=True, **_OPTIONS), "text", None) or "")
-    if len(text) >= RESCUED:
-        return text
-    there = paragraph_bytes(body)
-    if there <= MISSED * len(text):
-        return text
+    page, taken = _chosen(tree, url)
+    blocks = [block for block, is_taken in zip(page.blocks, taken, strict=True) if is_taken]
+    figures = block_figures(page.blocks, taken)
+    size = _size(blocks)
+    if size < NO_TEXT:
+        embedded = embedded_blocks(tree)
+        if _size(embedded) > 2 * size:
+            blocks, figures = embedded, {}
+    return MainText(rendered(blocks, markup), figures)
+
+
+def _chosen(tree: HtmlElement, url: str) -> tuple[PageBlocks, list[bool]]:
+    """The blocks of the page, and which of them make its text."""
+    marked = copy(tree)
+    page = page_blocks(marked)
     try:
-        other = _other_text(tree, there)
+        kept = kept_by_trafilatura(marked, page, url)
     except PARSING_ERRORS:
-        if not text:
-            raise
-        return text
-    return other if _size(other) > MORE * len(text) else text
+        kept = [False] * len(page.blocks)
+    size = _size_of(page, kept)
+    there = sum(len(block.text) - block.link_characters for block in page.blocks)
+    if size < RESCUED and there > MISSED * size:
+        kept = _rescued(tree, page, kept, there)
+    return page, belonging(page, kept)
 
 
-def paragraph_bytes(body: bytes) -> int:
-    """Bytes of text in the paragraphs, list items and cells of a page, links left out; linear in the page."""
-    return sum(len(_TAG.sub(b"", _LINK.sub(b"", content))) for content in _PARAGRAPH.findall(body))
+def _rescued(tree: HtmlElement, page: PageBlocks, kept: list[bool], there: int) -> list[bool]:
+    """What justext's rules or readability keep, if that is much more; of a page where no extractor keeps any, all."""
+    outside = _outside_site_parts(page, kept)
+    good = [is_good and out for is_good, out in zip(good_blocks(page.blocks), outside, strict=True)]
+    if there > COVERED * _size_of(page, good):
+        second = copy(tree)
+        readable = kept_by_readability(second, page_blocks(second))
+        good = max(good, readable, key=lambda one: _size_of(page, one))
+    if _size_of(page, good) > MORE * _size_of(page, kept):
+        kept = [one or other for one, other in zip(kept, good, strict=True)]
+    if any(kept):
+        return kept
+    return [out and block.link_share() < 1 / 2 for block, out in zip(page.blocks, outside, strict=True)]
 
 
-def _other_text(tree: HtmlElement, there: int) -> str:
-    """What justext's rules keep of the page, or readability where that finds more."""
-    page = prune_unwanted_nodes(copy(tree), _UNWANTED)
-    found = good_paragraphs(copy(page))
-    return max(found, _readable(page), key=_size) if there > COVERED * len(found) else found
+def _outside_site_parts(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
+    """Which blocks stand in none of the site's own parts; the parts that hold kept blocks are none."""
+    text = {0} | {block.site_part for block, is_kept in zip(page.blocks, kept, strict=True) if is_kept}
+    return [block.site_part in text for block in page.blocks]
 
 
-def _size(text: str) -> int:
-    return len(" ".join(text.split()))
+def _size_of(page: PageBlocks, kept: Sequence[bool]) -> int:
+    return sum(len(block.text) for block, is_kept in zip(page.blocks, kept, strict=True) if is_kept)
 
 
-def _readable(page: HtmlElement) -> str:
-    """What readability finds; ``page`` is used up."""
-    body, _ = sanitize_tree(try_readability(page), _SANITIZING)
-    return str(xmltotxt(body, include_formatting=False))
+def _size(blocks: Sequence[Block]) -> int:
+    return sum(len(block.text) for block in blocks)

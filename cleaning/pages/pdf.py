@@ -4,7 +4,7 @@ import re
 
 import pypdfium2
 
-from cleaning.pages.extraction import normal_line, normal_text
+from cleaning.pages.normal_text import normal_line, normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.settings import ExtractionSettings
 

@@ -31,6 +31,8 @@ def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
             sa.event.listen(engine, "connect", _tune_sqlite)
         if to_write or engine.url.database is None:
             _make_tables(engine)
+        if to_write or url.query.get("mode") != "ro":
+            _add_columns(engine)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         shown = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn
@@ -60,6 +62,29 @@ def _make_tables(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql(_LOCKS.get(engine.dialect.name, "SELECT 1"))
         METADATA.create_all(connection)
+
+
+def _add_columns(engine: sa.Engine) -> None:
+    """Add the columns that an earlier version did not have; every one of them is nullable or has a default."""
+    missing = _missing_columns(engine)
+    if not missing:
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_LOCKS.get(engine.dialect.name, "SELECT 1"))
+        for column in _missing_columns(connection):  # another process may have added them
+            words = str(sa.schema.CreateColumn(column).compile(dialect=engine.dialect))
+            connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {words}")
+
+
+def _missing_columns(connection: sa.Engine | sa.Connection) -> list[sa.Column[Any]]:
+    inspector = sa.inspect(connection)
+    there = set(inspector.get_table_names())
+    missing: list[sa.Column[Any]] = []
+    for table in METADATA.sorted_tables:
+        if table.name in there:
+            known = {column["name"] for column in inspector.get_columns(table.name)}
+            missing += [column for column in table.columns if column.name not in known]
+    return missing
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:

@@ -4,9 +4,12 @@ A URL is queued until its answer is in a WARC file; then one transaction marks i
 in flight when a crawl is killed is still queued, so nothing is lost and little is fetched twice.
 """
 
+import contextlib
 import sys
+import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import chain, islice, starmap
 from typing import Any
 
@@ -15,13 +18,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.frontier.database import open_engine
 from crawler.frontier.records import Found, HostState, Known
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, moves, rounds, urls
+from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, moves, robots, rounds, urls
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
 """Reason of what was not asked for since robots.txt failed to answer: another day it may."""
 MAX_NAMED = 500
 """Values named in one statement."""
+PIECE = 2_000
+"""Rows that one statement refuses: some 20 ms."""
 
 
 _KNOWN = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
@@ -41,6 +46,9 @@ class Frontier:
         news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
         self._remember = remember.on_conflict_do_update(index_elements=["host"], set_=news)
         self._met: set[str] = set()
+        keep = insert(robots)
+        fresh = {name: keep.excluded[name] for name in ("status", "fetched_at", "body")}
+        self._keep_robots = keep.on_conflict_do_update(index_elements=["host"], set_=fresh)
 
     @property
     def shared(self) -> bool:
@@ -80,8 +88,13 @@ class Frontier:
             connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
 
     def due(self, now: float) -> int:
-        """How many URLs are a reason to start a round now; those that a rule refused are not, for they wait for one."""
+        """How many URLs are a reason to start a round now.
+
+        Those that a rule refused are none, for they wait for one; nor are those of a host that rests.
+        """
         heard = sa.or_(urls.c.state != REFUSED, urls.c.reason == UNREACHABLE)
+        resting = sa.select(hosts.c.host).where(hosts.c.rest_until > now)
+        heard = sa.and_(heard, urls.c.host.not_in(resting))
         with self._engine.connect() as connection:
             return self._count(connection, sa.and_(_is_due(now), heard))
 
@@ -116,7 +129,7 @@ class Frontier:
 
     def queued(self, host: str, after: int, limit: int) -> list[Known]:
         """The next queued URLs of a host, in the order in which they were found."""
-        with self._engine.connect() as connection:
+        with self._broken_told(), self._engine.connect() as connection:
             rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
             return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
@@ -161,12 +174,17 @@ class Frontier:
         Raises:
             DiskFullError: no room left. StoreError: it cannot be written for another reason.
         """
-        try:
+        with self._broken_told():
             return self.commit(outcomes, found, states)
+
+    @contextlib.contextmanager
+    def _broken_told(self) -> Iterator[None]:
+        try:
+            yield
         except sa.exc.OperationalError as error:
             if "full" in str(error.orig):
                 raise DiskFullError(f"{self.place}: no room left on the device.") from error
-            raise StoreError(f"{self.place}: the crawl state cannot be written ({error.orig}).") from error
+            raise StoreError(f"{self.place}: the crawl state cannot be read or written ({error.orig}).") from error
 
     @property
     def place(self) -> str:
@@ -199,10 +217,7 @@ class Frontier:
             if rows:
                 self._add(connection, rows, new)
             if host_states:
-                states = [
-                    {"host": name, "failures": one.failures, "rest_until": one.rest_until, "lies": one.lies}
-                    for name, one in host_states.items()
-                ]
+                states = [{"host": name, **asdict(one)} for name, one in host_states.items()]
                 connection.execute(self._remember, states)
         return new
 
@@ -245,6 +260,29 @@ class Frontier:
             statement = statement.where(hosts.c.host.in_(list(only)))
         with self._engine.connect() as connection:
             return {row[0]: HostState(*row[1:]) for row in connection.execute(statement)}
+
+    def refuse_queued(self, host: str, reason: str, number: int, kinds: Iterable[int]) -> int:
+        """Refuse up to ``PIECE`` queued URLs of a host by one statement; return how many there were."""
+        some = (
+            sa.select(urls.c.id)
+            .where(urls.c.host == host, urls.c.state == sa.literal_column(str(QUEUED)), urls.c.kind.in_(list(kinds)))
+            .limit(PIECE)
+        )
+        refused = sa.update(urls).where(urls.c.id.in_(some)).values(state=REFUSED, reason=reason, round=number)
+        with self._broken_told(), self._engine.begin() as connection:
+            return connection.execute(refused).rowcount
+
+    def keep_robots(self, host: str, status: int, fetched_at: float, body: bytes) -> None:
+        """Remember a host's robots.txt, which serves while a newer one cannot be had."""
+        values = {"host": host, "status": status, "fetched_at": fetched_at, "body": zlib.compress(body, 1)}
+        with self._broken_told(), self._engine.begin() as connection:
+            connection.execute(self._keep_robots, values)
+
+    def kept_robots(self, host: str) -> tuple[int, float, bytes] | None:
+        """Status, time and body of the last robots.txt of a host that could be had."""
+        with self._broken_told(), self._engine.connect() as connection:
+            row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
+        return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
 
     def remember_move(self, seed: str, address: str) -> None:
         """Remember that a start URL's site now lives at another address."""

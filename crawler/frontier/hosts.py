@@ -35,6 +35,8 @@ class Host:
     robots: Robots | None = None
     reservations: dict[str, Protego | None] = field(default_factory=dict)
     """Rules of tdmrep.json and ai.txt as far as they were asked for; None where there are none."""
+    unread: set[str] = field(default_factory=set)
+    """Those of the two that are to be asked for anew; what is known of them serves until then."""
     asked_at: str = ""
     """Where robots.txt or one of those is asked for: on the origin of the URL that came first, or a redirect's end."""
     asked_hops: int = 0
@@ -50,6 +52,19 @@ class Host:
     """Not to be asked before (``time.monotonic``)."""
     failures: int = 0
     """In a row."""
+    rest_until: float | None = None
+    """The crawl's clock: not to be asked before, told to later runs."""
+    state: str | None = None
+    """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""
+    why: str | None = None
+    """What told so."""
+    bad_runs: int = 0
+    """Runs in a row that ended in such a state."""
+    dates_right: int = 0
+    dates_wrong: int = 0
+    """Pages that a sitemap dated anew, and that had changed or not."""
+    in_flight: Known | None = None
+    """The row that is asked for: its release finds whether it was settled."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
     detours: dict[int, str] = field(default_factory=dict)
@@ -58,6 +73,7 @@ class Host:
     def detour(self, known: Known, url: str) -> None:
         """Ask for a row again, next, at another address."""
         self.detours = {known.id: url}
+        self.in_flight = None
         self.buffer.appendleft(known)
 
 
@@ -107,9 +123,9 @@ class HostQueue:
         if not host.busy:
             self._put(host)
 
-    def less(self, host: Host) -> None:
-        """One URL of a host is done."""
-        host.queued -= 1
+    def less(self, host: Host, count: int = 1) -> None:
+        """URLs of a host are done."""
+        host.queued -= count
         if host.queued <= 0:
             self._with_work.discard(host.name)
 
@@ -171,9 +187,16 @@ class HostQueue:
             return 0.0
         return float(min(self._settings.breaker_first * 2 ** min(host.failures - limit, 30), BROKEN_MAX))
 
-    def state_of(self, host: Host, rest_until: float | None) -> HostState:
+    @staticmethod
+    def state_of(host: Host) -> HostState:
         """What is remembered of a host."""
-        return HostState(host.failures, rest_until, host.lies)
+        return HostState(**{name: getattr(host, name) for name in HostState.__dataclass_fields__})
+
+    @staticmethod
+    def recall(host: Host, state: HostState) -> None:
+        """Take up what was remembered of a host."""
+        for name in HostState.__dataclass_fields__:
+            setattr(host, name, getattr(state, name))
 
     def counts(self) -> dict[str, int]:
         """How many hosts are in flight, waiting with work, failing, and left out."""

@@ -52,3 +52,13 @@ class HostState:
     """The crawl's clock: not to be asked before."""
     lies: bool = False
     """It has answered 304 for a page that had changed."""
+    state: str | None = None
+    """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""
+    why: str | None = None
+    """What told so."""
+    bad_runs: int = 0
+    """Runs in a row that ended in such a state."""
+    dates_right: int = 0
+    """Pages that a sitemap dated anew and that had changed."""
+    dates_wrong: int = 0
+    """Pages that a sitemap dated anew and that had not."""

@@ -52,8 +52,22 @@ hosts = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row
     sa.Column("rest_until", sa.Float),  # the crawl's clock: broken, or it asked us to wait
     sa.Column("lies", sa.Boolean, nullable=False, default=False, server_default=sa.false()),  # 304 for changed pages
+    sa.Column("state", sa.Text),  # unreachable, blocked or sick; null: as it should be
+    sa.Column("why", sa.Text),  # what told so
+    sa.Column("bad_runs", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row that ended in it
+    sa.Column("dates_right", sa.Integer, nullable=False, default=0, server_default="0"),  # lastmod of changed pages
+    sa.Column("dates_wrong", sa.Integer, nullable=False, default=0, server_default="0"),  # of pages that had not
     sa.Column("owner", sa.Text),  # process that holds the host (PostgreSQL)
     sa.Column("held_until", sa.Float),  # the database's clock
+)
+
+robots = sa.Table(
+    "robots",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("status", sa.SmallInteger, nullable=False),
+    sa.Column("fetched_at", sa.Float, nullable=False),  # the crawl's clock
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; serves while a new one cannot be had (RFC 9309, 2.4)
 )
 
 adopted = sa.Table(

@@ -20,6 +20,11 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}
 """Statuses that may be otherwise in a while."""
 
 
+def is_status(status: int) -> bool:
+    """Whether a number is a status of HTTP (RFC 9110, 15)."""
+    return 100 <= status < 600  # noqa: PLR2004 - the classes 1xx to 5xx
+
+
 def is_success(status: int) -> bool:
     """Whether an answer carries the page."""
     return OK <= status < 300  # noqa: PLR2004 - the class of 2xx

@@ -1,5 +1,6 @@
 """robots.txt by RFC 9309: what an answer allows, and for how long."""
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -9,6 +10,12 @@ from data.rights import TOKEN
 
 LIFETIME = 24 * 3600.0
 """Seconds that an answer holds (RFC 9309, 2.4)."""
+RETRY = 3600.0
+"""Seconds that an old answer serves until a newer one is asked for again."""
+OLDEST = 30 * 24 * 3600.0
+"""Seconds for which an old answer serves where no newer one can be had (the RFC's example in 2.3.1.4)."""
+UNSURE = frozenset({408, 425, 429})
+"""Statuses of the client's class that say nothing of the file: as a server's error."""
 MAX_BYTES = 512 << 10
 """Bytes that are read; the RFC asks for at least 500 KiB (2.5)."""
 OK, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
@@ -28,6 +35,8 @@ class Robots:
 
     status: int
     fetched_at: float
+    holds_until: float = 0.0
+    """Not to be asked for again before, by the crawl's clock."""
     delay: float | None = None
     """Crawl-delay in seconds, where one is given for us."""
     sitemaps: list[str] = field(default_factory=list)
@@ -37,14 +46,17 @@ class Robots:
 
     @classmethod
     def read(cls, status: int, body: bytes, fetched_at: float) -> "Robots":
-        """Read an answer: 2xx its rules, 4xx allows everything (2.3.1.3), 5xx and silence nothing (2.3.1.4)."""
-        robots = cls(status, fetched_at)
+        """Read an answer: 2xx its rules, 4xx allows everything (2.3.1.3), 5xx and silence nothing (2.3.1.4).
+
+        429 asks for patience, which says nothing of the rules: it counts as a server's error.
+        """
+        robots = cls(status, fetched_at, fetched_at + LIFETIME)
         if OK <= status < REDIRECT:
             text, robots.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
             rules = Protego.parse(text)
             robots._rules = rules
             delay = rules.crawl_delay(TOKEN)
-            robots.delay = float(delay) if delay is not None else None
+            robots.delay = float(delay) if delay is not None and math.isfinite(delay) else None
             robots.sitemaps = list(rules.sitemaps)
         return robots
 
@@ -54,10 +66,9 @@ class Robots:
 
     def refusal(self, url: str) -> str | None:
         """The reason why a URL must not be fetched, None where it may."""
-        if self.unreachable:
-            return "robots/unreachable"
-        if self.reserved:
-            return "rights/content_signal"
+        refused = self.refuses_all
+        if refused is not None:
+            return refused
         if self._rules is not None and not self._rules.can_fetch(url, TOKEN):
             return "robots/disallowed"
         return None
@@ -65,11 +76,23 @@ class Robots:
     @property
     def unreachable(self) -> bool:
         """Whether nothing is allowed because no answer, or a server's error, came."""
-        return self.status < OK or self.status >= SERVER_ERROR
+        return self.status < OK or self.status >= SERVER_ERROR or self.status in UNSURE
+
+    @property
+    def refuses_all(self) -> str | None:
+        """The reason why nothing at all may be fetched, None where the URL decides."""
+        return "robots/unreachable" if self.unreachable else "rights/content_signal" if self.reserved else None
 
     def is_fresh(self, now: float) -> bool:
         """Whether the answer still holds."""
-        return now - self.fetched_at < LIFETIME
+        return now < self.holds_until
+
+    def serve_on(self, now: float) -> bool:
+        """Let an old answer hold for another while, since no newer one can be had; False where it is too old."""
+        if self.unreachable or now - self.fetched_at > OLDEST:
+            return False
+        self.holds_until = now + RETRY
+        return True
 
 
 def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,8 @@ from data.manifest import code_version
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
+
+logger = logging.getLogger(__name__)
 
 BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
@@ -176,13 +179,18 @@ def _when_running(call: task.LoopingCall, interval: float) -> None:
 
 
 def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
-    current.flush()
-    current.keep_company()
-    wake(crawler)  # new links may have made work, or the last answer may have ended the round
     try:
+        current.flush()
+        current.keep_company()
+        wake(crawler)  # new links may have made work, or the last answer may have ended the round
         show(job.progress, {**report.values(), "state": "running"})
     except OSError as error:
         end(storage_error(error, job.progress))
+    except StoreError as error:
+        current.on_broken_store(error)
+    except Exception:  # a LoopingCall that raises beats no more, and a round without it may never end
+        logger.exception("a beat failed")
+        current.counts["crawl/failed/internal/beat"] += 1
     if os.getppid() != job.parent:
         os.kill(os.getpid(), PARENT_DIED)
 

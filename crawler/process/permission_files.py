@@ -8,10 +8,12 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
+from crawler.pages.addresses import location_url
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
-from crawler.permissions.robots import UNREACHABLE, Robots
+from crawler.permissions.robots import MAX_BYTES, Robots
 from crawler.process.round import Round, plain_url
+from crawler.process.standing import UNREACHABLE, falls, recovers
 
 ROBOTS = "/robots.txt"
 MAX_REDIRECTS = 5
@@ -42,10 +44,9 @@ class Permissions:
         A reservation's file that robots.txt forbids is not asked for.
         """
         if host.robots is None or not host.robots.is_fresh(self._round.now()):
-            host.reservations.clear()
             return ROBOTS
         for file in FILES:
-            if file not in host.reservations:
+            if file in host.unread:
                 if host.robots.allows(self.address(host, file)):
                     return file
                 self._settle(host, file, None)
@@ -64,17 +65,30 @@ class Permissions:
             host.plain = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
-        if response.status in visits.PASSING and self._again(host):
-            return self._pause(host)
+        if response.status in visits.PASSING:
+            if self._again(host):
+                return self._pause(host)
+            self._unknown(host, file, f"http/{response.status}")
+            return 0.0
         if file != ROBOTS:
             is_page = b"html" in (response.headers.get("Content-Type") or b"").lower()
             self._settle(host, file, None if is_page or response.status != visits.OK else response.body)
             return 0.0
-        self._take(host, Robots.read(response.status, response.body, self._round.now()))
-        if host.robots is not None and not host.robots.unreachable:
-            sitemaps = host.robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
-            self._round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
+        robots = Robots.read(response.status, response.body, self._round.now())
+        if robots.unreachable:
+            self._unknown(host, file, f"http/{response.status}")
+            return 0.0
+        self._take(host, robots)
+        body = response.body[:MAX_BYTES] if visits.is_success(response.status) else b""
+        self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
+        if host.state == UNREACHABLE:
+            recovers(self._round, host)
+        self._add_sitemaps(robots, known)
         return 0.0
+
+    def _add_sitemaps(self, robots: Robots, known: Known) -> None:
+        sitemaps = robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
+        self._round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
         """No answer came; return how many seconds the host should rest at least."""
@@ -84,17 +98,37 @@ class Permissions:
             return 0.0
         if kind not in NO_SUCH_HOST and self._again(host):
             return self._pause(host)
-        if file == ROBOTS:
-            self._take(host, Robots.read(UNREACHABLE, b"", self._round.now()))
-        else:
-            self._settle(host, file, None)
+        self._unknown(host, file, kind)
         return 0.0
 
+    def broken(self, host: Host, file: str, error: Exception) -> None:
+        """An error of ours struck while an answer was read: what was known serves, as where no answer came."""
+        self._round.survive(host, None, error)
+        self._unknown(host, file, f"internal/{type(error).__name__}")
+
+    def _unknown(self, host: Host, file: str, why: str) -> None:
+        """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
+
+        RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
+        """
+        self._done_asking(host)
+        if file != ROBOTS:
+            host.reservations.setdefault(file, None)
+            host.unread.discard(file)
+            return
+        now = self._round.now()
+        if host.robots is None and (kept := self._round.frontier.kept_robots(host.name)) is not None:
+            status, fetched_at, body = kept
+            host.robots, host.unread = Robots.read(status, body, fetched_at), set(FILES)
+        if host.robots is not None and host.robots.serve_on(now):
+            self._round.counts["crawl/robots/old_served"] += 1
+        else:
+            falls(self._round, host, UNREACHABLE, f"robots.txt: {why}")
+
     def _follow(self, host: Host, response: Response) -> bool:
-        location = response.headers.get("Location")
-        if location is None or host.asked_hops >= MAX_REDIRECTS:
+        target = location_url(response.url, response.headers.get("Location") or b"")
+        if target is None or host.asked_hops >= MAX_REDIRECTS:
             return False
-        target = urljoin(response.url, location.decode("latin-1").strip())
         if refusal(target, self._round.allowed_networks) is not None:
             return False
         host.asked_at, host.asked_hops = target, host.asked_hops + 1
@@ -110,10 +144,14 @@ class Permissions:
         return self._round.settings.breaker_first / 10 * host.asked_failures
 
     def _take(self, host: Host, robots: Robots) -> None:
-        host.robots = robots
-        host.asked_at, host.asked_hops, host.asked_failures = "", 0, 0
+        host.robots, host.unread = robots, set(FILES)
+        self._done_asking(host)
+
+    def _settle(self, host: Host, file: str, body: bytes | None) -> None:
+        host.reservations[file] = read(file, body) if body is not None else None
+        host.unread.discard(file)
+        self._done_asking(host)
 
     @staticmethod
-    def _settle(host: Host, file: str, body: bytes | None) -> None:
-        host.reservations[file] = read(file, body) if body is not None else None
+    def _done_asking(host: Host) -> None:
         host.asked_at, host.asked_hops, host.asked_failures = "", 0, 0

@@ -1,5 +1,6 @@
 """One round of the crawl: its clock, its counters, and what is written together."""
 
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.frontier import visits
-from crawler.frontier.frontier import UNREACHABLE, Frontier
+from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
 from crawler.frontier.records import Found, HostState, Known
@@ -16,6 +17,7 @@ from crawler.pages.links import is_no_page
 from crawler.permissions.guard import networks
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
+from crawler.process.batch import Batch
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import InputError, StoreError
@@ -23,6 +25,8 @@ from data.seeds import Seed
 from data.takedowns import Takedowns
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
+
+logger = logging.getLogger(__name__)
 
 BATCH = 32
 """Outcomes written in one transaction: what a kill may have fetched twice."""
@@ -64,9 +68,7 @@ class Round:
         """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
         self.traps = Traps(self.moment().year)
-        self._outcomes: list[Mapping[str, Any]] = []
-        self._found: list[Found] = []
-        self._host_states: dict[str, HostState] = {}
+        self._batch = Batch(frontier, warc, self.counts)
         self._recent: set[int] = set()
         self._answers: deque[tuple[float, int]] = deque()
         self._company_at = time.monotonic() + HEARTBEAT
@@ -114,7 +116,7 @@ class Round:
         return host.queued <= 0 or host.left_out
 
     def _recall(self, host: Host, state: HostState) -> None:
-        host.failures, host.lies = state.failures, state.lies
+        self.hosts.recall(host, state)
         rest = (state.rest_until or 0.0) - self.now()
         if rest > self.settings.breaker_patience:
             self._leave_out(host)
@@ -172,7 +174,7 @@ class Round:
         if trap is not None:
             self.counts[f"crawl/links/{trap}"] += 1
             return
-        self._found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
+        self._batch.found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
 
     def adopt(self, url: str, seed: Seed) -> None:
         """Take what a start URL redirects to into the seed's scope, as far as it is the seed's own."""
@@ -187,22 +189,40 @@ class Round:
     def settle(self, known: Known, outcome: Mapping[str, Any]) -> None:
         """Note what became of a URL; it is written with the next batch, after the WARC record."""
         done = "state" in outcome
-        self._outcomes.append({**outcome, "round": self.number} if done else outcome)
+        in_flight = self.hosts[known.host].in_flight
+        if in_flight is not None and in_flight.id == known.id:
+            self.hosts[known.host].in_flight = None
+        self._batch.outcomes.append({**outcome, "round": self.number} if done else outcome)
         if done:
             host = self.hosts[known.host]
             self.hosts.less(host)
             if known.kind == PAGE and outcome["state"] == DONE:
                 host.done += 1
-        if len(self._outcomes) >= BATCH:
+        if len(self._batch.outcomes) >= BATCH:
             self.flush()
 
     def refuse(self, known: Known, reason: str) -> None:
         """Leave a URL out of this round, with its reason."""
         self.counts[f"crawl/refused/{reason}"] += 1
-        outcome: dict[str, Any] = {"row": known.id, "state": REFUSED, "reason": reason}
-        if reason == UNREACHABLE:
-            outcome["due_at"] = self.now() + visits.DAY
-        self.settle(known, outcome)
+        self.settle(known, {"row": known.id, "state": REFUSED, "reason": reason})
+
+    def refuse_queued(self, host: Host, reason: str, kinds: tuple[int, ...]) -> int:
+        """Leave a host's queued URLs of some kinds out of this round, a piece at a time; return how many."""
+        host.buffer = deque(known for known in host.buffer if known.kind not in kinds)
+        host.cursor = 0
+        self.flush()
+        refused = self.frontier.refuse_queued(host.name, reason, self.number, kinds)
+        self.counts[f"crawl/refused/{reason}"] += refused
+        self.hosts.less(host, refused)
+        return refused
+
+    def survive(self, host: Host, known: Known | None, error: Exception) -> None:
+        """Settle a row that an error of ours struck, with the error's name as the reason; the round goes on."""
+        reason = f"internal/{type(error).__name__}"
+        logger.error("%s at %s", reason, known.url if known is not None else host.name, exc_info=error)
+        self.counts[f"crawl/failed/{reason}"] += 1
+        if known is not None:
+            self.settle(known, visits.given_up(known, self.settings, self.now(), reason, None))
 
     def fail(self, known: Known, reason: str, status: int | None = None) -> None:
         """A passing failure: ask again later in the round, or give up until the next."""
@@ -214,44 +234,59 @@ class Round:
 
     def ask_plainly(self, known: Known) -> None:
         """Https fails at this host and http answers: go on with http."""
-        self._found.append(Found(plain_url(known.url), known.host, known.seed, known.kind, known.depth, known.hops))
+        self._batch.found.append(
+            Found(plain_url(known.url), known.host, known.seed, known.kind, known.depth, known.hops)
+        )
         self.counts["crawl/plain_http"] += 1
         self.settle(known, visits.given_up(known, self.settings, self.now(), "https_failed", None))
 
     def flush(self) -> None:
         """WARC first, then one transaction for outcomes and links."""
-        if not self._outcomes and not self._found and not self._host_states:
+        if not self._batch:
             return
         try:
-            self._write()
+            for host, count in self._batch.write().items():
+                if self.ownership.owns(host):
+                    self.hosts.add(host, count)
         except StoreError as error:
             self.on_broken_store(error)
 
-    def _write(self) -> None:
-        self.warc.flush()
-        outcomes, found, states = self._outcomes, self._found, self._host_states
-        self._outcomes, self._found, self._host_states = [], [], {}
-        for host, count in self.frontier.commit_or_tell(outcomes, found, states).items():
-            if self.ownership.owns(host):
-                self.hosts.add(host, count)
-
     def release(self, host: Host, latency: float, *, failed: bool, retry_after: float | None = None) -> None:
-        """An answer came, or none: when to ask the host again, and whether it is left out of the round."""
-        before = host.failures
-        host.failures = host.failures + 1 if failed else 0
-        delay = self.hosts.delay_after(host, latency, retry_after)
-        if before != host.failures:
-            rest_until = self.now() + delay if delay > self.settings.delay_max else None
-            self._host_states[host.name] = self.hosts.state_of(host, rest_until)
-        if delay > self.settings.breaker_patience:
+        """An answer came, or none: when to ask the host again, and whether it is left out of the round.
+
+        A row in flight that nobody settled is settled here, so that none is asked again and again.
+        """
+        delay = self.settings.delay_max
+        try:
+            if host.in_flight is not None:
+                self.survive(host, host.in_flight, RuntimeError("unsettled"))
+            before = host.failures
+            host.failures = host.failures + 1 if failed else 0
+            delay = self.hosts.delay_after(host, latency, retry_after)
+            if before != host.failures and not host.left_out:
+                host.rest_until = self.now() + delay if delay > self.settings.delay_max else None
+                self.remember(host)
+            if delay > self.settings.breaker_patience and not host.left_out:
+                self._leave_out(host)
+        finally:
+            self.hosts.release(host, delay)
+
+    def rest(self, host: Host, seconds: float) -> None:
+        """Leave a host out of this run and remember for later ones how long it rests."""
+        host.rest_until = self.now() + seconds
+        self.remember(host)
+        if not host.left_out:
             self._leave_out(host)
-        self.hosts.release(host, delay)
+
+    def remember(self, host: Host) -> None:
+        """Write what is known of a host with the next batch."""
+        self._batch.states[host.name] = self.hosts.state_of(host)
 
     def distrust(self, host: Host) -> None:
         """A host has said 304 of a page that had changed: its word counts no more."""
         host.lies = True
         self.counts["crawl/hosts/false_304"] += 1
-        self._host_states[host.name] = self.hosts.state_of(host, None)
+        self.remember(host)
 
     def _leave_out(self, host: Host) -> None:
         self.hosts.leave_out(host)

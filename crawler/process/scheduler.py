@@ -4,6 +4,7 @@ A request is built only when its host may be asked, so nothing waits inside the 
 reservations are asked for first; until they are answered nothing else of the host is.
 """
 
+import time
 from typing import Any, Self, cast
 
 from scrapy import Request, Spider
@@ -11,13 +12,15 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Known
-from crawler.frontier.tables import PAGE
+from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import refusal
 from crawler.process.permission_files import refused_by
 from crawler.process.round import Round
 from crawler.process.spider import CoweseSpider
+from data.errors import StoreError
 
+TURN = 0.05
+"""Seconds for which hosts are looked at in one turn of the reactor; the rest wait for the next."""
 BUFFER = 16
 """URLs of a host that are held in memory."""
 
@@ -56,48 +59,79 @@ class FrontierScheduler(BaseScheduler):
         """The next request of a host that may be asked now."""
         if self._round.stopping:
             return None
-        while (host := self._round.hosts.next_ready()) is not None:
-            request = self._request_of(host)
+        until = time.monotonic() + TURN
+        while time.monotonic() < until and (host := self._round.hosts.next_ready()) is not None:
+            request = None
+            try:
+                request = self._request_of(host, until)
+            except StoreError as error:
+                self._round.on_broken_store(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
+                self._survive(host, error)
             if request is not None:
                 return request
             self._round.hosts.release(host, 0.0)
         self._wake_when_ready()
         return None
 
-    def _request_of(self, host: Host) -> Request | None:
-        while True:
+    def _survive(self, host: Host, error: Exception) -> None:
+        """Settle the row at which an error struck; a host at which there is none is left out of the run."""
+        known = host.in_flight or (host.buffer.popleft() if host.buffer else None)
+        self._round.survive(host, known, error)
+        if known is None:
+            self._round.hosts.leave_out(host)
+
+    def _request_of(self, host: Host, until: float) -> Request | None:
+        """The next request of a host, None where it has none now, or the turn is over."""
+        while time.monotonic() < until:
             self._refill(host)
             if not host.buffer:
                 self._round.hosts.empty(host)
                 return None
+            if self._refuses_many(host, self._budget(host)):
+                continue
             known = host.buffer[0]
             reason = self._forbidden(known.url)
             if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
                 permission = self._spider.permission_request(host)
                 if permission is not None:
                     return permission
-                reason = self._refusal(host, known)
+                refused = host.robots.refuses_all if host.robots is not None else None
+                if self._refuses_many(host, (refused, (PAGE, SITEMAP))):
+                    continue
+                reason = refused_by(host, known.url)
             host.buffer.popleft()
             if reason is not None:
                 self._round.refuse(known, reason)
             elif host.plain and known.url.startswith("https://"):
                 self._round.ask_plainly(known)
             else:
+                host.in_flight = known
                 return self._spider.page_request(known)
+        return None
+
+    def _refuses_many(self, host: Host, refused: tuple[str | None, tuple[int, ...]]) -> bool:
+        """Whether a reason that needs no look at a URL refused what is next, and many of its kinds with it."""
+        reason, kinds = refused
+        if reason is None or host.buffer[0].kind not in kinds:
+            return False
+        self._round.refuse_queued(host, reason, kinds)
+        return True
 
     def _forbidden(self, url: str) -> str | None:
         if self._round.takedowns is not None and self._round.takedowns.covers(url):
             return "takedown"
         return refusal(url, self._round.allowed_networks)
 
-    def _refusal(self, host: Host, known: Known) -> str | None:
+    def _budget(self, host: Host) -> tuple[str | None, tuple[int, ...]]:
+        """The budget that is spent, and the kinds that it is about."""
         settings = self._round.settings
         budget = settings.max_pages_per_host
-        if known.kind == PAGE and budget is not None and host.done >= budget:
-            return "budget/host_pages"
         if host.octets >= settings.max_bytes_per_host:
-            return "budget/host_bytes"
-        return refused_by(host, known.url)
+            return "budget/host_bytes", (PAGE, SITEMAP)
+        if budget is not None and host.done >= budget:
+            return "budget/host_pages", (PAGE,)
+        return None, ()
 
     def _refill(self, host: Host) -> None:
         """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""

@@ -1,8 +1,9 @@
 """The one spider: turns answers into WARC records, outcomes and links."""
 
 import http.client
+import logging
 from collections.abc import AsyncIterator
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any
 
 import scrapy
@@ -16,6 +17,7 @@ from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
+from crawler.pages.fields import header_text, retry_after
 from crawler.pages.links import Links, extract_links, is_html
 from crawler.pages.sitemaps import sitemap_entries
 from crawler.permissions.guard import refusal
@@ -28,6 +30,8 @@ from data.charset import encoding_of
 from data.errors import InputError, StoreError
 from data.rights import forbids_links
 from data.urls import canonical_url
+
+logger = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
 """Scrapy's words for a body over the cap, on the wire and while it unpacks."""
@@ -77,54 +81,83 @@ class CoweseSpider(scrapy.Spider):
         )
 
     async def answered(self, response: Response) -> None:
-        """Keep the answer, then see what it means; the host rests from then on."""
+        """Keep the answer, then see what it means; whatever happens, its row is settled and the host rests."""
         meta = response.meta
         host: Host = meta["host"]
         known: Known = meta["known"]
-        passing = response.status in visits.PASSING
         file: str | None = meta.get("file")
-        pause = 0.0
-        size = len(meta[WIRE].body)
-        host.octets += size
-        self.round.counts[f"crawl/answers/{response.status}"] += 1
-        self.round.counts["crawl/bytes"] += size
+        rest = Rest()
         try:
-            if file is not None:
-                self._keep(known, response, response.url)
-                pause = self.permissions.answered(host, file, known, response)
-            elif known.kind == SITEMAP and visits.is_success(response.status):
-                await self._read_sitemap(known, response)
-            else:
-                self._read_page(known, response)
+            rest = Rest.after(response, failed=response.status in visits.PASSING and file is None)
+            await self._take(host, known, file, response, rest)
         except StoreError as error:
             self.round.on_broken_store(error)
+        except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
+            self._survive(host, known, file, error)
         finally:
-            latency = float(meta.get("download_latency", 0.0))
-            retry_after = _retry_after(response) if passing else None
-            if pause > 0:
-                retry_after = max(retry_after or 0.0, pause)
-            self.round.release(host, latency, failed=passing and file is None, retry_after=retry_after)
+            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
         request = failure.request  # type: ignore[attr-defined]
         host: Host = request.meta["host"]
         known: Known = request.meta["known"]
-        kind = failure.type.__name__ if failure.type is not None else "unknown"
         file: str | None = request.meta.get("file")
-        if file is not None:
-            pause = self.permissions.failed(host, file, kind)
-            self.round.release(host, 0.0, failed=False, retry_after=pause or None)
-        elif kind in TOO_LARGE or head_was_too_large(failure.value):
+        rest = Rest()
+        try:
+            self._take_failure(host, known, file, failure, rest)
+        except StoreError as error:
+            self.round.on_broken_store(error)
+        except Exception as error:  # noqa: BLE001 - the same
+            self._survive(host, known, file, error)
+        finally:
+            self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+
+    def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:
+        """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
+        try:
+            if file is None:
+                self.round.survive(host, host.in_flight, error)
+            else:
+                self.permissions.broken(host, file, error)
+        except StoreError as broken:
+            self.round.on_broken_store(broken)
+        except Exception as another:
+            logger.exception("%s: left out", known.url, exc_info=another)
+            self.round.hosts.leave_out(host)
+
+    async def _take(self, host: Host, known: Known, file: str | None, response: Response, rest: "Rest") -> None:
+        size = len(response.meta[WIRE].body)
+        host.octets += size
+        self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
+        self.round.counts["crawl/bytes"] += size
+        if not visits.is_status(response.status):
+            self._fails(host, known, file, "no_status", rest)
+        elif file is not None:
+            self._keep(known, response, response.url)
+            rest.at_least(self.permissions.answered(host, file, known, response))
+        elif known.kind == SITEMAP and visits.is_success(response.status):
+            await self._read_sitemap(known, response)
+        else:
+            self._read_page(known, response)
+
+    def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: "Rest") -> None:
+        kind = failure.type.__name__ if failure.type is not None else "unknown"
+        if file is None and (kind in TOO_LARGE or head_was_too_large(failure.value)):
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(known, visits.given_up(known, self.round.settings, self.round.now(), "too_large", None))
-            self.round.release(host, 0.0, failed=False)
+        else:
+            self._fails(host, known, file, kind, rest)
+
+    def _fails(self, host: Host, known: Known, file: str | None, kind: str, rest: "Rest") -> None:
+        """Nothing came that could be read."""
+        if file is not None:
+            rest.at_least(self.permissions.failed(host, file, kind))
         elif host.plain and known.url.startswith("https://"):
             self.round.ask_plainly(known)
-            self.round.release(host, 0.0, failed=False)
         else:
+            rest.failed = True
             self.round.fail(known, kind)
-            self.round.release(host, 0.0, failed=True)
 
     def _read_page(self, known: Known, response: Response) -> None:
         now, settings = self.round.now(), self.round.settings
@@ -157,7 +190,7 @@ class CoweseSpider(scrapy.Spider):
             told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
             self.round.traps.learn(known.url, known.host, *told)
         self.round.counts[f"crawl/{kind}/{state}"] += 1
-        etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
+        etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
         if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
             self.round.distrust(self.round.hosts[known.host])
         outcome = visits.fetched(
@@ -187,7 +220,7 @@ class CoweseSpider(scrapy.Spider):
 
     def _take_links(self, known: Known, response: Response) -> Links | None:
         """Queue the links of a page, unless it asks that they be left alone; None where it is no HTML."""
-        content_type = _header(response, "Content-Type") or ""
+        content_type = header_text(response.headers, "Content-Type") or ""
         if not is_html(content_type, response.body):
             return None
         links = extract_links(response.body, response.url, encoding_of(response.body, content_type))
@@ -254,21 +287,25 @@ async def _let_others_run() -> None:
     await maybe_deferred_to_future(turn)
 
 
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip()[:2_000] if value is not None else None
+@dataclass(slots=True)
+class Rest:
+    """How long a host rests after an answer, as far as the answer tells."""
 
+    latency: float = 0.0
+    """Seconds that it took."""
+    failed: bool = False
+    asked: float | None = None
+    """Seconds that the host wants to be left alone, or that we leave it."""
 
-def _retry_after(response: Response) -> float | None:
-    """Seconds that a server asks us to wait: a number or a date (RFC 9110, 10.2.3)."""
-    value = _header(response, "Retry-After")
-    if value is None:
-        return None
-    if value.isdigit():
-        return float(value)
-    try:
-        asked = parsedate_to_datetime(value)
-        said = parsedate_to_datetime(_header(response, "Date") or value)
-    except ValueError:
-        return None
-    return max(0.0, (asked - said).total_seconds())
+    @classmethod
+    def after(cls, response: Response, *, failed: bool) -> "Rest":
+        """Read what an answer says; Retry-After counts with the statuses that ask for patience."""
+        asked = None
+        if response.status in visits.PASSING:
+            asked = retry_after(header_text(response.headers, "Retry-After"), header_text(response.headers, "Date"))
+        return cls(float(response.meta.get("download_latency", 0.0)), failed, asked)
+
+    def at_least(self, seconds: float) -> None:
+        """Rest so long, or as long as the host asks for."""
+        if seconds > 0:
+            self.asked = max(self.asked or 0.0, seconds)

@@ -35,7 +35,7 @@ def show_run(summary: PretrainSummary, links: Links) -> None:
         description=f"{name}: loss over {summary.steps:,} steps",
     )
     report = write_report(summary.path)
-    figures = ("loss", "generator_accuracy", "disc_accuracy", "replaced_rate", "tokens_seen", "tokens_per_second")
+    figures = ("loss", "hidden_accuracy", "disc_gain", "replaced_rate", "tokens_seen", "tokens_per_second")
     lines = [f"- {figure.replace('_', ' ')}: {readable(getattr(summary, figure))}" for figure in figures]
     create_markdown_artifact(
         f"## {name}\n\n{summary.steps:,} steps.\n\n" + "\n".join(lines) + f"\n- {links.to(report, 'all its curves')}\n",

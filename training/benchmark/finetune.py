@@ -70,7 +70,7 @@ def fine_tune(
         StageError: the loss is not finite.
     """
     torch.manual_seed(seed)
-    model: nn.Module = source.load(kind.auto, kind.labels).to(device)
+    model: nn.Module = source.load(kind.auto, kind.labels, settings.dropout).to(device)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))

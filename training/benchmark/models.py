@@ -71,18 +71,20 @@ class Source:
         trained = getattr(self.config, "trained_length", None) or places
         return int(min(places, trained, self.tokenizer.model_max_length, _USUAL_LENGTH))
 
-    def load(self, auto: str, labels: tuple[str, ...]) -> Any:
+    def load(self, auto: str, labels: tuple[str, ...], dropout: float | None = None) -> Any:
         """The model with a fresh head under torch's seed, or fresh altogether; ``auto`` names an Auto class."""
-        named = {"id2label": dict(enumerate(labels)), "label2id": {label: at for at, label in enumerate(labels)}}
+        named: dict[str, Any] = {}
+        if labels:
+            named = {"id2label": dict(enumerate(labels)), "label2id": {label: at for at, label in enumerate(labels)}}
+        if dropout is not None:
+            named |= {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
         with _quiet(), _readable(self.where):
             kind = getattr(required("transformers"), auto)
             if self.fresh:
                 config = copy.deepcopy(self.config)
-                config.update(named if labels else {})
+                config.update(named)
                 return kind.from_config(config, dtype=torch.float32)
-            return kind.from_pretrained(
-                self.where, **(named if labels else {}), dtype=torch.float32, local_files_only=self.offline
-            )
+            return kind.from_pretrained(self.where, **named, dtype=torch.float32, local_files_only=self.offline)
 
 
 def find_model(store: Store, named: str) -> Source:

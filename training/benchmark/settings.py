@@ -21,6 +21,8 @@ class BenchmarkSettings(BaseModel):
     others."""
     layer_decay: float | None = Field(default=None, gt=0, le=1)
     """Each layer learns at this share of the one above. Unset: 0.8 for ELECTRA, 1 for others."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Share of the activations that is dropped. Unset: what the model's config.json says."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -45,6 +47,7 @@ class BenchmarkSettings(BaseModel):
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
         without = {"seeds", "device", "threads", "micro_batch"} | (set() if self.fresh else {"fresh"})
+        without |= set() if self.dropout is not None else {"dropout"}  # results from before it was a setting
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":

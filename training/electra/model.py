@@ -15,6 +15,7 @@ from training.electra.draws import drop
 from training.electra.presets import DROPOUT, INIT_STD, EncoderShape, ModelShape
 
 NORM_EPSILON = 1e-12
+EncoderName = Literal["generator", "discriminator"]
 SITES_A_LAYER = 3
 """Places in a layer where activations are dropped: attention weights, attention output, feed-forward output."""
 
@@ -95,9 +96,9 @@ class Encoder(nn.Module):
 class GeneratorHead(nn.Module):
     """Hidden states → vectors whose product with the word embeddings are the logits."""
 
-    def __init__(self, shape: ModelShape) -> None:
+    def __init__(self, hidden: int, shape: ModelShape) -> None:
         super().__init__()
-        self.dense = nn.Linear(shape.generator.hidden, shape.embedding)
+        self.dense = nn.Linear(hidden, shape.embedding)
         self.norm = nn.LayerNorm(shape.embedding, NORM_EPSILON)
         self.bias = nn.Parameter(torch.zeros(shape.vocabulary))
 
@@ -129,10 +130,11 @@ class Electra(nn.Module):
         self.embeddings = Embeddings(shape)
         self.word_delta = nn.Parameter(torch.zeros(shape.vocabulary, shape.embedding)) if shape.gdes else None
         self.generator = Encoder(shape.embedding, shape.generator, dropout, first_site=0)
-        self.generator_head = GeneratorHead(shape)
+        self.generator_head = GeneratorHead(shape.generator.hidden, shape)
         sites = 1 + SITES_A_LAYER * shape.generator.layers
         self.discriminator = Encoder(shape.embedding, shape.discriminator, dropout, first_site=sites)
         self.discriminator_head = DiscriminatorHead(shape.discriminator.hidden)
+        self.encoder_head = GeneratorHead(shape.discriminator.hidden, shape) if shape.encoder_head else None
 
     def initialise(self, seed: int) -> "Electra":
         """Truncated normal weights, zero biases, as a function of the seed alone; returns itself."""
@@ -151,11 +153,22 @@ class Electra(nn.Module):
         word_VE = self.embeddings.word.weight
         return word_VE if self.word_delta is None else word_VE.detach() + self.word_delta
 
-    def read_by(self, part: Literal["generator", "discriminator"]) -> list[str]:
-        """Names of the parameters that a part's loss depends on: its own, and those that both share."""
+    def read_by(self, part: Literal["generator", "discriminator", "encoder"]) -> list[str]:
+        """Names of the parameters that a part's loss depends on: its own, and those that both share.
+
+        ``encoder`` is the discriminator's where it fills masked tokens.
+        """
+        if part == "encoder":
+            head = "generator_head" if self.encoder_head is None else "encoder_head"
+            begins = ("discriminator.", "embeddings.", f"{head}.")
+            return [name for name, _ in self.named_parameters() if name.startswith(begins)]
         skipped = {"embeddings.word.weight"} if part == "discriminator" and self.shape.gdes else set()
         begins = (part, "embeddings", "word_delta" if part == "discriminator" else part)
         return [name for name, _ in self.named_parameters() if name.startswith(begins) and name not in skipped]
+
+    def copy_encoder(self, source: EncoderName, target: EncoderName) -> None:
+        """Give one encoder the weights of the other, whose shape is the same."""
+        getattr(self, target).load_state_dict(getattr(self, source).state_dict())
 
     def generate(
         self,
@@ -168,8 +181,23 @@ class Electra(nn.Module):
         """The generator's logits (B, K, V) at some positions of each row."""
         word_VE = self.embeddings.word.weight
         hidden_BLH = self.generator(self.embeddings(ids_BL, word_VE, segments_BL), bias_B11L, keys_B)
-        index_BKH = positions_BK[:, :, None].expand(-1, -1, hidden_BLH.shape[-1])
-        logits_BKV: Tensor = self.generator_head(hidden_BLH.gather(1, index_BKH), word_VE)
+        logits_BKV: Tensor = self.generator_head(_at(hidden_BLH, positions_BK), word_VE)
+        return logits_BKV
+
+    def fill_by_encoder(
+        self,
+        ids_BL: Tensor,
+        positions_BK: Tensor,
+        bias_B11L: Tensor | None = None,
+        keys_B: Tensor | None = None,
+        segments_BL: Tensor | None = None,
+    ) -> Tensor:
+        """As ``generate``, by the discriminator's encoder; the shared word vectors learn from it (with GDES too)."""
+        word_VE = self.embeddings.word.weight
+        word_VE = word_VE if self.word_delta is None else word_VE + self.word_delta.detach()
+        hidden_BLH = self.discriminator(self.embeddings(ids_BL, word_VE, segments_BL), bias_B11L, keys_B)
+        head = self.generator_head if self.encoder_head is None else self.encoder_head
+        logits_BKV: Tensor = head(_at(hidden_BLH, positions_BK), word_VE)
         return logits_BKV
 
     def discriminate(
@@ -183,6 +211,11 @@ class Electra(nn.Module):
         embedded_BLE = self.embeddings(ids_BL, self.discriminator_words(), segments_BL)
         logits_BL: Tensor = self.discriminator_head(self.discriminator(embedded_BLE, bias_B11L, keys_B))
         return logits_BL
+
+
+def _at(hidden_BLH: Tensor, positions_BK: Tensor) -> Tensor:
+    """The states (B, K, H) at some positions of each row."""
+    return hidden_BLH.gather(1, positions_BK[:, :, None].expand(-1, -1, hidden_BLH.shape[-1]))
 
 
 def attention_bias(ids_BL: Tensor, pad: int, dtype: torch.dtype = torch.float32) -> Tensor:

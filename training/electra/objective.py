@@ -12,13 +12,11 @@ import torch.distributed as dist
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
+from training.electra.choices import DISCRIMINATOR_WEIGHT, MASK_SHARE, SHOWN_SHARE, Masking, Objective, Sampling
 from training.electra.draws import Purpose, row_keys
-from training.electra.masking import SpecialIds, choose_masked
+from training.electra.masking import Masked, SpecialIds, choose_masked
 from training.electra.model import Electra, attention_bias
-from training.electra.presets import Masking, Sampling
 from training.electra.sampling import corrupt
-
-DISCRIMINATOR_WEIGHT = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +66,62 @@ def generator_loss(
     pairs: bool = False,
     world: int = 1,
     dropout: bool = True,
+    objective: Objective = "both",
+    mask_share: float = MASK_SHARE,
+    shown_share: float = SHOWN_SHARE,
+    temperature: float = 1.0,
 ) -> Filled:
     """The cross-entropy at masked positions, and the rows with the generator's samples put in.
 
-    ``rows_B`` are the rows' numbers in the global batch. With ``world`` processes the loss is this process's share of
-    the whole batch's: their sum is the batch's loss, whatever rows each has. Pads count nowhere.
+    With the objective ``mlm`` the discriminator's encoder fills, and nothing is sampled; with ``rtd`` the generator is
+    frozen, and the loss has no gradient. ``rows_B`` are the rows' numbers in the global batch. With ``world`` processes
+    the loss is this process's share of the whole batch's: their sum is the batch's loss, whatever rows each has. Pads
+    count nowhere.
     """
-    masked = choose_masked(ids_BL, special, seed, step, rows_B, masking)
+    shares = {"mask_share": mask_share, "shown_share": shown_share}
+    masked = choose_masked(ids_BL, special, seed, step, rows_B, masking, **shares)
     masked_total, token_total = summed(
         torch.stack([masked.weights_BK.sum(), (ids_BL != special.pad).sum()]), world
     ).unbind()
     drop_B = row_keys(seed, Purpose.DROPOUT, step, rows_B) if dropout else None
     segments_BL = segments_of(ids_BL, special) if pairs else None
     bias_B11L = attention_bias(ids_BL, special.pad)
-    logits_BKV = model.generate(masked.shown_BL, masked.positions_BK, bias_B11L, drop_B, segments_BL)
+    with torch.set_grad_enabled(objective != "rtd" and torch.is_grad_enabled()):
+        drop_B = None if objective == "rtd" else drop_B
+        fill = model.fill_by_encoder if objective == "mlm" else model.generate
+        logits_BKV = fill(masked.shown_BL, masked.positions_BK, bias_B11L, drop_B, segments_BL)
     original_BK = ids_BL.gather(1, masked.positions_BK)
     nll_BK = F.cross_entropy(logits_BKV.flatten(0, 1).float(), original_BK.flatten(), reduction="none").view_as(
         original_BK
     )
     loss = (nll_BK * masked.weights_BK).sum() / masked_total.clamp(min=1)
-    keys_B = row_keys(seed, Purpose.SAMPLE, step, rows_B)
-    corrupted_BL, replaced_BL = corrupt(logits_BKV, masked, ids_BL, keys_B, sampling)
+    if objective == "mlm":
+        corrupted_BL, replaced_BL = ids_BL, torch.zeros_like(ids_BL, dtype=torch.bool)
+    else:
+        keys_B = row_keys(seed, Purpose.SAMPLE, step, rows_B)
+        corrupted_BL, replaced_BL = corrupt(logits_BKV, masked, ids_BL, keys_B, sampling, temperature)
     with torch.no_grad():
-        right_BK = (logits_BKV.argmax(-1) == original_BK) * masked.weights_BK
+        right_BK = logits_BKV.argmax(-1) == original_BK
         figures = {
             "mlm_loss": loss.detach(),
-            "masked": masked.weights_BK.sum(),
-            "generator_right": right_BK.sum(),
+            **filling_figures(masked, nll_BK, right_BK),
             "replaced": replaced_BL.sum(),
         }
     return Filled(loss, corrupted_BL, replaced_BL, token_total, figures)
+
+
+def filling_figures(masked: Masked, nll_BK: Tensor, right_BK: Tensor) -> dict[str, Tensor]:
+    """Sums over the positions that are hidden from the generator, and over those that it sees and may copy.
+
+    Only the hidden ones tell what it has learnt.
+    """
+    hidden_BK = masked.hidden_BK.to(nll_BK.dtype)
+    shown_BK = masked.weights_BK - hidden_BK
+    return {
+        f"{name}_{figure}": (one_BK * each_BK).sum()
+        for name, one_BK in (("hidden", hidden_BK), ("shown", shown_BK))
+        for figure, each_BK in (("count", torch.ones_like(nll_BK)), ("nats", nll_BK), ("right", right_BK))
+    }
 
 
 def discriminator_loss(
@@ -133,10 +157,17 @@ def discriminator_loss(
     return Outcome(loss, figures)
 
 
-def joint_figures(filled: Filled, judged: Outcome) -> dict[str, Tensor]:
+def joint_figures(filled: Filled, judged: Outcome, weight: float = DISCRIMINATOR_WEIGHT) -> dict[str, Tensor]:
     """The figures of both, and the joint loss: cross-entropy + 50 × the discriminator's."""
-    loss = filled.loss.detach() + DISCRIMINATOR_WEIGHT * judged.loss.detach()
+    loss = filled.loss.detach() + weight * judged.loss.detach()
     return {"loss": loss, **filled.figures, **judged.figures}
+
+
+def filling_alone(filled: Filled, ids_BL: Tensor, special: SpecialIds) -> dict[str, Tensor]:
+    """The figures of a step without a discriminator: its own are 0."""
+    nothing = torch.zeros_like(filled.loss.detach())
+    judged = dict.fromkeys(("disc_loss", "flagged", "caught", "disc_right"), nothing)
+    return {"loss": filled.loss.detach(), **filled.figures, **judged, "tokens": (ids_BL != special.pad).sum()}
 
 
 def electra_loss(

@@ -23,8 +23,8 @@ class AdamSettings:
     decay: float = 0.01
     clip: float = 1.0
     bias_correction: bool = False
-    discriminator_rate: float = 1.0
-    """Share of the rate at which the discriminator's own weights learn."""
+    rates: tuple[tuple[str, float], ...] = ()
+    """Shares of the rate by the beginning of a parameter's name; the first that fits decides, others learn at 1."""
 
 
 def decays(name: str) -> bool:
@@ -91,15 +91,22 @@ class Adam:
         self.square = torch.zeros_like(flat.values)
         self.updates = torch.zeros((), dtype=torch.int64, device=flat.values.device)
         """Updates made so far, skipped ones not counted; only bias correction reads it."""
-        self._shares = None if settings.discriminator_rate == 1.0 else self._rates_by_part()
+        self._shares = torch.ones_like(flat.values)
+        """Of each weight; written in place, since a CUDA graph reads it."""
+        self.set_rates(settings.rates)
 
-    def _rates_by_part(self) -> Tensor:
-        """Each weight's share of the rate. Embeddings are the generator's too, and learn at the whole of it."""
-        shares = torch.ones_like(self.flat.values)
+    @torch.no_grad()
+    def set_rates(self, rates: tuple[tuple[str, float], ...]) -> None:
+        """Give each weight its share of the rate from now on; 0 freezes it, decay too."""
         for name in self.flat.places:
-            if name.startswith("discriminator"):
-                self.flat.view(shares, name).fill_(self.settings.discriminator_rate)
-        return shares
+            share = next((share for begin, share in rates if name.startswith(begin)), 1.0)
+            self.flat.view(self._shares, name).fill_(share)
+
+    @torch.no_grad()
+    def forget(self) -> None:
+        """Begin the moments anew."""
+        for tensor in (self.mean, self.square, self.updates):
+            tensor.zero_()
 
     @torch.no_grad()
     def step(self, rate: Tensor) -> Tensor:
@@ -138,13 +145,14 @@ class Adam:
         update = mean / square.sqrt().add_(chosen.epsilon)
         update[: self.flat.decayed].add_(values[: self.flat.decayed], alpha=chosen.decay)
         update.mul_(rate)
-        values.sub_(update if self._shares is None else update.mul_(self._shares))
+        values.sub_(update.mul_(self._shares))
 
 
-def learning_rate(step: Tensor, *, peak: float, warmup: int, steps: int) -> Tensor:
-    """The rate at a step, both counted from 0: linear decay to 0 at ``steps`` × linear warm-up from 0.
+def learning_rate(step: Tensor, *, peak: float, warmup: int, steps: int, floor: float = 0.0) -> Tensor:
+    """The rate at a step, both counted from 0: linear decay to ``floor`` of it at ``steps`` × linear warm-up from 0.
 
     The original multiplies the two, so that the first update has rate 0.
     """
     done = step.to(torch.float32)
-    return peak * (1.0 - done / steps).clamp(min=0.0) * (done / max(warmup, 1)).clamp(max=1.0)
+    falling = (1.0 - done / steps).clamp(min=0.0)
+    return peak * (floor + (1.0 - floor) * falling) * (done / max(warmup, 1)).clamp(max=1.0)

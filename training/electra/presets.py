@@ -4,13 +4,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from training.electra.choices import Begin, Objective
+from training.electra.phases import Phase
+
 PresetName = Literal["tiny", "mini", "small", "small++", "base"]
 DROPOUT = 0.1
 """The original's, in pretraining and in fine-tuning."""
 INIT_STD = 0.02
 """Standard deviation of fresh weights."""
-Masking = Literal["without_replacement", "original"]
-Sampling = Literal["gumbel", "inverse"]
 
 
 class EncoderShape(BaseModel):
@@ -44,6 +45,9 @@ class ModelShape(BaseModel):
     gdes: bool = False
     """Gradient-disentangled embedding sharing (DeBERTaV3): the discriminator adds its own word vectors to the
     generator's and sends no gradient into them. False: both share one table, as ELECTRA does."""
+    encoder_head: bool = False
+    """Whether the discriminator's encoder has a head of its own that fills masked tokens; where both encoders have
+    one shape it uses the generator's."""
 
 
 class Preset(BaseModel):
@@ -64,6 +68,10 @@ class Preset(BaseModel):
     bias_correction: bool = False
     dropout: float = DROPOUT
     discriminator_rate: float = 1.0
+    begin: Begin = "random"
+    vector_rate: float = 1.0
+    beta2: float = 0.999
+    phases: tuple[Phase, ...] = ()
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -148,16 +156,24 @@ def model_shape(preset: PresetName, vocabulary: int, *, gdes: bool = False) -> M
     )
 
 
-def flops_per_token(shape: ModelShape, length: int, masked: int) -> float:
+def flops_per_token(shape: ModelShape, length: int, masked: int, objective: Objective = "both") -> float:
     """Floating-point operations a token of a training step: multiply-adds count two, backward twice forward.
 
     The generator's head runs on ``masked`` of ``length`` positions only. small at 128 with 19: 70.2 MFLOP (FACTS).
     """
-    forward = 0.0
-    for encoder in (shape.discriminator, shape.generator):
-        layer = 4 * encoder.hidden**2 + 2 * encoder.hidden * encoder.feed_forward + 2 * length * encoder.hidden
-        forward += encoder.layers * layer
-        forward += shape.embedding * encoder.hidden if shape.embedding != encoder.hidden else 0
-    forward += shape.discriminator.hidden * (shape.discriminator.hidden + 1)
-    forward += masked / length * shape.embedding * (shape.generator.hidden + shape.vocabulary)
-    return 6 * forward
+    discriminator, generator = (
+        _forward(shape.embedding, one, length) for one in (shape.discriminator, shape.generator)
+    )
+    head = shape.discriminator.hidden * (shape.discriminator.hidden + 1)
+    filler = shape.discriminator if objective == "mlm" else shape.generator
+    fill = masked / length * shape.embedding * (filler.hidden + shape.vocabulary)
+    if objective == "mlm":
+        return 6 * (discriminator + fill)
+    # a frozen generator has no backward
+    return 6 * (discriminator + head) + (6 if objective == "both" else 2) * (generator + fill)
+
+
+def _forward(embedding: int, encoder: EncoderShape, length: int) -> float:
+    """Multiply-adds a token of an encoder's forward pass."""
+    layer = 4 * encoder.hidden**2 + 2 * encoder.hidden * encoder.feed_forward + 2 * length * encoder.hidden
+    return encoder.layers * layer + (embedding * encoder.hidden if embedding != encoder.hidden else 0)

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
+from training.electra.choices import Sampling
 from training.electra.draws import gumbel, uniform
 from training.electra.masking import Masked
-from training.electra.presets import Sampling
 
 GUMBEL_CHUNK = 1 << 22
 """Noise is drawn for this many logits at once on a CPU, so that it stays in the cache."""
@@ -48,14 +48,15 @@ def sample_inverse(logits_BKV: Tensor, keys_B: Tensor) -> Tensor:
 
 
 def corrupt(
-    logits_BKV: Tensor, masked: Masked, ids_BL: Tensor, keys_B: Tensor, sampling: Sampling
+    logits_BKV: Tensor, masked: Masked, ids_BL: Tensor, keys_B: Tensor, sampling: Sampling, temperature: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Put the generator's samples in: corrupted ids (B, L) and which were replaced (B, L), bool.
 
     A sample that happens to be the original counts as original. No gradient flows through it.
     """
     sample = sample_gumbel if sampling == "gumbel" else sample_inverse
-    sampled_BK = sample(logits_BKV.detach(), keys_B)
+    logits_BKV = logits_BKV.detach()
+    sampled_BK = sample(logits_BKV if temperature == 1.0 else logits_BKV / temperature, keys_B)
     original_BK = ids_BL.gather(1, masked.positions_BK)
     counts_BK = masked.weights_BK > 0
     # Of several draws of one position (original masking) the first decides; what does not count keeps its token.

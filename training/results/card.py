@@ -116,8 +116,9 @@ def _measured(evaluation: EvaluationSummary) -> str:
 
 The card's definitions: dropout off, own generator at temperature 1, every token but pads counts. On words alone:
 AUC {evaluation.content["auc"]:.4f}, average precision {evaluation.content["average_precision"]:.4f}, F1 \
-{evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["accuracy"]:.1%} of the masked tokens rightly
-and leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.
+{evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["hidden_accuracy"]:.1%} of the hidden \
+tokens rightly ({evaluation.generator["hidden_loss"]:.2f} nats) and
+leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.
 """
 
 

@@ -20,6 +20,7 @@ from data.store import Store
 from training.electra.draws import Purpose, row_keys
 from training.electra.masking import choose_masked
 from training.electra.model import attention_bias
+from training.electra.objective import filling_figures
 from training.electra.sampling import corrupt
 from training.results.corruption import frozen_corruption
 from training.results.scores import CardCounts, exact_scores
@@ -57,7 +58,7 @@ class EvaluationSummary(BaseModel):
     content: dict[str, float]
     """Exact scores over tokens that are words, [CLS], [SEP] and pads left out."""
     generator: dict[str, float]
-    """Accuracy at masked positions, loss in nats, share of tokens replaced."""
+    """Accuracy and nats at hidden positions and, apart, at those shown as they are; share of tokens replaced."""
     frozen: dict[str, float]
     """Exact scores on a corruption that is the same for every run; to rank runs by."""
     frozen_file: str
@@ -150,8 +151,9 @@ class _Tally:
 
     def __init__(self) -> None:
         self.card = CardCounts()
-        self.masked = self.generator_right = 0
-        self.nats = 0.0
+        self.filled = dict.fromkeys(
+            (f"{place}_{figure}" for place in ("hidden", "shown") for figure in ("count", "nats", "right")), 0.0
+        )
         self.scores: list[NDArray[np.float32]] = []
         self.labels: list[NDArray[np.bool_]] = []
 
@@ -168,9 +170,7 @@ class _Tally:
         """Count what other processes counted; returns itself."""
         for other in others:
             self.card.add_counts(other.card)
-            self.masked += other.masked
-            self.generator_right += other.generator_right
-            self.nats += other.nats
+            self.filled = {name: value + other.filled[name] for name, value in self.filled.items()}
             self.scores += other.scores
             self.labels += other.labels
         return self
@@ -179,11 +179,13 @@ class _Tally:
         return exact_scores(np.concatenate(self.scores), np.concatenate(self.labels))
 
     def generator(self) -> dict[str, float]:
-        return {
-            "accuracy": self.generator_right / max(self.masked, 1),
-            "loss": self.nats / max(self.masked, 1),
-            "replaced_rate": self.card.positives / max(self.card.tokens, 1),
+        """At hidden positions, and at those that the generator saw as they are and could copy."""
+        shares = {
+            f"{place}_{name}": self.filled[f"{place}_{figure}"] / max(self.filled[f"{place}_count"], 1)
+            for place in ("hidden", "shown")
+            for name, figure in (("accuracy", "right"), ("loss", "nats"))
         }
+        return {**shares, "replaced_rate": self.card.positives / max(self.card.tokens, 1)}
 
 
 class _Judge:
@@ -214,10 +216,10 @@ class _Judge:
             keys_B = row_keys(self._settings.seed, Purpose.SAMPLE, 0, rows_B)
             corrupted_BL, replaced_BL = corrupt(logits_BKV, masked, ids_BL, keys_B, "inverse")
             original_BK = ids_BL.gather(1, masked.positions_BK)
-            tally.masked += int(masked.weights_BK.sum())
-            tally.generator_right += int(((logits_BKV.argmax(-1) == original_BK) * masked.weights_BK).sum())
-            chosen_BK = logits_BKV.gather(2, original_BK[..., None]).squeeze(-1) - logits_BKV.logsumexp(-1)
-            tally.nats -= float((chosen_BK * masked.weights_BK).sum())
+            nll_BK = logits_BKV.logsumexp(-1) - logits_BKV.gather(2, original_BK[..., None]).squeeze(-1)
+            right_BK = logits_BKV.argmax(-1) == original_BK
+            for name, figure in filling_figures(masked, nll_BK, right_BK).items():
+                tally.filled[name] += float(figure)
             self._add(tally, corrupted_BL, replaced_BL, ids_BL)
         return _Tally().add_all(gathered(tally, self._place))
 

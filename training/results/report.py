@@ -19,9 +19,11 @@ MOST_POINTS = 600
 TICKS = 4
 CHARTS = {
     "Loss": ("loss",),
-    "Generator: loss at masked tokens, nats": ("mlm_loss",),
+    "Generator: loss at hidden tokens, nats": ("hidden_loss",),
+    "Generator: loss at tokens shown as they are, nats": ("shown_loss",),
     "Discriminator: loss a token, nats": ("disc_loss",),
-    "Generator accuracy at masked tokens": ("generator_accuracy",),
+    "Discriminator: nats a token gained over the prior": ("disc_gain",),
+    "Generator accuracy at hidden tokens": ("hidden_accuracy",),
     "Replaced tokens": ("replaced_rate",),
     "Discriminator accuracy, beside calling all original": ("disc_accuracy", "all_original"),
     "Discriminator precision and recall": ("disc_precision", "disc_recall"),
@@ -71,10 +73,11 @@ def write_report(run: Path) -> Path:
 
 def report_page(manifest: Manifest, lines: list[dict[str, Any]], evaluation: EvaluationSummary | None) -> str:
     """The page: figures on held-out text, curves, settings."""
-    lines = [{**line, "all_original": 1 - line["replaced_rate"]} for line in lines]
+    lines = [{**line, "all_original": 1 - line["replaced_rate"]} if "replaced_rate" in line else line for line in lines]
     last, steps = lines[-1], manifest.settings["steps"]
     phase = steps - manifest.settings["long_steps"] if manifest.settings["long_steps"] else None
-    charts = "".join(_chart(title, names, lines, phase) for title, names in CHARTS.items())
+    drawn = {title: names for title, names in CHARTS.items() if any(name in line for line in lines for name in names)}
+    charts = "".join(_chart(title, names, lines, phase) for title, names in drawn.items())
     name = html.escape(manifest.name)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -104,8 +107,7 @@ def _evaluation(evaluation: EvaluationSummary | None) -> str:
     ours, baseline = evaluation.discriminator, evaluation.all_original
     card = [(name, f"{ours[name]:.4f}", f"{baseline[name]:.4f}", f"{CARD[name]}") for name in CARD]
     more = [
-        ("generator accuracy", f"{evaluation.generator['accuracy']:.4f}"),
-        ("replaced rate", f"{evaluation.generator['replaced_rate']:.4f}"),
+        *((f"generator: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.generator.items()),
         *((f"words: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.content.items()),
         *(
             (f"frozen corruption: {name.replace('_', ' ')}", f"{value:.4f}")
@@ -135,7 +137,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _chart(title: str, names: tuple[str, ...], lines: list[dict[str, Any]], phase: int | None) -> str:
-    curves = {name: _thinned([(line["step"], line[name]) for line in lines]) for name in names}
+    curves = {name: _thinned([(line["step"], line[name]) for line in lines if name in line]) for name in names}
+    curves = {name: curve for name, curve in curves.items() if curve}
+    names = tuple(curves)
     values = [value for curve in curves.values() for _, value in curve]
     low, high = _nice_range(min(values), max(values))
     last_step = max(lines[-1]["step"], 1)

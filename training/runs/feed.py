@@ -25,7 +25,7 @@ class Feed:
     """``batch(step)`` gives ids (B, L) int64 and the rows' numbers in the global batch (B,) int64, on the device."""
 
     def __init__(self, plan: Plan, stream: Any, place: Place) -> None:
-        lengths = {plan.length_at(0), plan.length_at(plan.steps - 1)}
+        lengths = {stage.length for stage in plan.stages}
         cut = stream.pairs if plan.pairs else stream.rows
         self._batches = Batches(plan, {length: cut(length) for length in lengths}, place.rank, place.world)
         self.special = special_ids(stream)

@@ -24,7 +24,7 @@ class Rows(Protocol):
         """The rows of these numbers: (B, L) uint16."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def epoch_order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order of the rows in an epoch: a permutation (N,) that depends on nothing else."""
     keys_N = row_keys(seed, Purpose.ORDER, epoch, torch.arange(rows))
@@ -32,10 +32,14 @@ def epoch_order(rows: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def row_numbers(plan: Plan, rows: int, step: int, slots_B: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The stream's row in each slot (rising) of the global batch at a step; each phase begins a pass of its own."""
-    since = step - (plan.steps - plan.long_steps) if plan.is_long(step) else step
-    at_B = since * plan.batch_at(step) + slots_B
-    seed = plan.seed + plan.length_at(step)
+    """The stream's row in each slot (rising) of the global batch at a step.
+
+    A phase goes on where the phases before it with rows of the same length stopped; each length has passes of its own.
+    """
+    stage = plan.stage_at(step)
+    before = sum(one.steps * one.batch for one in plan.stages if one.end <= stage.begin and one.length == stage.length)
+    at_B = before + (step - stage.begin) * stage.batch + slots_B
+    seed = plan.seed + stage.length
     first, last = int(at_B[0]) // rows, int(at_B[-1]) // rows
     parts = []
     for epoch in range(first, last + 1):

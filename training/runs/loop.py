@@ -9,9 +9,9 @@ import torch
 from data.errors import StageError
 from data.progress import Progress
 from training.electra.masking import masked_per_row
-from training.electra.model import Electra
 from training.electra.weights import refuse_misfit
 from training.runs import checkpoint
+from training.runs.beginning import first_model
 from training.runs.distributed import Place, agreed
 from training.runs.feed import Feed
 from training.runs.metrics import KNOWS_FREQUENCIES, REPLACED_LOW, MetricsLog, Speed, rates
@@ -33,15 +33,26 @@ log = logging.getLogger(__name__)
 class Loop:
     """The run between two checkpoints, two lines of metrics, two signals."""
 
-    def __init__(self, run: Path, settings: PretrainSettings, stream: Any, place: Place, progress: Progress) -> None:
+    def __init__(
+        self,
+        run: Path,
+        settings: PretrainSettings,
+        stream: Any,
+        place: Place,
+        progress: Progress,
+        *,
+        fresh: bool = True,
+    ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
         self.feed = Feed(plan, stream, place)
-        model = Electra(plan.shape(stream.vocab_size), plan.dropout).initialise(plan.seed).to(place.device)
+        model = first_model(plan, stream, counted=fresh).to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
             plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
         )
+        if fresh:
+            self.stepper.begin_alike()
         self.step = 0
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
@@ -57,6 +68,7 @@ class Loop:
             remedy = "Delete that checkpoint to go on from the one before, or give another --name."
             refuse_misfit(expected | moments, saved.model | saved.optimizer, folder, remedy)
             self.stepper.restore(saved.step, saved.state["detours"], saved.model, saved.optimizer)
+            self.stepper.be_in(self.plan.stage_at(max(saved.step - 1, 0)))
             self.stepper.clear_figures(saved.state["figures"])
             self.step, self.tokens_seen = saved.step, saved.state["tokens_seen"]
             self._logged_at = saved.state["logged_at"]
@@ -82,30 +94,34 @@ class Loop:
             self.feed.close()
 
     def _one_step(self) -> None:
+        if (stage := self.plan.stage_at(self.step)) != self.stepper.stage:
+            self.stepper.enter(stage)
         ids_BL, rows_B = self.feed.batch(self.step)
         self.stepper.run(ids_BL, rows_B)
         self.step += 1
 
     def _is_due(self, interval: int) -> bool:
         # a line also at the end of each phase: the two have other lengths and speeds
-        last = (self.plan.steps, self.plan.steps - self.plan.long_steps)
-        return self.step % interval == 0 or self.step in last
+        return self.step % interval == 0 or self.step in {stage.end for stage in self.plan.stages}
 
     def _tell(self, speed: Speed) -> None:
         sums = self.stepper.figures()
         self.stepper.clear_figures()
-        line = rates(sums, self.step - self._logged_at)
+        stage = self.stepper.stage
+        line = rates(sums, self.step - self._logged_at, stage.objective)
         self._logged_at = self.step
         self.tokens_seen += sums["tokens"]
-        length = self.plan.length_at(self.step - 1)
-        line |= speed.read(sums["tokens"], length, masked_per_row(length), self.place.world)
-        self._watch(line["generator_accuracy"], line["replaced_rate"])
+        length = stage.length
+        masked = masked_per_row(length, stage.mask_share)
+        line |= speed.read(sums["tokens"], length, masked, self.place.world, stage.objective)
+        self._watch(line["hidden_accuracy"], line.get("replaced_rate", 1.0))
         if self._metrics:
             rate = self.plan.learning_rate_at(self.step - 1)
             self._metrics.write(
                 {"step": self.step, "length": length, "learning_rate": rate, **line, "tokens_seen": self.tokens_seen}
             )
-            shown = {name: line[name] for name in ("loss", "generator_accuracy", "disc_accuracy", "tokens_per_second")}
+            names = ("loss", "hidden_loss", "hidden_accuracy", "disc_gain", "tokens_per_second")
+            shown = {name: line[name] for name in names if name in line}
             # beside the loss, which jumps where rows become longer
             self.progress("pretrain", self.step, self.plan.steps, {"length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:

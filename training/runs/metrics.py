@@ -1,12 +1,14 @@
 """What a run tells: a line of JSON every so many steps, TensorBoard events, speed."""
 
 import json
+import math
 import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 from data.files import storage_error, write_text
+from training.electra.choices import Objective
 from training.electra.presets import ModelShape, flops_per_token
 
 METRICS_NAME = "metrics.jsonl"
@@ -25,23 +27,33 @@ def ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def rates(sums: dict[str, float], steps: int) -> dict[str, float]:
-    """Figures a person reads, from sums over some steps; means are over those that were not skipped."""
+def entropy(rate: float) -> float:
+    """Nats a token that knowing nothing but this rate costs."""
+    return -sum(share * math.log(share) for share in (rate, 1 - rate) if share > 0)
+
+
+def rates(sums: dict[str, float], steps: int, objective: Objective = "both") -> dict[str, float]:
+    """Figures a person reads, from sums over some steps; means are over those that were not skipped.
+
+    Positions that the generator saw as they are stand apart from the hidden ones: it copies them.
+    """
     sound = max(steps - sums["skipped"], 1)
-    precision, recall = ratio(sums["caught"], sums["flagged"]), ratio(sums["caught"], sums["replaced"])
-    return {
-        "loss": sums["loss"] / sound,
-        "mlm_loss": sums["mlm_loss"] / sound,
-        "disc_loss": sums["disc_loss"] / sound,
-        "generator_accuracy": ratio(sums["generator_right"], sums["masked"]),
-        "replaced_rate": ratio(sums["replaced"], sums["tokens"]),
-        "disc_accuracy": ratio(sums["disc_right"], sums["tokens"]),
-        "disc_precision": precision,
-        "disc_recall": recall,
-        "grad_norm": sums["grad_norm"] / sound,
-        "skipped": sums["skipped"],
-        "tokens": sums["tokens"],
-    }
+    figures = {"loss": sums["loss"] / sound, "mlm_loss": sums["mlm_loss"] / sound}
+    for name in ("hidden", "shown"):
+        if sums[f"{name}_count"]:
+            figures[f"{name}_loss"] = sums[f"{name}_nats"] / sums[f"{name}_count"]
+            figures[f"{name}_accuracy"] = sums[f"{name}_right"] / sums[f"{name}_count"]
+    if objective != "mlm":
+        replaced_rate, disc_loss = ratio(sums["replaced"], sums["tokens"]), sums["disc_loss"] / sound
+        figures |= {
+            "disc_loss": disc_loss,
+            "disc_gain": entropy(replaced_rate) - disc_loss,
+            "replaced_rate": replaced_rate,
+            "disc_accuracy": ratio(sums["disc_right"], sums["tokens"]),
+            "disc_precision": ratio(sums["caught"], sums["flagged"]),
+            "disc_recall": ratio(sums["caught"], sums["replaced"]),
+        }
+    return figures | {"grad_norm": sums["grad_norm"] / sound, "skipped": sums["skipped"], "tokens": sums["tokens"]}
 
 
 def peak_flops(device_name: str) -> float | None:
@@ -128,11 +140,13 @@ class Speed:
         self._peak = peak_flops(device_name)
         self._since = time.perf_counter()
 
-    def read(self, tokens: float, length: int, masked: int, devices: int) -> dict[str, float]:
+    def read(
+        self, tokens: float, length: int, masked: int, devices: int, objective: Objective = "both"
+    ) -> dict[str, float]:
         """Figures of the ``tokens`` trained since the last reading; mfu only where the peak is known."""
         now = time.perf_counter()
         seconds, self._since = max(now - self._since, 1e-9), now
         per_second = tokens / seconds
-        achieved = per_second * flops_per_token(self._shape, length, masked)
+        achieved = per_second * flops_per_token(self._shape, length, masked, objective)
         figures = {"tokens_per_second": per_second, "tflops": achieved / 1e12}
         return figures | ({"mfu": achieved / (self._peak * devices)} if self._peak else {})

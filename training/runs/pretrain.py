@@ -34,8 +34,12 @@ class PretrainSummary(BaseModel):
     """Tokens a row in the last steps. The loss is of rows of that length: it jumps where they become longer."""
     loss: float
     """The last line of metrics."""
-    generator_accuracy: float
+    hidden_loss: float
+    """Nats at the positions that were hidden from the generator; those that it saw as they are do not count."""
+    hidden_accuracy: float
     replaced_rate: float
+    disc_gain: float
+    """Nats a token by which the discriminator's loss is below what knowing the rate of replaced tokens alone costs."""
     disc_accuracy: float
     tokens_per_second: float
     seconds: float
@@ -87,13 +91,13 @@ def pretrain(
         if place.first:
             manifest.write(run)
             adopt_tokenizer(run, tokens)
-        if min(plan.batch_at(0), plan.batch_at(plan.steps - 1)) < place.world:
+        if min(stage.batch for stage in plan.stages) < place.world:
             raise InputError(
                 f"batch {plan.batch}: fewer rows a step than processes ({place.world}). Raise pretrain.batch."
             )
         threads = saved.state.get("threads") if saved and settings.threads is None else settings.threads
         torch.set_num_threads(choose_threads(threads))
-        loop = Loop(run, settings, stream, place, progress)
+        loop = Loop(run, settings, stream, place, progress, fresh=saved is None)
         first = loop.begin(saved)
         loop.train()
         if place.first:
@@ -136,8 +140,10 @@ def _summary(run: Path, steps: int, started: float, first: int, *, reused: bool)
         tokens_seen=round(last.get("tokens_seen", 0)),
         length=last.get("length", 0),
         loss=last.get("loss", float("nan")),
-        generator_accuracy=last.get("generator_accuracy", float("nan")),
+        hidden_loss=last.get("hidden_loss", float("nan")),
+        hidden_accuracy=last.get("hidden_accuracy", float("nan")),
         replaced_rate=last.get("replaced_rate", float("nan")),
+        disc_gain=last.get("disc_gain", float("nan")),
         disc_accuracy=last.get("disc_accuracy", float("nan")),
         tokens_per_second=last.get("tokens_per_second", float("nan")),
         seconds=round(time.monotonic() - started, 1),

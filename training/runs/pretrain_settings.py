@@ -1,11 +1,15 @@
 """Settings of pretraining and of evaluation."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from training.electra.presets import DROPOUT, INIT_STD, PRESETS, Masking, ModelShape, PresetName, Sampling, model_shape
+from training.electra.choices import MASK_SHARE, SHOWN_SHARE, Begin, Masking, Sampling
+from training.electra.phases import Phase, Stage
+from training.electra.presets import DROPOUT, INIT_STD, PRESETS, ModelShape, PresetName, model_shape
 
 LONG = 512
 """Length of the last phase, so that every position is trained."""
@@ -29,6 +33,20 @@ class PretrainSettings(BaseModel):
     long_share: float | None = Field(default=None, ge=0.0, le=1.0)
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
+    begin: Begin | None = None
+    """First weights: counts (a bigram model of both sides, from the counts that `pack` writes) or random; null: the
+    preset's."""
+    phase: tuple[Phase, ...] | None = None
+    """Phases, one after the other, as [[pretrain.phase]]; null: the preset's, or one phase with the settings here and
+    one with rows of 512 (``long_share``). Give [] for the latter where the preset has phases."""
+    vector_rate: float | None = Field(default=None, ge=0, le=1)
+    """Share of the learning rate at which embeddings learn, words' and positions'; null: 1, as the original."""
+    mask_share: float = Field(default=MASK_SHARE, gt=0, le=0.9)
+    """Share of the tokens to be predicted."""
+    shown_share: float = Field(default=SHOWN_SHARE, ge=0, lt=1)
+    """Of those, the share that the generator sees as it is instead of as [MASK]."""
+    beta2: float | None = Field(default=None, gt=0, lt=1)
+    """Adam's memory of squared gradients; null: the preset's, 0.999 as the original but for mini."""
     learning_rate: float | None = Field(default=None, gt=0)
     """Peak of the learning rate; null: 5e-4; 2e-3 for mini, 2e-4 for base."""
     discriminator_rate: float | None = Field(default=None, gt=0, le=1)
@@ -93,12 +111,18 @@ class PretrainSettings(BaseModel):
         share = chosen.long_share if self.long_share is None else self.long_share
         long_steps = round(steps * share) if length < LONG else 0
         batch = self.batch or chosen.batch
-        return Plan(
+        phases = chosen.phases if self.phase is None else self.phase
+        plan = Plan(
             steps=steps,
-            long_steps=long_steps,
+            long_steps=0 if phases else long_steps,
             batch=batch,
             long_batch=max(1, batch * length // LONG),
             length=length,
+            begin=self.begin or chosen.begin,
+            vector_rate=chosen.vector_rate if self.vector_rate is None else self.vector_rate,
+            mask_share=self.mask_share,
+            shown_share=self.shown_share,
+            beta2=self.beta2 or chosen.beta2,
             learning_rate=self.learning_rate or chosen.learning_rate,
             discriminator_rate=self.discriminator_rate or chosen.discriminator_rate,
             warmup=min(chosen.warmup, steps // 10) if self.warmup is None else self.warmup,
@@ -113,6 +137,7 @@ class PretrainSettings(BaseModel):
             seed=self.seed,
             preset=self.preset,
         )
+        return plan.model_copy(update={"phases": plan.staged(phases)}) if phases else plan
 
     @property
     def save_interval(self) -> int:
@@ -148,6 +173,13 @@ class Plan(BaseModel):
     bias_correction: bool
     dropout: float = DROPOUT
     discriminator_rate: float = 1.0
+    begin: Begin = "random"
+    vector_rate: float = 1.0
+    mask_share: float = MASK_SHARE
+    shown_share: float = SHOWN_SHARE
+    beta2: float = 0.999
+    phases: tuple[Stage, ...] = ()
+    """None: one phase, and one of long rows, under one curve of the rate."""
     masking: Masking
     sampling: Sampling
     gdes: bool
@@ -161,33 +193,86 @@ class Plan(BaseModel):
 
     def shape(self, vocabulary: int) -> ModelShape:
         """The model for a vocabulary of this many entries."""
-        return model_shape(self.preset, vocabulary, gdes=self.gdes)
+        shape = model_shape(self.preset, vocabulary, gdes=self.gdes)
+        fills = any(stage.objective == "mlm" for stage in self.stages)
+        own_head = fills and shape.generator != shape.discriminator
+        return shape.model_copy(update={"encoder_head": True}) if own_head else shape
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """What the steps are, one stretch after the other."""
+        if self.phases:
+            return self.phases
+        short = self.staged((Phase(),))[0]
+        cut = self.steps - self.long_steps
+        if not self.long_steps:
+            return (short,)
+        curve = (0, self.steps)
+        first = short.model_copy(update={"steps": cut, "curve": curve})
+        long = {"begin": cut, "steps": self.long_steps, "length": LONG, "batch": self.long_batch, "curve": curve}
+        return (first, short.model_copy(update=long)) if cut else (short.model_copy(update=long),)
+
+    def staged(self, phases: Sequence[Phase]) -> tuple[Stage, ...]:
+        """Phases with their steps and the run's values filled in; each has a step at least.
+
+        Raises:
+            ValueError: there are more phases than steps.
+        """
+        if len(phases) > self.steps:
+            raise ValueError(f"{len(phases)} phases want as many steps at least, and there are {self.steps}")
+        total = sum(phase.share for phase in phases)
+        ends = [round(self.steps * sum(one.share for one in phases[: at + 1]) / total) for at in range(len(phases))]
+        stages: list[Stage] = []
+        for at, phase in enumerate(phases):
+            begin = stages[-1].end if stages else 0
+            end = min(max(ends[at], begin + 1), self.steps - (len(phases) - 1 - at))
+            stages.append(self._stage(phase, begin, end - begin, alone=len(phases) == 1))
+        return tuple(stages)
+
+    def _stage(self, phase: Phase, begin: int, steps: int, *, alone: bool) -> Stage:
+        length = phase.length or self.length
+        same = ("vector_rate", "discriminator_rate", "learning_rate", "mask_share", "shown_share", "sampling")
+        given = phase.model_dump(exclude={"share", "warmup", "batch", "length"}, exclude_none=True)
+        warmup = phase.warmup if phase.warmup is not None else min(self.warmup, self.warmup if alone else steps // 10)
+        return Stage(
+            **{**{name: getattr(self, name) for name in same}, **given},
+            begin=begin,
+            steps=steps,
+            length=length,
+            batch=phase.batch or max(1, self.batch * self.length // length),
+            warmup=warmup,
+        )
+
+    def stage_at(self, step: int) -> Stage:
+        """The stage that a step belongs to; past the end, the last."""
+        return next((stage for stage in self.stages if step < stage.end), self.stages[-1])
 
     def learning_rate_at(self, step: int) -> float:
         """As ``training.electra.optimizer.learning_rate``, for reports."""
-        return self.learning_rate * max(0.0, 1 - step / self.steps) * min(1.0, step / max(self.warmup, 1))
+        return self.stage_at(step).learning_rate_at(step)
 
     def settled_length(self, step: int) -> int:
         """The longest rows whose positions had time to learn, after so many steps.
 
         Adam moves a weight by at most about the learning rate a step, mostly by far less. Where the rates of the steps
-        with long rows sum to less than ``SETTLED``, the vectors of the positions that only those rows have are still
-        about the noise that they began as.
+        with rows of some length sum to less than ``SETTLED``, the vectors of the positions that only they have are
+        still about the noise that they began as. Sinusoids (``begin = "counts"``) need no time.
         """
-        moved = sum(self.learning_rate_at(at) for at in range(self.steps - self.long_steps, step))
-        return LONG if self.length < LONG and moved >= SETTLED else self.length
-
-    def is_long(self, step: int) -> bool:
-        """Whether a step belongs to the last phase."""
-        return step >= self.steps - self.long_steps
+        moved: dict[int, float] = {}
+        for stage in self.stages:
+            rates = sum(stage.learning_rate_at(at) for at in range(stage.begin, min(stage.end, step)))
+            moved[stage.length] = moved.get(stage.length, 0.0) + rates * stage.vector_rate
+        enough = 0.0 if self.begin == "counts" else SETTLED
+        settled = [length for length in moved if sum(moved[more] for more in moved if more >= length) > enough]
+        return max(settled, default=min(moved))
 
     def batch_at(self, step: int) -> int:
         """Rows of a step, over all processes."""
-        return self.long_batch if self.is_long(step) else self.batch
+        return self.stage_at(step).batch
 
     def length_at(self, step: int) -> int:
         """Tokens a row at a step."""
-        return LONG if self.is_long(step) else self.length
+        return self.stage_at(step).length
 
 
 class EvaluationSettings(BaseModel):

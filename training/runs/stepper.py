@@ -15,14 +15,15 @@ from torch import Tensor
 from training.electra.masking import SpecialIds
 from training.electra.model import Electra
 from training.electra.objective import (
-    DISCRIMINATOR_WEIGHT,
     Filled,
     Outcome,
     discriminator_loss,
+    filling_alone,
     generator_loss,
     joint_figures,
 )
 from training.electra.optimizer import Adam, AdamSettings, FlatParameters, learning_rate
+from training.electra.phases import Stage
 from training.runs.distributed import Place
 from training.runs.pretrain_settings import Plan
 
@@ -32,8 +33,12 @@ FIGURES = (
     "loss",
     "mlm_loss",
     "disc_loss",
-    "masked",
-    "generator_right",
+    "hidden_count",
+    "hidden_nats",
+    "hidden_right",
+    "shown_count",
+    "shown_nats",
+    "shown_right",
     "tokens",
     "replaced",
     "flagged",
@@ -50,7 +55,8 @@ WARM_STEPS = 3
 class Stepper:
     """The model, its optimiser and the step; ``sums`` collects figures until somebody reads them.
 
-    ``compiled`` compiles the two losses and the update, and on a GPU records the whole step as one CUDA graph.
+    ``compiled`` compiles the two losses and the update, and on a GPU records the whole step as one CUDA graph;
+    ``graphed`` records it without compiling, which begins at once.
     ``low_precision`` computes in bfloat16 with float32 master weights; by default on a GPU. ``side_stream`` lets the
     generator's backward run beside the discriminator's work, on a GPU and in one process; the numbers are the same.
     """
@@ -65,6 +71,7 @@ class Stepper:
         compiled: bool,
         low_precision: bool | None = None,
         side_stream: bool = False,
+        graphed: bool | None = None,
     ) -> None:
         self.plan = plan
         self.model = model
@@ -80,18 +87,21 @@ class Stepper:
             AdamSettings(
                 decay=plan.weight_decay,
                 clip=plan.clip,
+                beta2=plan.beta2,
                 bias_correction=plan.bias_correction,
-                discriminator_rate=plan.discriminator_rate,
             ),
         )
+        self.stage: Stage = plan.stages[0]
+        """The phase that the next step belongs to."""
+        self.adam.set_rates(self.stage.rates)
         self.detours = 0
         """Roll-backs so far."""
         self.step_number = torch.zeros((), dtype=torch.int64, device=place.device)
         self.sums = torch.zeros(len(FIGURES), dtype=torch.float64, device=place.device)
         self.skipped_in_a_row = torch.zeros((), dtype=torch.int64, device=place.device)
-        self._read = {part: model.read_by(part) for part in ("generator", "discriminator")}
+        self._read = {part: model.read_by(part) for part in ("generator", "discriminator", "encoder")}
         self._side = torch.cuda.Stream() if side_stream and on_gpu and place.world == 1 else None  # type: ignore[no-untyped-call]
-        self._graphed = compiled and on_gpu
+        self._graphed = on_gpu and (compiled if graphed is None else graphed)
         self._generator_loss: Callable[..., Filled] = generator_loss
         self._discriminator_loss: Callable[..., Outcome] = discriminator_loss
         self._update = self._update_eagerly
@@ -99,20 +109,51 @@ class Stepper:
             self._generator_loss = torch.compile(generator_loss, dynamic=False)
             self._discriminator_loss = torch.compile(discriminator_loss, dynamic=False)
             self._update = torch.compile(self._update_eagerly, dynamic=False)
-        self._replay: dict[tuple[tuple[int, ...], int], Callable[[Tensor, Tensor], None]] = {}
+        self._replay: dict[tuple[tuple[int, ...], int, int], Callable[[Tensor, Tensor], None]] = {}
+
+    def begin_alike(self) -> None:
+        """Give every process the first one's weights."""
+        if self.place.world > 1:
+            dist.broadcast(self.flat.values, 0)
+            self.flat.refresh()
+
+    def be_in(self, stage: Stage) -> None:
+        """Take up a phase in its midst, as a checkpoint was saved in it."""
+        self.stage = stage
+        self.adam.set_rates(stage.rates)
+        self.flat.gradients.zero_()
+
+    def enter(self, stage: Stage) -> None:
+        """Go on in another phase. Where its objective is another, moments begin anew and a copy is made."""
+        before, self.stage = self.stage, stage
+        self.adam.set_rates(stage.rates)
+        if stage.objective != before.objective:
+            self.flat.gradients.zero_()  # of what this phase does not read, nothing must be left
+            self.adam.forget()
+            if before.objective == "mlm":
+                self._copy_encoder(self.flat.named(self.flat.values))
+                self.flat.refresh()
+
+    @torch.no_grad()
+    def _copy_encoder(self, values: dict[str, Tensor]) -> None:
+        """Make a generator of the same shape the copy of the encoder that learnt to fill."""
+        if self.model.shape.generator == self.model.shape.discriminator:
+            for name, value in values.items():
+                if name.startswith("generator."):
+                    value.copy_(values[f"discriminator.{name.removeprefix('generator.')}"])
 
     def run(self, ids_BL: Tensor, rows_B: Tensor) -> None:
         """Do the step ``step_number`` on this process's part of the batch (int64, on the device) and count it."""
         if not self._graphed:
             self._step(ids_BL, rows_B)
             return
-        key = (tuple(ids_BL.shape), self.detours)
+        key = (tuple(ids_BL.shape), self.detours, self.stage.begin)
         if key not in self._replay:
             self._replay[key] = self._capture(ids_BL, rows_B)
         self._replay[key](ids_BL, rows_B)
 
     def _step(self, ids_BL: Tensor, rows_B: Tensor) -> None:
-        plan = self.plan
+        plan, stage = self.plan, self.stage
         draws = {"seed": plan.seed + self.detours * SEED_STRIDE, "step": self.step_number, "rows_B": rows_B}
         self._fork()
         with self._beside(), self._autocast():
@@ -122,21 +163,32 @@ class Stepper:
                 self.special,
                 **draws,
                 masking=plan.masking,
-                sampling=plan.sampling,
+                sampling=stage.sampling,
                 pairs=plan.pairs,
                 world=self.place.world,
+                objective=stage.objective,
+                mask_share=stage.mask_share,
+                shown_share=stage.shown_share,
+                temperature=stage.temperature,
             )
         self._join()
-        with self._beside():  # from here on the discriminator needs nothing more of the generator
-            generator_gradients = self._gradients(filled.loss, "generator")
-        with self._autocast():
-            judged = self._discriminator_loss(self.model, ids_BL, self.special, filled, **draws, pairs=plan.pairs)
-        discriminator_gradients = self._gradients(DISCRIMINATOR_WEIGHT * judged.loss, "discriminator")
+        gradients: list[dict[str, Tensor]] = []
+        if stage.objective != "rtd":
+            with self._beside():  # from here on the discriminator needs nothing more of the generator
+                part = "encoder" if stage.objective == "mlm" else "generator"
+                gradients.append(self._gradients(filled.loss, part))
+        if stage.objective == "mlm":
+            figures = filling_alone(filled, ids_BL, self.special)
+        else:
+            with self._autocast():
+                judged = self._discriminator_loss(self.model, ids_BL, self.special, filled, **draws, pairs=plan.pairs)
+            gradients.append(self._gradients(stage.discriminator_weight * judged.loss, "discriminator"))
+            figures = joint_figures(filled, judged, stage.discriminator_weight)
         self._join()
-        self._gather(generator_gradients, discriminator_gradients)
+        self._gather(*gradients)
         if self.place.world > 1:
             dist.all_reduce(self.flat.gradients)
-        self._update(joint_figures(filled, judged))
+        self._update(figures, stage.rate_curve)
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.place.device.type, torch.bfloat16, enabled=self._low, cache_enabled=False)
@@ -173,10 +225,10 @@ class Stepper:
             written |= part.keys()
 
     @torch.no_grad()
-    def _update_eagerly(self, figures: dict[str, Tensor]) -> None:
-        """Adam's step, and the counting."""
-        plan = self.plan
-        rate = learning_rate(self.step_number, peak=plan.learning_rate, warmup=plan.warmup, steps=plan.steps)
+    def _update_eagerly(self, figures: dict[str, Tensor], curve: tuple[int, int, float, int, float]) -> None:
+        """Adam's step, and the counting; ``curve`` is ``Stage.rate_curve``."""
+        first, steps, peak, warmup, floor = curve
+        rate = learning_rate(self.step_number - first, peak=peak, warmup=warmup, steps=steps, floor=floor)
         norm = self.adam.step(rate)
         skipped = ~norm.isfinite()
         figures = {**figures, "grad_norm": norm / self.place.world, "skipped": skipped / self.place.world}
@@ -241,6 +293,8 @@ class Stepper:
     def state(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Copies in the host's memory: parameters by name, and Adam's moments by name."""
         model = {name: tensor.to("cpu", copy=True) for name, tensor in self.flat.named(self.flat.values).items()}
+        if self.stage.objective == "mlm":  # as the phase would end here
+            self._copy_encoder(model)
         optimizer = {"updates": self.adam.updates.to("cpu", copy=True)}
         for moment, buffer in (("mean", self.adam.mean), ("square", self.adam.square)):
             optimizer |= {f"{moment}.{name}": t.to("cpu", copy=True) for name, t in self.flat.named(buffer).items()}

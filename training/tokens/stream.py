@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import InputError
 from data.manifest import Manifest
+from training.tokens.counts import Counts, count_stream, read_counts
 
 if TYPE_CHECKING:
     from training.tokens.pairs import PairIndex
@@ -82,6 +83,8 @@ class TokenStream:
     """Digests of the corpus and of the tokenizer."""
     sentence_ends: tuple[int, ...] = ()
     """Ids of the marks that end a sentence."""
+    counted: Counts | None = None
+    """What `pack` counted; None in tokens that were packed before it did."""
 
     @classmethod
     def open(cls, folder: Path, split: str = "train") -> "TokenStream":
@@ -109,7 +112,12 @@ class TokenStream:
             digest=manifest.digest,
             made_from=manifest.made_from,
             sentence_ends=tuple(manifest.figures.get("sentence_ends", ())),
+            counted=read_counts(folder, split),
         )
+
+    def counts(self) -> Counts:
+        """How often tokens and pairs of neighbours occur; counted now where `pack` did not."""
+        return self.counted or count_stream(self.tokens, self.vocab_size, self.special.sep)
 
     def rows(self, length: int) -> RowIndex:
         """Cut the stream into rows of ``length`` tokens."""

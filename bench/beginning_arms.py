@@ -1,0 +1,246 @@
+"""The arms of bench/beginnings.py, in order of worth within each group."""
+
+from dataclasses import dataclass, field, replace
+
+from training.electra.beginning import PARTS
+from training.electra.phases import Phase
+from training.electra.presets import EncoderShape, ModelShape
+from training.runs.pretrain_settings import Plan, PretrainSettings
+
+LENGTH = 128
+TUNES: dict[str, dict[str, float | int | None]] = {
+    "100": {"documents": 100, "epochs": 10, "batch": 4, "micro_batch": 64, "learning_rate": 1e-3},
+    "250": {"documents": 250, "epochs": 10, "batch": 8, "micro_batch": 64, "learning_rate": 1e-3},
+    "all": {"epochs": 10, "batch": 16, "micro_batch": 64, "learning_rate": 1e-3},
+    # ways of fine-tuning, all with 100 documents
+    "flat": {"documents": 100, "epochs": 10, "batch": 4, "micro_batch": 64, "learning_rate": 1e-3, "layer_decay": 1.0},
+    "steep": {
+        "documents": 100,
+        "epochs": 10,
+        "batch": 4,
+        "micro_batch": 64,
+        "learning_rate": 1e-3,
+        "layer_decay": 0.65,
+    },
+    "slow": {"documents": 100, "epochs": 20, "batch": 4, "micro_batch": 64, "learning_rate": 4e-4},
+    "fast": {"documents": 100, "epochs": 10, "batch": 4, "micro_batch": 64, "learning_rate": 2e-3},
+    "dry": {"documents": 100, "epochs": 10, "batch": 4, "micro_batch": 64, "learning_rate": 1e-3, "dropout": 0.0},
+    "long": {"documents": 100, "epochs": 20, "batch": 4, "micro_batch": 64, "learning_rate": 1e-3},
+    # with all documents
+    "all-flat": {"epochs": 10, "batch": 16, "micro_batch": 64, "learning_rate": 1e-3, "layer_decay": 1.0},
+    "all-fast": {"epochs": 10, "batch": 16, "micro_batch": 64, "learning_rate": 2e-3},
+    "all-long": {"epochs": 20, "batch": 16, "micro_batch": 64, "learning_rate": 1e-3},
+    "all-dry": {"epochs": 10, "batch": 16, "micro_batch": 64, "learning_rate": 1e-3, "dropout": 0.0},
+}
+"""Ways of fine-tuning; windows of 128 tokens, the whole of dev and test."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to pretrain."""
+
+    name: str
+    group: str
+    note: str
+    millions: float
+    """Tokens of pretraining, in millions."""
+    phases: tuple[Phase, ...] = (Phase(objective="mlm"),)
+    parts: frozenset[str] | None = PARTS
+    """What begins from counts; None: random weights, as the original."""
+    start: str | None = None
+    """The arm whose last weights it begins with."""
+    tunes: dict[str, int] = field(default_factory=lambda: {"100": 1})
+    """Ways of fine-tuning, and seeds of each."""
+    seed: int = 1
+    milestones: int = 1
+    batch: int = 16
+    learning_rate: float = 2e-3
+    vector_rate: float = 0.1
+    mask_share: float = 0.3
+    discriminator_rate: float = 1.0
+    beta2: float = 0.99
+    warmup: int = 300
+    layers: int = 4
+    heads: int = 2
+    hidden: int = 128
+    embedding: int = 128
+    generator: EncoderShape | None = None
+    """Of another shape than the discriminator's; None: the same."""
+
+    @property
+    def tokens_a_step(self) -> int:
+        """Pads there are next to none."""
+        return self.batch * LENGTH
+
+    def model_shape(self, vocabulary: int) -> ModelShape:
+        """The arm's network."""
+        encoder = EncoderShape(layers=self.layers, hidden=self.hidden, heads=self.heads, feed_forward=4 * self.hidden)
+        return ModelShape(
+            vocabulary=vocabulary,
+            embedding=self.embedding,
+            positions=512,
+            discriminator=encoder,
+            generator=self.generator or encoder,
+            encoder_head=self.generator is not None and any(one.objective == "mlm" for one in self.phases),
+        )
+
+    def plan(self, scale: float = 1.0) -> Plan:
+        """Its settings, for a share of its tokens."""
+        steps = max(len(self.phases) * 2, round(self.millions * 1e6 * scale / self.tokens_a_step))
+        return PretrainSettings(
+            preset="mini",
+            steps=steps,
+            batch=self.batch,
+            length=LENGTH,
+            learning_rate=self.learning_rate,
+            vector_rate=self.vector_rate,
+            discriminator_rate=self.discriminator_rate,
+            mask_share=self.mask_share,
+            beta2=self.beta2,
+            warmup=min(self.warmup, steps // 5),
+            phase=self.phases,
+            begin="random" if self.parts is None else "counts",
+            seed=self.seed,
+        ).plan
+
+
+MLM = (Phase(objective="mlm"),)
+BOTH = (Phase(objective="both"),)
+RTD = (Phase(objective="rtd", learning_rate=1e-3, mask_share=0.15),)
+FULL = {"all": 1, "100": 1}
+WAYS = dict.fromkeys(("all", "100", "all-flat", "all-fast", "all-long", "flat", "slow", "fast", "dry"), 1)
+
+
+def _arms() -> tuple[Arm, ...]:
+    two = [  # the issue's table, and the ablation, each with two seeds
+        Arm(f"{name}-{seed}", group, note, millions, seed=seed, **given)  # type: ignore[arg-type]
+        for name, group, note, millions, given in (
+            ("fresh", "table", "random weights", 0, {"parts": None, "tunes": FULL}),
+            ("counts", "table", "closed form, no training", 0, {"tunes": WAYS}),
+            (
+                "vectors",
+                "table",
+                "word vectors from counts in today's first weights",
+                0,
+                {"parts": frozenset({"vectors"})},
+            ),
+            (
+                "heads",
+                "table",
+                "heads that look at neighbours, random vectors",
+                0,
+                {"parts": PARTS - {"vectors", "bias"}},
+            ),
+            ("mlm-1M-full", "table", "counts, MLM, vectors at the full rate", 1.2, {"vector_rate": 1.0}),
+            ("mlm-1M", "table", "counts, MLM, vectors at a tenth of the rate", 1.2, {}),
+            *(
+                (f"no-{part}", "parts", f"counts without {part}", 0, {"parts": PARTS - {part}})
+                for part in sorted(PARTS)
+            ),
+        )
+        for seed in (1, 2)
+    ]
+    long = Arm("mlm-12M", "riddle", "MLM, a tenth", 12, tunes=WAYS)
+    riddle = [
+        long,
+        replace(long, name="mlm-12M-full", note="vectors at the full rate", vector_rate=1.0, tunes=FULL),
+        replace(long, name="mlm-12M-third", note="vectors at 0.3", vector_rate=0.3, tunes=FULL),
+        replace(long, name="mlm-12M-frozen", note="vectors do not learn", vector_rate=0.0, tunes=FULL),
+        replace(long, name="mlm-12M-random", note="random weights", parts=None, vector_rate=1.0, tunes=FULL),
+        replace(long, name="mlm-12M-15", note="15 % masked", mask_share=0.15, tunes=FULL),
+        replace(long, name="mlm-12M-4heads", note="4 heads", heads=4, tunes=FULL),
+        replace(
+            long,
+            name="both-12M",
+            note="joint from the start, generator of the same shape",
+            phases=BOTH,
+            mask_share=0.15,
+            discriminator_rate=0.5,
+            tunes=FULL,
+        ),
+        replace(
+            long,
+            name="rtd-12M",
+            note="RTD alone against the closed form, frozen",
+            phases=(Phase(objective="rtd", learning_rate=1e-3),),
+            mask_share=0.15,
+            tunes=FULL,
+        ),
+        replace(
+            long,
+            name="mlm-rtd-8M",
+            note="8M more: RTD from its copy",
+            millions=8,
+            phases=RTD,
+            start="mlm-12M",
+            tunes=FULL,
+        ),
+        replace(
+            long, name="mlm-mlm-8M", note="8M more: MLM", millions=8, learning_rate=1e-3, start="mlm-12M", tunes=FULL
+        ),
+        replace(
+            long,
+            name="mlm-both-8M",
+            note="8M more: both",
+            millions=8,
+            start="mlm-12M",
+            mask_share=0.15,
+            phases=(Phase(objective="both", learning_rate=1e-3),),
+            tunes=FULL,
+        ),
+        replace(
+            long,
+            name="mlm-rtd-8M-frozen",
+            note="8M more: RTD, vectors do not learn",
+            millions=8,
+            start="mlm-12M",
+            phases=(RTD[0].model_copy(update={"vector_rate": 0.0}),),
+            tunes=FULL,
+        ),
+        replace(
+            long,
+            name="mlm-rtd-8M-hot",
+            note="8M more: RTD, temperature 1.5",
+            millions=8,
+            start="mlm-12M",
+            phases=(RTD[0].model_copy(update={"temperature": 1.5}),),
+            tunes=FULL,
+        ),
+    ]
+    hundred = Arm("mlm-70M", "long", "MLM, a tenth", 70, tunes={"all": 1, "all-long": 1}, milestones=2, batch=32)
+    far = [
+        hundred,
+        replace(hundred, name="mlm-70M-random", note="random weights", parts=None, vector_rate=1.0),
+        replace(hundred, name="mlm-70M-full", note="vectors at the full rate", vector_rate=1.0),
+        replace(hundred, name="mlm-70M-8x128", note="8 layers", layers=8),
+        replace(hundred, name="mlm-70M-rtd-30M", note="30M more: RTD", millions=30, phases=RTD, start="mlm-70M"),
+        replace(
+            hundred, name="mlm-70M-mlm-30M", note="30M more: MLM", millions=30, learning_rate=1e-3, start="mlm-70M"
+        ),
+        replace(
+            hundred, name="both-70M", note="joint from the start", phases=BOTH, mask_share=0.15, discriminator_rate=0.5
+        ),
+    ]
+    small = Arm(
+        "small-counts",
+        "small",
+        "12 × 256 from counts",
+        40,
+        tunes={"100": 1, "all": 1},
+        layers=12,
+        hidden=256,
+        heads=4,
+        batch=32,
+        learning_rate=1e-3,
+        milestones=2,
+    )
+    return (
+        *two,
+        *riddle,
+        *far,
+        small,
+        replace(small, name="small-random", note="12 × 256 from random weights", parts=None, vector_rate=1.0),
+    )
+
+
+ARMS = _arms()

@@ -1,0 +1,265 @@
+"""Which blocks of a page make its text, starting from those that an extractor kept.
+
+Extractors keep paragraphs and lose what belongs to them: headings and items between them, warnings beside them,
+questions behind them. They also keep some links to other pages at the end. The rules here look at a block's kind, its
+links, its place (``element_kinds.Place``) and its neighbours, never at the language.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from cleaning.pages.blocks import Block, Kind, PageBlocks
+from cleaning.pages.element_kinds import Place
+
+LINKED = 0.6
+"""A heading or paragraph with this share of its characters in links leads to another page."""
+LOOSE_LINKED = 0.3
+"""The same for a block that no extractor kept, or that stands at the end."""
+SHORT_LEAD = 300
+"""Characters from which a paragraph is text however many links it has."""
+NEAR = 3
+"""Block elements up to which two blocks must meet to stand in the same place: item, list and what holds the list."""
+SIBLINGS = 2
+"""The same of paragraphs."""
+LONG = 140
+SENTENCE = 40
+"""Characters of a paragraph that is prose by its length alone, and of one that ends as a sentence does."""
+MAX_LABELS = 2
+"""Lines at the end without a figure and without an end of a sentence that may go; more of them are a list."""
+SENTENCE_END = tuple(".!?…:;»”\"')]")
+_OF_A_LIST = frozenset({Kind.ITEM, Kind.TERM, Kind.MEANING, Kind.ROW, Kind.QUOTE, Kind.PREFORMATTED})
+_QUESTION_HEADING = re.compile(r"\b(?:preguntas|faqs?|dudas)\b", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"^\W*(?:foto|fotograf[ií]a|photo|image|media|imagen cedida|cr[eé]ditos?|©|getty|fuente)\b|getty|shutterstock"
+    r"|istock|\b(?:reuters|efe|afp|credit|photo(?:graph)? by|courtesy|foto ?:)\b|[(/] ?AP\b|\bimage ?:",
+    re.IGNORECASE,
+)
+MIN_CAPTION = 25
+MAX_LABEL = 80
+"""Characters of a paragraph that may head the next one, as "Contraindicaciones" in a div of its own."""
+
+
+def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
+    """For each block whether it is written, of whether an extractor kept it."""
+    blocks = page.blocks
+    taken = [is_kept and not _leads_away(block) for block, is_kept in zip(blocks, kept, strict=True)]
+    if not any(taken):
+        return taken
+    _trim_end(blocks, taken)
+    rules = _Rules(page, taken)
+    rules.fill_gaps()
+    rules.extend()
+    rules.take_questions()
+    _drop_last_headings(blocks, taken)
+    _drop_repeated(blocks, taken)
+    return taken
+
+
+def is_prose(block: Block) -> bool:
+    """Whether a block reads as running text."""
+    size = len(block.text)
+    linked = block.link_share()
+    if size >= LONG:
+        return linked < LINKED
+    return size >= SENTENCE and linked < LOOSE_LINKED and block.text.endswith(SENTENCE_END)
+
+
+def _is_label(block: Block) -> bool:
+    """A heading, or a short line without an end of a sentence that may be one."""
+    if block.kind is Kind.HEADING:
+        return True
+    is_short = len(block.text) <= MAX_LABEL and not block.text.endswith(SENTENCE_END)
+    return block.kind is Kind.PARAGRAPH and is_short and not block.link_characters
+
+
+def _leads_away(block: Block) -> bool:
+    """A heading or a paragraph that is a link to another page."""
+    return (
+        block.kind in {Kind.HEADING, Kind.PARAGRAPH, Kind.QUOTE}
+        and len(block.text) < SHORT_LEAD
+        and block.link_share() >= LINKED
+    )
+
+
+def _trim_end(blocks: Sequence[Block], taken: list[bool]) -> None:
+    """Take off what stands behind the last prose: links, and a label or two."""
+    places = [place for place, is_taken in enumerate(taken) if is_taken]
+    prose = [place for place in places if is_prose(blocks[place]) or blocks[place].kind in _OF_A_LIST]
+    if not prose:
+        return
+    behind = [place for place in places if place > prose[-1]]
+    labels = [place for place in behind if not blocks[place].text.endswith(SENTENCE_END)]
+    for place in behind:
+        text = blocks[place].text
+        is_label = place in labels and len(labels) <= MAX_LABELS and not any(map(str.isdigit, text))
+        taken[place] = not is_label and blocks[place].link_share() < LOOSE_LINKED
+
+
+def _drop_last_headings(blocks: Sequence[Block], taken: list[bool]) -> None:
+    """No heading stands at the end: what it headed was not kept."""
+    for place in range(len(blocks) - 1, -1, -1):
+        if taken[place]:
+            if blocks[place].kind is not Kind.HEADING:
+                return
+            taken[place] = False
+
+
+def _drop_repeated(blocks: Sequence[Block], taken: list[bool]) -> None:
+    """A long paragraph that a page shows twice (for screens of two sizes) is written once."""
+    seen: set[str] = set()
+    for place, block in enumerate(blocks):
+        if taken[place] and len(block.text) >= LONG and block.kind is not Kind.ROW:
+            taken[place] = block.text not in seen
+            seen.add(block.text)
+
+
+class _Rules:
+    """The rules that add blocks, on one page."""
+
+    def __init__(self, page: PageBlocks, taken: list[bool]) -> None:
+        self.page = page
+        self.blocks = page.blocks
+        self.taken = taken
+        self.times = Counter(block.text for block in page.blocks)
+        self.known_parts: dict[int, frozenset[int]] = {0: frozenset()}
+
+    def fill_gaps(self) -> None:
+        """Take what stands between two taken blocks and is no link and none of the site's own parts."""
+        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
+        for first, last in pairwise(places):
+            if last == first + 1:
+                continue
+            around = self._site_parts(first) | self._site_parts(last)
+            usual = self.blocks[first].place | self.blocks[last].place
+            for place in range(last - 1, first, -1):
+                if self.blocks[place].kind is Kind.HEADING:
+                    self.taken[place] = self._may_stand(place, around) and self._heads(place)
+                else:
+                    self.taken[place] = self._may_stand(place, around) and self._fits(place, usual, (first, last))
+
+    def extend(self) -> None:
+        """Take what stands right before the first and right behind the last taken block, in the same place."""
+        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
+        first, last = places[0], places[-1]
+        around = self._site_parts(first)
+        for place in range(first - 1, -1, -1):
+            is_heading = self.blocks[place].kind is Kind.HEADING and self._is_near(place, first)
+            if not (is_heading and self._may_stand(place, around) and self._heads(place)):
+                break
+            self.taken[place] = True
+        around = self._site_parts(last)
+        heading = None
+        for place in range(last + 1, len(self.blocks)):
+            block = self.blocks[place]
+            if not self._is_near(place, last) or not self._may_stand(place, around):
+                break
+            if heading is None and _is_label(block):
+                heading = place
+                continue
+            if block.link_characters or not (block.kind in _OF_A_LIST or is_prose(block)) or _CREDIT.search(block.text):
+                break
+            self.taken[place] = True
+            if heading is not None:
+                self.taken[heading] = True
+            heading, last = None, place
+
+    def take_questions(self) -> None:
+        """Take questions with their answers, and panels beside the text that open on a click."""
+        first = self.taken.index(True)
+        around = self._site_parts(first)
+        usual = self.blocks[first].place
+        for begin, end in self._runs(first):
+            if not self._asks(begin, end):
+                continue
+            for place in range(end - 1, begin - 1, -1):
+                block = self.blocks[place]
+                if self.taken[place] or not self._may_stand(place, around) or block.place & Place.ASIDE & ~usual:
+                    continue
+                if block.kind is Kind.HEADING:
+                    self.taken[place] = self._heads(place)
+                else:
+                    self.taken[place] = block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place)
+
+    def _runs(self, first: int) -> list[tuple[int, int]]:
+        """The runs of blocks in places of questions, from the first taken block on, each with the heading before it."""
+        runs = []
+        begin = None
+        for place in range(first, len(self.blocks) + 1):
+            is_one = place < len(self.blocks) and bool(self.blocks[place].place & Place.QUESTIONS)
+            if is_one and begin is None:
+                begin = place
+            elif not is_one and begin is not None:
+                has_heading = self.blocks[begin - 1].kind is Kind.HEADING and begin - 1 > first
+                runs.append((begin - has_heading, place))
+                begin = None
+        return runs
+
+    def _asks(self, begin: int, end: int) -> bool:
+        """Whether a run holds questions, or stands beside text that is taken."""
+        blocks = self.blocks[begin:end]
+        headings = [block.text for block in blocks if block.kind in {Kind.HEADING, Kind.TERM} or block.is_bold]
+        if any(text.endswith("?") or text.startswith("¿") or _QUESTION_HEADING.search(text) for text in headings):
+            return True
+        return any(self.taken[begin:end]) or (begin > 0 and self.taken[begin - 1] and self._is_near(begin - 1, begin))
+
+    def _is_answer(self, place: int) -> bool:
+        """A short paragraph right behind a heading."""
+        before = self.blocks[place - 1]
+        return (before.kind in {Kind.HEADING, Kind.TERM} or before.is_bold) and not self.blocks[place].link_characters
+
+    def _may_stand(self, place: int, around: frozenset[int]) -> bool:
+        """Whether a block is neither a link nor part of the site, of which the kept blocks around it are none."""
+        block = self.blocks[place]
+        return block.link_share() < LOOSE_LINKED and (block.site_part == 0 or block.site_part in around)
+
+    def _fits(self, place: int, usual: Place, neighbours: tuple[int, int]) -> bool:
+        """Whether a block that no extractor kept belongs between two that one did."""
+        block = self.blocks[place]
+        is_boxed = bool(block.place & (Place.WARNING | Place.QUESTIONS))
+        if block.place & Place.ASIDE & ~usual and not is_boxed:
+            return not block.link_characters and block.text.endswith(SENTENCE_END)
+        if len(block.text) >= SENTENCE and self.times[block.text] > 1:
+            return False
+        if block.kind is Kind.CAPTION:
+            return len(block.text) >= MIN_CAPTION and not _CREDIT.search(block.text)
+        if block.kind in _OF_A_LIST:
+            return True
+        if is_boxed and not block.link_characters:
+            return True
+        if _CREDIT.search(block.text) or not any(self._is_near(place, one, SIBLINGS) for one in neighbours):
+            return False
+        return is_prose(block) or (_is_label(block) and self._heads(place))
+
+    def _heads(self, place: int) -> bool:
+        """Whether a heading has text of its own: the next block is taken and is not a heading of its rank."""
+        following = place + 1
+        if following >= len(self.blocks) or not self.taken[following]:
+            return False
+        after = self.blocks[following]
+        return after.kind is not Kind.HEADING or after.level > self.blocks[place].level
+
+    def _is_near(self, one: int, other: int, levels: int = NEAR) -> bool:
+        return not self._elements_around(one, levels).isdisjoint(self._elements_around(other, levels))
+
+    def _elements_around(self, place: int, levels: int) -> set[int]:
+        """The innermost block elements around a block."""
+        number = self.blocks[place].parent
+        found = {number}
+        for _ in range(levels - 1):
+            number = self.page.parents[number]
+            found.add(number)
+        return found
+
+    def _site_parts(self, place: int) -> frozenset[int]:
+        """The elements around a block that look like the site's own parts; as the block was kept they are none."""
+        part = self.blocks[place].site_part
+        if part not in self.known_parts:
+            found = set()
+            number = part
+            while number:
+                found.add(number)
+                number = self.page.parents[number]
+            self.known_parts[part] = frozenset(found)
+        return self.known_parts[part]

@@ -1,0 +1,58 @@
+"""What the blocks of a page tell of it, for rules that judge its text later without the page."""
+
+import re
+from collections.abc import Sequence
+
+from cleaning.pages.blocks import Block, Kind
+
+_BROKEN_OFF = re.compile(r"(?:…|\.\.+|\[\s?(?:…|\.\.+|&hellip;)\s?\]|\(\s?(?:…|\.\.+)\s?\))\W*$")
+_GO_ON = re.compile(
+    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo|leer?(?: el)? (?:m[áa]s|art[íi]culo|entrada|noticia)"
+    r"|ver m[áa]s|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
+    re.IGNORECASE,
+)
+_LINKED = 0.8
+_LONGEST_LINK = 60
+
+
+def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, float]:
+    """Shares and counts of a page's main text; empty where it has none.
+
+    - ``blocks``: lines of the text, as blocks; ``links``: share of its characters in links;
+    - ``headings``, ``items``, ``rows``: shares of its characters in headings, in items of lists and in rows of tables;
+    - ``excerpts``: paragraphs that break off in an ellipsis, or that a link to go on reading follows;
+    - ``linked_headings``: headings between the first and the last block of the text that are links to other pages,
+      as an index has them, whether they are in the text or not; ``own_headings``: the others.
+    """
+    places = [place for place, is_taken in enumerate(taken) if is_taken]
+    if not places:
+        return {}
+    text = [blocks[place] for place in places]
+    characters = sum(len(block.text) for block in text)
+    between = blocks[max(places[0] - 2, 0) : places[-1] + 3]
+    headings = [block for block in between if block.kind is Kind.HEADING]
+    linked = sum(block.link_share() > _LINKED for block in headings)
+    excerpts = sum(
+        block.kind in {Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING}
+        and (_BROKEN_OFF.search(block.text) is not None or (following is not None and _goes_on(following)))
+        for block, following in zip(between, [*between[1:], None], strict=True)
+        if block.link_share() < _LINKED
+    )
+    return {
+        "blocks": float(len(text)),
+        "links": sum(block.link_characters for block in text) / characters,
+        "headings": _share(text, Kind.HEADING, characters),
+        "items": _share(text, Kind.ITEM, characters),
+        "rows": _share(text, Kind.ROW, characters),
+        "excerpts": float(excerpts),
+        "linked_headings": float(linked),
+        "own_headings": float(len(headings) - linked),
+    }
+
+
+def _goes_on(block: Block) -> bool:
+    return len(block.text) <= _LONGEST_LINK and block.link_share() > _LINKED and _GO_ON.match(block.text) is not None
+
+
+def _share(blocks: Sequence[Block], kind: Kind, characters: int) -> float:
+    return sum(len(block.text) for block in blocks if block.kind is kind) / characters

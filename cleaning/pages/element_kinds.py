@@ -1,0 +1,148 @@
+"""What an element of a page is for: which begin a block, which are no text, what tag, id and class say of a place."""
+
+import re
+from enum import IntFlag
+from functools import lru_cache
+
+
+class Place(IntFlag):
+    """What the elements around a block say of it."""
+
+    NONE = 0
+    CHROME = 1
+    """Menus, footers, sharing, related pages, comments, notices of cookies: what the site says of itself."""
+    ASIDE = 2
+    """An aside: a sidebar, or a box within the text."""
+    WARNING = 4
+    """A box of a warning, a note, a piece of advice."""
+    QUESTIONS = 8
+    """Frequent questions, an accordion, panels that open on a click."""
+    HIDDEN = 16
+    """Not shown until something happens."""
+    FORM = 32
+    COMMENTS = 64
+    """What readers wrote under the text."""
+
+
+SITE_PARTS = Place.CHROME | Place.COMMENTS | Place.FORM
+"""Places whose text is the site's, not the page's; so is what is hidden, but for answers that open on a click."""
+
+UNREAD = frozenset(
+    str.split(
+        "script style noscript template svg iframe object embed applet audio video canvas map area select option "
+        "optgroup datalist textarea input param source track link meta base title head progress meter output rt rp "
+        "dialog frameset noframes"
+    )
+)
+"""Elements without text of the page."""
+BLOCKS = frozenset(
+    str.split(
+        "address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure "
+        "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre search section "
+        "summary table tbody td tfoot th thead tr ul caption listing xmp plaintext"
+    )
+)
+"""Elements that begin and end blocks."""
+HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6, "summary": 7, "legend": 7}
+"""Their level; a summary is the heading of what it opens."""
+STRUCK = frozenset({"del", "s", "strike"})
+
+_STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CHROME = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|navegacion|menu|submenu|breadcrumbs?|migas|footer|pie|masthead|topbar|"
+    r"toolbar|sidebar|barra-?lateral|widget|share|sharing|shares|social|socials|compartir|redes|related|relacionad[oa]s?|"
+    r"recommended|recomendad[oa]s?|newsletter|suscripcion|subscribe|subscription|cookies?|consent|gdpr|rgpd|banner|"
+    r"advert|advertisement|ads?|publicidad|promo|sponsor|author|autor|byline|meta|postmeta|tags?|etiquetas|tagcloud|"
+    r"categories|categorias|pagination|paginacion|pager|search|buscador|login|popup|modal|toc|skip-links?|copyright|"
+    r"outbrain|taboola|rating|ratings|print|imprimir|hidden-print|noprint|prev-next|post-navigation|teaser|trending|"
+    r"popular|latest|ultimas|carousel|slider|cta|screen-reader-text|sr-only|visually-hidden)(?:$|[\s_-])|"
+    r"sharedaddy|addtoany|jp-relatedposts|navigat|breadcrumb|footer|sidebar|cookie|related-?(?:post|article|entr)|"
+    r"share-?(?:button|bar|link)|social-?(?:icon|link|share)|newsletter|leer-?mas|read-?more",
+    re.IGNORECASE,
+)
+_COMMENTS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|comentarios?|commentlist|comment-respond|respond|disqus_thread)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_WARNING = re.compile(
+    r"(?:^|[\s_-])(?:warning|alert|alerta|aviso|advertencia|atencion|attention|caution|danger|precaucion|importante?|"
+    r"callout|admonition|note|nota|tip|consejo|recuadro|destacado|highlight|infobox|info-box|box-info|notice|recuerda)"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_QUESTIONS = re.compile(
+    r"(?:^|[\s_-])(?:faqs?|preguntas?|accordion|acordeon|accordeon|collapse|collapsible|toggle|tab-?pane|tab-?panel|"
+    r"tabs?-content|expander|desplegable|elementor-tab-content|question|answer|respuesta)(?:$|[\s_-])|accordion|\bfaq",
+    re.IGNORECASE,
+)
+_TAG_PLACES = {
+    "nav": Place.CHROME,
+    "footer": Place.CHROME,
+    "menu": Place.CHROME,
+    "search": Place.CHROME,
+    "aside": Place.ASIDE,
+    "details": Place.QUESTIONS,
+    "form": Place.FORM,
+}
+_ROLE_PLACES = {
+    "navigation": Place.CHROME,
+    "menu": Place.CHROME,
+    "menubar": Place.CHROME,
+    "search": Place.CHROME,
+    "contentinfo": Place.CHROME,
+    "tablist": Place.CHROME,
+    "complementary": Place.ASIDE,
+    "tabpanel": Place.QUESTIONS,
+    "alert": Place.WARNING,
+    "note": Place.WARNING,
+}
+
+
+@lru_cache(maxsize=20_000)
+def named_place(names: str) -> Place:
+    """What an element's id and class say of its place."""
+    place = Place.NONE
+    if _CHROME.search(names):
+        place |= Place.CHROME
+    if _COMMENTS.search(names):
+        place |= Place.COMMENTS
+    if _WARNING.search(names):
+        place |= Place.WARNING
+    if _QUESTIONS.search(names):
+        place |= Place.QUESTIONS
+    return place
+
+
+def place_of(tag: str, attributes: dict[str, str]) -> Place:
+    """What a block's element says of the place of its text."""
+    place = _TAG_PLACES.get(tag, Place.NONE)
+    if not attributes:
+        return place
+    names = f"{attributes.get('id', '')} {attributes.get('class', '')}"
+    if len(names) > 1 and tag not in {"body", "html"}:
+        place |= named_place(names[:300])
+    role = attributes.get("role")
+    if role is not None:
+        place |= _ROLE_PLACES.get(role, Place.NONE)
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true" or is_hidden_by_style(attributes):
+        place |= Place.HIDDEN
+    return place
+
+
+def is_hidden_by_style(attributes: dict[str, str]) -> bool:
+    """Whether the element's own style hides it."""
+    style = attributes.get("style")
+    return style is not None and _HIDDEN_STYLE.search(style) is not None
+
+
+def is_struck_by_style(style: str) -> bool:
+    """Whether the element's own style strikes its text through."""
+    return _STRUCK_STYLE.search(style) is not None
+
+
+def opens_a_panel(attributes: dict[str, str]) -> bool:
+    """Whether a button is the heading of a panel that it opens (an accordion), not a control of the site."""
+    if any(name in attributes for name in ("aria-controls", "data-toggle", "data-bs-toggle", "data-target")):
+        return attributes.get("role") != "tab" and "navbar" not in attributes.get("class", "")
+    return "aria-expanded" in attributes or named_place(attributes.get("class", "")) & Place.QUESTIONS != 0

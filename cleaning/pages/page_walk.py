@@ -1,0 +1,373 @@
+"""A parsed page → its blocks of text in the page's order: one walk, each text read once, whoever keeps it later.
+
+The walk marks each text of the tree, so that what any extractor keeps of it can be told block by block
+(``selection.py``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lxml.etree import iterwalk
+from lxml.html import HtmlElement
+
+from cleaning.pages.blocks import MARK, MAX_MARKS, Block, Kind, PageBlocks, mark
+from cleaning.pages.element_kinds import (
+    BLOCKS,
+    HEADINGS,
+    SITE_PARTS,
+    STRUCK,
+    UNREAD,
+    Place,
+    is_struck_by_style,
+    opens_a_panel,
+    place_of,
+)
+from cleaning.pages.list_numbers import Numbering
+from cleaning.pages.math_text import math_text
+from cleaning.pages.notes import is_note_link, is_note_raised, short_text
+from cleaning.pages.superscripts import MAX_RAISED, subscript, superscript, with_fractions
+from cleaning.pages.tables import CELL, LINE_BREAK, PART, Rows, is_data_table, plain_row, span
+
+MAX_STRUCK = 0.5
+"""An element that strikes through more than this share of a page's text was left open by mistake."""
+LONG_STRUCK = 400
+"""Characters up to which it is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A block element that is open in the walk."""
+
+    kind: Kind
+    level: int
+    place: Place
+    number: int
+    site_part: int
+
+
+def page_blocks(tree: HtmlElement) -> PageBlocks:
+    """Read ``tree``, as ``load_html`` parses it, and mark its texts in it."""
+    return Walk(tree).page
+
+
+class Walk:
+    """One pass over the elements, with the text that no block has ended yet."""
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self.page = PageBlocks()
+        self.frames = [Frame(Kind.PARAGRAPH, 0, Place.NONE, 0, 0)]
+        self.lists = Numbering()
+        self.pieces: list[str] = []
+        self.first_node = self.link_characters = self.bold_characters = self.links = self.bold = 0
+        self.has_raised = self.is_read_struck = False
+        self.rows: Rows | None = None
+        self.table: HtmlElement | None = None
+        self.in_cell = False
+        self.headers = self.cells = self.page_characters = self.table_number = 0
+        self.special: dict[str, Callable[[HtmlElement], bool]] = {
+            "a": self._link,
+            "sup": self._raised,
+            "sub": self._lowered,
+            "math": self._math,
+            "br": self._line_break,
+            "button": self._button,
+            "q": self._quoted,
+            **dict.fromkeys(STRUCK, self._struck),
+            **dict.fromkeys(_BOLD, self._strong),
+        }
+        self.walk = iterwalk(tree, events=("start", "end"))
+        self._run(tree)
+
+    def _run(self, tree: HtmlElement) -> None:
+        skipped = None
+        for event, element in self.walk:
+            tag = element.tag
+            if event == "start":
+                if not isinstance(tag, str):
+                    continue
+                if self._start(element, tag):
+                    if element.text:
+                        self._read(element, element.text, is_tail=False)
+                else:
+                    self.walk.skip_subtree()
+                    skipped = element
+                continue
+            if element is skipped:
+                skipped = None
+            elif isinstance(tag, str):
+                self._end(element, tag)
+            if element.tail and element is not tree:
+                self._read(element, element.tail, is_tail=True)
+        self._flush()
+
+    def _read(self, element: HtmlElement, text: str, *, is_tail: bool) -> None:
+        """Take a text into the open block and mark it in the tree."""
+        bare = text.strip()
+        if not bare:
+            self.pieces.append(text if self.frames[-1].kind is Kind.PREFORMATTED else " ")
+            return
+        if not text.isascii():
+            text = MARK.sub("", text)
+            bare = text.strip()
+            if not bare:
+                return
+        self.pieces.append(text)
+        nodes = self.page.node_lengths
+        number, size = len(nodes), len(bare)
+        nodes.append(size)
+        if self.links:
+            self.link_characters += size
+        if self.bold:
+            self.bold_characters += size
+        if number < MAX_MARKS:
+            begin = text.index(bare[0])
+            marked = f"{text[:begin]}{mark(number)}{text[begin + 1 :]}"
+            if is_tail:
+                element.tail = marked
+            else:
+                element.text = marked
+
+    def _start(self, element: HtmlElement, tag: str) -> bool:
+        """Whether what stands in the element is read."""
+        if tag in BLOCKS:
+            self._start_block(element, tag)
+            return True
+        if tag in UNREAD:
+            if tag == "script" and (element.get("type") or "").startswith("math/tex"):
+                self.pieces.append(element.text or "")
+            return False
+        special = self.special.get(tag)
+        if special is not None:
+            return special(element)
+        style = element.get("style")
+        if style is not None and is_struck_by_style(style):
+            return self._struck(element)
+        return element.get("aria-hidden") != "true" or "katex-html" not in (element.get("class") or "")
+
+    def _end(self, element: HtmlElement, tag: str) -> None:
+        if tag in BLOCKS:
+            self._end_block(element, tag)
+        elif tag == "a":
+            self.links -= 1
+            following = element.getnext() if self.pieces and not element.tail else None
+            if following is not None and following.tag == "a":
+                self.pieces.append(" ")
+        elif tag in _BOLD:
+            self.bold -= 1
+        elif tag == "q":
+            self.pieces.append("”")
+        elif tag == "button":
+            self._flush()
+            self.frames.pop()
+
+    # Blocks
+
+    def _start_block(self, element: HtmlElement, tag: str) -> None:
+        self._border()
+        outer = self.frames[-1]
+        own = place_of(tag, element.attrib)
+        place = outer.place | own
+        self.page.parents.append(outer.number)
+        number = len(self.page.parents) - 1
+        kind, level = outer.kind, outer.level
+        if tag in HEADINGS:
+            kind, level = Kind.HEADING, HEADINGS[tag]
+        elif tag in {"ul", "ol", "menu", "dir"}:
+            self.lists.begin(element, tag)
+        elif tag == "li":
+            kind, level = Kind.ITEM, max(self.lists.depth, 1)
+            marker = self.lists.next(element)
+            if self.in_cell and marker not in {"", "-"}:
+                self.pieces.append(f"{marker} ")
+        elif tag in _KINDS:
+            kind, level = _KINDS[tag], 0
+        elif tag == "table" and not self.in_cell and is_data_table(element):
+            self.rows, self.table, self.table_number = Rows(), element, number
+        elif tag in {"td", "th"}:
+            if self.rows is not None and not self.in_cell:
+                self._start_cell(element, tag)
+            else:
+                kind = Kind.PARAGRAPH
+        elif tag in {"article", "section", "main", "body"}:
+            kind, level = Kind.PARAGRAPH, 0
+        is_site_part = own & SITE_PARTS or (own & Place.HIDDEN and not place & Place.QUESTIONS)
+        self.frames.append(Frame(kind, level, place, number, number if is_site_part else outer.site_part))
+
+    def _end_block(self, element: HtmlElement, tag: str) -> None:
+        if tag in {"td", "th"} and self.in_cell:
+            self.in_cell = False
+        elif self.in_cell:
+            self.pieces.append(PART)
+        elif tag == "tr" and self.rows is not None:
+            self._end_row()
+        elif element is self.table:
+            self._end_row()
+            self.rows = self.table = None
+        else:
+            self._flush()
+        if tag in {"ul", "ol", "menu", "dir"}:
+            self.lists.end()
+        elif tag == "li":
+            self.lists.end_item()
+        self.frames.pop()
+
+    def _border(self) -> None:
+        """Where a block element begins."""
+        if self.in_cell:
+            self.pieces.append(PART)
+        elif self.rows is None or CELL not in self.pieces:
+            self._flush()
+
+    def _flush(self) -> None:
+        """End the open block."""
+        if not self.pieces:
+            return
+        raw = "".join(self.pieces)
+        frame = self.frames[-1]
+        text = _preformatted(raw) if frame.kind is Kind.PREFORMATTED else _lines(raw)
+        if text:
+            block = self._block(with_fractions(text) if self.has_raised else text, frame)
+            if frame.kind is Kind.ITEM:
+                block.marker = self.lists.take_marker()
+            self.page.blocks.append(block)
+        self._forget()
+
+    def _block(self, text: str, frame: Frame, kind: Kind | None = None) -> Block:
+        return Block(
+            text,
+            kind or frame.kind,
+            frame.place,
+            frame.number,
+            self.first_node,
+            len(self.page.node_lengths),
+            frame.site_part,
+            level=frame.level,
+            link_characters=self.link_characters,
+            is_bold=self.bold_characters >= sum(self.page.node_lengths[self.first_node :]) > 0,
+        )
+
+    def _forget(self) -> None:
+        self.pieces = []
+        self.first_node = len(self.page.node_lengths)
+        self.link_characters = self.bold_characters = 0
+        self.has_raised = False
+
+    # Tables
+
+    def _start_cell(self, element: HtmlElement, tag: str) -> None:
+        assert self.rows is not None
+        if CELL not in self.pieces:
+            self._flush()
+        self.pieces.append(CELL)
+        self.rows.spans.append((span(element.get("rowspan")), span(element.get("colspan"))))
+        self.in_cell = True
+        self.cells += 1
+        self.headers += tag == "th"
+
+    def _end_row(self) -> None:
+        if self.rows is None or CELL not in self.pieces:
+            self._flush()
+            return
+        raw = "".join(self.pieces)
+        cells = self.rows.row(with_fractions(raw) if self.has_raised else raw)
+        text = plain_row(cells)
+        if text:
+            block = self._block(text, self.frames[-1], Kind.ROW)
+            block.cells, block.is_header = tuple(cells), self.headers == self.cells > 0
+            block.parent = self.table_number
+            self.page.blocks.append(block)
+        self.headers = self.cells = 0
+        self._forget()
+
+    # Elements within a block
+
+    def _link(self, element: HtmlElement) -> bool:
+        if is_note_link(element):
+            return False
+        self.links += 1
+        return True
+
+    def _raised(self, element: HtmlElement) -> bool:
+        text = short_text(element)
+        if text is None or len(text) > MAX_RAISED:
+            return True
+        if not is_note_raised(element, text):
+            self.has_raised = True
+            self.pieces.append(superscript(text, self._before()))
+        return False
+
+    def _lowered(self, element: HtmlElement) -> bool:
+        text = short_text(element)
+        if text is None or len(text) > MAX_RAISED:
+            return True
+        self.has_raised = True
+        self.pieces.append(subscript(text, self._before()))
+        return False
+
+    def _before(self) -> str:
+        return "".join(self.pieces[-4:])[-24:]
+
+    def _struck(self, element: HtmlElement) -> bool:
+        """Struck text is no longer said; all of a page is not struck."""
+        if self.is_read_struck:
+            return True
+        size = sum(map(len, element.itertext()))
+        if size > LONG_STRUCK:
+            if not self.page_characters:
+                self.page_characters = sum(map(len, element.getroottree().getroot().itertext()))
+            self.is_read_struck = size > MAX_STRUCK * self.page_characters
+        return self.is_read_struck
+
+    def _math(self, element: HtmlElement) -> bool:
+        self.pieces.append(math_text(element))
+        return False
+
+    def _line_break(self, _: HtmlElement) -> bool:
+        last = next((piece for piece in reversed(self.pieces) if piece and not piece.isspace()), "")
+        if last != LINE_BREAK:
+            self.pieces.append(LINE_BREAK)
+        elif not self.in_cell:
+            self._flush()
+        return True
+
+    def _button(self, element: HtmlElement) -> bool:
+        outer = self.frames[-1]
+        if not opens_a_panel(element.attrib):
+            return False
+        self._border()
+        kind, level = (outer.kind, outer.level) if outer.kind is Kind.HEADING else (Kind.HEADING, 7)
+        self.frames.append(Frame(kind, level, outer.place | Place.QUESTIONS, outer.number, outer.site_part))
+        return True
+
+    def _strong(self, _: HtmlElement) -> bool:
+        self.bold += 1
+        return True
+
+    def _quoted(self, _: HtmlElement) -> bool:
+        self.pieces.append("“")
+        return True
+
+
+_KINDS = {
+    "dt": Kind.TERM,
+    "dd": Kind.MEANING,
+    "caption": Kind.CAPTION,
+    "figcaption": Kind.CAPTION,
+    "blockquote": Kind.QUOTE,
+    "pre": Kind.PREFORMATTED,
+    "listing": Kind.PREFORMATTED,
+    "xmp": Kind.PREFORMATTED,
+    "plaintext": Kind.PREFORMATTED,
+}
+_BOLD = frozenset({"b", "strong"})
+
+
+def _lines(raw: str) -> str:
+    if LINE_BREAK not in raw:
+        return " ".join(raw.split())
+    return "\n".join(line for line in (" ".join(part.split()) for part in raw.split(LINE_BREAK)) if line)
+
+
+def _preformatted(raw: str) -> str:
+    lines = (line.rstrip() for line in raw.replace(LINE_BREAK, "\n").splitlines())
+    return "\n".join(line for line in lines if line.strip())

@@ -1,0 +1,47 @@
+"""Header fields as servers write them: read where they can be, passed over where not. Nothing here raises."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+MAX_VALUE = 2_000
+"""Characters that are kept of a field's value."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_SECONDS = re.compile(r"\d{1,300}(?:\.\d{0,9})?", re.ASCII)
+
+
+def header_text(headers: Mapping[str, Any], name: str) -> str | None:
+    """The value of a field as text on one line, None where it is missing or says nothing.
+
+    Control characters are taken out: PostgreSQL stores no NUL, and a request cannot send a line break back.
+    """
+    value = headers.get(name)
+    if value is None:
+        return None
+    return _CONTROLS.sub(" ", bytes(value).decode("latin-1")).strip()[:MAX_VALUE] or None
+
+
+def retry_after(value: str | None, date: str | None) -> float | None:
+    """Seconds that a server asks us to wait: a number, or a date beside its own clock (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    asked = http_date(value)
+    if asked is None:
+        return None
+    said = http_date(date) if date is not None else None
+    return max(0.0, (asked - (said or datetime.now(UTC))).total_seconds())
+
+
+def http_date(value: str) -> datetime | None:
+    """A date as HTTP and mail write it; one without a zone, or with one that nobody knows, is in UTC."""
+    try:
+        moment = parsedate_to_datetime(value)
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,80 @@
+"""What is written together: outcomes of URLs, links found, states of hosts; the WARC records before them."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crawler.frontier.frontier import Frontier
+from crawler.frontier.records import Found, HostState
+from crawler.frontier.tables import DONE
+from crawler.warc.writer import WarcWriter
+from data.errors import StoreError
+
+logger = logging.getLogger(__name__)
+
+
+class Batch:
+    """Collects rows and writes them in one transaction; one value that the database refuses spoils its row alone."""
+
+    def __init__(self, frontier: Frontier, warc: WarcWriter, counts: Counter[str]) -> None:
+        self._frontier = frontier
+        self._warc = warc
+        self._counts = counts
+        self.outcomes: list[Mapping[str, Any]] = []
+        self.found: list[Found] = []
+        self.states: dict[str, HostState] = {}
+
+    def __len__(self) -> int:
+        return len(self.outcomes) + len(self.found) + len(self.states)
+
+    def write(self) -> Mapping[str, int]:
+        """Write all; return how many URLs are newly queued at each host.
+
+        Raises:
+            StoreError: the pages or the state can be written no more.
+        """
+        self._warc.flush()
+        outcomes, found, states = self.outcomes, self.found, self.states
+        self.outcomes, self.found, self.states = [], [], {}
+        try:
+            return self._frontier.commit_or_tell(outcomes, found, states)
+        except StoreError:
+            raise
+        except Exception:
+            logger.exception("a batch cannot be written whole")
+            return self._write_singly(outcomes, found, states)
+
+    def _write_singly(
+        self, outcomes: Sequence[Mapping[str, Any]], found: Sequence[Found], states: Mapping[str, HostState]
+    ) -> Counter[str]:
+        new: Counter[str] = Counter()
+        for outcome in outcomes:
+            reason = self._commits(new, [outcome], [], {})
+            if reason is not None:
+                self._counts[f"crawl/failed/{reason}"] += 1
+                given_up = {"row": outcome["row"], "state": DONE, "reason": reason, "round": outcome.get("round", 0)}
+                self._commits(new, [given_up], [], {})
+        for one in found:
+            if self._commits(new, [], [one], {}) is not None:
+                self._counts["crawl/links/unwritable"] += 1
+        for name, state in states.items():
+            self._commits(new, [], [], {name: state})
+        return new
+
+    def _commits(
+        self,
+        new: Counter[str],
+        outcomes: Sequence[Mapping[str, Any]],
+        found: Sequence[Found],
+        states: Mapping[str, HostState],
+    ) -> str | None:
+        """Write a part; the reason why it cannot be written, None where it was."""
+        try:
+            new.update(self._frontier.commit_or_tell(outcomes, found, states))
+        except StoreError:
+            raise
+        except Exception as error:
+            logger.exception("a row cannot be written")
+            return f"internal/{type(error).__name__}"
+        return None

@@ -6,8 +6,8 @@ PAGES is a tar of HTML files, `pages/HOST/PATH`; a sample is drawn by a hash of 
 of 500 records. A store is cleaned under the default settings. Then for each changed setting: (a) the store is cleaned
 under it: the extracted texts are judged again, with the WARC files out of reach; (b) a new store is cleaned under it
 from the WARC files. Both are the `clean` of the command in a process of its own, start and imports included; CPU
-seconds are those of all its descendants. The pairs of both must be the same, byte by byte. (a) is measured three times, the least counts:
-first of a store that knows only what the default settings asked, then with the measures that (a) itself has added.
+seconds are those of all its descendants. The pairs of both must be the same, byte by byte. (a) is measured three times:
+first in a store that knows only what the default settings asked, then with the measures that (a) itself has added.
 """
 
 import argparse
@@ -80,13 +80,9 @@ def compare(folder: Path, arguments: argparse.Namespace) -> None:
         same = kept == digests(other / "documents" / fresh["recipe"])
         shutil.rmtree(other)
         shown = ", ".join(f"{run:.2f}" for run in runs)
-        print(
-            f"{name}: {fresh['kept']} kept; {len(kept)} files {'the same' if same else 'DIFFER'}; CPU s: judged again"
-        )
-        print(
-            f"  {shown}; cleaned anew {anew:.1f}: {anew / runs[0]:.0f} and {anew / min(runs):.0f} times less (asked: 30)"
-        )
-        sys.stdout.flush()
+        times = f"{anew / runs[0]:.0f} and {anew / min(runs):.0f} times less (asked: 30)"
+        print(f"{name}: {fresh['kept']} kept; {len(kept)} files {'the same' if same else 'DIFFER'}")
+        print(f"  CPU s: judged again {shown}; cleaned anew {anew:.1f}: {times}", flush=True)
 
 
 def write_warcs(tar: Path, folder: Path, count: int) -> int:

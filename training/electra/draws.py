@@ -11,6 +11,8 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
+from training.electra.device import on_host
+
 GOLDEN = 0x9E3779B97F4A7C15 - 2**64
 """2**64 / golden ratio, odd: the increment of SplitMix64 (Steele, Lea, Flood 2014), as a signed integer."""
 FIRST = 0xBF58476D1CE4E5B9 - 2**64
@@ -50,13 +52,24 @@ def mix(values: Tensor) -> Tensor:
     return values
 
 
-def row_keys(seed: int, purpose: int, step: Tensor | int, rows_B: Tensor) -> Tensor:
+Seed = int | Tensor
+"""A seed as a number, or as what ``seed_table`` made of it: on the device, so that a compiled step takes any seed."""
+
+
+def seed_table(seed: int, device: torch.device | None = None) -> Tensor:
+    """A seed scrambled with each purpose, (purposes,) int64."""
+    scrambled = [_scrambled(seed, purpose) for purpose in range(max(Purpose) + 1)]
+    return torch.tensor(scrambled, dtype=torch.int64, device=device)
+
+
+def row_keys(seed: Seed, purpose: int, step: Tensor | int, rows_B: Tensor) -> Tensor:
     """Keys (B,) int64 of some rows for one purpose at one step; ``step`` may live on the device.
 
     The low bits of a product depend on few bits of its factors; a last shift brings the high ones down.
     """
     turned = signed(step * SECOND) if isinstance(step, int) else step * SECOND
-    keys_B = mix(rows_B * GOLDEN + _scrambled(seed, purpose) + turned)
+    begins = _scrambled(seed, purpose) if isinstance(seed, int) else seed[purpose]
+    keys_B = mix(rows_B * GOLDEN + begins + turned)
     return keys_B ^ (keys_B >> 31)
 
 
@@ -78,7 +91,7 @@ def bits(keys_B: Tensor, n: int) -> Tensor:
 def words(keys_B: Tensor, n: int, width: int) -> Tensor:
     """``n`` draws of 16 or 32 bits for each key, signed: (B, n); each 64 bits are cut up, low ones first."""
     drawn_BM = bits(keys_B, math.ceil(n * width / 64))
-    if keys_B.device.type == "cpu":
+    if on_host(keys_B):
         return drawn_BM.view(WIDTHS[width])[:, :n]
     return cut_by_shifts(drawn_BM, width)[:, :n]
 

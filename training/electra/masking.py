@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from training.electra.choices import MASK_SHARE, SHOWN_SHARE, Masking
-from training.electra.draws import Purpose, bits, row_keys, uniform
+from training.electra.device import add_at, any_at, on_host
+from training.electra.draws import Purpose, Seed, bits, row_keys, uniform
 
 POSITION_BITS = 2**9 - 1
 """Rows have at most 512 tokens."""
@@ -49,7 +50,7 @@ def masked_per_row(length: int, mask_share: float = MASK_SHARE) -> int:
 def choose_masked(
     ids_BL: Tensor,
     special: SpecialIds,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     masking: Masking,
@@ -80,13 +81,13 @@ def choose_masked(
     positions_BK = (drawn_BK & POSITION_BITS).masked_fill_(~counts_BK, length - 1)
     hidden_BK = ((drawn_BK & SHOWN_BITS) < round((1 - shown_share) * SHOWN_BITS)) & counts_BK
     change_BK = (special.mask - ids_BL.gather(1, positions_BK)) * hidden_BK
-    shown_BL = ids_BL.scatter_add(1, positions_BK, change_BK)
+    shown_BL = add_at(ids_BL, positions_BK, change_BK)
     return Masked(positions_BK, counts_BK.to(torch.float32), hidden_BK, shown_BL)
 
 
 def _smallest(values_BL: Tensor, k: int) -> Tensor:
     """The k smallest of each row (B, K), rising."""
-    if values_BL.device.type == "cpu":  # numpy partitions with vector instructions, five times as fast
+    if on_host(values_BL):  # numpy partitions with vector instructions, five times as fast
         smallest_BK = np.partition(values_BL.numpy(), k - 1, axis=1)[:, :k]
         smallest_BK.sort(axis=1)
         return torch.from_numpy(smallest_BK)
@@ -105,9 +106,7 @@ def _draw_with_replacement(
     positions_BK, order_BK = chosen_BK.masked_fill(~counts_BK, length - 1).sort(dim=1, stable=True)
     weights_BK = counts_BK.gather(1, order_BK)
     hidden_BK = (draws_BN[:, k:] < 1 - shown_share) & weights_BK
-    # amax: among several draws of one position a single [MASK] hides it
-    hides_BL = torch.zeros_like(ids_BL).scatter_reduce_(1, positions_BK, hidden_BK.to(ids_BL.dtype), "amax")
-    shown_BL = ids_BL.masked_fill(hides_BL.bool(), special.mask)
-    return Masked(
-        positions_BK, weights_BK.to(torch.float32), hides_BL.gather(1, positions_BK).bool() & weights_BK, shown_BL
-    )
+    # among several draws of one position a single [MASK] hides it
+    hides_BL = any_at(positions_BK, hidden_BK, length)
+    shown_BL = ids_BL.masked_fill(hides_BL, special.mask)
+    return Masked(positions_BK, weights_BK.to(torch.float32), hides_BL.gather(1, positions_BK) & weights_BK, shown_BL)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor, nn
 
+from training.electra.device import look_up, on_host, pick_rows
 from training.electra.draws import drop
 from training.electra.presets import DROPOUT, INIT_STD, EncoderShape, ModelShape
 
@@ -32,8 +33,9 @@ class Embeddings(nn.Module):
 
     def forward(self, ids_BL: Tensor, word_VE: Tensor, segments_BL: Tensor | None = None) -> Tensor:
         """Embeddings (B, L, E); without segments every token is of the first segment."""
-        words_BLE = F.embedding(ids_BL, word_VE)
-        segments = self.segment.weight[0] if segments_BL is None else self.segment(segments_BL)
+        words_BLE = look_up(ids_BL, word_VE)
+        first, second = self.segment.weight.unbind()
+        segments = first if segments_BL is None else torch.where(segments_BL[:, :, None] == 1, second, first)
         normalised_BLE: Tensor = self.norm(words_BLE + self.position.weight[: ids_BL.shape[1]] + segments)
         return normalised_BLE
 
@@ -57,7 +59,8 @@ class Layer(nn.Module):
         batch, length, hidden = x_BLH.shape
         qkv_3BALD = self.qkv(x_BLH).view(batch, length, 3, self.heads, hidden // self.heads).permute(2, 0, 3, 1, 4)
         q_BALD, k_BALD, v_BALD = qkv_3BALD.unbind(0)
-        if keys_B is None or self.dropout == 0.0:
+        # the fused kernel's gradient is deterministic on a CPU only
+        if on_host(x_BLH) and (keys_B is None or self.dropout == 0.0):
             mixed_BALD = F.scaled_dot_product_attention(q_BALD, k_BALD, v_BALD, attn_mask=bias_B11L)
         else:
             scores_BALL = (q_BALD / math.sqrt(q_BALD.shape[-1])) @ k_BALD.transpose(-1, -2)
@@ -181,7 +184,7 @@ class Electra(nn.Module):
         """The generator's logits (B, K, V) at some positions of each row."""
         word_VE = self.embeddings.word.weight
         hidden_BLH = self.generator(self.embeddings(ids_BL, word_VE, segments_BL), bias_B11L, keys_B)
-        logits_BKV: Tensor = self.generator_head(_at(hidden_BLH, positions_BK), word_VE)
+        logits_BKV: Tensor = self.generator_head(pick_rows(hidden_BLH, positions_BK), word_VE)
         return logits_BKV
 
     def fill_by_encoder(
@@ -197,7 +200,7 @@ class Electra(nn.Module):
         word_VE = word_VE if self.word_delta is None else word_VE + self.word_delta.detach()
         hidden_BLH = self.discriminator(self.embeddings(ids_BL, word_VE, segments_BL), bias_B11L, keys_B)
         head = self.generator_head if self.encoder_head is None else self.encoder_head
-        logits_BKV: Tensor = head(_at(hidden_BLH, positions_BK), word_VE)
+        logits_BKV: Tensor = head(pick_rows(hidden_BLH, positions_BK), word_VE)
         return logits_BKV
 
     def discriminate(
@@ -211,11 +214,6 @@ class Electra(nn.Module):
         embedded_BLE = self.embeddings(ids_BL, self.discriminator_words(), segments_BL)
         logits_BL: Tensor = self.discriminator_head(self.discriminator(embedded_BLE, bias_B11L, keys_B))
         return logits_BL
-
-
-def _at(hidden_BLH: Tensor, positions_BK: Tensor) -> Tensor:
-    """The states (B, K, H) at some positions of each row."""
-    return hidden_BLH.gather(1, positions_BK[:, :, None].expand(-1, -1, hidden_BLH.shape[-1]))
 
 
 def attention_bias(ids_BL: Tensor, pad: int, dtype: torch.dtype = torch.float32) -> Tensor:

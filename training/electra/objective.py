@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
 from training.electra.choices import DISCRIMINATOR_WEIGHT, MASK_SHARE, SHOWN_SHARE, Masking, Objective, Sampling
-from training.electra.draws import Purpose, row_keys
+from training.electra.draws import Purpose, Seed, row_keys
 from training.electra.masking import Masked, SpecialIds, choose_masked
 from training.electra.model import Electra, attention_bias
 from training.electra.sampling import corrupt
@@ -58,7 +58,7 @@ def generator_loss(
     ids_BL: Tensor,
     special: SpecialIds,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     masking: Masking = "without_replacement",
@@ -130,7 +130,7 @@ def discriminator_loss(
     special: SpecialIds,
     filled: Filled,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     pairs: bool = False,
@@ -175,7 +175,7 @@ def electra_loss(
     ids_BL: Tensor,
     special: SpecialIds,
     *,
-    seed: int,
+    seed: Seed,
     step: Tensor | int,
     rows_B: Tensor,
     masking: Masking = "without_replacement",

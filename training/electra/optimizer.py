@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from training.electra.device import on_host
+
 ALIGNMENT = 64
 """Elements between the starts of two parameters are a multiple of this: whole cache lines."""
 
@@ -116,7 +118,7 @@ class Adam:
         """
         gradients = self.flat.gradients
         norm: Tensor = torch.linalg.vector_norm(gradients)
-        if gradients.device.type == "cpu":
+        if on_host(gradients):
             if norm.isfinite():
                 gradients.mul_(self.settings.clip / torch.clamp(norm, min=self.settings.clip))
                 self._apply(gradients, rate, torch.ones(()))

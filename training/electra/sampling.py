@@ -8,6 +8,7 @@ import torch.nn.functional as F  # noqa: N812 - the name everybody knows
 from torch import Tensor
 
 from training.electra.choices import Sampling
+from training.electra.device import add_at, on_host
 from training.electra.draws import gumbel, uniform
 from training.electra.masking import Masked
 
@@ -20,7 +21,7 @@ BLOCK = 256
 def sample_gumbel(logits_BKV: Tensor, keys_B: Tensor) -> Tensor:
     """Draw (B, K) tokens from the softmax of the logits: the argmax of logits + Gumbel noise."""
     batch, k, vocabulary = logits_BKV.shape
-    if logits_BKV.device.type != "cpu":
+    if not on_host(logits_BKV):
         return (logits_BKV.float() + gumbel(keys_B, k * vocabulary).view_as(logits_BKV)).argmax(-1)
     rows = max(1, GUMBEL_CHUNK // (k * vocabulary))
     parts = (
@@ -63,5 +64,5 @@ def corrupt(
     change_BK = torch.where(counts_BK, sampled_BK - original_BK, 0)
     first_BK = torch.ones_like(counts_BK)
     first_BK[:, 1:] = masked.positions_BK[:, 1:] != masked.positions_BK[:, :-1]
-    corrupted_BL = ids_BL.scatter_add(1, masked.positions_BK, change_BK * first_BK)
+    corrupted_BL = add_at(ids_BL, masked.positions_BK, change_BK * first_BK)
     return corrupted_BL, corrupted_BL != ids_BL

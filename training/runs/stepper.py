@@ -4,6 +4,7 @@ B rows of this process, L length.
 """
 
 import contextlib
+import importlib
 import os
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ import torch.distributed as dist
 import torch.utils.deterministic
 from torch import Tensor
 
+from training.electra.draws import seed_table
 from training.electra.masking import SpecialIds
 from training.electra.model import Electra
 from training.electra.objective import (
@@ -94,8 +96,8 @@ class Stepper:
         self.stage: Stage = plan.stages[0]
         """The phase that the next step belongs to."""
         self.adam.set_rates(self.stage.rates)
-        self.detours = 0
-        """Roll-backs so far."""
+        self.seeds = seed_table(plan.seed, place.device)
+        self._detours = 0
         self.step_number = torch.zeros((), dtype=torch.int64, device=place.device)
         self.sums = torch.zeros(len(FIGURES), dtype=torch.float64, device=place.device)
         self.skipped_in_a_row = torch.zeros((), dtype=torch.int64, device=place.device)
@@ -109,7 +111,17 @@ class Stepper:
             self._generator_loss = torch.compile(generator_loss, dynamic=False)
             self._discriminator_loss = torch.compile(discriminator_loss, dynamic=False)
             self._update = torch.compile(self._update_eagerly, dynamic=False)
-        self._replay: dict[tuple[tuple[int, ...], int, int], Callable[[Tensor, Tensor], None]] = {}
+        self._replay: dict[tuple[tuple[int, ...], int], Callable[[Tensor, Tensor], None]] = {}
+
+    @property
+    def detours(self) -> int:
+        """Roll-backs so far. Each changes the seed, on the device: nothing is compiled or recorded anew."""
+        return self._detours
+
+    @detours.setter
+    def detours(self, detours: int) -> None:
+        self._detours = detours
+        self.seeds.copy_(seed_table(self.plan.seed + detours * SEED_STRIDE))
 
     def begin_alike(self) -> None:
         """Give every process the first one's weights."""
@@ -147,14 +159,14 @@ class Stepper:
         if not self._graphed:
             self._step(ids_BL, rows_B)
             return
-        key = (tuple(ids_BL.shape), self.detours, self.stage.begin)
+        key = (tuple(ids_BL.shape), self.stage.begin)
         if key not in self._replay:
             self._replay[key] = self._capture(ids_BL, rows_B)
         self._replay[key](ids_BL, rows_B)
 
     def _step(self, ids_BL: Tensor, rows_B: Tensor) -> None:
         plan, stage = self.plan, self.stage
-        draws = {"seed": plan.seed + self.detours * SEED_STRIDE, "step": self.step_number, "rows_B": rows_B}
+        draws = {"seed": self.seeds, "step": self.step_number, "rows_B": rows_B}
         self._fork()
         with self._beside(), self._autocast():
             filled = self._generator_loss(
@@ -190,8 +202,10 @@ class Stepper:
             dist.all_reduce(self.flat.gradients)
         self._update(figures, stage.rate_curve)
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.place.device.type, torch.bfloat16, enabled=self._low, cache_enabled=False)
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        if not self._low:
+            return contextlib.nullcontext()
+        return torch.autocast(self.place.device.type, torch.bfloat16, cache_enabled=False)
 
     def _beside(self) -> contextlib.AbstractContextManager[object]:
         return torch.cuda.stream(self._side) if self._side else contextlib.nullcontext()
@@ -317,4 +331,6 @@ def _be_deterministic() -> None:
     """Sums in a fixed order, or resume would not be bitwise: gradients of embeddings, cuBLAS's workspaces."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read by cuBLAS when its first product is asked for
     torch.use_deterministic_algorithms(True, warn_only=True)
+    inductor = importlib.import_module("torch._inductor.config")
+    inductor.deterministic = True  # type: ignore[attr-defined]  # no choice of kernels by timing: another process would choose others
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # each step writes what it reads

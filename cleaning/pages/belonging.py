@@ -244,7 +244,7 @@ class _Rules:
         most = LINKED_ITEM if block.kind in _OF_A_LIST and block.kind is not Kind.QUOTE else LOOSE_LINKED
         return block.link_share() < most and (block.site_part == 0 or block.site_part in around)
 
-    def _fits(self, place: int, usual: Place, neighbours: tuple[int, int]) -> bool:
+    def _fits(self, place: int, usual: int, neighbours: tuple[int, int]) -> bool:
         """Whether a block that no extractor kept belongs between two that one did."""
         block = self.blocks[place]
         is_boxed = bool(block.place & (Place.WARNING | Place.QUESTIONS))

@@ -1,26 +1,29 @@
 """What an element of a page is for: which begin a block, which are no text, what tag, id and class say of a place."""
 
 import re
-from enum import IntFlag
 from functools import lru_cache
+from typing import Final
 
 
-class Place(IntFlag):
-    """What the elements around a block say of it."""
+class Place:
+    """What the elements around a block say of it: bits of an integer.
 
-    NONE = 0
-    CHROME = 1
+    Not an enum.IntFlag, each of whose operations makes an object: they took a sixteenth of the extraction.
+    """
+
+    NONE: Final = 0
+    CHROME: Final = 1
     """Menus, footers, sharing, related pages, comments, notices of cookies: what the site says of itself."""
-    ASIDE = 2
+    ASIDE: Final = 2
     """An aside: a sidebar, or a box within the text."""
-    WARNING = 4
+    WARNING: Final = 4
     """A box of a warning, a note, a piece of advice."""
-    QUESTIONS = 8
+    QUESTIONS: Final = 8
     """Frequent questions, an accordion, panels that open on a click."""
-    HIDDEN = 16
+    HIDDEN: Final = 16
     """Not shown until something happens."""
-    FORM = 32
-    COMMENTS = 64
+    FORM: Final = 32
+    COMMENTS: Final = 64
     """What readers wrote under the text."""
 
 
@@ -76,7 +79,7 @@ _QUESTIONS = re.compile(
     r"tabs?-content|expander|desplegable|elementor-tab-content|question|answer|respuesta)(?:$|[\s_-])|accordion|\bfaq",
     re.IGNORECASE,
 )
-_TAG_PLACES = {
+_TAG_PLACES: dict[str, int] = {
     "nav": Place.CHROME,
     "footer": Place.CHROME,
     "menu": Place.CHROME,
@@ -85,7 +88,7 @@ _TAG_PLACES = {
     "details": Place.QUESTIONS,
     "form": Place.FORM,
 }
-_ROLE_PLACES = {
+_ROLE_PLACES: dict[str, int] = {
     "navigation": Place.CHROME,
     "menu": Place.CHROME,
     "menubar": Place.CHROME,
@@ -100,9 +103,9 @@ _ROLE_PLACES = {
 
 
 @lru_cache(maxsize=20_000)
-def named_place(names: str) -> Place:
+def named_place(names: str) -> int:
     """What an element's id and class say of its place."""
-    place = Place.NONE
+    place: int = Place.NONE
     if _CHROME.search(names):
         place |= Place.CHROME
     if _COMMENTS.search(names):
@@ -114,9 +117,9 @@ def named_place(names: str) -> Place:
     return place
 
 
-def place_of(tag: str, attributes: dict[str, str]) -> Place:
+def place_of(tag: str, attributes: dict[str, str]) -> int:
     """What a block's element says of the place of its text."""
-    place = _TAG_PLACES.get(tag, Place.NONE)
+    place: int = _TAG_PLACES.get(tag, Place.NONE)
     if not attributes:
         return place
     names = f"{attributes.get('id', '')} {attributes.get('class', '')}"

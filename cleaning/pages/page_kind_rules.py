@@ -162,9 +162,10 @@ class PriceList:
 
     def measure(self, text: Text) -> Figures:
         """Share of lines with a price; lines."""
-        if not _PRICE.stand_in(text.lower):
+        prices = _PRICE.within(text.lower)
+        if not prices.stand_in(text.lower):
             return 0.0, len(text.lines)
-        return sum(map(_PRICE.stand_in, text.lower.split("\n"))) / len(text.lines), len(text.lines)
+        return sum(map(prices.stand_in, text.lower.split("\n"))) / len(text.lines), len(text.lines)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many lines have one."""

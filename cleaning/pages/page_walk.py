@@ -40,7 +40,7 @@ class Frame:
 
     kind: Kind
     level: int
-    place: Place
+    place: int
     number: int
     site_part: int
 

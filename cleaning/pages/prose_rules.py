@@ -66,7 +66,8 @@ class Alphabetic:
 
     def measure(self, text: Text) -> Figures:
         """Share of words with a letter."""
-        lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in text.words)
+        others = [word for word in text.words if not word.isalpha()]
+        lettered = len(text.words) - len(others) + sum(any(map(str.isalpha, word)) for word in others)
         return (lettered / max(len(text.words), 1),)
 
     def refuses(self, figures: Figures) -> bool:

@@ -35,7 +35,6 @@ class Block:
     """A line, or several where the page breaks them (``br``, ``pre``)."""
     kind: Kind
     place: int
-    """Bits of ``element_kinds.Place``."""
     parent: int
     """The number of the block element that it stands in, in the page's order; of a row that of its table."""
     first_node: int

@@ -14,18 +14,17 @@ from training.runs import checkpoint
 from training.runs.beginning import first_model
 from training.runs.distributed import Place, agreed
 from training.runs.feed import Feed
-from training.runs.metrics import KNOWS_FREQUENCIES, REPLACED_LOW, MetricsLog, Speed, rates
+from training.runs.metrics import MetricsLog, Speed, rates
 from training.runs.pretrain_settings import PretrainSettings
 from training.runs.signals import Asked, signals
 from training.runs.stepper import Stepper
+from training.runs.watch import Watch
 
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other draws."""
 MOST_DETOURS = 3
 AGREE_EVERY = 10
 """Steps between two looks at the signals of all processes, where there are several."""
-WATCHED_FROM = 2_000
-"""The generator is watched from this step on: before, it learns how frequent tokens are."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +41,7 @@ class Loop:
         progress: Progress,
         *,
         fresh: bool = True,
+        bar: float | None = None,
     ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
@@ -57,7 +57,7 @@ class Loop:
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
         self._logged_at = 0
-        self._warned = False
+        self._watch = Watch(bar)
         self._metrics: MetricsLog | None = None
 
     def begin(self, saved: checkpoint.Snapshot | None) -> int:
@@ -114,7 +114,7 @@ class Loop:
         length = stage.length
         masked = masked_per_row(length, stage.mask_share)
         line |= speed.read(sums["tokens"], length, masked, self.place.world, stage.objective)
-        self._watch(line["hidden_accuracy"], line.get("replaced_rate", 1.0))
+        self._watch(self.step, stage, line)
         if self._metrics:
             rate = self.plan.learning_rate_at(self.step - 1)
             self._metrics.write(
@@ -126,27 +126,6 @@ class Loop:
             self.progress("pretrain", self.step, self.plan.steps, {"length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
-
-    def _watch(self, accuracy: float, replaced_rate: float) -> None:
-        """Warn once when the generator knows too little or too much to set a task, again only after it was sound."""
-        learnt, replaces = accuracy >= KNOWS_FREQUENCIES, replaced_rate >= REPLACED_LOW
-        outside = self.step >= WATCHED_FROM and not (learnt and replaces)
-        if outside and not self._warned and not learnt:
-            log.warning(
-                "step %d: the generator is right at %.1f %% of the masked tokens, no more than knowing frequent tokens "
-                "gives: it has not begun to learn from context.",
-                self.step,
-                100 * accuracy,
-            )
-        elif outside and not self._warned:
-            log.warning(
-                "step %d: %.1f %% of the tokens are replaced, less than %.0f %%: the generator is too good, or too "
-                "little is masked.",
-                self.step,
-                100 * replaced_rate,
-                100 * REPLACED_LOW,
-            )
-        self._warned = outside
 
     def _roll_back(self) -> None:
         """Go back to the last checkpoint and on with the same rows, masked, filled and dropped out otherwise.

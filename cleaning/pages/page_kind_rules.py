@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.phrases import Phrase, Phrases
 from cleaning.pages.prose_rules import SENTENCE_END
 from cleaning.pages.text import SPANISH, Text
@@ -145,10 +146,14 @@ class NoErrorPage:
     max_words: int = 200
     name: str = "error_page"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """1 where the first 300 characters tell of an error."""
-        says_so = _ERROR_PAGE.search(text.text[:300]) is not None
-        return float(says_so), says_so and len(text.words) < self.max_words
+    def measure(self, text: Text) -> Figures:
+        """1 where the first 300 characters tell of an error; words."""
+        return float(_ERROR_PAGE.search(text.text[:300]) is not None), len(text.words)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether it tells of an error and of little else."""
+        says_so, words = figures
+        return says_so > 0 and words < self.max_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +167,17 @@ class Filler:
     most: float
     name: str = "filler"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Stock phrases for each 100 words."""
+    def measure(self, text: Text) -> Figures:
+        """Stock phrases for each 100 words, their number, and 1 where a machine or a template gives itself away."""
         if text.language != SPANISH:
-            return 0.0, False
+            return 0.0, 0, 0
         count = _FILLER.count(text.lower)
-        share = 100 * count / max(len(text.words), 1)
-        return share, (count > 1 and share > self.most) or _MACHINE.stand_in(text.lower)
+        return 100 * count / max(len(text.words), 1), count, _MACHINE.stand_in(text.lower)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        share, count, is_machine = figures
+        return (count > 1 and share > self.most) or is_machine > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +187,20 @@ class PriceList:
     most: float
     name: str = "price_list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of lines with a price that are no sentences."""
-        if not _PRICE.stand_in(text.lower):
-            return 0.0, False
+    def measure(self, text: Text) -> Figures:
+        """Share of lines with a price that are no sentences; lines; the share of these that name a dosage."""
+        prices = _PRICE.within(text.lower)
+        if not prices.stand_in(text.lower):
+            return 0.0, len(text.lines), 0.0
         lines = text.lower.split("\n")
-        priced = [line for line in lines if _PRICE.stand_in(line) and not _is_sentence(line)]
-        share = len(priced) / len(lines)
-        if share <= self.most or len(lines) < LEAST_LINES:
-            return share, False
-        return share, sum(_DRUG.search(line) is not None for line in priced) < MOST_DRUGS * len(priced)
+        priced = [line for line in lines if prices.stand_in(line) and not _is_sentence(line)]
+        drugs = sum(_DRUG.search(line) is not None for line in priced)
+        return len(priced) / len(lines), len(lines), drugs / max(len(priced), 1)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines have one and few of them name a dosage."""
+        share, lines, drugs = figures
+        return share > self.most and lines >= LEAST_LINES and drugs < MOST_DRUGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,14 +210,18 @@ class Form:
     most: float
     name: str = "form"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of lines that label a field and give no value."""
+    def measure(self, text: Text) -> Figures:
+        """Share of lines that label a field and give no value, and their number."""
         labels = sum(
             _FIELD.match(line) is not None and not line.endswith(".") and line.count(" ") < MOST_FIELD_WORDS
             for line in text.bare_lines
         )
-        share = labels / len(text.lines)
-        return share, share > self.most and labels >= LEAST_FIELDS
+        return labels / len(text.lines), labels
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines do."""
+        share, labels = figures
+        return share > self.most and labels >= LEAST_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,29 +235,45 @@ class IndexPage:
     most: float
     name: str = "index_page"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the lines, or of the page's blocks if more, that are excerpts."""
-        figures = text.figures
+    def measure(self, text: Text) -> Figures:
+        """Share of the lines, or of the page's blocks if more, that are excerpts.
+
+        Then the share of lines that break off, their number, excerpts, dates, blocks, linked and other headings, share
+        of links, and 1 for the address of a listing.
+        """
+        page = text.figures
         broken = sum(
             _BROKEN_OFF.search(line) is not None and line.count(" ") >= EXCERPT_WORDS - 1 for line in text.bare_lines
         )
-        excerpts = max(broken, figures.get("excerpts", 0.0))
-        share = max(
-            broken / len(text.lines), min(excerpts / max(figures.get("blocks", 1.0), 1.0), 1.0) if figures else 0.0
+        excerpts = max(float(broken), page.get("excerpts", 0.0))
+        blocks = max(page.get("blocks", 0.0), 1.0)
+        share = broken / len(text.lines)
+        return (
+            max(share, min(excerpts / blocks, 1.0)) if page else share,
+            share,
+            broken,
+            excerpts,
+            sum(_DATE_LINE.match(line) is not None for line in text.bare_lines),
+            blocks,
+            page.get("linked_headings", 0.0),
+            page.get("own_headings", 0.0),
+            page.get("links", 0.0),
+            page.get("listing_address", 0.0),
         )
-        linked, own = figures.get("linked_headings", 0.0), figures.get("own_headings", 0.0)
-        if figures.get("listing_address"):
-            return share, broken > 0 or linked * BLOCKS_A_CARD >= max(figures["blocks"], 1.0)
-        dates = sum(_DATE_LINE.match(line) is not None for line in text.bare_lines)
-        many = excerpts >= LEAST_EXCERPTS and share > self.most
-        is_index = (
-            figures.get("links", 0.0) >= MOST_LINKED
-            or (broken >= LEAST_EXCERPTS and broken / len(text.lines) > self.most)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether the signs together are an index's."""
+        shown, share, broken, excerpts, dates, blocks, linked, own, links, is_listing = figures
+        if is_listing:
+            return broken > 0 or linked * BLOCKS_A_CARD >= blocks
+        many = excerpts >= LEAST_EXCERPTS and shown > self.most
+        return (
+            links >= MOST_LINKED
+            or (broken >= LEAST_EXCERPTS and share > self.most)
             or (many and linked >= LEAST_LINKED and linked > own)
             or (many and dates >= LEAST_EXCERPTS)
-            or (linked >= 2 * LEAST_LINKED and linked > 2 * own and linked > self.most * figures["blocks"])
+            or (linked >= 2 * LEAST_LINKED and linked > 2 * own and linked > self.most * blocks)
         )
-        return share, is_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +286,8 @@ class LinkList:
     most: float
     name: str = "link_list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the words that stand in titles: short lines without an end of a sentence, a value or a meaning."""
+    def measure(self, text: Text) -> Figures:
+        """Share of the words in titles (short lines without a stop, a value, a meaning); lines; share of links."""
         words = loose = 0
         after_colon = False
         for line in text.bare_lines:
@@ -262,9 +295,13 @@ class LinkList:
             words += count
             loose += count if count < TITLE_WORDS and not after_colon and _is_title(line) else 0
             after_colon = line.endswith(":") or (after_colon and line[:1].islower())
-        share = loose / max(words, 1)
-        has_links = text.figures.get("links", 1.0) >= NO_LINKS or text.figures.get("linked_headings", 0) >= LEAST_LINKED
-        return share, share > self.most and len(text.lines) >= LEAST_LINES and has_links
+        has_linked = text.figures.get("linked_headings", 0.0) >= LEAST_LINKED
+        return loose / max(words, 1), len(text.lines), max(text.figures.get("links", 1.0), float(has_linked))
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many words do, and links are among them."""
+        share, lines, links = figures
+        return share > self.most and lines >= LEAST_LINES and links >= NO_LINKS
 
 
 def _is_title(line: str) -> bool:
@@ -288,10 +325,14 @@ class LegalPage:
     most: float
     name: str = "legal_page"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Words of such pages for each 100 words."""
+    def measure(self, text: Text) -> Figures:
+        """Words of such pages for each 100 words, and their number."""
         if text.language != SPANISH:
-            return 0.0, False
+            return 0.0, 0
         count = _LEGAL.count(text.lower)
-        share = 100 * count / max(len(text.words), 1)
-        return share, share > self.most and count > LEAST_LEGAL
+        return 100 * count / max(len(text.words), 1), count
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        share, count = figures
+        return share > self.most and count > LEAST_LEGAL

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.text import SPANISH, WORD, Text
 
 SENTENCE_END = tuple(".!?…:;»”\"')")
@@ -25,9 +26,13 @@ class LongEnough:
     min_chars: int
     name: str = "too_short"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Characters."""
-        return len(text.text), len(text.text) < self.min_chars
+        return (len(text.text),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether they are too few."""
+        return figures[0] < self.min_chars
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,13 @@ class StopWords:
     least: int
     name: str = "stop_words"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Different stop words."""
-        return text.stop_words, text.stop_words < self.least
+        return (text.stop_words,)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether they are too few."""
+        return figures[0] < self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,14 @@ class WordLength:
     bounds: tuple[float, float]
     name: str = "word_length"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Mean characters of the words with a letter first."""
         words = [word for word in text.words if word[0].isalpha()]
-        mean = sum(map(len, words)) / max(len(words), 1)
-        return mean, not self.bounds[0] <= mean <= self.bounds[1]
+        return (sum(map(len, words)) / max(len(words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether the mean is out of bounds."""
+        return not self.bounds[0] <= figures[0] <= self.bounds[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +75,16 @@ class Alphabetic:
     least: float
     name: str = "non_alphabetic"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Share of words with a letter, outside of tables where at least 50 words stand there."""
         outside = WORD.findall("\n".join(text.bare_lines))
         words = outside if len(outside) >= MIN_OUTSIDE else text.words
-        share = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words) / max(len(words), 1)
-        return share, share < self.least
+        lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
+        return (lettered / max(len(words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too few words have one."""
+        return figures[0] < self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +98,16 @@ class LinePunctuation:
     least: float
     name: str = "line_punctuation"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of lines with an end of a sentence at their end or within."""
+    def measure(self, text: Text) -> Figures:
+        """Share of the longer lines with an end of a sentence at their end or within; lines; share of links."""
         lines = [line for line in text.bare_lines if line.count(" ") >= SHORT_LINE_WORDS - 1 and not line[0].islower()]
         ended = sum(line.endswith(SENTENCE_END) or _SENTENCE_BORDER.search(line) is not None for line in lines)
-        share = ended / len(lines) if lines else 1.0
-        are_links = text.figures.get("links", 1.0) >= LINKED
-        return share, share < self.least and len(lines) >= MIN_LINES and are_links
+        return ended / len(lines) if lines else 1.0, len(lines), text.figures.get("links", 1.0)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too few of enough lines do, and links are among them."""
+        share, lines, links = figures
+        return share < self.least and lines >= MIN_LINES and links >= LINKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +117,13 @@ class NewLines:
     most: float
     name: str = "list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Line breaks for each word."""
-        ratio = (len(text.bare_lines) - 1) / max(len(text.words), 1)
-        return ratio, ratio > self.most
+        return ((len(text.bare_lines) - 1) / max(len(text.words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        return figures[0] > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +131,20 @@ class Accents:
     """Spanish without a single accent is spelled wrong throughout: carelessly made, often by machines.
 
     Our number: of 20 sources of Spanish prose the lowest 1 % of texts have 0.003 to 0.017, on 2,000 health pages
-    0.006 is the least; every page of the machine-written site among them has 0. Words in capitals, which many write
-    without accents, do not count.
+    0.006 is the least; every page of the machine-written site among them has 0.
     """
 
     least: float
     name: str = "unaccented"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of letters with an accent, a tilde or a diaeresis."""
+    def measure(self, text: Text) -> Figures:
+        """Share of letters with an accent, a tilde or a diaeresis; letters of a Spanish text, without capitals."""
         if text.language != SPANISH:
-            return 0.0, False
+            return 0.0, 0
         letters = text.letters - sum(map(len, _CAPITALS.findall(text.text)))
-        share = sum(map(text.lower.count, _ACCENTED)) / max(letters, 1)
-        return share, share < self.least and letters >= MIN_LETTERS
+        return sum(map(text.lower.count, _ACCENTED)) / max(letters, 1), letters
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether a Spanish text has too few of them."""
+        share, letters = figures
+        return letters >= MIN_LETTERS and share < self.least

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.ngrams import repeated_characters
 from cleaning.pages.text import WORD, Text
 
+TOP_SIZES = (2, 3, 4)
+"""Words of an n-gram of which one alone fills a page."""
 OFTEN = 6
 """A phrase that comes up to five times is the subject of a text and no repetition."""
 SHORT, LONG = 1_200, 4_000
@@ -44,7 +47,7 @@ class DuplicateLines:
     most: float
     name: str = "duplicate_lines"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Share of the characters in lines that were there before."""
         seen: set[str] = set()
         repeated = 0
@@ -52,8 +55,11 @@ class DuplicateLines:
             if line in seen:
                 repeated += len(line)
             seen.add(line)
-        share = repeated / max(len(text.text), 1)
-        return share, share > self.most
+        return (repeated / max(len(text.text), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many characters do."""
+        return figures[0] > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +69,24 @@ class TopNgrams:
     most: Sequence[float]
     name: str = "top_ngram"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in the 2-, 3- or 4-gram that fills most of the page, of those that come six times."""
-        worst, dropped = 0.0, False
-        for size, bound in enumerate(self.most, start=2):
+    def measure(self, text: Text) -> Figures:
+        """Share of the characters in the n-gram that fills most of the page, of those that come six times.
+
+        The greatest of the three first, then the share of words with a digit, then that of each size.
+        """
+        shares = []
+        for size in TOP_SIZES:
             grams = text.repeats.get(size)
             if grams is None:
                 break
             counts = np.bincount(grams.numbers)[grams.numbers]
-            share = int((grams.characters * counts)[counts >= OFTEN].max(initial=0)) / text.letters
-            worst, dropped = max(worst, share), dropped or share > bound + FOR_VALUES * text.values
-        return worst, dropped
+            shares.append(int((grams.characters * counts)[counts >= OFTEN].max(initial=0)) / text.letters)
+        return max(shares, default=0.0), text.values, *shares
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether one is over the bound of its size, which is higher where values differ."""
+        _, values, *shares = figures
+        return any(share > bound + FOR_VALUES * values for share, bound in zip(shares, self.most, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +96,17 @@ class DuplicateNgrams:
     most: float
     name: str = "duplicate_ngrams"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in repeated 5-grams."""
-        share = repeated_characters(text.repeats.get(5), 5) / text.letters
-        return share, share > self.most and share > self._allowed(len(text.words), text.values)
+    def measure(self, text: Text) -> Figures:
+        """Share of the characters in repeated 5-grams; words; share of the words with a digit."""
+        return repeated_characters(text.repeats.get(5), 5) / text.letters, len(text.words), text.values
 
-    def _allowed(self, words: int, values: float) -> float:
-        bound = self.most + FOR_VALUES * values
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many of them repeat for the length and the values of the text."""
+        share, words, values = figures
+        if share <= self.most:
+            return False
         for_length: float = max(1.0, SHORT / words, (words / LONG) ** 0.25)
-        return min(bound * for_length, HIGHEST)
+        return share > min((self.most + FOR_VALUES * values) * for_length, HIGHEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +120,17 @@ class SentenceFrames:
     most: float
     name: str = "sentence_frames"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the letters in phrases of six words that five long sentences share."""
+    def measure(self, text: Text) -> Figures:
+        """Share of the letters in phrases of six words that five long sentences share; share of words with a digit."""
         repeats = text.repeats.get(FRAME)
         if repeats is None or np.bincount(repeats.numbers).max() < FRAMED_SENTENCES:
-            return 0.0, False
-        share = _framed(text) / text.letters
-        return share, share > self.most and text.values < MOST_VALUES
+            return 0.0, text.values
+        return _framed(text) / text.letters, text.values
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many do, in a text of few values."""
+        share, values = figures
+        return share > self.most and values < MOST_VALUES
 
 
 def _framed(text: Text) -> int:

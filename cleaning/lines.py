@@ -1,4 +1,4 @@
-"""Lines as they are compared: a digest that forgets case, digits and all but letters between words."""
+"""Lines as they are compared: a digest that forgets case and punctuation, and never a number, its sign or its unit."""
 
 import hashlib
 import re
@@ -6,23 +6,36 @@ from collections.abc import Sequence
 
 MOST_WORDS = 0xFF
 """What the last bits of a digest count to."""
+QUANTITY = 0x100
+"""The bit of a digest that says whether the line holds a number."""
 SHORT_WORDS = 6
 """A line of fewer words may be a heading (Síntomas; Cuándo consultar a un médico): it is judged apart."""
+LONG_WORDS = 20
+"""From so many words on a line is a paragraph, of which a site keeps one copy."""
 
-_NUMBER = re.compile(r"\d+")
-_BETWEEN = re.compile(r"\W+")
+_TOKEN = re.compile(
+    r"[<>≤≥≈~=±+−–-]*[ ]?\d+(?:[.,:/⁄×^−–-]+\d+)*(?:[ ]?[%‰°]+)?"  # a number with its sign and its per cent
+    r"|[<>≤≥≈=±%‰°]"
+    r"|\w+"
+)
+_DIGIT = re.compile(r"\d")
 
 
 def normal_line(line: str) -> str:
-    """The words of a line as they are compared: ``Unidad 2 de 6.`` is ``unidad 0 de 0``."""
-    return _BETWEEN.sub(" ", _NUMBER.sub("0", line.casefold())).strip()
+    """The words and numbers of a line as they are compared.
+
+    >>> normal_line("Tome 2,5 mg: NUNCA más de > 4 veces al día.")
+    'tome 2,5 mg nunca más de >4 veces al día'
+    """
+    return " ".join(token.replace(" ", "") for token in _TOKEN.findall(line.casefold()))
 
 
 def line_digest(line: str) -> int:
-    """56 bits of a line's normal form, then 8 bits that say how many words it has (255: so many or more)."""
+    """55 bits of a line's normal form, 1 for a number in it, 8 for how many words it has (255: so many or more)."""
     normal = normal_line(line)
     bits = int.from_bytes(hashlib.blake2b(normal.encode(), digest_size=8).digest(), "little")
-    return bits & ~MOST_WORDS | min(len(normal.split()), MOST_WORDS)
+    bits &= ~(QUANTITY | MOST_WORDS)
+    return bits | (QUANTITY if _DIGIT.search(normal) else 0) | min(len(normal.split()), MOST_WORDS)
 
 
 def without_lines(text: str, lines: frozenset[int]) -> str:

@@ -12,7 +12,7 @@ from training.benchmark import flat
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.windows import best_windows, windows_of
+from training.benchmark.windows import Frame, best_windows, windows_of
 from training.benchmark.words import words_of
 from training.tokens.stream import SPECIAL_TOKENS
 from training.tokens.tokenizer import TokenizerSettings, write_tokenizer
@@ -155,3 +155,36 @@ def test_defaults_follow_the_model():
     assert (other.learning_rate, other.layer_decay) == (5e-5, 0.9)
     with pytest.raises(InputError, match=r"benchmark\.length=9999: windows of this model have 512 tokens at most"):
         BenchmarkSettings(length=9999).resolved("electra", 256, 512, 128)
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "bytes"])
+@pytest.mark.parametrize(("length", "overlap"), [(16, 5), (40, 10), (41, 0), (512, 128)])
+def test_windows_are_those_of_the_library_where_it_gives_all(source, kind, length, overlap):
+    text = note("x", random.Random(7), sentences=30).text
+    tokenizer = byte_level([text] * 3) if kind == "bytes" else source.tokenizer
+    theirs = tokenizer(text, truncation=True, max_length=length, stride=overlap, return_overflowing_tokens=True)
+    ours = windows_of(tokenizer, text, words_of(text), length=length, overlap=overlap)
+    assert [window.inputs["input_ids"] for window in ours] == theirs["input_ids"]
+    assert all(set(window.inputs["attention_mask"]) == {1} for window in ours)
+
+
+def test_the_pairs_of_a_tokenizer_are_framed_as_it_frames_them(source):
+    for tokenizer in (source.tokenizer, byte_level(["No toma nada."] * 3)):
+        frame = Frame.of(tokenizer, 2)
+        asked, told = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("Toma?", "No toma nada."))
+        whole = tokenizer("Toma?", "No toma nada.")
+        assert frame.filled(asked, told) == {name: list(whole[name]) for name in frame.inputs}
+
+
+def test_a_word_that_the_tokenizer_leaves_out_is_refused(source):
+    class Deaf:
+        """A tokenizer that loses the end of every text, as tokenizers 0.23.1 loses windows."""
+
+        def __call__(self, *texts, **options):
+            return source.tokenizer(*(text[:40] if len(text) > 40 else text for text in texts), **options)
+
+    text = note("x", random.Random(7), sentences=12).text
+    with pytest.raises(InputError, match="the tokenizer gives no token for"):
+        windows_of(Deaf(), text, words_of(text), length=40, overlap=10)
+    invisible = "El\u00ad paciente\u200b toma."
+    assert windows_of(source.tokenizer, invisible, words_of(invisible), length=40, overlap=10)

@@ -16,7 +16,7 @@ ROOMS = {
     "machine": page_kind_rules._MACHINE,
     "price": page_kind_rules._PRICE,
     "legal": page_kind_rules._LEGAL,
-    "site": boilerplate._SITE_WORDS,
+    "site": boilerplate._SITE_SAYS,
 }
 ALL = [(name, phrase) for name, phrases in ROOMS.items() for phrase in phrases.phrases]
 

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 
 LARGEST_HOSTS = 25
@@ -14,9 +16,12 @@ LARGEST_HOSTS = 25
 
 
 def figures_of(
-    kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int
+    kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int, taken: Taken
 ) -> dict[str, Any]:
-    """Figures of a version, for its manifest and its card: of the corpus, except ``side``, ``urls`` and ``dropped``."""
+    """Figures of a version, for its manifest and its card: of the corpus, except ``side``, ``urls`` and ``dropped``.
+
+    ``site_lines`` are of the living documents, before duplicates are dropped.
+    """
     masked: Counter[str] = Counter()
     for kinds in kept["masked"].to_pylist():
         for entry in kinds:
@@ -35,6 +40,7 @@ def figures_of(
         "side": counted(side["language"]),
         "urls": urls,
         "dropped": counted(dropped["reason"]),
+        "site_lines": asdict(taken),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),
         "languages": counted(kept["language"]),

@@ -185,7 +185,7 @@ def _cut(
         files |= write_dropped(hidden, dropped)
         if previous is not None and files == previous.files and origin.settings == previous.settings:
             return None
-        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"])
+        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(

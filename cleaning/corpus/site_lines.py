@@ -4,7 +4,11 @@ What is counted is every line of the living documents of a site in one language,
 counts for a line only where at least a fifth of its other words stand in lines that are rarer than that line: in
 copies and near copies hardly any do, so that a family of them does not make its text the site's. A line is the site's
 where at least ``site_line_documents`` count for it and a share of them: ``site_line_share``, and for a short line,
-which may be a heading that orders the pages (Síntomas, Tratamiento), ``site_heading_share``.
+which may be a heading that orders the pages (Síntomas, Tratamiento), or one with a number, which may be a dose that
+several drugs share, ``site_heading_share``. Lines that differ by a number, its sign or its unit are different lines.
+
+A paragraph (``LONG_WORDS`` words or more) that is the site's stays on one page: the first by the key that also chooses
+the keeper of a cluster (rank of the category, most words, seen first, id).
 
 The verdict follows from the set of living documents alone: the order in which they came, and what was published
 before, decide nothing.
@@ -12,7 +16,7 @@ before, decide nothing.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +29,8 @@ from cleaning.corpus.line_digests import Digests, LineDigests
 from cleaning.corpus.living import Living, dropped_rows
 from cleaning.corpus.splits import site_of
 from cleaning.corpus.trimmed import Left, TrimmedTexts
-from cleaning.lines import MOST_WORDS, SHORT_WORDS
+from cleaning.duplicates.dedup import keeper_ranks
+from cleaning.lines import LONG_WORDS, MOST_WORDS, QUANTITY, SHORT_WORDS
 from cleaning.pages import text
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, Segments, StoredTexts
@@ -41,6 +46,20 @@ REASON = "quality/site_lines"
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """How much was taken out of the living documents."""
+
+    lines: int = 0
+    """Different lines of a site and language."""
+    copies_kept: int = 0
+    """Of these the paragraphs of which one copy stays."""
+    documents: int = 0
+    """Documents that lost a line."""
+    words: int = 0
+    """Words that these documents lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class SiteLines:
     """The living documents without their sites' lines."""
 
@@ -48,7 +67,8 @@ class SiteLines:
     """``text_digest`` and ``n_words`` are of what is left. One column more, ``repeated``: which of ``lines`` were
     taken out; −1 for none."""
     lines: Sequence[frozenset[int]]
-    """Digests of the lines of a site."""
+    """Sets of digests of lines: those that go from the documents of a site, or from one that keeps a copy."""
+    taken: Taken = Taken()
 
     def texts(self, segments: Segments) -> StoredTexts:
         """What is left of the documents' texts."""
@@ -61,28 +81,53 @@ def take_out_site_lines(
     """Find every site's lines and take them out; a document with fewer than ``min_chars`` left is dropped."""
     documents = living.documents
     groups = _groups(documents)
-    repeated = np.full(len(groups), -1, np.int64)
-    keys = np.zeros(len(groups), np.uint64)
-    lines: list[frozenset[int]] = []
+    ranks = keeper_ranks(documents)
+    plan = _Plan(np.full(len(groups), -1, np.int64), np.zeros(len(groups), np.uint64))
     digests = LineDigests(memory, segments)
-    text_keys = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
     for positions in _batches(groups, settings.site_line_documents):
         for members, begins, found in _lines_by_group(documents, digests, positions, groups):
-            sites_own = _repeated(begins, found, settings)
-            if len(sites_own):
-                going = np.where(np.isin(found, sites_own), found, 0)
-                sums = np.add.reduceat(going, begins[:-1])
-                repeated[members[sums != 0]] = len(lines)
-                keys[members] = sums
-                lines.append(frozenset(sites_own.tolist()))
+            plan.add(members, begins, found, _repeated(begins, found, settings), ranks[members])
     digests.sweep()
-    touched = np.flatnonzero(repeated >= 0)
-    whole = SiteLines(
-        replace(living, documents=documents.append_column("repeated", pa.array(repeated, pa.int64()))), lines
-    )
+    touched = np.flatnonzero(plan.repeated >= 0)
+    columns = documents.append_column("repeated", pa.array(plan.repeated, pa.int64()))
+    whole = SiteLines(replace(living, documents=columns), plan.lines)
     memory_of_left = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
-    left = memory_of_left.of(_mixed(text_keys[touched], keys[touched]), touched, whole.texts(segments))
-    return replace(whole, living=_with(whole.living, touched, left, max(min_chars, 1)))
+    text_keys = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
+    left = memory_of_left.of(_mixed(text_keys[touched], plan.keys[touched]), touched, whole.texts(segments))
+    words = int(documents["n_words"].to_numpy()[touched].sum() - left["words"].sum())
+    taken = Taken(plan.found, plan.copies_kept, len(touched), words)
+    return replace(whole, living=_with(whole.living, touched, left, max(min_chars, 1)), taken=taken)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Which lines go from which documents."""
+
+    repeated: Positions
+    """By document: which of ``lines`` it loses; −1 for none."""
+    keys: Digests
+    """By document: the sum of the digests of the lines that it loses."""
+    lines: list[frozenset[int]] = field(default_factory=list)
+    found: int = 0
+    copies_kept: int = 0
+
+    def add(self, members: Positions, begins: Positions, found: Digests, sites_own: Digests, ranks: Positions) -> None:
+        """Take the lines of one site out of its documents, but for one copy of each paragraph."""
+        if not len(sites_own):
+            return
+        going = np.isin(found, sites_own)
+        copies = _copies_to_keep(begins, found, going, ranks)
+        going[copies] = False
+        sums = np.add.reduceat(np.where(going, found, np.uint64(0)), begins[:-1])
+        every = frozenset(sites_own.tolist())
+        self.repeated[members[sums != 0]] = len(self.lines)
+        self.keys[members] = sums
+        self.lines.append(every)
+        for document, kept in _by_document(begins, found, copies):
+            if sums[document]:
+                self.repeated[members[document]] = len(self.lines)
+                self.lines.append(every - kept)
+        self.found, self.copies_kept = self.found + len(sites_own), self.copies_kept + len(copies)
 
 
 def _groups(documents: pa.Table) -> Positions:
@@ -148,10 +193,28 @@ def _repeated(begins: Positions, found: Digests, settings: PublishSettings) -> D
     documents = len(begins) - 1
     lines, place, counts = np.unique(found, return_inverse=True, return_counts=True)
     votes = np.bincount(place, _stands_for_itself(begins, found, counts[place]), len(lines))
-    is_short = (lines & np.uint64(MOST_WORDS)) < SHORT_WORDS
-    share = np.where(is_short, settings.site_heading_share, settings.site_line_share)
+    words = lines & np.uint64(MOST_WORDS)
+    is_doubtful = (words < SHORT_WORDS) | ((lines & np.uint64(QUANTITY)) > 0)
+    share = np.where(is_doubtful, settings.site_heading_share, settings.site_line_share)
     chosen: Digests = lines[(votes >= settings.site_line_documents) & (votes >= share * documents)]
     return chosen
+
+
+def _copies_to_keep(begins: Positions, found: Digests, going: npt.NDArray[np.bool_], ranks: Positions) -> Positions:
+    """For each paragraph among the lines that go, where it stands in the document of the least rank."""
+    places = np.flatnonzero(going & ((found & np.uint64(MOST_WORDS)) >= LONG_WORDS))
+    document = np.repeat(np.arange(len(begins) - 1), np.diff(begins))[places]
+    order = np.lexsort((ranks[document], found[places]))
+    first = np.ones(len(order), np.bool_)
+    first[1:] = found[places][order][1:] != found[places][order][:-1]
+    return np.sort(places[order[first]])
+
+
+def _by_document(begins: Positions, found: Digests, places: Positions) -> Iterator[tuple[int, frozenset[int]]]:
+    """The digests at some places, by the document that they stand in."""
+    document = np.searchsorted(begins, places, side="right") - 1
+    for one in np.unique(document).tolist():
+        yield one, frozenset(found[places[document == one]].tolist())
 
 
 def _stands_for_itself(begins: Positions, found: Digests, counts: Positions) -> npt.NDArray[np.bool_]:

@@ -58,7 +58,7 @@ def deduplicate(
     ``memory`` is the folder where signatures and verified pairs are kept; ``engine`` runs what can be done side by
     side; ``tell`` hears how many of how many new texts have their signature.
     """
-    rank = _ranks(documents)
+    rank = keeper_ranks(documents)
     digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
     by_rank = np.lexsort((rank, digests))
     first = np.ones(len(digests), np.bool_)
@@ -84,8 +84,8 @@ def _folder(memory: Path, settings: PublishSettings) -> Path:
     return memory / value_digest({"settings": shaping, "code": code})
 
 
-def _ranks(documents: pa.Table) -> Positions:
-    """The place of each document in the order of the keys."""
+def keeper_ranks(documents: pa.Table) -> Positions:
+    """The place of each document in the order of the keys (columns category, n_words, first_seen_at, by id)."""
     categories = np.array([_RANKS.get(name or "", len(_RANKS)) for name in documents["category"].to_pylist()], np.int64)
     words = documents["n_words"].to_numpy().astype(np.int64)
     seen = documents["first_seen_at"].cast(pa.int64()).to_numpy()

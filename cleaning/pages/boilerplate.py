@@ -1,62 +1,143 @@
-"""Lines that belong to the site and not to the text: cookies, sharing, calls to subscribe (C4's rules in Spanish)."""
+"""Lines that a site says of itself: cookies, sharing, calls to subscribe, labels of its menus (C4's rules in Spanish).
+
+A word alone decides nothing: *cookies* are also biscuits, *Instagram* is also a subject of studies, a needle is also
+shared. A line goes where it says what a site says to its visitor, wherever it stands; or where it is a label and stands
+before the first paragraph of the text or behind the last, where sites put theirs.
+"""
 
 import re
+from collections.abc import Sequence
 
 from cleaning.pages.phrases import Phrase, Phrases
 
 MAX_WORDS = 30
-"""A longer line is a paragraph that may well speak of cookies or copyright."""
+"""A longer line is a paragraph."""
+PARAGRAPH_WORDS = 12
+"""A line of so many words that ends a sentence is a paragraph of the text."""
+_ENDS = (".", "!", "?", "…", ".”", ".»", '."')
 
-_SITE_WORDS = Phrases(
+_NETWORK = "facebook|twitter|instagram|whatsapp|pinterest|linkedin|telegram|tiktok|youtube|messenger|x"
+_NETWORKS = ("facebook", "twitter", "instagram", "whatsapp", "pinterest", "linkedin", "telegram", "tiktok", "youtube")
+_LEGAL = (
+    r"aviso legal|pol[íi]ticas? de (?:privacidad|cookies)(?: y (?:privacidad|cookies))?|(?:t[ée]rminos y )?condiciones"
+    r"(?: generales)? de uso|t[ée]rminos y condiciones"
+)
+_BESIDE_LEGAL = r"mapa (?:del sitio|web)|accesibilidad|contacto|qui[ée]nes somos|cookies|privacidad|cr[ée]ditos"
+_TERMS = "tica de privacidad|rminos y condiciones|condiciones de uso|aviso legal"
+_UNIT = r"(?:ui|u|mui|mg|g|ml|l|kcal|cal|µg|mcg|mmol|unidades|calor[íi]as|metros|pasos|personas|pacientes)\b"
+_SHARED = "art[íi]culo|post|p[áa]gina|entrada|nota|contenido|noticia|publicaci[óo]n|enlace"
+
+_SITE_SAYS = Phrases(
     (
-        Phrase(r"\bcookies?\b", ("cookie",)),
-        Phrase(r"pol[íi]tica de privacidad", ("tica de privacidad",)),
-        Phrase("aviso legal"),
-        Phrase(r"t[ée]rminos y condiciones", ("rminos y condiciones",)),
-        Phrase("todos los derechos reservados"),
-        Phrase("©"),
-        Phrase(r"\(c\) ?\d{4}", ("(c)",)),
-        Phrase(r"\bjavascript\b", ("javascript",)),
-        Phrase(r"suscr[íi]b\w+", ("suscr",)),
-        Phrase("newsletter"),
-        Phrase(r"bolet[íi]n de noticias", ("n de noticias",)),
-        Phrase(r"\bcompart(?:ir|e) (?:en|esto|este)\b|haz clic para compartir", ("comparte ", "compartir")),
-        Phrase("se abre en una ventana nueva"),
-        Phrase(r"s[íi]guenos en", ("guenos en",)),
-        Phrase("me gusta cargando"),
-        Phrase(r"inicia(?:r)? sesi[óo]n", ("inicia sesi", "iniciar sesi")),
         Phrase(
-            r"\b(?:whatsapp|facebook|twitter|instagram|pinterest|linkedin)\b",
-            ("whatsapp", "facebook", "twitter", "instagram", "pinterest", "linkedin"),
+            r"(?:utiliza\w*|usa\w*|emplea\w*|acept\w+|rechaz\w+|gestion\w+|configur\w+|instala\w*|ticas? de|uso de"
+            r"|panel de|preferencias de|aviso de)[^.\n]{0,40}\bcookies?\b"
+            r"|\bcookies?\b[^.\n]{0,60}(?:propias|de terceros|de sesi[óo]n|navega|sitio|web\b|consenti|anal[íi]tic"
+            r"|usuario|publicita|plataforma|portal|instala|acepta|preferencia|experiencia)",
+            ("cookie",),
+        ),
+        Phrase(r"^\W{0,3}(?:©|copyright\b)|© ?(?:19|20)\d\d", ("©", "copyright")),
+        Phrase(rf"^\W{{0,2}}\(c\) ?(?:19|20)\d\d\b(?! ?{_UNIT})", ("(c)",)),
+        Phrase(
+            r"todos los derechos reservados|reservados todos los derechos",
+            ("los derechos reservados", "reservados todos los derechos"),
+        ),
+        Phrase(r"\b(?:s[íi]guenos|s[íi]ganos|seguinos)\b", ("guenos", "ganos", "guinos")),
+        Phrase(r"\bsuscr[íi](?:bete|bite|base|birme|birse|birte|banse)\b", ("suscr",)),
+        Phrase(
+            r"(?:suscri|recib|ap[úu]ntate|reg[íi]str[ae]|d[ée]jan?os)[^.\n]{0,50}(?:\bnewsletter|\bbolet[íi]n\b)"
+            r"|(?:\bnewsletter|\bbolet[íi]n)[^.\n]{0,50}(?:suscri|recib|correo|e-?mail|novedades)|^\W*newsletter\W*$",
+            ("newsletter", "bolet"),
+        ),
+        Phrase(r"haz clic para (?:compartir|enviar|imprimir)", ("haz clic para ",)),
+        Phrase(
+            rf"\bcompart\w+ (?:en|por|v[íi]a|con)(?: las?)?(?: redes sociales| redes| (?:{_NETWORK})\b)"
+            rf"|\bcompart(?:e|a|ir|elo|í)(?: est[eao]s?| el| la| esta)? (?:{_SHARED})\b"
+            r"|^\W*compart(?:e|ir|elo)(?: en| est[eao])?\W*$",
+            ("compart",),
+        ),
+        Phrase("se abre en una ventana nueva"),
+        Phrase("me gusta cargando"),
+        Phrase(
+            r"(?:activ|habilit|desactiv|deshabilit|requiere|necesita)\w*[^.\n]{0,30}\bjavascript\b"
+            r"|\bjavascript\b[^.\n]{0,30}(?:activ|habilit|desactiv|deshabilit)",
+            ("javascript",),
+        ),
+        Phrase(
+            r"\binici(?:ar|a|e) sesi[óo]n(?: para (?:comentar|dejar|publicar|ver|acceder|continuar|poder)| o reg[íi]str"
+            r"| con (?:tu|su|google|facebook)|\W*$)",
+            ("inicia sesi", "iniciar sesi", "inicie sesi"),
+        ),
+        Phrase(
+            rf"\bacept(?:o|as?|ar|amos|e)\b[^.\n]{{0,60}}(?:{_TERMS})"
+            rf"|\bal (?:usar|utilizar|navegar|continuar|enviar|suscribir|registrar|hacer clic)[^\n]{{0,80}}(?:{_TERMS})"
+            r"|(?:consult[ae]r?|lea|lee|ver?|m[áa]s informaci[óo]n)\b[^.\n]{0,30}(?:tica de privacidad|aviso legal)",
+            ("tica de privacidad", "rminos y condiciones", "condiciones de uso", "aviso legal"),
+        ),
+        Phrase(
+            rf"^\W*(?:(?:{_NETWORK}|compartir|comparte|en|y|por|share|on|print|imprimir|pdf|e-?mail|correo|tweet|like"
+            rf"|me gusta|perfil|p[áa]gina|de|\d+)\b\W*)*(?:{'|'.join(_NETWORKS)})\b\W*(?:(?:{_NETWORK}|compartir|en|y"
+            r"|por|print|imprimir|pdf|e-?mail|correo|tweet|\d+)\b\W*)*$",
+            _NETWORKS,
+        ),
+        Phrase(
+            r"\b(?:escr[íi]b[ea]nos|cont[áa]ct[ae]nos|ll[áa]m[ae]nos|cons[úu]lt[ae]nos|env[íi][ae]nos|[úu]n(?:ete|ase)"
+            rf"|vis[íi]t[ae]nos|encu[ée]ntr[ae]nos|agr[ée]g[ae]nos)\b[^.\n]{{0,60}}\b(?:{'|'.join(_NETWORKS)})\b",
+            _NETWORKS,
         ),
     )
 )
-_WHOLE_LINES = (
-    (
-        r"(?:lea|lee|leer|ver|(?:te )?puede|tambi[ée]n te|quiz[áa]s? te) "
-        r"(?:tambi[ée]n|m[áa]s|(?:pued[ae] )?interesar)\b.{0,80}"
-    ),
-    r"art[íi]culos? relacionados?|entradas? relacionadas?|noticias relacionadas|publicidad",
-    r"compartir|imprimir|comentarios?|deja (?:un comentario|una respuesta)|share|tweet|email|print",
-    r"etiquetas?:?.{0,60}|categor[íi]as?:?.{0,60}|publicado (?:el|en|por)\b.{0,80}",
-    r"volver(?: arriba)?|inicio|men[úu]|buscar|siguiente|anterior|continuar leyendo|leer m[áa]s|m[áa]s informaci[óo]n",
-    r"contenido|[íi]ndice|tabla de contenidos?",
+"""What a site says to its visitor."""
+
+_LABELS = (
+    r"art[íi]culos? relacionados?|entradas? relacionadas?|noticias relacionadas|contenidos? relacionados?|publicidad",
+    r"compartir|imprimir|deja (?:un comentario|una respuesta)|share|tweet|email|print|saltar al contenido",
+    r"(?:leer|ver|saber|lee|lea) m[áa]s(?: informaci[óo]n)?|(?:seguir|sigue|continuar|contin[úu]a) leyendo",
+    r"(?:leer|ver) m[áa]s (?:sobre|acerca de) (?:\w+\W+){0,6}\w+",
+    r"m[áa]s informaci[óo]n|volver(?: arriba| al inicio| a la portada)|men[úu](?: principal)?",
+    r"(?:tabla|[íi]ndice) de contenidos?",
+    rf"(?:(?:{_BESIDE_LEGAL})\W{{1,4}})*(?:{_LEGAL})(?:\W{{1,4}}(?:[ye] )?(?:{_LEGAL}|{_BESIDE_LEGAL}))*",
+    r"(?:tambi[ée]n|quiz[áa]s?) te (?:puede|podr[íi]a|pueden) interesar.{0,80}|te (?:puede|pueden) interesar.{0,80}",
+    r"(?:lea|lee|leer|ver|vea) (?:tambi[ée]n|adem[áa]s)(?:\s?:.{0,80})?",
 )
-_WHOLE = re.compile(rf"(?:{'|'.join(_WHOLE_LINES)})\W*$")
+_LABEL = re.compile(rf"(?:{'|'.join(_LABELS)})[^\w).]{{0,4}}(?:\.{{2,3}})?$")
+_OUTSIDE_LABELS = (
+    r"comentarios?|buscar|siguiente|anterior|inicio|volver|contenido|[íi]ndice|\d+ comentarios?|sin comentarios",
+    r"(?:etiquetas|categor[íi]as|tags|temas)\s?:.{0,80}|(?:etiquetas?|categor[íi]as?|tags)",
+    r"publicado (?:el \d|por\b).{0,80}|(?:publicado|actualizado)\s?:.{0,60}",
+    r"(?:leer|lea|lee|ver) tambi[ée]n.{0,80}",
+)
+_OUTSIDE_LABEL = re.compile(rf"(?:{'|'.join(_OUTSIDE_LABELS)})\W*$")
+_SENTENCE_END = re.compile(r"[^.]\.\W*$")
 
 
 def without_site_lines(text: str) -> str:
-    """The text without the lines that a site puts around every page."""
+    """The text without the lines in which its site speaks of itself."""
     lower = text.lower()
-    named = _SITE_WORDS.may_stand_in(lower)
-    lines = zip(text.split("\n"), lower.split("\n"), strict=True)
-    return "\n".join(line for line, small in lines if not (_WHOLE.match(small) or (named and _names_the_site(small))))
+    may_speak = _SITE_SAYS.may_stand_in(lower)
+    lines, small = text.split("\n"), lower.split("\n")
+    if len(lines) != len(small):  # a letter whose lower case has a line break: there is none today
+        return text
+    first, last = _paragraphs_between(lines)
+    kept = []
+    for number, (line, low) in enumerate(zip(lines, small, strict=True)):
+        if _is_label(low, is_outside=not first <= number <= last):
+            continue
+        if may_speak and len(low.split()) <= MAX_WORDS and _SITE_SAYS.stand_in(low):
+            continue
+        kept.append(line)
+    return "\n".join(kept)
 
 
-def _names_the_site(line: str) -> bool:
-    return _SITE_WORDS.stand_in(line) and len(line.split()) <= MAX_WORDS and not _is_prose(line)
+def _paragraphs_between(lines: Sequence[str]) -> tuple[int, int]:
+    """The numbers of the first and the last paragraph; of a text without one, of its first and last line."""
+    places = [
+        number for number, line in enumerate(lines) if line.endswith(_ENDS) and line.count(" ") >= PARAGRAPH_WORDS - 1
+    ]
+    return (places[0], places[-1]) if places else (0, len(lines) - 1)
 
 
-def _is_prose(line: str) -> bool:
-    """A sentence of some length that merely names one of these things."""
-    return line.endswith(".") and len(line.split()) > MAX_WORDS // 2 and "cookie" not in line
+def _is_label(low: str, *, is_outside: bool) -> bool:
+    if _LABEL.match(low):
+        return True
+    return is_outside and _OUTSIDE_LABEL.match(low) is not None and not _SENTENCE_END.search(low)

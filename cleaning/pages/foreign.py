@@ -1,11 +1,10 @@
 """Paragraphs of another language in a Spanish page (an abstract in English, a notice in Catalan) are cut out.
 
-Only a paragraph that is long enough to be judged is: py3langid's word is taken for one of 250 characters that has next
-to none of the words that Spanish does not share with its neighbours.
+Only a paragraph that is long enough to be judged is: one of 250 characters that has next to none of the words that
+Spanish does not share with its neighbours, and that is in another language when it is judged as a page is.
 """
 
-from cleaning.pages.language import classify, identify_second
-from cleaning.pages.text import SPANISH
+from cleaning.pages.language import identify
 
 MIN_CHARS = 250
 """A shorter paragraph stays: on single sentences no identifier is safe."""
@@ -15,8 +14,6 @@ SPANISH_SHARE = 0.03
 """From this share of such words on a paragraph is not asked about: Spanish prose has about 9 %, others next to none."""
 FOREIGN = frozenset({"en", "ca", "gl", "eu", "pt", "fr", "it", "de", "oc", "an", "ro"})
 """What is cut. Not Latin, which names of species look like, nor languages that are taken for noise."""
-UNKNOWN_TO_LANGDETECT = frozenset({"gl", "oc", "an"})
-"""Where py3langid's word has to do; of the others langdetect must say too that it is no Spanish."""
 
 
 def without_foreign_paragraphs(text: str) -> tuple[str, int]:
@@ -31,5 +28,4 @@ def _is_foreign(paragraph: str) -> bool:
     spanish = sum(word in SPANISH_WORDS for word in words)
     if spanish >= SPANISH_SHARE * len(words):
         return False
-    language = classify(paragraph)
-    return language in FOREIGN and (language in UNKNOWN_TO_LANGDETECT or identify_second(paragraph)[0] != SPANISH)
+    return identify(paragraph).language in FOREIGN

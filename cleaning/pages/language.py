@@ -1,7 +1,11 @@
-"""Which language a text is in: py3langid, then langdetect, then a rule for Asturian and Aragonese.
+"""Which language a text is in: py3langid, then langdetect, then counts of words that tell the neighbours apart.
 
 langdetect alone takes Galician, Asturian and Aragonese for Spanish; py3langid knows all but Asturian. What both call
-Spanish goes through a count of function words that only the neighbours have.
+Spanish goes through a count of function words that only the neighbours have. Where one of them names another language,
+the function words decide whether it is: lists of laboratory values, of species or of names have hardly any sentence by
+which an identifier could tell, and py3langid calls many of them Aragonese, Galician or Extremaduran.
+
+Words in capitals are read in lower case: langdetect passes them over.
 """
 
 import functools
@@ -40,13 +44,47 @@ _SPANISH_WORDS = (
     "el la los las del al en y que por para con una un se es su más como pero sus este esta son también fue ser"
 )
 _ARAGONESE, _SPANISH = (frozenset(words.split()) for words in (_ARAGONESE_WORDS, _SPANISH_WORDS))
+_ALONE_WORDS = "y el los las del su sus más pero también fue muy es una con por para hay está están"
+_SPANISH_ALONE = frozenset(_ALONE_WORDS.split())
+"""Function words of Spanish; those that the language in question has too do not count."""
+_FUNCTION_WORDS_OF = {
+    "gl": "o os as do da dos das unha unhas non máis e é na no nas nos ao aos á ás ou polo pola coa co tamén moi pero",
+    "pt": "o os as do da dos das uma não mais e é na no nas nos ao aos à às ou pelo pela com também muito são em",
+    "ca": "i els les amb és no per una al dels com més que aquest aquesta són també però el la seva seu ha hi",
+    "oc": "lo los las e es amb per dels del que son una dins mai tanben aquel aquela pas",
+    "it": "il lo gli e è di che non per una con sono della del dei nel alla anche più i le",
+    "fr": "le les et est des une du dans pour que qui sur par pas plus avec sont au aux ou",
+    "en": "the of and to in is for with that are on by as this be or from was which an",
+    "la": "et est in ad non cum ut ex sed aut vel per sunt qui quae sit",
+    "eu": "eta da bat ez ere du izan dira den zen baina dute bere hau egin edo dago",
+    "ro": "și de la în este cu pe care nu o pentru mai din sunt un a",
+}
+_FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS_OF.items()}
+_ALSO_SPANISH = _SPANISH | _SPANISH_ALONE | {"no", "al", "ha", "lo", "le", "son", "sin"}
 _WORD = re.compile(r"\w+")
-_EXTREMADURAN = "ext"
-"""What py3langid calls most Asturian; the markers tell which it is."""
+_CAPITALS = re.compile(r"\b[^\W\d_a-záéíóúüñàèòç]{2,}\b")
+MAX_CAPITALS = 0.25
+"""From this share of the characters on that stand in words in capitals these words are read in lower case."""
+_NEAR = frozenset({"es", "an", "ext"})
+"""What is asked for the markers. Extremaduran is what py3langid calls most Asturian."""
+_LISTS = frozenset({"an", "ext", "gl", "la"})
+"""What py3langid calls Spanish lists of terms and values, which have no function words."""
 MIN_MARKERS = 3
 """Fewer markers of a neighbour decide nothing: a name or a quotation has one."""
 MARKER_SHARE = 0.18
 """Markers for each Spanish function word from which a text is the neighbour's: of 2,078 Spanish texts none has 0.17."""
+FEW_MARKERS = 0.02
+"""The same, up to which a text that py3langid calls Aragonese or Extremaduran and langdetect Spanish is Spanish."""
+SURE_SPANISH = 0.04
+"""Share of the words from which on function words tell Spanish: prose has 0.15 and more, in lists there are some."""
+OTHERS_TO_SPANISH = 0.2
+"""Function words of another language for each one of Spanish, up to which a text is Spanish."""
+OTHERS_WHERE_SURE = 0.4
+"""The same where py3langid says Spanish: names of hospitals and of persons may be in the other language."""
+VALUES = 0.2
+"""Share of words with a digit from which on a text is a list of values."""
+SIDE_WINDOWS = 3 * FIRST_WINDOW
+"""In a text of so many characters a middle of another language (an abstract, code) is not the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +100,61 @@ class Verdict:
 
 def identify(text: str) -> Verdict:
     """Decide the language of a text; safe on 500 characters or more. The same text gives the same verdict."""
-    first = classify(text)
-    if first == _EXTREMADURAN:
-        neighbour = _neighbour(text)
-        return Verdict(neighbour or first, 1.0, {"py3langid": first} | ({"markers": neighbour} if neighbour else {}))
-    if first != "es":
+    verdict = _identify(text)
+    if verdict.language != "es" and len(text) >= SIDE_WINDOWS:
+        third = len(text) // 3
+        before, behind = _identify(text[:third]), _identify(text[-third:])
+        if before.language == behind.language == "es":
+            return Verdict("es", min(before.score, behind.score), {**verdict.verdicts, "around": "es"})
+    return verdict
+
+
+def _identify(text: str) -> Verdict:
+    """What the middle of a text is in."""
+    sample = _in_lower_case(_middle(text, 4 * SECOND_WINDOW))
+    first = classify(sample)
+    if first not in _NEAR | _LISTS:
         return Verdict(first, 1.0, {"py3langid": first})
-    second, score = identify_second(text)
+    second, score = identify_second(sample)
     verdicts = {"py3langid": first, "langdetect": second}
-    if second != "es":
-        return Verdict(second, score, verdicts)
-    neighbour = _neighbour(text)
-    if neighbour is not None:
-        return Verdict(neighbour, 1.0, {**verdicts, "markers": neighbour})
-    return Verdict("es", score, verdicts)
+    few_markers = True
+    if first in _NEAR:
+        asturian, aragonese, spanish = _markers(sample)
+        neighbour = _neighbour(asturian, aragonese, spanish)
+        if neighbour is not None:
+            return Verdict("an" if first == "an" else neighbour, 1.0, {**verdicts, "markers": neighbour})
+        few_markers = asturian + aragonese <= (FEW_MARKERS * spanish if second == "es" else 0)
+    if first == second == "es":
+        return Verdict("es", score, verdicts)
+    other = first if second == "es" else second
+    may_be = first == "es" or (few_markers and (second == "es" or first in _NEAR or _is_of_values(sample)))
+    if may_be and _has_spanish_words(sample, other, is_sure=first == "es", are_needed=first not in _LISTS):
+        return Verdict("es", score if second == "es" else 1.0, {**verdicts, "words": "es"})
+    return Verdict(second if first == "es" else first, score if first == "es" else 1.0, verdicts)
+
+
+def _has_spanish_words(sample: str, other: str, *, is_sure: bool, are_needed: bool) -> bool:
+    """Whether the function words say Spanish and not ``other``; a list may have none of either."""
+    words = _WORD.findall(sample.lower())
+    theirs = _FUNCTION_WORDS.get(other, frozenset())
+    spanish = sum(map((_SPANISH_ALONE - theirs).__contains__, words))
+    foreign = sum(map((theirs - _ALSO_SPANISH).__contains__, words))
+    if foreign > (OTHERS_WHERE_SURE if is_sure else OTHERS_TO_SPANISH) * spanish:
+        return False
+    return spanish >= SURE_SPANISH * len(words) or not are_needed
+
+
+def _is_of_values(sample: str) -> bool:
+    """Whether a text is a list of values: what stands beside them are terms that neighbours share."""
+    words = _WORD.findall(sample)
+    return sum(any(map(str.isdigit, word)) for word in words) >= VALUES * len(words)
+
+
+def _in_lower_case(sample: str) -> str:
+    """The sample, its words in capitals in lower case where many are."""
+    if sum(map(len, _CAPITALS.findall(sample))) <= MAX_CAPITALS * len(sample):
+        return sample
+    return _CAPITALS.sub(lambda word: word[0].lower(), sample)
 
 
 def classify(text: str) -> str:
@@ -89,17 +168,21 @@ def _middle(text: str, size: int) -> str:
     return text[start : start + size]
 
 
-def _neighbour(text: str) -> str | None:
-    """Asturian or Aragonese, where a text has enough of their words and turns for its Spanish function words."""
-    sample = _middle(text, 4 * SECOND_WINDOW).lower()
+def _markers(sample: str) -> tuple[int, int, int]:
+    """Words and turns that only Asturian has, those of Aragonese, and Spanish function words."""
+    sample = sample.lower()
     words = _WORD.findall(sample)
-    spanish = sum(map(_SPANISH.__contains__, words))
     asturian = sum(map(_is_asturian, words))
     if any(sign in sample for sign in _ELIDED):
         asturian += len(_ELISIONS.findall(sample))
+    aragonese = sum(map(_ARAGONESE.__contains__, words)) + len(_ARTICLES.findall(sample))
+    return asturian, aragonese, sum(map(_SPANISH.__contains__, words))
+
+
+def _neighbour(asturian: int, aragonese: int, spanish: int) -> str | None:
+    """Asturian or Aragonese, where a text has enough of their markers for its Spanish function words."""
     if asturian >= MIN_MARKERS and asturian > MARKER_SHARE * spanish:
         return "ast"
-    aragonese = sum(map(_ARAGONESE.__contains__, words)) + len(_ARTICLES.findall(sample))
     return "an" if aragonese >= MIN_MARKERS and aragonese > MARKER_SHARE * spanish else None
 
 

@@ -1,10 +1,12 @@
 """Questions whose answer is a piece of a text, or that the text does not answer.
 
-Figures are SQuAD's: exact match and F1 of words after normalising (lower case, punctuation and articles out), the best
-over the right answers. Articles are Spanish, as MLQA's scorer has them for this language.
+Figures are MLQA's (Lewis et al. 2020, mlqa_evaluation_v1.py): exact match and F1 of words after normalising, the best
+over the right answers. Normalising lower-cases, takes out punctuation (it is not replaced by a blank) and Spanish
+articles. Punctuation is every character of Unicode's categories P and the ASCII signs; other symbols stay.
 """
 
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ from training.benchmark.models import Source
 from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
-from training.benchmark.windows import INPUTS, Feature
+from training.benchmark.windows import Feature, Frame, spans_of
 
 LONGEST_ANSWER = 30
 """Tokens."""
@@ -126,8 +128,10 @@ class Answering:
 
 def normalized(text: str) -> str:
     """Lower case, no punctuation, no articles, single spaces."""
-    spoken = "".join(" " if unicodedata.category(letter)[0] in "PS" else letter for letter in text.lower())
-    return " ".join(_ARTICLES.sub(" ", spoken).split())
+    kept = "".join(
+        letter for letter in text.lower() if letter not in string.punctuation and unicodedata.category(letter)[0] != "P"
+    )
+    return " ".join(_ARTICLES.sub(" ", kept).split())
 
 
 def _judged(question: Question, told: str) -> tuple[float, float]:
@@ -144,31 +148,22 @@ def _f1(told: str, right: str) -> float:
 
 
 def _windows(question: Question, source: Source, settings: BenchmarkSettings) -> list[_Window]:
+    """The question with each window of its text; a question longer than its share of a window is cut off."""
     assert settings.length is not None
-    tokenizer = source.tokenizer
-    asked = tokenizer(
-        question.question,
-        add_special_tokens=False,
-        truncation=True,
-        max_length=int(settings.length * QUESTION_SHARE),
-        return_offsets_mapping=True,
-    )["offset_mapping"]
-    encoded = tokenizer(
-        question.question[: asked[-1][1]] if asked else "?",
-        question.context,
-        truncation="only_second",
-        max_length=settings.length,
-        stride=int(settings.length * settings.overlap / 2),
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-    )
+    tokenizer, frame = source.tokenizer, Frame.of(source.tokenizer, 2)
+    asked = tokenizer(question.question, add_special_tokens=False, verbose=False)["input_ids"]
+    asked = asked[: int(settings.length * QUESTION_SHARE)]
+    encoded = tokenizer(question.context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    ids, spans = encoded["input_ids"], encoded["offset_mapping"]
+    room = settings.length - frame.special - len(asked)
+    first = frame.slots[1] - 1 + len(asked)
     windows = []
-    for number, spans in enumerate(encoded["offset_mapping"]):
-        sides = encoded.sequence_ids(number)
-        offsets = [span if side == 1 else None for span, side in zip(spans, sides, strict=True)]
-        begin, end = _answer(offsets, question.answers[0][0] if question.answers else None)
-        inputs = {name: list(encoded[name][number]) for name in INPUTS if name in encoded}
-        windows.append(_Window({**inputs, "begin": begin, "end": end}, offsets))
+    for start, end in spans_of(len(ids), room, int(settings.length * settings.overlap / 2)):
+        inputs = frame.filled(asked, ids[start:end])
+        offsets: list[Fragment | None] = [None] * len(inputs["input_ids"])
+        offsets[first : first + end - start] = [tuple(span) for span in spans[start:end]]
+        begin, last = _answer(offsets, question.answers[0][0] if question.answers else None)
+        windows.append(_Window({**inputs, "begin": begin, "end": last}, offsets))
     return windows
 
 

@@ -20,6 +20,8 @@ from data.files import write_text
 from training.benchmark.documents import Document, Fragment, Mention
 
 BOM = "\N{BYTE ORDER MARK}"
+_ANNOTATION = re.compile(r"(?:[TREAMN]\S*|#\S*|\*)\t")
+"""How a line begins: a span, relation, event, attribute, modification, normalisation, note, or an equivalence."""
 _SPAN = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 _LONGEST_SHOWN = 60
 TOLERATED = 0.01
@@ -94,6 +96,11 @@ def write_document(folder: Path, document: Document, mentions: Sequence[Mention]
 def _lines(ann: Path, annotations: str) -> Iterator[_Line]:
     """The T lines; relations, events, attributes and notes say nothing of spans."""
     for number, line in enumerate(annotations.split("\n"), 1):
+        if line.strip() and not _ANNOTATION.match(line):
+            raise InputError(
+                f"{ann}:{number}: not a line of brat's: {_short(line)!r}. It is 'T1<tab>TYPE 0 5<tab>text', or "
+                "one of brat's other kinds (R, E, A, M, N, #, *)."
+            )
         if not line.startswith("T"):
             continue
         fields = line.removesuffix("\r").split("\t")

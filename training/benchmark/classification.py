@@ -25,7 +25,7 @@ SHOWN = 400
 
 
 class Classification:
-    """Rows of label and text."""
+    """Rows of label and text, or label and a pair of texts."""
 
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
     selects: ClassVar[str] = "macro_f1"
@@ -38,8 +38,9 @@ class Classification:
         self._cut = Counter[str]()
         self._features = {}
         for split, rows in splits.items():
-            encoded = source.tokenizer([row.text for row in rows], truncation=True, max_length=settings.length)
-            whole = source.tokenizer([row.text for row in rows], truncation=False, verbose=False)["input_ids"]
+            texts = [list(column) for column in zip(*(row.texts for row in rows), strict=True)]
+            encoded = source.tokenizer(*texts, truncation="longest_first", max_length=settings.length)
+            whole = source.tokenizer(*texts, truncation=False, verbose=False)["input_ids"]
             self._cut[split] = sum(len(ids) > len(cut) for ids, cut in zip(whole, encoded["input_ids"], strict=True))
             inputs = [name for name in INPUTS if name in encoded]
             self._features[split] = [
@@ -82,14 +83,14 @@ class Classification:
         rows = zip(self._splits[split], self._predicted(logits), strict=True)
         wrong = [(row, label) for row, label in rows if row.label != label]
         return [
-            Sample(where=row.name, kind="label", text=row.text[:SHOWN], gold=row.label, predicted=label)
+            Sample(where=row.name, kind="label", text=" | ".join(row.texts)[:SHOWN], gold=row.label, predicted=label)
             for row, label in wrong[:: -(-len(wrong) // most) or 1]
         ]
 
     def write(self, folder: Path, split: str, logits: Logits) -> None:
         """Write predicted label, label and text of each row."""
         rows = zip(self._splits[split], self._predicted(logits), strict=True)
-        lines = "".join(f"{label}\t{row.label}\t{row.text}\n" for row, label in rows)
+        lines = "".join("\t".join((label, row.label, *row.texts)) + "\n" for row, label in rows)
         write_text(folder / f"{split}.tsv", f"predicted\tlabel\ttext\n{lines}")
 
     def about(self) -> dict[str, Any]:

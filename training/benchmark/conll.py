@@ -1,7 +1,8 @@
 """CoNLL files: a token a line, its tag in the last column, a blank line between sentences.
 
 Read are IOB2, IOB1 and IOBES (BILOU): an I that continues nothing begins a mention, S and U are mentions of one token.
-A sentence becomes a document whose text is its tokens with a space between.
+A sentence becomes a document whose text is its tokens with a space between. Where the first column numbers the tokens
+of each sentence, as in CoNLL-U, the second holds the token; lines of one field that begin with # are comments.
 """
 
 import re
@@ -18,27 +19,44 @@ _BEGINS = "BSU"
 _DOCUMENT = "-DOCSTART-"
 
 
-def read_file(path: Path, types: Sequence[str] = ()) -> list[Document]:
-    """The sentences of a file, named after it and their first line.
+def read_file(path: Path, types: Sequence[str] = (), name: str | None = None) -> list[Document]:
+    """The sentences of a file, named after it (or ``name``) and their first line.
 
     Raises:
         InputError: not UTF-8, or a line without a tag; names file and line.
     """
     text = read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)
+    sentences = list(_sentences(path, text))
+    column = 1 if _numbered([rows for _, rows in sentences]) else 0
     return [
-        replace(_sentence(f"{path.stem}-{first:06d}", rows, types), place=f"{path}:{first}")
-        for first, rows in _sentences(path, text)
+        replace(
+            _sentence(f"{name or path.stem}-{first:06d}", [(row[column], row[-1]) for row in rows], types),
+            place=f"{path}:{first}",
+        )
+        for first, rows in sentences
     ]
 
 
 def is_conll(path: Path) -> bool:
     """Whether each line's last column is a tag."""
     rows = [line for line in read_text(path, missing=f"{path}: no such file.").splitlines() if line.strip()]
-    return bool(rows) and all(TAG.fullmatch(line.split()[-1]) for line in rows if not line.startswith(_DOCUMENT))
+    return bool(rows) and all(
+        TAG.fullmatch(line.split()[-1]) for line in rows if not line.startswith((_DOCUMENT, "# "))
+    )
 
 
-def _sentences(path: Path, text: str) -> Iterator[tuple[int, list[tuple[str, str]]]]:
-    rows: list[tuple[str, str]] = []
+def _numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
+    """Whether the first of three columns or more counts the tokens of each sentence from 1."""
+    return bool(sentences) and all(
+        len(row) > 2 and row[0] == str(number)  # noqa: PLR2004 - number, token, tag
+        for rows in sentences
+        for number, row in enumerate(rows, 1)
+    )
+
+
+def _sentences(path: Path, text: str) -> Iterator[tuple[int, list[list[str]]]]:
+    """The rows of each sentence with the number of its first line."""
+    rows: list[list[str]] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.strip("\r\n ").split("\t") if "\t" in line else line.split()
@@ -47,9 +65,11 @@ def _sentences(path: Path, text: str) -> Iterator[tuple[int, list[tuple[str, str
                 yield first, rows
             rows, first = [], number + 1
             continue
+        if line.startswith("#") and "\t" not in line and not TAG.fullmatch(fields[-1]):
+            continue
         if len(fields) == 1 or not TAG.fullmatch(fields[-1]):
             raise InputError(f"{path}:{number}: {fields[-1]!r} is no tag. The last column is O, B-TYPE or I-TYPE.")
-        rows.append((fields[0], fields[-1]))
+        rows.append(fields)
     if rows:
         yield first, rows
 

@@ -1,7 +1,8 @@
 """A folder → its training, development and test split.
 
-A file's split is told by the first folder below DIR, or else by its own name, that begins with train, dev (valid), or
-test. Without a development split a tenth of the training documents is set aside (``dealing``).
+A file's split is told by the first folder below DIR whose name has one of the words train, dev (valid) and test, or
+where no folder has, by its own name: train-set, dev1, es_test, development. A name with several of them says nothing.
+Without a development split a tenth of the training documents is set aside (``dealing``).
 """
 
 import re
@@ -22,7 +23,10 @@ Splits = dict[str, list[Any]]
 """train, dev and test: lists of documents, of rows or of questions."""
 SPLITS = ("train", "dev", "test")
 _WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
-_BEGINS = re.compile(r"(?:.*[-_.])?(train|dev|valid|test)", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"(?<![^\W\d_])(train|dev|valid|test)(?:ing|el|elopment|ation)?(?:set|data|s)?(?![^\W\d_])", re.IGNORECASE
+)
+"""A word of its own: the document NCT-testosterone is of no split."""
 _SHOWN = 10
 """Types, labels or models that an error names."""
 _CONLL = (".conll", ".iob", ".iob2", ".bio")
@@ -68,7 +72,7 @@ def _form_of(folder: Path) -> Form:
         return "brat"
     if any(endings[ending] for ending in _CONLL):
         return "conll"
-    if endings[".json"]:
+    if any(squad.is_squad(path) for path in sorted(folder.rglob("*.json"))):
         return "squad"
     if endings[".tsv"]:
         return "conll" if conll.is_conll(_first(folder, ".tsv")) else "table"
@@ -92,8 +96,11 @@ def _files(task: Task, form: Form, folder: Path) -> list[Path]:
         found = marked or found
     inside = [path for path in found if set(path.relative_to(folder).parts[:-1]) & set(task.within)]
     found = inside or found
+    if form == "squad":
+        found = [path for path in found if squad.is_squad(path)]
     if task.has_splits:
-        found = [path for path in found if _split_of(path.relative_to(folder))]
+        in_folders = [path for path in found if any(map(_named_split, path.relative_to(folder).parts[:-1]))]
+        found = in_folders or [path for path in found if _named_split(path.stem)]
     return _annotated(found, folder) if form == "brat" else found
 
 
@@ -110,11 +117,13 @@ def _annotated(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def _split_of(path: Path) -> str | None:
-    for part in (*path.parts[:-1], path.stem):
-        match = _BEGINS.match(part)
-        if match:
-            return _WORDS[match[1].lower()]
-    return None
+    """The split of a file by its path below the folder."""
+    return next((split for part in (*path.parts[:-1], path.stem) if (split := _named_split(part))), None)
+
+
+def _named_split(part: str) -> str | None:
+    named = {_WORDS[match[1].lower()] for match in _SPLIT.finditer(part)}
+    return named.pop() if len(named) == 1 else None
 
 
 def _read(task: Task, form: Form, path: Path, folder: Path) -> Iterable[Any]:
@@ -124,8 +133,8 @@ def _read(task: Task, form: Form, path: Path, folder: Path) -> Iterable[Any]:
     if form == "xmi":
         return [xmi.read_document(path, name, task.types)]
     if form == "conll":
-        return conll.read_file(path, task.types)
-    return tables.read_file(path) if form == "table" else squad.read_file(path)
+        return conll.read_file(path, task.types, name)
+    return tables.read_file(path, name) if form == "table" else squad.read_file(path)
 
 
 def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -> Splits:
@@ -134,6 +143,8 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
     Raises:
         InputError: a split is missing or empty, or what is tested on is trained on too.
     """
+    if form == "squad":
+        read = _with_own_names(folder, read)
     if not task.has_splits:
         splits = deal([item for items in read.values() for item in items])
     else:
@@ -146,12 +157,26 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
     missing = [split for split in ("train", "test") if not splits[split]]
     if missing:
         raise InputError(_without_split(task, folder, missing[0], splits))
+    if form == "table":
+        tables.refuse_other_tables(splits["train"])
     refuse_leaks(form, splits)
     if not splits["dev"]:
         splits["train"], splits["dev"] = set_aside(splits["train"])
     if not splits["dev"]:
         raise InputError(f"{folder}: no dev split in it, and of the only training text none can be set aside. Add one.")
     return splits
+
+
+def _with_own_names(folder: Path, read: dict[Path, list[Any]]) -> dict[Path, list[Any]]:
+    """Questions whose names are their own within a split."""
+    found = dict(read)
+    by_split: dict[str | None, list[Path]] = {}
+    for path in read:
+        by_split.setdefault(_split_of(path.relative_to(folder)), []).append(path)
+    for paths in by_split.values():
+        named = squad.with_own_names({str(path.relative_to(folder).with_suffix("")): read[path] for path in paths})
+        found |= dict(zip(paths, named.values(), strict=True))
+    return found
 
 
 def _without_split(task: Task, folder: Path, missing: str, splits: Splits) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from data.errors import InputError
 from training.benchmark.squad import Question
+from training.benchmark.tables import Row
 from training.benchmark.tasks import Form
 
 HELD_OUT = ("dev", "test")
@@ -26,7 +27,9 @@ _WORD = re.compile(r"\w+")
 
 def text_of(item: Any) -> str:
     """The words of a document, of a row, or of what a question is about."""
-    text: str = item.context if isinstance(item, Question) else item.text
+    text: str = (
+        item.context if isinstance(item, Question) else " ".join(item.texts) if isinstance(item, Row) else item.text
+    )
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).lower()))
 
 

@@ -1,6 +1,8 @@
 """JSON of SQuAD's shape: paragraphs, questions about them, answers that are pieces of the paragraph."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -65,6 +67,37 @@ def read_file(path: Path) -> list[Question]:
         for paragraph in article.paragraphs
         for asked in paragraph.qas
     ]
+
+
+def is_squad(path: Path) -> bool:
+    """Whether a JSON file is of SQuAD's shape at its top: other JSON lies beside tables and texts."""
+    try:
+        content = read_json(path)
+    except InputError:
+        return True  # its error is told when it is read
+    return isinstance(content, dict) and isinstance(content.get("data"), list)
+
+
+def with_own_names(read: Mapping[str, Sequence[Question]]) -> dict[str, list[Question]]:
+    """The questions of each file, by its name; ids that several files of a split share get the file's name in front.
+
+    Raises:
+        InputError: a file has an id twice.
+    """
+    counts = Counter(question.name for questions in read.values() for question in questions)
+    named: dict[str, list[Question]] = {}
+    for file, questions in read.items():
+        here = Counter(question.name for question in questions)
+        twice = next((question for question in questions if here[question.name] > 1), None)
+        if twice is not None:
+            raise InputError(
+                f"{twice.place}: the file has this id {here[twice.name]} times. Give each question its own."
+            )
+        named[file] = [
+            replace(question, name=f"{file}/{question.name}") if counts[question.name] > 1 else question
+            for question in questions
+        ]
+    return named
 
 
 def _question(path: Path, context: str, asked: _Asked) -> Question:

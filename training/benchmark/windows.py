@@ -1,13 +1,17 @@
 """Long texts as overlapping windows of tokens, no longer than the model was trained at.
 
-A word's tag sits on its first token (the token that holds its first character). In the overlap a word is in two
-windows: its prediction is taken from the one where it stands farther from the window's edges.
+A text is encoded once, whole, and cut here: what a tokenizer library gives of an overflowing text differs by version
+(tokenizers 0.23.1 and 0.23.2 give the first window alone). A word's tag sits on its first token (the token that holds
+its first character). In the overlap a word is in two windows: its prediction is taken from the one where it stands
+farther from the window's edges.
 """
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from data.errors import InputError
 from training.benchmark.documents import Fragment
 from training.benchmark.flat import IGNORED
 
@@ -34,26 +38,91 @@ class Window:
         return {**self.inputs, "labels": labels}
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The special tokens that a tokenizer puts around one text or a pair, as it puts them around two words."""
+
+    inputs: dict[str, list[int]]
+    """Of the pattern: input ids, and segments where the model has them."""
+    slots: tuple[int, ...]
+    """Where the tokens of each text stand in it; one token a text."""
+
+    @classmethod
+    def of(cls, tokenizer: Any, texts: int) -> "Frame":
+        """Read it off an encoded pattern of one-letter words."""
+        encoded = tokenizer(*["a"] * texts, return_special_tokens_mask=True)
+        inner = [place for place, special in enumerate(encoded["special_tokens_mask"]) if not special]
+        sides = [encoded.sequence_ids(0)[place] for place in inner]
+        slots = tuple(inner[sides.index(side)] for side in range(texts))
+        # a letter of two tokens (SentencePiece's blank apart) leaves one slot
+        kept = [place for place in range(len(encoded["input_ids"])) if place in slots or place not in inner]
+        inputs = {name: [encoded[name][place] for place in kept] for name in INPUTS if name in encoded}
+        return cls(inputs, tuple(kept.index(slot) for slot in slots))
+
+    @property
+    def special(self) -> int:
+        """How many special tokens there are."""
+        return len(self.inputs["input_ids"]) - len(self.slots)
+
+    def filled(self, *ids: Sequence[int]) -> dict[str, list[int]]:
+        """What a model is given of these token ids, one sequence a text."""
+        found: dict[str, list[int]] = {}
+        for name, pattern in self.inputs.items():
+            row: list[int] = []
+            for place, value in enumerate(pattern):
+                if place not in self.slots:
+                    row.append(value)
+                    continue
+                tokens = ids[self.slots.index(place)]
+                row += tokens if name == "input_ids" else [value] * len(tokens)
+            found[name] = row
+        return found
+
+
+def spans_of(tokens: int, room: int, overlap: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of windows of ``room`` tokens that share ``overlap``; the last one ends with the text."""
+    if overlap >= room:
+        raise InputError(
+            f"windows of {room} tokens cannot share {overlap}: lower benchmark.overlap or raise the length."
+        )
+    start = 0
+    while True:
+        end = min(start + room, tokens)
+        yield start, end
+        if end >= tokens:
+            return
+        start = end - overlap
+
+
 def windows_of(tokenizer: Any, text: str, words: Sequence[Fragment], *, length: int, overlap: int) -> list[Window]:
-    """Cut a text into windows of ``length`` tokens, special ones included, that share ``overlap`` tokens."""
-    encoded = tokenizer(
-        text,
-        truncation=True,
-        max_length=length,
-        stride=overlap,
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-        return_special_tokens_mask=True,
-    )
+    """Cut a text into windows of ``length`` tokens, special ones included, that share ``overlap`` tokens.
+
+    Raises:
+        InputError: the tokenizer has no token for a word that can be seen, or gives no places of its tokens.
+    """
+    frame = Frame.of(tokenizer, 1)
+    encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
     windows = []
-    for number, offsets in enumerate(encoded["offset_mapping"]):
-        special = encoded["special_tokens_mask"][number]
-        inner = [place for place, is_special in enumerate(special) if not is_special]
-        inputs = {name: list(encoded[name][number]) for name in INPUTS if name in encoded}
-        places = _first_tokens(words, offsets, inner)
-        margin = {word: min(place - inner[0], inner[-1] - place) for word, place in places.items()}
-        windows.append(Window(inputs, places, margin))
+    for start, end in spans_of(len(ids), length - frame.special, overlap):
+        first = frame.slots[0]
+        found = _first_tokens(words, offsets[start:end])
+        places = {word: place + first for word, place in found.items()}
+        margin = {word: min(place, end - start - 1 - place) for word, place in found.items()}
+        windows.append(Window(frame.filled(ids[start:end]), places, margin))
+    _refuse_lost(text, words, windows)
     return windows
+
+
+def _refuse_lost(text: str, words: Sequence[Fragment], windows: Sequence[Window]) -> None:
+    """A word without a token would count as outside for good; only what cannot be seen may have none."""
+    found = {word for window in windows for word in window.places}
+    for number, (start, end) in enumerate(words):
+        if number not in found and any(unicodedata.category(letter)[0] not in "CM" for letter in text[start:end]):
+            raise InputError(
+                f"the tokenizer gives no token for {text[start:end]!r} at {start:,} of a text of {len(text):,} "
+                "characters. Use another tokenizer, or take the sign out of the text."
+            )
 
 
 def best_windows(windows: Sequence[Window]) -> dict[int, tuple[int, int]]:
@@ -66,12 +135,11 @@ def best_windows(windows: Sequence[Window]) -> dict[int, tuple[int, int]]:
     return chosen
 
 
-def _first_tokens(words: Sequence[Fragment], offsets: Sequence[Fragment], inner: Sequence[int]) -> dict[int, int]:
-    """Words whose first character lies in a token of the window, and the first such token."""
+def _first_tokens(words: Sequence[Fragment], offsets: Sequence[Fragment]) -> dict[int, int]:
+    """Words whose first character lies in one of these tokens, and the first such token."""
     found: dict[int, int] = {}
     word = 0
-    for place in inner:
-        start, end = offsets[place]
+    for place, (start, end) in enumerate(offsets):
         while word < len(words) and words[word][0] < start:
             word += 1
         while word < len(words) and start <= words[word][0] < end:

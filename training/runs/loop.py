@@ -15,7 +15,9 @@ from training.runs.beginning import first_model
 from training.runs.distributed import Place, agreed
 from training.runs.feed import Feed
 from training.runs.metrics import KNOWS_FREQUENCIES, REPLACED_LOW, MetricsLog, Speed, rates
+from training.runs.origin import Origin
 from training.runs.pretrain_settings import PretrainSettings
+from training.runs.run import TOKENIZER_FOLDER
 from training.runs.signals import Asked, signals
 from training.runs.stepper import Stepper
 
@@ -42,17 +44,22 @@ class Loop:
         progress: Progress,
         *,
         fresh: bool = True,
+        origin: Origin | None = None,
     ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
         self.feed = Feed(plan, stream, place)
-        model = first_model(plan, stream, counted=fresh).to(place.device)
+        model = first_model(plan, stream, counted=fresh)
+        moments = origin.give(model, stream, run / TOKENIZER_FOLDER) if fresh and origin else {}
+        model = model.to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
             plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
         )
         if fresh:
             self.stepper.begin_alike()
+            if moments and origin and origin.objective == plan.stages[0].objective:
+                self.stepper.take_moments(moments)
         self.step = 0
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)

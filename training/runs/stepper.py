@@ -314,13 +314,19 @@ class Stepper:
             optimizer |= {f"{moment}.{name}": t.to("cpu", copy=True) for name, t in self.flat.named(buffer).items()}
         return model, optimizer
 
+    def take_moments(self, optimizer: dict[str, Tensor]) -> None:
+        """Adam's moments of a checkpoint, of the parameters that it has."""
+        for name in self.flat.places:
+            if f"mean.{name}" in optimizer:
+                self.flat.view(self.adam.mean, name).copy_(optimizer[f"mean.{name}"])
+                self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
+        self.adam.updates.copy_(optimizer["updates"])
+
     def restore(self, step: int, detours: int, model: dict[str, Tensor], optimizer: dict[str, Tensor]) -> None:
         """Go back to a saved state."""
         for name in self.flat.places:
             self.flat.view(self.flat.values, name).copy_(model[name])
-            self.flat.view(self.adam.mean, name).copy_(optimizer[f"mean.{name}"])
-            self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
-        self.adam.updates.copy_(optimizer["updates"])
+        self.take_moments(optimizer)
         self.flat.refresh()
         self.skipped_in_a_row.zero_()
         self.step_number.fill_(step)

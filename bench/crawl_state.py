@@ -68,8 +68,9 @@ def measure_frontier(count, hosts, pops):
         popped, settled, started, commits = 0, [], time.process_time(), 0.0
         while popped < min(pops, count) and (host := queue.next_ready()) is not None:
             if not host.buffer:
-                host.buffer.extend(store.queued(host.name, host.cursor, BUFFER))
-                host.cursor = host.buffer[-1].id if host.buffer else 0
+                pending = {one["row"] for one in settled}
+                rows = store.queued(host.name, BUFFER + len(pending))
+                host.buffer.extend([known for known in rows if known.id not in pending][:BUFFER])
             if not host.buffer:
                 queue.empty(host)
                 queue.release(host, 0)

@@ -12,6 +12,35 @@ _CONTACT = re.compile(r"(mailto:)?[^\s@:/()<>]+@[^\s@:/()<>]+\.[^\s@:/()<>.]+|ht
 """What a user agent may carry as +contact: no blanks and no brackets, which would end its comment."""
 
 
+class Override(BaseModel):
+    """What holds for one host or one start URL alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    delay: float | None = Field(default=None, ge=0)
+    """Seconds between two requests, at least, in place of delay_min."""
+    max_pages: int | None = Field(default=None, gt=0)
+    """Pages in a round, in place of max_pages_per_host."""
+    max_depth: int | None = Field(default=None, ge=0)
+    """Links between the start URL and a page."""
+    include: tuple[str, ...] = ()
+    """Regular expressions; a page's URL must match one of them."""
+    exclude: tuple[str, ...] = ()
+    """Regular expressions; a page whose URL matches one is not asked for."""
+    pause: bool = False
+    """Nothing is asked for; what is queued waits."""
+
+    @field_validator("include", "exclude")
+    @classmethod
+    def _patterns_are_regular(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+        return patterns
+
+
 class CrawlSettings(BaseModel):
     """Start URLs, politeness, budgets and limits of a crawl."""
 
@@ -28,6 +57,10 @@ class CrawlSettings(BaseModel):
 
     max_pages: int | None = Field(default=None, gt=0)
     """Stop a run after so many pages; the next run goes on."""
+    max_hours: float | None = Field(default=None, gt=0)
+    """Stop a run after so many hours; the next run goes on."""
+    max_gigabytes: float | None = Field(default=None, gt=0)
+    """Stop a run after so many gigabytes of bodies over the wire; the next run goes on."""
     max_pages_per_host: int | None = Field(default=20_000, gt=0)
     """Pages of one host in a round: at one a second, a quarter of a day."""
     max_depth: int = Field(default=25, gt=0)
@@ -62,6 +95,12 @@ class CrawlSettings(BaseModel):
     """Days between two visits of a page, at least."""
     interval_max: float = Field(default=180.0, gt=0)
     """Days between two visits of a page, at most."""
+
+    per_host: dict[str, Override] = {}
+    """Other limits for single hosts: ``[crawl.per_host."www.example.org"]`` with delay, max_pages, max_depth, include,
+    exclude, pause. A host stands for itself with and without www."""
+    per_seed: dict[str, Override] = {}
+    """The same for single start URLs, by their URL as it stands in the list; where both are set, both hold."""
 
     warc_bytes: int = Field(default=1 << 30, gt=0)
     """A WARC file is closed when it has grown so large."""

@@ -117,32 +117,30 @@ def test_links_are_queued_once_and_counted_by_host(frontier):
     assert frontier.queued_by_host() == {"a.test": 2, "b.test": 1}
 
 
-def test_rows_come_in_the_order_in_which_they_were_found(frontier):
-    frontier.commit([], [found(f"http://a.test/{number}") for number in range(50)])
-    first = frontier.queued("a.test", 0, 20)
-    rest = frontier.queued("a.test", first[-1].id, 100)
-    ids = [row.id for row in [*first, *rest]]
-    assert ids == sorted(ids)
-    assert len({row.url for row in [*first, *rest]}) == 50
+def test_rows_come_by_their_rank_and_then_in_the_order_in_which_they_were_found(frontier):
+    frontier.commit([], [found(f"http://a.test/{number}", rank=500 - number % 3) for number in range(50)])
+    rows = frontier.queued("a.test", 100)
+    assert [int(row.url.rpartition("/")[2]) for row in rows] == [n for k in (2, 1, 0) for n in range(k, 50, 3)]
+    assert frontier.queued("a.test", 5) == rows[:5]
 
 
 def test_an_outcome_and_its_links_are_written_together_or_not_at_all(frontier):
     frontier.commit([], [found("http://a.test/1")])
-    (row,) = frontier.queued("a.test", 0, 10)
+    (row,) = frontier.queued("a.test", 10)
     with pytest.raises(sa.exc.SQLAlchemyError):
         frontier.commit([{"row": row.id, "state": DONE}], [Found(None, "a.test", "http://a.test/")])
-    assert [one.url for one in frontier.queued("a.test", 0, 10)] == ["http://a.test/1"]
+    assert [one.url for one in frontier.queued("a.test", 10)] == ["http://a.test/1"]
     assert frontier.commit([{"row": row.id, "state": DONE, "status": 200}], [found("http://a.test/2")]) == {"a.test": 1}
-    assert [one.url for one in frontier.queued("a.test", 0, 10)] == ["http://a.test/2"]
+    assert [one.url for one in frontier.queued("a.test", 10)] == ["http://a.test/2"]
 
 
 def test_a_date_after_the_last_visit_queues_again(frontier):
     frontier.commit([], [found(f"http://a.test/{number}") for number in range(3)])
-    outcomes = [{"row": row.id, "state": DONE, "fetched_at": 1000.0} for row in frontier.queued("a.test", 0, 10)]
+    outcomes = [{"row": row.id, "state": DONE, "fetched_at": 1000.0} for row in frontier.queued("a.test", 10)]
     frontier.commit(outcomes, [])
     dated = [found("http://a.test/0", lastmod=999.0), found("http://a.test/1", lastmod=1001.0)]
     assert frontier.commit([], dated) == {"a.test": 1}
-    assert [row.url for row in frontier.queued("a.test", 0, 10)] == ["http://a.test/1"]
+    assert [row.url for row in frontier.queued("a.test", 10)] == ["http://a.test/1"]
 
 
 def test_what_is_known_of_hosts_stays(frontier):
@@ -360,8 +358,9 @@ def test_the_preview_of_the_built_in_seeds(store):
 def test_states_are_what_the_index_is_built_for(tmp_path):
     frontier = Frontier(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     frontier.commit([], [found("http://a.test/1")])
-    query = f"SELECT id FROM urls WHERE host='a.test' AND state={QUEUED} AND id>0 ORDER BY id LIMIT 9"
+    query = f"SELECT id FROM urls WHERE host='a.test' AND state={QUEUED} ORDER BY rank, id LIMIT 9"
     with frontier.engine.connect() as connection:
         plan = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {query}")).all()
-    assert "urls_queued" in str(plan)
+    assert "urls_ranked" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)
     frontier.close()

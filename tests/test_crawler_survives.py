@@ -126,10 +126,10 @@ class Crawl:
         host.robots, host.in_flight, host.busy, host.left_out, host.state = None, None, False, False, None
         host.unread.clear()
         host.buffer.clear()
-        host.cursor, host.queued = 0, 4
+        host.queued = 4
         self.told.clear()
         with self.frontier.engine.begin() as connection:
-            connection.execute(sa.update(urls).values(state=0, reason=None))
+            connection.execute(sa.update(urls).values(state=0, reason=None, rank=600))
         self.round.hosts._with_work.add(host.name)
         self.round.hosts._busy.clear()
         self.round.hosts._put(host)
@@ -264,7 +264,7 @@ def test_one_row_that_the_database_refuses_spoils_no_other(crawl, monkeypatch):
 
     monkeypatch.setattr(crawl.frontier, "commit_or_tell", refuse_one)
     for number, etag in ((1, "bueno"), (2, "malo"), (3, "bueno")):
-        known = next(one for one in crawl.frontier.queued("a.test", 0, 9) if one.id == number)
+        known = next(one for one in crawl.frontier.queued("a.test", 9) if one.id == number)
         crawl.round.settle(known, {"row": number, "state": 1, "etag": etag})
     assert [crawl.row(number).etag for number in (1, 2, 3)] == ["bueno", None, "bueno"]
     assert crawl.row(2).reason == f"internal/{type(error).__name__}"

@@ -17,12 +17,19 @@ LINKED = 0.6
 """A heading or paragraph with this share of its characters in links leads to another page."""
 LOOSE_LINKED = 0.3
 """The same for a block that no extractor kept, or that stands at the end."""
+LINKED_ITEM = 0.7
+"""The same for an item between kept blocks: a list of sources links the title of each."""
+LEAST_LINKED_HEADINGS = 3
+"""From so many on, and if they are most of a page's headings of their rank, headings that are links head the texts
+below them: a page of drugs, each with its name as a link."""
 SHORT_LEAD = 300
 """Characters from which a paragraph is text however many links it has."""
 NEAR = 3
 """Block elements up to which two blocks must meet to stand in the same place: item, list and what holds the list."""
 SIBLINGS = 2
 """The same of paragraphs."""
+SMALL_GAP = 3
+"""Between blocks so few apart a paragraph may stand one element deeper."""
 LONG = 140
 SENTENCE = 40
 """Characters of a paragraph that is prose by its length alone, and of one that ends as a sentence does."""
@@ -50,6 +57,7 @@ def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     _trim_end(blocks, taken)
     rules = _Rules(page, taken)
     rules.fill_gaps()
+    rules.take_linked_headings()
     rules.extend()
     rules.take_questions()
     _drop_last_headings(blocks, taken)
@@ -135,9 +143,29 @@ class _Rules:
             usual = self.blocks[first].place | self.blocks[last].place
             for place in range(last - 1, first, -1):
                 if self.blocks[place].kind is Kind.HEADING:
-                    self.taken[place] = self._may_stand(place, around) and self._heads(place)
+                    has_text = self._heads(place) or self._is_one_of_a_row(place, last)
+                    self.taken[place] = has_text and self._may_stand(place, around)
                 else:
                     self.taken[place] = self._may_stand(place, around) and self._fits(place, usual, (first, last))
+
+    def take_linked_headings(self) -> None:
+        """Take headings that are links where a page heads most of its texts so."""
+        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
+        ranks: dict[int, list[int]] = {}
+        for place in range(max(places[0] - 1, 0), places[-1]):
+            if self.blocks[place].kind is Kind.HEADING:
+                ranks.setdefault(self.blocks[place].level, []).append(place)
+        for headings in ranks.values():
+            linked = [place for place in headings if self.blocks[place].link_share() >= LINKED]
+            heading_text = [
+                place
+                for place in linked
+                if (self._heads(place) and self._same_part(place, place + 1))
+                or (self._heads_behind_a_line(place) and self._same_part(place, place + 2))
+            ]
+            if len(heading_text) >= LEAST_LINKED_HEADINGS and len(heading_text) > len(headings) / 2:
+                for place in heading_text:
+                    self.taken[place] = True
 
     def extend(self) -> None:
         """Take what stands right before the first and right behind the last taken block, in the same place."""
@@ -177,7 +205,7 @@ class _Rules:
                 block = self.blocks[place]
                 if self.taken[place] or not self._may_stand(place, around) or block.place & Place.ASIDE & ~usual:
                     continue
-                if block.kind is Kind.HEADING:
+                if block.kind is Kind.HEADING or block.text.endswith("?"):
                     self.taken[place] = self._heads(place)
                 else:
                     self.taken[place] = block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place)
@@ -199,8 +227,9 @@ class _Rules:
     def _asks(self, begin: int, end: int) -> bool:
         """Whether a run holds questions, or stands beside text that is taken."""
         blocks = self.blocks[begin:end]
-        headings = [block.text for block in blocks if block.kind in {Kind.HEADING, Kind.TERM} or block.is_bold]
-        if any(text.endswith("?") or text.startswith("¿") or _QUESTION_HEADING.search(text) for text in headings):
+        if any(block.text.endswith("?") or block.text.startswith("¿") for block in blocks):
+            return True
+        if any(block.kind is Kind.HEADING and _QUESTION_HEADING.search(block.text) for block in blocks):
             return True
         return any(self.taken[begin:end]) or (begin > 0 and self.taken[begin - 1] and self._is_near(begin - 1, begin))
 
@@ -212,7 +241,8 @@ class _Rules:
     def _may_stand(self, place: int, around: frozenset[int]) -> bool:
         """Whether a block is neither a link nor part of the site, of which the kept blocks around it are none."""
         block = self.blocks[place]
-        return block.link_share() < LOOSE_LINKED and (block.site_part == 0 or block.site_part in around)
+        most = LINKED_ITEM if block.kind in _OF_A_LIST and block.kind is not Kind.QUOTE else LOOSE_LINKED
+        return block.link_share() < most and (block.site_part == 0 or block.site_part in around)
 
     def _fits(self, place: int, usual: Place, neighbours: tuple[int, int]) -> bool:
         """Whether a block that no extractor kept belongs between two that one did."""
@@ -228,9 +258,12 @@ class _Rules:
             return True
         if is_boxed and not block.link_characters:
             return True
-        if _CREDIT.search(block.text) or not any(self._is_near(place, one, SIBLINGS) for one in neighbours):
+        is_answer = self._is_answer(place)
+        levels = NEAR if is_answer or neighbours[1] - neighbours[0] <= SMALL_GAP else SIBLINGS
+        is_near = self.taken[place + 1] and self._is_near(place, place + 1)
+        if _CREDIT.search(block.text) or not (is_near or any(self._is_near(place, one, levels) for one in neighbours)):
             return False
-        return is_prose(block) or (_is_label(block) and self._heads(place))
+        return is_prose(block) or is_answer or (_is_label(block) and self._heads(place))
 
     def _heads(self, place: int) -> bool:
         """Whether a heading has text of its own: the next block is taken and is not a heading of its rank."""
@@ -239,6 +272,23 @@ class _Rules:
             return False
         after = self.blocks[following]
         return after.kind is not Kind.HEADING or after.level > self.blocks[place].level
+
+    def _same_part(self, place: int, taken: int) -> bool:
+        part = self.blocks[place].site_part
+        return part == 0 or part in self._site_parts(taken)
+
+    def _is_one_of_a_row(self, place: int, last: int) -> bool:
+        """A heading without a text, between others of its rank that are taken: a cause among causes."""
+        following = next((one for one in range(place + 1, last + 1) if self.taken[one]), last)
+        after = self.blocks[following]
+        is_same = after.kind is Kind.HEADING and after.level == self.blocks[place].level
+        return is_same and following - place <= SMALL_GAP and self._is_near(place, following)
+
+    def _heads_behind_a_line(self, place: int) -> bool:
+        """The same where a line that is not taken stands between, such as a day and an author."""
+        line = place + 1
+        is_line = line + 1 < len(self.blocks) and self.blocks[line].kind is not Kind.HEADING and not self.taken[line]
+        return is_line and self.taken[line + 1] and self.blocks[line + 1].kind is not Kind.HEADING
 
     def _is_near(self, one: int, other: int, levels: int = NEAR) -> bool:
         return not self._elements_around(one, levels).isdisjoint(self._elements_around(other, levels))

@@ -47,7 +47,7 @@ class Block:
     level: int = 0
     """Of a heading 1 to 7 (7: the heading of a panel), of an item how deep its list is nested, from 1."""
     marker: str = ""
-    """Of an item: ``-``, or its number as the page shows it; empty for its later paragraphs."""
+    """Of an item: ``-``, or its number as the page shows it; spaces for its later paragraphs."""
     link_characters: int = 0
     is_bold: bool = False
     """Whether all of a paragraph is bold: often a heading."""

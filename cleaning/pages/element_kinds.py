@@ -120,7 +120,7 @@ def place_of(tag: str, attributes: dict[str, str]) -> Place:
     if not attributes:
         return place
     names = f"{attributes.get('id', '')} {attributes.get('class', '')}"
-    if len(names) > 1 and tag not in {"body", "html"}:
+    if len(names) > 1 and tag not in {"body", "html", "dl"}:
         place |= named_place(names[:300])
     role = attributes.get("role")
     if role is not None:

@@ -51,8 +51,8 @@ class Numbering:
         return self._marker
 
     def take_marker(self) -> str:
-        """The marker of the open item, for its first block alone."""
-        marker, self._marker = self._marker, ""
+        """The marker of the open item for its first block; as many spaces for the others."""
+        marker, self._marker = self._marker, " " * len(self._marker)
         return marker
 
     def end_item(self) -> None:

@@ -18,8 +18,10 @@ _MOST_CHILDREN = 4
 def is_note_link(link: HtmlElement) -> bool:
     """Whether an ``a`` element is the mark of a note, or leads back from one."""
     target = link.get("href")
+    if link.get("role") in {"doc-noteref", "doc-backlink"}:
+        return True
     if target is None or "#" not in target:
-        return bool(link.get("role") == "doc-noteref")
+        return False
     text = short_text(link)
     if text is None:
         return False

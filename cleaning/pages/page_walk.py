@@ -58,7 +58,8 @@ class Walk:
         self.frames = [Frame(Kind.PARAGRAPH, 0, Place.NONE, 0, 0)]
         self.lists = Numbering()
         self.pieces: list[str] = []
-        self.first_node = self.link_characters = self.bold_characters = self.links = self.bold = 0
+        self.first_node = self.link_characters = self.bold_characters = self.bold = 0
+        self.links: list[bool] = []
         self.has_raised = self.is_read_struck = False
         self.rows: Rows | None = None
         self.table: HtmlElement | None = None
@@ -115,7 +116,7 @@ class Walk:
         nodes = self.page.node_lengths
         number, size = len(nodes), len(bare)
         nodes.append(size)
-        if self.links:
+        if self.links and self.links[-1]:
             self.link_characters += size
         if self.bold:
             self.bold_characters += size
@@ -129,6 +130,11 @@ class Walk:
 
     def _start(self, element: HtmlElement, tag: str) -> bool:
         """Whether what stands in the element is read."""
+        style = element.get("style")
+        if style is not None and is_struck_by_style(style) and not self._struck(element):
+            if tag in BLOCKS:
+                self._border()
+            return False
         if tag in BLOCKS:
             self._start_block(element, tag)
             return True
@@ -139,16 +145,13 @@ class Walk:
         special = self.special.get(tag)
         if special is not None:
             return special(element)
-        style = element.get("style")
-        if style is not None and is_struck_by_style(style):
-            return self._struck(element)
         return element.get("aria-hidden") != "true" or "katex-html" not in (element.get("class") or "")
 
     def _end(self, element: HtmlElement, tag: str) -> None:
         if tag in BLOCKS:
             self._end_block(element, tag)
         elif tag == "a":
-            self.links -= 1
+            self.links.pop()
             following = element.getnext() if self.pieces and not element.tail else None
             if following is not None and following.tag == "a":
                 self.pieces.append(" ")
@@ -284,7 +287,9 @@ class Walk:
     def _link(self, element: HtmlElement) -> bool:
         if is_note_link(element):
             return False
-        self.links += 1
+        frame = self.frames[-1]
+        stays = frame.kind is Kind.HEADING or bool(frame.place & Place.QUESTIONS) or opens_a_panel(element.attrib)
+        self.links.append(not (stays and (element.get("href") or "#").startswith(("#", "javascript:"))))
         return True
 
     def _raised(self, element: HtmlElement) -> bool:

@@ -55,7 +55,7 @@ def _marked(block: Block, lines: Sequence[str]) -> Iterator[str]:
         first = f"{'#' * min(block.level, 6)} "
     elif kind is Kind.ITEM:
         indent = "  " * (block.level - 1)
-        first = f"{indent}{block.marker or ' '} "
+        first = f"{indent}{block.marker or '-'} "
         indent = " " * len(first)
     elif kind is Kind.TERM:
         lines = [f"**{line}**" for line in lines]

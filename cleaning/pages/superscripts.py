@@ -23,6 +23,7 @@ _NOTE_SIGNS = re.compile(r"[\[(]?(?:[*†‡§¶#]+|[a-z]{1,2}(?:\s?,\s?[a-z])*)
 _BRACKETED = re.compile(
     r"\[\s?(?:\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*|[a-z]|nota?\.?\s?\d{1,3}|n\.?\s?\d{1,3})\s?\]", re.IGNORECASE
 )
+_POWER_OF_TEN = re.compile(r"(?<!\d)(?<!\d[.,])10$")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _AFTER_SENTENCE = frozenset(".,;:»”\"'’?!…%")
 _SQUARED = re.compile(
@@ -148,7 +149,7 @@ def _is_note(raised: str, before: str, last: str) -> bool:
     if last == ")":
         return raised not in {"2", "3"}
     if "," in raised or ";" in raised:
-        return not last.isdigit() or bool(re.search(r"[,;]", raised))
+        return not _POWER_OF_TEN.search(before)
     word = _LAST_WORD.search(before)
     if word is None:
         return False

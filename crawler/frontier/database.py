@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from crawler.frontier.tables import METADATA
+from crawler.frontier.tables import FORMER_INDEXES, METADATA
 from data.errors import StoreError
 
 _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20201)"}
@@ -33,6 +33,7 @@ def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
             _make_tables(engine)
         if to_write or url.query.get("mode") != "ro":
             _add_columns(engine)
+            _renew_indexes(engine)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         shown = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = sa.engine.make_url(dsn).render_as_string(hide_password=True) if "://" in dsn else dsn
@@ -74,6 +75,23 @@ def _add_columns(engine: sa.Engine) -> None:
         for column in _missing_columns(connection):  # another process may have added them
             words = str(sa.schema.CreateColumn(column).compile(dialect=engine.dialect))
             connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {words}")
+
+
+def _renew_indexes(engine: sa.Engine) -> None:
+    """Make the indexes that an earlier version did not have, drop those that it alone had."""
+    inspector = sa.inspect(engine)
+    if "urls" not in inspector.get_table_names():
+        return
+    there = {index["name"] for index in inspector.get_indexes("urls")}
+    table = METADATA.tables["urls"]
+    if there >= {index.name for index in table.indexes} and not there & set(FORMER_INDEXES):
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql(_LOCKS.get(engine.dialect.name, "SELECT 1"))
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+        for name in FORMER_INDEXES:
+            connection.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
 
 
 def _missing_columns(connection: sa.Engine | sa.Connection) -> list[sa.Column[Any]]:

@@ -17,8 +17,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crawler.frontier.database import open_engine
+from crawler.frontier.due import KNOWN_RANK, asked_by, is_due, rank_in_round
 from crawler.frontier.records import Found, HostState, Known
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, SITEMAP, adopted, hosts, moves, robots, rounds, urls
+from crawler.frontier.tables import (
+    DONE,
+    PAGE,
+    QUEUED,
+    REFUSED,
+    adopted,
+    host_figures,
+    hosts,
+    moves,
+    robots,
+    rounds,
+    urls,
+)
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -46,6 +59,10 @@ class Frontier:
         news = {name: remember.excluded[name] for name in HostState.__dataclass_fields__}
         self._remember = remember.on_conflict_do_update(index_elements=["host"], set_=news)
         self._met: set[str] = set()
+        figures = insert(host_figures)
+        added = {name: host_figures.c[name] + figures.excluded[name] for name in ("answers", "octets")}
+        newest = {name: figures.excluded[name] for name in ("latency", "cycle", "last_at", "traps")}
+        self._add_figures = figures.on_conflict_do_update(index_elements=["host"], set_=added | newest)
         keep = insert(robots)
         fresh = {name: keep.excluded[name] for name in ("status", "fetched_at", "body")}
         self._keep_robots = keep.on_conflict_do_update(index_elements=["host"], set_=fresh)
@@ -70,16 +87,17 @@ class Frontier:
             row = connection.execute(sa.select(rounds).order_by(rounds.c.number.desc()).limit(1)).first()
         return (0, True) if row is None else (row.number, row.finished_at is not None)
 
-    def start_round(self, number: int, now: float, *, everything: bool) -> int:
-        """Open a round and queue the URLs that it asks for again; return how many are queued.
+    def start_round(self, number: int, now: float, *, everything: bool, round_length: float = 0.0) -> int:
+        """Open a round and queue the URLs that it asks for again, each with its rank; return how many are queued.
 
         Sitemaps are always asked for again, refused URLs are judged anew, what is gone is asked for when due.
         """
-        again = sa.true() if everything else _asked_by(now)
+        again = asked_by(now, round_length, everything=everything)
+        fresh = {"state": QUEUED, "attempts": 0, "reason": None, "rank": rank_in_round(now)}
         with self._engine.begin() as connection:
             mine = connection.execute(self._open, {"number": number, "started_at": now}).rowcount
             if mine:  # otherwise another process has just opened it
-                connection.execute(sa.update(urls).where(again).values(state=QUEUED, attempts=0, reason=None))
+                connection.execute(sa.update(urls).where(again).values(fresh))
             return self._count(connection, urls.c.state == QUEUED)
 
     def finish_round(self, number: int, now: float) -> None:
@@ -87,16 +105,22 @@ class Frontier:
         with self._engine.begin() as connection:
             connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
 
-    def due(self, now: float) -> int:
-        """How many URLs are a reason to start a round now.
+    def due(self, now: float, round_length: float = 0.0, *, beyond_queue: bool = False) -> list[tuple[str, str]]:
+        """Hosts and start URLs of which a URL is a reason to start a round now.
+
+        With ``beyond_queue`` those alone count that are not queued already.
 
         Those that a rule refused are none, for they wait for one; nor are those of a host that rests.
         """
         heard = sa.or_(urls.c.state != REFUSED, urls.c.reason == UNREACHABLE)
         resting = sa.select(hosts.c.host).where(hosts.c.rest_until > now)
         heard = sa.and_(heard, urls.c.host.not_in(resting))
+        if beyond_queue:
+            heard = sa.and_(heard, urls.c.state != QUEUED)
+        due = sa.and_(is_due(now, round_length), heard)
         with self._engine.connect() as connection:
-            return self._count(connection, sa.and_(_is_due(now), heard))
+            pairs = connection.execute(sa.select(urls.c.host, urls.c.seed).where(due).distinct())
+            return [(row[0], row[1]) for row in pairs]
 
     def known(self) -> int:
         """How many URLs have ever been answered."""
@@ -117,6 +141,24 @@ class Frontier:
         with self._engine.connect() as connection:
             return self._count(connection, sa.and_(urls.c.state == QUEUED, urls.c.host.not_in(resting)))
 
+    def queued_anywhere(self) -> int:
+        """How many URLs are queued at all hosts."""
+        with self._engine.connect() as connection:
+            return self._count(connection, urls.c.state == QUEUED)
+
+    def forget_rests(self) -> None:
+        """Let every host be asked at once, as if none had failed."""
+        awake = {"rest_until": None, "failures": 0, "state": None, "why": None, "bad_runs": 0}
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(hosts).values(awake))
+
+    def resting(self) -> int:
+        """How many hosts have URLs queued and rest, by what was remembered of them last."""
+        queued = sa.select(urls.c.host).where(urls.c.state == QUEUED).distinct()
+        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until.is_not(None))
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(hosts).where(names)).scalar_one()
+
     def done_by_host(self, number: int) -> dict[str, int]:
         """How many pages of each host are done in a round."""
         statement = (
@@ -127,10 +169,10 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
-    def queued(self, host: str, after: int, limit: int) -> list[Known]:
-        """The next queued URLs of a host, in the order in which they were found."""
+    def queued(self, host: str, limit: int) -> list[Known]:
+        """The first queued URLs of a host, by their rank and then in the order in which they were found."""
         with self._broken_told(), self._engine.connect() as connection:
-            rows = connection.execute(_NEXT, {"at": host, "after": after, "many": limit})
+            rows = connection.execute(_NEXT, {"at": host, "many": limit})
             return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
     def asked_next(
@@ -141,15 +183,15 @@ class Frontier:
         ``passed_over`` says of a URL that it is not asked for; then every one of them is looked at.
         """
         _, finished = self.current_round()
-        condition = urls.c.state == QUEUED if not finished else sa.true() if everything else _asked_by(now)
+        condition = urls.c.state == QUEUED if not finished else asked_by(now, everything=everything)
         with self._engine.connect() as connection:
             if passed_over is not None:
-                rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id))
+                rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.rank, urls.c.id))
                 asked = (known for known in starmap(Known, rows) if not passed_over(known.url))
                 first = list(islice(asked, limit))
                 counts = Counter(known.host for known in chain(first, asked))
                 return first, counts.total(), set(counts)
-            rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.id).limit(limit))
+            rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.rank, urls.c.id).limit(limit))
             first = [Known(*row) for row in rows]
             names = set(connection.execute(sa.select(urls.c.host).distinct().where(condition)).scalars())
             return first, self._count(connection, condition), names
@@ -224,7 +266,7 @@ class Frontier:
     def _add(self, connection: sa.Connection, rows: Sequence[Found], new: dict[str, int]) -> None:
         # In one order, so that processes which find the same links never wait for each other in a ring.
         rows = sorted(rows, key=lambda row: row.url) if self.shared else rows
-        fields = ("url", "host", "seed", "kind", "depth", "hops")
+        fields = ("url", "host", "seed", "kind", "depth", "hops", "rank")
         values = [{name: getattr(row, name) for name in fields} for row in rows]
         for host in connection.execute(self._insert, values).scalars():
             new[host] = new.get(host, 0) + 1
@@ -240,6 +282,7 @@ class Frontier:
     def _pull_forward(connection: sa.Connection, dated: Mapping[str, float], new: dict[str, int]) -> None:
         """Queue again what changed after its last visit."""
         addresses = list(dated)
+        queued = {"state": QUEUED, "attempts": 0, "rank": KNOWN_RANK}
         for start in range(0, len(addresses), MAX_NAMED):
             some = addresses[start : start + MAX_NAMED]
             done = sa.select(urls.c.id, urls.c.url, urls.c.host, urls.c.fetched_at).where(
@@ -248,7 +291,7 @@ class Frontier:
             stale = [row for row in connection.execute(done) if row.fetched_at < dated[row.url]]
             if stale:
                 rows = [row.id for row in stale]
-                connection.execute(sa.update(urls).where(urls.c.id.in_(rows)).values(state=QUEUED, attempts=0))
+                connection.execute(sa.update(urls).where(urls.c.id.in_(rows)).values(queued))
             for row in stale:
                 new[row.host] = new.get(row.host, 0) + 1
 
@@ -284,6 +327,11 @@ class Frontier:
             row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
         return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
 
+    def add_figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add answers and bytes of hosts to what is known; their means and traps replace those."""
+        with self._broken_told(), self._engine.begin() as connection:
+            connection.execute(self._add_figures, [dict(row) for row in rows])
+
     def remember_move(self, seed: str, address: str) -> None:
         """Remember that a start URL's site now lives at another address."""
         with self._engine.begin() as connection:
@@ -304,18 +352,7 @@ class Frontier:
 _NEXT = (
     sa.select(*_KNOWN)
     .where(urls.c.host == sa.bindparam("at"), urls.c.state == sa.literal_column(str(QUEUED)))
-    .where(urls.c.id > sa.bindparam("after"))
-    .order_by(urls.c.id)
+    .order_by(urls.c.rank, urls.c.id)
     .limit(sa.bindparam("many"))
 )
 """The state is written out, so that the partial index serves it."""
-
-
-def _is_due(now: float) -> sa.ColumnElement[bool]:
-    """New, or its time has come; what failed in passing is due after a day, not at once."""
-    return sa.or_(urls.c.due_at <= now, sa.and_(urls.c.due_at.is_(None), urls.c.fetched_at.is_(None)))
-
-
-def _asked_by(now: float) -> sa.ColumnElement[bool]:
-    """What a round asks for: what is due, sitemaps, and what was refused, which is judged anew."""
-    return sa.or_(_is_due(now), urls.c.kind == SITEMAP, urls.c.state == REFUSED)

@@ -26,8 +26,10 @@ class Host:
     queued: int = 0
     """URLs in the frontier that are not done, those in ``buffer`` and in flight included."""
     buffer: deque[Known] = field(default_factory=deque)
-    cursor: int = 0
-    """Row id of the last URL taken into the buffer."""
+    page_cap: int | None = None
+    """Pages that may be asked for in this round."""
+    least_delay: float | None = None
+    """Seconds between two requests at least, where the operator set them for this host."""
     done: int = 0
     """Pages of this round."""
     octets: int = 0
@@ -114,7 +116,7 @@ class HostQueue:
         return bool(self._with_work)
 
     def add(self, name: str, count: int) -> None:
-        """More URLs are queued at a host; rows queued again may lie before its cursor, which comes round."""
+        """More URLs are queued at a host; those that are better than what is held have their turn next."""
         host = self[name]
         host.queued += count
         if host.left_out or host.queued <= 0:
@@ -173,10 +175,11 @@ class HostQueue:
     def delay_after(self, host: Host, latency: float, retry_after: float | None) -> float:
         """Seconds to rest after an answer: so many times what it took, within bounds; more where the host asks."""
         settings = self._settings
-        delay = max(settings.delay_min, latency * settings.delay_factor)
+        least = settings.delay_min if host.least_delay is None else host.least_delay
+        delay = max(least, latency * settings.delay_factor)
         if host.robots is not None and host.robots.delay is not None:
             delay = max(delay, host.robots.delay)
-        delay = min(delay, settings.delay_max)
+        delay = min(delay, max(settings.delay_max, least))
         delay = max(delay, min(retry_after, BROKEN_MAX)) if retry_after is not None else delay
         return max(delay, self.broken_for(host, told=retry_after is not None))
 

@@ -26,6 +26,7 @@ class Known:
     due_at: float | None
     interval_days: float | None
     unchanged: int
+    text_digest: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Found:
     hops: int = 0
     lastmod: float | None = None
     """When a sitemap says that it changed last, seconds since 1970."""
+    rank: int = 600
+    """Small: asked for early (``due``)."""
 
 
 @dataclass(frozen=True, slots=True)

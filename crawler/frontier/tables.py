@@ -15,6 +15,8 @@ rounds = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("started_at", sa.Float, nullable=False),  # the crawl's clock, seconds since 1970
     sa.Column("finished_at", sa.Float),
+    sa.Column("waiting_since", sa.Float),  # from when on all hosts that it still asks rested
+    sa.Column("words", sa.Text),  # digest of the operator's rules that it last heard
 )
 
 urls = sa.Table(
@@ -40,10 +42,19 @@ urls = sa.Table(
     sa.Column("due_at", sa.Float),
     sa.Column("interval_days", sa.Float),
     sa.Column("unchanged", sa.Integer, nullable=False, default=0),  # visits in a row
+    sa.Column("rank", sa.Integer, nullable=False, default=600, server_default="600"),  # small: asked for early (due.py)
+    sa.Column("text_digest", sa.BigInteger),  # of the visible text, to see that nothing changed for a reader
 )
 sa.Index(
-    "urls_queued", urls.c.host, urls.c.id, sqlite_where=urls.c.state == QUEUED, postgresql_where=urls.c.state == QUEUED
+    "urls_ranked",
+    urls.c.host,
+    urls.c.rank,
+    urls.c.id,
+    sqlite_where=urls.c.state == QUEUED,
+    postgresql_where=urls.c.state == QUEUED,
 )
+FORMER_INDEXES = ("urls_queued",)
+"""Of earlier versions: dropped when a state is opened."""
 
 hosts = sa.Table(
     "hosts",
@@ -68,6 +79,18 @@ robots = sa.Table(
     sa.Column("status", sa.SmallInteger, nullable=False),
     sa.Column("fetched_at", sa.Float, nullable=False),  # the crawl's clock
     sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; serves while a new one cannot be had (RFC 9309, 2.4)
+)
+
+host_figures = sa.Table(
+    "host_figures",
+    METADATA,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("answers", sa.Integer, nullable=False),  # since the first run
+    sa.Column("octets", sa.BigInteger, nullable=False),  # of bodies over the wire
+    sa.Column("latency", sa.Float, nullable=False),  # seconds from a request to its answer, a moving mean
+    sa.Column("cycle", sa.Float, nullable=False),  # seconds from a request to the next
+    sa.Column("last_at", sa.Float, nullable=False),
+    sa.Column("traps", sa.Text),  # JSON: links refused by each trap
 )
 
 adopted = sa.Table(

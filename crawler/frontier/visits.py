@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crawler.frontier.due import AGAIN_RANK
 from crawler.frontier.records import Known
 from crawler.frontier.tables import DONE, SITEMAP
 from crawler.settings import CrawlSettings
@@ -30,6 +31,11 @@ def is_success(status: int) -> bool:
     return OK <= status < 300  # noqa: PLR2004 - the class of 2xx
 
 
+def is_unchanged(known: Known, digest: str, text_digest: int | None) -> bool:
+    """Whether a page is what it was to a reader: the same bytes, or the same visible text in other ones."""
+    return known.digest == digest or (text_digest is not None and text_digest == known.text_digest)
+
+
 def fetched(
     known: Known,
     settings: CrawlSettings,
@@ -37,15 +43,17 @@ def fetched(
     *,
     status: int,
     digest: str,
+    text_digest: int | None,
     warc_digest: str | None,
     **validators: str | None,
 ) -> dict[str, Any]:
     """The row of a page that was there. ``warc_digest`` is None where the stored record still stands for it."""
-    unchanged = known.digest == digest
+    unchanged = is_unchanged(known, digest, text_digest)
     values = {
         **_visited(known, settings, now, status, LONGER if unchanged else SHORTER if known.digest else None),
         "unchanged": known.unchanged + 1 if unchanged else 0,
         "digest": digest,
+        "text_digest": text_digest,
         **validators,
     }
     return values if warc_digest is None else {**values, "warc_digest": warc_digest}
@@ -58,7 +66,7 @@ def not_modified(known: Known, settings: CrawlSettings, now: float) -> dict[str,
 
 def absent(known: Known, settings: CrawlSettings, now: float, status: int) -> dict[str, Any]:
     """The row of a page that is gone, moved or refused: its validators no longer stand for anything."""
-    forgotten = dict.fromkeys(("etag", "last_modified", "digest", "warc_digest"))
+    forgotten = dict.fromkeys(("etag", "last_modified", "digest", "text_digest", "warc_digest"))
     return {**_visited(known, settings, now, status, LONGER), "unchanged": 0, **forgotten}
 
 
@@ -91,7 +99,7 @@ def given_up(known: Known, settings: CrawlSettings, now: float, reason: str, sta
 
 def again(known: Known, reason: str) -> dict[str, Any]:
     """The row of a page that is asked for again in this round."""
-    return {**_row(known), "reason": reason, "attempts": known.attempts + 1}
+    return {**_row(known), "reason": reason, "attempts": known.attempts + 1, "rank": AGAIN_RANK}
 
 
 def _visited(known: Known, settings: CrawlSettings, now: float, status: int, factor: float | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from scrapy.settings import Settings
 from twisted.internet import task
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.rounds import Rounds
 from crawler.permissions.guard import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
@@ -40,6 +41,8 @@ BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
 TICK = 0.05
 """Seconds between two looks at the reactor's clock, to see what held it up."""
+FIGURES = 20
+"""Beats between two writes of the hosts' figures."""
 GC_THRESHOLDS = (50_000, 20, 20)
 """Python's own, of a few hundred objects, look through everything at every other answer: 15 % of the time."""
 PARENT_DIED = signal.SIGTERM
@@ -133,8 +136,8 @@ def run(job: Job) -> None:
     frontier = Frontier(job.dsn)
     scope = Scope(load_seeds(settings.seeds), frontier.moves())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
-    current = Round(job.round, settings, frontier, scope, warc, job.as_of)
-    current.takedowns = Takedowns.load(Store(job.store))
+    takedowns = Takedowns.load(Store(job.store))
+    current = Round(job.round, settings, frontier, scope, warc, job.as_of, takedowns)
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():
@@ -149,15 +152,18 @@ def run(job: Job) -> None:
     _when_running(task.LoopingCall(report.tick), TICK)
     process.start()
     current.flush()
+    current.figures.write(current.now())
     write_json(learned, current.traps.as_json())
     warc.close()
     ended_by_itself = crawler.stats is not None and crawler.stats.get_value("finish_reason") == "finished"
     over = ended_by_itself and not current.stopping and current.is_over()
     current.ownership.give_back()
-    if over and not frontier.reachable(current.now() + settings.breaker_patience):
-        frontier.finish_round(job.round, current.now())
+    waits = False
+    if over:
+        waits = not Rounds(frontier).close(job.round, current.now(), settings.breaker_patience)
     frontier.close()
-    write_json(job.progress, {**report.values(), "state": "finished" if over else "stopped"})
+    state = "waiting" if waits else "finished" if over else "stopped"
+    write_json(job.progress, {**report.values(), "state": state})
 
 
 def _about(settings: CrawlSettings) -> dict[str, str]:
@@ -182,6 +188,10 @@ def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     try:
         current.flush()
         current.keep_company()
+        current.hear_takedowns(Store(job.store))
+        current.heed_limits()
+        if report.beats % FIGURES == 0:
+            current.figures.write(current.now())
         wake(crawler)  # new links may have made work, or the last answer may have ended the round
         show(job.progress, {**report.values(), "state": "running"})
     except OSError as error:

@@ -9,6 +9,15 @@ from prometheus_client.registry import Collector
 from crawler.process.report import Report
 from data.errors import InputError
 
+FAMILIES = (
+    ("answers", "status"),
+    ("pages", "state"),
+    ("refused", "reason"),
+    ("failed", "reason"),
+    ("links", "reason"),
+)
+"""Counters of a crawl, and what each is split by."""
+
 
 class CrawlCollector(Collector):
     """Reads the figures when Prometheus asks; nothing is counted twice."""
@@ -18,7 +27,7 @@ class CrawlCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All families of counters, and the gauges."""
-        for family, label in (("answers", "status"), ("pages", "state"), ("refused", "reason"), ("failed", "reason")):
+        for family, label in FAMILIES:
             metric = CounterMetricFamily(f"cowese_crawl_{family}", f"{family} by {label}", labels=[label])
             for value, count in self._report.family(f"crawl/{family}/").items():
                 metric.add_metric([value], count)
@@ -30,6 +39,16 @@ class CrawlCollector(Collector):
             hosts.add_metric([state], count)
         yield hosts
         yield GaugeMetricFamily("cowese_crawl_queued", "URLs to be asked for", value=values["queued"])
+        left = values["seconds_left"]
+        yield GaugeMetricFamily(
+            "cowese_crawl_seconds_left", "time left at this pace", value=-1 if left is None else left
+        )
+        slowest = GaugeMetricFamily(
+            "cowese_crawl_slowest_host_seconds", "time left of the slowest host", labels=["host"]
+        )
+        if values["slowest_host"] is not None:
+            slowest.add_metric([values["slowest_host"]], values["slowest_seconds_left"])
+        yield slowest
         yield GaugeMetricFamily("cowese_crawl_longest_stall_seconds", "longest stall", value=values["longest_stall"])
 
 

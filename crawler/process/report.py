@@ -13,6 +13,8 @@ class Report:
         self._round = current
         self._started = time.monotonic()
         self._ticked = 0.0
+        self.beats = 0
+        """Reports made."""
         self.longest_stall = 0.0
         """Longest time in seconds for which nothing else could run."""
 
@@ -35,6 +37,10 @@ class Report:
         pages = self.family("crawl/pages/")
         rate = current.rate(answers)
         queued = current.queued()
+        self.beats += 1
+        slowest, slowest_left = current.slowest()
+        at_this_rate = queued / rate if rate > 0 else None
+        left = None if at_this_rate is None else max(at_this_rate, slowest_left)
         return {
             "round": current.number,
             "seconds": round(time.monotonic() - self._started, 1),
@@ -42,7 +48,9 @@ class Report:
             "hosts": current.hosts.counts(),
             "answers": answers,
             "answers_a_second": round(rate, 1),
-            "seconds_left": round(queued / rate) if rate > 0 else None,
+            "seconds_left": round(left) if left is not None else None,
+            "slowest_host": slowest,
+            "slowest_seconds_left": round(slowest_left),
             "share_unchanged": round(pages.get("not_modified", 0) / max(sum(pages.values()), 1), 4),
             "longest_stall": round(self.longest_stall, 3),
             "counts": dict(sorted(current.counts.items())),

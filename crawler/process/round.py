@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.frontier import visits
+from crawler.frontier.due import SITEMAP_RANK, START_RANK, USUAL_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
@@ -15,13 +16,16 @@ from crawler.frontier.records import Found, HostState, Known
 from crawler.frontier.tables import DONE, PAGE, REFUSED
 from crawler.pages.links import is_no_page
 from crawler.permissions.guard import networks
+from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
 from crawler.process.batch import Batch
+from crawler.process.figures import Figures
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import InputError, StoreError
 from data.seeds import Seed
+from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import canonical_url, host_of
 from data.warc_fields import CATEGORY, COUNTRY, SEED
@@ -51,6 +55,7 @@ class Round:
         scope: Scope,
         warc: WarcWriter,
         as_of: datetime | None,
+        takedowns: Takedowns | None = None,
     ) -> None:
         self.number = number
         self.settings = settings
@@ -58,16 +63,18 @@ class Round:
         self.scope = scope
         self.warc = warc
         self.hosts = HostQueue(settings)
+        self._began = time.monotonic()
+        self._takedowns_written: tuple[int, int] | None = None
         self.allowed_networks = networks(settings.allow_private)
         self.counts: Counter[str] = Counter()
         self.stopping = False
         self.ownership = Ownership(frontier, settings.partition)
-        self.takedowns: Takedowns | None = None
-        """What is not asked for, since its owner asked us not to."""
+        self.rules = OperatorRules(settings, scope, takedowns)
         self.on_broken_store: Callable[[StoreError], None] = _raise
         """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
         self.traps = Traps(self.moment().year)
+        self.figures = Figures(frontier, self.traps.refused_at)
         self._batch = Batch(frontier, warc, self.counts)
         self._recent: set[int] = set()
         self._answers: deque[tuple[float, int]] = deque()
@@ -91,11 +98,7 @@ class Round:
         for name, queued in self.frontier.queued_by_host(names).items():
             if not self.ownership.owns(name):
                 continue
-            is_new = name not in self.hosts
-            host = self.hosts[name]
-            if is_new:
-                host.done = self._done_before.get(name, 0)
-                self._recall(host, states.get(name, HostState()))
+            host = self._meet(name, states)
             if queued > host.queued:
                 self.hosts.add(name, queued - host.queued)
 
@@ -110,6 +113,18 @@ class Round:
         idle = {host.name for host in self.hosts if not host.busy and host.next_at <= now and self._is_done(host)}
         self.ownership.give_back(idle)
         self.take_hosts()
+
+    def _meet(self, name: str, states: Mapping[str, HostState] | None = None) -> Host:
+        """A host of this run; one that is new to it brings what is remembered of it."""
+        if name in self.hosts:
+            return self.hosts[name]
+        if states is None:
+            states = self.frontier.host_states([name])
+        host = self.hosts[name]
+        host.done = self._done_before.get(name, 0)
+        host.page_cap, host.least_delay = self.rules.page_cap(name), self.rules.delay(name)
+        self._recall(host, states.get(name, HostState()))
+        return host
 
     @staticmethod
     def _is_done(host: Host) -> bool:
@@ -137,7 +152,7 @@ class Round:
     def add(self, links: Iterable[str], source: Known, *, kind: int = PAGE, hops: int = 0) -> None:
         """Queue the links of a page that are in scope and not known yet; they are written with the page's outcome."""
         depth = source.depth if hops else source.depth + 1
-        if depth > self.settings.max_depth or hops > self.settings.max_redirects:
+        if hops > self.settings.max_redirects:
             self.counts["crawl/links/too_far"] += 1
             return
         recent = self._recent
@@ -174,7 +189,8 @@ class Round:
         if trap is not None:
             self.counts[f"crawl/links/{trap}"] += 1
             return
-        self._batch.found.append(Found(url, host, seed.url, kind, depth, hops, lastmod))
+        rank = SITEMAP_RANK if kind != PAGE else START_RANK if depth == 0 else USUAL_RANK
+        self._batch.found.append(Found(url, host, seed.url, kind, depth, hops, lastmod, rank))
 
     def adopt(self, url: str, seed: Seed) -> None:
         """Take what a start URL redirects to into the seed's scope, as far as it is the seed's own."""
@@ -201,6 +217,16 @@ class Round:
         if len(self._batch.outcomes) >= BATCH:
             self.flush()
 
+    def next_rows(self, host: Host, limit: int) -> list[Known]:
+        """The next queued URLs of a host, without those whose outcome is still to be written."""
+        pending = {outcome["row"] for outcome in self._batch.outcomes}
+        rows = self.frontier.queued(host.name, limit + len(pending))
+        rows = [known for known in rows if known.id not in pending][:limit]
+        if not rows and pending:
+            self.flush()
+            rows = self.frontier.queued(host.name, limit)
+        return rows
+
     def refuse(self, known: Known, reason: str) -> None:
         """Leave a URL out of this round, with its reason."""
         self.counts[f"crawl/refused/{reason}"] += 1
@@ -209,7 +235,6 @@ class Round:
     def refuse_queued(self, host: Host, reason: str, kinds: tuple[int, ...]) -> int:
         """Leave a host's queued URLs of some kinds out of this round, a piece at a time; return how many."""
         host.buffer = deque(known for known in host.buffer if known.kind not in kinds)
-        host.cursor = 0
         self.flush()
         refused = self.frontier.refuse_queued(host.name, reason, self.number, kinds)
         self.counts[f"crawl/refused/{reason}"] += refused
@@ -247,6 +272,7 @@ class Round:
         try:
             for host, count in self._batch.write().items():
                 if self.ownership.owns(host):
+                    self._meet(host)
                     self.hosts.add(host, count)
         except StoreError as error:
             self.on_broken_store(error)
@@ -269,6 +295,7 @@ class Round:
             if delay > self.settings.breaker_patience and not host.left_out:
                 self._leave_out(host)
         finally:
+            self.figures.rested(host.name, latency, delay)
             self.hosts.release(host, delay)
 
     def rest(self, host: Host, seconds: float) -> None:
@@ -294,14 +321,48 @@ class Round:
 
     def fields_of(self, known: Known) -> dict[str, str]:
         """The WARC fields by which cleaning learns what only the crawl knows."""
-        seed = self.scope.seeds.get(known.seed)
+        seed = self.scope.seeds.get(known.seed) or self.scope.seed_of(known.url)
         if seed is None:
             return {SEED: known.seed}
         return {SEED: seed.url, COUNTRY: seed.country, CATEGORY: seed.category}
 
+    def heed_limits(self) -> None:
+        """Stop the run where its limit of pages, hours or gigabytes is reached; what is in flight is finished."""
+        settings, counts = self.settings, self.counts
+        pages = counts["crawl/pages/new"] + counts["crawl/pages/changed"]
+        if settings.max_pages is not None and pages >= settings.max_pages:
+            self.stopping = True
+        if settings.max_gigabytes is not None and counts["crawl/bytes"] >= settings.max_gigabytes * 1e9:
+            self.stopping = True
+        if settings.max_hours is not None and time.monotonic() - self._began >= settings.max_hours * 3600:
+            self.stopping = True
+
+    def hear_takedowns(self, store: Store) -> None:
+        """Read the list of takedowns again where it was written since: what it names is asked for no more."""
+        try:
+            stat = store.takedowns.stat()
+            written: tuple[int, int] | None = (stat.st_mtime_ns, stat.st_size)
+        except FileNotFoundError:
+            written = None
+        if written != self._takedowns_written:
+            self._takedowns_written = written
+            self.rules.takedowns = Takedowns.load(store)
+
     def queued(self) -> int:
         """URLs still to be asked for in this run."""
         return sum(host.queued for host in self.hosts if not host.left_out)
+
+    def slowest(self) -> tuple[str | None, float]:
+        """The host that will be asked longest, and for how many seconds still, by its pace and its page cap."""
+        longest: tuple[float, str | None] = (0.0, None)
+        for host in self.hosts:
+            if host.left_out or host.queued <= 0:
+                continue
+            count = host.queued if host.page_cap is None else min(host.queued, max(host.page_cap - host.done, 0))
+            seconds = count * self.figures.cycle_of(host.name)
+            if seconds > longest[0]:
+                longest = seconds, host.name
+        return longest[1], longest[0]
 
     def rate(self, answers: int) -> float:
         """Answers a second of late; call it at each beat with the number of answers so far."""

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -16,8 +16,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
+from crawler.frontier.due import START_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.records import Found
+from crawler.frontier.rounds import Opening, Rounds
+from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
@@ -28,6 +31,7 @@ from data.files import read_json, write_json
 from data.progress import Progress, quiet
 from data.seeds import load_seeds
 from data.store import Store
+from data.takedowns import Takedowns
 from data.urls import host_of
 
 POLL = 0.5
@@ -68,6 +72,8 @@ class CrawlSummary(BaseModel):
     """By HTTP status; robots.txt and sitemaps included."""
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
+    hosts_resting: int = 0
+    """Hosts that the round waits for: they rest, and their pages are asked for in a later run."""
     hosts_left_out: int = 0
     """Hosts that failed too often in a row; they rest, up to 7 days."""
     longest_stall: float = 0.0
@@ -98,10 +104,13 @@ def crawl(
     index_closed(store.warc)
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     frontier = Frontier(dsn)
+    scope = Scope(scope.seeds.values(), frontier.moves())
     try:
-        number = _open_round(frontier, scope, revisit, as_of)
-        if number is None:
-            return CrawlSummary(round=frontier.current_round()[0], finished=True)
+        opening = _open_round(frontier, settings, OperatorRules(settings, scope, Takedowns.load(store)), revisit, as_of)
+        number = opening.number
+        if not opening.runs:
+            waits = opening.step == "wait"
+            return CrawlSummary(round=number, finished=not waits, hosts_resting=frontier.resting() if waits else 0)
         folder = store.warc / f"{number:04d}"
         part = f"-{settings.partition.replace('/', 'of')}" if settings.partition else ""
         job = Job(
@@ -148,18 +157,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _open_round(frontier: Frontier, scope: Scope, revisit: str, as_of: datetime | None) -> int | None:
-    """The number of the round to run; None where nothing is due."""
+def _open_round(
+    frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, as_of: datetime | None
+) -> Opening:
+    """Queue new start URLs, and decide which round this run is about."""
     now = (as_of or datetime.now(UTC)).timestamp()
-    number, finished = frontier.current_round()
-    starts = [Found(url, host_of(url), seed.url) for url, seed in scope.start_urls()]
+    starts = [Found(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
     frontier.commit([], starts)
-    if not finished:
-        return number
-    if number > 0 and revisit == "due" and frontier.due(now) == 0 and frontier.known() > 0:
-        return None
-    frontier.start_round(number + 1, now, everything=revisit == "all")
-    return number + 1
+    return Rounds(frontier).open(now, rules, everything=revisit == "all", patience=settings.breaker_patience)
 
 
 def _run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
@@ -199,7 +204,7 @@ def _run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
     report = _read(job.progress)
     if report.get("state") == "failed":
         raise (InputError if report.get("exit_code") == InputError.exit_code else StoreError)(report["error"])
-    if child.returncode != 0 or report.get("state") not in ("finished", "stopped"):
+    if child.returncode != 0 or report.get("state") not in ("finished", "waiting", "stopped"):
         raise StageError(
             f"the crawl's process ended with code {child.returncode}. {job.log} says why; "
             "what was fetched is kept, and the same command goes on from there."
@@ -225,10 +230,21 @@ def _tell(path: Path, progress: Progress) -> None:
         "pages/s": report["answers_a_second"],
         "MB": round(counts.get("crawl/bytes", 0) / 1e6, 1),
         "hosts": f"{hosts['active']} active, {hosts['waiting']} waiting, {hosts['broken']} broken",
+        **_time_left(report),
         "304": f"{report['share_unchanged']:.0%}",
         **_errors(counts),
     }
     progress("crawl", done, done + report["queued"], shown)
+
+
+def _time_left(report: Mapping[str, Any]) -> dict[str, float | str]:
+    """How long the run still takes, and the host that is asked longest where it decides."""
+    left, slowest = report.get("seconds_left"), report.get("slowest_seconds_left")
+    if not left:
+        return {}
+    told = str(timedelta(seconds=left))
+    host = report.get("slowest_host")
+    return {"left": f"{told} ({host})" if host and slowest and slowest >= left else told}
 
 
 def _errors(counts: Mapping[str, int]) -> dict[str, float | str]:

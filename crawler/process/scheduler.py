@@ -12,8 +12,10 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from crawler.frontier.hosts import Host
+from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import refusal
+from crawler.permissions.operator_rules import BYTE_BUDGET, PAGE_BUDGET
 from crawler.process.permission_files import refused_by
 from crawler.process.round import Round
 from crawler.process.spider import CoweseSpider
@@ -91,7 +93,7 @@ class FrontierScheduler(BaseScheduler):
             if self._refuses_many(host, self._budget(host)):
                 continue
             known = host.buffer[0]
-            reason = self._forbidden(known.url)
+            reason = self._forbidden(known)
             if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
                 permission = self._spider.permission_request(host)
                 if permission is not None:
@@ -118,33 +120,23 @@ class FrontierScheduler(BaseScheduler):
         self._round.refuse_queued(host, reason, kinds)
         return True
 
-    def _forbidden(self, url: str) -> str | None:
-        if self._round.takedowns is not None and self._round.takedowns.covers(url):
-            return "takedown"
-        return refusal(url, self._round.allowed_networks)
+    def _forbidden(self, known: Known) -> str | None:
+        """Why the operator or the guard does not let us ask for a URL, whatever its host says."""
+        reason = self._round.rules.refusal(known.url, known.host, known.seed, known.kind, known.depth)
+        return reason or refusal(known.url, self._round.allowed_networks)
 
     def _budget(self, host: Host) -> tuple[str | None, tuple[int, ...]]:
         """The budget that is spent, and the kinds that it is about."""
-        settings = self._round.settings
-        budget = settings.max_pages_per_host
-        if host.octets >= settings.max_bytes_per_host:
-            return "budget/host_bytes", (PAGE, SITEMAP)
-        if budget is not None and host.done >= budget:
-            return "budget/host_pages", (PAGE,)
+        if host.octets >= self._round.settings.max_bytes_per_host:
+            return BYTE_BUDGET, (PAGE, SITEMAP)
+        if host.page_cap is not None and host.done >= host.page_cap:
+            return PAGE_BUDGET, (PAGE,)
         return None, ()
 
     def _refill(self, host: Host) -> None:
-        """Take the next rows; past the last one start over, for those that were queued again behind the cursor."""
-        if host.buffer or host.queued <= 0:
-            return
-        if host.cursor == 0:
-            self._round.flush()
-        rows = self._round.frontier.queued(host.name, host.cursor, BUFFER)
-        if not rows and host.cursor > 0:
-            self._round.flush()
-            rows = self._round.frontier.queued(host.name, 0, BUFFER)
-        host.buffer.extend(rows)
-        host.cursor = rows[-1].id if rows else 0
+        """Take the next rows, the best first; what is found while they are held has its turn after them."""
+        if not host.buffer and host.queued > 0:
+            host.buffer.extend(self._round.next_rows(host, BUFFER))
 
     @property
     def _round(self) -> Round:

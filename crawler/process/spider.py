@@ -21,6 +21,7 @@ from crawler.pages.fields import header_text, retry_after
 from crawler.pages.links import Links, extract_links, is_html
 from crawler.pages.sitemaps import sitemap_entries
 from crawler.permissions.guard import refusal
+from crawler.permissions.operator_rules import TAKEDOWN
 from crawler.process.permission_files import Permissions
 from crawler.process.round import Round
 from crawler.process.transport import head_was_too_large
@@ -129,9 +130,12 @@ class CoweseSpider(scrapy.Spider):
     async def _take(self, host: Host, known: Known, file: str | None, response: Response, rest: "Rest") -> None:
         size = len(response.meta[WIRE].body)
         host.octets += size
+        self.round.figures.answered(host.name, size)
         self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
         self.round.counts["crawl/bytes"] += size
-        if not visits.is_status(response.status):
+        if file is None and self.round.rules.is_taken_down(known.url):  # heard while it was on its way
+            self.round.refuse(known, TAKEDOWN)
+        elif not visits.is_status(response.status):
             self._fails(host, known, file, "no_status", rest)
         elif file is not None:
             self._keep(known, response, response.url)
@@ -184,7 +188,9 @@ class CoweseSpider(scrapy.Spider):
         digest = payload_digest(response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = self._keep(known, response, response.url, SAME_DIGEST if same else None, digest)
-        state = "same" if same else "changed" if known.digest else "new"
+        text = page.text_digest if page is not None and page.text else None
+        unchanged = visits.is_unchanged(known, digest, text)
+        state = "same" if unchanged else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
             told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
@@ -199,14 +205,13 @@ class CoweseSpider(scrapy.Spider):
             self.round.now(),
             status=response.status,
             digest=digest,
+            text_digest=text,
             warc_digest=warc_digest,
             etag=etag,
             last_modified=last_modified,
         )
         self.round.settle(known, outcome)
-        counts, limit = self.round.counts, self.round.settings.max_pages
-        if limit is not None and counts["crawl/pages/new"] + counts["crawl/pages/changed"] >= limit:
-            self.round.stopping = True
+        self.round.heed_limits()
 
     async def _read_sitemap(self, known: Known, response: Response) -> None:
         """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted."""

@@ -5,13 +5,14 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption, SeedsOption
+from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption
 from flows.commands.model import FromOption, PresetOption, StepsOption, show_evaluation
 from flows.commands.options import (
     AsOfOption,
     ConfigOption,
     JsonOption,
     RevisitOption,
+    SeedsOption,
     SetOption,
     StoreOption,
     read_date,

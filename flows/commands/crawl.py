@@ -1,6 +1,5 @@
 """``cowese crawl``: one round over the start URLs."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from flows.commands.options import (
     ConfigOption,
     JsonOption,
     RevisitOption,
+    SeedsOption,
     SetOption,
     StoreOption,
     read_date,
@@ -19,9 +19,12 @@ from flows.commands.options import (
     shown_progress,
 )
 
-SeedsOption = Annotated[Path | None, typer.Option("--seeds", help="A seed file or folder.  [the built-in list]")]
 ProxyOption = Annotated[str | None, typer.Option("--proxy", help="HTTP proxy, as http://127.0.0.1:8900.")]
 MaxPagesOption = Annotated[int | None, typer.Option("--max-pages", min=1, help="Stop after so many pages.")]
+MaxHoursOption = Annotated[float | None, typer.Option("--max-hours", help="Stop after so many hours.")]
+MaxGigabytesOption = Annotated[
+    float | None, typer.Option("--max-gigabytes", help="Stop after so many gigabytes over the wire.")
+]
 MaxPerHostOption = Annotated[int | None, typer.Option("--max-pages-per-host", min=1, help="At most so many a host.")]
 ContactOption = Annotated[
     str | None, typer.Option("--contact", help="Address or page a webmaster can write to; a real crawl needs it.")
@@ -37,6 +40,8 @@ def crawl(
     proxy: ProxyOption = None,
     contact: ContactOption = None,
     max_pages: MaxPagesOption = None,
+    max_hours: MaxHoursOption = None,
+    max_gigabytes: MaxGigabytesOption = None,
     max_pages_per_host: MaxPerHostOption = None,
     partition: PartitionOption = None,
     revisit: RevisitOption = "due",
@@ -62,6 +67,8 @@ def crawl(
         crawl__proxy=proxy,
         crawl__contact=contact,
         crawl__max_pages=max_pages,
+        crawl__max_hours=max_hours,
+        crawl__max_gigabytes=max_gigabytes,
         crawl__max_pages_per_host=max_pages_per_host,
         crawl__partition=partition,
     )

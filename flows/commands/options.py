@@ -18,6 +18,7 @@ from flows.settings import Settings, load_settings
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder that holds everything.  [./store]")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.  [./cowese.toml]")]
+SeedsOption = Annotated[Path | None, typer.Option("--seeds", help="A seed file or folder.  [the built-in list]")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

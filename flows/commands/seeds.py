@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from data.errors import InputError
-from data.seeds import load_seeds
-from flows.commands.options import JsonOption
+from data.seeds import Seed, load_seeds
+from flows.commands.options import ConfigOption, JsonOption, SetOption, read_settings
 
 
 def seeds(
@@ -19,12 +19,18 @@ def seeds(
     category: Annotated[str | None, typer.Option(help="Only this category, as hospital.")] = None,
     match: Annotated[str | None, typer.Option(help="Only where URL or name contain this.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say whether every line is well-formed.")] = False,
+    config: ConfigOption = None,
+    assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List, filter and check start URLs.
 
+    --check also holds the limits of single hosts and start URLs (crawl.per_host, crawl.per_seed) against the list.
+
     Example: cowese seeds --country CL --category hospital
     """
+    if seeds is None and (config is not None or assign):
+        seeds = read_settings(config, None, assign).crawl.seeds
     every = load_seeds(seeds)
     for name, value, known in (
         ("--country", country, {seed.country for seed in every}),
@@ -44,13 +50,31 @@ def seeds(
     if as_json:
         typer.echo(json.dumps([asdict(seed) for seed in chosen], ensure_ascii=False, indent=1))
         return
-    if not check:
+    if check:
+        _check_overrides(every, config, assign)
+    else:
         for seed in chosen:
             typer.echo(f"{seed.url}\t{seed.name}\t{seed.country}\t{seed.category}\t{seed.scope}")
     by_category = ", ".join(f"{name} {count:,}" for name, count in Counter(s.category for s in chosen).most_common())
     typer.echo(
         f"{len(chosen):,} of {len(every):,} start URLs, all well-formed ({by_category or 'none'})", err=not check
     )
+
+
+def _check_overrides(every: list[Seed], config: Path | None, assign: list[str] | None) -> None:
+    """Hold what the settings say of single hosts and start URLs against the list.
+
+    Raises:
+        InputError: one names what is not there; the message tells the first, and how many more.
+    """
+    from crawler.permissions.operator_rules import OperatorRules, unknown_overrides
+    from crawler.permissions.scope import Scope
+
+    settings = read_settings(config, None, assign).crawl
+    wrong = unknown_overrides(OperatorRules(settings, Scope(every)), settings.per_host, settings.per_seed)
+    if wrong:
+        more = f" ({len(wrong) - 1} more are wrong)" if len(wrong) > 1 else ""
+        raise InputError(f"setting crawl.{wrong[0]}{more}")
 
 
 def register(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 from flows.commands.options import (
     ConfigOption,
     JsonOption,
+    SeedsOption,
     SetOption,
     StoreOption,
     command_here,
@@ -18,7 +19,11 @@ from flows.console import out, show_summary
 
 
 def status(
-    store: StoreOption = None, config: ConfigOption = None, assign: SetOption = None, as_json: JsonOption = False
+    store: StoreOption = None,
+    seeds: SeedsOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what a store holds, what is stale and what mends it.
 
@@ -26,7 +31,7 @@ def status(
     """
     from flows.status import status as look
 
-    settings = read_settings(config, store, assign)
+    settings = read_settings(config, store, assign, crawl__seeds=seeds)
     found = look(existing_store(config, settings.store), settings)
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
@@ -48,6 +53,7 @@ def status(
 def why(
     url: Annotated[str, typer.Argument(help="The page, in any spelling.")],
     store: StoreOption = None,
+    seeds: SeedsOption = None,
     config: ConfigOption = None,
     assign: SetOption = None,
     as_json: JsonOption = False,
@@ -62,7 +68,7 @@ def why(
     from flows.why import why as look
     from flows.why_words import story_lines
 
-    settings = read_settings(config, store, assign)
+    settings = read_settings(config, store, assign, crawl__seeds=seeds)
     told = look(existing_store(config, settings.store), settings, url)
     if as_json:
         typer.echo(told.model_dump_json(indent=1))

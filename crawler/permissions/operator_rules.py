@@ -1,0 +1,152 @@
+"""What the operator asks for: scope, budgets, patterns, depths, pauses, takedowns. A URL is judged by them in its turn.
+
+A change of any of them takes effect at the next run, whatever is queued.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from crawler.permissions.scope import Scope, bare_host
+from crawler.settings import CrawlSettings, Override
+from data.takedowns import Takedowns
+
+PAGE_BUDGET, BYTE_BUDGET = "budget/host_pages", "budget/host_bytes"
+OUT_OF_SCOPE, PAUSED, TOO_DEEP, EXCLUDED = "scope/out_of_scope", "scope/paused", "scope/too_deep", "scope/excluded"
+TAKEDOWN = "takedown"
+PAGE = 0
+"""The kind of a URL that is no sitemap (``crawler.frontier.tables``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    include: tuple[re.Pattern[str], ...]
+    exclude: tuple[re.Pattern[str], ...]
+
+    def refuse(self, url: str) -> bool:
+        if any(pattern.search(url) for pattern in self.exclude):
+            return True
+        return bool(self.include) and not any(pattern.search(url) for pattern in self.include)
+
+
+class OperatorRules:
+    """Judges URLs and hosts by the settings, the seeds and the list of takedowns."""
+
+    def __init__(self, settings: CrawlSettings, scope: Scope, takedowns: Takedowns | None = None) -> None:
+        self.scope = scope
+        self.takedowns = takedowns
+        self._settings = settings
+        self._of_host = {bare_host(host): override for host, override in settings.per_host.items()}
+        self._of_seed = dict(settings.per_seed)
+        every = {**{f"host {name}": one for name, one in self._of_host.items()}, **self._of_seed}
+        self._patterns = {
+            name: _Patterns(tuple(map(re.compile, one.include)), tuple(map(re.compile, one.exclude)))
+            for name, one in every.items()
+            if one.include or one.exclude
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with anything that the operator said."""
+        settings = self._settings
+        said = {
+            "seeds": sorted((seed.url, seed.scope) for seed in self.scope.seeds.values()),
+            "overrides": settings.model_dump(mode="json", include={"per_host", "per_seed"}),
+            "limits": [settings.max_pages_per_host, settings.max_depth, settings.max_bytes_per_host],
+            "takedowns": sorted(self.takedowns.targets) if self.takedowns is not None else [],
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+    def refusal(self, url: str, host: str, seed: str, kind: int, depth: int) -> str | None:
+        """The reason why the operator does not want a canonical URL, None where it may be asked for.
+
+        ``seed`` is the start URL that it was found from. A sitemap may lie on any host; a start URL needs match no
+        pattern.
+        """
+        if self.is_taken_down(url):
+            return TAKEDOWN
+        if kind != PAGE:
+            return self.refusal_of_all(host, seed)
+        owner = self.scope.seed_of(url)
+        if owner is None:
+            return OUT_OF_SCOPE
+        if not self._of_host and not self._of_seed:
+            return TOO_DEEP if depth > self._settings.max_depth else None
+        return self._override_refuses(url, host, owner.url, depth)
+
+    def is_taken_down(self, url: str) -> bool:
+        """Whether the owner of a canonical URL asked us not to have it."""
+        return self.takedowns is not None and self.takedowns.covers(url)
+
+    def refusal_of_all(self, host: str, seed: str) -> str | None:
+        """The reason why nothing that was found at a host from a start URL is wanted, None where something may be."""
+        if self._of(host).pause or (seed in self._of_seed and self._of_seed[seed].pause):
+            return PAUSED
+        if seed not in self.scope.seeds and not self.scope.covers_host(host):
+            return OUT_OF_SCOPE
+        return None
+
+    def has_budget(self, host: str, done: int, reason: str) -> bool:
+        """Whether a host that was refused for a budget has some left, after so many pages of this round."""
+        cap = self.page_cap(host)
+        return reason == BYTE_BUDGET or cap is None or done < cap
+
+    def page_cap(self, host: str) -> int | None:
+        """Pages of a host in a round."""
+        own = self._of(host).max_pages
+        return own if own is not None else self._settings.max_pages_per_host
+
+    def delay(self, host: str) -> float | None:
+        """The least seconds between two requests to a host, where the operator set them for it."""
+        return self._of(host).delay
+
+    def override(self, host: str) -> Override:
+        """What was set for a host, or for the start URL that takes it whole."""
+        return self._of(host)
+
+    def _of(self, host: str) -> Override:
+        found = self._of_host.get(bare_host(host))
+        if found is None and self._of_seed:
+            whole = self.scope.whole_host(host)
+            found = self._of_seed.get(whole.url) if whole is not None else None
+        return found or _NONE
+
+    def _override_refuses(self, url: str, host: str, seed: str, depth: int) -> str | None:
+        for name, override in (
+            (f"host {bare_host(host)}", self._of_host.get(bare_host(host))),
+            (seed, self._of_seed.get(seed)),
+        ):
+            if override is None:
+                continue
+            if override.pause:
+                return PAUSED
+            if override.max_depth is not None and depth > override.max_depth:
+                return TOO_DEEP
+            patterns = self._patterns.get(name)
+            if depth > 0 and patterns is not None and patterns.refuse(url):
+                return EXCLUDED
+        return TOO_DEEP if depth > self._settings.max_depth else None
+
+
+_NONE = Override()
+
+
+def unknown_overrides(
+    rules: OperatorRules, per_host: Mapping[str, Override], per_seed: Mapping[str, Override]
+) -> list[str]:
+    """What is wrong with the overrides, each in a sentence."""
+    wrong = [
+        f"per_host {host}: no start URL leads to this host." for host in per_host if not rules.scope.covers_host(host)
+    ]
+    for url, override in per_seed.items():
+        seed = rules.scope.seeds.get(url)
+        if seed is None:
+            wrong.append(f"per_seed {url}: no such start URL in the list.")
+        elif seed.scope == "prefix" and (override.delay is not None or override.max_pages is not None):
+            wrong.append(
+                f"per_seed {url}: delay and max_pages hold for a host; this start URL has a part of one. Use per_host."
+            )
+    return wrong

@@ -1,0 +1,329 @@
+"""Every host as the crawl state knows it: how it stands and why, what was asked of it, what is left."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from crawler.frontier.database import open_engine
+from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, host_figures, hosts, rounds, urls
+from crawler.permissions.operator_rules import OperatorRules
+from crawler.permissions.scope import Scope
+from crawler.settings import CrawlSettings, Override
+from data.errors import InputError, StoreError
+from data.seeds import load_seeds
+from data.store import Store
+from data.takedowns import Takedowns
+from data.urls import canonical_url, host_of
+
+Standing = Literal[
+    "paused",
+    "taken_down",
+    "out_of_scope",
+    "unreachable",
+    "blocked",
+    "sick",
+    "resting",
+    "opted_out",
+    "over_budget",
+    "queued",
+    "done",
+    "new",
+]
+"""How a host stands; of several the first in this order is told."""
+OPT_OUTS = ("robots/", "rights/")
+SHOWN_URLS = 10
+"""Last and next URLs in the story of a host."""
+
+
+class HostView(BaseModel):
+    """One host."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    standing: Standing
+    why: str | None = None
+    rests_until: datetime | None = None
+    pages: int = 0
+    """Pages that answered with a document, or had not changed."""
+    queued: int = 0
+    done_in_round: int = 0
+    """Pages of the last round, of the budget."""
+    page_cap: int | None = None
+    """The budget of a round."""
+    statuses: dict[str, int] = {}
+    """URLs by the HTTP status of their last answer."""
+    failed: dict[str, int] = {}
+    """URLs whose last attempts failed, by reason."""
+    opt_outs: dict[str, int] = {}
+    """URLs that robots.txt or a reservation keeps out."""
+    refused: dict[str, int] = {}
+    """URLs refused for another reason."""
+    traps: dict[str, int] = {}
+    """Links refused by each trap; they are not kept."""
+    answers: int = 0
+    """Since the first run, robots.txt and sitemaps included."""
+    megabytes: float = 0.0
+    """Bodies over the wire."""
+    answers_a_second: float | None = None
+    """At the pace of the last answers, rests included."""
+    latency: float | None = None
+    """Seconds from a request to its answer."""
+    last_answer: datetime | None = None
+    next_due: datetime | None = None
+
+
+class HostUrl(BaseModel):
+    """One URL in the story of a host."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    status: int | None
+    reason: str | None
+    fetched_at: datetime | None
+    due_at: datetime | None
+
+
+class HostStory(HostView):
+    """One host in full."""
+
+    start_urls: list[str] = []
+    """Those that its URLs were found from, and those that name it."""
+    override: Override | None = None
+    """What the settings say of this host alone."""
+    rounds: dict[int, int] = {}
+    """URLs by the last round that they were asked for in."""
+    bad_runs: int = 0
+    """Runs in a row that ended with the host unreachable, blocked or sick."""
+    last: list[HostUrl] = []
+    next: list[HostUrl] = []
+
+
+def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None = None) -> list[HostView]:
+    """Look at every host of the state and every host of a start URL; nothing is written.
+
+    Raises:
+        InputError: bad seeds. StoreError: the state cannot be read.
+    """
+    return list(_View(store, settings, as_of).all().values())
+
+
+def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datetime | None = None) -> HostStory:
+    """Tell everything of one host, with or without www.
+
+    Raises:
+        InputError: neither the state nor the list of start URLs has it; bad seeds.
+        StoreError: the state cannot be read.
+    """
+    return _View(store, settings, as_of).story(host)
+
+
+class _View:
+    """The tables of the state, read once."""
+
+    def __init__(self, store: Store, settings: CrawlSettings, as_of: datetime | None) -> None:
+        scope = Scope(load_seeds(settings.seeds))
+        self._takedowns = Takedowns.load(store)
+        self._rules = OperatorRules(settings, scope, self._takedowns)
+        self._now = (as_of or datetime.now(UTC)).timestamp()
+        there = settings.dsn is not None or store.crawl_state.exists()
+        self._engine = open_engine(
+            settings.dsn or f"sqlite:///{store.crawl_state}" if there else "sqlite://", to_write=False
+        )
+
+    def all(self) -> dict[str, HostView]:
+        """The views by host."""
+        counted, remembered, figures, round_ = self._read(None)
+        names = {host_of(url) for url, _ in self._rules.scope.start_urls()}
+        return {
+            name: self._view(name, counted.get(name, []), remembered.get(name), figures.get(name), round_)
+            for name in sorted(names | counted.keys() | remembered.keys())
+        }
+
+    def story(self, host: str) -> HostStory:
+        """One host in full."""
+        for name in _spellings(host):
+            counted, remembered, figures, round_ = self._read(name)
+            seeds = [url for url, _ in self._rules.scope.start_urls() if host_of(url) == name]
+            if name in counted or name in remembered or seeds:
+                view = self._view(name, counted.get(name, []), remembered.get(name), figures.get(name), round_)
+                return self._told(view, remembered.get(name), seeds)
+        raise InputError(f"{host}: no host of this store or of its start URLs. `cowese hosts` lists them.")
+
+    def _told(self, view: HostView, remembered: "sa.Row[Any] | None", seeds: list[str]) -> HostStory:
+        here = urls.c.host == view.host
+        shown = (urls.c.url, urls.c.status, urls.c.reason, urls.c.fetched_at, urls.c.due_at)
+        last = sa.select(*shown).where(here, urls.c.fetched_at.is_not(None)).order_by(urls.c.fetched_at.desc())
+        queue = sa.select(*shown).where(here, urls.c.state == sa.literal_column(str(QUEUED)))
+        by_round = sa.select(urls.c.round, sa.func.count()).where(here, urls.c.round > 0).group_by(urls.c.round)
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(urls.c.seed).where(here).distinct()).scalars().all()
+            override = self._rules.override(view.host)
+            return HostStory(
+                **view.model_dump(),
+                start_urls=sorted({*seeds, *found}),
+                override=override if override != Override() else None,
+                rounds={row[0]: row[1] for row in connection.execute(by_round.order_by(urls.c.round))},
+                bad_runs=remembered.bad_runs if remembered is not None else 0,
+                last=[_url(row) for row in connection.execute(last.limit(SHOWN_URLS))],
+                next=[
+                    _url(row) for row in connection.execute(queue.order_by(urls.c.rank, urls.c.id).limit(SHOWN_URLS))
+                ],
+            )
+
+    def _read(
+        self, host: str | None
+    ) -> tuple[
+        dict[str, list["sa.Row[Any]"]],
+        dict[str, "sa.Row[Any]"],
+        dict[str, "sa.Row[Any]"],
+        tuple[int, bool],
+    ]:
+        """Counts by host, what is remembered of hosts, their figures, the last round and whether it is over."""
+        keys = (urls.c.host, urls.c.state, urls.c.kind, urls.c.status, urls.c.reason, urls.c.round)
+        count = sa.select(
+            *keys,
+            sa.func.count().label("many"),
+            sa.func.min(urls.c.due_at).label("due_at"),
+            sa.func.max(urls.c.fetched_at).label("fetched_at"),
+        ).group_by(*keys)
+        remembered, figures = sa.select(hosts), sa.select(host_figures)
+        if host is not None:
+            count = count.where(urls.c.host == host)
+            remembered, figures = remembered.where(hosts.c.host == host), figures.where(host_figures.c.host == host)
+        last = sa.select(rounds).order_by(rounds.c.number.desc()).limit(1)
+        counted: dict[str, list[sa.Row[Any]]] = {}
+        try:
+            tables = set(sa.inspect(self._engine).get_table_names())
+            if "urls" not in tables:
+                return {}, {}, {}, (0, True)
+            with self._engine.connect() as connection:
+                for row in connection.execute(count):
+                    counted.setdefault(row.host, []).append(row)
+                known = {row.host: row for row in connection.execute(remembered)}
+                measured: dict[str, sa.Row[Any]] = {}
+                if host_figures.name in tables:  # else an earlier version made the state
+                    measured = {row.host: row for row in connection.execute(figures)}
+                round_ = connection.execute(last).first()
+        except sa.exc.SQLAlchemyError as error:
+            shown = str(error).splitlines()[0]
+            raise StoreError(f"{self._engine.url}: the crawl state cannot be read ({shown}).") from error
+        return (
+            counted,
+            known,
+            measured,
+            (0, True) if round_ is None else (round_.number, round_.finished_at is not None),
+        )
+
+    def _view(
+        self,
+        host: str,
+        counted: "list[sa.Row[Any]]",
+        remembered: "sa.Row[Any] | None",
+        figures: "sa.Row[Any] | None",
+        round_: tuple[int, bool],
+    ) -> HostView:
+        tally = _Tally(counted, round_[0])
+        standing, why, rests = self._standing(host, tally, remembered)
+        due = [row.due_at for row in counted if row.due_at is not None and row.state == DONE]
+        return HostView(
+            host=host,
+            standing=standing,
+            why=why,
+            rests_until=_moment(rests),
+            pages=tally.pages,
+            queued=tally.queued,
+            done_in_round=tally.done_in_round,
+            page_cap=self._rules.page_cap(host),
+            statuses=dict(tally.statuses.most_common()),
+            failed=dict(tally.failed.most_common()),
+            opt_outs=dict(tally.opt_outs.most_common()),
+            refused=dict(tally.refused.most_common()),
+            traps=json.loads(figures.traps) if figures is not None and figures.traps else {},
+            answers=figures.answers if figures is not None else 0,
+            megabytes=round(figures.octets / 1e6, 3) if figures is not None else 0.0,
+            answers_a_second=round(1 / figures.cycle, 2) if figures is not None and figures.cycle > 0 else None,
+            latency=figures.latency if figures is not None else None,
+            last_answer=_moment(figures.last_at) if figures is not None else None,
+            next_due=_moment(min(due)) if due else None,
+        )
+
+    def _standing(
+        self, host: str, tally: "_Tally", remembered: "sa.Row[Any] | None"
+    ) -> tuple[Standing, str | None, float | None]:
+        """How a host stands, why, and until when it rests."""
+        rests = remembered.rest_until if remembered is not None else None
+        rests = rests if rests is not None and rests > self._now else None
+        override = self._rules.override(host)
+        if override.pause:
+            return "paused", "by the settings", rests
+        if self._takedowns.covers(f"http://{host}/never-a-page"):
+            return "taken_down", "by the list of takedowns", rests
+        if not self._rules.scope.covers_host(host) and not tally.queued:
+            return "out_of_scope", "no start URL leads here", rests
+        if remembered is not None and remembered.state is not None:
+            return remembered.state, remembered.why, rests
+        if rests is not None:
+            return "resting", f"{remembered.failures if remembered is not None else 0} failures in a row", rests
+        if tally.opt_outs and not tally.pages and not tally.queued:
+            return "opted_out", tally.opt_outs.most_common(1)[0][0], None
+        budget = next((reason for reason in tally.refused if reason.startswith("budget/")), None)
+        if budget is not None:
+            return "over_budget", budget, None
+        if tally.queued:
+            return "queued", None, None
+        return ("done" if tally.seen else "new"), None, None
+
+
+class _Tally:
+    """Counts of one host's URLs."""
+
+    def __init__(self, counted: "list[sa.Row[Any]]", round_number: int) -> None:
+        self.pages = self.queued = self.done_in_round = self.seen = 0
+        self.statuses: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.opt_outs: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        for row in counted:
+            self._add(row, round_number)
+
+    def _add(self, row: "sa.Row[Any]", round_number: int) -> None:
+        many: int = row.many
+        status: int | None = row.status
+        reason: str | None = row.reason
+        if row.state == QUEUED:
+            self.queued += many
+        elif row.state == REFUSED and reason is not None:
+            kind = self.opt_outs if reason.startswith(OPT_OUTS) else self.refused
+            kind[reason] += many
+        if row.state == DONE and reason is not None:
+            self.failed[reason] += many
+        if status is not None:
+            self.statuses[str(status)] += many
+        if row.fetched_at is not None:
+            self.seen += many
+        if row.kind == PAGE and status is not None and (200 <= status < 300 or status == 304):  # noqa: PLR2004 - HTTP's classes
+            self.pages += many
+        if row.kind == PAGE and row.state == DONE and row.round == round_number:
+            self.done_in_round += many
+
+
+def _spellings(host: str) -> tuple[str, ...]:
+    """A host as the state may have it: as it was typed, without and with www."""
+    name = host_of(canonical_url(host if "://" in host else f"http://{host}/"))
+    bare = name.removeprefix("www.")
+    return tuple(dict.fromkeys((name, bare, f"www.{bare}")))
+
+
+def _url(row: Any) -> HostUrl:
+    times = {"fetched_at": _moment(row.fetched_at), "due_at": _moment(row.due_at)}
+    return HostUrl.model_validate({**row._asdict(), **times})
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)

@@ -20,6 +20,7 @@ from training.runs.pretrain_settings import PretrainSettings
 from training.runs.run import TOKENIZER_FOLDER
 from training.runs.signals import Asked, signals
 from training.runs.stepper import Stepper
+from training.runs.time_left import TimeLeft, duration
 
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other draws."""
@@ -54,7 +55,13 @@ class Loop:
         model = model.to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
-            plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
+            plan,
+            model,
+            self.feed.special,
+            place,
+            compiled=compiled,
+            side_stream=settings.side_stream,
+            micro_batch=settings.micro_rows,
         )
         if fresh:
             self.stepper.begin_alike()
@@ -63,6 +70,7 @@ class Loop:
         self.step = 0
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
+        self._left = TimeLeft(plan.stages, model.shape)
         self._logged_at = 0
         self._warned = False
         self._metrics: MetricsLog | None = None
@@ -130,7 +138,9 @@ class Loop:
             names = ("loss", "hidden_loss", "hidden_accuracy", "disc_gain", "tokens_per_second")
             shown = {name: line[name] for name in names if name in line}
             # beside the loss, which jumps where rows become longer
-            self.progress("pretrain", self.step, self.plan.steps, {"length": length, **shown})
+            left = self._left.read(self.step)
+            told = {} if left is None else {"left": duration(left)}
+            self.progress("pretrain", self.step, self.plan.steps, {**told, "length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
 

@@ -19,6 +19,7 @@ from training.electra.model import Electra
 from training.electra.objective import (
     Filled,
     Outcome,
+    batch_totals,
     discriminator_loss,
     filling_alone,
     generator_loss,
@@ -61,6 +62,7 @@ class Stepper:
     ``graphed`` records it without compiling, which begins at once.
     ``low_precision`` computes in bfloat16 with float32 master weights; by default on a GPU. ``side_stream`` lets the
     generator's backward run beside the discriminator's work, on a GPU and in one process; the numbers are the same.
+    ``micro_batch`` rows at a time go through the model, and the gradients are summed.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Stepper:
         compiled: bool,
         low_precision: bool | None = None,
         side_stream: bool = False,
+        micro_batch: int | None = None,
         graphed: bool | None = None,
     ) -> None:
         self.plan = plan
         self.model = model
         self.special = special
         self.place = place
+        self.micro_batch = micro_batch
         on_gpu = place.device.type == "cuda"
         if on_gpu:
             _be_deterministic()
@@ -165,6 +169,35 @@ class Stepper:
         self._replay[key](ids_BL, rows_B)
 
     def _step(self, ids_BL: Tensor, rows_B: Tensor) -> None:
+        """All micro-batches, the exchange of gradients, the update."""
+        rows = self.micro_batch or len(ids_BL)
+        if rows >= len(ids_BL):
+            figures = self._part(ids_BL, rows_B)
+        else:
+            totals = self._totals(ids_BL, rows_B)
+            parts = zip(ids_BL.split(rows), rows_B.split(rows), strict=True)
+            found = [self._part(*part, totals=totals, first=number == 0) for number, part in enumerate(parts)]
+            figures = {name: torch.stack([one[name] for one in found]).sum(0) for name in found[0]}
+        if self.place.world > 1:
+            dist.all_reduce(self.flat.gradients)
+        self._update(figures, self.stage.rate_curve)
+
+    def _totals(self, ids_BL: Tensor, rows_B: Tensor) -> Tensor:
+        return batch_totals(
+            ids_BL,
+            self.special,
+            seed=self.seeds,
+            step=self.step_number,
+            rows_B=rows_B,
+            masking=self.plan.masking,
+            mask_share=self.stage.mask_share,
+            world=self.place.world,
+        )
+
+    def _part(
+        self, ids_BL: Tensor, rows_B: Tensor, totals: Tensor | None = None, *, first: bool = True
+    ) -> dict[str, Tensor]:
+        """Losses and gradients of some rows; but for the first ones they are added to those in the buffer."""
         plan, stage = self.plan, self.stage
         draws = {"seed": self.seeds, "step": self.step_number, "rows_B": rows_B}
         self._fork()
@@ -182,6 +215,7 @@ class Stepper:
                 mask_share=stage.mask_share,
                 shown_share=stage.shown_share,
                 temperature=stage.temperature,
+                totals=totals,
             )
         self._join()
         gradients: list[dict[str, Tensor]] = []
@@ -197,10 +231,8 @@ class Stepper:
             gradients.append(self._gradients(stage.discriminator_weight * judged.loss, "discriminator"))
             figures = joint_figures(filled, judged, stage.discriminator_weight)
         self._join()
-        self._gather(*gradients)
-        if self.place.world > 1:
-            dist.all_reduce(self.flat.gradients)
-        self._update(figures, stage.rate_curve)
+        self._gather(*gradients, first=first)
+        return figures
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         if not self._low:
@@ -224,9 +256,12 @@ class Stepper:
         return dict(zip(names, found, strict=True))
 
     @torch.no_grad()
-    def _gather(self, *parts: dict[str, Tensor]) -> None:
-        """Put the gradients of both losses into the flat buffer; those of what both read are summed."""
-        written: set[str] = set()
+    def _gather(self, *parts: dict[str, Tensor], first: bool) -> None:
+        """Put the gradients of both losses into the flat buffer; those of what both read are summed.
+
+        After the ``first`` rows of a batch all are added.
+        """
+        written: set[str] = set() if first else set(self.flat.places)
         for part in parts:
             for names, put in (
                 (part.keys() - written, torch._foreach_copy_),

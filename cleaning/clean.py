@@ -23,6 +23,7 @@ from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in, warc_files
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
 from data.progress import Progress, quiet
@@ -77,6 +78,7 @@ def clean(
             kept += judged.kept
             counts.update(judged.dropped)
             torn += [judged] if judged.torn_at is not None else []
+    note_yields(store, folders.documents)
     if torn:
         raise StageError(
             f"{torn[0].name}: cut short or damaged at byte {torn[0].torn_at:,}; the whole records before are kept. "

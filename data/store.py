@@ -131,6 +131,11 @@ class Store:
         return self.crawl / "state.sqlite3"
 
     @property
+    def yields(self) -> Path:
+        """What each part of a site gave the corpus: cleaning writes it, the crawler reads it."""
+        return self.crawl / "yields.parquet"
+
+    @property
     def warc(self) -> Path:
         """One folder a round of raw pages."""
         return self.root / "warc"

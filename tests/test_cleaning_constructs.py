@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - markup reads better unbroken
 """What stands within a block keeps its meaning: exponents, fractions, notes, signs, struck text, formulas."""
 
 import pytest

@@ -62,6 +62,121 @@ def test_no_author_is_made_up():
     assert page("", '<p class="entrada">Ana Ruiz Gil</p>').author is None
 
 
+DATED = [
+    ("<p>Publicado el 3 de marzo de 2021</p>", date(2021, 3, 3)),
+    ("<p>Última actualización: 3 de marzo de 2021</p>", date(2021, 3, 3)),
+    ("<p>Fecha de publicación: 03/12/2021</p>", date(2021, 12, 3)),
+    ("<p>Actualizado: 3-3-2021</p>", date(2021, 3, 3)),
+    ("<p>Actualizado: 2021-03-12</p>", date(2021, 3, 12)),
+    ("<p>Actualizado el 2/1/2022. Publicado el 1/2/2021.</p>", date(2021, 2, 1)),
+    ("<p>Última revisión: marzo 3, 2021</p>", date(2021, 3, 3)),
+    ("<p>Publicado: miércoles, 3 de marzo de 2021 a las 10:00</p>", date(2021, 3, 3)),
+    ("<p>Publicado el 1º de setiembre del 2019</p>", date(2019, 9, 1)),
+    ("<p>Publicado por Ana el 3 mar. 2021</p>", date(2021, 3, 3)),
+    ("<p>Fecha: 3 DE MARZO DE 2021</p>", date(2021, 3, 3)),
+    ("<div><span>Publicado:</span> <b>3.3.2021</b></div>", date(2021, 3, 3)),
+    ("<p>3 de marzo de 2021</p>", date(2021, 3, 3)),
+    ("<p>Ana Ruiz | 3 de marzo de 2021 | 5 min</p>", date(2021, 3, 3)),
+    ("<div class='post-meta'>3 marzo, 2021</div>", date(2021, 3, 3)),
+    ("<p>Madrid, 3 de marzo de 2021</p>", date(2021, 3, 3)),
+    ("<p>El 3 de marzo de 2021 se aprobó la vacuna.</p>", None),
+    ("<p>Nació el 3 de marzo de 2001</p>", None),
+    ("<p>Fecha de caducidad: 3/3/2021</p>", None),
+    ("<p>Publicado en marzo de 2021</p>", None),
+    ("<p>Publicado el 31 de febrero de 2021</p>", None),
+    ("<p>Publicado el 45/13/2021</p>", None),
+    ("<p>Dosis 3/3/20210 mg</p>", None),
+    ("<p>Plazo de inicio: 3 de marzo de 2021</p>", None),
+]
+
+
+@pytest.mark.parametrize(("html", "day"), DATED)
+def test_the_day_that_a_text_states(html, day):
+    assert page("", f"<h1>La fiebre</h1>{html}").published == day
+
+
+def test_the_day_of_the_visit_above_the_title_is_none():
+    assert page("", "<div>Domingo, 29 de noviembre de 2026</div><h1>La fiebre</h1>").published is None
+
+
+def test_the_day_that_is_declared_goes_before_the_texts():
+    found = page(
+        '<meta property="article:published_time" content="2020-01-02">', "<h1>X</h1><p>Publicado el 3/3/2021</p>"
+    )
+    assert found.published == date(2020, 1, 2)
+
+
+def titled(title: str, url: str = "https://www.saludfacil.es/fiebre/", head: str = "", body: str = "") -> Page:
+    html = (
+        f"<html><head><title>{title}</title>{head}</head><body{body}><article><h2>La fiebre</h2>{TEXT}</article></body>"
+    )
+    found = extract_html(Raw(url, "text/html; charset=utf-8", html.encode()), CleaningSettings())
+    assert isinstance(found, Page)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("title", "own"),
+    [
+        ("La avena - SaludFacil.ES", "La avena"),
+        ("La avena | Salud Fácil", "La avena"),
+        ("Salud Fácil: la avena", "Salud Fácil: la avena"),
+        ("Salud Fácil | La avena", "La avena"),
+        ("La avena – Saludfacil", "La avena"),
+        ("La avena » Salud Fácil", "La avena"),
+        ("La avena • salud fácil", "La avena"),
+        ("La fiebre - Clínica del Sur", "La fiebre"),
+        ("La fiebre - Consejos - Clínica del Sur", "La fiebre"),
+        ("Covid-19 - qué hacer", "Covid-19 - qué hacer"),
+        ("Antes / después", "Antes / después"),
+        ("Avena Archives | Page 5 of 17 | Salud Fácil", "Avena"),
+        ("Archivos de avena - Salud Fácil", "avena"),
+        ("Categoría: Avena | Salud Fácil", "Avena"),
+        ("Etiqueta: avena", "avena"),
+        ("Avena - Página 3 de 7 - Salud Fácil", "Avena"),
+        ("Inicio", None),
+        ("Inicio - Salud Fácil", "Salud Fácil"),
+        ("Documento sin título", None),
+        ("Archivos", None),
+        ("Blog | La avena", "La avena"),
+        ("IMC 18,5 - 24,9: peso normal", "IMC 18,5 - 24,9: peso normal"),
+    ],
+)
+def test_a_title_without_its_site_and_its_template(title, own):
+    assert titled(title).title == own
+
+
+def test_the_declared_name_of_a_site_leaves_the_title():
+    name = '<meta property="og:site_name" content="Hospital del Mar">'
+    assert titled("La avena - Hospital del Mar", head=name).title == "La avena"
+
+
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("https://a.es/tag/fiebre/", ""),
+        ("https://a.es/etiqueta/fiebre", ""),
+        ("https://a.es/category/salud/ninos/page/2/", ""),
+        ("https://a.es/autor/ana/", ""),
+        ("https://a.es/blog/page/7", ""),
+        ("https://a.es/2012/06/", ""),
+        ("https://a.es/x", ' class="archive tag tag-fiebre"'),
+        ("https://a.es/x", " id=a class='home blog'"),
+    ],
+)
+def test_a_list_of_pages_has_no_day(url, body):
+    head = '<script type="application/ld+json">{"datePublished": "2012-03-07"}</script>'
+    assert titled("La fiebre", url, head, body).published is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.es/2012/06/la-fiebre/", "https://a.es/etiquetas-de-alimentos", "https://a.es/tag"]
+)
+def test_a_page_beside_such_lists_has_its_day(url):
+    head = '<script type="application/ld+json">{"datePublished": "2012-03-07"}</script>'
+    assert titled("La fiebre", url, head, ' class="single postid-3 tag-icons"').published == date(2012, 3, 7)
+
+
 @pytest.mark.parametrize(
     "json", ["[[1]]", '{"@graph": 7}', '{"@type": ["Article"], "author": [null, 3]}', "{", "[" * 3000]
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004, Q000 - markup reads better unbroken
 """What belongs to a page's text stays with it: headings, lists, tables, captions, warnings, questions; links do not."""
 
 import json
@@ -59,6 +60,14 @@ LISTS = [
     ("<ol start=5><li>Cinco</li></ol><ol><li>Uno</li></ol>", ["Cinco", "Uno"]),
     ("<menu><li>Agua</li></menu><ul><li>Sal</li></ul>", ["Sal"]),
     ("<p><b>¿Puedo correr?</b></p><p>Sí.</p>", ["¿Puedo correr?", "Sí."]),
+    ("<p>Las causas más frecuentes son:</p><ul><li><a href='/v'>Virus</a></li><li><a href='/b'>Bacterias</a></li></ul>",
+     ["Las causas más frecuentes son:", "Virus", "Bacterias"]),
+    ("<ul><li><b>Vigilar</b><span>Seguir los signos</span></li></ul>", ["Vigilar Seguir los signos"]),
+    ("<ul><li><b>Vigilar</b>Seguir los signos</li></ul>", ["Vigilar Seguir los signos"]),
+    ("<ul><li><a href='/x'>TRIPOD+AI</a><span>The BMJ, guía de los autores</span></li></ul>", ["TRIPOD+AI The BMJ, guía de los autores"]),
+    ("<ul><li>el p<b>H</b> y el i<i>Phone</i> de Mc<b>Donald</b></li></ul>", ["el pH y el iPhone de McDonald"]),
+    ("<blockquote>Las ondas sirven por una parte para bajar la inflamación y<br>para quitar el dolor.<br>Nada más.</blockquote>",
+     ["Las ondas sirven por una parte para bajar la inflamación y para quitar el dolor.", "Nada más."]),
 ]  # fmt: skip
 TABLES = [
     ("<table><tr><td>Sodio</td><td>135-145 mEq/l</td></tr><tr><td>Potasio</td><td>3,5-5</td></tr></table>",
@@ -150,18 +159,18 @@ CHROME = [
     '<div class="newsletter"><p>Reciba nuestras noticias en su correo cada semana.</p></div>',
     '<nav><ul><li><a href="/a">Uno</a></li><li><a href="/b">Dos</a></li></ul></nav>',
     '<ul><li><a href="/a">Artículo uno</a></li><li><a href="/b">Artículo dos</a></li></ul>',
-    '<form><label>Correo</label><input><button>Enviar</button></form>',
+    "<form><label>Correo</label><input><button>Enviar</button></form>",
     '<div class="comments"><p>Muy buen artículo, me ayudó mucho a entender.</p></div>',
     "<script>var x = 'La vacuna';</script><style>p { color: red }</style>",
     '<aside class="sidebar"><p>Llame y pida su cita con <a href="/e">el equipo</a>.</p></aside>',
     '<div class="cookie-banner"><p>Usamos cookies propias y de terceros en este sitio.</p></div>',
-    '<noscript><p>Active JavaScript para ver la página.</p></noscript>',
-    '<svg><text>gráfico</text></svg><iframe>marco</iframe>',
+    "<noscript><p>Active JavaScript para ver la página.</p></noscript>",
+    "<svg><text>gráfico</text></svg><iframe>marco</iframe>",
     '<div class="author-box"><p>Escribe sobre salud desde hace veinte años.</p></div>',
     '<div class="breadcrumbs"><a href="/">Inicio</a> &gt; Salud</div>',
-    '<select><option>Uno</option></select><button>Imprimir</button>',
+    "<select><option>Uno</option></select><button>Imprimir</button>",
     '<div class="tags"><a href="/t">espalda</a> <a href="/u">dolor</a></div>',
-    '<figure><img><figcaption>Foto: Getty Images</figcaption></figure>',
+    "<figure><img><figcaption>Foto: Getty Images</figcaption></figure>",
     '<div style="display:none"><p>Texto que nadie ve en la página mientras la lee.</p></div>',
 ]  # fmt: skip
 
@@ -207,7 +216,7 @@ def test_pages_without_a_container_keep_headings_and_lists(html):
 
 
 def test_a_short_warning_behind_the_text_keeps_its_label():
-    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'  # noqa: E501
+    html = '<div class="w"><div>{P}</div><div>{Q}</div><div class="h">Contraindicaciones</div><div>No debe tomarlo si es alérgico a la penicilina.</div></div>'
     assert text_of(html).split("\n")[2:] == ["Contraindicaciones", "No debe tomarlo si es alérgico a la penicilina."]
 
 

@@ -120,7 +120,10 @@ def test_links_are_queued_once_and_counted_by_host(frontier):
 def test_rows_come_by_their_rank_and_then_in_the_order_in_which_they_were_found(frontier):
     frontier.commit([], [found(f"http://a.test/{number}", rank=500 - number % 3) for number in range(50)])
     rows = frontier.queued("a.test", 100)
-    assert [int(row.url.rpartition("/")[2]) for row in rows] == [n for k in (2, 1, 0) for n in range(k, 50, 3)]
+    numbers = {row.id: int(row.url.rpartition("/")[2]) for row in rows}
+    ranked = [(500 - numbers[row.id] % 3, row.id) for row in rows]
+    assert ranked == sorted(ranked)
+    assert len(rows) == 50
     assert frontier.queued("a.test", 5) == rows[:5]
 
 

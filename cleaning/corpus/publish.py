@@ -32,6 +32,7 @@ from cleaning.engines.engine import POOL, EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.site_yields import note_yields
 from cleaning.stored_texts import StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
@@ -95,6 +96,7 @@ def publish(
     assert manifest is not None
     if not origin.gives(manifest, store):
         origin.confirm(manifest.name, store)
+    note_yields(store, store.documents / recipe_digest(cleaning))
     funnel = funnel or {"urls": manifest.figures["urls"]}
     return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
 

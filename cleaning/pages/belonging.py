@@ -40,7 +40,15 @@ _OF_A_LIST = frozenset({Kind.ITEM, Kind.TERM, Kind.MEANING, Kind.ROW, Kind.QUOTE
 _QUESTION_HEADING = re.compile(r"\b(?:preguntas|faqs?|dudas)\b", re.IGNORECASE)
 _CREDIT = re.compile(
     r"^\W*(?:foto|fotograf[ií]a|photo|image|media|imagen cedida|cr[eé]ditos?|©|getty|fuente)\b|getty|shutterstock"
-    r"|istock|\b(?:reuters|efe|afp|credit|photo(?:graph)? by|courtesy|foto ?:)\b|[(/] ?AP\b|\bimage ?:",
+    r"|istock|\b(?:reuters|efe|afp|credit|photo(?:graph)? by|courtesy)\b|\bfoto ?:|[(/] ?AP\b|\bimage ?:",
+    re.IGNORECASE,
+)
+_HEADS_PAGES = re.compile(
+    r"\W*(?:notas|art[íi]culos|noticias|entradas|contenidos?|temas|enlaces|posts?) relacionad[oa]s\W*$",
+    re.IGNORECASE,
+)
+_ANNOUNCES_PAGES = re.compile(
+    r"relacionad|interesar|informaci[óo]n|\ble[ae]r?\b|s[íi]guenos|compart|etiquetas|categor[íi]as|enlaces|art[íi]culos|entradas|noticias|related",
     re.IGNORECASE,
 )
 MIN_CAPTION = 25
@@ -57,6 +65,7 @@ def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     _trim_end(blocks, taken)
     rules = _Rules(page, taken)
     rules.fill_gaps()
+    rules.take_announced_lists()
     rules.take_linked_headings()
     rules.extend()
     rules.take_questions()
@@ -83,7 +92,9 @@ def _is_label(block: Block) -> bool:
 
 
 def _leads_away(block: Block) -> bool:
-    """A heading or a paragraph that is a link to another page."""
+    """A heading or a paragraph that is a link to another page, or announces such links."""
+    if block.kind is Kind.HEADING and _HEADS_PAGES.match(block.text):
+        return True
     return (
         block.kind in {Kind.HEADING, Kind.PARAGRAPH, Kind.QUOTE}
         and len(block.text) < SHORT_LEAD
@@ -147,6 +158,20 @@ class _Rules:
                     self.taken[place] = has_text and self._may_stand(place, around)
                 else:
                     self.taken[place] = self._may_stand(place, around) and self._fits(place, usual, (first, last))
+
+    def take_announced_lists(self) -> None:
+        """Take the list behind a taken line that ends in a colon, though its items are links: "Los síntomas son:"."""
+        for place, block in enumerate(self.blocks[:-1]):
+            if not self.taken[place] or not block.text.endswith(":") or _ANNOUNCES_PAGES.search(block.text):
+                continue
+            around = self._site_parts(place)
+            for item in range(place + 1, len(self.blocks)):
+                listed = self.blocks[item]
+                if listed.kind is not Kind.ITEM or listed.site_part not in around | {0}:
+                    break
+                if item == place + 1 and not self._is_near(place, item):
+                    break
+                self.taken[item] = True
 
     def take_linked_headings(self) -> None:
         """Take headings that are links where a page heads most of its texts so."""
@@ -244,7 +269,7 @@ class _Rules:
         most = LINKED_ITEM if block.kind in _OF_A_LIST and block.kind is not Kind.QUOTE else LOOSE_LINKED
         return block.link_share() < most and (block.site_part == 0 or block.site_part in around)
 
-    def _fits(self, place: int, usual: Place, neighbours: tuple[int, int]) -> bool:
+    def _fits(self, place: int, usual: int, neighbours: tuple[int, int]) -> bool:
         """Whether a block that no extractor kept belongs between two that one did."""
         block = self.blocks[place]
         is_boxed = bool(block.place & (Place.WARNING | Place.QUESTIONS))

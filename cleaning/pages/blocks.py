@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cleaning.pages.element_kinds import Place
-
 FIRST_MARK, MARKS_A_PLANE = 0xF0000, 0xFFFE
 MARK = re.compile("[\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
 """Private signs of Unicode's last two planes: 131,068 texts of a page can be marked."""
@@ -36,7 +34,7 @@ class Block:
     text: str
     """A line, or several where the page breaks them (``br``, ``pre``)."""
     kind: Kind
-    place: Place
+    place: int
     parent: int
     """The number of the block element that it stands in, in the page's order; of a row that of its table."""
     first_node: int

@@ -1,12 +1,11 @@
 """What an element of a page is for: which begin a block, which are no text, what tag, id and class say of a place."""
 
 import re
-from enum import IntFlag
 from functools import lru_cache
 
 
-class Place(IntFlag):
-    """What the elements around a block say of it."""
+class Place:
+    """What the elements around a block say of it: bits of an ``int``, which a walk adds up 20,000 times a second."""
 
     NONE = 0
     CHROME = 1
@@ -100,7 +99,7 @@ _ROLE_PLACES = {
 
 
 @lru_cache(maxsize=20_000)
-def named_place(names: str) -> Place:
+def named_place(names: str) -> int:
     """What an element's id and class say of its place."""
     place = Place.NONE
     if _CHROME.search(names):
@@ -114,7 +113,7 @@ def named_place(names: str) -> Place:
     return place
 
 
-def place_of(tag: str, attributes: dict[str, str]) -> Place:
+def place_of(tag: str, attributes: dict[str, str]) -> int:
     """What a block's element says of the place of its text."""
     place = _TAG_PLACES.get(tag, Place.NONE)
     if not attributes:

@@ -1,17 +1,18 @@
 """HTML → main text and what a page says of itself."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
 from trafilatura import load_html
 
+from cleaning.pages.blocks import Block
 from cleaning.pages.main_text import PARSING_ERRORS, main_text
 from cleaning.pages.metadata import Metadata, metadata_of
 from cleaning.pages.normal_text import normal_line
 from cleaning.pages.page import Drop, Page, Raw
-from cleaning.pages.rendering import Markup
 from cleaning.settings import ExtractionSettings
 from data.charset import encoding_of
 from data.errors import InputError
@@ -34,12 +35,18 @@ class Html:
 
 
 def extract_html(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
-    """Take the main text of an HTML page, and what the page says of itself."""
+    """Take the main text of an HTML page with its figures, and what the page says of itself."""
     html = parse_html(raw, settings)
     if isinstance(html, Drop):
         return html
-    page = text_of(html, settings.markup)
-    return page if isinstance(page, Drop) else described(page, html)
+    try:
+        found = main_text(html.tree, raw.url, settings.markup)
+    except PARSING_ERRORS as error:
+        return _failed(error)
+    if not found.text:
+        return Drop("extraction/no_text")
+    page = Page(found.text, declared_language=_declared_language(raw.body[:HEAD]), figures=found.figures)
+    return _described(page, html, found.blocks)
 
 
 def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
@@ -55,21 +62,10 @@ def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
     return Drop("extraction/no_text") if tree is None else Html(raw, tree)
 
 
-def text_of(html: Html, markup: Markup) -> Page | Drop:
-    """The main text with its figures, in the language that the page says."""
-    try:
-        found = main_text(html.tree, html.raw.url, markup)
-    except PARSING_ERRORS as error:
-        return _failed(error)
-    if not found.text:
-        return Drop("extraction/no_text")
-    return Page(found.text, declared_language=_declared_language(html.raw.body[:HEAD]), figures=found.figures)
-
-
-def described(page: Page, html: Html) -> Page:
+def _described(page: Page, html: Html, blocks: Sequence[Block]) -> Page:
     """The page with the title, author, day and address it gives itself; its text stays where they cannot be read."""
     try:
-        metadata = metadata_of(html.tree, html.raw.body, html.raw.url)
+        metadata = metadata_of(html.tree, html.raw.body, html.raw.url, blocks)
     except PARSING_ERRORS:
         metadata = Metadata(None, None, None)
     page.canonical = _canonical(html.raw.body[:HEAD], html.raw.url)

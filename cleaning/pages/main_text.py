@@ -42,10 +42,12 @@ PARSING_ERRORS = (ValueError, TypeError, AttributeError, RecursionError, LxmlErr
 
 @dataclass(frozen=True, slots=True)
 class MainText:
-    """A page's main text, a line a block, and what was measured of its blocks (``block_figures``)."""
+    """A page's main text, a line a block, what was measured of its blocks, and all blocks of the page."""
 
     text: str
     figures: dict[str, float]
+    """As ``block_figures`` names them."""
+    blocks: Sequence[Block]
 
 
 def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText:
@@ -62,7 +64,7 @@ def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText
         embedded = embedded_blocks(tree)
         if _size(embedded) > 2 * size:
             blocks, figures = embedded, {}
-    return MainText(rendered(blocks, markup), figures)
+    return MainText(rendered(blocks, markup), figures, page.blocks)
 
 
 def _chosen(tree: HtmlElement, url: str) -> tuple[PageBlocks, list[bool]]:

@@ -28,6 +28,9 @@ from cleaning.pages.notes import is_note_link, is_note_raised, short_text
 from cleaning.pages.superscripts import MAX_RAISED, subscript, superscript, with_fractions
 from cleaning.pages.tables import CELL, LINE_BREAK, PART, Rows, is_data_table, plain_row, span
 
+WRAPPED = 50
+"""Characters of a line from which a break before a lower-case letter is one of the layout, not of the text."""
+_LINE_ENDS = tuple(".:;,!?…")
 MAX_STRUCK = 0.5
 """An element that strikes through more than this share of a page's text was left open by mistake."""
 LONG_STRUCK = 400
@@ -40,7 +43,7 @@ class Frame:
 
     kind: Kind
     level: int
-    place: Place
+    place: int
     number: int
     site_part: int
 
@@ -61,6 +64,7 @@ class Walk:
         self.first_node = self.link_characters = self.bold_characters = self.bold = 0
         self.links: list[bool] = []
         self.has_raised = self.is_read_struck = False
+        self.last_closed = ""
         self.rows: Rows | None = None
         self.table: HtmlElement | None = None
         self.in_cell = False
@@ -112,6 +116,8 @@ class Walk:
             bare = text.strip()
             if not bare:
                 return
+        if self._parts_words(text, is_tail=is_tail):
+            self.pieces.append(" ")
         self.pieces.append(text)
         nodes = self.page.node_lengths
         number, size = len(nodes), len(bare)
@@ -127,6 +133,17 @@ class Walk:
                 element.tail = marked
             else:
                 element.text = marked
+
+    def _parts_words(self, text: str, *, is_tail: bool) -> bool:
+        """Whether a style sheet alone parts a text from the one before: ``<b>Consejo</b>Beba``, ``</a><span>Autor``.
+
+        A word goes on over a border of elements in lower case, or behind fewer than three letters (pH, iPhone).
+        """
+        before = self.pieces[-1] if self.pieces else ""
+        if not (text[0].isupper() and text[1:2].islower() and before[-1:].isalnum()):
+            return False
+        is_between_elements = not is_tail and before is self.last_closed
+        return is_between_elements or (before[-3:].isalpha() and before[-2:].islower())
 
     def _start(self, element: HtmlElement, tag: str) -> bool:
         """Whether what stands in the element is read."""
@@ -150,7 +167,10 @@ class Walk:
     def _end(self, element: HtmlElement, tag: str) -> None:
         if tag in BLOCKS:
             self._end_block(element, tag)
-        elif tag == "a":
+            return
+        if self.pieces and not element.tail:
+            self.last_closed = self.pieces[-1]
+        if tag == "a":
             self.links.pop()
             following = element.getnext() if self.pieces and not element.tail else None
             if following is not None and following.tag == "a":
@@ -368,9 +388,17 @@ _BOLD = frozenset({"b", "strong"})
 
 
 def _lines(raw: str) -> str:
+    """The lines of a block; one that a break cuts in the middle of a sentence goes on."""
     if LINE_BREAK not in raw:
         return " ".join(raw.split())
-    return "\n".join(line for line in (" ".join(part.split()) for part in raw.split(LINE_BREAK)) if line)
+    lines: list[str] = []
+    for part in raw.split(LINE_BREAK):
+        line = " ".join(part.split())
+        if lines and line[:1].islower() and len(lines[-1]) >= WRAPPED and not lines[-1].endswith(_LINE_ENDS):
+            lines[-1] += f" {line}"
+        elif line:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _preformatted(raw: str) -> str:

@@ -23,8 +23,14 @@ _SPLIT_GAP = 0.7
 """… and another piece of the line begins: a column, a cell, or a wide blank, which is found out later."""
 _BACK = 0.5
 _HAS_SIZE = 0.5
+_SAME_BASE, _SAME_SIZE, _SAME_PLACE = 0.04, 0.06, 0.12
+"""Differences in sizes within a run, and of letters that are drawn twice."""
+_BOLD = 600
+"""Weight of a font from which it is bold."""
+_ASKEW = 0.08
+"""Tangent of the angle that a scanned page may be askew: 5 degrees."""
 _TURN = 5.0
-"""Degrees that a scanned page may be askew."""
+"""Steps of degrees of text that runs aslant."""
 _BLANKS = frozenset([32, 13, 10, 9, 0xA0])
 _GAP = "\x1f"
 """A blank that the file does not draw."""
@@ -109,32 +115,30 @@ class _Reader:
         self._seen: set[tuple[int, int, int]] = set()
         self._run: Run | None = None
         self._blank = self._drawn_blank = False
-        self._angle: tuple[float, float] = (1.0, 0.0)
-        self._frame = (0, 1.0, 0.0)
+        self._high = 0
+        self._matrix = pdfium.FS_MATRIX()
+        self._turn, self._size, self._base = 0, 0.0, 0.0
+        self._aslant = (1.0, 0.0)
 
     def read(self) -> None:
-        """Fill ``runs``."""
-        matrix, box = pdfium.FS_MATRIX(), pdfium.FS_RECTF()
-        matrix_at, box_at = ctypes.byref(matrix), ctypes.byref(box)
-        raw, get_matrix, get_box = self.raw, pdfium.FPDFText_GetMatrix, pdfium.FPDFText_GetLooseCharBox
-        get_code, get_size = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetFontSize
+        """Fill ``runs``. A call into pdfium takes a microsecond: what a line shares is asked once for it."""
+        box = pdfium.FS_RECTF()
+        box_at, raw = ctypes.byref(box), self.raw
+        get_box, get_code = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetUnicode
         low_x, low_y, high_x, high_y = self.visible
-        high_surrogate = 0
-        shape, size = (0.0, 0.0, 0.0), 0.0
+        level, is_level = (0.0, 0.0), False
         for number in range(min(max(self.count, 0), MAX_PAGE_CHARACTERS)):
             code = get_code(raw, number)
             if code in _BLANKS:
                 self._blank = True
                 self._drawn_blank |= not pdfium.FPDFText_IsGenerated(raw, number)
                 continue
-            if code in _HIGH_SURROGATES:
-                high_surrogate = code
+            code = self._whole(code)
+            if code is None:
                 continue
-            if code in _LOW_SURROGATES:
-                code = 0x10000 + ((high_surrogate - 0xD800) << 10) + code - 0xDC00 if high_surrogate else 0xFFFD
-            get_matrix(raw, number, matrix_at)
             get_box(raw, number, box_at)
-            x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+            left, bottom, right, top = box.left, box.bottom, box.right, box.top
+            x, y = (left + right) / 2, (bottom + top) / 2
             if not (low_x <= x <= high_x and low_y <= y <= high_y):
                 continue
             self.characters += 1
@@ -142,81 +146,85 @@ class _Reader:
                 self.unmapped += 1
                 self._blank = True
                 continue
-            seen = (matrix.c, matrix.d, box.top - box.bottom)
-            if seen != shape:
-                shape, size = seen, get_size(raw, number) * math.hypot(matrix.c, matrix.d)
+            if not is_level or (bottom, top) != level:
+                level, is_level = (bottom, top), self._set_frame(number)
+            size = self._size
             if size < _HAS_SIZE or not math.isfinite(x + y + size):
                 continue
-            grid = max(size * 0.12, 0.01)
-            key = (code, round(x / grid), round(y / grid))
-            if key in self._seen:  # bold that is drawn twice
-                continue
-            self._seen.add(key)
-            self._add(
-                code,
-                number,
-                (matrix.e, matrix.f, size),
-                (matrix.a, matrix.b),
-                (box.left, box.bottom, box.right, box.top),
-            )
+            key = (code, round(x / size / _SAME_PLACE), round(y / size / _SAME_PLACE))
+            if key not in self._seen:  # bold is drawn twice
+                self._seen.add(key)
+                self._add(_letter(code), number, *self._sides(left, bottom, right, top))
 
-    def _add(
-        self,
-        code: int,
-        number: int,
-        place: tuple[float, float, float],
-        direction: tuple[float, float],
-        box: Bounds,
-    ) -> None:
-        x, y, size = place
-        turn, left, right, base = self._framed(x, y, size, direction, box)
-        letter = _letter(code)
-        run = self._run
+    def _whole(self, code: int) -> int | None:
+        """The code point of a UTF-16 unit; None for the first of two."""
+        if code in _HIGH_SURROGATES:
+            self._high = code
+            return None
+        if code in _LOW_SURROGATES:
+            high, self._high = self._high, 0
+            return 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if high else 0xFFFD
+        return code
+
+    def _set_frame(self, number: int) -> bool:
+        """Direction, size and baseline of a character; whether the text is level, so that its line has the same."""
+        matrix = self._matrix
+        pdfium.FPDFText_GetMatrix(self.raw, number, ctypes.byref(matrix))
+        a, b, x, y = matrix.a, matrix.b, matrix.e, matrix.f
+        self._size = pdfium.FPDFText_GetFontSize(self.raw, number) * math.hypot(matrix.c, matrix.d)
+        if abs(b) <= _ASKEW * abs(a):
+            self._turn, self._base = (0, y) if a >= 0 else (180, -y)
+            return bool(b == 0)
+        if abs(a) <= _ASKEW * abs(b):
+            self._turn, self._base = (90, -x) if b > 0 else (270, x)
+            return False
+        self._turn = round(math.degrees(math.atan2(b, a)) / _TURN) * int(_TURN) % 360
+        self._aslant = math.cos(math.radians(self._turn)), math.sin(math.radians(self._turn))
+        self._base = y * self._aslant[0] - x * self._aslant[1]
+        return False
+
+    def _sides(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float]:
+        """Where a character's box begins and ends along the writing direction."""
+        if self._turn == 0:
+            return left, right
+        turned = {90: (bottom, top), 180: (-right, -left), 270: (-top, -bottom)}.get(self._turn)
+        if turned is not None:
+            return turned
+        middle = (left + right) / 2 * self._aslant[0] + (bottom + top) / 2 * self._aslant[1]
+        return middle - 0.25 * self._size, middle + 0.25 * self._size
+
+    def _add(self, letter: str, number: int, left: float, right: float) -> None:
+        run, size = self._run, self._size
         if (
             run is not None
-            and turn == run.turn
-            and abs(base - run.base) <= 0.04 * run.size
-            and abs(size - run.size) <= 0.06 * run.size
+            and self._turn == run.turn
+            and abs(self._base - run.base) <= _SAME_BASE * run.size
+            and abs(size - run.size) <= _SAME_SIZE * run.size
             and -_BACK * size <= left - run.right <= _SPLIT_GAP * size
         ):
             gap = left - run.right
             is_apart = gap > _SPACE_GAP * size or (self._blank and gap > -0.1 * size)
-            if is_apart and self._has_rule(turn, run.right, left, base):
+            if is_apart and self._has_rule(self._turn, run.right, left, self._base):
                 run = None
+            elif is_apart:
+                run.text += f" {letter}" if self._drawn_blank else f"{_GAP}{letter}"
+                run.first_blank, run.last_blank = run.first_blank or gap, gap
             else:
-                blank = " " if self._drawn_blank else _GAP
-                run.text += f"{blank}{letter}" if is_apart else letter
-                if is_apart:
-                    run.first_blank, run.last_blank = run.first_blank or gap, gap
-                run.right = max(run.right, right)
+                run.text += letter
         else:
             run = None
         if run is None:
-            is_bold = pdfium.FPDFText_GetFontWeight(self.raw, number) >= 600  # noqa: PLR2004 - semi-bold
-            self._run = Run(letter, left, right, base, size, turn, is_bold)
-            self.runs.append(self._run)
+            is_bold = pdfium.FPDFText_GetFontWeight(self.raw, number) >= _BOLD
+            self._run = run = Run(letter, left, right, self._base, size, self._turn, is_bold)
+            self.runs.append(run)
+        elif right > run.right:
+            run.right = right
         self._blank = self._drawn_blank = False
 
     def _has_rule(self, turn: int, left: float, right: float, base: float) -> bool:
         if turn not in self._rules:
             self._rules[turn] = rules_of(self._drawn, turn)
         return self._rules[turn].stands_between(left, right, base)
-
-    def _framed(
-        self, x: float, y: float, size: float, direction: tuple[float, float], box: Bounds
-    ) -> tuple[int, float, float, float]:
-        """Turn, left, right and baseline in the reader's frame."""
-        a, b = direction
-        if abs(b) <= 0.08 * abs(a):
-            return (0, box[0], box[2], y) if a >= 0 else (180, -box[2], -box[0], -y)
-        if abs(a) <= 0.08 * abs(b):
-            return (90, box[1], box[3], -x) if b > 0 else (270, -box[3], -box[1], x)
-        if direction != self._angle:
-            turn = round(math.degrees(math.atan2(b, a)) / _TURN) * int(_TURN) % 360
-            self._angle, self._frame = direction, (turn, math.cos(math.radians(turn)), math.sin(math.radians(turn)))
-        turn, cosine, sine = self._frame
-        middle = (box[0] + box[2]) / 2 * cosine + (box[1] + box[3]) / 2 * sine
-        return turn, middle - 0.25 * size, middle + 0.25 * size, y * cosine - x * sine
 
 
 def _set_blanks(runs: Sequence[Run]) -> None:

@@ -32,6 +32,8 @@ class Host:
     """Seconds between two requests at least, where the operator set them for this host."""
     done: int = 0
     """Pages of this round."""
+    taken: int = 0
+    """Pages of this run."""
     octets: int = 0
     """Bytes of bodies in this run."""
     robots: Robots | None = None
@@ -67,6 +69,10 @@ class Host:
     """Pages that a sitemap dated anew, and that had changed or not."""
     in_flight: Known | None = None
     """The row that is asked for: its release finds whether it was settled."""
+    barren: bool = False
+    """It has shown that it gives next to nothing (``yields``)."""
+    held: bool = False
+    """Its turn comes when no other host has work: a run with a limit spends it where it gives most."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
     detours: dict[int, str] = field(default_factory=dict)
@@ -122,6 +128,8 @@ class HostQueue:
         if host.left_out or host.queued <= 0:
             return
         self._with_work.add(name)
+        if host.held:
+            return
         if not host.busy:
             self._put(host)
 
@@ -154,7 +162,7 @@ class HostQueue:
             _, name = heapq.heappop(self._heap)
             self._waiting.discard(name)
             host = self._hosts.get(name)
-            if host is not None and name in self._with_work and not host.busy:
+            if host is not None and name in self._with_work and not host.busy and not host.held:
                 host.busy = True
                 self._busy.add(name)
                 return host
@@ -169,8 +177,17 @@ class HostQueue:
         host.busy = False
         self._busy.discard(host.name)
         host.next_at = time.monotonic() + delay
-        if host.name in self._with_work:
+        if host.name in self._with_work and not host.held:
             self._put(host)
+
+    def wake_held(self) -> None:
+        """Let held hosts have their turn where they alone have work."""
+        if all(self._hosts[name].held for name in self._with_work):
+            for name in self._with_work:
+                host = self._hosts[name]
+                host.held, host.barren = False, False
+                if not host.busy:
+                    self._put(host)
 
     def delay_after(self, host: Host, latency: float, retry_after: float | None) -> float:
         """Seconds to rest after an answer: so many times what it took, within bounds; more where the host asks."""

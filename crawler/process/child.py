@@ -15,6 +15,7 @@ from twisted.internet import task
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.rounds import Rounds
+from crawler.frontier.yields import Yields
 from crawler.permissions.guard import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
@@ -34,6 +35,7 @@ from data.manifest import code_version
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
+from data.yields import read_yields
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +139,8 @@ def run(job: Job) -> None:
     scope = Scope(load_seeds(settings.seeds), frontier.moves())
     warc = WarcWriter(job.warc_folder, job.warc_prefix, settings.warc_bytes, _about(settings))
     takedowns = Takedowns.load(Store(job.store))
-    current = Round(job.round, settings, frontier, scope, warc, job.as_of, takedowns)
+    yields = Yields(read_yields(Store(job.store).yields))
+    current = Round(job.round, settings, frontier, scope, warc, job.as_of, takedowns, yields)
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():

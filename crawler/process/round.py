@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.frontier import visits
-from crawler.frontier.due import SITEMAP_RANK, START_RANK, USUAL_RANK
+from crawler.frontier.due import SITEMAP_RANK, START_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
 from crawler.frontier.records import Found, HostState, Known
 from crawler.frontier.tables import DONE, PAGE, REFUSED
+from crawler.frontier.yields import Yields
 from crawler.pages.links import is_no_page
 from crawler.permissions.guard import networks
 from crawler.permissions.operator_rules import OperatorRules
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 32
 """Outcomes written in one transaction: what a kill may have fetched twice."""
+BARREN_PAGES = 3
+"""Pages that a run with a limit asks of a host that gave next to nothing, before all others have nothing left."""
 REMEMBERED = 200_000
 """Links of late that need no look into the frontier."""
 RATE_SPAN = 30.0
@@ -56,6 +59,7 @@ class Round:
         warc: WarcWriter,
         as_of: datetime | None,
         takedowns: Takedowns | None = None,
+        yields: Yields | None = None,
     ) -> None:
         self.number = number
         self.settings = settings
@@ -74,6 +78,8 @@ class Round:
         """Told when pages or state can be written no more; the crawl's process ends then."""
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0
         self.traps = Traps(self.moment().year)
+        self.yields = yields or Yields({})
+        self._is_limited = bool(settings.max_pages or settings.max_hours or settings.max_gigabytes)
         self.figures = Figures(frontier, self.traps.refused_at)
         self._batch = Batch(frontier, warc, self.counts)
         self._recent: set[int] = set()
@@ -123,6 +129,7 @@ class Round:
         host = self.hosts[name]
         host.done = self._done_before.get(name, 0)
         host.page_cap, host.least_delay = self.rules.page_cap(name), self.rules.delay(name)
+        host.barren = self._is_limited and self.yields.is_barren(name)
         self._recall(host, states.get(name, HostState()))
         return host
 
@@ -145,6 +152,7 @@ class Round:
         if self.stopping:
             return True
         if self.hosts.has_work:
+            self.hosts.wake_held()
             return False
         self.take_hosts()
         return not self.hosts.has_work and self.ownership.nothing_elsewhere()
@@ -189,7 +197,7 @@ class Round:
         if trap is not None:
             self.counts[f"crawl/links/{trap}"] += 1
             return
-        rank = SITEMAP_RANK if kind != PAGE else START_RANK if depth == 0 else USUAL_RANK
+        rank = SITEMAP_RANK if kind != PAGE else START_RANK if depth == 0 else self.yields.rank(url, host)
         self._batch.found.append(Found(url, host, seed.url, kind, depth, hops, lastmod, rank))
 
     def adopt(self, url: str, seed: Seed) -> None:
@@ -214,6 +222,8 @@ class Round:
             self.hosts.less(host)
             if known.kind == PAGE and outcome["state"] == DONE:
                 host.done += 1
+                host.taken += 1
+                host.held = host.barren and host.taken >= BARREN_PAGES
         if len(self._batch.outcomes) >= BATCH:
             self.flush()
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from crawler.frontier.due import START_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.records import Found
+from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
@@ -111,6 +112,7 @@ def crawl(
         if not opening.runs:
             waits = opening.step == "wait"
             return CrawlSummary(round=number, finished=not waits, hosts_resting=frontier.resting() if waits else 0)
+        load_and_rerank(frontier, store.yields, store.crawl / "ranked.txt")
         folder = store.warc / f"{number:04d}"
         part = f"-{settings.partition.replace('/', 'of')}" if settings.partition else ""
         job = Job(

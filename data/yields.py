@@ -1,0 +1,110 @@
+"""What each part of a site gave the corpus: cleaning writes it, the crawler asks for the best parts first.
+
+The file ``store/crawl/yields.parquet`` has one row for each host and section: how many URLs of it were asked for, and
+how many new words of them the corpus kept. A section is a folder of the path with what lies below it, digits as ``#``
+(``/2024/05/x`` lies in ``/#/`` and ``/#/#/``), the whole host as ``/``; and, as ``*/unidades/``, a folder's name
+wherever it is the last one, since sites repeat their plan.
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data.errors import InputError
+from data.files import whole_file
+
+WHOLE_HOST = "/"
+MAX_FOLDERS = 4
+"""Folders of a path that make sections."""
+MAX_SECTIONS = 200
+"""Sections of a host that are told, those with the most URLs."""
+
+SCHEMA = pa.schema(
+    [
+        pa.field("host", pa.string(), nullable=False),
+        pa.field("section", pa.string(), nullable=False),
+        pa.field("requests", pa.int64(), nullable=False),
+        pa.field("words", pa.int64(), nullable=False),
+    ]
+)
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SectionYield:
+    """What a section of a host gave."""
+
+    requests: int
+    """URLs that were asked for."""
+    words: int
+    """Of documents that the corpus kept and had not before."""
+
+
+@functools.lru_cache(maxsize=16_384)
+def sections_of(folder: str) -> tuple[str, ...]:
+    """The sections of a URL's folder, as ``folder_of`` gives it: the whole host, each folder, the last one's name.
+
+    >>> sections_of("/temas/2024/")
+    ('/', '/temas/', '/temas/#/', '*/#/')
+    """
+    names = _DIGITS.sub("#", folder).split("/")[1:-1]
+    folders = [f"/{'/'.join(names[:depth])}/" for depth in range(1, min(len(names), MAX_FOLDERS) + 1)]
+    return (WHOLE_HOST, *folders, f"*/{names[-1]}/" if names else "*/")
+
+
+def folder_of(url: str) -> str:
+    """The folder of a canonical URL's path; a page that ends with a slash lies in the folder above.
+
+    >>> folder_of("https://clinica.es/temas/asma/?v=1")
+    '/temas/'
+    """
+    path = url.partition("://")[2].partition("?")[0].partition("/")[2]
+    return "/" + path.removesuffix("/").rpartition("/")[0] + "/" if "/" in path.removesuffix("/") else "/"
+
+
+def write_yields(path: Path, yields: Mapping[tuple[str, str], SectionYield]) -> None:
+    """Write the file whole; of each host its largest sections."""
+    by_host: dict[str, list[tuple[int, str, SectionYield]]] = {}
+    for (host, section), one in yields.items():
+        by_host.setdefault(host, []).append((-one.requests, section, one))
+    rows = [
+        {"host": host, "section": section, "requests": one.requests, "words": one.words}
+        for host in sorted(by_host)
+        for _, section, one in sorted(by_host[host])[:MAX_SECTIONS]
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as temporary:
+        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary)
+
+
+def read_yields(path: Path) -> dict[tuple[str, str], SectionYield]:
+    """Read the file; empty where cleaning has written none yet.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        table = pq.read_table(path, schema=SCHEMA)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path}: cannot be read ({error}). Delete it; the next `cowese clean` writes it.") from error
+    rows = zip(*(table[name].to_pylist() for name in SCHEMA.names), strict=True)
+    return {(host, section): SectionYield(requests, words) for host, section, requests, words in rows}
+
+
+def counted(pages: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], SectionYield]:
+    """Add up pages given as (host, URL, kept words)."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for host, url, words in pages:
+        for section in sections_of(folder_of(url)):
+            of = sums.setdefault((host, section), [0, 0])
+            of[0] += 1
+            of[1] += words
+    return {key: SectionYield(*of) for key, of in sums.items()}

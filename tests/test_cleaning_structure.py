@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004, Q000 - markup reads better unbroken
+# ruff: noqa: E501, ISC004 - markup reads better unbroken
 """What belongs to a page's text stays with it: headings, lists, tables, captions, warnings, questions; links do not."""
 
 import json

@@ -175,8 +175,10 @@ class Stepper:
             figures = self._part(ids_BL, rows_B)
         else:
             totals = self._totals(ids_BL, rows_B)
-            parts = zip(ids_BL.split(rows), rows_B.split(rows), strict=True)
-            found = [self._part(*part, totals=totals, first=number == 0) for number, part in enumerate(parts)]
+            found = [
+                self._part(ids_BL[at : at + rows], rows_B[at : at + rows], totals=totals, first=at == 0)
+                for at in range(0, len(ids_BL), rows)
+            ]
             figures = {name: torch.stack([one[name] for one in found]).sum(0) for name in found[0]}
         if self.place.world > 1:
             dist.all_reduce(self.flat.gradients)

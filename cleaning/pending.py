@@ -4,12 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from data.errors import InputError
 from data.parquet import remembered
 from data.store import Store
 
 WARC_ENDINGS = (".warc.gz", ".warc")
+_PLAIN = " !#$&'()+,;=@[]{}"
+"""Signs that a file's name keeps beside letters, digits and ``_.-~``."""
 DROPPED = ".dropped.parquet"
 KEPT = ".parquet"
 TORN_AT = "cowese.torn_at"
@@ -26,11 +29,18 @@ class Pending:
 
     @property
     def stem(self) -> str:
-        """What the files that are made of it are called, without their endings."""
-        stem = self.name.replace("/", "-")
-        for ending in WARC_ENDINGS:
-            stem = stem.removesuffix(ending)
-        return stem
+        """What the files that are made of it are called, without their endings; two files never share it.
+
+        A round's file is called 0001-a for 0001/a.warc.gz. In other folders the slash, and the ending of a file that is
+        not compressed, stay readable as %2F and %2Ewarc.
+        """
+        folder, slash, file = self.name.rpartition("/")
+        compressed = file.endswith(WARC_ENDINGS[0])
+        base = quote(file.removesuffix(WARC_ENDINGS[0 if compressed else 1]), safe=_PLAIN)
+        base += "" if compressed or not file.endswith(WARC_ENDINGS[1]) else "%2Ewarc"
+        if not slash:
+            return base
+        return f"{folder}-{base}" if folder.isdecimal() else f"{quote(folder, safe=_PLAIN)}%2F{base}"
 
     def pair(self, folder: Path) -> tuple[Path, Path]:
         """Where its documents and its dropped pages go."""

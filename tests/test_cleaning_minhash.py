@@ -7,9 +7,11 @@ from datasketch import MinHash, MinHashLSH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning.duplicates import shingles
+from cleaning.duplicates import crowds, shingles
 from cleaning.duplicates.band_index import MOST_SEGMENTS, BandIndex
-from cleaning.duplicates.candidates import LARGEST_BUCKET, PIVOTS, candidates
+from cleaning.duplicates.candidates import LARGEST_BUCKET, candidates, packed, unpacked
+from cleaning.duplicates.crowds import settle_crowds
+from cleaning.duplicates.dedup import elect
 from cleaning.duplicates.minhash import Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, shingle_number, word_number, words_of
 from cleaning.engines.process_engine import ProcessEngine
@@ -114,7 +116,7 @@ def test_candidate_pairs_are_those_of_datasketch_lsh(tmp_path):
         some = slice(start, start + 60)
         index.add(digests[some], SIGNER.band_keys(texts[some]), digests)
     order = np.argsort(digests)
-    first, second = candidates(index, digests[order], np.arange(240), ProcessEngine(2), tmp_path)
+    first, second = unpacked(candidates(index, digests[order], ProcessEngine(2), tmp_path).pairs)
     found = {tuple(sorted((int(order[a]), int(order[b])))) for a, b in zip(first, second, strict=True)}
     assert len(expected) > 30
     assert found == expected
@@ -161,17 +163,59 @@ def test_a_damaged_list_of_segments_is_an_empty_index(tmp_path):
 
 
 @pytest.mark.parametrize("size", [LARGEST_BUCKET, LARGEST_BUCKET + 1])
-def test_a_large_bucket_is_compared_with_its_best_only(tmp_path, size):
+def test_more_texts_than_a_bucket_may_have_are_a_crowd(tmp_path, size):
     digests = np.arange(size, dtype=np.uint64)
     index = BandIndex(tmp_path / "index", 25)
     index.add(digests, np.repeat(SIGNER.band_keys([prose(1)]), size, axis=1), digests)
-    rank = np.arange(size)[::-1]
-    first, second = candidates(index, digests, rank, ProcessEngine(2), tmp_path)
-    every = size * (size - 1) // 2
+    found = candidates(index, digests, ProcessEngine(2), tmp_path)
     if size <= LARGEST_BUCKET:
-        assert len(first) == every
+        assert (len(found.pairs), found.crowds) == (size * (size - 1) // 2, [])
     else:
-        assert len(first) < every
-        best = np.flatnonzero(rank < PIVOTS)
-        assert (np.isin(first, best) | np.isin(second, best)).all()
-        assert set(range(size)) == set(first) | set(second)
+        assert len(found.pairs) == 0
+        assert [crowd.tolist() for crowd in found.crowds] == [list(range(size))]  # 25 bands, one crowd
+
+
+def settled(places, rank, crowd):
+    """Texts at places on a line, alike where they are no more than 1 apart; the election and what was left over."""
+    asked = []
+
+    def elected(pairs):
+        first, second = unpacked(pairs)
+        asked.append(len(pairs))
+        near = np.abs(places[first] - places[second]) <= 1
+        return elect(rank, first[near], second[near], np.full(int(near.sum()), 0.9))
+
+    _, (lost_to, _), uncompared = settle_crowds(np.zeros(0, np.uint64), [crowd], rank, elected)
+    return lost_to, uncompared, asked
+
+
+@pytest.mark.parametrize("together", [1, 7, 256])
+def test_no_two_keepers_of_a_crowd_are_alike(monkeypatch, together):
+    monkeypatch.setattr(crowds, "TOGETHER", together)
+    draw = np.random.default_rng(1)
+    places, rank = draw.uniform(0, 60, 400), draw.permutation(400)
+    lost_to, uncompared, asked = settled(places, rank, np.arange(400))
+    keepers = np.sort(places[lost_to == np.arange(400)])
+    assert uncompared == 0
+    assert (np.diff(keepers) > 1).all()
+    losers = np.flatnonzero(lost_to != np.arange(400))
+    assert (np.abs(places[losers] - places[lost_to[losers]]) <= 1).all()
+    assert len(set(asked)) == len(asked)
+    if together < 256:
+        assert asked[-1] < 400 * 399 / 2 / 2  # far from all pairs
+
+
+def test_pairs_that_are_too_many_are_left_and_counted(monkeypatch):
+    monkeypatch.setattr(crowds, "MOST_PAIRS", 3_000)
+    monkeypatch.setattr(crowds, "TOGETHER", 10)
+    lost_to, uncompared, asked = settled(np.arange(300) * 2.0, np.arange(300), np.arange(300))
+    assert (lost_to == np.arange(300)).all()
+    assert uncompared == 300
+    assert asked[-1] <= 3_000
+
+
+def test_a_pair_is_one_number_whatever_its_order():
+    one, other = np.array([3, 70_000]), np.array([5_000_000_000 % 2**32, 2])
+    assert (packed(one, other) == packed(other, one)).all()
+    first, second = unpacked(packed(one, other))
+    assert (first <= second).all()

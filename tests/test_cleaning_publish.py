@@ -18,7 +18,7 @@ from cleaning.corpus.figures import counted
 from cleaning.corpus.living import living_documents
 from cleaning.corpus.parts import part_count
 from cleaning.corpus.publish import behind, publish
-from cleaning.corpus.splits import assign
+from cleaning.corpus.splits import assign, domain_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
@@ -82,6 +82,28 @@ def test_test_hosts_are_in_no_other_split(store):
     hosts = {split: {row["host"] for row in rows(done.path / "data" / split, ["host"])} for split in done.splits}
     assert hosts["test"]
     assert not hosts["test"] & (hosts["train"] | hosts["validation"])
+
+
+@pytest.mark.parametrize(("host", "domain"), [
+    ("clinica.es", "clinica.es"), ("www.clinica.es", "clinica.es"), ("blog.clinica.es", "clinica.es"),
+    ("a.b.clinica.com.ar", "clinica.com.ar"), ("salud.gob.mx", "salud.gob.mx"), ("www.salud.gob.mx", "salud.gob.mx"),
+    ("hospital.sanidad.madrid.org", "madrid.org"), ("x.gov.py", "x.gov.py"), ("uno.blogspot.com", "uno.blogspot.com"),
+    ("dos.wordpress.com", "wordpress.com"), ("clinica.example", "clinica.example"),
+    ("tienda.clinica.example", "clinica.example"), ("localhost", "localhost"), ("192.0.2.7", "192.0.2.7"),
+    ("münchen.de", "münchen.de"), ("blog.xn--cnica-0sa.es", "xn--cnica-0sa.es"), ("uv.es", "uv.es"),
+    ("ajuntament.barcelona.cat", "barcelona.cat"), ("www.minsalud.gov.co", "minsalud.gov.co"),
+])  # fmt: skip
+def test_the_domain_of_a_host_is_what_its_owner_registered(host, domain):
+    assert domain_of(host) == domain
+
+
+def test_twins_and_subdomains_go_to_one_split():
+    hosts = {f"{number:06d}": f"{('', 'www.', 'blog.', 'tienda.')[number % 4]}h{number // 4 % 300}.es" for number in
+             range(6_000)}  # fmt: skip
+    split_of = assign(hosts, validation_share=0.01, test_share=0.05)
+    test = {domain_of(hosts[one]) for one, split in split_of.items() if split == "test"}
+    assert 3 <= len(test) <= 40
+    assert not test & {domain_of(hosts[one]) for one, split in split_of.items() if split != "test"}
 
 
 def test_splits_of_a_large_corpus_follow_the_shares():

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from demo_web.site import pdf
 from warcio.statusandheaders import StatusAndHeaders
@@ -26,6 +28,7 @@ from cleaning.pages.extract_page import extract_page
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.page import Raw
 from cleaning.pages.quality import rules_of
+from cleaning.pending import Pending
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import EXTRACTION_CODE, JUDGING_CODE, NEITHER, extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
@@ -384,6 +387,51 @@ def test_cold_takes_no_text_that_was_there(judged, tmp_path):
     assert publish(judged, SETTINGS, PUBLISHING, engine=ONE).documents == 2
     assert publish(judged, SETTINGS, PUBLISHING, cold=True, engine=ONE).documents > 2
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == good
+
+
+def falsified(path, column, value):
+    table = pq.read_table(path, partitioning=None)
+    place = table.schema.get_field_index(column)
+    wrong = pa.array([value] * table.num_rows, table.schema.field(place).type)
+    pq.write_table(table.set_column(place, table.schema.field(place), wrong), path)
+
+
+@pytest.mark.parametrize(("column", "value"), [
+    ("title", "TÍTULO VIEJO"), ("author", "Nadie"), ("country", "XX"), ("url", "https://otra.example/"),
+    ("language_score", 0.5),
+])  # fmt: skip
+def test_cold_compares_every_column_and_names_what_differed(judged, column, value):
+    for path in (judged.documents / recipe_digest(SETTINGS)).glob("*.parquet"):
+        if not path.name.endswith(".dropped.parquet"):
+            falsified(path, column, value)
+    wrong = publish(judged, SETTINGS, PUBLISHING, engine=ONE)
+    right = publish(judged, SETTINGS, PUBLISHING, cold=True, engine=ONE)
+    assert (right.changed, right.version) == (True, "v0002")
+    assert right.differences[0] == f"{column}: {wrong.documents} documents differ"
+    assert f"{value!r} → " in right.differences[1]
+    again = publish(judged, SETTINGS, PUBLISHING, cold=True, engine=ONE)
+    assert (again.changed, again.differences) == (False, [])
+
+
+def test_cold_does_not_trust_the_files_of_a_version(judged):
+    first = publish(judged, SETTINGS, PUBLISHING, engine=ONE)
+    part = max((first.path / "data" / "train").glob("*.parquet"), key=lambda path: path.stat().st_size)
+    falsified(part, "title", "TÍTULO VIEJO")
+    right = publish(judged, SETTINGS, PUBLISHING, cold=True, engine=ONE)
+    assert right.changed
+    assert right.differences[0].startswith("data/train/")
+    assert any("'TÍTULO VIEJO' → " in line for line in right.differences)
+    assert "TÍTULO VIEJO" not in pq.read_table(right.path / "data" / "train", columns=["title"])["title"].to_pylist()
+
+
+def test_what_is_made_of_two_files_never_has_one_name():
+    names = ["0001/b.warc", "0001/b.warc.gz", "a/b-c.warc.gz", "a-b/c.warc.gz", "a/b/c.warc.gz", "a-b-c.warc.gz",
+             "0001/a-b.warc.gz", "0001-a/b.warc.gz", "0001-a-b.warc.gz", "x/0001-a.warc.gz", "b.warc", "b.warc.gz",
+             "a%2Fb.warc.gz", "a/b.warc.gz", "b%2Ewarc.warc.gz", "common-crawl/CC-MAIN-1.warc.gz"]  # fmt: skip
+    stems = [Pending(Path(name), name).stem for name in names]
+    assert len(set(stems)) == len(stems)
+    assert not any("/" in stem for stem in stems)
+    assert Pending(Path("x"), "0001/segment-00000.warc.gz").stem == "0001-segment-00000"  # as it always was
 
 
 def test_killed_between_the_two_steps_only_the_second_is_left(judged):

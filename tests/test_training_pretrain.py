@@ -1,5 +1,6 @@
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +12,17 @@ from training_room import files_end_at, packed, quick
 
 from data.errors import InputError, StageError, StoreError
 from data.manifest import Manifest
-from data.progress import quiet
 from data.store import Store
 from training.electra.presets import PRESETS
 from training.runs import checkpoint
 from training.runs.distributed import Place
 from training.runs.loader import Batches, epoch_order, row_numbers
-from training.runs.loop import SKIPS_TO_ROLL_BACK, WATCHED_FROM, Loop
+from training.runs.loop import SKIPS_TO_ROLL_BACK, Loop
 from training.runs.metrics import read_metrics
 from training.runs.pretrain import pretrain
 from training.runs.pretrain_settings import Plan, PretrainSettings
 from training.runs.run import Trained, open_tokens
+from training.runs.watch import SETTLING, Watch
 
 TIMED = {"tokens_per_second", "tflops"}
 
@@ -293,7 +294,7 @@ def test_dropout_is_the_presets_and_plans_without_it_had_the_originals():
         "tiny": 0.0, "mini": 0.0, "small": 0.1, "small++": 0.1, "base": 0.1,
     }  # fmt: skip
     assert PretrainSettings(preset="tiny", dropout=0.1).plan.dropout == 0.1
-    recorded = PretrainSettings(preset="mini").plan.recorded
+    recorded = PretrainSettings(preset="tiny", discriminator_rate=0.25).plan.recorded
     assert (recorded.pop("dropout"), recorded.pop("discriminator_rate")) == (0.0, 0.25)
     before = Plan.model_validate(recorded)
     assert (before.dropout, before.discriminator_rate) == (0.1, 1.0)
@@ -310,21 +311,37 @@ def test_without_dropout_it_is_another_run(room):
         pretrain(store, quick(steps=4, dropout=0.0), tokens=tokens, name=dropped.path.name)
 
 
-def test_a_generator_that_knows_only_frequencies_is_told_once(room, caplog):
-    store, tokens = room
-    loop = Loop(store.runs / "watched", quick(), open_tokens(tokens, "train"), Place(0, 1, torch.device("cpu")), quiet)
-    loop.step = WATCHED_FROM - 1
-    loop._watch(0.05, 0.142)
+STAGE = PretrainSettings(preset="small", steps=100_000).plan.stages[0]
+SOUND = {"hidden_loss": 4.0, "disc_gain": 0.02, "replaced_rate": 0.09}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"hidden_loss": 5.3}, r"5\.30 nats at hidden tokens, no fewer than counts of pairs \(5\.22\)"),
+        ({"disc_gain": 1e-5}, "says the same of every token. Lower pretrain.discriminator_rate"),
+        ({"disc_gain": -0.001}, "says the same of every token"),
+        ({"replaced_rate": 0.01}, "1.0% of the tokens are replaced, less than 2%"),
+    ],
+)
+def test_what_learns_nothing_is_told_once_and_again_after_it_was_sound(caplog, wrong, words):
+    watch, settled = Watch(5.22), STAGE.warmup + SETTLING
+    watch(settled - 1, STAGE, SOUND | wrong)
+    watch(settled, STAGE, SOUND)
     assert not caplog.text
-    loop.step = WATCHED_FROM
-    loop._watch(0.117, 0.142)  # tiny's after 2,000 steps: it learns, though it replaces more than 14 %
+    for step in (1, 2):
+        watch(settled + step, STAGE, SOUND | wrong)
+    assert len(re.findall(words, caplog.text)) == 1
+    watch(settled + 3, STAGE, SOUND)
+    watch(settled + 4, STAGE, SOUND | wrong)
+    assert len(re.findall(words, caplog.text)) == 2
+
+
+def test_a_frozen_generator_is_not_blamed_and_without_counts_there_is_no_bar(caplog):
+    frozen = STAGE.model_copy(update={"objective": "rtd"})
+    Watch(5.22)(90_000, frozen, SOUND | {"hidden_loss": 9.0})
+    Watch(None)(90_000, STAGE, SOUND | {"hidden_loss": 9.0})
     assert not caplog.text
-    for _ in range(2):
-        loop._watch(0.05, 0.142)
-    assert caplog.text.count("has not begun to learn") == 1
-    loop._watch(0.3, 0.08)
-    loop._watch(0.95, 0.01)
-    assert "1.0 % of the tokens are replaced, less than 2 %" in caplog.text
 
 
 def test_positions_settle_when_the_rates_of_their_steps_sum_to_the_spread_of_fresh_weights():
@@ -332,5 +349,8 @@ def test_positions_settle_when_the_rates_of_their_steps_sum_to_the_spread_of_fre
     assert small.settled_length(small.steps) == 512
     assert small.settled_length(small.steps - small.long_steps) == 128
     assert mini.settled_length(mini.steps) == 128
-    assert PretrainSettings(preset="mini", long_share=0.5).plan.settled_length(8_000) == 512
+    tiny = PretrainSettings(preset="tiny", steps=8_000, phase=[])
+    assert tiny.plan.settled_length(8_000) == 128
+    assert tiny.model_copy(update={"long_share": 0.5}).plan.settled_length(8_000) == 512
+    assert PretrainSettings(preset="mini", phase=[]).plan.settled_length(8_000) == 512  # sinusoids need no time
     assert PretrainSettings(preset="base").plan.settled_length(10) == 512

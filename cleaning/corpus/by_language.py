@@ -28,10 +28,12 @@ def deduplicate_each(
     near = np.zeros(rows, np.bool_)
     jaccard = np.full(rows, np.nan)
     size = np.ones(rows, np.int64)
+    uncompared = 0
     for language in sorted(pc.unique(documents["language"]).to_pylist(), key=lambda one: (one != main, one)):
         here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy())
         folder = memory if language == main else memory / f"side-{language}"
         found = deduplicate(documents.take(pa.array(here)), texts.at(here), folder, settings, engine, tell)
         keeper[here] = here[found.keeper]
         near[here], jaccard[here], size[here] = found.near, found.jaccard, found.size
-    return Clusters(keeper, near, jaccard, size)
+        uncompared += found.uncompared
+    return Clusters(keeper, near, jaccard, size, uncompared)

@@ -18,6 +18,7 @@ from cleaning.corpus.by_language import deduplicate_each
 from cleaning.corpus.card import write_card
 from cleaning.corpus.cold import Rebuilt, rebuilt
 from cleaning.corpus.decontaminate import Benchmark, benchmarks, decontaminated
+from cleaning.corpus.differences import Differences, differences
 from cleaning.corpus.figures import counted, figures_of, worst
 from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
 from cleaning.corpus.origin import Origin
@@ -61,6 +62,8 @@ class PublishSummary(BaseModel):
     """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
     is no figure of a version: a visit that finds nothing new changes no byte of it."""
     dropped: dict[str, int]
+    differences: list[str] = []
+    """Of a cold rebuild: what the version before had otherwise, by column and document; empty where it was right."""
     seconds: float = 0.0
 
 
@@ -73,7 +76,10 @@ def publish(
     engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> PublishSummary:
-    """Cut the next version of the corpus where anything has changed; ``cold`` starts from nothing but the WARC files.
+    """Cut the next version of the corpus where anything has changed.
+
+    ``cold`` starts from nothing but the WARC files: no part file is shared with the version before, every one is
+    written and compared, and what was otherwise is told.
 
     Raises:
         StageError: there is no document to publish, or the accounts do not balance.
@@ -87,10 +93,10 @@ def publish(
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = Origin.of(cleaning, publishing, against, source.segments, takedowns)
-        name, funnel = (
-            (None, None)
+        name, funnel, found = (
+            (None, None, None)
             if not cold and origin.gives(previous, store)
-            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin)
+            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin, cold=cold)
         )
     manifest = newest(store)
     assert manifest is not None
@@ -98,7 +104,8 @@ def publish(
         origin.confirm(manifest.name, store)
     note_yields(store, store.documents / recipe_digest(cleaning))
     funnel = funnel or {"urls": manifest.figures["urls"]}
-    return _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
+    summary = _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
+    return summary.model_copy(update={"differences": found.lines()}) if found else summary
 
 
 def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> list[str] | None:
@@ -136,8 +143,10 @@ def _cut(
     engine: EngineSettings,
     progress: Progress,
     origin: Origin,
-) -> tuple[str | None, dict[str, int]]:
-    """The name of the version that was cut, if one was, and how many records became how many URLs."""
+    *,
+    cold: bool,
+) -> tuple[str | None, dict[str, int], Differences | None]:
+    """The name of the version that was cut, if one was; the funnel of records; what a cold rebuild found otherwise."""
     found = living_documents(source.segments, takedowns)
     trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, cleaning.min_chars)
     living = decontaminated(
@@ -180,14 +189,20 @@ def _cut(
     folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
     parts = plan(kept, folder_of, folders, publishing)
     previous = newest(store)
+    found_otherwise: Differences | None = None
 
     def fill(hidden: Path, name: str) -> Manifest | None:
+        nonlocal found_otherwise
         before = store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, before)
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, None if cold else before)
         files |= write_dropped(hidden, dropped)
-        if previous is not None and files == previous.files and origin.settings == previous.settings:
+        if cold and previous is not None and before is not None:
+            found_otherwise = differences(before, previous.files, hidden, files)
+        damaged = found_otherwise is not None and found_otherwise.damaged
+        if previous is not None and files == previous.files and origin.settings == previous.settings and not damaged:
             return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
+        figures["uncompared"] = clusters.uncompared
         write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
         write_report(hidden, name, figures, before)
         return Manifest(
@@ -200,7 +215,7 @@ def _cut(
             code=code_version(),
         )
 
-    return cut(store, previous, fill), dict(living.funnel)
+    return cut(store, previous, fill), dict(living.funnel), found_otherwise
 
 
 def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:

@@ -3,7 +3,7 @@
 A folder holds segments, each written once; ``index.json`` names those that count, so a crash leaves at most a
 folder that nobody names. A segment of n texts is three arrays that are read by memory-mapping: ``digests``
 (n, ascending), ``keys`` (bands × n, each band ascending) and ``rows`` (bands × n, the text of each key):
-8 + 12 × bands bytes a text, 308 at 25 bands. Texts that no longer live are passed over (tombstones) until
+8 + 12 × bands bytes a text, 392 at 32 bands. Texts that no longer live are passed over (tombstones) until
 segments are merged, when they are left out.
 
 The index is a memory of what is costly to work out, keyed by the text alone: with it or without it, the pairs are

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from cleaning.duplicates import minhash, shingles
 from cleaning.duplicates.band_index import BandIndex
-from cleaning.duplicates.candidates import candidates
+from cleaning.duplicates.candidates import candidates, unpacked
+from cleaning.duplicates.crowds import settle_crowds
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
 from cleaning.duplicates.verified import VerifiedPairs
@@ -43,6 +44,9 @@ class Clusters:
     """With the keeper, for those that are ``near``; NaN else."""
     size: npt.NDArray[np.int64]
     """Documents of the cluster, the keeper counted."""
+    uncompared: int = 0
+    """Keepers of crowds that were not compared with all others of theirs: 0 but for hundreds of thousands of pages of
+    one template."""
 
 
 def deduplicate(
@@ -68,13 +72,13 @@ def deduplicate(
     group[by_rank] = np.cumsum(first) - 1
 
     with scratch(memory / "work") as work:
-        lost_to, figures = _near(
+        lost_to, figures, uncompared = _near(
             digests[heads], rank[heads], texts.at(heads), _folder(memory, settings), settings, engine, work, tell
         )
     keeper = heads[lost_to[group]]
     near = lost_to[group] != group
     size = np.bincount(keeper, minlength=len(digests))[keeper]
-    return Clusters(keeper, near, np.where(near, figures[group], np.nan), size)
+    return Clusters(keeper, near, np.where(near, figures[group], np.nan), size, uncompared)
 
 
 def _folder(memory: Path, settings: PublishSettings) -> Path:
@@ -104,14 +108,25 @@ def _near(
     engine: Engine,
     work: Path,
     tell: Callable[[int, int], None],
-) -> tuple[Positions, npt.NDArray[np.float64]]:
-    """For each distinct text, by digest, the text that it loses to (itself for a keeper) and their Jaccard."""
+) -> tuple[Positions, npt.NDArray[np.float64], int]:
+    """For each distinct text, by digest, the text that it loses to (itself for a keeper) and their Jaccard.
+
+    Third, the keepers of crowds that were not compared with all others.
+    """
     index = BandIndex(folder, settings.bands)
     sign_missing(index, digests, texts, settings, engine, work, tell)
-    first, second = candidates(index, digests, rank, engine, work)
-    figures = VerifiedPairs(folder, settings.shingle_words).of(digests, first, second, texts, engine, work)
-    alike = figures >= settings.jaccard
-    return elect(rank, first[alike], second[alike], figures[alike])
+    found = candidates(index, digests, engine, work)
+    verified = VerifiedPairs(folder, settings.shingle_words)
+
+    def elected(pairs: Numbers) -> tuple[Positions, npt.NDArray[np.float64]]:
+        first, second = unpacked(pairs)
+        figures = verified.of(digests, first, second, texts, engine, work)
+        alike = figures >= settings.jaccard
+        return elect(rank, first[alike], second[alike], figures[alike])
+
+    pairs, (lost_to, share), uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)
+    verified.forget_others(digests, *unpacked(pairs))
+    return lost_to, share, uncompared
 
 
 def elect(

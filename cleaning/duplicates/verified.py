@@ -33,7 +33,7 @@ class VerifiedPairs:
     def of(
         self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
     ) -> npt.NDArray[np.float64]:
-        """The Jaccard of each pair of positions; only those not remembered are worked out. Forgets all others."""
+        """The Jaccard of each pair of positions; only those not remembered are worked out."""
         pairs = _pair_numbers(digests[first], digests[second])
         remembered = self._load()
         figures = np.full(len(pairs), np.nan)
@@ -44,9 +44,17 @@ class VerifiedPairs:
         new = np.flatnonzero(np.isnan(figures))
         if len(new):
             figures[new] = _verify(first[new], second[new], texts, self._shingle_words, engine, work)
-        if len(new) or len(remembered) != len(pairs):
-            self._save(pairs, figures)
+            self._save(
+                np.concatenate([remembered["pair"], pairs[new]]), np.concatenate([remembered["jaccard"], figures[new]])
+            )
         return figures
+
+    def forget_others(self, digests: Numbers, first: Positions, second: Positions) -> None:
+        """Keep these pairs alone: those of texts that no longer live are not met again."""
+        remembered = self._load()
+        kept = np.isin(remembered["pair"], _pair_numbers(digests[first], digests[second]))
+        if not kept.all():
+            self._save(remembered["pair"][kept], remembered["jaccard"][kept])
 
     def _load(self) -> npt.NDArray[np.void]:
         try:

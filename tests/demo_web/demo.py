@@ -39,6 +39,7 @@ interval_max = 0.00001
 preset = "tiny"
 steps = {steps}
 begin = "counts"
+learning_rate = 0.002
 
 [serve.beside]
 demo-web = ["{python}", "{server}", "{port}", "2"]

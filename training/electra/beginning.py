@@ -36,6 +36,10 @@ GAIN = 2.0
 """What a head copies is this many times as strong as where it comes from."""
 BRANCH = 0.3
 """Spread of a branch's last matrix, in units of 1/√fan-in: noise is small beside what the first layer computes."""
+SHALLOW = 4
+"""Layers of which the sum of their noise is borne; in a deeper encoder each has less."""
+WORD_DIMENSIONS = 96
+"""Dimensions of words at which logits are of the size of PMI; the head's norm scales others to it."""
 LIFT = 3.0
 """Bias in front of the head's GELU, where it is nearly a line; the norm after it takes the lift out again."""
 REPLACED = 0.1
@@ -165,12 +169,13 @@ def _begin_encoder(
     inner = Places.of(shape.hidden) if shape.hidden < outer.width else outer
     if isinstance(encoder.project, nn.Linear):
         _begin_projection(encoder.project, inner, outer, draw)
+    branch = BRANCH / math.sqrt(max(1.0, shape.layers / SHALLOW))
     for layer in encoder.layers:
         assert isinstance(layer, Layer)
         _noise(layer.qkv, 1.0, draw)
-        _noise(layer.out, BRANCH if "scale" in parts else 1.0, draw)
+        _noise(layer.out, branch if "scale" in parts else 1.0, draw)
         _noise(layer.up, 1.0, draw)
-        _noise(layer.down, BRANCH if "scale" in parts else 1.0, draw)
+        _noise(layer.down, branch if "scale" in parts else 1.0, draw)
         for norm in (layer.attention_norm, layer.output_norm):
             norm.weight.fill_(1)
             norm.bias.zero_()
@@ -228,7 +233,7 @@ def _begin_head(
         for i, j in zip(to, source, strict=False):
             head.dense.weight[i, j] = 1
     head.dense.bias.fill_(LIFT)
-    head.norm.weight.fill_(1)
+    head.norm.weight.fill_(WORD_DIMENSIONS / (2 * outer.half))
     head.norm.bias.zero_()
     head.bias.zero_()
     if "bias" in parts:

@@ -4,6 +4,7 @@ All parameters are views of one tensor and all gradients of another, weights tha
 handful of operations whatever the number of layers, processes exchange one buffer, and a snapshot is one copy.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -98,10 +99,14 @@ class Adam:
         self.set_rates(settings.rates)
 
     @torch.no_grad()
-    def set_rates(self, rates: tuple[tuple[str, float], ...]) -> None:
-        """Give each weight its share of the rate from now on; 0 freezes it, decay too."""
+    def set_rates(self, rates: tuple[tuple[str, float], ...], learning: Collection[str] | None = None) -> None:
+        """Give each weight its share of the rate from now on; 0 freezes it, decay too.
+
+        ``learning`` names the parameters that have gradients, where not all have; the others are frozen.
+        """
         for name in self.flat.places:
             share = next((share for begin, share in rates if name.startswith(begin)), 1.0)
+            share = share if learning is None or name in learning else 0.0
             self.flat.view(self._shares, name).fill_(share)
 
     @torch.no_grad()

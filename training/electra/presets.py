@@ -93,8 +93,8 @@ PRESETS: dict[PresetName, Preset] = {
     "mini": Preset(
         embedding=128,
         positions=512,
-        discriminator=EncoderShape(layers=4, hidden=128, heads=2, feed_forward=512),
-        generator=EncoderShape(layers=4, hidden=64, heads=1, feed_forward=256),
+        discriminator=EncoderShape(layers=4, hidden=128, heads=4, feed_forward=512),
+        generator=EncoderShape(layers=4, hidden=128, heads=4, feed_forward=512),  # the encoder's copy after its phase
         steps=8_000,
         batch=16,
         length=128,
@@ -103,7 +103,13 @@ PRESETS: dict[PresetName, Preset] = {
         long_share=0.05,
         bias_correction=True,
         dropout=0.0,
-        discriminator_rate=0.25,  # at the generator's rate it ends as a constant
+        begin="counts",
+        vector_rate=0.1,
+        beta2=0.99,
+        phases=(
+            Phase(objective="mlm", share=0.8, mask_share=0.3),
+            Phase(objective="rtd", share=0.2, learning_rate=1e-3),
+        ),
     ),
     "small": Preset(
         embedding=128,

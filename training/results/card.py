@@ -3,6 +3,7 @@
 from typing import Any
 
 from data.manifest import code_version
+from training.electra.phases import Stage
 from training.results.evaluate import CARD, EvaluationSummary
 from training.runs.run import TOKENIZER_FOLDER, Trained
 from training.tokens.tokenizer import hub_config, load_tokenizer
@@ -120,8 +121,21 @@ The card's definitions: dropout off, own generator at temperature 1, every token
 AUC {evaluation.content["auc"]:.4f}, average precision {evaluation.content["average_precision"]:.4f}, F1 \
 {evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["hidden_accuracy"]:.1%} of the hidden \
 tokens rightly ({evaluation.generator["hidden_loss"]:.2f} nats) and
-leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.
+leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.{_counted(evaluation)}
 """
+
+
+def _counted(evaluation: EvaluationSummary) -> str:
+    """What counts alone have at the same places, and what the discriminator gains over the prior."""
+    names = {"single": "single tokens", "pairs": "pairs", "both_sides": "pairs on both sides"}
+    found = [f"{what} {evaluation.counts[name]:.2f}" for name, what in names.items() if name in evaluation.counts]
+    told = f" Counts of the training text have, in nats at the\nsame places: {', '.join(found)}." if found else ""
+    if (gain := evaluation.replaced_tokens.get("gain")) is not None:
+        told += (
+            f"\nThe discriminator's loss is {1000 * gain:.1f} thousandths of a nat below what knowing the rate of "
+            "replaced tokens alone costs."
+        )
+    return told
 
 
 def _making(trained: Trained) -> str:
@@ -129,10 +143,10 @@ def _making(trained: Trained) -> str:
     figures = trained.manifest.figures
     rows = {
         "preset": plan.preset,
-        "steps": f"{trained.step:,} of {plan.steps:,}, the last {plan.long_steps:,} at length 512",
-        "batch": f"{plan.batch} × {plan.length} tokens",
+        "steps": f"{trained.step:,} of {plan.steps:,}",
+        "first weights": "from counts of neighbours" if plan.begin == "counts" else "random",
+        **{f"phase {number}": _phase(stage) for number, stage in enumerate(plan.stages, 1)},
         "tokens seen": f"{figures.get('tokens_seen', 0):,.0f}",
-        "learning rate": f"{plan.learning_rate:g}, {plan.warmup:,} steps of warm-up, linear decay",
         "masking": plan.masking.replace("_", " "),
         "embeddings": "GDES" if plan.gdes else "tied",
         "seed": plan.seed,
@@ -158,6 +172,19 @@ def _ancestor(one: dict[str, Any]) -> str:
     known = [f"{one[key]:,.0f} {unit}" for key, unit in (("steps", "steps"), ("tokens_seen", "tokens")) if one.get(key)]
     known += [f"on {one['corpus']}"] if one.get("corpus") else []
     return f"{one['name']} ({', '.join([*known, 'digest ' + one['digest']])})"
+
+
+def _phase(stage: Stage) -> str:
+    """A phase in a line."""
+    objectives = {
+        "mlm": "masked tokens by the encoder itself",
+        "rtd": "replaced tokens",
+        "both": "ELECTRA's joint loss",
+    }
+    return (
+        f"{objectives[stage.objective]}: {stage.steps:,} steps of {stage.batch} × {stage.length} tokens, "
+        f"rate {stage.learning_rate:g}"
+    )
 
 
 def _decontamination(trained: Trained) -> str:

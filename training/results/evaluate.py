@@ -26,8 +26,11 @@ from training.results.corruption import frozen_corruption
 from training.results.scores import CardCounts, exact_scores
 from training.runs.distributed import Place, gathered, joined, share, wait_for_all
 from training.runs.feed import special_ids
+from training.runs.metrics import entropy
 from training.runs.pretrain_settings import EvaluationSettings
 from training.runs.run import Trained, open_tokens
+from training.tokens.count_loss import CountModels, mean_losses
+from training.tokens.counts import Counts
 from training.tokens.stream import TokenStream
 
 CARD = {"accuracy": 0.9561, "precision": 0.808, "recall": 0.531, "auc": 0.949}
@@ -59,6 +62,10 @@ class EvaluationSummary(BaseModel):
     """Exact scores over tokens that are words, [CLS], [SEP] and pads left out."""
     generator: dict[str, float]
     """Accuracy and nats at hidden positions and, apart, at those shown as they are; share of tokens replaced."""
+    replaced_tokens: dict[str, float] = {}
+    """The discriminator's loss in nats a token, that of a judge who knows only the rate, and what it gains over it."""
+    counts: dict[str, float] = {}
+    """Nats at the same hidden positions of counts of the training text: single tokens, pairs, pairs on both sides."""
     frozen: dict[str, float]
     """Exact scores on a corruption that is the same for every run; to rank runs by."""
     frozen_file: str
@@ -114,6 +121,8 @@ def evaluate(
             all_original=_rounded(own.card.baseline()),
             content=_rounded(own.exact()),
             generator=_rounded(own.generator()),
+            replaced_tokens=_rounded(own.gain()),
+            counts=_rounded(mean_losses(own.counted)),
             frozen=_rounded(frozen.exact()),
             frozen_file=str(frozen_file),
             seconds=round(time.monotonic() - started, 1),
@@ -142,6 +151,13 @@ def _refuse_unfit(trained: Trained, stream: TokenStream, tokens: Path, split: st
         )
 
 
+def trained_counts(trained: Trained) -> Counts | None:
+    """Counts of the text that a run was trained on; None where its tokens are gone or were never counted."""
+    if not (trained.tokens / "manifest.json").is_file():
+        return None
+    return TokenStream.open(trained.tokens, "train").counted
+
+
 def _rounded(figures: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 6) for name, value in figures.items()}
 
@@ -154,6 +170,8 @@ class _Tally:
         self.filled = dict.fromkeys(
             (f"{place}_{figure}" for place in ("hidden", "shown") for figure in ("count", "nats", "right")), 0.0
         )
+        self.judged_nats = 0.0
+        self.counted: dict[str, float] = {}
         self.scores: list[NDArray[np.float32]] = []
         self.labels: list[NDArray[np.bool_]] = []
 
@@ -162,6 +180,7 @@ class _Tally:
     ) -> None:
         pad, cls, sep = (getattr(special, name) for name in ("pad", "cls", "sep"))
         self.card.add(logits, replaced, ids != pad)
+        self.judged_nats += float(((np.logaddexp(0, logits) - logits * replaced) * (ids != pad)).sum())
         content = ~np.isin(ids, (pad, cls, sep))
         self.scores.append(logits[content])
         self.labels.append(replaced[content])
@@ -170,6 +189,9 @@ class _Tally:
         """Count what other processes counted; returns itself."""
         for other in others:
             self.card.add_counts(other.card)
+            self.judged_nats += other.judged_nats
+            for name, value in other.counted.items():
+                self.counted[name] = self.counted.get(name, 0.0) + value
             self.filled = {name: value + other.filled[name] for name, value in self.filled.items()}
             self.scores += other.scores
             self.labels += other.labels
@@ -177,6 +199,14 @@ class _Tally:
 
     def exact(self) -> dict[str, float]:
         return exact_scores(np.concatenate(self.scores), np.concatenate(self.labels))
+
+    def gain(self) -> dict[str, float]:
+        """Nats a token: the loss, what knowing the rate of replaced tokens alone costs, and the difference."""
+        loss, prior = (
+            self.judged_nats / max(self.card.tokens, 1),
+            entropy(self.card.positives / max(self.card.tokens, 1)),
+        )
+        return {"loss": loss, "prior": prior, "gain": prior - loss}
 
     def generator(self) -> dict[str, float]:
         """At hidden positions, and at those that the generator saw as they are and could copy."""
@@ -201,7 +231,9 @@ class _Judge:
         self._settings = settings
         self._progress = progress
         self._told = 0.0
+        counts = trained_counts(trained)
         self.special = special_ids(stream)
+        self._counts = CountModels(counts, self.special.mask) if counts and len(counts.keys_P) else None
 
     @torch.inference_mode()
     def own_generator(self, rows: int, length: int) -> _Tally:
@@ -220,6 +252,10 @@ class _Judge:
             right_BK = logits_BKV.argmax(-1) == original_BK
             for name, figure in filling_figures(masked, nll_BK, right_BK).items():
                 tally.filled[name] += float(figure)
+            if self._counts:
+                hidden_BL = (masked.shown_BL == self.special.mask) & (ids_BL != self.special.mask)
+                self._counts.add(*(one.cpu().numpy() for one in (masked.shown_BL, ids_BL, hidden_BL)))
+                tally.counted = self._counts.sums
             self._add(tally, corrupted_BL, replaced_BL, ids_BL)
         return _Tally().add_all(gathered(tally, self._place))
 

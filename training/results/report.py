@@ -2,7 +2,7 @@
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from data.files import write_text
 from data.manifest import Manifest
 from training.results.evaluate import CARD, EvaluationSummary, newest_evaluation
 from training.runs.metrics import REPLACED_HIGH, REPLACED_LOW, read_metrics
+from training.runs.pretrain_settings import Plan
 
 WIDTH, HEIGHT = 460, 200
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 10, 26
@@ -74,10 +75,12 @@ def write_report(run: Path) -> Path:
 def report_page(manifest: Manifest, lines: list[dict[str, Any]], evaluation: EvaluationSummary | None) -> str:
     """The page: figures on held-out text, curves, settings."""
     lines = [{**line, "all_original": 1 - line["replaced_rate"]} if "replaced_rate" in line else line for line in lines]
-    last, steps = lines[-1], manifest.settings["steps"]
-    phase = steps - manifest.settings["long_steps"] if manifest.settings["long_steps"] else None
+    last, plan = lines[-1], Plan.model_validate(manifest.settings)
+    steps, phases = plan.steps, [stage.begin for stage in plan.stages[1:]]
+    counted = (evaluation.counts if evaluation else {}) or manifest.figures.get("count_losses", {})
     drawn = {title: names for title, names in CHARTS.items() if any(name in line for line in lines for name in names)}
-    charts = "".join(_chart(title, names, lines, phase) for title, names in drawn.items())
+    bars = {"hidden_loss": {f"counts: {name.replace('_', ' ')}": nats for name, nats in counted.items()}}
+    charts = "".join(_chart(title, names, lines, phases, bars.get(names[0], {})) for title, names in drawn.items())
     name = html.escape(manifest.name)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -87,7 +90,8 @@ def report_page(manifest: Manifest, lines: list[dict[str, Any]], evaluation: Eva
 {last["tokens_per_second"]:,.0f} tokens a second{_share(last)}</p>
 {_evaluation(evaluation)}
 <h2>Training</h2>
-<p>Means over the steps since the point before; a dashed line marks where rows of 512 tokens begin.</p>
+<p>Means over the steps since the point before; a dashed line marks where a phase begins,
+or what counts alone predict.</p>
 <main>{charts}</main>
 <h2>Settings</h2>
 {_table(["setting", "value"], list(manifest.settings.items()))}
@@ -107,6 +111,8 @@ def _evaluation(evaluation: EvaluationSummary | None) -> str:
     ours, baseline = evaluation.discriminator, evaluation.all_original
     card = [(name, f"{ours[name]:.4f}", f"{baseline[name]:.4f}", f"{CARD[name]}") for name in CARD]
     more = [
+        *((f"replaced tokens: {name}, nats", f"{value:.4f}") for name, value in evaluation.replaced_tokens.items()),
+        *((f"counts, {name.replace('_', ' ')}: nats", f"{value:.4f}") for name, value in evaluation.counts.items()),
         *((f"generator: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.generator.items()),
         *((f"words: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.content.items()),
         *(
@@ -136,11 +142,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return f'<div class="scroll"><table><tr>{titles}</tr>{body}</table></div>'
 
 
-def _chart(title: str, names: tuple[str, ...], lines: list[dict[str, Any]], phase: int | None) -> str:
+def _chart(
+    title: str, names: tuple[str, ...], lines: list[dict[str, Any]], phases: Sequence[int], bars: Mapping[str, float]
+) -> str:
+    """Curves, and level lines where something else stands."""
     curves = {name: _thinned([(line["step"], line[name]) for line in lines if name in line]) for name in names}
     curves = {name: curve for name, curve in curves.items() if curve}
     names = tuple(curves)
-    values = [value for curve in curves.values() for _, value in curve]
+    values = [value for curve in curves.values() for _, value in curve] + list(bars.values())
     low, high = _nice_range(min(values), max(values))
     last_step = max(lines[-1]["step"], 1)
 
@@ -161,9 +170,12 @@ def _chart(title: str, names: tuple[str, ...], lines: list[dict[str, Any]], phas
     for share, anchor in ((0, "start"), (0.5, "middle"), (1, "end")):
         x = place(last_step * share, low)[0]
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{last_step * share:,.0f}</text>')
-    if phase is not None and phase < last_step:
-        x = place(phase, low)[0]
-        parts.append(f'<line class="phase" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+    begins = (place(phase, low)[0] for phase in phases if phase < last_step)
+    parts += [f'<line class="phase" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>' for x in begins]
+    for name, value in bars.items():
+        y = place(0, value)[1]
+        parts.append(f'<line class="phase" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{WIDTH - RIGHT}" y="{y - 3:.1f}" text-anchor="end">{name} {_short(value)}</text>')
     for number, curve in enumerate(curves.values()):
         points = "L".join("{:.1f} {:.1f}".format(*place(step, value)) for step, value in curve)
         parts.append(f'<path class="c{number}" d="M{points}"/>')

@@ -14,21 +14,20 @@ from training.runs import checkpoint
 from training.runs.beginning import first_model
 from training.runs.distributed import Place, agreed
 from training.runs.feed import Feed
-from training.runs.metrics import KNOWS_FREQUENCIES, REPLACED_LOW, MetricsLog, Speed, rates
+from training.runs.metrics import MetricsLog, Speed, rates
 from training.runs.origin import Origin
 from training.runs.pretrain_settings import PretrainSettings
 from training.runs.run import TOKENIZER_FOLDER
 from training.runs.signals import Asked, signals
 from training.runs.stepper import Stepper
 from training.runs.time_left import TimeLeft, duration
+from training.runs.watch import Watch
 
 SKIPS_TO_ROLL_BACK = 5
 """Skipped updates in a row after which the run goes back to its last checkpoint and on with other draws."""
 MOST_DETOURS = 3
 AGREE_EVERY = 10
 """Steps between two looks at the signals of all processes, where there are several."""
-WATCHED_FROM = 2_000
-"""The generator is watched from this step on: before, it learns how frequent tokens are."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ class Loop:
         *,
         fresh: bool = True,
         origin: Origin | None = None,
+        bar: float | None = None,
     ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
@@ -72,7 +72,7 @@ class Loop:
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
         self._left = TimeLeft(plan.stages, model.shape)
         self._logged_at = 0
-        self._warned = False
+        self._watch = Watch(bar)
         self._metrics: MetricsLog | None = None
 
     def begin(self, saved: checkpoint.Snapshot | None) -> int:
@@ -129,7 +129,7 @@ class Loop:
         length = stage.length
         masked = masked_per_row(length, stage.mask_share)
         line |= speed.read(sums["tokens"], length, masked, self.place.world, stage.objective)
-        self._watch(line["hidden_accuracy"], line.get("replaced_rate", 1.0))
+        self._watch(self.step, stage, line)
         if self._metrics:
             rate = self.plan.learning_rate_at(self.step - 1)
             self._metrics.write(
@@ -143,27 +143,6 @@ class Loop:
             self.progress("pretrain", self.step, self.plan.steps, {**told, "length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
-
-    def _watch(self, accuracy: float, replaced_rate: float) -> None:
-        """Warn once when the generator knows too little or too much to set a task, again only after it was sound."""
-        learnt, replaces = accuracy >= KNOWS_FREQUENCIES, replaced_rate >= REPLACED_LOW
-        outside = self.step >= WATCHED_FROM and not (learnt and replaces)
-        if outside and not self._warned and not learnt:
-            log.warning(
-                "step %d: the generator is right at %.1f %% of the masked tokens, no more than knowing frequent tokens "
-                "gives: it has not begun to learn from context.",
-                self.step,
-                100 * accuracy,
-            )
-        elif outside and not self._warned:
-            log.warning(
-                "step %d: %.1f %% of the tokens are replaced, less than %.0f %%: the generator is too good, or too "
-                "little is masked.",
-                self.step,
-                100 * replaced_rate,
-                100 * REPLACED_LOW,
-            )
-        self._warned = outside
 
     def _roll_back(self) -> None:
         """Go back to the last checkpoint and on with the same rows, masked, filled and dropped out otherwise.

@@ -14,9 +14,6 @@ from training.electra.presets import ModelShape, flops_per_token
 METRICS_NAME = "metrics.jsonl"
 REPLACED_LOW, REPLACED_HIGH = 0.02, 0.14
 """15 % are masked; a good generator leaves 7 %, one at its beginning more than 14 %, a broken task less than 2 %."""
-KNOWS_FREQUENCIES = 0.08
-"""Accuracy at masked tokens of a generator that knows how frequent tokens are and no more: a Spanish text's most
-frequent one (a comma, «de») is some 6 % of it."""
 
 PEAK_TFLOPS = {"H200": 989, "H100": 989, "A100": 312, "L40S": 362, "L4": 121, "V100": 125, "T4": 65}
 """Dense half-precision peak of GPUs by a part of their name (vendor's data sheets)."""

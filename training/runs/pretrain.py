@@ -14,6 +14,7 @@ from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
 from training.runs import checkpoint
+from training.runs.beginning import losses_of_counts
 from training.runs.distributed import joined
 from training.runs.loop import Loop
 from training.runs.metrics import read_metrics
@@ -87,12 +88,14 @@ def pretrain(
             code=code_version(),
         )
         run = store.runs / manifest.name
+        counted = losses_of_counts(tokens, stream)
         figures = {
             "vocabulary": stream.vocab_size,
             "shape": plan.shape(stream.vocab_size).model_dump(mode="json"),
             "tokens_folder": os.path.relpath(tokens, run),
             "decontaminated": Manifest.read(tokens).figures.get("decontaminated"),
             **(origin.recorded if origin else {}),
+            "count_losses": counted,
         }
         manifest = manifest.model_copy(update={"figures": figures})
         _refuse_another(run, manifest, force=settings.force)
@@ -108,7 +111,8 @@ def pretrain(
             )
         threads = saved.state.get("threads") if saved and settings.threads is None else settings.threads
         torch.set_num_threads(choose_threads(threads))
-        loop = Loop(run, settings, stream, place, progress, fresh=saved is None, origin=origin)
+        bar = counted.get("pairs")
+        loop = Loop(run, settings, stream, place, progress, fresh=saved is None, origin=origin, bar=bar)
         first = loop.begin(saved)
         loop.train()
         if place.first:

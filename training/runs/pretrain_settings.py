@@ -55,7 +55,7 @@ class PretrainSettings(BaseModel):
     """Peak of the learning rate; null: 5e-4; 2e-3 for mini, 2e-4 for base."""
     discriminator_rate: float | None = Field(default=None, gt=0, le=1)
     """Share of the learning rate at which the discriminator's own weights learn, the embeddings apart (those of
-    ``gdes`` too); null: 1 as the original, a quarter for mini."""
+    ``gdes`` too); null: 1 as the original."""
     warmup: int | None = Field(default=None, ge=0)
     """Steps of linear warm-up; null: 10,000 (tiny: 20, mini: 300), at most a tenth of the steps."""
     weight_decay: float = Field(default=0.01, ge=0)

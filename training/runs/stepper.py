@@ -99,13 +99,13 @@ class Stepper:
         )
         self.stage: Stage = plan.stages[0]
         """The phase that the next step belongs to."""
-        self.adam.set_rates(self.stage.rates)
         self.seeds = seed_table(plan.seed, place.device)
         self._detours = 0
         self.step_number = torch.zeros((), dtype=torch.int64, device=place.device)
         self.sums = torch.zeros(len(FIGURES), dtype=torch.float64, device=place.device)
         self.skipped_in_a_row = torch.zeros((), dtype=torch.int64, device=place.device)
         self._read = {part: model.read_by(part) for part in ("generator", "discriminator", "encoder")}
+        self.be_in(self.stage)
         self._side = torch.cuda.Stream() if side_stream and on_gpu and place.world == 1 else None  # type: ignore[no-untyped-call]
         self._graphed = on_gpu and (compiled if graphed is None else graphed)
         self._generator_loss: Callable[..., Filled] = generator_loss
@@ -136,13 +136,18 @@ class Stepper:
     def be_in(self, stage: Stage) -> None:
         """Take up a phase in its midst, as a checkpoint was saved in it."""
         self.stage = stage
-        self.adam.set_rates(stage.rates)
+        self._set_rates()
         self.flat.gradients.zero_()
+
+    def _set_rates(self) -> None:
+        parts = {"mlm": ("encoder",), "rtd": ("discriminator",), "both": ("generator", "discriminator")}
+        learning = {name for part in parts[self.stage.objective] for name in self._read[part]}
+        self.adam.set_rates(self.stage.rates, learning)
 
     def enter(self, stage: Stage) -> None:
         """Go on in another phase. Where its objective is another, moments begin anew and a copy is made."""
         before, self.stage = self.stage, stage
-        self.adam.set_rates(stage.rates)
+        self._set_rates()
         if stage.objective != before.objective:
             self.flat.gradients.zero_()  # of what this phase does not read, nothing must be left
             self.adam.forget()

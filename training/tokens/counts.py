@@ -22,6 +22,8 @@ BLOCK = 1 << 24
 """Keys that are added up at once: 128 MB of sums, whatever the vocabulary."""
 CHUNK = 1 << 23
 """Tokens of a stream that are counted at once."""
+MOST_HELD = 1 << 26
+"""Pairs of chunks that wait to be added up: 512 MB beside those of the whole."""
 MOST = int(np.iinfo(np.uint32).max)
 
 
@@ -60,11 +62,17 @@ def count(ids_T: NDArray[np.uint16], vocabulary: int, *, before: int) -> Counts:
 
 def count_stream(tokens_T: NDArray[np.uint16], vocabulary: int, sep: int) -> Counts:
     """Count a whole stream, some tokens at a time; the same as merging the counts of its parts."""
-    starts = range(0, len(tokens_T), CHUNK)
-    parts = [
-        count(np.asarray(tokens_T[at : at + CHUNK]), vocabulary, before=int(tokens_T[at - 1]) if at else sep)
-        for at in starts
-    ]
+    parts = [Counts(np.zeros(vocabulary, np.uint64), np.empty(0, np.uint32), np.empty(0, np.uint32))]
+    for at in range(0, len(tokens_T), CHUNK):
+        before = int(tokens_T[at - 1]) if at else sep
+        parts.append(count(np.asarray(tokens_T[at : at + CHUNK]), vocabulary, before=before))
+        if sum(len(part.keys_P) for part in parts[1:]) > MOST_HELD:
+            parts = [_added(parts, vocabulary)]
+    return _added(parts, vocabulary)
+
+
+def _added(parts: Sequence[Counts], vocabulary: int) -> Counts:
+    """The sum of parts, in memory."""
     blocks = list(_merged(parts, vocabulary))
     return Counts(
         _single(parts, vocabulary),

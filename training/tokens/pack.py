@@ -18,6 +18,7 @@ from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
 from training.tokens.corpus import SPLITS, Corpus
+from training.tokens.counts import count_stream, merge_counts, read_counts, write_counts
 from training.tokens.encode import Encoder
 from training.tokens.stream import Special
 from training.tokens.tokenizer import FILES, UINT16, load_tokenizer, special_of
@@ -76,7 +77,7 @@ def pack(
             raise InputError(f"{folder}: tokens of another corpus or tokenizer have this name. Move the folder away.")
         return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
     parts = folder / f"{PARTS}{value_digest(made_from)}"
-    packer = _Packer(parts, Encoder(encoder), special, progress)
+    packer = _Packer(parts, Encoder(encoder), special, vocabulary, progress)
     figures = {split: packer.pack(source, split, folder) for split in SPLITS}
     if figures["train"]["tokens"] < settings.min_tokens:
         raise StageError(
@@ -111,12 +112,13 @@ class _Packer:
     parts: Path
     encoder: Encoder
     special: Special
+    vocabulary: int
     progress: Progress
 
     def pack(self, source: Corpus, split: str, folder: Path) -> dict[str, int]:
         """Encode a split part by part, then write its stream and the offsets of its documents."""
         lengths: list[NDArray[np.int64]] = []
-        documents = tokens = unknown = 0
+        documents = tokens = unknown = parts = 0
         with whole_file(folder / f"{split}.tokens") as path, path.open("wb") as file:
             for ids, part_lengths in self._all_parts(source, split):
                 file.write(ids.tobytes())
@@ -124,10 +126,14 @@ class _Packer:
                 documents += len(part_lengths)
                 tokens += len(ids)
                 unknown += int((ids == self.special.unk).sum())
+                parts += 1
                 self.progress("pack", documents, None, {"split": split, "tokens": tokens})
         offsets = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
         with whole_file(folder / f"{split}.offsets.npy") as path, path.open("wb") as file:
             np.save(file, offsets)
+        if split == "train":  # what a run begins from; a function of the tokens, so no file of the manifest
+            counted = [read_counts(self.parts, _part(split, number)) for number in range(parts)]
+            merge_counts(folder, split, [one for one in counted if one], self.vocabulary)
         return {"documents": documents, "tokens": tokens, "unknown": unknown}
 
     def _all_parts(self, source: Corpus, split: str) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.int64]]]:
@@ -136,13 +142,17 @@ class _Packer:
             part = list(islice(batches, PART_BATCHES))
             if not part:
                 return
-            path = self.parts / f"{split}-{number:05}.npz"
+            path = self.parts / f"{_part(split, number)}.npz"
             if not path.is_file():
                 with whole_file(path) as temporary, temporary.open("wb") as file:
                     ids, lengths = self._encode(part)
                     np.savez(file, ids=ids, lengths=lengths)
             with np.load(path, allow_pickle=False) as known:
-                yield known["ids"], known["lengths"]
+                ids, lengths = known["ids"], known["lengths"]
+            if split == "train" and read_counts(self.parts, _part(split, number)) is None:
+                counted = count_stream(ids, self.vocabulary, self.special.sep)
+                write_counts(self.parts, _part(split, number), counted)
+            yield ids, lengths
 
     def _encode(self, part: Iterable[list[str]]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
         end = np.array([self.special.sep], np.uint16)
@@ -152,6 +162,10 @@ class _Packer:
                 pieces += [ids, end]
                 lengths.append(len(ids) + 1)
         return np.concatenate(pieces), np.array(lengths, np.int64)
+
+
+def _part(split: str, number: int) -> str:
+    return f"{split}-{number:05}"
 
 
 def _tokenizer_digest(folder: Path) -> str:

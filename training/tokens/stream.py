@@ -116,8 +116,11 @@ class TokenStream:
         )
 
     def counts(self) -> Counts:
-        """How often tokens and pairs of neighbours occur; counted now where `pack` did not."""
-        return self.counted or count_stream(self.tokens, self.vocab_size, self.special.sep)
+        """How often tokens and pairs of neighbours occur; counted now where `pack` did not, or counted other tokens."""
+        known = self.counted
+        if known is not None and known.vocabulary == self.vocab_size and known.single_V.sum() == len(self.tokens):
+            return known
+        return count_stream(self.tokens, self.vocab_size, self.special.sep)
 
     def rows(self, length: int) -> RowIndex:
         """Cut the stream into rows of ``length`` tokens."""

@@ -4,6 +4,7 @@ Two steps for each WARC file. Extraction reads it once for each extraction recip
 ``texts/``. Judging reads those texts alone: where only a rule or a threshold has changed, no WARC file is opened.
 """
 
+import contextlib
 import functools
 import os
 import time
@@ -21,13 +22,16 @@ from cleaning.judge_segment import Judged, judge_segment
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in, warc_files
-from cleaning.recipe import extraction_digest, recipe_digest
+from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
 from data.progress import Progress, quiet
 from data.store import Store
+
+HERE_BYTES = 32 << 20
+"""Extracted texts, compressed, up to which judging them is not worth another process: some 20,000 pages."""
 
 
 class CleanSummary(BaseModel):
@@ -103,11 +107,14 @@ class _Folders:
     """Where the results of some settings lie; the folders are named by the two recipes."""
 
     texts: Path
+    measures: Path
     documents: Path
 
     @classmethod
     def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
-        return cls(store.texts / extraction_digest(settings), store.documents / recipe_digest(settings))
+        texts = store.texts / extraction_digest(settings)
+        measures = texts / f"measures-{measuring_digest(settings)}"
+        return cls(texts, measures, store.documents / recipe_digest(settings))
 
     @property
     def recipe(self) -> str:
@@ -170,8 +177,27 @@ def _clean_all(
     processes = -(-engine.slots // min(engine.slots, len(pending)))
     tasks = [_Task(one, folders, settings, processes) for one in largest_first]
     tally = Tally([one.size for one in largest_first])
+    if all(one.is_extracted for one in pending) and sum(one.size for one in pending) <= HERE_BYTES:
+        yield from _clean_here(tasks, tally, progress)
+        return
     clean_one = _clean_one if engine.ends_processes else _clean_alone
     yield from engine.map(clean_one, tasks, columns=Tally.COLUMNS, watch=lambda board: tally.show(board, progress))
+
+
+def _clean_here(tasks: Sequence[_Task], tally: Tally, progress: Progress) -> Iterator[Judged]:
+    """Few texts, judged in this process: to start another takes longer."""
+    board = [Tally.row(0, Counter()) for _ in tasks]
+
+    def report(number: int, row: Sequence[int]) -> None:
+        board[number] = list(row)
+        tally.show(board, progress)
+
+    with contextlib.ExitStack() as stack:
+        extracting, judging = (
+            stack.enter_context(PageProcesses(tasks[0].settings, tasks[0].processes, step)) for step in Step
+        )
+        for number, task in enumerate(tasks):
+            yield _clean(task, extracting, judging, functools.partial(report, number))
 
 
 def _clean_one(task: _Task, report: Report) -> Judged:
@@ -222,4 +248,6 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
         row = Tally.row(size - size * left // rows, counts) if read_before else Tally.row(size, counts, left)
         report(row)
 
-    return judge_segment(segment.texts, task.folders.documents, task.folders.recipe, judging, tell)
+    folders = task.folders
+    measures = texts_in(folders.measures, segment.stem)
+    return judge_segment(segment.texts, measures, folders.documents, task.settings, folders.recipe, judging, tell)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cleaning.extracted_rows import extracted_row
 from cleaning.in_order import in_order
+from cleaning.pages.measures import Measures
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.triage import triage
@@ -39,6 +40,7 @@ def extract_segment(
     with parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file:
         rows = RowBatches(file)
         for record, outcome in in_order(_triaged(segment, settings), processes):
+            assert not isinstance(outcome, Measures)
             rows.add(extracted_row(record, outcome) | {"warc_file": pending.name, "recipe": recipe})
             counts[outcome.reason if isinstance(outcome, Drop) else EXTRACTED] += 1
             tell(record.offset, counts)

@@ -3,10 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow as pa
+
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.warc import Record
 from data.errors import InputError
 from data.urls import canonical_url, document_id, host_of
+
+_OUTCOME = (
+    "reason",
+    "figure",
+    "detail",
+    "lost_to",
+    "text",
+    "title",
+    "author",
+    "published",
+    "canonical",
+    "declared_language",
+    "figures",
+)
 
 
 def extracted_row(record: Record, outcome: Page | Drop) -> dict[str, Any]:
@@ -14,8 +30,13 @@ def extracted_row(record: Record, outcome: Page | Drop) -> dict[str, Any]:
     return _record_columns(record) | (_drop_columns(outcome) if isinstance(outcome, Drop) else _page_columns(outcome))
 
 
-def outcome_of_row(row: Mapping[str, Any]) -> Page | Drop:
-    """What was taken out of the record of a row, as extraction gave it."""
+def outcomes_of_rows(batch: pa.RecordBatch) -> list[Page | Drop]:
+    """What was taken out of the record of each row, as extraction gave it."""
+    rows = batch.select(_OUTCOME).to_pylist()
+    return [_outcome(row) for row in rows]
+
+
+def _outcome(row: Mapping[str, Any]) -> Page | Drop:
     if row["reason"] is not None:
         return Drop(row["reason"], row["figure"], row["detail"], row["lost_to"])
     return Page(

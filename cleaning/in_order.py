@@ -1,13 +1,12 @@
-"""Pages through page processes, and their outcomes in the order in which the pages came, whichever was done first."""
+"""Pages through page processes, and their results in the order in which the pages came, whichever was done first."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_process import PageProcesses
-from cleaning.pages.page_work import Work
+from cleaning.pages.page_work import Result, Work
 
 T = TypeVar("T")
 
@@ -17,19 +16,19 @@ WAITING = 2_000
 
 @dataclass(slots=True)
 class _Slot(Generic[T]):
-    """Something and its outcome, once there is one. The page itself is let go when a process has it."""
+    """Something and its result, once there is one. The page itself is let go when a process has it."""
 
     item: T
-    outcome: Page | Drop | None = None
+    result: Result | None = None
 
 
-def in_order(items: Iterable[tuple[T, Work | Drop]], processes: PageProcesses) -> Iterator[tuple[T, Page | Drop]]:
-    """Each item with what became of it; what is dropped already goes to no process."""
+def in_order(items: Iterable[tuple[T, Work | Result]], processes: PageProcesses) -> Iterator[tuple[T, Result]]:
+    """Each item with what became of it; what has a result already goes to no process."""
     slots: deque[_Slot[T]] = deque()
     given: dict[int, _Slot[T]] = {}
     number = 0
     for item, work in items:
-        if isinstance(work, Drop):
+        if not isinstance(work, Work):
             slots.append(_Slot(item, work))
         else:
             while processes.is_full():
@@ -38,7 +37,7 @@ def in_order(items: Iterable[tuple[T, Work | Drop]], processes: PageProcesses) -
             given[number] = slots[-1]
             processes.give(number, work)
             number += 1
-        while len(slots) > WAITING and slots[0].outcome is None:
+        while len(slots) > WAITING and slots[0].result is None:
             _settle(processes, given)
         yield from _finished(slots)
     while not processes.is_idle():
@@ -47,13 +46,13 @@ def in_order(items: Iterable[tuple[T, Work | Drop]], processes: PageProcesses) -
 
 
 def _settle(processes: PageProcesses, given: dict[int, _Slot[T]]) -> None:
-    for number, outcome in processes.take():
-        given.pop(number).outcome = outcome
+    for number, result in processes.take():
+        given.pop(number).result = result
 
 
-def _finished(slots: deque[_Slot[T]]) -> Iterator[tuple[T, Page | Drop]]:
+def _finished(slots: deque[_Slot[T]]) -> Iterator[tuple[T, Result]]:
     while slots:
-        outcome = slots[0].outcome
-        if outcome is None:
+        result = slots[0].result
+        if result is None:
             return
-        yield slots.popleft().item, outcome
+        yield slots.popleft().item, result

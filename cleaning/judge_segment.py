@@ -1,24 +1,34 @@
-"""A file of extracted texts → its pair of documents and dropped pages; no WARC file is read."""
+"""A file of extracted texts → its pair of documents and dropped pages; no WARC file is read.
+
+What is measured of a text is kept beside the texts, whatever became of it: when a threshold changes, the decision is
+made again from the measures, and only a text of which something was never asked is looked at again.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
-from cleaning.document_rows import document_row, dropped_row
-from cleaning.extracted_rows import outcome_of_row
+from cleaning.document_rows import document_rows, dropped_rows
+from cleaning.extracted_rows import outcomes_of_rows
 from cleaning.ids import ids_path, write_ids
 from cleaning.in_order import in_order
+from cleaning.measures_file import MeasuresFile
+from cleaning.pages.measures import Measures, NotMeasuredError, RememberedText
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_process import PageProcesses
+from cleaning.pages.page_work import Unmeasured
+from cleaning.pages.quality import Rule, rules_of
+from cleaning.pages.verdict import verdict_of
 from cleaning.pending import TORN_AT, pair_in
-from cleaning.row_batches import BATCH_ROWS, RowBatches
+from cleaning.settings import JudgingSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
-from data.parquet import parquet_file, readable, remembered, row_count
+from data.parquet import parquet_file, read_batches, remembered, row_count
 
+BATCH_ROWS = 200
+"""Rows that are judged, and held as Python objects, at a time."""
 GROUP_ROWS = 8_192
 """Rows of a row group of dropped pages: so many are read for one of them."""
 
@@ -41,48 +51,85 @@ Tell = Callable[[Counter[str], int], None]
 
 def judge_segment(
     texts: Path,
+    measures: Path,
     folder: Path,
+    settings: JudgingSettings,
     recipe: str,
     processes: PageProcesses,
     tell: Tell = lambda _counts, _rows: None,
 ) -> Judged:
-    """Judge one file of extracted texts; rows are in its order.
+    """Judge one file of extracted texts; rows are in its order. ``measures`` is read, and written where it grows.
 
     Raises:
-        InputError: the file is damaged.
+        InputError: a file is damaged.
     """
     counts: Counter[str] = Counter()
     name, torn_at, rows = texts.stem, remembered(texts, TORN_AT), row_count(texts)
     kept_path, dropped_path = pair_in(folder, texts.stem)
+    ids: tuple[list[str], list[str]] = ([], [])
+    judge = _Judge(settings, rules_of(settings), processes)
     # Closed from the inner to the outer: documents come last and are the sign of a whole pair and of its ids.
     with (
         parquet_file(kept_path, DOCUMENT_SCHEMA, few_values=FEW_VALUES) as kept_file,
         parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS) as dropped_file,
+        MeasuresFile(measures, texts, BATCH_ROWS) as measures_file,
     ):
-        documents, dropped = RowBatches(kept_file), RowBatches(dropped_file)
-        for row, outcome in in_order(_extracted(texts), processes):
-            name = row["warc_file"]
-            if isinstance(outcome, Drop):
-                dropped.add(dropped_row(row, outcome) | {"recipe": recipe})
-                counts[outcome.reason] += 1
-            else:
-                documents.add(document_row(row, outcome) | {"recipe": recipe})
-                counts["kept"] += 1
+        for extracted in read_batches(texts, BATCH_ROWS):
+            name = extracted.column("warc_file")[0].as_py()
+            outcomes = judge.batch(extracted, measures_file)
+            kept = {number: one for number, one in enumerate(outcomes) if isinstance(one, Page)}
+            dropped = {number: one for number, one in enumerate(outcomes) if isinstance(one, Drop)}
+            for ids_of, file, batch in (
+                (ids[0], kept_file, document_rows(extracted, kept, recipe)),
+                (ids[1], dropped_file, dropped_rows(extracted, dropped, recipe)),
+            ):
+                file.write(batch)
+                ids_of.extend(batch.column("id").to_pylist())
+            counts.update(one.reason if isinstance(one, Drop) else "kept" for one in outcomes)
             tell(counts, rows)
-        documents.flush()
-        dropped.flush()
         if torn_at is not None:
             dropped_file.remember(TORN_AT, torn_at)
-        write_ids(ids_path(kept_path), documents.ids, dropped.ids)
-    kept = counts.pop("kept", 0)
-    return Judged(name, kept, dict(counts), None if torn_at is None else int(torn_at))
+        write_ids(ids_path(kept_path), *ids)
+    kept_rows = counts.pop("kept", 0)
+    return Judged(name, kept_rows, dict(counts), None if torn_at is None else int(torn_at))
 
 
-def _extracted(texts: Path) -> Iterator[tuple[dict[str, Any], Page | Drop]]:
-    """Each row, without its text, and what is to be judged, or why there is nothing to judge."""
-    with readable(texts), pq.ParquetFile(texts) as file:
-        for batch in file.iter_batches(BATCH_ROWS):
-            for row in batch.to_pylist():
-                outcome = outcome_of_row(row)
-                del row["text"]
-                yield row, outcome
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Decides on batches of texts, by their measures where these say enough."""
+
+    settings: JudgingSettings
+    rules: Sequence[Rule]
+    processes: PageProcesses
+
+    def batch(self, extracted: pa.RecordBatch, file: MeasuresFile) -> list[Page | Drop]:
+        """What becomes of each row."""
+        before, measures = file.next(extracted.num_rows)
+        outcomes: list[Page | Drop] = []
+        grown = False
+        found = in_order(self._work(outcomes_of_rows(extracted), measures), self.processes)
+        for number, (page, result) in enumerate(found):
+            if isinstance(result, Measures):
+                assert page is not None
+                measures[number], grown = result, True
+                outcomes.append(self._verdict(page, result))
+            else:
+                outcomes.append(result)
+        file.put(before, measures, grown=grown)
+        return outcomes
+
+    def _work(
+        self, extracted: Sequence[Page | Drop], measures: Sequence[Measures]
+    ) -> Iterator[tuple[Page | None, Unmeasured | Page | Drop]]:
+        """Each page with its verdict, or with its text where something of it was never asked."""
+        for page, known in zip(extracted, measures, strict=True):
+            if isinstance(page, Drop):
+                yield None, page
+                continue
+            try:
+                yield page, self._verdict(page, known)
+            except NotMeasuredError:
+                yield page, Unmeasured(page.text, known)
+
+    def _verdict(self, page: Page, known: Measures) -> Page | Drop:
+        return verdict_of(page, RememberedText(known), self.settings, self.rules)

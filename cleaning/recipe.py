@@ -8,6 +8,7 @@ import functools
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from cleaning.measures_file import MEASURES_SCHEMA
 from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
 from cleaning.source_closure import source_closure
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, EXTRACTED_SCHEMA
@@ -53,14 +54,25 @@ def extraction_digest(settings: ExtractionSettings) -> str:
     )
 
 
+def measuring_digest(settings: JudgingSettings) -> str:
+    """A 16-digit digest of all that shapes what is measured of an extracted text: no threshold is in it."""
+    return value_digest(
+        {
+            "code": _code(JUDGING_CODE),
+            "settings": {"mask_personal_data": settings.mask_personal_data},
+            "libraries": library_versions(JUDGING_LIBRARIES),
+            "schema": str(MEASURES_SCHEMA),
+        }
+    )
+
+
 def recipe_digest(settings: CleaningSettings) -> str:
     """A 16-digit digest of all that shapes a document, extraction included; it names a folder in ``documents/``."""
     return value_digest(
         {
             "extraction": extraction_digest(settings),
-            "code": _code(JUDGING_CODE),
+            "measures": measuring_digest(settings),
             "settings": _only(JudgingSettings, settings),
-            "libraries": library_versions(JUDGING_LIBRARIES),
             "schema": f"{DOCUMENT_SCHEMA}\n{DROPPED_SCHEMA}",
         }
     )

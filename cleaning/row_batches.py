@@ -17,15 +17,12 @@ class RowBatches:
     """Rows on their way into a file."""
 
     file: ParquetFile
-    ids: list[str] = field(default_factory=list)
-    """Of every row so far."""
     _held: list[dict[str, Any]] = field(default_factory=list)
     _chars: int = 0
 
     def add(self, row: dict[str, Any]) -> None:
         """Take a row; it is written with others."""
         self._held.append(row)
-        self.ids.append(row["id"])
         self._chars += len(row.get("text") or "")
         if len(self._held) >= BATCH_ROWS or self._chars >= BATCH_CHARS:
             self.flush()

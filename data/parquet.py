@@ -99,6 +99,22 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(path, columns=columns, partitioning=None)
 
 
+def read_batches(path: Path, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Read a Parquet file some rows at a time: each batch has exactly so many, but for the last.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks a column asked for.
+    """
+    with readable(path), pq.ParquetFile(path) as file:
+        held = file.schema_arrow.empty_table().select(columns or file.schema_arrow.names)
+        for batch in file.iter_batches(rows, columns=columns):
+            held = pa.concat_tables([held, pa.Table.from_batches([batch])])
+            while held.num_rows >= rows:
+                yield held.slice(0, rows).combine_chunks().to_batches()[0]
+                held = held.slice(rows)
+        yield from held.combine_chunks().to_batches()
+
+
 def remembered(path: Path, name: str) -> str | None:
     """What ``ParquetFile.remember`` put into a file under a name; only the footer is read.
 

@@ -10,3 +10,6 @@ COUNTRY = "CoWeSe-Country"
 """Country code of that seed, as in the seed list."""
 CATEGORY = "CoWeSe-Category"
 """Category of that seed."""
+REFUSAL = "CoWeSe-Refusal"
+"""What stands in the page's place, as ``blocked/cloudflare``, ``sick/maintenance`` or ``soft/home``: the answer is not
+the page's, and what was made of the page before stays."""

@@ -25,7 +25,7 @@ from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses
 from cleaning.pages.page_work import Step, reader_of
-from cleaning.pages.page_worker import outcome_of
+from cleaning.pages.page_worker import result_of
 from cleaning.pages.privacy import masked
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.text import Text
@@ -143,9 +143,10 @@ def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_pat
         with PageProcesses(SETTINGS, workers) as processes:
             extract_segment(Pending(path, "a.warc.gz"), texts, SETTINGS, "e", processes)
         with PageProcesses(SETTINGS, workers, Step.JUDGING) as processes:
-            judged = judge_segment(texts, folder, "r", processes)
+            judged = judge_segment(texts, folder / "m.parquet", folder, SETTINGS, "r", processes)
         assert judged.kept + sum(judged.dropped.values()) == len(bodies)
-        written.append([one.read_bytes() for one in (texts, *Pending(path, "a.warc.gz").pair(folder))])
+        made = (texts, folder / "m.parquet", *Pending(path, "a.warc.gz").pair(folder))
+        written.append([one.read_bytes() for one in made])
     assert written[0] == written[1]
     offsets = read_parquet(Pending(path, "a.warc.gz").pair(folder)[0], ["warc_offset"])["warc_offset"].to_pylist()
     assert offsets == sorted(offsets)
@@ -211,7 +212,7 @@ TYPES = st.sampled_from(["", "text/html", "text/html; charset=utf-7", "text/html
 @given(body=PAGES, content_type=TYPES, is_pdf=st.booleans())
 def test_any_bytes_end_in_a_page_or_a_reason(body, content_type, is_pdf):
     page = Raw(URL, content_type, b"%PDF-1.7" + body if is_pdf else body, is_pdf)
-    outcome = outcome_of(page, EXTRACT, Step.EXTRACTION, SETTINGS)
+    outcome = result_of(page, EXTRACT, Step.EXTRACTION, SETTINGS)
     assert isinstance(outcome, Drop | Page)
     if isinstance(outcome, Page):
         outcome.text.encode()

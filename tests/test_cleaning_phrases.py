@@ -62,7 +62,9 @@ def test_a_pattern_needs_signs():
 def test_a_phrase_fills_a_page_from_six_times_on(times, share):
     words = " ".join(f"fibrosis quística {chr(97 + n)}{n}" for n in range(times))
     text = Text(words)
-    assert TopNgrams((0.1, 0.1, 0.1))(text) == (share / text.letters, share > 0)
+    rule = TopNgrams((0.1, 0.1, 0.1))
+    figures = rule.measure(text)
+    assert (figures[0], rule.refuses(figures)) == (share / text.letters, share > 0)
 
 
 def test_a_text_without_a_sign_is_left_as_it_is():

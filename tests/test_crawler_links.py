@@ -123,7 +123,8 @@ def test_refresh(content, target):
 
 def test_canonical():
     found = extract_links(b'<link rel="canonical" href="/guias/asma/">', PAGE, "utf-8")
-    assert (found.canonical, found.urls) == ("https://www.clinica.es/guias/asma/", [])
+    address = "https://www.clinica.es/guias/asma/"
+    assert (found.canonical, found.urls) == (address, [address])
 
 
 @pytest.mark.parametrize(

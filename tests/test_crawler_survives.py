@@ -17,6 +17,7 @@ from crawler.frontier.frontier import Frontier
 from crawler.frontier.records import Found, Known
 from crawler.frontier.tables import DONE, PAGE, SITEMAP, urls
 from crawler.permissions.scope import Scope
+from crawler.process import scheduler, spider
 from crawler.process.permission_files import ROBOTS
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler
@@ -140,6 +141,18 @@ class Crawl:
             return connection.execute(sa.select(urls).where(urls.c.id == number)).one()
 
 
+async def go_on():
+    """No reactor runs here that a long sitemap would let go first."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_reactor():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spider, "_let_others_run", go_on)
+        patch.setattr(scheduler, "TURN", 600.0)  # a busy machine ends no turn early
+        yield
+
+
 @pytest.fixture
 def crawl(tmp_path):
     made = Crawl(tmp_path)
@@ -174,7 +187,9 @@ def assert_settled(crawl, request, error):
         (PAGE, "warc", "response"),
         (PAGE, "spider", "_take"),
         (PAGE, "spider", "_read_page"),
-        (PAGE, "spider", "_take_links"),
+        (PAGE, "spider", "_read_html"),
+        (PAGE, "spider", "_verdict"),
+        (PAGE, "spider", "_queue_links"),
         (PAGE, "spider", "_settle_success"),
         (PAGE, "round", "add"),
         (PAGE, "traps", "learn"),

@@ -61,8 +61,10 @@ def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, pr
 
 def _take_place(beside: Store, store: Store, recipe: str, extraction: str) -> None:
     (store.texts / extraction).mkdir(parents=True, exist_ok=True)
-    for texts in (beside.texts / extraction).glob(f"*{KEPT}"):
-        texts.replace(store.texts / extraction / texts.name)
+    for made in (beside.texts / extraction).rglob(f"*{KEPT}"):
+        place = store.texts / made.relative_to(beside.texts)
+        place.parent.mkdir(exist_ok=True)
+        made.replace(place)
     (store.documents / recipe).mkdir(parents=True, exist_ok=True)
     for documents, dropped in pairs(beside.documents / recipe):
         for path in (ids_path(documents), dropped, documents):

@@ -20,6 +20,7 @@ LANGUAGES = {
 _WORDS = {
     "revisit/not_modified": "the server said that nothing has changed: what was made of the visit before stands",
     "revisit/same_digest": "the same bytes as on the visit before: what was made of it stands",
+    "refusal": "a guard, an error or the home page stood in its place: what was made of the visit before stands",
     "http/404": "not found",
     "http/410": "gone",
     "http/moved": "moved for good",

@@ -114,7 +114,7 @@ _SENTENCE_END = re.compile(r"[^.]\.\W*$")
 def without_site_lines(text: str) -> str:
     """The text without the lines in which its site speaks of itself."""
     lower = text.lower()
-    may_speak = _SITE_SAYS.may_stand_in(lower)
+    said = _SITE_SAYS.within(lower)
     lines, small = text.split("\n"), lower.split("\n")
     if len(lines) != len(small):  # a letter whose lower case has a line break: there is none today
         return text
@@ -123,7 +123,7 @@ def without_site_lines(text: str) -> str:
     for number, (line, low) in enumerate(zip(lines, small, strict=True)):
         if _is_label(low, is_outside=not first <= number <= last):
             continue
-        if may_speak and len(low.split()) <= MAX_WORDS and _SITE_SAYS.stand_in(low):
+        if said.phrases and len(low.split()) <= MAX_WORDS and said.stand_in(low):
             continue
         kept.append(line)
     return "\n".join(kept)

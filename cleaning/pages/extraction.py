@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from lxml.html import HtmlElement
+from lxml.etree import ElementDefaultClassLookup
+from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstruction
 from trafilatura import load_html
+from trafilatura.utils import HTML_PARSER
 
 from cleaning.pages.blocks import Block
 from cleaning.pages.main_text import PARSING_ERRORS, main_text
@@ -24,6 +26,11 @@ _ELEMENT = re.compile(rb"<[a-zA-Z]")
 _HTML_LANG = re.compile(
     rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})?)\b", re.IGNORECASE
 )
+HTML_PARSER.set_element_class_lookup(
+    ElementDefaultClassLookup(HtmlElement, HtmlComment, HtmlProcessingInstruction, HtmlEntity)
+)
+"""lxml.html asks a function in Python for the class of each element, for the sake of forms that nobody fills here: a
+twentieth of the extraction."""
 
 
 @dataclass(frozen=True, slots=True)

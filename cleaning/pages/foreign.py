@@ -25,7 +25,7 @@ def without_foreign_paragraphs(text: str) -> tuple[str, int]:
 
 def _is_foreign(paragraph: str) -> bool:
     words = paragraph.lower().split()
-    spanish = sum(word in SPANISH_WORDS for word in words)
+    spanish = sum(map(SPANISH_WORDS.__contains__, words))
     if spanish >= SPANISH_SHARE * len(words):
         return False
     return identify(paragraph).language in FOREIGN

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.phrases import Phrase, Phrases
 from cleaning.pages.prose_rules import SENTENCE_END
 from cleaning.pages.text import SPANISH, Text
@@ -118,10 +119,14 @@ class NoErrorPage:
     max_words: int = 200
     name: str = "error_page"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """1 where the first 300 characters tell of an error."""
-        says_so = _ERROR_PAGE.search(text.text[:300]) is not None
-        return float(says_so), says_so and len(text.words) < self.max_words
+    def measure(self, text: Text) -> Figures:
+        """1 where the first 300 characters tell of an error; words."""
+        return float(_ERROR_PAGE.search(text.text[:300]) is not None), len(text.words)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether it tells of an error and of little else."""
+        says_so, words = figures
+        return says_so > 0 and words < self.max_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +140,17 @@ class Filler:
     most: float
     name: str = "filler"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Stock phrases for each 100 words."""
+    def measure(self, text: Text) -> Figures:
+        """Stock phrases for each 100 words, their number, and 1 where a machine or a template gives itself away."""
         if text.language != SPANISH:
-            return 0.0, False
+            return 0.0, 0, 0
         count = _FILLER.count(text.lower)
-        share = 100 * count / max(len(text.words), 1)
-        return share, (count > 1 and share > self.most) or _MACHINE.stand_in(text.lower)
+        return 100 * count / max(len(text.words), 1), count, _MACHINE.stand_in(text.lower)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        share, count, is_machine = figures
+        return (count > 1 and share > self.most) or is_machine > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +160,17 @@ class PriceList:
     most: float
     name: str = "price_list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of lines with a price."""
-        if not _PRICE.stand_in(text.lower):
-            return 0.0, False
-        share = sum(map(_PRICE.stand_in, text.lower.split("\n"))) / len(text.lines)
-        return share, share > self.most and len(text.lines) >= LEAST_LINES
+    def measure(self, text: Text) -> Figures:
+        """Share of lines with a price; lines."""
+        prices = _PRICE.within(text.lower)
+        if not prices.stand_in(text.lower):
+            return 0.0, len(text.lines)
+        return sum(map(prices.stand_in, text.lower.split("\n"))) / len(text.lines), len(text.lines)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines have one."""
+        share, lines = figures
+        return share > self.most and lines >= LEAST_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +180,18 @@ class Form:
     most: float
     name: str = "form"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of lines that label a field."""
+    def measure(self, text: Text) -> Figures:
+        """Share of lines that label a field; lines."""
         labels = sum(
             _FIELD.match(line) is not None and not line.endswith(".") and line.count(" ") < MOST_FIELD_WORDS
             for line in text.lines
         )
-        share = labels / len(text.lines)
-        return share, share > self.most and len(text.lines) >= LEAST_LINES
+        return labels / len(text.lines), len(text.lines)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines do."""
+        share, lines = figures
+        return share > self.most and lines >= LEAST_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +204,15 @@ class Teasers:
     most: float
     name: str = "teasers"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the lines that end in an ellipsis."""
+    def measure(self, text: Text) -> Figures:
+        """Share of the lines that end in an ellipsis, and their number."""
         cut = sum(line.endswith(("…", "...")) for line in text.lines)
-        share = cut / max(len(text.lines), 1)
-        return share, share > self.most and cut >= LEAST_TEASERS
+        return cut / max(len(text.lines), 1), cut
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines do."""
+        share, cut = figures
+        return share > self.most and cut >= LEAST_TEASERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +222,19 @@ class LinkList:
     most: float
     name: str = "link_list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the words that stand in short lines without an end of a sentence."""
+    def measure(self, text: Text) -> Figures:
+        """Share of the words that stand in short lines without an end of a sentence; lines."""
         words = loose = 0
         for line in text.lines:
             count = line.count(" ") + 1
             words += count
             loose += count if count < TITLE_WORDS and not line.endswith(SENTENCE_END) else 0
-        share = loose / words
-        return share, share > self.most and len(text.lines) >= LEAST_LINES
+        return loose / words, len(text.lines)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many words do."""
+        share, lines = figures
+        return share > self.most and lines >= LEAST_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +247,14 @@ class LegalPage:
     most: float
     name: str = "legal_page"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Words of such pages for each 100 words."""
+    def measure(self, text: Text) -> Figures:
+        """Words of such pages for each 100 words, and their number."""
         if text.language != SPANISH:
-            return 0.0, False
+            return 0.0, 0
         count = _LEGAL.count(text.lower)
-        share = 100 * count / max(len(text.words), 1)
-        return share, share > self.most and count > LEAST_LEGAL
+        return 100 * count / max(len(text.words), 1), count
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        share, count = figures
+        return share > self.most and count > LEAST_LEGAL

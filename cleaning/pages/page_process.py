@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
-from cleaning.pages.page import Drop, Page
-from cleaning.pages.page_work import Step, Work
+from cleaning.pages.page import Drop
+from cleaning.pages.page_work import Result, Step, Work
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
 
@@ -41,7 +41,7 @@ class PageProcess:
         with contextlib.suppress(OSError):  # it was ended between two pages: take() sees it too
             self.connection.send(work)
 
-    def take(self) -> Page | Drop:
+    def take(self) -> Result:
         """What became of the page that was handed over last; waits for it.
 
         A process that ends for another reason than time may have been ended by somebody else: the page gets a second
@@ -54,7 +54,7 @@ class PageProcess:
         assert work is not None
         for is_last in (False, True):
             try:
-                outcome: Page | Drop = self.connection.recv()
+                result: Result = self.connection.recv()
             except (EOFError, OSError):
                 code = self.close()
                 self._start()
@@ -63,7 +63,7 @@ class PageProcess:
                 if not is_last:
                     self.give(work)
             else:
-                return outcome
+                return result
         name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return Drop(f"{self._step}/crashed", detail=f"ended the process that read it, twice ({name})")
 
@@ -139,7 +139,7 @@ class PageProcesses:
         process.give(work)
         self._busy[process.connection] = (number, process)
 
-    def take(self) -> Sequence[tuple[int, Page | Drop]]:
+    def take(self) -> Sequence[tuple[int, Result]]:
         """Wait until a page or more are done and give what became of them, by number."""
         taken = []
         for connection in wait(list(self._busy)):

@@ -1,14 +1,26 @@
-"""What a page process does with what it is handed: take a page's text out, or judge a text. Each imports its own."""
+"""What a page process does with what it is handed: take a page's text out, or measure a text. Each imports its own."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
+from cleaning.pages.measures import Measures
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.settings import CleaningSettings
 
-Work = Raw | Page
-"""A page as it was fetched, or its extracted text."""
-Reader = Callable[[Work], Page | Drop]
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """An extracted text, with what is known of it already."""
+
+    text: str
+    known: Measures
+
+
+Work = Raw | Unmeasured
+Result = Page | Measures | Drop
+"""Of a page as it was fetched its text, of a text its measures; or why there are none."""
+Reader = Callable[[Work], Result]
 
 
 class Step(StrEnum):
@@ -26,7 +38,7 @@ def reader_of(step: Step, settings: CleaningSettings) -> Reader:
 def _extraction(settings: CleaningSettings) -> Reader:
     from cleaning.pages.extract_page import extract_page  # noqa: PLC0415 - a judging process has no use for parsers
 
-    def extract(raw: Work) -> Page | Drop:
+    def extract(raw: Work) -> Result:
         assert isinstance(raw, Raw)
         return extract_page(raw, settings)
 
@@ -34,12 +46,12 @@ def _extraction(settings: CleaningSettings) -> Reader:
 
 
 def _judging(settings: CleaningSettings) -> Reader:
-    from cleaning.pages.judge_page import judge_page, loaded_rules  # noqa: PLC0415 - nor an extracting one for models
+    from cleaning.pages.judge_page import loaded_rules, measured  # noqa: PLC0415 - nor an extracting one for models
 
     rules = loaded_rules(settings)
 
-    def judge(page: Work) -> Page | Drop:
-        assert isinstance(page, Page)
-        return judge_page(page, settings, rules)
+    def judge(work: Work) -> Result:
+        assert isinstance(work, Unmeasured)
+        return measured(work.text, work.known, settings, rules)
 
     return judge

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-from cleaning.pages.page import Drop, Page
-from cleaning.pages.page_work import Reader, Step, Work, reader_of
+from cleaning.pages.page import Drop
+from cleaning.pages.page_work import Reader, Result, Step, Work, reader_of
 from cleaning.settings import CleaningSettings
 
 READY = "ready"
@@ -39,11 +39,11 @@ def main(descriptor: int) -> None:
         except EOFError:
             return
         with limited(settings.max_seconds):
-            outcome = outcome_of(work, read, step, settings)
-        connection.send(outcome)
+            result = result_of(work, read, step, settings)
+        connection.send(result)
 
 
-def outcome_of(work: Work, read: Reader, step: Step, settings: CleaningSettings) -> Page | Drop:
+def result_of(work: Work, read: Reader, step: Step, settings: CleaningSettings) -> Result:
     """What became of a page; an error in any library is a reason and not an end."""
     try:
         return read(work)

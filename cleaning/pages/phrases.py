@@ -53,6 +53,10 @@ class Phrases:
                 count, end = count + 1, last
         return count
 
+    def within(self, lower: str) -> "Phrases":
+        """Those that may stand in a text: all that its lines need to be asked for."""
+        return Phrases([phrase for phrase in self.phrases if phrase.may_stand_in(lower)])
+
     def stand_in(self, lower: str) -> bool:
         """Whether any does."""
         return any(phrase.may_stand_in(lower) and phrase.compiled.search(lower) is not None for phrase in self.phrases)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.text import SPANISH, Text
 
 SENTENCE_END = tuple(".!?…:;»”\"')")
@@ -15,9 +16,13 @@ class LongEnough:
     min_chars: int
     name: str = "too_short"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Characters."""
-        return len(text.text), len(text.text) < self.min_chars
+        return (len(text.text),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether they are too few."""
+        return figures[0] < self.min_chars
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +32,13 @@ class StopWords:
     least: int
     name: str = "stop_words"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Different stop words."""
-        return text.stop_words, text.stop_words < self.least
+        return (text.stop_words,)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether they are too few."""
+        return figures[0] < self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,13 @@ class WordLength:
     bounds: tuple[float, float]
     name: str = "word_length"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Mean characters a word."""
-        mean = sum(map(len, text.words)) / max(len(text.words), 1)
-        return mean, not self.bounds[0] <= mean <= self.bounds[1]
+        return (sum(map(len, text.words)) / max(len(text.words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether the mean is out of bounds."""
+        return not self.bounds[0] <= figures[0] <= self.bounds[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +64,15 @@ class Alphabetic:
     least: float
     name: str = "non_alphabetic"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Share of words with a letter."""
-        share = sum(word.isalpha() or any(map(str.isalpha, word)) for word in text.words) / max(len(text.words), 1)
-        return share, share < self.least
+        others = [word for word in text.words if not word.isalpha()]
+        lettered = len(text.words) - len(others) + sum(any(map(str.isalpha, word)) for word in others)
+        return (lettered / max(len(text.words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too few words have one."""
+        return figures[0] < self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +82,13 @@ class LinePunctuation:
     least: float
     name: str = "line_punctuation"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Share of lines that end a sentence."""
-        share = sum(line.endswith(SENTENCE_END) for line in text.lines) / max(len(text.lines), 1)
-        return share, share < self.least
+        return (sum(line.endswith(SENTENCE_END) for line in text.lines) / max(len(text.lines), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too few lines do."""
+        return figures[0] < self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +98,13 @@ class NewLines:
     most: float
     name: str = "list"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Line breaks for each word."""
-        ratio = (len(text.lines) - 1) / max(len(text.words), 1)
-        return ratio, ratio > self.most
+        return ((len(text.lines) - 1) / max(len(text.words), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether there are too many of them."""
+        return figures[0] > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +118,13 @@ class Accents:
     least: float
     name: str = "unaccented"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of letters with an accent, a tilde or a diaeresis."""
+    def measure(self, text: Text) -> Figures:
+        """Share of letters with an accent, a tilde or a diaeresis; 1 where the text is Spanish."""
         if text.language != SPANISH:
-            return 0.0, False
-        share = sum(map(text.lower.count, _ACCENTED)) / text.letters
-        return share, share < self.least
+            return 0.0, 0
+        return sum(map(text.lower.count, _ACCENTED)) / text.letters, 1
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether a Spanish text has too few of them."""
+        share, is_spanish = figures
+        return is_spanish > 0 and share < self.least

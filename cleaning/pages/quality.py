@@ -1,11 +1,13 @@
 """The quality rules: one small class a rule, the source of its numbers beside it.
 
-A rule gives the figure it measured and whether it drops the page; the figures are kept in the document.
+A rule measures a text, and refuses it for its figures alone: what was measured once is held against other bounds
+without the text. The first figure of each rule is kept in the document.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.page import Drop
 from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList, Teasers
 from cleaning.pages.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
@@ -21,8 +23,11 @@ class Rule(Protocol):
     def name(self) -> str:
         """What the figure and the reason are called."""
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """The figure measured, and whether the page is dropped for it."""
+    def measure(self, text: Text) -> Figures:
+        """The figures; they must not depend on a setting."""
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether a text of these figures is dropped."""
 
 
 def rules_of(settings: JudgingSettings) -> tuple[Rule, ...]:
@@ -50,10 +55,15 @@ def rules_of(settings: JudgingSettings) -> tuple[Rule, ...]:
 
 def judge(text: Text, rules: Sequence[Rule]) -> tuple[dict[str, float], Drop | None]:
     """Ask the rules in turn; the figures measured, and the refusal of the first that refuses."""
-    figures: dict[str, float] = {}
+    return decide(lambda rule: rule.measure(text), rules)
+
+
+def decide(measured: Callable[[Rule], Figures], rules: Sequence[Rule]) -> tuple[dict[str, float], Drop | None]:
+    """As ``judge``, where the figures come from elsewhere; those behind the first refusal are not asked for."""
+    shown: dict[str, float] = {}
     for rule in rules:
-        figure, dropped = rule(text)
-        figures[rule.name] = round(figure, 4)
-        if dropped:
-            return figures, Drop(f"quality/{rule.name}", figure)
-    return figures, None
+        figures = measured(rule)
+        shown[rule.name] = round(figures[0], 4)
+        if rule.refuses(figures):
+            return shown, Drop(f"quality/{rule.name}", figures[0])
+    return shown, None

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cleaning.pages.figures import Figures
 from cleaning.pages.ngrams import repeated_characters
 from cleaning.pages.text import Text
 
+TOP_SIZES = (2, 3, 4)
+"""Words of an n-gram of which one alone fills a page."""
+REPEATED_SIZES = (5, 6, 7, 8, 9, 10)
+"""Words of an n-gram that comes again."""
 OFTEN = 6
 """A phrase that comes up to five times is the subject of a text and no repetition."""
 
@@ -19,10 +24,13 @@ class DuplicateLines:
     most: float
     name: str = "duplicate_lines"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
+    def measure(self, text: Text) -> Figures:
         """Share of lines that were there before."""
-        share = 1 - len(set(text.lines)) / max(len(text.lines), 1)
-        return share, share > self.most
+        return (1 - len(set(text.lines)) / max(len(text.lines), 1),)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether too many lines were."""
+        return figures[0] > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +40,23 @@ class TopNgrams:
     most: Sequence[float]
     name: str = "top_ngram"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in the 2-, 3- or 4-gram that fills most of the page, of those that come six times."""
-        worst, dropped = 0.0, False
-        for size, bound in enumerate(self.most, start=2):
+    def measure(self, text: Text) -> Figures:
+        """Share of the characters in the n-gram that fills most of the page, of those that come six times.
+
+        The greatest of the three first, then that of each size.
+        """
+        shares = []
+        for size in TOP_SIZES:
             grams = text.repeats.get(size)
             if grams is None:
                 break
             counts = np.bincount(grams.numbers)[grams.numbers]
-            share = int((grams.characters * counts)[counts >= OFTEN].max(initial=0)) / text.letters
-            worst, dropped = max(worst, share), dropped or share > bound
-        return worst, dropped
+            shares.append(int((grams.characters * counts)[counts >= OFTEN].max(initial=0)) / text.letters)
+        return max(shares, default=0.0), *shares
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether one is over the bound of its size."""
+        return any(share > bound for share, bound in zip(figures[1:], self.most, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +66,15 @@ class DuplicateNgrams:
     most: Sequence[float]
     name: str = "duplicate_ngrams"
 
-    def __call__(self, text: Text) -> tuple[float, bool]:
-        """Share of the characters in repeated 5-grams; dropped where any of the 5- to 10-grams is over its bound."""
-        first, dropped = 0.0, False
-        for size, bound in enumerate(self.most, start=5):
-            share = repeated_characters(text.repeats.get(size), size) / text.letters
-            first = share if size == 5 else first  # noqa: PLR2004 - the first size
-            dropped = dropped or share > bound
-            if share == 0:
+    def measure(self, text: Text) -> Figures:
+        """Share of the characters in repeated n-grams of each size, until there are none."""
+        shares: list[float] = []
+        for size in REPEATED_SIZES:
+            shares.append(repeated_characters(text.repeats.get(size), size) / text.letters)
+            if shares[-1] == 0:
                 break
-        return first, dropped
+        return tuple(shares)
+
+    def refuses(self, figures: Figures) -> bool:
+        """Whether one is over the bound of its size."""
+        return any(share > bound for share, bound in zip(figures, self.most, strict=False))

@@ -7,6 +7,8 @@ from data.rights import HEAD, opt_out
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF_SIGN = b"%PDF-"
+MAX_REFUSAL = 60
+"""Characters that are kept of what stood in a page's place."""
 _SIGN = 1000
 """Bytes at a body's beginning that tell what it is."""
 _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}
@@ -41,6 +43,8 @@ def _no_page(record: Record) -> Drop | None:
         return Drop("kind/no_url")
     if record.revisit is not None:
         return Drop(f"revisit/{record.revisit}")
+    if record.refusal is not None:
+        return Drop("refusal", detail=record.refusal[:MAX_REFUSAL])
     if status in _REMOVING:
         return Drop(_REMOVING[status], lost_to=record.answer.headers.get("location"))
     if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of 2xx

@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from cleaning.pages.http import Answer, read_answer
 from data.errors import InputError
-from data.warc_fields import CATEGORY, COUNTRY, SEED
+from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
 
 _GZIP = b"\x1f\x8b"
 _HEAD_END = b"\r\n\r\n"
@@ -31,6 +31,8 @@ class Record:
     url: str
     fetched_at: datetime
     offset: int
+    refusal: str | None
+    """What the crawler saw in the page's place (``data.warc_fields.REFUSAL``)."""
     revisit: str | None
     """``not_modified`` or ``same_digest`` where the record says that a page is still what it was."""
     answer: Answer
@@ -102,6 +104,7 @@ def _read(raw: object, max_bytes: int) -> Record | None:
         url=headers.get("warc-target-uri", "").strip("<>"),
         fetched_at=_date(headers.get("warc-date", "")),
         offset=raw.stream_pos,  # type: ignore[attr-defined]
+        refusal=headers.get(REFUSAL.lower()),
         revisit=("not_modified" if "not-modified" in profile else "same_digest") if is_revisit else None,
         answer=read_answer(content, headers.get("content-type", ""), max_bytes),
         site=headers.get(SEED.lower()),

@@ -36,6 +36,8 @@ from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
 """Reason of what was not asked for since robots.txt failed to answer: another day it may."""
+DATED = "lastmod"
+"""Reason of what a sitemap's date queued again."""
 MAX_NAMED = 500
 """Values named in one statement."""
 PIECE = 2_000
@@ -282,7 +284,7 @@ class Frontier:
     def _pull_forward(connection: sa.Connection, dated: Mapping[str, float], new: dict[str, int]) -> None:
         """Queue again what changed after its last visit."""
         addresses = list(dated)
-        queued = {"state": QUEUED, "attempts": 0, "rank": KNOWN_RANK}
+        queued = {"state": QUEUED, "attempts": 0, "rank": KNOWN_RANK, "reason": DATED}
         for start in range(0, len(addresses), MAX_NAMED):
             some = addresses[start : start + MAX_NAMED]
             done = sa.select(urls.c.id, urls.c.url, urls.c.host, urls.c.fetched_at).where(

@@ -67,6 +67,12 @@ class Host:
     dates_right: int = 0
     dates_wrong: int = 0
     """Pages that a sitemap dated anew, and that had changed or not."""
+    refusals: int = 0
+    """Answers in a row in whose place a guard or a broken server stood."""
+    denials: int = 0
+    """Statuses in a row that denied without a word."""
+    good: int = 0
+    """Pages of this run."""
     in_flight: Known | None = None
     """The row that is asked for: its release finds whether it was settled."""
     barren: bool = False
@@ -75,12 +81,12 @@ class Host:
     """Its turn comes when no other host has work: a run with a limit spends it where it gives most."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
-    detours: dict[int, str] = field(default_factory=dict)
+    detours: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Rows that are asked for at another address: their page redirects to itself with a session id."""
 
-    def detour(self, known: Known, url: str) -> None:
+    def detour(self, known: Known, url: str, cookies: str = "") -> None:
         """Ask for a row again, next, at another address."""
-        self.detours = {known.id: url}
+        self.detours = {known.id: (url, cookies)}
         self.in_flight = None
         self.buffer.appendleft(known)
 

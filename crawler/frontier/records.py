@@ -27,6 +27,10 @@ class Known:
     interval_days: float | None
     unchanged: int
     text_digest: int | None
+    doubts: int = 0
+    """Visits in a row that found something else in the page's place, such as the home page."""
+    reason: str | None = None
+    """Why the last attempt failed, or ``lastmod`` where a sitemap's date queued it again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ urls = sa.Table(
     sa.Column("due_at", sa.Float),
     sa.Column("interval_days", sa.Float),
     sa.Column("unchanged", sa.Integer, nullable=False, default=0),  # visits in a row
+    sa.Column("doubts", sa.SmallInteger, nullable=False, default=0, server_default="0"),  # visits in a row, soft/…
     sa.Column("rank", sa.Integer, nullable=False, default=600, server_default="600"),  # small: asked for early (due.py)
     sa.Column("text_digest", sa.BigInteger),  # of the visible text, to see that nothing changed for a reader
 )

@@ -8,6 +8,8 @@ from crawler.frontier.tables import DONE, SITEMAP
 from crawler.settings import CrawlSettings
 
 DAY = 86_400.0
+MOST_DOUBTS = 2
+"""Visits in a row that find something else in a page's place, before it counts as gone."""
 SHORTER, LONGER = 0.5, 1.5
 """The interval after a change, and after a visit that found none."""
 
@@ -97,6 +99,11 @@ def given_up(known: Known, settings: CrawlSettings, now: float, reason: str, sta
     return {**_row(known), "state": DONE, "reason": reason, "status": status, "due_at": due, "attempts": 0}
 
 
+def doubted(known: Known, settings: CrawlSettings, now: float, reason: str, status: int) -> dict[str, Any]:
+    """The row of a page that we have and in whose place something else stands: what is known of it stays for now."""
+    return {**given_up(known, settings, now, reason, status), "doubts": known.doubts + 1}
+
+
 def again(known: Known, reason: str) -> dict[str, Any]:
     """The row of a page that is asked for again in this round."""
     return {**_row(known), "reason": reason, "attempts": known.attempts + 1, "rank": AGAIN_RANK}
@@ -112,6 +119,7 @@ def _visited(known: Known, settings: CrawlSettings, now: float, status: int, fac
         "state": DONE,
         "status": status,
         "reason": None,
+        "doubts": 0,
         "fetched_at": now,
         "interval_days": interval,
         "due_at": now + interval * DAY,

@@ -1,7 +1,7 @@
 """Header fields as servers write them: read where they can be, passed over where not. Nothing here raises."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -10,6 +10,9 @@ MAX_VALUE = 2_000
 """Characters that are kept of a field's value."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_COOKIE = re.compile(rb"[ \t]*[\w!#$%&'*+.^`|~-]{1,100}=[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*", re.ASCII)
+MAX_COOKIES = 4_096
+"""Characters of the cookies that are sent back."""
 _SECONDS = re.compile(r"\d{1,300}(?:\.\d{0,9})?", re.ASCII)
 
 
@@ -35,6 +38,12 @@ def retry_after(value: str | None, date: str | None) -> float | None:
         return None
     said = http_date(date) if date is not None else None
     return max(0.0, (asked - (said or datetime.now(UTC))).total_seconds())
+
+
+def cookies_of(fields: Iterable[bytes]) -> str:
+    """The Cookie field that answers some Set-Cookie fields, empty where they set none."""
+    pairs = (_COOKIE.match(field[:MAX_VALUE]) for field in fields)
+    return "; ".join(pair[0].decode("ascii").strip() for pair in pairs if pair is not None)[:MAX_COOKIES]
 
 
 def http_date(value: str) -> datetime | None:

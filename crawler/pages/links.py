@@ -32,6 +32,15 @@ _LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
 _REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['\"]?)([^'\"\s>]+)", re.IGNORECASE)
 
 
+_PAGERS = frozenset({"next", "prev", "previous"})
+BARE, BARE_BYTES = 200, 16_384
+"""Bytes of visible text, and of all, of a page that only sends its readers on."""
+_SCRIPT_MOVES = re.compile(
+    rb"""\blocation(?:\.href)?\s{0,9}=\s{0,9}["']([^"'\s<>]{1,2000})["']"""
+    rb"""|\blocation\.(?:replace|assign)\(\s{0,9}["']([^"'\s<>]{1,2000})["']"""
+)
+
+
 @dataclass(slots=True)
 class Links:
     """What a page points to."""
@@ -71,7 +80,15 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
                 if len(urls) >= MAX_LINKS:
                     break
         else:
-            _read_head(found, tag, attributes(raw, encoding), base)
+            values = attributes(raw, encoding)
+            _read_head(found, tag, values, base)
+            if values.get("rel", "").lower() in _PAGERS and (url := base.join(values.get("href", ""))) is not None:
+                urls[url] = None
+    if found.canonical is not None and found.canonical != base_url:
+        urls.setdefault(found.canonical)
+    if found.refresh is None and len(found.text) < BARE and not urls:
+        moved = _SCRIPT_MOVES.search(body[:BARE_BYTES])
+        found.refresh = base.join((moved[1] or moved[2]).decode(encoding, "replace")) if moved is not None else None
     found.urls = [] if found.nofollow else list(urls)
     return found
 
@@ -106,6 +123,12 @@ def _read_head(found: Links, tag: bytes, values: dict[str, str], base: Base) -> 
         _read_meta(found, values, base)
     elif found.canonical is None and values.get("rel", "").lower() == "canonical":
         found.canonical = base.join(values.get("href", ""))
+
+
+def refresh_target(content: str, base_url: str) -> str | None:
+    """Where a Refresh field or the meta element of that name leads, None where it only reloads."""
+    target = _REFRESH.match(content)
+    return Base(base_url).join(target[2]) if target is not None else None
 
 
 def _read_meta(found: Links, values: dict[str, str], base: Base) -> None:

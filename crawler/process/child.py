@@ -82,6 +82,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DOWNLOAD_TIMEOUT": settings.timeout,
         "DOWNLOAD_MAXSIZE": settings.max_body,
         "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_FAIL_ON_DATALOSS": False,  # the spider decides on bodies that are shorter than announced
         "DOWNLOADER_MIDDLEWARES": {
             **{f"scrapy.downloadermiddlewares.{name}": None for name in off},
             KeepWireBytes: 950,
@@ -95,6 +96,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,application/xml;q=0.8,*/*;q=0.1",
             "Accept-Language": "es",
+            "Accept-Encoding": "gzip, deflate",  # what readers of WARC files undo
         },
         "TWISTED_DNS_RESOLVER": GuardedResolver,
         "GUARD_ALLOWED": list(settings.allow_private),

@@ -8,7 +8,8 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.addresses import location_url
+from crawler.pages.addresses import Base, location_url
+from crawler.pages.verdicts import SOFT, verdict_of
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
@@ -18,6 +19,8 @@ from crawler.process.standing import UNREACHABLE, falls, recovers
 ROBOTS = "/robots.txt"
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
+MOST_NAMED = 500
+"""Sitemaps that are taken from one robots.txt."""
 NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
 
 
@@ -65,6 +68,10 @@ class Permissions:
             host.plain = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
+        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body else None
+        if verdict is not None and verdict.state != SOFT:
+            self._unknown(host, file, verdict.why, verdict.state)
+            return 0.0
         if response.status in visits.PASSING:
             if self._again(host):
                 return self._pause(host)
@@ -87,8 +94,13 @@ class Permissions:
         return 0.0
 
     def _add_sitemaps(self, robots: Robots, known: Known) -> None:
-        sitemaps = robots.sitemaps or [urljoin(known.url, "/sitemap.xml")]
-        self._round.add_dated(((url, None) for url in sitemaps), kind=SITEMAP)
+        """Queue the sitemaps that a host names, or the usual one; of a host that only serves sitemaps, none."""
+        if known.kind == SITEMAP and self._round.scope.seed_of(known.url) is None:
+            return
+        base = Base(known.url)
+        named = [url for one in robots.sitemaps[:MOST_NAMED] if (url := base.join(one)) is not None]
+        for url in named or [urljoin(known.url, "/sitemap.xml")]:
+            self._round.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
         """No answer came; return how many seconds the host should rest at least."""
@@ -106,7 +118,7 @@ class Permissions:
         self._round.survive(host, None, error)
         self._unknown(host, file, f"internal/{type(error).__name__}")
 
-    def _unknown(self, host: Host, file: str, why: str) -> None:
+    def _unknown(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
         """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
 
         RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
@@ -123,7 +135,7 @@ class Permissions:
         if host.robots is not None and host.robots.serve_on(now):
             self._round.counts["crawl/robots/old_served"] += 1
         else:
-            falls(self._round, host, UNREACHABLE, f"robots.txt: {why}")
+            falls(self._round, host, state, f"robots.txt: {why}")
 
     def _follow(self, host: Host, response: Response) -> bool:
         target = location_url(response.url, response.headers.get("Location") or b"")

@@ -9,19 +9,21 @@ from typing import Any
 
 from crawler.frontier import visits
 from crawler.frontier.due import SITEMAP_RANK, START_RANK
-from crawler.frontier.frontier import Frontier
+from crawler.frontier.frontier import DATED, Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
 from crawler.frontier.records import Found, HostState, Known
-from crawler.frontier.tables import DONE, PAGE, REFUSED
+from crawler.frontier.tables import DONE, PAGE, REFUSED, SITEMAP
 from crawler.frontier.yields import Yields
 from crawler.pages.links import is_no_page
+from crawler.pages.sitemaps import Entry
 from crawler.permissions.guard import networks
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
 from crawler.process.batch import Batch
 from crawler.process.figures import Figures
+from crawler.process.sitemap_dates import SitemapDates, learn
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import InputError, StoreError
@@ -35,6 +37,12 @@ logger = logging.getLogger(__name__)
 
 BATCH = 32
 """Outcomes written in one transaction: what a kill may have fetched twice."""
+MOST_FOUND = 500
+"""Links written in one transaction: 32 pages may have 64,000."""
+MAX_SITEMAPS = 2_000
+"""Sitemaps that are asked for a start URL in a run: 100 million URLs."""
+MAX_NESTED = 3
+"""Sitemaps that lead to a sitemap; the protocol knows one level of indexes."""
 BARREN_PAGES = 3
 """Pages that a run with a limit asks of a host that gave next to nothing, before all others have nothing left."""
 REMEMBERED = 200_000
@@ -83,6 +91,8 @@ class Round:
         self.figures = Figures(frontier, self.traps.refused_at)
         self._batch = Batch(frontier, warc, self.counts)
         self._recent: set[int] = set()
+        self.dates = SitemapDates(self.now)
+        self.sitemaps_named: Counter[str] = Counter()
         self._answers: deque[tuple[float, int]] = deque()
         self._company_at = time.monotonic() + HEARTBEAT
         self._done_before = frontier.done_by_host(number)
@@ -167,13 +177,46 @@ class Round:
         for link in links:
             if hash(link) not in recent:
                 self._add_one(link, kind=kind, depth=depth, hops=hops, lastmod=None)
+                if len(self._batch.found) >= MOST_FOUND:
+                    self.flush()
 
-    def add_dated(self, links: Iterable[tuple[str, float | None]], *, kind: int = PAGE) -> None:
-        """Queue the URLs of a sitemap; a date later than the last visit queues a known one again."""
-        for link, lastmod in links:
-            self._add_one(link, kind=kind, depth=1, hops=0, lastmod=lastmod)
+    def add_entries(self, entries: Iterable[Entry], sitemap: Known) -> None:
+        """Queue what a sitemap names; a date later than the last visit queues a known URL again.
 
-    def _add_one(self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None) -> None:
+        A sitemap on a host of nobody's scope speaks for the start URL that led to it alone.
+        """
+        ours = self.scope.seed_of(sitemap.url) is not None
+        for entry in entries:
+            if entry.is_sitemap:
+                self.add_sitemap(entry.url, sitemap)
+                continue
+            lastmod = self.dates.believed(self.hosts[sitemap.host], sitemap.id, entry.lastmod)
+            only = None if ours else sitemap.seed
+            self._add_one(entry.url, kind=PAGE, depth=1, hops=0, lastmod=lastmod, only=only)
+
+    def add_sitemap(self, link: str, source: Known) -> None:
+        """Queue a sitemap that robots.txt, a page or another sitemap names, on whichever host it lies."""
+        if source.kind == SITEMAP and source.hops >= MAX_NESTED:
+            self.counts["crawl/links/nested_sitemap"] += 1
+            return
+        try:
+            url = canonical_url(link)
+        except InputError:
+            self.counts["crawl/links/malformed"] += 1
+            return
+        host = host_of(url)
+        if url.startswith("https://") and host in self.hosts and self.hosts[host].plain:
+            url = plain_url(url)
+        self.sitemaps_named[source.seed] += 1
+        if self.sitemaps_named[source.seed] > MAX_SITEMAPS:
+            self.counts["crawl/links/many_sitemaps"] += 1
+            return
+        hops = source.hops + 1 if source.kind == SITEMAP else 0
+        self._batch.found.append(Found(url, host, source.seed, SITEMAP, 1, hops, None, SITEMAP_RANK))
+
+    def _add_one(
+        self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None, only: str | None = None
+    ) -> None:
         if len(self._recent) >= REMEMBERED:
             self._recent.clear()
         self._recent.add(hash(link))
@@ -186,7 +229,7 @@ class Round:
             self.counts["crawl/links/malformed"] += 1
             return
         seed = self.scope.seed_of(url)
-        if seed is None:
+        if seed is None or (only is not None and seed.url != only):
             self.counts["crawl/links/out_of_scope"] += 1
             return
         host = host_of(url)
@@ -318,6 +361,14 @@ class Round:
     def remember(self, host: Host) -> None:
         """Write what is known of a host with the next batch."""
         self._batch.states[host.name] = self.hosts.state_of(host)
+
+    def learn_date(self, known: Known, *, changed: bool) -> None:
+        """Take in whether a page that a sitemap's date queued again had changed."""
+        if known.reason == DATED:
+            host = self.hosts[known.host]
+            learn(host, changed=changed)
+            self.counts[f"crawl/sitemap_dates/{'right' if changed else 'wrong'}"] += 1
+            self.remember(host)
 
     def distrust(self, host: Host) -> None:
         """A host has said 304 of a page that had changed: its word counts no more."""

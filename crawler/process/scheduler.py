@@ -23,6 +23,8 @@ from data.errors import StoreError
 
 TURN = 0.05
 """Seconds for which hosts are looked at in one turn of the reactor; the rest wait for the next."""
+MOST_SITEMAPS, SITEMAP_PAUSE = 4, 0.5
+"""Sitemaps in flight at a time, since each may take 50 MB of memory, and the seconds that others wait."""
 BUFFER = 16
 """URLs of a host that are held in memory."""
 
@@ -63,16 +65,16 @@ class FrontierScheduler(BaseScheduler):
             return None
         until = time.monotonic() + TURN
         while time.monotonic() < until and (host := self._round.hosts.next_ready()) is not None:
-            request = None
+            found: Request | float = 0.0
             try:
-                request = self._request_of(host, until)
+                found = self._request_of(host, until)
             except StoreError as error:
                 self._round.on_broken_store(error)
             except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
                 self._survive(host, error)
-            if request is not None:
-                return request
-            self._round.hosts.release(host, 0.0)
+            if isinstance(found, Request):
+                return found
+            self._round.hosts.release(host, found)
         self._wake_when_ready()
         return None
 
@@ -83,13 +85,13 @@ class FrontierScheduler(BaseScheduler):
         if known is None:
             self._round.hosts.leave_out(host)
 
-    def _request_of(self, host: Host, until: float) -> Request | None:
-        """The next request of a host, None where it has none now, or the turn is over."""
+    def _request_of(self, host: Host, until: float) -> Request | float:
+        """The next request of a host, or after how many seconds to look at it again."""
         while time.monotonic() < until:
             self._refill(host)
             if not host.buffer:
                 self._round.hosts.empty(host)
-                return None
+                return 0.0
             if self._refuses_many(host, self._budget(host)):
                 continue
             known = host.buffer[0]
@@ -102,15 +104,16 @@ class FrontierScheduler(BaseScheduler):
                 if self._refuses_many(host, (refused, (PAGE, SITEMAP))):
                     continue
                 reason = refused_by(host, known.url)
+            if reason is None and known.kind == SITEMAP and self._spider.sitemaps_in_flight >= MOST_SITEMAPS:
+                return SITEMAP_PAUSE
             host.buffer.popleft()
             if reason is not None:
                 self._round.refuse(known, reason)
             elif host.plain and known.url.startswith("https://"):
                 self._round.ask_plainly(known)
             else:
-                host.in_flight = known
                 return self._spider.page_request(known)
-        return None
+        return 0.0
 
     def _refuses_many(self, host: Host, refused: tuple[str | None, tuple[int, ...]]) -> bool:
         """Whether a reason that needs no look at a URL refused what is next, and many of its kinds with it."""

@@ -2,16 +2,21 @@
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Host
+from crawler.pages.verdicts import BLOCKED, DENYING, SICK, Verdict
 from crawler.process.round import Round
 
-UNREACHABLE, BLOCKED, SICK = "unreachable", "blocked", "sick"
+UNREACHABLE = "unreachable"
 RESTS = (1, 7, 30, 60, 120, 180)
 """Days of rest after the first, second … run in a row that ended so; the last for all further ones."""
+ENOUGH = {BLOCKED: 3, SICK: 6}
+"""Answers in a row, and none between them that was a page, that show what a host is in."""
+ENOUGH_DENIED = 15
+"""The same of statuses that deny without a word: single pages may be forbidden."""
 
 
 def falls(current: Round, host: Host, state: str, why: str) -> None:
     """A host is unreachable, blocked or sick: nothing more of it in this run, its rows stay queued."""
-    if host.left_out and host.state == state:
+    if host.left_out:
         return
     host.bad_runs = host.bad_runs + 1 if host.state is not None else 1
     host.state, host.why = state, why
@@ -21,6 +26,26 @@ def falls(current: Round, host: Host, state: str, why: str) -> None:
 
 def recovers(current: Round, host: Host) -> None:
     """A host answers as it should again."""
+    host.refusals = host.denials = 0
     if host.state is not None:
         host.state, host.why, host.bad_runs, host.rest_until = None, None, 0, None
         current.remember(host)
+
+
+def refused(current: Round, host: Host, verdict: Verdict) -> None:
+    """A guard or a broken server stood in a page's place; of a host that did so before once is enough."""
+    host.refusals += 1
+    current.counts[f"crawl/pages/{verdict.state}"] += 1
+    if host.refusals >= (1 if host.state is not None else ENOUGH[verdict.state]):
+        falls(current, host, verdict.state, verdict.why)
+
+
+def answered(current: Round, host: Host, status: int) -> None:
+    """An answer without a verdict: a page, or a status that denies without a word."""
+    if visits.is_success(status) or status == visits.NOT_MODIFIED:
+        host.good += 1
+        recovers(current, host)
+    elif status in DENYING:
+        host.denials += 1
+        if host.denials >= (3 if host.state == BLOCKED else ENOUGH_DENIED):
+            falls(current, host, BLOCKED, f"http/{status}")

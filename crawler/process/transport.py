@@ -1,5 +1,6 @@
 """The HTTP client with a bound on what stands before a body: Twisted bounds one line of it, not their number."""
 
+import contextlib
 from typing import Any
 
 from scrapy.core.downloader.handlers.http11 import (
@@ -49,6 +50,23 @@ class _Parser(_LenientHTTPClientParser):
         if self.lines > MAX_FIELDS or self.octets > MAX_HEAD:
             raise HeadTooLarge(self.lines, self.octets)
         super().lineReceived(line)
+
+    def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Take a header field as browsers do: a second length, a length that is none, a name that is none are dropped.
+
+        Twisted fails the whole answer for each of them, and for a transfer encoding that it does not know.
+        """
+        field = name.lower().strip()
+        if field == b"content-length":
+            value = value.partition(b",")[0].strip()
+            if not value.isdigit() or self.connHeaders.hasHeader(field):
+                return
+        elif field == b"transfer-encoding":
+            if not value.lower().endswith(b"chunked") or self.connHeaders.hasHeader(field):
+                return
+            value = b"chunked"
+        with contextlib.suppress(ValueError):
+            super().headerReceived(field, value)  # type: ignore[no-untyped-call]
 
 
 class _Protocol(_LenientHTTP11ClientProtocol):

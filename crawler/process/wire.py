@@ -9,6 +9,11 @@ WIRE = "wire"
 """Key of a request's meta."""
 _UNDONE = (b"transfer-encoding",)
 """Twisted has undone these already; the record names them as Common Crawl's do."""
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_TEXTS = (b"<", b"%PDF", b"{")
+"""What an answer begins with that is packed by nothing."""
+_READ_LATER = ((b"gzip",), (b"x-gzip",), (b"deflate",))
+"""Encodings that readers of WARC files undo; a body with others is kept unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +22,41 @@ class Wire:
 
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    kept_unpacked: bool = False
+    """Its encodings are such that the record keeps the unpacked body."""
 
 
 class KeepWireBytes:
     """A downloader middleware, the nearest to the wire."""
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Remember the answer beside its request."""
+        """Remember the answer beside its request; an encoding that its body does not have is passed over."""
+        encodings = _encodings(response)
+        is_false = bool(encodings) and not _has(encodings[-1], response.body)
+        unpacked = not is_false and bool(encodings) and encodings not in _READ_LATER
+        undone = (*_UNDONE, b"content-encoding") if is_false or unpacked else _UNDONE
         headers = [
-            (b"X-Crawler-" + name if name.lower() in _UNDONE else name, value)
+            (b"X-Crawler-" + name if name.lower() in undone else name, value)
             for name, values in response.headers.items()
             for value in values
         ]
-        request.meta[WIRE] = Wire(headers, response.body)
+        request.meta[WIRE] = Wire(headers, response.body, unpacked)
+        if is_false:
+            del response.headers["Content-Encoding"]
         return response
+
+
+def _encodings(response: Response) -> tuple[bytes, ...]:
+    fields = b",".join(response.headers.getlist("Content-Encoding")).lower()
+    return tuple(one for part in fields.split(b",") if (one := part.strip()))
+
+
+def _has(encoding: bytes, body: bytes) -> bool:
+    """Whether a body may have an encoding that its header names; some servers name one that they left out."""
+    if encoding in (b"gzip", b"x-gzip"):
+        return body.startswith(_GZIP)
+    if encoding == b"zstd":
+        return body.startswith(_ZSTD)
+    if encoding in (b"deflate", b"br"):
+        return bool(body) and not body.lstrip().startswith(_TEXTS)
+    return False

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from crawler.warc.cdxj import write_cdxj
 from crawler.warc.rows import mime_of, noted_rows, rows_path
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
@@ -40,7 +41,9 @@ def index_closed(folder: Path) -> int:
     """
     missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
     for path in missing:
-        write_index(path, noted_rows(path) or records_of(path))
+        rows = noted_rows(path) or list(records_of(path))
+        write_cdxj(path, rows)
+        write_index(path, rows)
         rows_path(path).unlink(missing_ok=True)
     return len(missing)
 

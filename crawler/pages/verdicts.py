@@ -1,0 +1,121 @@
+"""Is an answer the page, or does a guard, a broken server or an error page stand in its place? Told from content.
+
+The marks are those that the products write into their pages and header fields, and words of Spanish and English error
+pages. Words count on short pages alone, so that an article about captchas or maintenance doses stays an article.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from crawler.pages.links import Links, is_html
+from crawler.pages.marks import CAPTCHA_PATH, ELSEWHERE, FIELDS, GUARDS, HOME_PATH, MISSING, REFUSING, SICK_WORDS
+from data.charset import encoding_of
+from data.urls import registered_domain
+
+BLOCKED, SICK, SOFT = "blocked", "sick", "soft"
+"""A guard refuses us; the server is not itself; the page is not there, though the status does not say so."""
+SHORT = 1_500
+"""Bytes of visible text without blanks, up to which an answer may be an error page: some 250 words."""
+TINY = 500
+"""The same for pages of which words in the text alone tell."""
+LOOKED_AT = 65_536
+"""Bytes of a page in which marks are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What stands in a page's place."""
+
+    state: str
+    """BLOCKED, SICK or SOFT."""
+    why: str
+
+    @property
+    def reason(self) -> str:
+        """As it is kept with the row and in the WARC file."""
+        return f"{self.state}/{self.why}"
+
+
+_TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
+_MARKED_STATUSES = frozenset({401, 403, 405, 406, 409, 410, 418, 423, 429, 444, 451, 456, 498, 503, 520, 521, 523})
+"""Statuses with which guards refuse; what is said in the body counts whatever its length."""
+DENYING = frozenset({401, 403, 405, 406, 418, 423, 444, 451, 456, 498})
+"""Statuses that deny without a word; many in a row, and nothing else, are a refusal of us."""
+
+
+def verdict_of(status: int, headers: Mapping[str, Any], body: bytes, page: Links | None) -> Verdict | None:
+    """What stands in the place of a page, None where it may be the page itself.
+
+    ``page`` is what was read of an HTML answer, None where it is none or was not read; ``body`` is unpacked.
+    """
+    for name, guard in FIELDS:
+        if headers.get(name):
+            return Verdict(BLOCKED, guard)
+    if status == 200 and not body.strip():  # noqa: PLR2004 - OK
+        return Verdict(SICK, "empty")
+    denies = status in _MARKED_STATUSES or status == 202  # noqa: PLR2004 - Accepted: no page is made later for us
+    length = len(page.text) if page is not None else len(body)
+    if page is None and not is_html(_type_of(headers), body):
+        return Verdict(SICK, "empty") if status == 202 and not body.strip() else None  # noqa: PLR2004 - the same
+    if length > SHORT and not denies:
+        return None
+    head = body[:LOOKED_AT]
+    for guard, mark in GUARDS:
+        if mark.search(head):
+            return Verdict(BLOCKED, guard)
+    return _by_words(status, headers, body, page, denies=denies)
+
+
+def _by_words(
+    status: int, headers: Mapping[str, Any], body: bytes, page: Links | None, *, denies: bool
+) -> Verdict | None:
+    encoding = encoding_of(body[:LOOKED_AT], _type_of(headers))
+    shown = page.text if page is not None else re.sub(rb"<[^>]*>|\s+", b"", body[:LOOKED_AT])
+    title = _TITLE.search(body[:LOOKED_AT])
+    told = [_plain(title[1], encoding)] if title is not None else []
+    if len(shown) <= TINY or (denies and len(shown) <= SHORT):
+        told.append(_plain(shown, encoding))
+    if any(REFUSING.search(text) for text in told):
+        return Verdict(BLOCKED, "words")
+    for why, words in SICK_WORDS:
+        if any(words.search(text) for text in told):
+            return Verdict(SICK, why)
+    if 200 <= status < 300 and any(MISSING.search(text) for text in told):  # noqa: PLR2004 - the class of 2xx
+        return Verdict(SOFT, "404")
+    if status == 202:  # noqa: PLR2004 - Accepted
+        return Verdict(BLOCKED, "accepted") if len(shown) <= TINY else None
+    is_bare = page is not None and not shown and not page.urls and page.refresh is None
+    return Verdict(SICK, "empty") if is_bare and b"<script" not in body[:LOOKED_AT].lower() else None
+
+
+def redirect_verdict(url: str, target: str) -> Verdict | None:
+    """What a redirect of a page tells of it: away to the home page, a login or an error page is no new address."""
+    here, there = urlsplit(url), urlsplit(target)
+    if CAPTCHA_PATH.search(f"{there.netloc}{there.path}") and not CAPTCHA_PATH.search(here.path):
+        return Verdict(BLOCKED, "captcha")
+    if registered_domain(here.hostname or "") != registered_domain(there.hostname or ""):
+        return None
+    if HOME_PATH.fullmatch(here.path) and not here.query:
+        return None
+    if HOME_PATH.fullmatch(there.path) and not there.query:
+        return Verdict(SOFT, "home")
+    for path, why in ELSEWHERE:
+        if path.match(there.path.lower()) and not path.match(here.path.lower()):
+            return Verdict(SICK if why == "maintenance" else SOFT, why)
+    return None
+
+
+def _plain(text: bytes, encoding: str) -> str:
+    """Text in lower case, without blanks, accents and entities."""
+    words = unicodedata.normalize("NFKD", html.unescape(text.decode(encoding, "replace")).lower())
+    return "".join(letter for letter in words if not unicodedata.combining(letter) and not letter.isspace())
+
+
+def _type_of(headers: Mapping[str, Any]) -> str:
+    value = headers.get("Content-Type")
+    return bytes(value).decode("latin-1") if value is not None else ""

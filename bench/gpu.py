@@ -45,9 +45,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.electra.masking import SpecialIds, choose_masked, masked_per_row
 from training.electra.model import Electra
+from training.electra.names import to_config, to_transformers
 from training.electra.objective import electra_loss
 from training.electra.presets import flops_per_token
-from training.results.names import to_config, to_transformers
 from training.runs.distributed import Place
 from training.runs.metrics import peak_flops
 from training.runs.pretrain_settings import Plan, PretrainSettings

@@ -22,7 +22,7 @@ import transformers
 
 from data.manifest import Manifest
 from training.electra.masking import masked_per_row
-from training.results.names import to_config
+from training.electra.names import to_config
 from training.runs.metrics import read_metrics
 from training.runs.pretrain_settings import Plan
 from training.tokens.stream import Special

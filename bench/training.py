@@ -26,7 +26,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.electra.masking import SpecialIds, choose_masked
 from training.electra.model import Electra
-from training.results.names import to_config
+from training.electra.names import to_config
 from training.runs.distributed import Place
 from training.runs.loader import Batches
 from training.runs.pretrain_settings import PretrainSettings

@@ -14,7 +14,7 @@ from rich.table import Table
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines of a stage where the output is not a terminal."""
-SHOWN_COUNTS = 6
+SHOWN_COUNTS = 7
 """Counters beside the bar; the rest is in the table at the end."""
 SHOWN_NESTED = 10
 """Counts of a nested figure, such as the hosts of what a version has more; the rest is in ``--json``."""

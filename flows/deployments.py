@@ -6,7 +6,7 @@ Each has a deployment of its own name. Called directly, without a server, they r
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from prefect import flow
 from pydantic import Field
@@ -18,6 +18,7 @@ from flows.made import find_made
 from flows.plain_errors import plain_errors
 from flows.settings import Settings, load_settings
 from flows.stages.task import StageTasks
+from training.electra.choices import Begin
 from training.electra.presets import PresetName
 
 Count = Annotated[int, Field(gt=0)]
@@ -32,6 +33,7 @@ def build_cowese(
     pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
     preset: PresetName | None = None,
     steps: Count | None = None,
+    begin: str | None = None,
     seeds: Path | None = None,
     proxy: str | None = None,
     as_of: datetime | None = None,
@@ -47,6 +49,7 @@ def build_cowese(
         pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
         preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
+        begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         seeds: A seed file or folder instead of the built-in list.
         proxy: HTTP proxy, as http://127.0.0.1:8900.
         as_of: The crawl's clock, for catching up.
@@ -63,12 +66,14 @@ def build_cowese(
         crawl__proxy=proxy,
         crawl__contact=contact,
         crawl__max_pages=max_pages,
+        pretrain__preset=preset,
+        **_begin(begin),
     )
     if wait_for_twin(build_cowese):
         return _newest(settings)
     built = build_corpus(settings, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf)
     if pretrain:
-        _to_model(settings, built.publish.version, store=store, config=config, preset=preset, steps=steps)
+        _to_model(settings, built.publish.version, store=store, config=config, preset=preset, steps=steps, begin=begin)
     return built.publish.version
 
 
@@ -78,6 +83,7 @@ def corpus_to_model(
     corpus: str = "latest",
     preset: PresetName | None = None,
     steps: Count | None = None,
+    begin: str | None = None,
     store: Path | None = None,
     config: Path | None = None,
 ) -> str:
@@ -87,15 +93,16 @@ def corpus_to_model(
         corpus: The corpus version, as v0002.
         preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
+        begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         store: The folder that holds everything; by default the one that is served.
         config: A TOML file of settings; by default the one that is served.
 
     Returns:
         The name of the newest model.
     """
-    settings = _settings(store=store, config=config)
+    settings = _settings(store=store, config=config, pretrain__preset=preset, **_begin(begin))
     if not wait_for_twin(corpus_to_model):
-        _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps)
+        _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps, begin=begin)
     return find_made(Store.open(settings.store).models, None, "cowese export").name
 
 
@@ -105,6 +112,7 @@ def pretrain_biomedtra(
     tokens: str | None = None,
     preset: PresetName | None = None,
     steps: Count | None = None,
+    begin: str | None = None,
     store: Path | None = None,
     config: Path | None = None,
 ) -> str:
@@ -114,13 +122,14 @@ def pretrain_biomedtra(
         tokens: Packed tokens of the store by name; by default the newest.
         preset: Size of the model: tiny, mini, small, small++ or base.
         steps: Optimiser steps.
+        begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         store: The folder that holds everything; by default the one that is served.
         config: A TOML file of settings; by default the one that is served.
 
     Returns:
         The name of the newest model.
     """
-    settings = _settings(store=store, config=config, pretrain__preset=preset, pretrain__steps=steps)
+    settings = _settings(store=store, config=config, pretrain__preset=preset, pretrain__steps=steps, **_begin(begin))
     opened = Store.open(settings.store)
     if not wait_for_twin(pretrain_biomedtra):
         from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
@@ -177,6 +186,12 @@ def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
         run_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
     else:
         pretrain_biomedtra(**parameters)
+
+
+def _begin(begin: str | None) -> dict[str, str | None]:
+    """A flow's ``begin`` as flags: the kind of first weights, or a model by name."""
+    kind = begin in get_args(Begin)
+    return {"pretrain__begin": begin if kind else None, "pretrain__origin": None if kind else begin}
 
 
 def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:

@@ -12,9 +12,10 @@ from training.benchmark.run import BenchmarkSummary, benchmark
 from training.benchmark.table import TableSummary, write_table
 from training.results.evaluate import EvaluationSummary, evaluate
 from training.results.export import ExportSummary, export
+from training.runs.kept_tokenizer import tokenizer_for
 from training.runs.pretrain import PretrainSummary, pretrain
 from training.tokens.pack import PackSummary, pack
-from training.tokens.tokenizer import TokenizerSummary, fit_tokenizer
+from training.tokens.tokenizer import TokenizerSummary
 
 
 class TokensBuilt(BaseModel):
@@ -68,11 +69,13 @@ def prepare_tokens(
     patience: float = 0.0,
     progress: Progress = quiet,
 ) -> TokensBuilt:
-    """Fit a tokenizer on a corpus version and pack the version with it."""
+    """Fit a tokenizer on a corpus version, or keep that of the model to begin from, and pack the version with it."""
     store = Store.open(settings.store)
     clock = Stopwatch(run, store, patience)
     version = store.corpus_version(corpus)
-    tokenizer = clock("tokenizer", fit_tokenizer, store, settings.tokenizer, corpus=version, progress=progress)
+    tokenizer = clock(
+        "tokenizer", tokenizer_for, store, settings.tokenizer, settings.pretrain, corpus=version, progress=progress
+    )
     return TokensBuilt(
         tokenizer=tokenizer,
         pack=clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress),

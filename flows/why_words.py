@@ -12,7 +12,7 @@ from flows.why import Visit, Why
 
 _REFUSALS = {
     "robots/disallowed": "its host's robots.txt forbids it",
-    "robots/unreachable": "its host's robots.txt did not answer, which forbids everything for a day",
+    "robots/unreachable": "its host's robots.txt did not answer, and no earlier one was known",
     "rights/content_signal": "its host's robots.txt reserves its texts from training",
     "takedown": "it is taken down",
     "budget/host_pages": "the round had taken as many pages of its host as it may",

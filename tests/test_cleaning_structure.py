@@ -307,3 +307,28 @@ def test_scripts_are_not_read_where_the_page_has_text(html, _):
 )
 def test_scripts_of_an_unforeseen_shape_cost_nothing(data):
     assert text_of(f'<p>Corto.</p><script type="application/ld+json">{data}</script>') == "Corto."
+
+
+def test_text_beside_paragraphs_is_neither_joined_nor_said_twice():  # of the kind of trafilatura's reports 660 and 661
+    html = "<main><section><p>{P}</p>Suelto en la sección.<div><h4>Consejo</h4><p>Beba agua.</p>Y descanse.</div><p>{Q}</p></section></main>"
+    lines = text_of(html).split("\n")
+    assert lines == [P, "Suelto en la sección.", "Consejo", "Beba agua.", "Y descanse.", Q]
+
+
+def test_an_anchor_that_was_left_open_makes_no_link_of_a_page():  # of the kind of Readability's report 574
+    html = '<h1>Guía</h1><h2><a name="causas">Causas</h2><blockquote><p>{P}<p>{Q}</blockquote><h2><a name="fin">Fin</h2><p>Beba agua a menudo y descanse.'
+    assert text_of(html).split("\n")[-4:] == [P, Q, "Fin", "Beba agua a menudo y descanse."]
+
+
+def test_terms_below_headings_of_the_first_rank_stay():  # of the kind of Readability's report 615
+    html = "<article><h1>Uno</h1><p>{P}</p><h1>Términos</h1><dl><dt>Disnea</dt><dd>Falta de aire.</dd></dl><p>{Q}</p></article>"
+    assert text_of(html).split("\n") == ["Uno", P, "Términos", "Disnea", "Falta de aire.", Q]
+
+
+def test_a_table_whose_numbers_are_links_stays():  # of the kind of Readability's report 775
+    rows = "".join(f'<tr><td><a href="/x#{n}">{n}</a></td><td>{text}</td></tr>' for n, text in enumerate((P, Q), 1))
+    assert text_of(f"<table>{rows}</table>").split("\n") == [f"1 | {P}", f"2 | {Q}"]
+
+
+def test_a_space_behind_emphasis_in_an_item_stays():  # of the kind of trafilatura's report 845
+    assert between(ARTICLE, "<ol><li>Foo <em>bar</em> baz.</li></ol>") == ["Foo bar baz."]

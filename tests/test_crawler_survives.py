@@ -17,7 +17,7 @@ from crawler.frontier.frontier import Frontier
 from crawler.frontier.records import Found, Known
 from crawler.frontier.tables import DONE, PAGE, SITEMAP, urls
 from crawler.permissions.scope import Scope
-from crawler.process import spider
+from crawler.process import scheduler, spider
 from crawler.process.permission_files import ROBOTS
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler
@@ -149,6 +149,7 @@ async def go_on():
 def without_reactor():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spider, "_let_others_run", go_on)
+        patch.setattr(scheduler, "TURN", 600.0)  # a busy machine ends no turn early
         yield
 
 

@@ -6,8 +6,8 @@ import torch
 from data.errors import InputError
 from training.electra.draws import Purpose, keep, row_keys, uniform
 from training.electra.model import Electra, attention_bias, count_discriminator
+from training.electra.names import from_transformers, to_config, to_transformers
 from training.electra.presets import flops_per_token, model_shape
-from training.results.names import from_transformers, to_config, to_transformers
 
 TINY = model_shape("tiny", 300)
 

@@ -309,7 +309,8 @@ class Walk:
             return False
         frame = self.frames[-1]
         stays = frame.kind is Kind.HEADING or bool(frame.place & Place.QUESTIONS) or opens_a_panel(element.attrib)
-        self.links.append(not (stays and (element.get("href") or "#").startswith(("#", "javascript:"))))
+        target = element.get("href") or ""  # an anchor with a name alone, often left open, is no link
+        self.links.append(bool(target) and not (stays and target.startswith(("#", "javascript:"))))
         return True
 
     def _raised(self, element: HtmlElement) -> bool:

@@ -6,7 +6,7 @@ import typer
 from pydantic import BaseModel
 
 from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption
-from flows.commands.model import PresetOption, StepsOption, show_evaluation
+from flows.commands.model import FromOption, PresetOption, StepsOption, show_evaluation
 from flows.commands.options import (
     AsOfOption,
     ConfigOption,
@@ -33,6 +33,7 @@ def build(
     as_of: AsOfOption = None,
     preset: PresetOption = None,
     steps: StepsOption = None,
+    origin: FromOption = None,
     train: Annotated[bool, typer.Option("--train/--no-train", help="Go on to the model.")] = True,
     config: ConfigOption = None,
     assign: SetOption = None,
@@ -59,6 +60,7 @@ def build(
         crawl__max_pages_per_host=max_pages_per_host,
         pretrain__preset=preset,
         pretrain__steps=steps,
+        pretrain__origin=origin,
     )
     with shown_progress() as progress:
         corpus = build_corpus(settings, revisit=revisit, as_of=read_date(as_of), progress=progress)

@@ -34,6 +34,10 @@ RunOption = Annotated[str | None, typer.Option("--run", help="Name in the store 
 StepOption = Annotated[int | None, typer.Option("--step", min=1, help="A kept checkpoint's step.  [the newest]")]
 NameOption = Annotated[str | None, typer.Option("--name", help="Name of what is made.  [from its inputs]")]
 PresetOption = Annotated[str | None, typer.Option("--preset", help="tiny, mini, small, small++ or base.")]
+FromOption = Annotated[
+    str | None,
+    typer.Option("--from", help="A run, model, folder or hub name to go on from, or latest.  [first weights]"),
+]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
 VocabularyOption = Annotated[int | None, typer.Option("--vocab-size", min=1, help="Entries, special ones included.")]
 
@@ -116,6 +120,7 @@ def pretrain(
     tokens: TokensOption = None,
     preset: PresetOption = None,
     steps: StepsOption = None,
+    origin: FromOption = None,
     name: NameOption = None,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -124,11 +129,16 @@ def pretrain(
 ) -> None:
     """Pretrain ELECTRA, or go on from its last checkpoint.
 
+    With --from another model's weights are the first ones, whatever its tokenizer: last month's go on with this
+    month's text.
+
     Example: cowese pretrain --preset small --steps 1000000
     """
     from training.runs.pretrain import pretrain as pretrain_run
 
-    settings = read_settings(config, store, assign, pretrain__preset=preset, pretrain__steps=steps)
+    settings = read_settings(
+        config, store, assign, pretrain__preset=preset, pretrain__steps=steps, pretrain__origin=origin
+    )
     opened = Store.open(settings.store)
     chosen = find_made(opened.tokens, tokens, "cowese pack")
     with first_alone(opened, "pretrain") as is_first, shown_progress() as progress:

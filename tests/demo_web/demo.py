@@ -38,6 +38,8 @@ interval_max = 0.00001
 [pretrain]
 preset = "tiny"
 steps = {steps}
+begin = "counts"
+learning_rate = 0.002
 
 [serve.beside]
 demo-web = ["{python}", "{server}", "{port}", "2"]
@@ -90,6 +92,8 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
         print(f"{name:<10} {figure}\n           {shorter(path)}")
     took = {**corpus["seconds"], **model["seconds"]}
     print("\nseconds    " + ", ".join(f"{stage} {one:.0f}" for stage, one in took.items()))
+    print()
+    print("\n".join(learnt(built)))
     print(f"\nAll of it took {seconds:.0f} s. Next, try:")
     print(f"  {shorter(COWESE)} evaluate --store {STORE} --split test")
     print(f"  {shorter(COWESE)} build --help        the same over the real web")
@@ -99,6 +103,15 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
     deployed = "that round" if finished == 1 else "the next look at the same web"
     print(f"  .venv/bin/prefect deployment run build-cowese --watch    {deployed}, as a deployment, from any folder")
+
+
+def learnt(built: dict[str, Any]) -> list[str]:
+    """What the generator fills in, before and after it was trained."""
+    from demo_web.guesses import guesses, lines_of  # loads torch, which the build in its own process has freed by now
+
+    run, packed = built["model"]["pretrain"], built["model"]["pack"]["tokens"]
+    found = guesses(Path(built["corpus"]["publish"]["path"]), Path(run["path"]))
+    return lines_of(found, run["tokens_seen"] / packed["train"])
 
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -134,7 +147,7 @@ def model_lines(model: dict[str, Any]) -> list[tuple[str, str, str]]:
         ("tokenizer", f"{model['tokenizer']['entries']:,} entries, cased, accents kept", model["tokenizer"]["path"]),
         ("tokens", tokens, model["pack"]["path"]),
         ("run", f"{reused}ELECTRA, preset tiny, {run['steps']} steps, loss {run['loss']:.2f}", run["path"]),
-        ("held out", f"{figures} on {judged['tokens']:,} tokens: too few steps to have learnt much", judged["path"]),
+        ("held out", f"{figures} on {judged['tokens']:,} tokens of other pages", judged["path"]),
         ("model", "discriminator and generator for transformers", model["export"]["path"]),
     ]
 

@@ -18,6 +18,7 @@ from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import INPUTS, Feature
+from training.runs.time_left import duration
 
 CLIP = 1.0
 BETAS, EPSILON = (0.9, 0.999), 1e-6
@@ -42,7 +43,7 @@ class Clock:
         self.done += 1
         taken = self.done - self.begun
         left = (time.monotonic() - self.started) / taken * (self.total - self.done)
-        told = {"left": _duration(left)} if taken >= TIMED_STEPS else {}
+        told = {"left": duration(left)} if taken >= TIMED_STEPS else {}
         self.progress("benchmark", self.done, self.total, {**told, **counts})
 
 
@@ -195,11 +196,3 @@ def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dic
 
 def _device_of(model: nn.Module) -> torch.device:
     return next(model.parameters()).device
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

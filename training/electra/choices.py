@@ -6,6 +6,8 @@ Masking = Literal["without_replacement", "original"]
 Sampling = Literal["gumbel", "inverse"]
 Objective = Literal["mlm", "rtd", "both"]
 Begin = Literal["counts", "random"]
+Begun = Literal["counts", "random", "model"]
+"""What a run began from; "model": another one's weights."""
 
 MASK_SHARE = 0.15
 SHOWN_SHARE = 0.15

@@ -70,19 +70,19 @@ def generator_loss(
     mask_share: float = MASK_SHARE,
     shown_share: float = SHOWN_SHARE,
     temperature: float = 1.0,
+    totals: Tensor | None = None,
 ) -> Filled:
     """The cross-entropy at masked positions, and the rows with the generator's samples put in.
 
     With the objective ``mlm`` the discriminator's encoder fills, and nothing is sampled; with ``rtd`` the generator is
     frozen, and the loss has no gradient. ``rows_B`` are the rows' numbers in the global batch. With ``world`` processes
-    the loss is this process's share of the whole batch's: their sum is the batch's loss, whatever rows each has. Pads
-    count nowhere.
+    the loss is this process's share of the whole batch's: their sum is the batch's loss, whatever rows each has. So are
+    those of micro-batches, with the ``totals`` of ``batch_totals``. Pads count nowhere.
     """
     shares = {"mask_share": mask_share, "shown_share": shown_share}
     masked = choose_masked(ids_BL, special, seed, step, rows_B, masking, **shares)
-    masked_total, token_total = summed(
-        torch.stack([masked.weights_BK.sum(), (ids_BL != special.pad).sum()]), world
-    ).unbind()
+    totals = _totals(masked, ids_BL, special, world) if totals is None else totals
+    masked_total, token_total = totals.unbind()
     drop_B = row_keys(seed, Purpose.DROPOUT, step, rows_B) if dropout else None
     segments_BL = segments_of(ids_BL, special) if pairs else None
     bias_B11L = attention_bias(ids_BL, special.pad)
@@ -108,6 +108,26 @@ def generator_loss(
             "replaced": replaced_BL.sum(),
         }
     return Filled(loss, corrupted_BL, replaced_BL, token_total, figures)
+
+
+def batch_totals(
+    ids_BL: Tensor,
+    special: SpecialIds,
+    *,
+    seed: Seed,
+    step: Tensor | int,
+    rows_B: Tensor,
+    masking: Masking,
+    mask_share: float,
+    world: int,
+) -> Tensor:
+    """Positions to predict and tokens of the whole batch, over all processes: (2,). What the losses are divided by."""
+    masked = choose_masked(ids_BL, special, seed, step, rows_B, masking, mask_share=mask_share)
+    return _totals(masked, ids_BL, special, world)
+
+
+def _totals(masked: Masked, ids_BL: Tensor, special: SpecialIds, world: int) -> Tensor:
+    return summed(torch.stack([masked.weights_BK.sum(), (ids_BL != special.pad).sum()]), world)
 
 
 def filling_figures(masked: Masked, nll_BK: Tensor, right_BK: Tensor) -> dict[str, Tensor]:

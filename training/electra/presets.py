@@ -72,6 +72,7 @@ class Preset(BaseModel):
     vector_rate: float = 1.0
     beta2: float = 0.999
     phases: tuple[Phase, ...] = ()
+    micro_batch: int | None = None
 
 
 PRESETS: dict[PresetName, Preset] = {
@@ -145,6 +146,7 @@ PRESETS: dict[PresetName, Preset] = {
         learning_rate=2e-4,
         warmup=10_000,
         long_share=0.0,
+        micro_batch=64,
     ),
 }
 

@@ -1,5 +1,7 @@
 """The model card of an exported part: what it is, its figures, how it was made, a snippet that runs, its limits."""
 
+from typing import Any
+
 from data.manifest import code_version
 from training.electra.phases import Stage
 from training.results.evaluate import CARD, EvaluationSummary
@@ -149,12 +151,27 @@ def _making(trained: Trained) -> str:
         "embeddings": "GDES" if plan.gdes else "tied",
         "seed": plan.seed,
         "vocabulary": f"{trained.model.shape.vocabulary:,} entries, {_letters(trained)}",
+        "began from": _ancestors(trained),
         "corpus": f"{trained.tokens.name.partition('+')[0]} (digest {made.get('corpus', '?')})",
         "tokenizer digest": made.get("tokenizer", "?"),
         "tokens digest": made.get("tokens", "?"),
         "code": f"cowese {code_version()}",
     }
     return "| | |\n|---|---|\n" + "".join(f"| {key} | {value} |\n" for key, value in rows.items())
+
+
+def _ancestors(trained: Trained) -> str:
+    """First weights, or the models before it, newest first."""
+    lineage = trained.manifest.figures.get("lineage", [])
+    if not lineage:
+        return "counts of the corpus" if trained.plan.begin == "counts" else "random weights"
+    return " ← ".join(_ancestor(one) for one in lineage)
+
+
+def _ancestor(one: dict[str, Any]) -> str:
+    known = [f"{one[key]:,.0f} {unit}" for key, unit in (("steps", "steps"), ("tokens_seen", "tokens")) if one.get(key)]
+    known += [f"on {one['corpus']}"] if one.get("corpus") else []
+    return f"{one['name']} ({', '.join([*known, 'digest ' + one['digest']])})"
 
 
 def _phase(stage: Stage) -> str:

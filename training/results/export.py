@@ -28,10 +28,11 @@ from data.store import Store
 from training.benchmark.card import with_section
 from training.benchmark.table import section_of
 from training.electra.model import Electra
+from training.electra.names import to_config, to_transformers
 from training.results.card import model_card
 from training.results.evaluate import newest_evaluation
-from training.results.names import to_config, to_transformers
 from training.results.onnx_export import export_onnx
+from training.runs.origin import lineage_of
 from training.runs.run import TOKENIZER_FOLDER, Trained
 from training.tokens.tokenizer import hub_config, load_tokenizer, special_of
 
@@ -93,7 +94,7 @@ def export(
             name=folder.name,
             made_from=made_from,
             settings=trained.manifest.settings,
-            figures=evaluation.discriminator if evaluation else {},
+            figures={**(evaluation.discriminator if evaluation else {}), "lineage": lineage_of(trained)},
             files=files,
             code=code_version(),
         ).write(temporary)

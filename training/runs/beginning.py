@@ -21,9 +21,12 @@ SEED = 20_210_916
 
 
 def first_model(plan: Plan, stream: TokenStream, *, counted: bool = True) -> Electra:
-    """The model before the first step, on the CPU; ``counted`` of False: only its shape matters, nothing is counted."""
+    """The model before the first step, on the CPU; ``counted`` of False: only its shape matters, nothing is counted.
+
+    A run that begins from a model (``begin`` is "model") gets its weights afterwards.
+    """
     model = Electra(plan.shape(stream.vocab_size), plan.dropout).initialise(plan.seed)
-    if plan.begin == "random" or not counted:
+    if plan.begin != "counts" or not counted:
         return model
     counts = stream.counts()
     vectors = vectors_of(counts, rank_needed(model.shape.embedding))

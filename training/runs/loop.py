@@ -15,9 +15,12 @@ from training.runs.beginning import first_model
 from training.runs.distributed import Place, agreed
 from training.runs.feed import Feed
 from training.runs.metrics import MetricsLog, Speed, rates
+from training.runs.origin import Origin
 from training.runs.pretrain_settings import PretrainSettings
+from training.runs.run import TOKENIZER_FOLDER
 from training.runs.signals import Asked, signals
 from training.runs.stepper import Stepper
+from training.runs.time_left import TimeLeft, duration
 from training.runs.watch import Watch
 
 SKIPS_TO_ROLL_BACK = 5
@@ -41,21 +44,33 @@ class Loop:
         progress: Progress,
         *,
         fresh: bool = True,
+        origin: Origin | None = None,
         bar: float | None = None,
     ) -> None:
         plan = settings.plan
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
         self.feed = Feed(plan, stream, place)
-        model = first_model(plan, stream, counted=fresh).to(place.device)
+        model = first_model(plan, stream, counted=fresh)
+        moments = origin.give(model, stream, run / TOKENIZER_FOLDER) if fresh and origin else {}
+        model = model.to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
-            plan, model, self.feed.special, place, compiled=compiled, side_stream=settings.side_stream
+            plan,
+            model,
+            self.feed.special,
+            place,
+            compiled=compiled,
+            side_stream=settings.side_stream,
+            micro_batch=settings.micro_rows,
         )
         if fresh:
             self.stepper.begin_alike()
+            if moments and origin and origin.objective == plan.stages[0].objective:
+                self.stepper.take_moments(moments)
         self.step = 0
         self.tokens_seen = 0.0
         self.writer = checkpoint.BackgroundWriter(run, keep=settings.keep, milestone=settings.milestone_interval)
+        self._left = TimeLeft(plan.stages, model.shape)
         self._logged_at = 0
         self._watch = Watch(bar)
         self._metrics: MetricsLog | None = None
@@ -123,7 +138,9 @@ class Loop:
             names = ("loss", "hidden_loss", "hidden_accuracy", "disc_gain", "tokens_per_second")
             shown = {name: line[name] for name in names if name in line}
             # beside the loss, which jumps where rows become longer
-            self.progress("pretrain", self.step, self.plan.steps, {"length": length, **shown})
+            left = self._left.read(self.step)
+            told = {} if left is None else {"left": duration(left)}
+            self.progress("pretrain", self.step, self.plan.steps, {**told, "length": length, **shown})
         if int(self.stepper.skipped_in_a_row) >= SKIPS_TO_ROLL_BACK:
             self._roll_back()
 

@@ -1,5 +1,6 @@
 """``cowese pretrain``: packed tokens → a pretrained ELECTRA. Run again, it goes on from the last checkpoint."""
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -17,9 +18,12 @@ from training.runs.beginning import losses_of_counts
 from training.runs.distributed import joined
 from training.runs.loop import Loop
 from training.runs.metrics import read_metrics
+from training.runs.origin import GENERATION, Origin, find_origin, open_origin
 from training.runs.pretrain_settings import Plan, PretrainSettings
 from training.runs.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
 from training.runs.threads import choose_threads
+
+log = logging.getLogger(__name__)
 
 
 class PretrainSummary(BaseModel):
@@ -60,20 +64,26 @@ def pretrain(
     are another run. SIGTERM and SIGINT finish the step, save and stop; SIGUSR1 saves and goes on.
 
     Raises:
-        InputError: no such tokens; no GPU where one was asked for; the named run was made from other tokens, another
+        InputError: no such tokens; no GPU where one was asked for; the model to begin from is missing, is no ELECTRA or
+            has another shape; the named run was made from other tokens, another
             tokenizer or other settings (the message says which; ``force`` goes on nevertheless) or has a model of
             another shape (``force`` does not help).
         StageError: stopped by a signal; the losses are not finite time and again; no checkpoint is whole.
         DiskFullError, StoreError: a checkpoint cannot be written; earlier ones stay.
     """
     started = time.monotonic()
-    plan = settings.plan
     with joined(settings.device) as place:
         stream = open_tokens(tokens, "train")
+        inputs = made_from(tokens, stream)
+        settings, origin = _begun_from(store, settings, inputs)
+        plan = settings.plan
+        if origin:
+            origin.refuse_another_shape(plan.shape(stream.vocab_size))
+            inputs |= {"begin": origin.digest}
         manifest = Manifest(
             kind="run",
-            name=name or f"{plan.preset}-{_digest(plan, made_from(tokens, stream))}",
-            made_from=made_from(tokens, stream),
+            name=name or f"{plan.preset}-{_digest(plan, inputs)}",
+            made_from=inputs,
             settings=plan.recorded,
             code=code_version(),
         )
@@ -84,6 +94,7 @@ def pretrain(
             "shape": plan.shape(stream.vocab_size).model_dump(mode="json"),
             "tokens_folder": os.path.relpath(tokens, run),
             "decontaminated": Manifest.read(tokens).figures.get("decontaminated"),
+            **(origin.recorded if origin else {}),
             "count_losses": counted,
         }
         manifest = manifest.model_copy(update={"figures": figures})
@@ -100,7 +111,8 @@ def pretrain(
             )
         threads = saved.state.get("threads") if saved and settings.threads is None else settings.threads
         torch.set_num_threads(choose_threads(threads))
-        loop = Loop(run, settings, stream, place, progress, fresh=saved is None, bar=counted.get("pairs"))
+        bar = counted.get("pairs")
+        loop = Loop(run, settings, stream, place, progress, fresh=saved is None, origin=origin, bar=bar)
         first = loop.begin(saved)
         loop.train()
         if place.first:
@@ -111,6 +123,23 @@ def pretrain(
                 update={"files": files, "figures": {**manifest.figures, **read_metrics(run)[-1]}}
             ).write(run)
         return _summary(run, plan.steps, started, first, reused=False)
+
+
+def _begun_from(
+    store: Store, settings: PretrainSettings, inputs: dict[str, str]
+) -> tuple[PretrainSettings, Origin | None]:
+    """The model that the run begins from, and the settings with a seed for its generation."""
+    if settings.origin is None:
+        return settings, None
+    found = find_origin(store, settings.origin, settings.plan, inputs.get("corpus"))
+    if found is None:
+        log.warning(
+            "--from latest: no finished run of the preset %s on another corpus; begun as without it.", settings.preset
+        )
+        return settings.model_copy(update={"origin": None}), None
+    origin = open_origin(found, settings.plan)
+    seed = settings.seed + GENERATION * len(origin.lineage)
+    return settings.model_copy(update={"seed": seed}), origin
 
 
 def _digest(plan: Plan, inputs: dict[str, str]) -> str:

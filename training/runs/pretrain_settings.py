@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from training.electra.choices import MASK_SHARE, SHOWN_SHARE, Begin, Masking, Sampling
+from training.electra.choices import MASK_SHARE, SHOWN_SHARE, Begin, Begun, Masking, Sampling
 from training.electra.phases import Phase, Stage
 from training.electra.presets import DROPOUT, INIT_STD, PRESETS, ModelShape, PresetName, model_shape
 
@@ -36,6 +36,10 @@ class PretrainSettings(BaseModel):
     begin: Begin | None = None
     """First weights: counts (a bigram model of both sides, from the counts that `pack` writes) or random; null: the
     preset's."""
+    origin: str | None = None
+    """A model to begin from instead (`--from`): a run or model of this store, a Hugging Face ELECTRA folder or name of
+    the hub, or latest: the newest finished run of this shape on another corpus; ``begin`` decides where there is none.
+    A tokenizer of its own is no hindrance: vectors are carried over by token."""
     phase: tuple[Phase, ...] | None = None
     """Phases, one after the other, as [[pretrain.phase]]; null: the preset's, or one phase with the settings here and
     one with rows of 512 (``long_share``). Give [] for the latter where the preset has phases."""
@@ -91,6 +95,9 @@ class PretrainSettings(BaseModel):
     the same; bench/gpu.py measures whether it is faster."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; null: those of the checkpoint, else torch's choice or 1, whichever is faster at the moment."""
+    micro_batch: int | None = Field(default=None, ge=1)
+    """Rows of a process that go through the model at once; null: all, 64 for base, whose 256 rows of 512 tokens would
+    store some 106 GiB. The losses are the same; sums differ in their last bits."""
     tensorboard: bool = True
     """Write TensorBoard events beside metrics.jsonl."""
     force: bool = False
@@ -118,7 +125,7 @@ class PretrainSettings(BaseModel):
             batch=batch,
             long_batch=max(1, batch * length // LONG),
             length=length,
-            begin=self.begin or chosen.begin,
+            begin="model" if self.origin else self.begin or chosen.begin,
             vector_rate=chosen.vector_rate if self.vector_rate is None else self.vector_rate,
             mask_share=self.mask_share,
             shown_share=self.shown_share,
@@ -138,6 +145,11 @@ class PretrainSettings(BaseModel):
             preset=self.preset,
         )
         return plan.model_copy(update={"phases": plan.staged(phases)}) if phases else plan
+
+    @property
+    def micro_rows(self) -> int | None:
+        """Rows of a process at once; None: all."""
+        return self.micro_batch or PRESETS[self.preset].micro_batch
 
     @property
     def save_interval(self) -> int:
@@ -173,7 +185,7 @@ class Plan(BaseModel):
     bias_correction: bool
     dropout: float = DROPOUT
     discriminator_rate: float = 1.0
-    begin: Begin = "random"
+    begin: Begun = "random"
     vector_rate: float = 1.0
     mask_share: float = MASK_SHARE
     shown_share: float = SHOWN_SHARE

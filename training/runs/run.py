@@ -14,6 +14,8 @@ from training.runs.pretrain_settings import Plan
 from training.tokens.stream import TokenStream
 
 TOKENIZER_FOLDER = "tokenizer"
+TOKENIZER_FILES = ("vocab.txt", "tokenizer_config.json", "tokenizer.json")
+"""The last one makes a folder a tokenizer, and is written last."""
 
 
 def open_tokens(tokens: Path, split: str) -> TokenStream:
@@ -37,7 +39,7 @@ def adopt_tokenizer(run: Path, tokens: Path) -> None:
     manifest = Manifest.read(tokens)
     recorded = {**manifest.settings, **manifest.figures}.get("tokenizer_path", "")  # among the settings once
     source = (tokens / recorded).resolve()
-    for file in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+    for file in TOKENIZER_FILES:
         if recorded and (source / file).is_file():
             write_bytes(run / TOKENIZER_FOLDER / file, (source / file).read_bytes())
 
@@ -120,12 +122,16 @@ class Trained:
     @property
     def length(self) -> int:
         """Positions that were trained so far: the tokens of a row at the checkpoint's step."""
-        return min(self.plan.length_at(max(self.step - 1, 0)), self.model.shape.positions)
+        here = self.plan.length_at(max(self.step - 1, 0))
+        before: int = self.manifest.figures.get("trained_before", 0)
+        return min(max(here, before), self.model.shape.positions)
 
     @property
     def settled_length(self) -> int:
         """Tokens of the longest rows whose positions had time to learn (``Plan.settled_length``)."""
-        return min(self.plan.settled_length(self.step), self.model.shape.positions)
+        here = self.plan.settled_length(self.step)
+        before: int = self.manifest.figures.get("settled_before", 0)
+        return min(max(here, before), self.model.shape.positions)
 
     @property
     def tokens(self) -> Path:

@@ -19,6 +19,7 @@ from training.electra.model import Electra
 from training.electra.objective import (
     Filled,
     Outcome,
+    batch_totals,
     discriminator_loss,
     filling_alone,
     generator_loss,
@@ -61,6 +62,7 @@ class Stepper:
     ``graphed`` records it without compiling, which begins at once.
     ``low_precision`` computes in bfloat16 with float32 master weights; by default on a GPU. ``side_stream`` lets the
     generator's backward run beside the discriminator's work, on a GPU and in one process; the numbers are the same.
+    ``micro_batch`` rows at a time go through the model, and the gradients are summed.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Stepper:
         compiled: bool,
         low_precision: bool | None = None,
         side_stream: bool = False,
+        micro_batch: int | None = None,
         graphed: bool | None = None,
     ) -> None:
         self.plan = plan
         self.model = model
         self.special = special
         self.place = place
+        self.micro_batch = micro_batch
         on_gpu = place.device.type == "cuda"
         if on_gpu:
             _be_deterministic()
@@ -170,6 +174,37 @@ class Stepper:
         self._replay[key](ids_BL, rows_B)
 
     def _step(self, ids_BL: Tensor, rows_B: Tensor) -> None:
+        """All micro-batches, the exchange of gradients, the update."""
+        rows = self.micro_batch or len(ids_BL)
+        if rows >= len(ids_BL):
+            figures = self._part(ids_BL, rows_B)
+        else:
+            totals = self._totals(ids_BL, rows_B)
+            found = [
+                self._part(ids_BL[at : at + rows], rows_B[at : at + rows], totals=totals, first=at == 0)
+                for at in range(0, len(ids_BL), rows)
+            ]
+            figures = {name: torch.stack([one[name] for one in found]).sum(0) for name in found[0]}
+        if self.place.world > 1:
+            dist.all_reduce(self.flat.gradients)
+        self._update(figures, self.stage.rate_curve)
+
+    def _totals(self, ids_BL: Tensor, rows_B: Tensor) -> Tensor:
+        return batch_totals(
+            ids_BL,
+            self.special,
+            seed=self.seeds,
+            step=self.step_number,
+            rows_B=rows_B,
+            masking=self.plan.masking,
+            mask_share=self.stage.mask_share,
+            world=self.place.world,
+        )
+
+    def _part(
+        self, ids_BL: Tensor, rows_B: Tensor, totals: Tensor | None = None, *, first: bool = True
+    ) -> dict[str, Tensor]:
+        """Losses and gradients of some rows; but for the first ones they are added to those in the buffer."""
         plan, stage = self.plan, self.stage
         draws = {"seed": self.seeds, "step": self.step_number, "rows_B": rows_B}
         self._fork()
@@ -187,6 +222,7 @@ class Stepper:
                 mask_share=stage.mask_share,
                 shown_share=stage.shown_share,
                 temperature=stage.temperature,
+                totals=totals,
             )
         self._join()
         gradients: list[dict[str, Tensor]] = []
@@ -202,10 +238,8 @@ class Stepper:
             gradients.append(self._gradients(stage.discriminator_weight * judged.loss, "discriminator"))
             figures = joint_figures(filled, judged, stage.discriminator_weight)
         self._join()
-        self._gather(*gradients)
-        if self.place.world > 1:
-            dist.all_reduce(self.flat.gradients)
-        self._update(figures, stage.rate_curve)
+        self._gather(*gradients, first=first)
+        return figures
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         if not self._low:
@@ -229,9 +263,12 @@ class Stepper:
         return dict(zip(names, found, strict=True))
 
     @torch.no_grad()
-    def _gather(self, *parts: dict[str, Tensor]) -> None:
-        """Put the gradients of both losses into the flat buffer; those of what both read are summed."""
-        written: set[str] = set()
+    def _gather(self, *parts: dict[str, Tensor], first: bool) -> None:
+        """Put the gradients of both losses into the flat buffer; those of what both read are summed.
+
+        After the ``first`` rows of a batch all are added.
+        """
+        written: set[str] = set() if first else set(self.flat.places)
         for part in parts:
             for names, put in (
                 (part.keys() - written, torch._foreach_copy_),
@@ -319,13 +356,19 @@ class Stepper:
             optimizer |= {f"{moment}.{name}": t.to("cpu", copy=True) for name, t in self.flat.named(buffer).items()}
         return model, optimizer
 
+    def take_moments(self, optimizer: dict[str, Tensor]) -> None:
+        """Adam's moments of a checkpoint, of the parameters that it has."""
+        for name in self.flat.places:
+            if f"mean.{name}" in optimizer:
+                self.flat.view(self.adam.mean, name).copy_(optimizer[f"mean.{name}"])
+                self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
+        self.adam.updates.copy_(optimizer["updates"])
+
     def restore(self, step: int, detours: int, model: dict[str, Tensor], optimizer: dict[str, Tensor]) -> None:
         """Go back to a saved state."""
         for name in self.flat.places:
             self.flat.view(self.flat.values, name).copy_(model[name])
-            self.flat.view(self.adam.mean, name).copy_(optimizer[f"mean.{name}"])
-            self.flat.view(self.adam.square, name).copy_(optimizer[f"square.{name}"])
-        self.adam.updates.copy_(optimizer["updates"])
+        self.take_moments(optimizer)
         self.flat.refresh()
         self.skipped_in_a_row.zero_()
         self.step_number.fill_(step)

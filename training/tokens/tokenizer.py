@@ -131,6 +131,19 @@ def fit_tokenizer(
     return _summary(folder, manifest, reused=False, seconds=time.monotonic() - started)
 
 
+def found_tokenizer(folder: Path) -> TokenizerSummary:
+    """A tokenizer that is there, fitted here or not.
+
+    Raises:
+        InputError: there is none.
+    """
+    if (folder / MANIFEST_NAME).is_file():
+        return _summary(folder, Manifest.read(folder), reused=True, seconds=0.0)
+    entries = len(load_tokenizer(folder).get_vocab())
+    digest = file_digest(folder / "tokenizer.json")
+    return TokenizerSummary(path=folder, reused=True, entries=entries, words=0, distinct_words=0, digest=digest)
+
+
 def load_tokenizer(folder: Path) -> Tokenizer:
     """A fitted tokenizer, or any folder with a ``tokenizer.json``. Literal special tokens in a text stay text.
 

@@ -3,6 +3,7 @@
 transformers keeps query, key and value apart; we keep them as one matrix. Nothing else differs but names.
 """
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -125,14 +126,18 @@ def _encoder_shape(config: dict[str, Any]) -> EncoderShape:
     )
 
 
-def from_transformers(discriminator: Path, generator: Path) -> Electra:
+def from_transformers(discriminator: Path, generator: Path | None, *, lacking: EncoderShape | None = None) -> Electra:
     """Our model from two folders that transformers (or we) wrote: ElectraForPreTraining and ElectraForMaskedLM.
 
-    Where their word vectors differ, the discriminator keeps its own as ``word_delta`` (GDES).
+    Where their word vectors differ, the discriminator keeps its own as ``word_delta`` (GDES). Without a generator one
+    of the shape ``lacking`` begins fresh, on the discriminator's embeddings.
 
     Raises:
         InputError: a folder lacks its files, is of another kind, or the two do not fit together.
     """
+    if generator is None:
+        assert lacking is not None
+        return _discriminator_alone(discriminator, lacking)
     parts = {"generator": _read(generator), "discriminator": _read(discriminator)}
     configs = {part: config for part, (config, _) in parts.items()}
     for name in ("vocab_size", "embedding_size", "max_position_embeddings"):
@@ -168,6 +173,25 @@ def from_transformers(discriminator: Path, generator: Path) -> Electra:
     return model.eval()
 
 
+def _discriminator_alone(folder: Path, generator: EncoderShape) -> Electra:
+    config, tensors = _read(folder)
+    discriminator = _encoder_shape(config)
+    embedding = config["embedding_size"]
+    shape = ModelShape(
+        vocabulary=config["vocab_size"],
+        embedding=embedding,
+        positions=config["max_position_embeddings"],
+        discriminator=discriminator,
+        generator=generator,
+    )
+    model = Electra(shape).initialise(1)
+    ours = _to_ours(tensors, "discriminator", discriminator, projected=embedding != discriminator.hidden)
+    expected = {name: tensor for name, tensor in model.state_dict().items() if name in ours}
+    refuse_misfit(expected, ours, folder, "config.json and model.safetensors disagree.")
+    model.load_state_dict(ours, strict=False)
+    return model.eval()
+
+
 def _to_ours(tensors: dict[str, Tensor], part: str, encoder: EncoderShape, *, projected: bool) -> dict[str, Tensor]:
     try:
         ours = {name: tensors[theirs] for name, theirs in _pairs(part, encoder.layers, projected=projected).items()}
@@ -187,9 +211,14 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if missing := sorted(CONFIG_SHAPE - config.keys()):
         raise InputError(f"{folder / 'config.json'}: says nothing of {', '.join(missing)}.")
     path = folder / "model.safetensors"
+    older = folder / "pytorch_model.bin"
     try:
-        tensors = safetensors.torch.load_file(path)
-    except (OSError, SafetensorError) as error:
+        if older.is_file() and not path.is_file():
+            path = older
+            tensors = torch.load(older, map_location="cpu", weights_only=True)
+        else:
+            tensors = safetensors.torch.load_file(path)
+    except (OSError, SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise InputError(f"{path}: cannot be read ({error}).") from error
     if (broken := first_not_finite(tensors)) is not None:
         raise InputError(f"{path}: {broken} holds numbers that are not finite. Fetch or train the model again.")

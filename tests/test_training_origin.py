@@ -1,0 +1,269 @@
+"""Runs that begin from another model: ours, an exported one, transformers', with its tokenizer or another."""
+
+import itertools
+import logging
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from training_room import corpus, packed, quick
+
+from data.errors import InputError
+from data.manifest import Manifest
+from data.store import Store
+from flows.model_chain import prepare_tokens
+from flows.settings import load_settings
+from training.electra.carry import carry_over, is_same
+from training.electra.model import Electra
+from training.results.export import export
+from training.runs import checkpoint
+from training.runs.kept_tokenizer import tokenizer_for
+from training.runs.metrics import read_metrics
+from training.runs.pretrain import pretrain
+from training.runs.run import Trained
+from training.settings import PackSettings, TokenizerSettings
+from training.tokens.correspondence import pieces_of
+from training.tokens.pack import pack
+from training.tokens.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
+
+STEPS = 60
+
+
+def learning(**given: object):
+    return quick(**{"steps": STEPS, "learning_rate": 2e-3, "warmup": 5, "dropout": 0.0, "save_every": 20, **given})
+
+
+@pytest.fixture(scope="module")
+def months(tmp_path_factory):
+    """A store with two corpora of one kind, packed with one tokenizer, and a run on the first; and an own tokenizer."""
+    store = Store.open(tmp_path_factory.mktemp("months") / "store")
+    first = packed(store, "enero", seed=3)
+    tokenizer = (first / Manifest.read(first).figures["tokenizer_path"]).resolve()
+    source = corpus(store.root / "corpora" / "febrero", seed=8)
+    second = pack(store, PackSettings(), corpus=source, tokenizer=tokenizer).path
+    run = pretrain(store, learning(), tokens=first, name="uno").path
+    return store, first, second, source, run
+
+
+def first_nats(run) -> float:
+    lines = read_metrics(run)[:5]
+    return sum(line["hidden_loss"] for line in lines) / len(lines)
+
+
+def test_a_run_goes_on_where_another_ended(months):
+    store, _, second, _, run = months
+    before = Trained(run)
+    settings = learning(origin="uno", log_every=1)
+    found = pretrain(store, settings, tokens=second, name="dos")
+    fresh = pretrain(store, learning(), tokens=second, name="dos-fresh")
+    assert first_nats(found.path) < first_nats(fresh.path) - 0.5
+    manifest = Manifest.read(found.path)
+    assert manifest.settings["begin"] == "model"
+    (ancestor,) = manifest.figures["lineage"]
+    assert ancestor["name"] == "uno"
+    assert ancestor["steps"] == STEPS
+    assert ancestor["corpus"] == "enero"
+    assert manifest.made_from["begin"] == ancestor["digest"]
+    assert manifest.settings["seed"] != before.plan.seed
+
+
+def test_the_rate_has_no_jump_and_adam_remembers(months):
+    store, _, second, _, run = months
+    ended = read_metrics(run)[-1]["learning_rate"]
+    peak = learning().plan.learning_rate
+    found = pretrain(
+        store, learning(origin="uno", steps=21, warmup=10, save_every=1, keep=99), tokens=second, name="warm"
+    )
+    rates = [ended, *(line["learning_rate"] for line in read_metrics(found.path))]
+    assert rates[1] == 0.0
+    assert max(abs(a - b) for a, b in itertools.pairwise(rates)) <= peak / 10 * 1.01
+    begun, before = (
+        checkpoint.load(checkpoint.checkpoint_folder(at, step)) for at, step in ((found.path, 1), (run, STEPS))
+    )
+    name = "embeddings.word.weight"  # the first update has the rate 0: the weights are those of the other run
+    assert torch.equal(begun.model[name], before.model[name])
+    assert int(begun.optimizer["updates"]) == int(before.optimizer["updates"]) + 1
+    moved = begun.optimizer[f"square.{name}"] / before.optimizer[f"square.{name}"].clamp(min=1e-30)
+    assert moved[before.optimizer[f"square.{name}"] > 1e-12].min() > 0.9
+
+
+def test_a_run_that_goes_on_resumes_bitwise(months):
+    store, _, second, _, _ = months
+    whole = pretrain(store, learning(origin="uno", steps=41, keep=99), tokens=second, name="whole")
+    cut = store.runs / "cut"
+    shutil.copytree(whole.path, cut)
+    shutil.rmtree(checkpoint.checkpoint_folder(cut, 41))
+    shutil.rmtree(checkpoint.checkpoint_folder(cut, 40))
+    again = pretrain(store, learning(origin="uno", steps=41, keep=99), tokens=second, name="cut")
+    assert again.resumed_at == 20
+    weights = [checkpoint.load(checkpoint.checkpoint_folder(at, 41)).model for at in (whole.path, cut)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_a_run_made_otherwise_is_refused(months):
+    store, _, second, _, _ = months
+    pretrain(store, learning(origin="uno", steps=21), tokens=second, name="named")
+    with pytest.raises(InputError, match="begin: "):
+        pretrain(store, learning(steps=21), tokens=second, name="named")
+
+
+def test_latest_is_the_newest_of_the_shape_on_another_corpus(months, caplog):
+    store, first, second, _, _ = months
+    lone = Store.open(store.root / "lone")
+    with caplog.at_level(logging.WARNING):
+        none = pretrain(lone, learning(origin="latest", steps=21), tokens=first, name="enero")
+    assert "no finished run of the preset tiny on another corpus" in caplog.text
+    assert "lineage" not in Manifest.read(none.path).figures
+    month = pretrain(lone, learning(origin="latest", steps=21), tokens=second)
+    assert [one["name"] for one in Manifest.read(month.path).figures["lineage"]] == ["enero"]
+    again = pretrain(lone, learning(origin="latest", steps=21), tokens=second)
+    assert again.reused
+    assert again.path == month.path
+    pretrain(lone, learning(origin="latest", steps=21, seed=2), tokens=first, name="marzo")
+    assert [one["name"] for one in Manifest.read(lone.runs / "marzo").figures["lineage"]] == [month.path.name, "enero"]
+
+
+def test_another_tokenizer_takes_the_vectors_by_token(months):
+    store, _, _, source, run = months
+    other = fit_tokenizer(store, TokenizerSettings(vocab_size=250), corpus=source, name="short").path
+    tokens = pack(store, PackSettings(), corpus=source, tokenizer=other).path
+    found = pretrain(store, learning(origin="uno", steps=21, save_every=1, keep=99), tokens=tokens, name="short")
+    fresh = pretrain(store, learning(steps=21), tokens=tokens, name="short-fresh")
+    assert first_nats(found.path) < first_nats(fresh.path) - 0.3
+    old, new = (load_tokenizer(at).get_vocab() for at in (run / "tokenizer", other))
+    before = checkpoint.load_newest(run).model["embeddings.word.weight"]
+    begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model["embeddings.word.weight"]
+    common = old.keys() & new.keys()
+    assert len(common) > 100
+    assert any(old[token] != new[token] for token in common)
+    assert all(torch.equal(begun[new[token]], before[old[token]]) for token in common)
+
+
+def test_pieces_spell_what_the_other_tokenizer_lacks(tmp_path):
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    write_tokenizer(tmp_path / "old", [*special, "fie", "##bre", "##b", "dolor", "a"])
+    write_tokenizer(tmp_path / "new", [*special, "dolor", "fiebre", "##bre", "##bb", "fiebrón", "a"])
+    assert pieces_of(tmp_path / "new", tmp_path / "old")[5:] == [(8,), (5, 6), (6,), (7, 7), (), (9,)]
+    lower = TokenizerSettings(lowercase=True)
+    write_tokenizer(tmp_path / "low", [*special, "dolor"], lower)
+    write_tokenizer(tmp_path / "cased", [*special, "Dolor", "DOLOR"])
+    assert pieces_of(tmp_path / "cased", tmp_path / "low")[5:] == [(5,), (5,)]
+    assert is_same(pieces_of(tmp_path / "old", tmp_path / "old"), 10)
+
+
+def test_new_tokens_begin_as_their_pieces_and_frequency():
+    shape = quick().plan.shape(8)
+    source = Electra(shape).initialise(1)
+    torch.nn.init.normal_(source.generator_head.bias)
+    target = Electra(shape.model_copy(update={"vocabulary": 4})).initialise(2)
+    kept = target.embeddings.word.weight[3].clone()
+    carry_over(source, target, [(5,), (6, 7), (4,), ()], torch.tensor([50.0, 10.0, 40.0, 10.0]))
+    words, before = target.embeddings.word.weight, source.embeddings.word.weight
+    assert torch.equal(words[0], before[5])
+    mean = before[[6, 7]].mean(0)
+    assert torch.cosine_similarity(words[1], mean, 0).item() == pytest.approx(1, abs=1e-5)
+    assert words[1].norm().item() == pytest.approx(before[[6, 7]].norm(dim=1).mean().item(), rel=1e-4)
+    assert torch.equal(words[3], kept)
+    bias = target.generator_head.bias
+    assert torch.equal(bias[[0, 2]], source.generator_head.bias[[5, 4]])
+    assert bias[1] == bias[3]
+    for name, tensor in target.state_dict().items():
+        if tensor.shape == source.state_dict()[name].shape:
+            assert torch.equal(tensor, source.state_dict()[name]), name
+
+
+@pytest.mark.parametrize("part", ["both", "discriminator alone"])
+def test_an_exported_model_is_gone_on_with(months, part, tmp_path, caplog):
+    store, _, second, _, run = months
+    exported = export(store, run=run, name="salud").path
+    where = "salud"
+    if part != "both":
+        shutil.copytree(exported / "discriminator", tmp_path / "sola")
+        where = str(tmp_path / "sola")
+    with caplog.at_level(logging.WARNING):
+        found = pretrain(
+            store, learning(origin=where, steps=21, save_every=1, keep=99), tokens=second, name=f"of {part}"
+        )
+    begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model
+    before = checkpoint.load_newest(run).model
+    kept = [name for name in before if part == "both" or not name.startswith("generator")]
+    assert all(torch.equal(begun[name], before[name]) for name in kept)
+    assert ("no generator beside it" in caplog.text) == (part != "both")
+    lineage = [one["name"] for one in Manifest.read(found.path).figures["lineage"]]
+    assert lineage == (["uno"] if part == "both" else ["sola"])
+
+
+def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    store, _, second, _, run = months
+    shape = Trained(run).model.shape
+    about = {
+        "vocab_size": shape.vocabulary,
+        "embedding_size": shape.embedding,
+        "hidden_size": shape.discriminator.hidden,
+        "num_hidden_layers": shape.discriminator.layers,
+        "num_attention_heads": shape.discriminator.heads,
+        "intermediate_size": shape.discriminator.feed_forward,
+    }
+    folder = tmp_path / "theirs"
+    model = transformers.ElectraForPreTraining(transformers.ElectraConfig(**about))
+    model.save_pretrained(folder)
+    for file in (run / "tokenizer").iterdir():
+        shutil.copy(file, folder)
+    found = pretrain(store, learning(origin=str(folder), steps=21, save_every=1, keep=99), tokens=second, name="theirs")
+    begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model
+    assert torch.equal(begun["embeddings.word.weight"], model.electra.embeddings.word_embeddings.weight)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"origin": "uno", "preset": "mini"}, r"--from uno: its model has another shape: .*Give the --preset"),
+        ({"origin": "nobody/has-this"}, r"--from nobody/has-this: no run or model of this store, no folder, and the"),
+        ({"origin": "no such/name/at all"}, r"--from no such/name/at all: no run or model of this store"),
+        ({"origin": "corpora"}, r"neither a run nor a model"),
+    ],
+)
+def test_what_cannot_be_gone_on_with_is_named(months, changes, says, monkeypatch):
+    store, _, second, _, _ = months
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.chdir(store.root)
+    with pytest.raises(InputError, match=says):
+        pretrain(store, learning(**changes), tokens=second, name="refused")
+    assert not (store.runs / "refused").exists()
+
+
+def test_the_tokenizer_is_kept_of_what_is_gone_on_with(months):
+    store, first, _, source, run = months
+    tokenizer = (first / Manifest.read(first).figures["tokenizer_path"]).resolve()
+    kept = tokenizer_for(store, TokenizerSettings(vocab_size=300), learning(origin="uno"), corpus=source)
+    assert kept.path.resolve() == tokenizer
+    lone = Store.open(store.root / "alone")
+    shutil.copytree(run, lone.runs / "uno")
+    adopted = tokenizer_for(lone, TokenizerSettings(vocab_size=300), learning(origin="latest"), corpus=source)
+    assert load_tokenizer(adopted.path).get_vocab() == load_tokenizer(tokenizer).get_vocab()
+    assert pack(lone, PackSettings(), corpus=source, tokenizer=adopted.path).tokens["train"] > 1000
+    fitted = tokenizer_for(lone, TokenizerSettings(vocab_size=300), learning(), corpus=source)
+    assert len(load_tokenizer(fitted.path).get_vocab()) <= 300
+
+
+def test_the_chain_keeps_the_tokenizer_when_it_goes_on(months, monkeypatch):
+    store, first, _, source, _ = months
+    version = store.corpus / "v0007"
+    shutil.copytree(source, version)
+    Manifest(kind="corpus", name="v0007", made_from={}, settings={}).write(version)
+    flags = {"store": store.root, "pretrain.origin": "uno", "pretrain.preset": "tiny", "tokenizer.vocab_size": 300}
+    built = prepare_tokens(load_settings(None, flags), corpus="v0007")
+    tokenizer = (first / Manifest.read(first).figures["tokenizer_path"]).resolve()
+    assert built.tokenizer.path.resolve() == tokenizer
+    assert np.memmap(built.pack.path / "train.tokens", np.uint16, "r").max() >= 300
+
+
+def test_the_card_tells_the_lineage(months):
+    store, _, second, _, _ = months
+    run = pretrain(store, learning(origin="uno", steps=21), tokens=second, name="tercero").path
+    card = (export(store, run=run).discriminator / "README.md").read_text()
+    (line,) = [line for line in card.splitlines() if line.startswith("| began from |")]
+    assert f"uno ({STEPS} steps, " in line
+    assert "on enero, digest " in line

@@ -1,0 +1,55 @@
+"""The tokenizer of a run that begins from a model: that model's, so that nothing is carried over by spelling."""
+
+from pathlib import Path
+
+from data.files import file_digest, write_bytes
+from data.manifest import MANIFEST_NAME
+from data.progress import Progress, quiet
+from data.store import Store
+from training.runs.origin import fetched, find_origin, tokenizer_of
+from training.runs.pretrain_settings import PretrainSettings
+from training.runs.run import TOKENIZER_FILES
+from training.tokens.corpus import Corpus
+from training.tokens.tokenizer import TokenizerSettings, TokenizerSummary, fit_tokenizer, found_tokenizer
+
+
+def tokenizer_for(
+    store: Store,
+    settings: TokenizerSettings,
+    pretraining: PretrainSettings,
+    *,
+    corpus: Path,
+    progress: Progress = quiet,
+) -> TokenizerSummary:
+    """Keep the tokenizer of the model that ``pretraining`` begins from; without such a model fit one on the corpus.
+
+    Raises:
+        InputError: as ``fit_tokenizer``; the model is not there or has no tokenizer.
+    """
+    origin = None
+    if pretraining.origin is not None:
+        origin = find_origin(store, pretraining.origin, pretraining.plan, Corpus.open(corpus).digest())
+    if origin is None:
+        return fit_tokenizer(store, settings, corpus=corpus, progress=progress)
+    folder = fetched(origin)
+    summary = found_tokenizer(_in_store(store, tokenizer_of(folder), folder.resolve().name))
+    progress("tokenizer", 1, 1, {"kept of": str(origin)})
+    return summary
+
+
+def _in_store(store: Store, tokenizer: Path, name: str) -> Path:
+    """The store's folder with the same tokenizer; made where there is none."""
+    digest = file_digest(tokenizer / "tokenizer.json")
+    known = [
+        path.parent
+        for path in sorted(store.tokenizers.glob("*/tokenizer.json"))
+        if not path.parent.name.startswith(".") and file_digest(path) == digest
+    ]
+    # one that was fitted here first: its manifest tells what on
+    for folder in sorted(known, key=lambda folder: not (folder / MANIFEST_NAME).is_file()):
+        return folder
+    folder = store.tokenizers / f"{name}-{digest[:8]}"
+    for file in TOKENIZER_FILES:
+        if (tokenizer / file).is_file():
+            write_bytes(folder / file, (tokenizer / file).read_bytes())
+    return folder

@@ -1,0 +1,240 @@
+"""What a run begins from: an earlier run, an exported model, a Hugging Face ELECTRA folder or a name on the hub."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import numpy as np
+import torch
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from torch import Tensor
+
+from data.errors import InputError
+from data.files import file_digest, read_json, value_digest
+from data.manifest import MANIFEST_NAME, Manifest
+from data.store import Store
+from training.electra.carry import carry_over, is_same
+from training.electra.model import Electra
+from training.electra.names import from_transformers
+from training.electra.presets import EncoderShape, ModelShape
+from training.runs import checkpoint
+from training.runs.pretrain_settings import Plan
+from training.runs.run import TOKENIZER_FOLDER, Trained, compare_shapes, shape_of
+from training.tokens.correspondence import pieces_of
+from training.tokens.stream import TokenStream
+
+LATEST = "latest"
+GENERATION = 7_919
+"""Added to the seed for each ancestor, so that a run that goes on meets other masks and another order of rows."""
+HUB_FILES = ["config.json", "model.safetensors", "pytorch_model.bin", "tokenizer*", "vocab.txt"]
+UNREACHABLE: tuple[type[Exception], ...] = (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A model that another run begins from."""
+
+    name: str
+    digest: str
+    """Of its weights."""
+    model: Electra
+    tokenizer: Path
+    lineage: list[dict[str, Any]]
+    """Itself, then what it began from: name, digest, and what is known of steps, tokens and corpus."""
+    moments: dict[str, Tensor] = field(default_factory=dict)
+    """Adam's, of a run of ours."""
+    objective: str = ""
+    """What it was trained for last."""
+    trained: int = 0
+    """Tokens of the longest rows that it was trained on, and of those whose positions had time to learn."""
+    settled: int = 0
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What the manifest of a run that begins from it tells."""
+        return {"lineage": self.lineage, "trained_before": self.trained, "settled_before": self.settled}
+
+    def give(self, model: Electra, stream: TokenStream, tokenizer: Path) -> dict[str, Tensor]:
+        """Put its weights into a model for another tokenizer; Adam's moments where the tokenizer is the same.
+
+        Raises:
+            InputError: the model has another shape.
+        """
+        pieces = pieces_of(tokenizer, self.tokenizer)
+        counts_V = torch.from_numpy(stream.counts().single_V.astype(np.float32))
+        pieces += [()] * (len(counts_V) - len(pieces))
+        carry_over(self.model, model, pieces, counts_V)
+        return self.moments if is_same(pieces, self.model.shape.vocabulary) else {}
+
+    def refuse_another_shape(self, shape: ModelShape) -> None:
+        """A model of this shape cannot take its weights.
+
+        Raises:
+            InputError: says what differs.
+        """
+        if different := unlike(self.model.shape, shape):
+            raise InputError(
+                f"--from {self.name}: its model has another shape: {'; '.join(different)}. "
+                "Give the --preset and the pretrain.gdes that it has."
+            )
+
+
+def unlike(before: ModelShape, now: ModelShape) -> list[str]:
+    """What keeps weights from being taken over; the tokenizer may be another, and new parts begin fresh."""
+    gdes = now.gdes if not before.gdes else before.gdes
+    alike = before.model_copy(update={"vocabulary": now.vocabulary, "encoder_head": now.encoder_head, "gdes": gdes})
+    return compare_shapes(alike, now)
+
+
+def find_origin(store: Store, named: str, plan: Plan, corpus: str | None) -> Path | str | None:
+    """The folder of a run or of a model, or a name of the hub; None: ``latest``, and there is none yet.
+
+    ``latest`` is the newest finished run of the plan's shape on another corpus than this digest.
+    """
+    if named == LATEST:
+        return _latest(store, plan, corpus)
+    for folder in (store.runs / named, store.models / named, Path(named)):
+        if (
+            (folder / MANIFEST_NAME).is_file()
+            or (folder / "config.json").is_file()
+            or (folder / "discriminator").is_dir()
+        ):
+            return folder
+    if Path(named).exists():
+        raise InputError(f"{named}: neither a run nor a model (no manifest.json, no config.json).")
+    return named
+
+
+def tokenizer_of(origin: Path) -> Path:
+    """Where an origin's tokenizer lies."""
+    for folder in (origin / TOKENIZER_FOLDER, origin / "discriminator", origin):
+        if (folder / "tokenizer.json").is_file():
+            return folder
+    raise InputError(f"{origin}: no tokenizer.json in it. Give a model with its tokenizer.")
+
+
+def fetched(origin: Path | str) -> Path:
+    """A folder on this machine; the hub is asked for a name, together with the generator of the same name.
+
+    Raises:
+        InputError: the hub does not know it or cannot be asked.
+    """
+    if isinstance(origin, Path):
+        return origin
+    try:
+        folder = Path(huggingface_hub.snapshot_download(origin, allow_patterns=HUB_FILES))
+        if "discriminator" in origin:
+            huggingface_hub.snapshot_download(_twin(origin), allow_patterns=HUB_FILES)
+    except UNREACHABLE as error:
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise InputError(
+            f"--from {origin}: no run or model of this store, no folder, and the Hugging Face hub does not give it "
+            f"({line})."
+        ) from error
+    return folder
+
+
+def open_origin(origin: Path | str, plan: Plan) -> Origin:
+    """Read the weights.
+
+    Raises:
+        InputError: it is no ELECTRA, or lacks files.
+        StageError, StoreError: a run without a whole checkpoint.
+    """
+    folder = fetched(origin)
+    if (folder / MANIFEST_NAME).is_file() and Manifest.read(folder).kind == "run":
+        return _of_run(folder)
+    discriminator = folder / "discriminator" if (folder / "discriminator").is_dir() else folder
+    generator = _generator_beside(origin, discriminator)
+    if generator is None:
+        log.warning("%s: no generator beside it; one of the preset's size begins fresh.", discriminator)
+    model = from_transformers(discriminator, generator, lacking=_fresh_generator(plan))
+    files = [one / "config.json" for one in (discriminator, generator) if one]
+    files += [found for one in (discriminator, generator) if one for found in sorted(one.glob("*model.*"))]
+    digest = value_digest([file_digest(file) for file in files])
+    name = origin if isinstance(origin, str) else _name(folder)
+    config = read_json(discriminator / "config.json")
+    return Origin(
+        name=name,
+        digest=digest,
+        model=model,
+        tokenizer=tokenizer_of(discriminator),
+        lineage=_lineage_recorded(discriminator) or [{"name": name, "digest": digest}],
+        trained=config.get("trained_length", model.shape.positions),
+        settled=config.get("settled_length", model.shape.positions),
+    )
+
+
+def _lineage_recorded(discriminator: Path) -> list[dict[str, Any]]:
+    """Of the runs behind a model that `cowese export` wrote."""
+    manifest = discriminator.parent / MANIFEST_NAME
+    return Manifest.read(manifest.parent).figures.get("lineage", []) if manifest.is_file() else []
+
+
+def lineage_of(trained: Trained) -> list[dict[str, Any]]:
+    """A run as an ancestor, and what it began from itself; newest first."""
+    figures, made = trained.manifest.figures, trained.manifest.made_from
+    entry = {
+        "name": trained.manifest.name,
+        "digest": value_digest(checkpoint.file_digests(checkpoint.checkpoint_folder(trained.path, trained.step))),
+        "steps": trained.step,
+        "tokens_seen": figures.get("tokens_seen"),
+        "corpus": trained.tokens.name.partition("+")[0],
+        "corpus_digest": made.get("corpus"),
+    }
+    return [entry, *figures.get("lineage", [])]
+
+
+def _of_run(run: Path) -> Origin:
+    trained = Trained(run)
+    lineage = lineage_of(trained)
+    folder = checkpoint.checkpoint_folder(run, trained.step)
+    return Origin(
+        name=trained.manifest.name,
+        digest=lineage[0]["digest"],
+        model=trained.model,
+        tokenizer=tokenizer_of(run),
+        lineage=lineage,
+        moments=checkpoint.load(folder).optimizer,
+        objective=trained.plan.stage_at(max(trained.step - 1, 0)).objective,
+        trained=trained.length,
+        settled=trained.settled_length,
+    )
+
+
+def _latest(store: Store, plan: Plan, corpus: str | None) -> Path | None:
+    found = []
+    for path in store.runs.glob(f"*/{MANIFEST_NAME}"):
+        manifest = Manifest.read(path.parent)
+        finished = manifest.kind == "run" and manifest.files
+        if not finished or (corpus is not None and manifest.made_from.get("corpus") == corpus):
+            continue
+        if not unlike(shape_of(manifest), plan.shape(shape_of(manifest).vocabulary)):
+            found.append(path)
+    return max(found, key=lambda path: (path.stat().st_mtime, path.parent.name)).parent if found else None
+
+
+def _name(folder: Path) -> str:
+    full = folder.resolve()
+    return full.parent.name if full.name in ("discriminator", "generator") else full.name
+
+
+def _twin(name: str) -> str:
+    return name.replace("discriminator", "generator")
+
+
+def _generator_beside(origin: Path | str, discriminator: Path) -> Path | None:
+    if isinstance(origin, str):
+        if "discriminator" not in origin:
+            return None
+        return Path(huggingface_hub.snapshot_download(_twin(origin), allow_patterns=HUB_FILES, local_files_only=True))
+    beside = discriminator.parent / _twin(discriminator.name)
+    return beside if beside != discriminator and (beside / "config.json").is_file() else None
+
+
+def _fresh_generator(plan: Plan) -> EncoderShape:
+    return plan.shape(8).generator

@@ -4,7 +4,9 @@ python bench/health.py FILE.parquet [--write]
 
 FILE has the columns source, kind (``biomedical`` or anything else) and text. Texts are cut into pieces of about 200
 words. Whole sources are held out, a fifth of them at a time: the weights are fitted on the others and asked about their
-pieces. ``--write`` then fits on all and writes data/health_words.tsv: words and weights, no sentence of anybody.
+pieces. Sources of exam questions weigh together as one, and the words of which questions are made (*respuesta*, *cuál*,
+*correcta*) get no weight: otherwise the table learns the form of an exam.
+``--write`` then fits on all and writes data/health_words.tsv: words and weights, no sentence of anybody.
 """
 
 import argparse
@@ -33,17 +35,33 @@ RIDGE = 3e-5
 """L2 penalty of a weight, a piece."""
 STEPS, RATE = 150, 0.1
 FOLDS = 5
+EXAMS = 0.5
+"""From this share of texts with a question and numbered answers on a source is one of exams."""
+_QUESTION = re.compile(r"[?¿:].*\n\s*(?:1|a)\s?[.)-].*\n\s*(?:2|b)\s?[.)-]", re.DOTALL | re.IGNORECASE)
+_QUESTION_WORDS = (
+    "respuesta respuestas responder responda correcta correctas correcto correctos incorrecta incorrectas "
+    "incorrecto incorrectos cuál cuáles cual cuales siguiente siguientes pregunta preguntas opción opciones señale "
+    "señala indique indica elija marque falsa falsas falso falsos verdadera verdaderas verdadero verdaderos cierta "
+    "ciertas cierto ciertos afirmación afirmaciones enunciado enunciados anterior anteriores todas ninguna ninguno "
+    "excepto salvo respecto relación descartamos descartar descarta dudamos duda dudas dudar examen impugnable "
+    "anulada qué quién cómo cuándo dónde question type clinical case correct answer nan comentario comentarios caso "
+    "imagen figura asociada "
+)
+QUESTION_WORDS = frozenset(_QUESTION_WORDS.split())
+"""Words of which questions and what is said of their answers are made, whatever the subject."""
 LEAST_WEIGHT = 0.15
 """A lighter word is left out of the table."""
 
 
-def pieces(path: Path) -> tuple[list[frozenset[str]], np.ndarray, list[str]]:
-    """The different words of each piece, whether it is about health, and its source."""
+def pieces(path: Path) -> tuple[list[frozenset[str]], np.ndarray, list[str], dict[str, str]]:
+    """The different words of each piece, whether it is about health, and its source; what each source weighs with."""
     table = pq.read_table(path, columns=["source", "kind", "text"])
     found: dict[str, list[frozenset[str]]] = defaultdict(list)
     kinds = {}
+    exams: dict[str, list[bool]] = defaultdict(list)
     for source, kind, text in zip(*(table[name].to_pylist() for name in ("source", "kind", "text")), strict=True):
         kinds[source] = kind == "biomedical"
+        exams[source].append(_QUESTION.search(text) is not None)
         words = WORD.findall(text.lower())
         found[source] += [
             frozenset(words[start : start + PIECE_WORDS])
@@ -55,7 +73,8 @@ def pieces(path: Path) -> tuple[list[frozenset[str]], np.ndarray, list[str]]:
         rows += some[::every]
         labels += [kinds[source]] * len(some[::every])
         sources += [source] * len(some[::every])
-    return rows, np.array(labels, float), sources
+    families = {source: "exams" if np.mean(found) >= EXAMS else source for source, found in exams.items()}
+    return rows, np.array(labels, float), sources, families
 
 
 def vocabulary(rows: list[frozenset[str]], sources: list[str]) -> list[str]:
@@ -64,7 +83,7 @@ def vocabulary(rows: list[frozenset[str]], sources: list[str]) -> list[str]:
     where: dict[str, set[str]] = defaultdict(set)
     for words, source in zip(rows, sources, strict=True):
         for word in words:
-            if word.isalpha() and len(word) > 2:
+            if word.isalpha() and len(word) > 2 and word not in QUESTION_WORDS:
                 counts[word] += 1
                 where[word].add(source)
     usable = [word for word, count in counts.items() if count >= LEAST_PIECES and len(where[word]) >= LEAST_SOURCES]
@@ -105,10 +124,10 @@ def fit(matrix: Matrix, labels: np.ndarray, balance: np.ndarray) -> tuple[np.nda
     return values[:-1], float(values[-1])
 
 
-def balanced(labels: np.ndarray, sources: list[str]) -> np.ndarray:
-    """Every source of a kind counts the same, and both kinds do; the sum is 1."""
-    sizes = Counter(sources)
-    weight = np.array([1 / sizes[source] for source in sources])
+def balanced(labels: np.ndarray, sources: list[str], families: dict[str, str]) -> np.ndarray:
+    """Every source of a kind counts the same, exams together as one, and both kinds do; the sum is 1."""
+    sizes = Counter(families[source] for source in sources)
+    weight = np.array([1 / sizes[families[source]] for source in sources])
     for kind in (0.0, 1.0):
         weight[labels == kind] /= 2 * weight[labels == kind].sum()
     return weight
@@ -139,15 +158,15 @@ def refitted_bias(rows: list[frozenset[str]], words: list[str], weights: np.ndar
     return round((low + high) / 2, 2)
 
 
-def trained(rows, labels, sources) -> tuple[list[str], np.ndarray, float]:
+def trained(rows, labels, sources, families) -> tuple[list[str], np.ndarray, float]:
     """The table: its words, their weights, its bias."""
-    words = vocabulary(rows, sources)
-    balance = balanced(labels, sources)
+    words = vocabulary(rows, [families[source] for source in sources])
+    balance = balanced(labels, sources, families)
     weights = pruned(fit(Matrix(rows, words), labels, balance)[0])
     return words, weights, refitted_bias(rows, words, weights, labels, balance)
 
 
-def held_out(rows, labels, sources) -> dict[str, tuple[int, float, float]]:
+def held_out(rows, labels, sources, families) -> dict[str, tuple[int, float, float]]:
     """For each source, never seen in training: its pieces, the share judged right, the mean score."""
     figures = {}
     kinds = dict(zip(sources, labels, strict=True))
@@ -156,7 +175,7 @@ def held_out(rows, labels, sources) -> dict[str, tuple[int, float, float]]:
         inside = np.isin(sources, ordered[fold::FOLDS])
         others = [number for number in range(len(rows)) if not inside[number]]
         words, weights, bias = trained(
-            [rows[number] for number in others], labels[~inside], [sources[number] for number in others]
+            [rows[number] for number in others], labels[~inside], [sources[number] for number in others], families
         )
         scores = table_scores([rows[number] for number in np.flatnonzero(inside)], words, weights, bias)
         right = (scores > 0.5) == (labels[inside] > 0.5)
@@ -172,8 +191,8 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--write", action="store_true", help="fit on all and write data/health_words.tsv")
     given = parser.parse_args()
-    rows, labels, sources = pieces(given.file)
-    figures = held_out(rows, labels, sources)
+    rows, labels, sources, families = pieces(given.file)
+    figures = held_out(rows, labels, sources, families)
     kind_of = dict(zip(sources, labels, strict=True))
     print(f"{len(rows):,} pieces of {len(figures)} sources, a fifth of them held out at a time")
     for source, (count, accuracy, score) in sorted(figures.items(), key=lambda item: (kind_of[item[0]], item[0])):
@@ -183,7 +202,7 @@ def main() -> None:
         mine = [accuracy for source, (_, accuracy, _) in figures.items() if kind_of[source] == kind]
         print(f"  {name}: mean over sources {np.mean(mine):.3f}, worst {min(mine):.3f}")
     if given.write:
-        words, weights, bias = trained(rows, labels, sources)
+        words, weights, bias = trained(rows, labels, sources, families)
         lines = sorted(
             ((word, weight) for word, weight in zip(words, weights, strict=True) if weight), key=lambda one: -one[1]
         )

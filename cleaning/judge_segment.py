@@ -129,7 +129,7 @@ class _Judge:
             try:
                 yield page, self._verdict(page, known)
             except NotMeasuredError:
-                yield page, Unmeasured(page.text, known)
+                yield page, Unmeasured(page.text, page.figures, known)
 
     def _verdict(self, page: Page, known: Measures) -> Page | Drop:
         return verdict_of(page, RememberedText(known), self.settings, self.rules)

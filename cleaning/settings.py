@@ -51,20 +51,25 @@ class JudgingSettings(PageLimits):
     """Different Spanish stop words in a text (FineWeb-2, Spanish)."""
     mean_word_length: tuple[float, float] = (3.0, 14.0)
     """Bounds in characters (FineWeb-2, Spanish)."""
-    min_alphabetic: float = Field(default=0.75, ge=0, le=1)
-    """Share of words with a letter. FineWeb-2's 0.825 counts punctuation marks among the words; carried over it would
-    drop two health pages of five (docs/cleaning.md), so this is ours: below it are tables of numbers."""
-    max_duplicate_lines: float = 0.252
-    """Share of lines that were there before (FineWeb-2, Spanish)."""
+    min_alphabetic: float = Field(default=0.45, ge=0, le=1)
+    """Share of words with a letter, outside of tables. FineWeb-2's 0.825 counts punctuation marks among the words; ours
+    lets laboratory values and doses in: below it are quotations, results, codes."""
+    max_duplicate_lines: float = 0.5
+    """Share of characters in lines that were there before. Gopher's 0.2 would drop menus of a week and recipes that
+    print their list twice."""
     min_line_punctuation: float = 0.1
-    """Share of lines that end a sentence. FineWeb-2's 0.182 is for pages whose headings and lists were cut."""
-    max_newline_ratio: float = Field(default=0.18, gt=0)
-    """Line breaks for each word (FineWeb-2's 0.138 for Spanish, carried over by bench/thresholds.py)."""
-    max_top_ngrams: tuple[float, float, float] = (0.177, 0.147, 0.139)
-    """Share of characters in the commonest 2-, 3- and 4-gram of words (FineWeb-2's 0.156, 0.14, 0.125, so too)."""
-    max_duplicate_ngrams: tuple[float, float, float, float, float, float] = (0.137, 0.14, 0.132, 0.11, 0.1, 0.1)
-    """Share of the characters in repeated 5- to 10-grams of words (FineWeb-2's 0.145, 0.136, 0.127, 0.117, 0.108,
-    0.099, likewise)."""
+    """Share of the longer lines with an end of a sentence. FineWeb-2's 0.182 is for pages whose headings and lists were
+    cut."""
+    max_newline_ratio: float = Field(default=0.3, gt=0)
+    """Line breaks for each word, outside of tables. FineWeb-2's 0.138 would drop glossaries and lists of symptoms."""
+    max_top_ngrams: tuple[float, float, float] = (0.35, 0.3, 0.3)
+    """Share of characters in the commonest 2-, 3- and 4-gram of words. FineWeb-2's 0.156, 0.14, 0.125 would drop
+    definitions of diseases with long names."""
+    max_frames: float = Field(default=0.105, gt=0, le=1)
+    """Share of the letters in phrases of six words that five long sentences share, in a text with few figures."""
+    max_duplicate_ngrams: float = Field(default=0.106, gt=0, le=1)
+    """Share of the characters in repeated 5-grams, for a text of 1,200 to 4,000 words without figures; the rule allows
+    more of shorter and of longer texts, and of texts with doses or other values."""
     min_accents: float = Field(default=0.003, ge=0, le=1)
     """Share of a Spanish text's letters that have an accent, a tilde or a diaeresis."""
     max_filler: float = Field(default=1.5, gt=0)
@@ -77,8 +82,8 @@ class JudgingSettings(PageLimits):
     """Share of lines that label a field of a form."""
     max_loose_words: float = Field(default=0.5, gt=0, le=1)
     """Share of words in short lines without a full stop: menus, lists of links."""
-    max_teasers: float = Field(default=0.3, gt=0, le=1)
-    """Share of lines that end in an ellipsis: the beginnings of articles on a front page (Gopher)."""
+    max_excerpts: float = Field(default=0.25, gt=0, le=1)
+    """Share of lines that break off: the beginnings of articles on a front page, a tag, a category (Gopher: 0.3)."""
     min_health: float | None = Field(default=None, ge=0, le=1)
     """Least health relevance of a Spanish text; none: the score is kept in the document and decides nothing."""
     mask_personal_data: bool = True

@@ -104,7 +104,7 @@ NOT_FOUND = (
         (TEMPLATE, "filler"),
         (UNACCENTED, "unaccented"),
         (LEGAL, "legal_page"),
-        (FRONT_PAGE, "teasers"),
+        (FRONT_PAGE, "index_page"),
         (NOT_FOUND, "error_page"),
     ],
     ids=["prices", "form", "links", "filler", "unfilled template", "unaccented", "legal", "front page", "not found"],

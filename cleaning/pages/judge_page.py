@@ -1,6 +1,6 @@
 """An extracted text → a document, or why it is none: length, language, quality, health, privacy, in that order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cleaning.pages.language import identify
 from cleaning.pages.measures import Measures
@@ -21,11 +21,13 @@ def loaded_rules(settings: JudgingSettings) -> Sequence[Rule]:
 
 def judge_page(page: Page, settings: JudgingSettings, rules: Sequence[Rule]) -> Page | Drop:
     """All that comes after extraction, as far as the first refusal. The same page gives the same answer."""
-    return verdict_of(page, MeasuredText(page.text, mask=settings.mask_personal_data), settings, rules)
+    return verdict_of(page, MeasuredText(page.text, page.figures, mask=settings.mask_personal_data), settings, rules)
 
 
-def measured(text: str, known: Measures, settings: JudgingSettings, rules: Sequence[Rule]) -> Measures:
+def measured(
+    text: str, figures: Mapping[str, float], known: Measures, settings: JudgingSettings, rules: Sequence[Rule]
+) -> Measures:
     """All measures of an extracted text that its judgement asks for, those known among them."""
-    measuring = MeasuredText(text, mask=settings.mask_personal_data, known=known)
+    measuring = MeasuredText(text, figures, mask=settings.mask_personal_data, known=known)
     verdict_of(Page(text), measuring, settings, rules)
     return measuring.known

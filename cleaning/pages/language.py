@@ -127,8 +127,9 @@ def _identify(text: str) -> Verdict:
     if first == second == "es":
         return Verdict("es", score, verdicts)
     other = first if second == "es" else second
+    is_list = first in _LISTS or _is_of_values(sample)
     may_be = first == "es" or (few_markers and (second == "es" or first in _NEAR or _is_of_values(sample)))
-    if may_be and _has_spanish_words(sample, other, is_sure=first == "es", are_needed=first not in _LISTS):
+    if may_be and _has_spanish_words(sample, other, is_sure=first == "es", are_needed=not is_list):
         return Verdict("es", score if second == "es" else 1.0, {**verdicts, "words": "es"})
     return Verdict(second if first == "es" else first, score if first == "es" else 1.0, verdicts)
 

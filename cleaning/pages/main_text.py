@@ -19,6 +19,7 @@ from cleaning.pages.belonging import belonging
 from cleaning.pages.block_figures import block_figures
 from cleaning.pages.blocks import Block, PageBlocks
 from cleaning.pages.embedded_text import embedded_blocks
+from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page_walk import page_blocks
 from cleaning.pages.paragraphs import good_blocks
 from cleaning.pages.rendering import Markup, rendered
@@ -59,6 +60,8 @@ def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText
     page, taken = _chosen(tree, url)
     blocks = [block for block, is_taken in zip(page.blocks, taken, strict=True) if is_taken]
     figures = block_figures(page.blocks, taken)
+    if figures:
+        figures["listing_address"] = float(is_listing_address(url))
     size = _size(blocks)
     if size < NO_TEXT:
         embedded = embedded_blocks(tree)

@@ -1,5 +1,6 @@
 """A text at hand: what judging asks of it is worked out when it is asked."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from cleaning.pages.boilerplate import without_site_lines
@@ -19,9 +20,12 @@ BEGINNING = 120
 class MeasuredText(RememberedText):
     """The extracted text of a page, with what is known of it already."""
 
-    def __init__(self, extracted: str, *, mask: bool, known: Measures | None = None) -> None:
+    def __init__(
+        self, extracted: str, page_figures: Mapping[str, float], *, mask: bool, known: Measures | None = None
+    ) -> None:
         super().__init__(known)
         self._extracted = extracted
+        self._page_figures = page_figures
         self._mask = mask
 
     @cached_property
@@ -38,7 +42,7 @@ class MeasuredText(RememberedText):
 
     @cached_property
     def _text(self) -> Text:
-        return Text(self._cut[0], self.language().language)
+        return Text(self._cut[0], self.language().language, self._page_figures)
 
     def _measure_characters(self) -> int:
         return len(self._trimmed)

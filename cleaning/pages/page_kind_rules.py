@@ -70,10 +70,23 @@ _PRICE = Phrases(
 )
 _FIELD = re.compile(
     r"^\W*(?:(?:su |tu )?(?:nombre|apellidos?|tel[ée]fono|m[óo]vil|correo|e-?mail|direcci[óo]n|c[óo]digo postal"
-    r"|provincia"
-    r"|poblaci[óo]n|localidad|pa[íi]s|asunto|mensaje|comentarios?|fecha de nacimiento|dni|nif|sexo|edad|contraseña"
-    r"|usuario|empresa)\b|(?:enviar|acepto|he le[íi]do|seleccione|selecciona|elija|elige|introduzca|escriba|marque)\b"
-    r"|campos? (?:obligatorios?|requeridos?)|captcha|\(?(?:obligatorio|requerido|opcional)\)?\W*$|s[íi]\W*no\W*$)",
+    r"|provincia|poblaci[óo]n|localidad|pa[íi]s|asunto|mensaje|comentarios?|fecha de nacimiento|dni|nif|contraseña"
+    r"|usuario|empresa|sexo|edad)\b[^:]*:?\W*$"
+    r"|(?:enviar|acepto|he le[íi]do|(?:seleccione|selecciona|elija|elige)\b(?: (?:la|el|su|tu|una|un))?"
+    r" (?:especialidad|opci[óo]n|provincia|fecha|hora|centro|m[ée]dico|pa[íi]s|archivo))\b"
+    r"|campos? (?:obligatorios?|requeridos?)|captcha|\(?(?:obligatorio|requerido|opcional)\)?\W*$)",
+    re.IGNORECASE,
+)
+_DRUG = re.compile(r"\d ?(?:mg|mcg|µg|g|ml|ui|comprimidos?|c[áa]psulas?|sobres?|ampollas?|dosis|gotas)\b|\bcomp\b")
+_BROKEN_OFF = re.compile(
+    r"(?:…|\.\.+|[\[(]\s?(?:…|\.\.+|&hellip;)\s?[\])])(?:\W*(?:leer|ver|seguir|sigue|continuar|read|m[áa]s)\b.{0,30})?\W*$"
+    r"|(?:leer|ver) m[áa]s\W*$",
+    re.IGNORECASE,
+)
+_DATE_LINE = re.compile(
+    r"^\W*(?:(?:publicado|por|el)\b.{0,40})?"
+    r"(?:\d{1,2}(?:[/.-]\d{1,2}[/.-]| (?:de )?[a-zé]{3,10}\.?,? (?:del? )?)(?:20)?\d\d"
+    r"|[a-zé]{3,10}\.? \d{1,2}, 20\d\d)\b.{0,60}$",
     re.IGNORECASE,
 )
 _LEGAL = Phrases(
@@ -104,8 +117,22 @@ _LEGAL = Phrases(
 LEAST_LEGAL = 4
 """So many mentions may stand in any article about patients' rights."""
 MOST_FIELD_WORDS = 12
-LEAST_TEASERS = 3
-"""Fewer lines that end in an ellipsis are somebody's style."""
+LEAST_FIELDS = 4
+"""Fewer labels are a table about a person, or a heading."""
+LEAST_EXCERPTS = 3
+"""Fewer lines that break off are somebody's style, but where the address is a listing's."""
+EXCERPT_WORDS = 10
+"""A shorter line that ends in an ellipsis is somebody hesitating."""
+LEAST_LINKED = 3
+"""Headings that link elsewhere, of a listing whose address does not tell."""
+MOST_LINKED = 0.5
+"""Share of a text's characters in links from which on it is a listing."""
+BLOCKS_A_CARD = 8
+"""Blocks for each linked heading, up to which a page at a listing's address is made of cards."""
+MOST_DRUGS = 0.3
+"""Share of the lines with a price from which on, naming a dosage, they are a table of medicines."""
+NO_LINKS = 0.15
+"""Share of a text's characters in links below which its short lines are no list of links."""
 LEAST_LINES = 5
 """Fewer lines are no list and no form."""
 TITLE_WORDS = 15
@@ -155,22 +182,25 @@ class Filler:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """Catalogues and fees. Our number: no kept page of 2,100 real ones has 0.16."""
+    """Catalogues and fees; not a table of medicines with their prices, nor prose about what something costs."""
 
     most: float
     name: str = "price_list"
 
     def measure(self, text: Text) -> Figures:
-        """Share of lines with a price; lines."""
+        """Share of lines with a price that are no sentences; lines; the share of these that name a dosage."""
         prices = _PRICE.within(text.lower)
         if not prices.stand_in(text.lower):
-            return 0.0, len(text.lines)
-        return sum(map(prices.stand_in, text.lower.split("\n"))) / len(text.lines), len(text.lines)
+            return 0.0, len(text.lines), 0.0
+        lines = text.lower.split("\n")
+        priced = [line for line in lines if prices.stand_in(line) and not _is_sentence(line)]
+        drugs = sum(_DRUG.search(line) is not None for line in priced)
+        return len(priced) / len(lines), len(lines), drugs / max(len(priced), 1)
 
     def refuses(self, figures: Figures) -> bool:
-        """Whether too many lines have one."""
-        share, lines = figures
-        return share > self.most and lines >= LEAST_LINES
+        """Whether too many lines have one and few of them name a dosage."""
+        share, lines, drugs = figures
+        return share > self.most and lines >= LEAST_LINES and drugs < MOST_DRUGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,60 +211,108 @@ class Form:
     name: str = "form"
 
     def measure(self, text: Text) -> Figures:
-        """Share of lines that label a field; lines."""
+        """Share of lines that label a field and give no value, and their number."""
         labels = sum(
             _FIELD.match(line) is not None and not line.endswith(".") and line.count(" ") < MOST_FIELD_WORDS
-            for line in text.lines
+            for line in text.bare_lines
         )
-        return labels / len(text.lines), len(text.lines)
+        return labels / len(text.lines), labels
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many lines do."""
-        share, lines = figures
-        return share > self.most and lines >= LEAST_LINES
+        share, labels = figures
+        return share > self.most and labels >= LEAST_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
-class Teasers:
-    """Front pages that show the beginnings of articles (Gopher, Rae et al. 2021, A1.1: 30 % of the lines).
+class IndexPage:
+    """Front pages, tags, categories, authors, months: beginnings of articles that are whole elsewhere.
 
-    Of 1,744 real pages that were kept without this rule none has more than a fifth of such lines.
+    Three signs: lines that break off (Gopher, Rae et al. 2021, A1.1, in all forms of the ellipsis), headings that link
+    to other pages, and an address that sites give to their listings. No address decides alone.
     """
 
     most: float
-    name: str = "teasers"
+    name: str = "index_page"
 
     def measure(self, text: Text) -> Figures:
-        """Share of the lines that end in an ellipsis, and their number."""
-        cut = sum(line.endswith(("…", "...")) for line in text.lines)
-        return cut / max(len(text.lines), 1), cut
+        """Share of the lines, or of the page's blocks if more, that are excerpts.
+
+        Then the share of lines that break off, their number, excerpts, dates, blocks, linked and other headings, share
+        of links, and 1 for the address of a listing.
+        """
+        page = text.figures
+        broken = sum(
+            _BROKEN_OFF.search(line) is not None and line.count(" ") >= EXCERPT_WORDS - 1 for line in text.bare_lines
+        )
+        excerpts = max(float(broken), page.get("excerpts", 0.0))
+        blocks = max(page.get("blocks", 0.0), 1.0)
+        share = broken / len(text.lines)
+        return (
+            max(share, min(excerpts / blocks, 1.0)) if page else share,
+            share,
+            broken,
+            excerpts,
+            sum(_DATE_LINE.match(line) is not None for line in text.bare_lines),
+            blocks,
+            page.get("linked_headings", 0.0),
+            page.get("own_headings", 0.0),
+            page.get("links", 0.0),
+            page.get("listing_address", 0.0),
+        )
 
     def refuses(self, figures: Figures) -> bool:
-        """Whether too many lines do."""
-        share, cut = figures
-        return share > self.most and cut >= LEAST_TEASERS
+        """Whether the signs together are an index's."""
+        shown, share, broken, excerpts, dates, blocks, linked, own, links, is_listing = figures
+        if is_listing:
+            return broken > 0 or linked * BLOCKS_A_CARD >= blocks
+        many = excerpts >= LEAST_EXCERPTS and shown > self.most
+        return (
+            links >= MOST_LINKED
+            or (broken >= LEAST_EXCERPTS and share > self.most)
+            or (many and linked >= LEAST_LINKED and linked > own)
+            or (many and dates >= LEAST_EXCERPTS)
+            or (linked >= 2 * LEAST_LINKED and linked > 2 * own and linked > self.most * blocks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LinkList:
-    """Menus, indexes, lists of titles. Our number: of 2,100 real health pages 0.36 is the most that an article has."""
+    """Menus, indexes, lists of titles. Our number: of 2,100 real health pages 0.36 is the most that an article has.
+
+    Rows of tables, items with a value and terms with their meaning are short lines too, and stay.
+    """
 
     most: float
     name: str = "link_list"
 
     def measure(self, text: Text) -> Figures:
-        """Share of the words that stand in short lines without an end of a sentence; lines."""
+        """Share of the words in titles (short lines without a stop, a value, a meaning); lines; share of links."""
         words = loose = 0
-        for line in text.lines:
+        after_colon = False
+        for line in text.bare_lines:
             count = line.count(" ") + 1
             words += count
-            loose += count if count < TITLE_WORDS and not line.endswith(SENTENCE_END) else 0
-        return loose / words, len(text.lines)
+            loose += count if count < TITLE_WORDS and not after_colon and _is_title(line) else 0
+            after_colon = line.endswith(":") or (after_colon and line[:1].islower())
+        has_linked = text.figures.get("linked_headings", 0.0) >= LEAST_LINKED
+        return loose / max(words, 1), len(text.lines), max(text.figures.get("links", 1.0), float(has_linked))
 
     def refuses(self, figures: Figures) -> bool:
-        """Whether too many words do."""
-        share, lines = figures
-        return share > self.most and lines >= LEAST_LINES
+        """Whether too many words do, and links are among them."""
+        share, lines, links = figures
+        return share > self.most and lines >= LEAST_LINES and links >= NO_LINKS
+
+
+def _is_title(line: str) -> bool:
+    """Whether a short line stands for itself: a title, a label, a link."""
+    if line.endswith(SENTENCE_END) or line[:1].islower():
+        return False
+    return ": " not in line and not any(map(str.isdigit, line))
+
+
+def _is_sentence(line: str) -> bool:
+    return line.endswith(SENTENCE_END) and line.count(" ") >= TITLE_WORDS - 1
 
 
 @dataclass(frozen=True, slots=True)

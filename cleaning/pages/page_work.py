@@ -1,6 +1,6 @@
 """What a page process does with what it is handed: take a page's text out, or measure a text. Each imports its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,9 +11,10 @@ from cleaning.settings import CleaningSettings
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """An extracted text, with what is known of it already."""
+    """An extracted text, what extraction measured of its page, and what is known of the text already."""
 
     text: str
+    figures: Mapping[str, float]
     known: Measures
 
 
@@ -52,6 +53,6 @@ def _judging(settings: CleaningSettings) -> Reader:
 
     def judge(work: Work) -> Result:
         assert isinstance(work, Unmeasured)
-        return measured(work.text, work.known, settings, rules)
+        return measured(work.text, work.figures, work.known, settings, rules)
 
     return judge

@@ -1,12 +1,22 @@
 """Rules about prose: text that is too short, glued together, cut to pieces, or no sentences at all."""
 
+import re
 from dataclasses import dataclass
 
 from cleaning.pages.figures import Figures
-from cleaning.pages.text import SPANISH, Text
+from cleaning.pages.text import SPANISH, WORD, Text
 
 SENTENCE_END = tuple(".!?…:;»”\"')")
 _ACCENTED = "áéíóúüñ"
+_SENTENCE_BORDER = re.compile(r"[.!?…][)\"”»]? +[A-ZÁÉÍÓÚÑ¿¡«“\"]")
+MIN_OUTSIDE = 50
+SHORT_LINE_WORDS = 8
+MIN_LINES = 5
+LINKED = 0.15
+"""Share of a text's characters in links."""
+_CAPITALS = re.compile(r"\b[A-ZÁÉÍÓÚÜÑ]{2,}\b")
+MIN_LETTERS = 200
+"""In so few letters of Spanish without capitals an accent may be missing by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,9 @@ class WordLength:
     name: str = "word_length"
 
     def measure(self, text: Text) -> Figures:
-        """Mean characters a word."""
-        return (sum(map(len, text.words)) / max(len(text.words), 1),)
+        """Mean characters of the words with a letter first."""
+        words = [word for word in text.words if word[0].isalpha()]
+        return (sum(map(len, words)) / max(len(words), 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether the mean is out of bounds."""
@@ -59,16 +70,17 @@ class WordLength:
 
 @dataclass(frozen=True, slots=True)
 class Alphabetic:
-    """Tables of numbers and price lists (Gopher; FineWeb-2's Spanish share)."""
+    """Listings of quotations, results, codes (Gopher). Tables of values are text, and so are doses: see the number."""
 
     least: float
     name: str = "non_alphabetic"
 
     def measure(self, text: Text) -> Figures:
-        """Share of words with a letter."""
-        others = [word for word in text.words if not word.isalpha()]
-        lettered = len(text.words) - len(others) + sum(any(map(str.isalpha, word)) for word in others)
-        return (lettered / max(len(text.words), 1),)
+        """Share of words with a letter, outside of tables where at least 50 words stand there."""
+        outside = WORD.findall("\n".join(text.bare_lines))
+        words = outside if len(outside) >= MIN_OUTSIDE else text.words
+        lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
+        return (lettered / max(len(words), 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too few words have one."""
@@ -77,18 +89,25 @@ class Alphabetic:
 
 @dataclass(frozen=True, slots=True)
 class LinePunctuation:
-    """Lines of prose end in a stop; menus and lists of links do not (C4; FineWeb-2)."""
+    """Lines of prose hold an end of a sentence; what was cut to pieces does not (C4; FineWeb-2).
+
+    A glossary, a table or a list has few stops as well. Where the page's links are known, lines without stops that are
+    no links are such; where they are not, short lines do not count.
+    """
 
     least: float
     name: str = "line_punctuation"
 
     def measure(self, text: Text) -> Figures:
-        """Share of lines that end a sentence."""
-        return (sum(line.endswith(SENTENCE_END) for line in text.lines) / max(len(text.lines), 1),)
+        """Share of the longer lines with an end of a sentence at their end or within; lines; share of links."""
+        lines = [line for line in text.bare_lines if line.count(" ") >= SHORT_LINE_WORDS - 1 and not line[0].islower()]
+        ended = sum(line.endswith(SENTENCE_END) or _SENTENCE_BORDER.search(line) is not None for line in lines)
+        return ended / len(lines) if lines else 1.0, len(lines), text.figures.get("links", 1.0)
 
     def refuses(self, figures: Figures) -> bool:
-        """Whether too few lines do."""
-        return figures[0] < self.least
+        """Whether too few of enough lines do, and links are among them."""
+        share, lines, links = figures
+        return share < self.least and lines >= MIN_LINES and links >= LINKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +119,7 @@ class NewLines:
 
     def measure(self, text: Text) -> Figures:
         """Line breaks for each word."""
-        return ((len(text.lines) - 1) / max(len(text.words), 1),)
+        return ((len(text.bare_lines) - 1) / max(len(text.words), 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether there are too many of them."""
@@ -119,12 +138,13 @@ class Accents:
     name: str = "unaccented"
 
     def measure(self, text: Text) -> Figures:
-        """Share of letters with an accent, a tilde or a diaeresis; 1 where the text is Spanish."""
+        """Share of letters with an accent, a tilde or a diaeresis; letters of a Spanish text, without capitals."""
         if text.language != SPANISH:
             return 0.0, 0
-        return sum(map(text.lower.count, _ACCENTED)) / text.letters, 1
+        letters = text.letters - sum(map(len, _CAPITALS.findall(text.text)))
+        return sum(map(text.lower.count, _ACCENTED)) / max(letters, 1), letters
 
     def refuses(self, figures: Figures) -> bool:
         """Whether a Spanish text has too few of them."""
-        share, is_spanish = figures
-        return is_spanish > 0 and share < self.least
+        share, letters = figures
+        return letters >= MIN_LETTERS and share < self.least

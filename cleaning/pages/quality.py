@@ -9,9 +9,9 @@ from typing import Protocol
 
 from cleaning.pages.figures import Figures
 from cleaning.pages.page import Drop
-from cleaning.pages.page_kind_rules import Filler, Form, LegalPage, LinkList, NoErrorPage, PriceList, Teasers
+from cleaning.pages.page_kind_rules import Filler, Form, IndexPage, LegalPage, LinkList, NoErrorPage, PriceList
 from cleaning.pages.prose_rules import Accents, Alphabetic, LinePunctuation, LongEnough, NewLines, StopWords, WordLength
-from cleaning.pages.repetition_rules import DuplicateLines, DuplicateNgrams, TopNgrams
+from cleaning.pages.repetition_rules import DuplicateLines, DuplicateNgrams, SentenceFrames, TopNgrams
 from cleaning.pages.text import Text
 from cleaning.settings import JudgingSettings
 
@@ -38,17 +38,18 @@ def rules_of(settings: JudgingSettings) -> tuple[Rule, ...]:
         StopWords(settings.min_stop_words),
         WordLength(settings.mean_word_length),
         Alphabetic(settings.min_alphabetic),
+        IndexPage(settings.max_excerpts),
         LegalPage(settings.max_legal),
         PriceList(settings.max_prices),
         Form(settings.max_form_lines),
         DuplicateLines(settings.max_duplicate_lines),
         LinkList(settings.max_loose_words),
-        Teasers(settings.max_teasers),
         LinePunctuation(settings.min_line_punctuation),
         NewLines(settings.max_newline_ratio),
         Accents(settings.min_accents),
         Filler(settings.max_filler),
         TopNgrams(settings.max_top_ngrams),
+        SentenceFrames(settings.max_frames),
         DuplicateNgrams(settings.max_duplicate_ngrams),
     )
 

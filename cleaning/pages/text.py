@@ -1,6 +1,7 @@
 """A text as the rules see it: its words and lines, counted once."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 
 from cleaning.pages.ngrams import Repeats, repeated_ngrams
@@ -14,16 +15,21 @@ STOP_WORDS = {
     "ast": "de la y que a los les del l en el pa al un una por con ye nun",
 }
 """FineWeb-2's for Spanish; for the side corpora the commonest words of the lines that docs/cleaning.md names."""
-_WORD = re.compile(r"\w+(?:[-'’]\w+)*")
+WORD = re.compile(r"\w+(?:[-'’]\w+)*")
+CELL_BORDER = " | "
+"""Between the cells of a row of a table."""
+_MARKDOWN = re.compile(r"(?:#{1,6}|[-+*>:]|\d+\.|\|) +")
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in STOP_WORDS.items()}
 
 
 class Text:
     """A text with what several rules count, counted once."""
 
-    def __init__(self, text: str, language: str = SPANISH) -> None:
+    def __init__(self, text: str, language: str = SPANISH, figures: Mapping[str, float] | None = None) -> None:
         self.text = text
         self.language = language
+        self.figures = figures or {}
+        """What extraction measured of the page (``block_figures``); empty where it could not."""
 
     @cached_property
     def lower(self) -> str:
@@ -33,7 +39,7 @@ class Text:
     @cached_property
     def words(self) -> list[str]:
         """Words in lower case."""
-        return _WORD.findall(self.lower)
+        return WORD.findall(self.lower)
 
     @cached_property
     def letters(self) -> int:
@@ -51,6 +57,16 @@ class Text:
         return self.text.split("\n")
 
     @cached_property
+    def bare_lines(self) -> list[str]:
+        """Those that are no rows of a table, without marks of Markdown at their beginning."""
+        return [_MARKDOWN.sub("", line, count=1) for line in self.lines if CELL_BORDER not in line]
+
+    @cached_property
+    def values(self) -> float:
+        """Share of the words with a digit: doses, ages, laboratory values."""
+        return sum(any(map(str.isdigit, word)) for word in self.words) / max(len(self.words), 1)
+
+    @cached_property
     def stop_words(self) -> int:
         """Different stop words of the text's language; Spanish ones where we have none of it."""
         return len(_STOP_WORDS.get(self.language, _STOP_WORDS[SPANISH]).intersection(self.words))
@@ -58,4 +74,4 @@ class Text:
 
 def count_words(text: str) -> int:
     """Words of a text, as the rules count them."""
-    return len(_WORD.findall(text))
+    return len(WORD.findall(text))

@@ -14,6 +14,8 @@ DISCOUNT = 0.75
 """Taken off each pair's count and given to single tokens (absolute discounting, Ney et al. 1994)."""
 MOST_BOTH = 2_000
 """Hidden positions of which the model of both sides is asked: it needs a sum over the vocabulary for each."""
+MOST_TURNED = 50_000_000
+"""Pairs up to which the model of both sides is asked: it needs them sorted by the right token too (1.2 GB)."""
 MODELS = ("single", "pairs", "both_sides")
 
 
@@ -22,7 +24,7 @@ class CountModels:
 
     ``single``: how frequent a token is. ``pairs``: how often it follows the token before; where that one is hidden too,
     as single. ``both_sides``: the product of what the token before and the token after say, over the first
-    ``MOST_BOTH`` positions of which neither neighbour is hidden.
+    ``MOST_BOTH`` positions of which neither neighbour is hidden; not where there are more than ``MOST_TURNED`` pairs.
     """
 
     def __init__(self, counts: Counts, mask: int) -> None:
@@ -41,7 +43,7 @@ class CountModels:
         true_M, before_M, after_M = original_NL[rows, columns], shown_NL[rows, columns - 1], shown_NL[rows, columns + 1]
         single_M = self._single_V[true_M]
         pairs_M = np.where(before_M == self._mask, single_M, self._given(before_M, true_M, single_M))
-        left = MOST_BOTH - int(self.sums["both_sides_count"])
+        left = MOST_BOTH - int(self.sums["both_sides_count"]) if len(self._counts.keys_P) <= MOST_TURNED else 0
         both = np.flatnonzero((before_M != self._mask) & (after_M != self._mask))[:left]
         nats = [self._both_sides(*(int(one[at]) for one in (before_M, after_M, true_M))) for at in both]
         for model, each in (("single", -np.log(single_M)), ("pairs", -np.log(pairs_M)), ("both_sides", np.array(nats))):

@@ -1,0 +1,311 @@
+"""The genres of health pages stay, whatever their form; index pages, frames and lists of links go for a reason."""
+# ruff: noqa: E501, FLY002, SIM905 - texts as pages have them, a line a paragraph
+
+import pytest
+
+from cleaning.pages.judge_page import judge_page
+from cleaning.pages.listing_address import is_listing_address
+from cleaning.pages.page import Drop, Page
+from cleaning.pages.quality import judge, rules_of
+from cleaning.pages.text import Text
+from cleaning.settings import CleaningSettings
+
+SETTINGS = CleaningSettings()
+RULES = rules_of(SETTINGS)
+ARTICLE = {"blocks": 10.0, "links": 0.02, "excerpts": 0.0, "linked_headings": 0.0, "own_headings": 3.0}
+_DRUGS = "amoxicilina ibuprofeno omeprazol metformina enalapril simvastatina losartán atorvastatina"
+DRUGS = _DRUGS.split()
+_VACCINES = "hepatitis tosferina tétanos poliomielitis sarampión rubeola varicela meningitis"
+VACCINES = _VACCINES.split()
+_BODY = "la cabeza|el cuello|el pecho|la espalda|el vientre|la cadera|la rodilla|el tobillo"
+BODY = _BODY.split("|")
+
+LEAFLET = "\n".join(
+    (
+        "Qué es Dolorex 400 mg comprimidos y para qué se utiliza",
+        "Dolorex pertenece a un grupo de medicamentos llamados antiinflamatorios no esteroideos.",
+        "Qué necesita saber antes de empezar a tomar Dolorex 400 mg comprimidos",
+        "No tome Dolorex 400 mg comprimidos",
+        "si es alérgico al ibuprofeno o a cualquiera de los demás componentes de este medicamento",
+        "si tiene una enfermedad grave del hígado",
+        "si tiene una enfermedad grave del riñón",
+        "si tiene una insuficiencia cardiaca grave",
+        "Consulte a su médico o farmacéutico antes de empezar a tomar Dolorex 400 mg comprimidos.",
+        "Cómo tomar Dolorex 400 mg comprimidos",
+        "La dosis recomendada en adultos es de 1 comprimido de 400 mg cada 8 horas.",
+        "La dosis recomendada en adolescentes es de 1 comprimido de 400 mg cada 12 horas.",
+        "Si toma más Dolorex 400 mg comprimidos del que debe",
+        "Consulte a su médico o farmacéutico o llame al Servicio de Información Toxicológica.",
+        "Si olvidó tomar Dolorex 400 mg comprimidos",
+        "No tome una dosis doble para compensar las dosis olvidadas.",
+        "Posibles efectos adversos",
+        "Frecuentes: pueden afectar hasta 1 de cada 10 personas",
+        "ardor de estómago, diarrea, náuseas",
+        "Poco frecuentes: pueden afectar hasta 1 de cada 100 personas",
+        "dolor de cabeza, insomnio, picor",
+        "Raros: pueden afectar hasta 1 de cada 1.000 personas",
+        "visión borrosa, zumbido de oídos",
+        "Conservación de Dolorex 400 mg comprimidos",
+        "Mantener este medicamento fuera de la vista y del alcance de los niños.",
+    )
+)
+GLOSSARY = "\n".join(
+    f"{term}\n{meaning}"
+    for term, meaning in (
+        ("Cianosis", "coloración azulada de la piel por falta de oxígeno"),
+        ("Disfagia", "dificultad para tragar los alimentos o la saliva"),
+        ("Edema", "hinchazón de una parte del cuerpo por líquido"),
+        ("Hematuria", "presencia de sangre en la orina"),
+        ("Ictericia", "color amarillo de la piel y de los ojos"),
+        ("Otalgia", "dolor que se nota en el oído"),
+        ("Poliuria", "eliminación de más orina de lo habitual"),
+        ("Prurito", "picor de la piel sin una causa a la vista"),
+        ("Síncope", "pérdida breve del conocimiento con recuperación"),
+    )
+)
+LABORATORY = (
+    "Valores de referencia de los análisis más habituales en la persona adulta; cada centro tiene los suyos.\n"
+    + "\n".join(
+        f"{name} | {low}-{low * 3} | {unit}"
+        for low, (name, unit) in enumerate(
+            (
+                ("Sodio", "mEq/l"),
+                ("Potasio", "mEq/l"),
+                ("Hierro", "µg/dl"),
+                ("Ferritina", "ng/ml"),
+                ("Colesterol", "mg/dl"),
+                ("Triglicéridos", "mg/dl"),
+                ("Bilirrubina", "mg/dl"),
+                ("Albúmina", "g/dl"),
+                ("Hemoglobina", "g/dl"),
+                ("Plaquetas", "10⁹/l"),
+                ("Fibrinógeno", "mg/dl"),
+                ("Amilasa", "U/l"),
+            ),
+            start=20,
+        )
+    )
+)
+QUESTIONS = "\n".join(
+    f"¿A qué edad se pone la vacuna de {name}?\nLa vacuna de {name} se pone a los {number + 2} meses de edad en el centro de "
+    f"salud y se repite a los {number + 4} años con una dosis de recuerdo en el colegio."
+    for number, name in enumerate(VACCINES)
+)
+EXAM = (
+    "Mujer de 34 años con fiebre, dolor lumbar y escozor al orinar desde hace 2 días. ¿Cuál es el tratamiento de elección?\n"
+    "1. Antibiótico por vía oral durante 3 días en su domicilio.\n2. Antibiótico por vía oral durante 7 días en su domicilio.\n"
+    "3. Antibiótico por vía intravenosa durante 7 días en el hospital.\n"
+    "4. Antibiótico por vía intravenosa durante 14 días en el hospital.\n"
+    "Respuesta correcta: 2. La pielonefritis sin signos de gravedad se trata con antibiótico por vía oral durante 7 días."
+)
+MENU = "\n".join(
+    f"Día {day}\nDesayuno: infusión con leche desnatada; 2 rebanadas de pan integral con queso fresco. Almuerzo: {meal} a la "
+    "plancha; ensalada de lechuga y tomate con 1 cucharada de aceite de oliva; 1 pieza de fruta. Merienda: 1 yogur desnatado. "
+    f"Cena: sopa de verduras; {other}; 1 yogur desnatado."
+    for day, (meal, other) in enumerate(
+        (("pollo", "tortilla"), ("merluza", "jamón"), ("ternera", "huevo"), ("pavo", "atún"), ("salmón", "requesón")),
+        start=1,
+    )
+)
+RIGHTS = "\n".join(
+    f"Todo paciente tiene derecho a {right}."
+    for right in (
+        "recibir información clara sobre su enfermedad y sobre las alternativas que existen para tratarla",
+        "elegir, tras recibir la información, entre las opciones clínicas que el médico le presente",
+        "negarse al tratamiento, salvo en los casos que la ley señala, y a que conste por escrito",
+        "que se respeten su intimidad y la confidencialidad de los datos de su historia",
+        "obtener una copia de su historia clínica y de los resultados de las pruebas",
+        "pedir una segunda opinión cuando se le diagnostique una enfermedad grave",
+        "no ser discriminado por su edad, por su origen ni por ninguna otra circunstancia",
+        "estar acompañado por un familiar durante el ingreso y en las urgencias",
+    )
+)
+DRUG_PRICES = "Precio de venta al público de los genéricos más recetados\n" + "\n".join(
+    f"{drug.capitalize()} {len(drug) * 50} mg {len(drug) * 2} comprimidos: {len(drug)},{number}0 €"
+    for number, drug in enumerate(DRUGS)
+)
+RECIPE = (
+    "Ingredientes\n200 g de lentejas\n1 cebolla\n2 zanahorias\n1 hoja de laurel\naceite de oliva\nsal\nPreparación\n"
+    "Pique la cebolla y las zanahorias y rehogue todo a fuego lento durante 10 minutos.\nAñada las lentejas lavadas y el laurel.\n"
+    "Cubra con agua fría, lleve a ebullición y cueza a fuego suave 40 minutos.\nIngredientes para dos personas\n200 g de lentejas\n"
+    "1 cebolla\n2 zanahorias\n1 hoja de laurel\naceite de oliva\nsal"
+)
+CASE = (
+    "Varón de 67 años que acude por disnea.\nExploración: TA 150/90 mmHg, FC 98 lpm, SatO2 91 %.\nAnalítica: creatinina 1,4 mg/dl, "
+    "urea 62 mg/dl, Hb 11,2 g/dl, leucocitos 9.800, plaquetas 210.000.\nRadiografía de tórax: cardiomegalia y derrame pleural "
+    "derecho.\nJuicio clínico: insuficiencia cardiaca descompensada.\nTratamiento: furosemida 40 mg cada 12 horas, enalapril 5 mg."
+)
+RADIOLOGY = (
+    "RMI de columna lumbar. Se identifica a nivel L3-L4 una protrusión discal sin compromiso radicular. Se identifica a nivel "
+    "L4-L5 una protrusión discal con leve compromiso radicular derecho. Se identifica a nivel L5-S1 una hernia discal con "
+    "compromiso radicular izquierdo. Canal raquídeo de amplitud normal. Cono medular sin alteraciones de señal."
+)
+CAPITALS = (
+    "EL PACIENTE DEBE VENIR EN AYUNAS Y SIN FUMAR. TRAIGA LA LISTA DE LOS MEDICAMENTOS QUE TOMA. SI TIENE MARCAPASOS AVISE "
+    "ANTES DE ENTRAR EN LA SALA. LA PRUEBA DURA MEDIA HORA Y NO DUELE. DESPUES PUEDE COMER Y CONDUCIR CON NORMALIDAD. LOS "
+    "RESULTADOS SE RECOGEN EN UNA SEMANA EN EL MOSTRADOR DE CONSULTAS."
+)
+ONE_PARAGRAPH = (
+    "La artritis reumatoide inflama las articulaciones y las deforma con el tiempo. Se diagnostica con la exploración, con una "
+    "radiografía y con un análisis de sangre. El tratamiento precoz evita la mayor parte de las secuelas, y el ejercicio suave "
+    "mantiene la movilidad de las manos. Pida cita con el reumatólogo en reuma@hospital.example"
+)
+LONG_NAME = (
+    "Síndrome de Guillain-Barré\nEl síndrome de Guillain-Barré es una inflamación de los nervios que empieza por las piernas y "
+    "sube en pocos días hacia los brazos y la cara.\nCausas\nEl síndrome de Guillain-Barré aparece muchas veces después de una "
+    "infección del intestino o de las vías respiratorias. No se contagia ni se hereda.\nSíntomas\nHormigueo, debilidad y pérdida "
+    "de los reflejos. En el síndrome de Guillain-Barré grave se debilitan también los músculos de la respiración.\nTratamiento\n"
+    "El síndrome de Guillain-Barré se trata en el hospital con inmunoglobulinas. Después del síndrome de Guillain-Barré la fuerza "
+    "vuelve poco a poco, con rehabilitación. Una de cada tres personas con síndrome de Guillain-Barré nota cansancio durante años."
+)
+SYMPTOMS = (
+    "Los síntomas de la anemia son los siguientes y aparecen poco a poco, a medida que baja la hemoglobina:\n"
+    + "\n".join(
+        "cansancio|palidez de la piel|falta de aire al subir escaleras|palpitaciones|mareo|dolor de cabeza|manos y pies fríos|"
+        "uñas frágiles|caída del pelo|falta de apetito|irritabilidad|dificultad para concentrarse|llagas en la boca".split(
+            "|"
+        )
+    )
+    + "\nPida cita con su médico si nota varios de ellos durante más de dos semanas, sobre todo si está embarazada."
+)
+DOSES = "Dosis de paracetamol según el peso del niño (jarabe de 100 mg/ml)\n" + "\n".join(
+    f"{weight} kg | {weight * 15} mg | {weight * 15 / 100:.2f} ml cada 6 horas".replace(".", ",")
+    for weight in range(4, 31, 2)
+)
+EXERCISES = "\n".join(
+    f"Ejercicio {number}. Siéntese en una silla, lleve las manos a {part} y respire hondo 3 veces. Repita 10 veces."
+    for number, part in enumerate(BODY, start=1)
+)
+QUOTES = (
+    "El informe dice que «la sal […] sube la tensión en muchas personas» y pide que se reduzca.\nAñade que «el consumo […] debe "
+    "bajar a la mitad» antes de diez años.\nLos autores recomiendan leer las etiquetas, cocinar con especias y evitar los "
+    "precocinados, y recuerdan que el gusto por lo salado se pierde en pocas semanas si se reduce poco a poco."
+)
+KEPT = {
+    "leaflet": LEAFLET,
+    "glossary without stops": GLOSSARY,
+    "laboratory table": LABORATORY,
+    "questions with one frame": QUESTIONS,
+    "exam question explained": EXAM,
+    "menu of a week": MENU,
+    "patients' rights": RIGHTS,
+    "prices of medicines": DRUG_PRICES,
+    "recipe that prints its list twice": RECIPE,
+    "clinical case": CASE,
+    "radiology report": RADIOLOGY,
+    "notice in capitals without accents": CAPITALS,
+    "one paragraph that ends in an address": ONE_PARAGRAPH,
+    "disease with a long name": LONG_NAME,
+    "list of symptoms": SYMPTOMS,
+    "table of doses": DOSES,
+    "exercises": EXERCISES,
+    "quotations with an ellipsis": QUOTES,
+}
+
+
+@pytest.mark.parametrize("genre", KEPT)
+def test_a_genre_of_health_pages_stays(genre):
+    page = judge_page(Page(KEPT[genre], figures=dict(ARTICLE)), SETTINGS, RULES)
+    assert isinstance(page, Page), page
+
+
+def frames(count):
+    topics = [
+        (f"la señal {one} y el filtro {two}", f"un caso de {two} con {one}")
+        for one in ("térmica", "óptica", "sonora", "química", "mecánica", "eléctrica")
+        for two in ("adaptativo", "digital", "pasivo", "lineal", "óptimo")
+    ][:count]
+    return "\n".join(
+        f"Integrar {topic} para resolver {case} con evidencia, controles, incertidumbre y comunicación proporcional a los datos."
+        for topic, case in topics
+    )
+
+
+def test_sentences_filled_into_one_frame_go():
+    refusal = judge(Text(frames(12), figures=ARTICLE), RULES)[1]
+    assert refusal is not None
+    assert refusal.reason == "quality/sentence_frames"
+
+
+def test_the_bound_of_repetition_follows_length_and_values():
+    sentences = [
+        f"El caso {word} muestra que la decisión clínica no se apoya en los datos." for word in "abcdefghijklmnopqrst"
+    ]
+    without = "\n".join(sentences * 8)
+    with_values = "\n".join(
+        f"{sentence[:-1]} con {n} mg, {n + 1} ml y {n + 2} UI." for n, sentence in enumerate(sentences)
+    )
+    assert judge(Text(without, figures=ARTICLE), RULES)[1] is not None
+    figures, refusal = judge(Text(with_values, figures=ARTICLE), RULES)
+    assert refusal is None
+    assert figures["duplicate_ngrams"] > SETTINGS.max_duplicate_ngrams
+
+
+ELLIPSES = ("…", "...", "..", "[…]", "[...]", "[&hellip;]", "(…)", "… Leer más", "[…] Seguir leyendo", "... (leer más)")
+
+
+@pytest.mark.parametrize("ellipsis", ELLIPSES)
+def test_a_page_of_beginnings_goes_whatever_the_ellipsis(ellipsis):
+    teasers = "\n".join(
+        f"La consulta de {part} es frecuente en atención primaria y conviene saber cuándo hay que pedir una radiogra {ellipsis}"
+        for part in BODY
+    )
+    for figures in (None, {**ARTICLE, "linked_headings": 8.0, "own_headings": 1.0}):
+        refusal = judge(Text(f"Traumatología\n{teasers}", figures=figures), RULES)[1]
+        assert refusal is not None
+        assert refusal.reason == "quality/index_page"
+
+
+def test_whole_excerpts_under_linked_headings_go_at_a_listings_address_and_an_article_stays():
+    text = f"Dolor\n{KEPT['one paragraph that ends in an address']}"
+    cards = {
+        "blocks": 2.0,
+        "links": 0.0,
+        "excerpts": 1.0,
+        "linked_headings": 1.0,
+        "own_headings": 0.0,
+        "listing_address": 1.0,
+    }
+    refusal = judge(Text(text, figures=cards), RULES)[1]
+    assert refusal is not None
+    assert refusal.reason == "quality/index_page"
+    assert judge(Text(text, figures={**cards, "listing_address": 0.0}), RULES)[1] is None
+    assert judge(Text(text, figures={**cards, "linked_headings": 0.0, "excerpts": 0.0}), RULES)[1] is None
+
+
+def test_a_page_of_links_goes():
+    titles = "\n".join(f"Todo sobre {part} y sus enfermedades más frecuentes" for part in BODY)
+    page = judge_page(
+        Page(f"{titles}\n{titles.replace('Todo', 'Más')}", figures={**ARTICLE, "links": 0.9}), SETTINGS, RULES
+    )
+    assert isinstance(page, Drop)
+    assert page.reason == "quality/index_page"
+
+
+@pytest.mark.parametrize(
+    ("url", "listing"),
+    [
+        ("https://g.es/tag/asma/", True),
+        ("https://g.es/tag/asma/page/2/", True),
+        ("https://g.es/category/salud", True),
+        ("https://g.es/blog/categoria/nutricion/", True),
+        ("https://g.es/author/admin/page/11/index.html", True),
+        ("https://g.es/autor/ana-perez/", True),
+        ("https://g.es/2014/04/", True),
+        ("https://g.es/2014/", True),
+        ("https://g.es/2014/04/page/2/", True),
+        ("https://g.es/blog/page/7/", True),
+        ("https://g.es/?s=asma", True),
+        ("https://g.es/?cat=4", True),
+        ("https://g.es/?paged=3", True),
+        ("https://g.es/etiqueta/embarazo", True),
+        ("https://g.es/2014/04/12/asma-infantil/", False),
+        ("https://g.es/asma/", False),
+        ("https://g.es/category/salud/asma-en-ninos.html", False),
+        ("https://g.es/?p=123", False),
+        ("https://g.es/la-pagina-del-asma/", False),
+        ("https://g.es/", False),
+    ],
+)
+def test_addresses_of_listings(url, listing):
+    assert is_listing_address(url) is listing

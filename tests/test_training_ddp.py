@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from training_room import packed, quick
 
 from data.files import file_digest
 from data.store import Store
+from training.electra.phases import Phase
 from training.results.evaluate import evaluate
 from training.runs import checkpoint
 from training.runs.metrics import read_metrics
@@ -85,6 +87,38 @@ def test_two_processes_have_the_losses_of_one_also_when_stopped_between(tmp_path
         assert [line[name] for line in together] == pytest.approx([line[name] for line in alone], rel=2e-4), name
     for name in ("tokens", "tokens_seen", "replaced_rate"):
         assert [line[name] for line in together] == [line[name] for line in alone], name
+    first, second = (checkpoint.load_newest(store.runs / name) for name in ("one", "two"))
+    assert first
+    assert second
+    assert all(torch.allclose(first.model[name], second.model[name], atol=2e-4) for name in first.model)
+
+
+PHASED = """
+[[pretrain.phase]]
+objective = "mlm"
+vector_rate = 0.1
+[[pretrain.phase]]
+objective = "rtd"
+[[pretrain.phase]]
+objective = "both"
+length = 64
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_begin_from_counts_and_change_phases_as_one_does(tmp_path):
+    store = Store.open(tmp_path / "store")
+    tokens = packed(store)
+    given = {"steps": 9, "batch": 5, "begin": "counts", "device": "cpu", "warmup": 1, "dropout": 0.0}
+    phases = [Phase.model_validate(one) for one in tomllib.loads(PHASED)["pretrain"]["phase"]]
+    one = pretrain(store, quick(phase=phases, **given), tokens=tokens, name="one")
+    (tmp_path / "phases.toml").write_text(PHASED, encoding="utf-8")
+    command = ("pretrain", "--tokens", str(tokens), "--name", "two", "--store", str(store.root))
+    finished(torchrun(tmp_path, *command, "--config", str(tmp_path / "phases.toml"), *assigned(quick(**given))))
+    alone, together = read_metrics(one.path), read_metrics(store.runs / "two")
+    for name in ("loss", "hidden_loss", "hidden_accuracy", "grad_norm"):
+        assert [line[name] for line in together] == pytest.approx([line[name] for line in alone], rel=2e-4), name
+    assert [line.get("disc_loss") is None for line in together] == [True] * 3 + [False] * 6
     first, second = (checkpoint.load_newest(store.runs / name) for name in ("one", "two"))
     assert first
     assert second

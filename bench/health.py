@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.pop(0)  # this file's folder: its names must not hide packages
 
 import numpy as np
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cleaning.pages.health import BIAS, TABLE
@@ -27,6 +28,8 @@ WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 PIECE_WORDS = 200
 PIECES_A_SOURCE = 600
 """So that novels do not outvote leaflets."""
+CHARACTERS_A_SOURCE = 2_000_000
+"""Texts of a larger source are taken evenly: more than enough for its pieces."""
 LEAST_SOURCES = 4
 """A word of fewer sources is theirs and not the language's."""
 LEAST_PIECES = 25
@@ -59,7 +62,15 @@ def pieces(path: Path) -> tuple[list[frozenset[str]], np.ndarray, list[str], dic
     found: dict[str, list[frozenset[str]]] = defaultdict(list)
     kinds = {}
     exams: dict[str, list[bool]] = defaultdict(list)
+    sizes: Counter[str] = Counter()
+    lengths = pc.utf8_length(table["text"]).to_pylist()
+    for source, length in zip(table["source"].to_pylist(), lengths, strict=True):
+        sizes[source] += length
+    seen: Counter[str] = Counter()
     for source, kind, text in zip(*(table[name].to_pylist() for name in ("source", "kind", "text")), strict=True):
+        seen[source] += 1
+        if seen[source] % max(1, sizes[source] // CHARACTERS_A_SOURCE):
+            continue
         kinds[source] = kind == "biomedical"
         exams[source].append(_QUESTION.search(text) is not None)
         words = WORD.findall(text.lower())

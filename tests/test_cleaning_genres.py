@@ -227,6 +227,32 @@ def test_sentences_filled_into_one_frame_go():
     assert refusal.reason == "quality/sentence_frames"
 
 
+def test_answers_without_figures_may_share_their_frame():
+    reasons = (
+        "protege del hígado|evita la tos de los bebés|impide la rigidez|previene la parálisis|corta los brotes".split(
+            "|"
+        )
+    )
+    answers = "\n".join(
+        f"¿Cuándo se pone la vacuna de {name}?\nEsta vacuna, que {reason}, se pone en el centro de salud del barrio y {more}."
+        for name, reason, more in zip(
+            VACCINES,
+            reasons,
+            (
+                "la cita la da la enfermera por teléfono",
+                "conviene que la madre también la reciba antes del parto",
+                "hay que repetirla si la herida está sucia",
+                "se guarda el resguardo en la cartilla del niño",
+                "no hace falta venir en ayunas ni traer receta",
+            ),
+            strict=False,
+        )
+    )
+    figures, refusal = judge(Text(answers, figures=ARTICLE), RULES)
+    assert refusal is None
+    assert figures["sentence_frames"] > SETTINGS.max_frames
+
+
 def test_the_bound_of_repetition_follows_length_and_values():
     sentences = [
         f"El caso {word} muestra que la decisión clínica no se apoya en los datos." for word in "abcdefghijklmnopqrst"

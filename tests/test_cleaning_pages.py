@@ -358,7 +358,7 @@ def test_languages_that_others_take_for_spanish():
             "error_page",
         ),
         ("Aspirina Paracetamol Ibuprofeno Omeprazol Simvastatina Metformina " * 8, "stop_words"),
-        ("de la en el 1234 5678 9012 3456 7890 1234 4567 8901 2345 6789 0123 4567 " * 8, "non_alphabetic"),
+        ("de la salud para 1234 5678 9012 3456 7890 1234 4567 8901 2345 6789 0123 4567 " * 8, "non_alphabetic"),
         ("El médico de la familia.\n" * 30, "duplicate_lines"),
         ("\n".join(f"{PROSE[:100]} en el centro de salud número {i}" for i in range(9)), "line_punctuation"),
         ("\n".join(f"Cardiología de {word}." for word in PROSE.split()), "list"),

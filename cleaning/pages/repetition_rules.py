@@ -37,6 +37,8 @@ MOST_VALUES = 0.035
 """From this share of words with a digit on a frame is a table in words: doses, ages, menus."""
 MIN_FRAMES = 2
 """Fewer different phrases of six words are the name of the subject (síndrome de las piernas inquietas)."""
+MOST_QUESTIONS = 0.15
+"""From this share of lines with a question on a frame is that of questions and answers. Lessons have 0.06 at most."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")
 
 
@@ -121,16 +123,20 @@ class SentenceFrames:
     name: str = "sentence_frames"
 
     def measure(self, text: Text) -> Figures:
-        """Share of the letters in phrases of six words that five long sentences share; share of words with a digit."""
+        """Share of the letters in phrases of six words that five long sentences share.
+
+        Then the share of words with a digit, and of lines that are questions.
+        """
         repeats = text.repeats.get(FRAME)
         if repeats is None or np.bincount(repeats.numbers).max() < FRAMED_SENTENCES:
-            return 0.0, text.values
-        return _framed(text) / text.letters, text.values
+            return 0.0, text.values, 0.0
+        questions = sum("¿" in line or line.endswith("?") for line in text.lines) / len(text.lines)
+        return _framed(text) / text.letters, text.values, questions
 
     def refuses(self, figures: Figures) -> bool:
-        """Whether too many do, in a text of few values."""
-        share, values = figures
-        return share > self.most and values < MOST_VALUES
+        """Whether too many do, in a text of few values and few questions."""
+        share, values, questions = figures
+        return share > self.most and values < MOST_VALUES and questions < MOST_QUESTIONS
 
 
 def _framed(text: Text) -> int:

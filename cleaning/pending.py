@@ -38,8 +38,8 @@ class Pending:
         compressed = file.endswith(WARC_ENDINGS[0])
         base = quote(file.removesuffix(WARC_ENDINGS[0 if compressed else 1]), safe=_PLAIN)
         base += "" if compressed or not file.endswith(WARC_ENDINGS[1]) else "%2Ewarc"
-        if not slash:
-            return base
+        if not slash:  # named to `cowese clean`: kept apart from a round's file of this name
+            return f"%2F{base}" if base.partition("-")[0].isdecimal() else base
         return f"{folder}-{base}" if folder.isdecimal() else f"{quote(folder, safe=_PLAIN)}%2F{base}"
 
     def pair(self, folder: Path) -> tuple[Path, Path]:

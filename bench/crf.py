@@ -17,8 +17,6 @@ from pathlib import Path
 
 sys.path.pop(0)  # this file's folder: it holds a training.py too
 
-import pycrfsuite
-
 from training.benchmark import flat, spans
 from training.benchmark.datasets import read_splits
 from training.benchmark.dealing import some
@@ -63,6 +61,8 @@ def main() -> None:
     train: list[Document] = some(splits["train"], given.documents)
     types = types_of(train)
     tags = flat.tags_of(types)
+    import pycrfsuite
+
     began = time.process_time()
     trainer = pycrfsuite.Trainer(verbose=False)
     for document in train:

@@ -36,9 +36,9 @@ from cleaning.corpus.living import living_documents, pairs
 from cleaning.corpus.parts import plan, write_dropped, write_parts
 from cleaning.corpus.splits import SPLITS, assign, folder_of_split
 from cleaning.ids import ids_path, write_ids
+from cleaning.judge_segment import GROUP_ROWS
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
-from cleaning.segment import GROUP_ROWS
 from crawler.frontier.database import open_engine
 from crawler.frontier.tables import DONE, hosts, rounds, urls
 from crawler.warc.index import write_index

@@ -125,9 +125,9 @@ class Frontier:
             return [(row[0], row[1]) for row in pairs]
 
     def known(self) -> int:
-        """How many URLs have ever been answered."""
+        """How many pages have ever been answered; sitemaps and feeds are none."""
         with self._engine.connect() as connection:
-            return self._count(connection, urls.c.fetched_at.is_not(None))
+            return self._count(connection, urls.c.fetched_at.is_not(None) & (urls.c.kind == PAGE))
 
     def queued_by_host(self, only: Iterable[str] | None = None) -> dict[str, int]:
         """How many URLs are queued at each host, or at each of those given."""

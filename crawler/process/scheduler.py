@@ -70,6 +70,8 @@ class FrontierScheduler(BaseScheduler):
                 found = self._request_of(host, until)
             except StoreError as error:
                 self._round.on_broken_store(error)
+                self._round.hosts.release(host, 0.0)
+                return None
             except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
                 self._survive(host, error)
             if isinstance(found, Request):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from training.tokens.counts import Counts
 
@@ -61,7 +62,15 @@ def ppmi(counts: Counts) -> scipy.sparse.csr_array:
 
 
 def vectors_of(counts: Counts, rank: int) -> Vectors:
-    """Left and right vectors of every token; zero beyond the rank of P. A function of the counts alone."""
+    """Left and right vectors of every token; zero beyond the rank of P. A function of the counts alone.
+
+    One thread: sums in another order turn the vectors of equal singular values, and processes would begin apart.
+    """
+    with threadpool_limits(1):
+        return _factors(counts, rank)
+
+
+def _factors(counts: Counts, rank: int) -> Vectors:
     matrix = ppmi(counts)
     rank = min(rank, counts.vocabulary)
     width = min(rank + OVERSAMPLED, counts.vocabulary)

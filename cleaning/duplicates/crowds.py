@@ -17,7 +17,7 @@ from cleaning.stored_texts import Positions
 TOGETHER = 256
 """Keepers of a crowd that are compared with the others in one round."""
 MOST_PAIRS = 20_000_000
-"""Pairs of crowds that are compared at most: some 15 minutes of one core. What is left over is counted."""
+"""Pairs of crowds that are compared at most, so that one template ends no publish. What is left over is counted."""
 
 Elected = tuple[Positions, npt.NDArray[np.float64]]
 

@@ -199,20 +199,30 @@ class Round:
         if source.kind == SITEMAP and source.hops >= MAX_NESTED:
             self.counts["crawl/links/nested_sitemap"] += 1
             return
-        try:
-            url = canonical_url(link)
-        except InputError:
-            self.counts["crawl/links/malformed"] += 1
+        url = self._canonical(link)
+        if url is None:
             return
-        host = host_of(url)
-        if url.startswith("https://") and host in self.hosts and self.hosts[host].plain:
-            url = plain_url(url)
+        host, url = self._as_asked(url)
         self.sitemaps_named[source.seed] += 1
         if self.sitemaps_named[source.seed] > MAX_SITEMAPS:
             self.counts["crawl/links/many_sitemaps"] += 1
             return
         hops = source.hops + 1 if source.kind == SITEMAP else 0
         self._batch.found.append(Found(url, host, source.seed, SITEMAP, 1, hops, None, SITEMAP_RANK))
+
+    def _canonical(self, link: str) -> str | None:
+        """The canonical URL of a link; None for a malformed one, which is counted."""
+        try:
+            return canonical_url(link)
+        except InputError:
+            self.counts["crawl/links/malformed"] += 1
+            return None
+
+    def _as_asked(self, url: str) -> tuple[str, str]:
+        """The host of a URL, and the URL as it is asked there: by http where the host has no https."""
+        host = host_of(url)
+        is_plain = url.startswith("https://") and host in self.hosts and self.hosts[host].plain
+        return host, plain_url(url) if is_plain else url
 
     def _add_one(
         self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None, only: str | None = None
@@ -223,18 +233,14 @@ class Round:
         if kind == PAGE and is_no_page(link):
             self.counts["crawl/links/no_page"] += 1
             return
-        try:
-            url = canonical_url(link)
-        except InputError:
-            self.counts["crawl/links/malformed"] += 1
+        url = self._canonical(link)
+        if url is None:
             return
         seed = self.scope.seed_of(url)
         if seed is None or (only is not None and seed.url != only):
             self.counts["crawl/links/out_of_scope"] += 1
             return
-        host = host_of(url)
-        if url.startswith("https://") and host in self.hosts and self.hosts[host].plain:
-            url = plain_url(url)
+        host, url = self._as_asked(url)
         url = self.traps.normal(url, host)
         trap = self.traps.refusal(url, host)
         if trap is not None:

@@ -7,6 +7,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 
 from crawler.frontier import visits
+from crawler.frontier.hosts import Chain
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
@@ -24,7 +25,7 @@ from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 from data.errors import InputError
 from data.rights import forbids_links
-from data.urls import canonical_url
+from data.urls import canonical_url, host_of
 
 
 class Answers:
@@ -60,17 +61,32 @@ class Answers:
     def _read_absence(self, known: Known, response: Response) -> None:
         """A status that brings no page."""
         self._recorder.keep(known, response, response.url)
-        if response.status in visits.REDIRECTS and self._detour(known, response):
+        if response.status in visits.REDIRECTS and self._go_back(known, response):
             return
         if response.status in visits.PASSING:
             self._round.fail(known, f"http/{response.status}", response.status)
             return
         if response.status in visits.REDIRECTS:
             self._follow(known, response)
-        self._round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
-        now = self._round.clock.now()
-        self._round.settle(known, visits.absent(known, self._round.settings, now, response.status))
-        answered(self._round, self._round.hosts[known.host], response.status)
+        self._settle_absent(known, response.status)
+
+    def _settle_absent(self, known: Known, status: int) -> None:
+        self._round.counts[f"crawl/pages/{visits.absence(known, status)}"] += 1
+        self._round.settle(known, visits.absent(known, self._round.settings, self._round.clock.now(), status))
+        answered(self._round, self._round.hosts[known.host], status)
+
+    @staticmethod
+    def is_unasked(response: Response) -> bool:
+        """Whether an answer fits no request of ours: a part of a page, or "not modified" without a condition."""
+        sent = response.request.headers if response.request is not None else {}
+        conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
+        return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
+
+    def read_unasked(self, known: Known, response: Response) -> None:
+        """Keep an answer that fits no request of ours beside the page, and ask again."""
+        reason = f"unasked/{response.status}"
+        self._recorder.keep(known, response, response.url, refusal=reason)
+        self._round.fail(known, reason, response.status)
 
     def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
         """What stands in the page's place, if anything."""
@@ -172,33 +188,67 @@ class Answers:
             self._discovery.add([refresh], known, hops=known.hops + 1)
         self._discovery.add(page.urls, known)
 
-    def _detour(self, known: Known, response: Response) -> bool:
-        """Whether a page redirects to itself, with a session id in its address or a cookie: then it is asked so, once.
+    def _go_back(self, known: Known, response: Response) -> bool:
+        """Whether a chain of redirects leads back to one of its rows, which then is asked once more, next.
 
-        The row stays queued and its host's next; what the address answers is the page's.
+        A page redirects to itself with a session id in its address or a cookie, or by way of a page that sets one.
         """
-        url = location_url(response.url, response.headers.get("Location") or b"")
-        cookies = cookies_of(response.headers.getlist("Set-Cookie"))
-        asked_with = response.request.headers.get("Cookie") if response.request is not None else None
-        if url is None or asked_with or response.url != known.url or (url == known.url and not cookies):
+        url, cookies, chain = self._session(response)
+        if url is None:
             return False
+        rows = (*chain.rows, known)
         try:
-            same = canonical_url(url) == known.url
+            back = next((row for row in rows if row.url == canonical_url(url)), None)
         except InputError:
             return False
-        if not same or guard_refusal(url, self._round.allowed_networks) is not None:
+        if back is None or back.id in chain.returned or (url == back.url and not cookies):
             return False
-        self._round.hosts[known.host].detour(known, url, cookies)
+        if guard_refusal(url, self._round.allowed_networks) is not None:
+            return False
+        if back is not known:
+            self._settle_absent(known, response.status)
+        went = Chain(url, cookies, rows, chain.returned | {back.id})
+        self._round.hosts.ask_again(self._round.hosts[back.host], back, went)
         return True
 
     def _follow(self, known: Known, response: Response) -> None:
-        url = location_url(response.url, response.headers.get("Location") or b"")
+        url, cookies, chain = self._session(response)
         if url is None:
             return
         seed = self._round.scope.seeds.get(known.seed)
         if known.depth == 0 and seed is not None and guard_refusal(url, self._round.allowed_networks) is None:
             self._discovery.adopt(url, seed)
+        if cookies or known.warc_digest is not None:
+            self._hand_on(known, url, cookies, chain)
         self._discovery.add([url], known, hops=known.hops + 1)
+
+    def _hand_on(self, known: Known, url: str, cookies: str, chain: Chain) -> None:
+        """Ask the next address of a chain with its cookies, where it lies at the same host.
+
+        A row that gave no page when it was asked for before is asked again, due or not: it may open a session and lead
+        back to a page that we have, or want the cookies.
+        """
+        try:
+            target = canonical_url(url)
+        except InputError:
+            return
+        if host_of(target) != known.host:
+            return
+        host = self._round.hosts[known.host]
+        went = Chain(target, cookies, (*chain.rows, known), chain.returned)
+        self._round.flush()
+        before = self._round.frontier.done_without_page(target)
+        if before is not None and len(went.rows) <= self._round.settings.max_redirects:
+            self._round.hosts.ask_again(host, before, went)
+        else:
+            host.go_on(target, went)
+
+    @staticmethod
+    def _session(response: Response) -> tuple[str | None, str, Chain]:
+        """Where a redirect leads, the cookies of its chain with those that it sets, and the chain before it."""
+        chain: Chain = response.meta.get("chain") or Chain(response.url)
+        url = location_url(response.url, response.headers.get("Location") or b"")
+        return url, cookies_of(response.headers.getlist("Set-Cookie"), chain.cookies), chain
 
 
 async def _let_others_run() -> None:

@@ -1,10 +1,6 @@
 """What an answer means for its URL: a record, links, an outcome, and what it says of its host."""
 
-from typing import Any
-
 from scrapy.http import Response
-from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.defer import Deferred
 
 from crawler.frontier import visits
 from crawler.frontier.records import Known
@@ -20,7 +16,8 @@ from crawler.process.recorder import Recorder
 from crawler.process.rest import Rest
 from crawler.process.round import Round
 from crawler.process.standing import answered, refused
-from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
+from crawler.process.turns import done_for, let_others_run
+from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
 from data.errors import InputError
 from data.rights import forbids_links
@@ -35,7 +32,7 @@ class Answers:
         self._discovery = discovery
         self._recorder = recorder
 
-    def read_page(self, known: Known, response: Response, rest: Rest) -> None:
+    async def read_page(self, known: Known, response: Response, rest: Rest) -> None:
         """Settle a page by its answer."""
         now, settings = self._round.clock.now(), self._round.settings
         host = self._round.hosts[known.host]
@@ -46,20 +43,20 @@ class Answers:
             self._round.settle(known, visits.not_modified(known, settings, now))
             answered(self._round, host, response.status)
             return
-        page = self._read_html(response) if visits.is_success(response.status) else None
+        page = await self._read_html(response) if visits.is_success(response.status) else None
         verdict = self._verdict(known, response, page)
-        if verdict is not None and self._stands_aside(known, response, verdict):
+        if verdict is not None and await self._stands_aside(known, response, verdict):
             rest.failed = False
         elif visits.is_success(response.status):
             self._queue_links(known, response, page)
-            self._settle_success(known, response, page)
+            await self._settle_success(known, response, page)
             answered(self._round, host, response.status)
         else:
-            self._read_absence(known, response)
+            await self._read_absence(known, response)
 
-    def _read_absence(self, known: Known, response: Response) -> None:
+    async def _read_absence(self, known: Known, response: Response) -> None:
         """A status that brings no page."""
-        self._recorder.keep(known, response, response.url)
+        await self._recorder.keep(known, response, response.url)
         if response.status in visits.REDIRECTS and self._detour(known, response):
             return
         if response.status in visits.PASSING:
@@ -79,7 +76,7 @@ class Answers:
             return redirect_verdict(known.url, target) if target is not None else None
         return verdict_of(response.status, response.headers, response.body, page)
 
-    def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
+    async def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
         """Whether an answer is kept as a refusal, so that what was made of the page before stays.
 
         A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
@@ -97,19 +94,19 @@ class Answers:
                 return False
             outcome = visits.given_up(known, self._round.settings, now, verdict.reason, response.status)
             refused(self._round, host, verdict)
-        self._recorder.keep(known, response, response.url, refusal=verdict.reason)
+        await self._recorder.keep(known, response, response.url, refusal=verdict.reason)
         self._round.settle(known, outcome)
         return True
 
-    def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
+    async def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
-        digest = payload_digest(response.body)
+        digest = await done_for(len(response.body), payload_digest, response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = None
         if same:
             self._recorder.keep_revisit(known, response, response.url, SAME_DIGEST)
         else:
-            warc_digest = self._recorder.keep(known, response, response.url, digest)
+            warc_digest = await self._recorder.keep(known, response, response.url, digest)
         text = page.text_digest if page is not None and page.text else None
         unchanged = visits.is_unchanged(known, digest, text)
         state = "same" if unchanged else "changed" if known.digest else "new"
@@ -141,26 +138,27 @@ class Answers:
 
         A page under the name of a sitemap, as some sites have one for their readers, has links.
         """
-        page = self._read_html(response)
+        page = await self._read_html(response)
         if page is not None:
             verdict = verdict_of(response.status, response.headers, response.body, page)
-            if verdict is not None and self._stands_aside(known, response, verdict):
+            if verdict is not None and await self._stands_aside(known, response, verdict):
                 return
             self._queue_links(known, response, page)
         else:
             for entries in sitemap_pieces(response.body, response.url):
                 self._discovery.add_entries(entries, known)
                 self._round.flush()
-                await _let_others_run()
-        self._settle_success(known, response)
+                await let_others_run()
+        await self._settle_success(known, response)
 
     @staticmethod
-    def _read_html(response: Response) -> Links | None:
+    async def _read_html(response: Response) -> Links | None:
         """The links and the text of an HTML page; None where it is none."""
         content_type = header_text(response.headers, "Content-Type") or ""
         if not is_html(content_type, response.body):
             return None
-        return extract_links(response.body, response.url, encoding_of(response.body, content_type))
+        encoding = encoding_of(response.body, content_type)
+        return await done_for(len(response.body), extract_links, response.body, response.url, encoding)
 
     def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
         """Queue the links of a page, unless it asks that they be left alone."""
@@ -199,13 +197,3 @@ class Answers:
         if known.depth == 0 and seed is not None and guard_refusal(url, self._round.allowed_networks) is None:
             self._discovery.adopt(url, seed)
         self._discovery.add([url], known, hops=known.hops + 1)
-
-
-async def _let_others_run() -> None:
-    """Come back after the reactor has seen to everything else."""
-    from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
-
-    later: Any = reactor
-    turn: Deferred[None] = Deferred()
-    later.callLater(0, turn.callback, None)
-    await maybe_deferred_to_future(turn)

@@ -1,8 +1,9 @@
-"""The HTTP client with a bound on what stands before a body: Twisted bounds one line of it, not their number."""
+"""The HTTP client: with a bound on what stands before a body, and unpacking long bodies in a thread."""
 
 import contextlib
 from typing import Any
 
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
@@ -10,14 +11,31 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTPClientParser,
 )
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.web._newclient import ParseError
 from twisted.web.client import ResponseFailed
+
+from crawler.process.turns import done_for
 
 MAX_FIELDS = 256
 """Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
 MAX_HEAD = 64 << 10
 """Bytes of all header lines of an answer, interim answers (1xx) included."""
+USUAL_RATIO = 8
+"""Bytes of a packed page that come of one."""
+
+
+class Unpacking(HttpCompressionMiddleware):
+    """Undoes content encodings as Scrapy does, those of long bodies in a thread."""
+
+    async def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Give the response with its body unpacked."""
+        size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
+        return await done_for(size, super().process_response, request, response)
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is

@@ -204,7 +204,7 @@ def _cut(
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
         write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
-        write_report(hidden, name, figures, before)
+        write_report(hidden, name, figures, before, takedowns)
         return Manifest(
             kind="corpus",
             name=name,

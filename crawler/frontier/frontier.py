@@ -154,10 +154,10 @@ class Frontier:
         with self._engine.begin() as connection:
             connection.execute(sa.update(hosts).values(awake))
 
-    def resting(self) -> int:
-        """How many hosts have URLs queued and rest, by what was remembered of them last."""
+    def resting(self, now: float) -> int:
+        """How many hosts have URLs queued and rest at a moment of the crawl's clock."""
         queued = sa.select(urls.c.host).where(urls.c.state == QUEUED).distinct()
-        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until.is_not(None))
+        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until > now)
         with self._engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(hosts).where(names)).scalar_one()
 

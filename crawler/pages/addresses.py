@@ -118,3 +118,8 @@ def _slashed(link: str) -> str:
         head, sharp, fragment = head.partition("#")
         return head.replace("\\", "/") + sharp + fragment + mark + query
     return head.replace("\\", "/") + mark + query
+
+
+def plain_url(url: str) -> str:
+    """An https URL over http."""
+    return "http" + url.removeprefix("https")

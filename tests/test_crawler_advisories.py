@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from scrapy.settings import Settings
 from scrapy.utils.conf import build_component_list
 
-from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.resolver import GuardedResolver
 from crawler.process.child import scrapy_settings
 from crawler.settings import CrawlSettings
 

@@ -16,7 +16,7 @@ from twisted.internet import task
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.rounds import Rounds
 from crawler.frontier.yields import Yields
-from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.process.metrics import serve_metrics

@@ -138,6 +138,17 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
+    def with_work(self, only: Iterable[str] | None = None) -> list[str]:
+        """The hosts that have a URL queued, of all or of those given; one look into the index a host."""
+        queued = sa.select(sa.literal(1)).where(
+            urls.c.host == hosts.c.host, urls.c.state == sa.literal_column(str(QUEUED))
+        )
+        statement = sa.select(hosts.c.host).where(sa.exists(queued))
+        if only is not None:
+            statement = statement.where(hosts.c.host.in_(list(only)))
+        with self._engine.connect() as connection:
+            return list(connection.execute(statement).scalars())
+
     def reachable(self, ready_by: float) -> int:
         """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
         resting = sa.select(hosts.c.host).where(hosts.c.rest_until > ready_by)

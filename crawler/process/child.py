@@ -24,7 +24,7 @@ from crawler.process.report import Report
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler, wake
 from crawler.process.spider import CoweseSpider
-from crawler.process.transport import CappedHandler
+from crawler.process.transport import CappedHandler, Unpacking
 from crawler.process.wire import KeepWireBytes
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
@@ -63,6 +63,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "httpproxy.HttpProxyMiddleware",
         "stats.DownloaderStats",
         "httpcache.HttpCacheMiddleware",
+        "httpcompression.HttpCompressionMiddleware",
     )
     spider_off = (
         "start.StartSpiderMiddleware",
@@ -85,6 +86,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DOWNLOAD_FAIL_ON_DATALOSS": False,  # the spider decides on bodies that are shorter than announced
         "DOWNLOADER_MIDDLEWARES": {
             **{f"scrapy.downloadermiddlewares.{name}": None for name in off},
+            Unpacking: 590,
             KeepWireBytes: 950,
         },
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},

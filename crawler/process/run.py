@@ -27,7 +27,7 @@ from crawler.process.clock import Clock
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
 from crawler.warc.index import index_closed
-from crawler.warc.writer import recover
+from crawler.warc.recovery import recover
 from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
@@ -80,6 +80,8 @@ class CrawlSummary(BaseModel):
     """Hosts that failed too often in a row; they rest, up to 7 days."""
     longest_stall: float = 0.0
     """Seconds for which one page or file held everything up, at most."""
+    longest_stall_cpu: float = 0.0
+    """CPU seconds that the crawl used between two looks at the clock 50 ms apart, at most."""
     seconds: float = 0.0
     warc: Path | None = None
 
@@ -283,6 +285,7 @@ def _summary(report: Mapping[str, Any], folder: Path, resting: int) -> CrawlSumm
         hosts_resting=resting,
         hosts_left_out=counts.get("crawl/hosts/left_out", 0),
         longest_stall=report["longest_stall"],
+        longest_stall_cpu=report["longest_stall_cpu"],
         seconds=report["seconds"],
         warc=folder,
     )

@@ -160,15 +160,15 @@ class CoweseSpider(scrapy.Spider):
         elif DATA_LOSS in response.flags and self._is_cut(known, file, response):
             self._fails(host, known, file, "cut", rest)
         elif file is not None:
-            self.recorder.keep(known, response, response.url)
+            await self.recorder.keep(known, response, response.url)
             rest.at_least(self.permissions.answered(host, file, known, response))
         elif self.answers.is_unasked(response):
             rest.failed = True
-            self.answers.read_unasked(known, response)
+            await self.answers.read_unasked(known, response)
         elif known.kind == SITEMAP and visits.is_success(response.status):
             await self.answers.read_sitemap(known, response)
         else:
-            self.answers.read_page(known, response, rest)
+            await self.answers.read_page(known, response, rest)
 
     def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: Rest) -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"

@@ -1,6 +1,6 @@
 """The HTTP client with bounds: on what stands before a body, and on requests in flight at one IP address.
 
-Twisted bounds one line of a head, not their number.
+Twisted bounds one line of a head, not their number. Long bodies are unpacked in a thread.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTPClientParser,
 )
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.http import Response
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
@@ -24,11 +25,25 @@ from twisted.web.client import ResponseFailed
 
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
+from crawler.process.turns import done_for
 
 MAX_FIELDS = 256
 """Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
 MAX_HEAD = 64 << 10
 """Bytes of all header lines of an answer, interim answers (1xx) included."""
+USUAL_RATIO = 8
+"""Bytes of a packed page that come of one."""
+
+
+class Unpacking(HttpCompressionMiddleware):
+    """Undoes content encodings as Scrapy does, those of long bodies in a thread."""
+
+    async def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Give the response with its body unpacked."""
+        size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
+        return await done_for(size, super().process_response, request, response)
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is

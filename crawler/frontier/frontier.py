@@ -32,6 +32,7 @@ from crawler.frontier.tables import (
     rounds,
     urls,
 )
+from crawler.frontier.visits import MOVED, NOT_MODIFIED
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -137,6 +138,17 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
+    def with_work(self, only: Iterable[str] | None = None) -> list[str]:
+        """The hosts that have a URL queued, of all or of those given; one look into the index a host."""
+        queued = sa.select(sa.literal(1)).where(
+            urls.c.host == hosts.c.host, urls.c.state == sa.literal_column(str(QUEUED))
+        )
+        statement = sa.select(hosts.c.host).where(sa.exists(queued))
+        if only is not None:
+            statement = statement.where(hosts.c.host.in_(list(only)))
+        with self._engine.connect() as connection:
+            return list(connection.execute(statement).scalars())
+
     def reachable(self, ready_by: float) -> int:
         """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
         resting = sa.select(hosts.c.host).where(hosts.c.rest_until > ready_by)
@@ -154,10 +166,10 @@ class Frontier:
         with self._engine.begin() as connection:
             connection.execute(sa.update(hosts).values(awake))
 
-    def resting(self) -> int:
-        """How many hosts have URLs queued and rest, by what was remembered of them last."""
+    def resting(self, now: float) -> int:
+        """How many hosts have URLs queued and rest at a moment of the crawl's clock."""
         queued = sa.select(urls.c.host).where(urls.c.state == QUEUED).distinct()
-        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until.is_not(None))
+        names = sa.and_(hosts.c.host.in_(queued), hosts.c.rest_until > now)
         with self._engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(hosts).where(names)).scalar_one()
 
@@ -206,6 +218,14 @@ class Frontier:
                 some = sa.select(urls.c.url).where(urls.c.url.in_(addresses[start : start + MAX_NAMED]))
                 found.update(connection.execute(some).scalars())
         return found
+
+    def done_without_page(self, url: str) -> Known | None:
+        """The row of a URL that is done and gave no page when it was asked for last; None where there is none such."""
+        no_page = sa.and_(urls.c.status >= MOVED, urls.c.status != NOT_MODIFIED)
+        found = sa.select(*_KNOWN).where(urls.c.url == url, urls.c.state == DONE, no_page)
+        with self._broken_told(), self._engine.connect() as connection:
+            row = connection.execute(found).first()
+        return Known(*row) if row is not None else None
 
     def commit_or_tell(
         self,

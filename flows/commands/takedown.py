@@ -19,9 +19,11 @@ _LOOKED_UP = 20
 
 
 def takedown(
-    targets: Annotated[list[str] | None, typer.Argument(help="URLs or host names.")] = None,
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="URLs, patterns as https://host/p*, or host names.")
+    ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="A file with one URL or host a line; # begins a comment.")
+        Path | None, typer.Option("--file", help="A file with one URL, pattern or host a line; # begins a comment.")
     ] = None,
     copies: Annotated[
         bool, typer.Option("--copies", help="Other pages with the same text, or one alike to it, as well.")

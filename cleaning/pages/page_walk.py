@@ -4,6 +4,7 @@ The walk marks each text of the tree, so that what any extractor keeps of it can
 (``selection.py``).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -148,7 +149,7 @@ class Walk:
             return False
         is_between_elements = not is_tail and before is self.last_closed
         if is_between_elements and self.is_behind_link and element.tag in _LABELS and element.get("class"):
-            return len(before) > 2 and before[-3:].isalnum() and text[0].isalnum()
+            return _WORD_BEFORE.search(before) is not None and text[0].isalnum()
         if not (text[0].isupper() and text[1:2].islower()):
             return False
         return is_between_elements or (before[-3:].isalpha() and before[-2:].islower())
@@ -395,6 +396,7 @@ _KINDS = {
     "plaintext": Kind.PREFORMATTED,
 }
 _BOLD = frozenset({"b", "strong"})
+_WORD_BEFORE = re.compile(r"[^\W_]{3}$")
 _LABELS = frozenset({"span", "small", "em", "i", "time", "cite"})
 
 

@@ -32,6 +32,7 @@ from crawler.frontier.tables import (
     rounds,
     urls,
 )
+from crawler.frontier.visits import MOVED, NOT_MODIFIED
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
@@ -225,6 +226,14 @@ class Frontier:
                 some = sa.select(urls.c.url).where(urls.c.url.in_(addresses[start : start + MAX_NAMED]))
                 found.update(connection.execute(some).scalars())
         return found
+
+    def done_without_page(self, url: str) -> Known | None:
+        """The row of a URL that is done and gave no page when it was asked for last; None where there is none such."""
+        no_page = sa.and_(urls.c.status >= MOVED, urls.c.status != NOT_MODIFIED)
+        found = sa.select(*_KNOWN).where(urls.c.url == url, urls.c.state == DONE, no_page)
+        with self._broken_told(), self._engine.connect() as connection:
+            row = connection.execute(found).first()
+        return Known(*row) if row is not None else None
 
     def commit_or_tell(
         self,

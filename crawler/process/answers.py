@@ -6,22 +6,20 @@ from crawler.frontier import visits
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
-from crawler.pages.fields import cookies_of, header_text
+from crawler.pages.fields import header_text
 from crawler.pages.links import Links, extract_links, is_html, refresh_target
 from crawler.pages.sitemaps import sitemap_pieces
 from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
-from crawler.permissions.guard import refusal as guard_refusal
 from crawler.process.discovery import Discovery
 from crawler.process.recorder import Recorder
+from crawler.process.redirects import Redirects, settle_absent
 from crawler.process.rest import Rest
 from crawler.process.round import Round
 from crawler.process.standing import answered, refused
 from crawler.process.turns import done_for, let_others_run
 from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
-from data.errors import InputError
 from data.rights import forbids_links
-from data.urls import canonical_url
 
 
 class Answers:
@@ -31,6 +29,7 @@ class Answers:
         self._round = current
         self._discovery = discovery
         self._recorder = recorder
+        self._redirects = Redirects(current, discovery)
 
     async def read_page(self, known: Known, response: Response, rest: Rest) -> None:
         """Settle a page by its answer."""
@@ -57,17 +56,27 @@ class Answers:
     async def _read_absence(self, known: Known, response: Response) -> None:
         """A status that brings no page."""
         await self._recorder.keep(known, response, response.url)
-        if response.status in visits.REDIRECTS and self._detour(known, response):
+        if response.status in visits.REDIRECTS and self._redirects.go_back(known, response):
             return
         if response.status in visits.PASSING:
             self._round.fail(known, f"http/{response.status}", response.status)
             return
         if response.status in visits.REDIRECTS:
-            self._follow(known, response)
-        self._round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
-        now = self._round.clock.now()
-        self._round.settle(known, visits.absent(known, self._round.settings, now, response.status))
-        answered(self._round, self._round.hosts[known.host], response.status)
+            self._redirects.follow(known, response)
+        settle_absent(self._round, known, response.status)
+
+    @staticmethod
+    def is_unasked(response: Response) -> bool:
+        """Whether an answer fits no request of ours: a part of a page, or "not modified" without a condition."""
+        sent = response.request.headers if response.request is not None else {}
+        conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
+        return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
+
+    async def read_unasked(self, known: Known, response: Response) -> None:
+        """Keep an answer that fits no request of ours beside the page, and ask again."""
+        reason = f"unasked/{response.status}"
+        await self._recorder.keep(known, response, response.url, refusal=reason)
+        self._round.fail(known, reason, response.status)
 
     def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
         """What stands in the page's place, if anything."""
@@ -169,31 +178,3 @@ class Answers:
         if refresh is not None:
             self._discovery.add([refresh], known, hops=known.hops + 1)
         self._discovery.add(page.urls, known)
-
-    def _detour(self, known: Known, response: Response) -> bool:
-        """Whether a page redirects to itself, with a session id in its address or a cookie: then it is asked so, once.
-
-        The row stays queued and its host's next; what the address answers is the page's.
-        """
-        url = location_url(response.url, response.headers.get("Location") or b"")
-        cookies = cookies_of(response.headers.getlist("Set-Cookie"))
-        asked_with = response.request.headers.get("Cookie") if response.request is not None else None
-        if url is None or asked_with or response.url != known.url or (url == known.url and not cookies):
-            return False
-        try:
-            same = canonical_url(url) == known.url
-        except InputError:
-            return False
-        if not same or guard_refusal(url, self._round.allowed_networks) is not None:
-            return False
-        self._round.hosts[known.host].detour(known, url, cookies)
-        return True
-
-    def _follow(self, known: Known, response: Response) -> None:
-        url = location_url(response.url, response.headers.get("Location") or b"")
-        if url is None:
-            return
-        seed = self._round.scope.seeds.get(known.seed)
-        if known.depth == 0 and seed is not None and guard_refusal(url, self._round.allowed_networks) is None:
-            self._discovery.adopt(url, seed)
-        self._discovery.add([url], known, hops=known.hops + 1)

@@ -100,7 +100,7 @@ class Roster:
         before = host.failures
         host.failures = host.failures + 1 if failed else 0
         delay = self.queue.delay_after(host, latency, retry_after)
-        if before != host.failures and not host.left_out:
+        if not host.left_out and (before != host.failures or delay > self._settings.breaker_patience):
             host.rest_until = self._clock.now() + delay if delay > self._settings.delay_max else None
             self.remember(host)
         if delay > self._settings.breaker_patience and not host.left_out:

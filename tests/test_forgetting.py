@@ -26,7 +26,8 @@ from warcio.archiveiterator import ArchiveIterator as OtherIterator
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
 from cleaning.corpus.versions import versions
-from crawler.warc.index import index_closed, index_path
+from crawler.warc.index import index_closed
+from crawler.warc.rows import index_path
 from data.errors import InputError
 from data.lineage import marks_of
 from data.store import Store

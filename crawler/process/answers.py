@@ -1,30 +1,25 @@
 """What an answer means for its URL: a record, links, an outcome, and what it says of its host."""
 
-from typing import Any
-
 from scrapy.http import Response
-from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.defer import Deferred
 
 from crawler.frontier import visits
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.pages.addresses import location_url
-from crawler.pages.fields import cookies_of, header_text
+from crawler.pages.fields import header_text
 from crawler.pages.links import Links, extract_links, is_html, refresh_target
 from crawler.pages.sitemaps import sitemap_pieces
 from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
-from crawler.permissions.guard import refusal as guard_refusal
 from crawler.process.discovery import Discovery
 from crawler.process.recorder import Recorder
+from crawler.process.redirects import Redirects, settle_absent
 from crawler.process.rest import Rest
 from crawler.process.round import Round
 from crawler.process.standing import answered, refused
-from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, payload_digest
+from crawler.process.turns import done_for, let_others_run
+from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
-from data.errors import InputError
 from data.rights import forbids_links
-from data.urls import canonical_url
 
 
 class Answers:
@@ -34,8 +29,9 @@ class Answers:
         self._round = current
         self._discovery = discovery
         self._recorder = recorder
+        self._redirects = Redirects(current, discovery)
 
-    def read_page(self, known: Known, response: Response, rest: Rest) -> None:
+    async def read_page(self, known: Known, response: Response, rest: Rest) -> None:
         """Settle a page by its answer."""
         now, settings = self._round.clock.now(), self._round.settings
         host = self._round.hosts[known.host]
@@ -46,31 +42,41 @@ class Answers:
             self._round.settle(known, visits.not_modified(known, settings, now))
             answered(self._round, host, response.status)
             return
-        page = self._read_html(response) if visits.is_success(response.status) else None
+        page = await self._read_html(response) if visits.is_success(response.status) else None
         verdict = self._verdict(known, response, page)
-        if verdict is not None and self._stands_aside(known, response, verdict):
+        if verdict is not None and await self._stands_aside(known, response, verdict):
             rest.failed = False
         elif visits.is_success(response.status):
             self._queue_links(known, response, page)
-            self._settle_success(known, response, page)
+            await self._settle_success(known, response, page)
             answered(self._round, host, response.status)
         else:
-            self._read_absence(known, response)
+            await self._read_absence(known, response)
 
-    def _read_absence(self, known: Known, response: Response) -> None:
+    async def _read_absence(self, known: Known, response: Response) -> None:
         """A status that brings no page."""
-        self._recorder.keep(known, response, response.url)
-        if response.status in visits.REDIRECTS and self._detour(known, response):
+        await self._recorder.keep(known, response, response.url)
+        if response.status in visits.REDIRECTS and self._redirects.go_back(known, response):
             return
         if response.status in visits.PASSING:
             self._round.fail(known, f"http/{response.status}", response.status)
             return
         if response.status in visits.REDIRECTS:
-            self._follow(known, response)
-        self._round.counts[f"crawl/pages/{visits.absence(known, response.status)}"] += 1
-        now = self._round.clock.now()
-        self._round.settle(known, visits.absent(known, self._round.settings, now, response.status))
-        answered(self._round, self._round.hosts[known.host], response.status)
+            self._redirects.follow(known, response)
+        settle_absent(self._round, known, response.status)
+
+    @staticmethod
+    def is_unasked(response: Response) -> bool:
+        """Whether an answer fits no request of ours: a part of a page, or "not modified" without a condition."""
+        sent = response.request.headers if response.request is not None else {}
+        conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
+        return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
+
+    async def read_unasked(self, known: Known, response: Response) -> None:
+        """Keep an answer that fits no request of ours beside the page, and ask again."""
+        reason = f"unasked/{response.status}"
+        await self._recorder.keep(known, response, response.url, refusal=reason)
+        self._round.fail(known, reason, response.status)
 
     def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
         """What stands in the page's place, if anything."""
@@ -79,7 +85,7 @@ class Answers:
             return redirect_verdict(known.url, target) if target is not None else None
         return verdict_of(response.status, response.headers, response.body, page)
 
-    def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
+    async def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
         """Whether an answer is kept as a refusal, so that what was made of the page before stays.
 
         A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
@@ -97,19 +103,19 @@ class Answers:
                 return False
             outcome = visits.given_up(known, self._round.settings, now, verdict.reason, response.status)
             refused(self._round, host, verdict)
-        self._recorder.keep(known, response, response.url, refusal=verdict.reason)
+        await self._recorder.keep(known, response, response.url, refusal=verdict.reason)
         self._round.settle(known, outcome)
         return True
 
-    def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
+    async def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
-        digest = payload_digest(response.body)
+        digest = await done_for(len(response.body), payload_digest, response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = None
         if same:
             self._recorder.keep_revisit(known, response, response.url, SAME_DIGEST)
         else:
-            warc_digest = self._recorder.keep(known, response, response.url, digest)
+            warc_digest = await self._recorder.keep(known, response, response.url, digest)
         text = page.text_digest if page is not None and page.text else None
         unchanged = visits.is_unchanged(known, digest, text)
         state = "same" if unchanged else "changed" if known.digest else "new"
@@ -141,26 +147,27 @@ class Answers:
 
         A page under the name of a sitemap, as some sites have one for their readers, has links.
         """
-        page = self._read_html(response)
+        page = await self._read_html(response)
         if page is not None:
             verdict = verdict_of(response.status, response.headers, response.body, page)
-            if verdict is not None and self._stands_aside(known, response, verdict):
+            if verdict is not None and await self._stands_aside(known, response, verdict):
                 return
             self._queue_links(known, response, page)
         else:
             for entries in sitemap_pieces(response.body, response.url):
                 self._discovery.add_entries(entries, known)
                 self._round.flush()
-                await _let_others_run()
-        self._settle_success(known, response)
+                await let_others_run()
+        await self._settle_success(known, response)
 
     @staticmethod
-    def _read_html(response: Response) -> Links | None:
+    async def _read_html(response: Response) -> Links | None:
         """The links and the text of an HTML page; None where it is none."""
         content_type = header_text(response.headers, "Content-Type") or ""
         if not is_html(content_type, response.body):
             return None
-        return extract_links(response.body, response.url, encoding_of(response.body, content_type))
+        encoding = encoding_of(response.body, content_type)
+        return await done_for(len(response.body), extract_links, response.body, response.url, encoding)
 
     def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
         """Queue the links of a page, unless it asks that they be left alone."""
@@ -171,41 +178,3 @@ class Answers:
         if refresh is not None:
             self._discovery.add([refresh], known, hops=known.hops + 1)
         self._discovery.add(page.urls, known)
-
-    def _detour(self, known: Known, response: Response) -> bool:
-        """Whether a page redirects to itself, with a session id in its address or a cookie: then it is asked so, once.
-
-        The row stays queued and its host's next; what the address answers is the page's.
-        """
-        url = location_url(response.url, response.headers.get("Location") or b"")
-        cookies = cookies_of(response.headers.getlist("Set-Cookie"))
-        asked_with = response.request.headers.get("Cookie") if response.request is not None else None
-        if url is None or asked_with or response.url != known.url or (url == known.url and not cookies):
-            return False
-        try:
-            same = canonical_url(url) == known.url
-        except InputError:
-            return False
-        if not same or guard_refusal(url, self._round.allowed_networks) is not None:
-            return False
-        self._round.hosts[known.host].detour(known, url, cookies)
-        return True
-
-    def _follow(self, known: Known, response: Response) -> None:
-        url = location_url(response.url, response.headers.get("Location") or b"")
-        if url is None:
-            return
-        seed = self._round.scope.seeds.get(known.seed)
-        if known.depth == 0 and seed is not None and guard_refusal(url, self._round.allowed_networks) is None:
-            self._discovery.adopt(url, seed)
-        self._discovery.add([url], known, hops=known.hops + 1)
-
-
-async def _let_others_run() -> None:
-    """Come back after the reactor has seen to everything else."""
-    from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
-
-    later: Any = reactor
-    turn: Deferred[None] = Deferred()
-    later.callLater(0, turn.callback, None)
-    await maybe_deferred_to_future(turn)

@@ -22,7 +22,8 @@ MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MOST_NAMED = 500
 """Sitemaps that are taken from one robots.txt."""
-NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
+FINAL = frozenset({"DNSLookupError", "CannotResolveHostError", "too_large"})
+"""Failures that are the same a minute later."""
 
 
 def refused_by(host: Host, url: str) -> str | None:
@@ -70,7 +71,7 @@ class Permissions:
             host.plain = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
-        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body else None
+        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body.strip() else None
         if verdict is not None and verdict.state != SOFT:
             self._unknown(host, file, verdict.why, verdict.state)
             return 0.0
@@ -110,7 +111,7 @@ class Permissions:
         if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
             host.asked_at = plain_url(host.asked_at)
             return 0.0
-        if kind not in NO_SUCH_HOST and self._again(host):
+        if kind not in FINAL and self._again(host):
             return self._pause(host)
         self._unknown(host, file, kind)
         return 0.0

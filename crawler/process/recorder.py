@@ -6,7 +6,9 @@ from scrapy.http import Response
 
 from crawler.frontier.records import Known
 from crawler.process.round import Round
+from crawler.process.turns import done_for
 from crawler.process.wire import WIRE, Wire
+from crawler.warc.record import pack_response
 from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
 
 DATA_LOSS = "dataloss"
@@ -19,7 +21,7 @@ class Recorder:
     def __init__(self, current: Round) -> None:
         self._round = current
 
-    def keep(
+    async def keep(
         self, known: Known, response: Response, url: str, digest: str | None = None, *, refusal: str | None = None
     ) -> str | None:
         """Write a response record; return its payload digest. ``digest`` is the unpacked body's.
@@ -33,8 +35,11 @@ class Recorder:
         body = response.body if wire.kept_unpacked else wire.body
         if digest is not None and body is response.body:
             fields["WARC-Payload-Digest"] = digest
-        when = self._round.clock.moment()
-        return self._round.warc.response(url, when, _status_line(response), wire.headers, body, fields)
+        warc, when = self._round.warc, self._round.clock.moment()
+        fields |= warc.info_id(when)
+        packed = await done_for(len(body), pack_response, url, when, _status_line(response), wire.headers, body, fields)
+        warc.append(packed, when)
+        return packed.digest
 
     def keep_revisit(self, known: Known, response: Response, url: str, profile: str) -> None:
         """Write a revisit record: the page is what the record that we have of it says."""

@@ -16,19 +16,22 @@ class Report:
     def __init__(self, current: Round) -> None:
         self._round = current
         self._started = time.monotonic()
-        self._ticked = 0.0
+        self._ticked = self._cpu_ticked = 0.0
         self._answers: deque[tuple[float, int]] = deque()
         self.beats = 0
         """Reports made."""
         self.longest_stall = 0.0
         """Longest time in seconds for which nothing else could run."""
+        self.longest_stall_cpu = 0.0
+        """The most CPU seconds that this thread used between two ticks: what of a stall is our own work."""
 
     def tick(self) -> None:
         """Called by the reactor every so often: what is late was held up."""
-        now = time.monotonic()
+        now, cpu = time.monotonic(), time.thread_time()
         if self._ticked:
             self.longest_stall = max(self.longest_stall, now - self._ticked)
-        self._ticked = now
+            self.longest_stall_cpu = max(self.longest_stall_cpu, cpu - self._cpu_ticked)
+        self._ticked, self._cpu_ticked = now, cpu
 
     def family(self, prefix: str) -> dict[str, int]:
         """The counters under a path, by what follows it."""
@@ -58,6 +61,7 @@ class Report:
             "slowest_seconds_left": round(slowest_left),
             "share_unchanged": round(pages.get("not_modified", 0) / max(sum(pages.values()), 1), 4),
             "longest_stall": round(self.longest_stall, 3),
+            "longest_stall_cpu": round(self.longest_stall_cpu, 3),
             "counts": dict(sorted(current.counts.items())),
         }
 

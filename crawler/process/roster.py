@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 
-from crawler.frontier.frontier import DATED, Frontier
+from crawler.frontier.frontier import DATED, MAX_NAMED, Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
 from crawler.frontier.records import HostState, Known
@@ -45,14 +45,16 @@ class Roster:
 
     def take(self) -> None:
         """Take what other processes queued at our hosts, and hosts that nobody holds."""
-        names = self.ownership.take(self._clock.now() + self._settings.breaker_patience)
-        states = self._frontier.host_states(names)
-        for name, queued in self._frontier.queued_by_host(names).items():
-            if not self.ownership.owns(name):
-                continue
-            host = self._meet(name, states)
-            if queued > host.queued:
-                self.queue.add(name, queued - host.queued)
+        mine = self.ownership.take(self._clock.now() + self._settings.breaker_patience)
+        names = [name for name in self._frontier.with_work(mine) if self.ownership.owns(name)]
+        names = [name for name in names if name not in self.queue or not self.queue[name].left_out]
+        for start in range(0, len(names), MAX_NAMED):
+            some = names[start : start + MAX_NAMED]
+            states = self._frontier.host_states(some)
+            for name, queued in self._frontier.queued_by_host(some).items():
+                host = self._meet(name, states)
+                if queued > host.queued:
+                    self.queue.add(name, queued - host.queued)
 
     def add(self, queued: Mapping[str, int]) -> None:
         """Take in how many URLs were newly queued at each host; those of other processes' hosts are theirs."""
@@ -98,7 +100,7 @@ class Roster:
         before = host.failures
         host.failures = host.failures + 1 if failed else 0
         delay = self.queue.delay_after(host, latency, retry_after)
-        if before != host.failures and not host.left_out:
+        if not host.left_out and (before != host.failures or delay > self._settings.breaker_patience):
             host.rest_until = self._clock.now() + delay if delay > self._settings.delay_max else None
             self.remember(host)
         if delay > self._settings.breaker_patience and not host.left_out:

@@ -26,8 +26,8 @@ from crawler.permissions.scope import Scope
 from crawler.process.clock import Clock
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
-from crawler.warc.index import index_closed
-from crawler.warc.writer import recover
+from crawler.warc.recovery import recover
+from crawler.warc.rows import unindexed
 from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
@@ -80,6 +80,8 @@ class CrawlSummary(BaseModel):
     """Hosts that failed too often in a row; they rest, up to 7 days."""
     longest_stall: float = 0.0
     """Seconds for which one page or file held everything up, at most."""
+    longest_stall_cpu: float = 0.0
+    """CPU seconds that the crawl used between two looks at the clock 50 ms apart, at most."""
     seconds: float = 0.0
     warc: Path | None = None
 
@@ -103,7 +105,7 @@ def crawl(
     scope = Scope(load_seeds(settings.seeds))
     store.crawl.mkdir(parents=True, exist_ok=True)
     recover(store.warc)
-    index_closed(store.warc)
+    _index(store.warc)
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     frontier = Frontier(dsn)
     scope = Scope(scope.seeds.values(), frontier.moves())
@@ -131,13 +133,21 @@ def crawl(
             parent=os.getpid(),
         )
         summary = _summary(_run_child(job, progress), folder, frontier.resting(clock.now()))
-        index_closed(folder)
+        _index(folder)
         write_json(store.crawl / f"round-{number:04d}{part}.json", summary.model_dump(mode="json"))
         if frontier.known() == 0:
             raise StageError(_nothing_fetched(scope, summary, job.log))
         return summary
     finally:
         frontier.close()
+
+
+def _index(folder: Path) -> None:
+    """Write the indexes that WARC files lack; where none does, as at most starts, pyarrow is not loaded."""
+    if unindexed(folder):
+        from crawler.warc.index import index_closed  # noqa: PLC0415 - see above
+
+        index_closed(folder)
 
 
 def _machine(frontier: Frontier) -> str:
@@ -283,6 +293,7 @@ def _summary(report: Mapping[str, Any], folder: Path, resting: int) -> CrawlSumm
         hosts_resting=resting,
         hosts_left_out=counts.get("crawl/hosts/left_out", 0),
         longest_stall=report["longest_stall"],
+        longest_stall_cpu=report["longest_stall_cpu"],
         seconds=report["seconds"],
         warc=folder,
     )

@@ -9,7 +9,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawler.frontier import visits
-from crawler.frontier.hosts import Host
+from crawler.frontier.hosts import Chain, Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
 from crawler.pages.sitemaps import MAX_BYTES
@@ -20,7 +20,7 @@ from crawler.process.permission_files import Permissions
 from crawler.process.recorder import DATA_LOSS, Recorder
 from crawler.process.rest import Rest
 from crawler.process.round import Round
-from crawler.process.transport import head_was_too_large
+from crawler.process.transport import AddressBusy, head_was_too_large
 from crawler.process.wire import WIRE
 from data.errors import StoreError
 
@@ -68,10 +68,10 @@ class CoweseSpider(scrapy.Spider):
                 headers["If-None-Match"] = known.etag
             if known.last_modified:
                 headers["If-Modified-Since"] = known.last_modified
-        url, cookies = host.detours.pop(known.id, (known.url, ""))
-        if cookies:  # of this chain of redirects alone
-            headers = {"Cookie": cookies}
-        return self._request(url, headers=headers, host=host, known=known)
+        chain = host.chains.pop(known.url, None) or Chain(known.url)
+        if chain.cookies:
+            headers = {"Cookie": chain.cookies}
+        return self._request(chain.url, headers=headers, host=host, known=known, chain=chain)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if meta["known"].kind == SITEMAP and "file" not in meta:
@@ -105,6 +105,9 @@ class CoweseSpider(scrapy.Spider):
         host: Host = request.meta["host"]
         known: Known = request.meta["known"]
         file: str | None = request.meta.get("file")
+        if isinstance(failure.value, AddressBusy):
+            self._put_back(host, known, file, request.meta.get("chain"))
+            return
         rest = Rest()
         try:
             self._take_failure(host, known, file, failure, rest)
@@ -114,6 +117,17 @@ class CoweseSpider(scrapy.Spider):
             self._survive(host, known, file, error)
         finally:
             self._release(host, known, file, rest)
+
+    def _put_back(self, host: Host, known: Known, file: str | None, chain: Chain | None) -> None:
+        """Nothing was asked: the host has its turn when its address has a place."""
+        self.round.counts["crawl/waits/address"] += 1
+        if file is None:
+            host.in_flight = None
+            host.buffer.appendleft(known)
+            self.sitemaps_in_flight -= known.kind == SITEMAP
+            if chain is not None:
+                host.go_on(known.url, chain)
+        self.round.hosts.release(host, 0.0)
 
     def _release(self, host: Host, known: Known, file: str | None, rest: Rest) -> None:
         if known.kind == SITEMAP and file is None:
@@ -146,16 +160,21 @@ class CoweseSpider(scrapy.Spider):
         elif DATA_LOSS in response.flags and self._is_cut(known, file, response):
             self._fails(host, known, file, "cut", rest)
         elif file is not None:
-            self.recorder.keep(known, response, response.url)
+            await self.recorder.keep(known, response, response.url)
             rest.at_least(self.permissions.answered(host, file, known, response))
+        elif self.answers.is_unasked(response):
+            rest.failed = True
+            await self.answers.read_unasked(known, response)
         elif known.kind == SITEMAP and visits.is_success(response.status):
             await self.answers.read_sitemap(known, response)
         else:
-            self.answers.read_page(known, response, rest)
+            await self.answers.read_page(known, response, rest)
 
     def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: Rest) -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"
-        if file is None and (kind in TOO_LARGE or head_was_too_large(failure.value)):
+        if kind in TOO_LARGE or head_was_too_large(failure.value):
+            kind = "too_large"
+        if file is None and kind == "too_large":
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(
                 known, visits.given_up(known, self.round.settings, self.round.clock.now(), "too_large", None)

@@ -16,8 +16,8 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pydantic import BaseModel, ConfigDict
 
 from crawler.warc.cdxj import cdxj_path, write_cdxj
-from crawler.warc.index import index_path, write_index
-from crawler.warc.rows import rows_path
+from crawler.warc.index import write_index
+from crawler.warc.rows import index_path, rows_path
 from data.errors import InputError, StageError
 from data.files import storage_error
 from data.parquet import read_parquet

@@ -16,7 +16,7 @@ from cleaning.forgetting.runs import ForgottenRuns
 from cleaning.forgetting.versions import rewrite_version
 from cleaning.recipe import recipe_digest
 from crawler.warc.blank import blank
-from crawler.warc.writer import recover
+from crawler.warc.recovery import recover
 from data.errors import StageError
 from data.lineage import mark
 from data.manifest import MANIFEST_NAME, code_version

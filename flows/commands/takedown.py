@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
@@ -11,7 +11,9 @@ from data.errors import InputError, StoreError
 from data.store import Store
 from data.takedowns import Takedowns, read_target
 from flows.commands.options import ConfigOption, StoreOption, command_here, existing_store, read_settings
-from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 _COPIES_SHOWN = 10
 _LOOKED_UP = 20
@@ -92,7 +94,7 @@ def _tell_copies(copies: tuple[str, ...]) -> None:
         typer.echo(f"  and {len(copies) - _COPIES_SHOWN:,} more")
 
 
-def _unheard(store: Store, settings: Settings, urls: list[str]) -> set[str]:
+def _unheard(store: Store, settings: "Settings", urls: list[str]) -> set[str]:
     """The URLs that a store has never met; none where its crawl state is out of reach."""
     from flows.why import why as look
 

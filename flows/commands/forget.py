@@ -95,9 +95,9 @@ def audit(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that nothing in the store holds a run of 13 words of what was forgotten.
+    """Prove that what was forgotten is in no file of the store.
 
-    Every file is read. Ends with exit code 1 where something is found.
+    Every file is read and searched for runs of 13 words of it. Ends with exit code 1 where something is found.
 
     Example: cowese audit
     """

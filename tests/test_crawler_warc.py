@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.warc.index import index_closed, index_path, records_of
+from crawler.warc.index import index_closed, records_of
 from crawler.warc.record import NOT_MODIFIED
 from crawler.warc.recovery import recover, whole_members
-from crawler.warc.rows import SUFFIX, noted_rows, rows_path
+from crawler.warc.rows import SUFFIX, index_path, noted_rows, rows_path
 from crawler.warc.writer import WarcWriter
 
 WHEN = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)

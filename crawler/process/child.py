@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import scrapy.core.downloader.contextfactory  # noqa: F401 - it looks at the whole stack of imports: cheap where short
 from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 from twisted.internet import task
@@ -19,7 +20,6 @@ from crawler.frontier.yields import Yields
 from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
-from crawler.process.metrics import serve_metrics
 from crawler.process.report import Report
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler, wake
@@ -154,6 +154,8 @@ def run(job: Job) -> None:
     process.crawl(crawler, current)
     report = Report(current)
     if settings.metrics_port is not None:
+        from crawler.process.metrics import serve_metrics  # noqa: PLC0415 - few runs load Prometheus's client
+
         serve_metrics(report, settings.metrics_port)
     _when_running(task.LoopingCall(_beat, crawler, current, job, report), BEAT)
     _when_running(task.LoopingCall(report.tick), TICK)

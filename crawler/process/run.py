@@ -26,8 +26,8 @@ from crawler.permissions.scope import Scope
 from crawler.process.clock import Clock
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
-from crawler.warc.index import index_closed
 from crawler.warc.recovery import recover
+from crawler.warc.rows import unindexed
 from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
@@ -105,7 +105,7 @@ def crawl(
     scope = Scope(load_seeds(settings.seeds))
     store.crawl.mkdir(parents=True, exist_ok=True)
     recover(store.warc)
-    index_closed(store.warc)
+    _index(store.warc)
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     frontier = Frontier(dsn)
     scope = Scope(scope.seeds.values(), frontier.moves())
@@ -133,13 +133,21 @@ def crawl(
             parent=os.getpid(),
         )
         summary = _summary(_run_child(job, progress), folder, frontier.resting(clock.now()))
-        index_closed(folder)
+        _index(folder)
         write_json(store.crawl / f"round-{number:04d}{part}.json", summary.model_dump(mode="json"))
         if frontier.known() == 0:
             raise StageError(_nothing_fetched(scope, summary, job.log))
         return summary
     finally:
         frontier.close()
+
+
+def _index(folder: Path) -> None:
+    """Write the indexes that WARC files lack; where none does, as at most starts, pyarrow is not loaded."""
+    if unindexed(folder):
+        from crawler.warc.index import index_closed  # noqa: PLC0415 - see above
+
+        index_closed(folder)
 
 
 def _machine(frontier: Frontier) -> str:

@@ -7,7 +7,7 @@ in flight when a crawl is killed is still queued, so nothing is lost and little 
 import contextlib
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 

@@ -266,7 +266,7 @@ class HostQueue:
             setattr(host, name, getattr(state, name))
 
     def counts(self) -> dict[str, int]:
-        """How many hosts are in flight, waiting with work, failing, left out, and in each state that `cowese hosts` tells.
+        """How many hosts are in flight, waiting with work, failing, left out, and in each state of `cowese hosts`.
 
         A host may be counted more than once: one that is blocked is left out too.
         """

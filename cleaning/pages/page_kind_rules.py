@@ -83,6 +83,8 @@ _BROKEN_OFF = re.compile(
     r"|(?:leer|ver) m[áa]s\W*$",
     re.IGNORECASE,
 )
+_BREAKS = ("…", "..", "hellip", "leer m", "ver m")
+"""What every line that breaks off has one of, in lower case."""
 _DATE_LINE = re.compile(
     r"^\W*(?:(?:publicado|por|el)\b.{0,40})?"
     r"(?:\d{1,2}(?:[/.-]\d{1,2}[/.-]| (?:de )?[a-zé]{3,10}\.?,? (?:del? )?)(?:20)?\d\d"
@@ -242,9 +244,12 @@ class IndexPage:
         of links, and 1 for the address of a listing.
         """
         page = text.figures
-        broken = sum(
-            _BROKEN_OFF.search(line) is not None and line.count(" ") >= EXCERPT_WORDS - 1 for line in text.bare_lines
-        )
+        lines = text.bare_lines
+        broken = 0
+        if any(sign in text.lower for sign in _BREAKS):
+            broken = sum(
+                line.count(" ") >= EXCERPT_WORDS - 1 and _BROKEN_OFF.search(line) is not None for line in lines
+            )
         excerpts = max(float(broken), page.get("excerpts", 0.0))
         blocks = max(page.get("blocks", 0.0), 1.0)
         share = broken / len(text.lines)
@@ -253,7 +258,7 @@ class IndexPage:
             share,
             broken,
             excerpts,
-            sum(_DATE_LINE.match(line) is not None for line in text.bare_lines),
+            sum(_DATE_LINE.match(line) is not None for line in lines),
             blocks,
             page.get("linked_headings", 0.0),
             page.get("own_headings", 0.0),

@@ -23,6 +23,9 @@ from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
+from cleaning.pages import own_attributes
+
+own_attributes.install()
 _OPTIONS: dict[str, Any] = {"output_format": "python", "fast": True, "comments": False, "tables": True}
 _PRUNED_TAGS = ("div", "section", "aside", "details", "ol", "ul", "list")
 _PRUNED_SIGNS = (
@@ -36,6 +39,7 @@ _PRUNED_SIGNS = (
 )
 """What the id or the class of every element has that the two expressions find, and the elements that they look at."""
 _CHARACTERS = XPath("string-length(normalize-space(.))")
+_ALL_CHARACTERS = XPath("string-length(.)")
 _TEXTS = XPath("count(.//text())")
 
 
@@ -75,12 +79,16 @@ def _extracted(tree: HtmlElement, options: Extractor, url: str) -> tuple[_Elemen
 def _is_small_share(size: int, tree: HtmlElement) -> bool:
     """Whether a text is so small a part of the page's that trafilatura looks for more.
 
-    The page's text is first bounded: its characters with a space for each piece are never fewer.
+    The page's text is first bounded: it has no more than the characters with a space for each piece, and no fewer than
+    those without what is cut.
     """
     body = tree.find(".//body")
     whole = tree if body is None else body
-    most = _CHARACTERS(whole) + _TEXTS(whole)
-    return size < ESCALATION_PAGE_SHARE * most and size < ESCALATION_PAGE_SHARE * len(html2txt(tree))
+    characters = _CHARACTERS(whole)
+    if size >= ESCALATION_PAGE_SHARE * (characters + _TEXTS(whole)):
+        return False
+    cut = sum(_ALL_CHARACTERS(element) + 1 for element in own_attributes.cut_from_page_text()(whole))
+    return size < ESCALATION_PAGE_SHARE * (characters - cut) or size < ESCALATION_PAGE_SHARE * len(html2txt(tree))
 
 
 @lru_cache(maxsize=20_000)

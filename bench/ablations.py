@@ -35,8 +35,9 @@ from training.results.evaluate import evaluate
 from training.results.export import export
 from training.runs.pretrain import pretrain
 from training.runs.pretrain_settings import EvaluationSettings, Plan, PretrainSettings
-from training.tokens.pack import PackSettings, pack
-from training.tokens.tokenizer import TokenizerSettings, fit_tokenizer
+from training.tokens.pack import pack
+from training.tokens.settings import PackSettings, TokenizerSettings
+from training.tokens.tokenizer import fit_tokenizer
 
 TASK = "PharmaCoNER"
 RESULT = "ablation-{}.json"

@@ -44,7 +44,8 @@ def _writers():
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
-    from crawler.warc.writer import WarcWriter, gzip_member
+    from crawler.warc.record import gzip_member
+    from crawler.warc.writer import WarcWriter
 
     now, headers = datetime.now(UTC), [(b"Content-Type", b"text/html; charset=utf-8"), (b"Server", b"nginx")]
     writer = WarcWriter(Path(tempfile.mkdtemp()), "bench", 1 << 30, {"software": "bench"})
@@ -70,7 +71,7 @@ def _writers():
 
     return {
         "ours, whole record": (ours, None),
-        "ours, gzip member": sized(gzip_member),
+        "ours, gzip member": sized(lambda body: gzip_member((body,))),
         "FastWARC level 1": sized(fastwarc),
         "zlib level 1": sized(lambda body: zlib.compress(body, 1, 31)),
         "warcio, whole record": (warcio, None),

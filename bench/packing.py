@@ -29,7 +29,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from data.store import Store
-from training.tokens.pack import PackSettings, pack
+from training.tokens.pack import pack
+from training.tokens.settings import PackSettings
 from training.tokens.stream import TokenStream
 
 LENGTH = 128

@@ -24,7 +24,7 @@ from tokenizers import Tokenizer, models, trainers
 
 from training.tokens.encode import Encoder
 from training.tokens.stream import SPECIAL_TOKENS
-from training.tokens.tokenizer import CASED, count_words, load_tokenizer, split, write_tokenizer
+from training.tokens.tokenizer import CASED, count_words, load_tokenizer, normalizer_of, split, write_tokenizer
 from training.tokens.wordpiece import fit_wordpiece
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def theirs(texts: list[str], size: int) -> set[str]:
     """The entries that tokenizers' trainer gives."""
     tokenizer = Tokenizer(models.WordPiece({}, unk_token="[UNK]"))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = CASED.normalizer, split()
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer_of(CASED), split()
     trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(SPECIAL_TOKENS), show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     return set(tokenizer.get_vocab())

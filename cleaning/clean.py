@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings, Report
 from cleaning.extract_segment import extract_segment
+from cleaning.foreign_warcs import ForeignWarcs, members
 from cleaning.judge_segment import Judged, judge_segment
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Step
-from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in, warc_files
+from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in
 from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
@@ -52,6 +53,8 @@ class CleanSummary(BaseModel):
     """By reason."""
     cut_short: dict[str, int] = {}
     """Of the WARC files cleaned before those whose end is missing, and the byte at which it is."""
+    missing: list[str] = []
+    """WARC files of others that are gone; of each what was extracted before is kept."""
     seconds: float = 0.0
 
 
@@ -63,7 +66,9 @@ def clean(
     engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> CleanSummary:
-    """Clean every closed WARC file that has no twin yet, and those named; judge all texts that are not judged yet.
+    """Clean every closed WARC file that has no twin yet; judge all texts that are not judged yet.
+
+    ``warcs`` are files of others, or folders of them: from then on they belong to the store.
 
     Raises:
         InputError: a named file is missing or is no WARC file.
@@ -71,7 +76,9 @@ def clean(
     """
     started = time.monotonic()
     folders = _Folders.of(store, settings)
-    segments = _segments(store, folders, warcs)
+    foreign = ForeignWarcs.load(store)
+    foreign.add(warcs)
+    segments = _segments(store, folders)
     pending = [one for one in segments if not is_judged(folders.documents, one.stem)]
     extracted = sum(not one.is_extracted for one in pending)
     counts: Counter[str] = Counter()
@@ -98,6 +105,7 @@ def clean(
         kept=kept,
         dropped=dict(counts.most_common()),
         cut_short=cut_short(folders.documents),
+        missing=sorted(one.name for one in foreign.by_name.values() if not one.is_there),
         seconds=round(time.monotonic() - started, 1),
     )
 
@@ -139,14 +147,14 @@ class _Segment:
         return (self.texts if self.is_extracted or self.warc is None else self.warc.path).stat().st_size
 
 
-def _segments(store: Store, folders: _Folders, warcs: Sequence[Path]) -> list[_Segment]:
-    """Every WARC file, and every file of texts whose WARC file is gone or was named in an earlier run.
+def _segments(store: Store, folders: _Folders) -> list[_Segment]:
+    """Every WARC file of the store and of its register, and every file of texts whose WARC file is gone.
 
     Raises:
         InputError, StageError: as ``clean``.
     """
     by_stem: dict[str, Pending | None] = dict.fromkeys(extracted_stems(folders.texts))
-    by_stem |= {one.stem: one for one in warc_files(store, warcs)}
+    by_stem |= {one.stem: one for one in members(store)}
     if not by_stem:
         raise StageError(f"{store.warc}: no WARC file to clean. `cowese crawl` makes them, or name some.")
     return [_Segment(stem, texts_in(folders.texts, stem), warc) for stem, warc in sorted(by_stem.items())]

@@ -39,8 +39,21 @@ def line_digest(line: str) -> int:
 
 
 def without_lines(text: str, lines: frozenset[int]) -> str:
-    """The text without the lines of these digests."""
-    return "\n".join(line for line in text.split("\n") if line_digest(line) not in lines)
+    """The text without the lines of these digests, but for those that head a part of it.
+
+    A short line alone between two lines that stay is the heading of what follows: without *Errores frecuentes* a list
+    of errors reads as advice. What a site puts around its pages stands in runs, or at an end, or more than once.
+    """
+    found = text.split("\n")
+    digests = [line_digest(line) for line in found]
+    goes = [digest in lines for digest in digests]
+    heads = {
+        place
+        for place in range(1, len(found) - 1)
+        if goes[place] and not (goes[place - 1] or goes[place + 1])
+        if digests[place] & MOST_WORDS < SHORT_WORDS and digests.count(digests[place]) == 1
+    }
+    return "\n".join(line for place, line in enumerate(found) if place in heads or not goes[place])
 
 
 def left_of(texts: Sequence[str], repeated: Sequence[int], lines: Sequence[frozenset[int]]) -> list[str]:

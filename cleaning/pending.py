@@ -1,12 +1,9 @@
-"""Which WARC files there are, and what the files that are made of them are called: extracted texts, documents."""
+"""The store's own WARC files, and what the files that are made of a WARC file are called."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from data.errors import InputError
 from data.parquet import remembered
 from data.store import Store
 
@@ -67,15 +64,6 @@ def extracted_stems(folder: Path) -> list[str]:
     return sorted(path.name.removesuffix(KEPT) for path in folder.glob(f"*{KEPT}"))
 
 
-def warc_files(store: Store, named: Sequence[Path] = ()) -> list[Pending]:
-    """The closed WARC files of the store, and those named (files or folders).
-
-    Raises:
-        InputError: a named file is missing.
-    """
-    return [*warcs_of(store), *_named(named)]
-
-
 def cut_short(folder: Path) -> dict[str, int]:
     """Of the WARC files with a pair those whose end was missing, by the pair's name, and the byte at which it was.
 
@@ -90,23 +78,3 @@ def warcs_of(store: Store) -> list[Pending]:
     """The closed WARC files of a store."""
     files = (path for path in sorted(store.warc.glob("*/*")) if path.name.endswith(WARC_ENDINGS))
     return [Pending(path, path.relative_to(store.warc).as_posix()) for path in files]
-
-
-def _named(warcs: Sequence[Path]) -> list[Pending]:
-    found: list[Pending] = []
-    for path in warcs:
-        files = [one for one in sorted(path.rglob("*")) if one.name.endswith(WARC_ENDINGS)] if path.is_dir() else [path]
-        if not files or not files[0].is_file():
-            raise InputError(f"{path}: no such WARC file, or none in this folder.")
-        found += [Pending(one, _name_of(one)) for one in files]
-    return found
-
-
-def _name_of(path: Path) -> str:
-    """A foreign file's name with a digest of its beginning, so that namesakes stay apart."""
-    with path.open("rb") as file:
-        beginning = hashlib.sha256(file.read(1 << 20)).hexdigest()[:8]
-    for ending in WARC_ENDINGS:
-        if path.name.endswith(ending):
-            return f"{path.name.removesuffix(ending)}-{beginning}{ending}"
-    return f"{path.name}-{beginning}"

@@ -76,6 +76,8 @@ class CrawlSettings(BaseModel):
     """Seconds between two requests to a host, at most, whatever Crawl-delay says."""
     concurrency: int = Field(default=64, gt=0, le=1024)
     """Requests in flight over all hosts; one a host."""
+    max_per_address: int = Field(default=8, gt=0)
+    """Requests in flight at one IP address, over all hosts that it serves; through a proxy it is not known."""
     timeout: float = Field(default=30.0, gt=0)
     """Seconds for a whole answer."""
     max_body: int = Field(default=10 << 20, gt=0)

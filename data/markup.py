@@ -5,8 +5,12 @@ import re
 
 MAX_SCANNED = 3 << 19
 """Bytes of a page that are looked at."""
+MAX_OPENINGS = 200_000
+"""Times that ``<`` stands in what is looked at; on real pages of that length it stands half as often."""
 MAX_TAGS = 20_000
 """Tags that are taken from one page."""
+MAX_SECTIONS = 20_000
+"""Comments, scripts and styles of a page that are passed over; what follows so many is not looked at."""
 MAX_ATTRIBUTES = 8_192
 """Bytes of a tag in which attributes are looked for."""
 
@@ -35,7 +39,7 @@ def tags(body: bytes) -> list[tuple[bytes, bytes]]:
 
     Those inside comments, scripts, styles, titles and text areas are none. Never raises; time is linear in the bytes.
     """
-    return _scan(body[:MAX_SCANNED], [])
+    return _scan(_bounded(body), [])
 
 
 def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
@@ -44,7 +48,7 @@ def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     The text has no comments, scripts, styles, text areas and attributes. It is no prose, only what two versions of a
     page are compared by; entities stay as they are.
     """
-    body = body[:MAX_SCANNED]
+    body = _bounded(body)
     hidden: list[tuple[int, int]] = []
     found = _scan(body, hidden)
     shown = [b">"]
@@ -56,11 +60,19 @@ def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     return found, b"".join(_TEXT.findall(b"".join(shown))).translate(None, _BLANKS)
 
 
+def _bounded(body: bytes) -> bytes:
+    """What is looked at of a page: the search stops at each ``<``, and some pages have nothing else."""
+    body = body[:MAX_SCANNED]
+    if body.count(b"<") <= MAX_OPENINGS:
+        return body
+    return body[: len(body) - len(body.split(b"<", MAX_OPENINGS)[-1])]
+
+
 def _scan(body: bytes, hidden: list[tuple[int, int]]) -> list[tuple[bytes, bytes]]:
     """The tags; the places of what no reader sees are put into ``hidden``."""
     found: list[tuple[bytes, bytes]] = []
     endless: set[bytes] = set()
-    position = 0
+    position = sections = 0
     while (match := _TOKEN.search(body, position)) is not None:
         opened, tag, raw = match.groups()
         position = match.end()
@@ -68,6 +80,10 @@ def _scan(body: bytes, hidden: list[tuple[int, int]]) -> list[tuple[bytes, bytes
             if len(found) < MAX_TAGS:
                 found.append((tag.lower(), raw[:MAX_ATTRIBUTES]))
             continue
+        sections += 1
+        if sections > MAX_SECTIONS:
+            hidden.append((match.start(), len(body)))
+            break
         opened = opened.lower()
         if opened in endless:
             continue

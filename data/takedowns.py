@@ -1,4 +1,8 @@
-"""What was taken down: URLs and hosts that no crawl fetches and no version holds again."""
+"""What was taken down: URLs, patterns of URLs and hosts that no crawl fetches and no version holds again.
+
+A pattern is a URL with ``*`` in its path or query, which stands for any characters: ``https://host/p*`` is all that
+begins so.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,19 +16,22 @@ from data.urls import canonical_url, document_id, host_of
 _HEADER = "target\tdate\n"
 _NO_HOST = frozenset("@?#:/")
 """What an address of mail, a page or a port has and a host's name has not."""
+ANY = "*"
+"""In the path or query of a URL: any characters, or none."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes the list."""
 
 
 @dataclass(slots=True)
 class Takedowns:
-    """The list in ``store/takedowns.tsv``: one URL or host a line, with its date."""
+    """The list in ``store/takedowns.tsv``: one URL, pattern or host a line, with its date."""
 
     store: Store
     targets: dict[str, str] = field(default_factory=dict)
     """Each with its date."""
     _of_host: dict[str, list[str]] = field(default_factory=dict)
     _of_id: dict[str, list[str]] = field(default_factory=dict)
+    _patterns_of_host: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, store: Store) -> "Takedowns":
@@ -68,13 +75,24 @@ class Takedowns:
         """Whether a canonical URL is taken down, itself or with its host."""
         return bool(self.targets) and next(self.covering(url), None) is not None
 
+    def covers_page(self, url: str, canonical: str | None) -> bool:
+        """Whether a page is taken down, by its canonical URL or by the one that it gives as its own."""
+        return bool(self.targets) and next(self.covering_page(url, canonical), None) is not None
+
     def covering(self, url: str) -> Iterator[str]:
-        """The targets under which a canonical URL is taken down; the URL itself before its host."""
+        """The targets under which a canonical URL is taken down; the URL itself before patterns and its host."""
         yield from self._of_id.get(document_id(url), ())
         host = host_of(url)
+        for pattern in self._patterns_of_host.get(host.removeprefix("www."), ()):
+            if _fits(_address(url), _address(pattern)):
+                yield pattern
         while host:
             yield from self._of_host.get(host, ())
             host = host.partition(".")[2]
+
+    def covering_page(self, url: str, canonical: str | None) -> Iterator[str]:
+        """The targets under which a page is taken down, by its URL or the one that it gives as its own; each once."""
+        yield from dict.fromkeys([*self.covering(url), *(self.covering(canonical) if canonical else ())])
 
     def _read(self) -> None:
         path = self.store.takedowns
@@ -93,19 +111,28 @@ class Takedowns:
         if target in self.targets:
             return
         self.targets[target] = day
-        if "://" in target:
+        if "://" in target and ANY in target:
+            self._patterns_of_host.setdefault(host_of(target).removeprefix("www."), []).append(target)
+        elif "://" in target:
             self._of_id.setdefault(document_id(target), []).append(target)
         else:
             self._of_host.setdefault(target.removeprefix("www."), []).append(target)
 
 
 def read_target(text: str, place: str = "") -> str:
-    """A URL or a host in the one form that stands in the list; ``place`` is where it was read, for the message.
+    """A URL, a pattern or a host in the one form that stands in the list.
+
+    ``place`` is where it was read, for the message.
+
+    >>> read_target("https://WWW.Guia.es/a*?id=*"), read_target("Guia.es")
+    ('https://www.guia.es/a*?id=*', 'guia.es')
 
     Raises:
-        InputError: it is neither.
+        InputError: it is none of them.
     """
     target = text.strip()
+    if ANY in target:
+        return _read_pattern(target, place)
     try:
         if "://" in target:
             return canonical_url(target)
@@ -115,3 +142,41 @@ def read_target(text: str, place: str = "") -> str:
     if "." not in host:
         raise InputError(f"{place}{target!r}: neither a URL nor a host name. Write https://host/page or host.")
     return host
+
+
+def _read_pattern(target: str, place: str) -> str:
+    """A URL with ``*`` in its path or query, in its one form.
+
+    Raises:
+        InputError: ``*`` stands elsewhere, or where the one form of a URL has nothing (a fragment, a session id).
+    """
+    host = target.removeprefix("*.")
+    if "://" not in target and ANY not in host:
+        raise InputError(f"{place}{target!r}: write {host}; a host is taken down with its subdomains.")
+    where = target.partition("://")[2].partition("/")[0].partition("?")[0]
+    form = canonical_url(target) if "://" in target and ANY not in where else ""
+    if form.count(ANY) != target.count(ANY):
+        raise InputError(
+            f"{place}{target!r}: no pattern. {ANY} may stand in the path or query of a URL, as https://host/p*."
+        )
+    return form
+
+
+def _address(url: str) -> str:
+    """A URL without scheme and www, which all spellings of a page's address share."""
+    return url.partition("://")[2].removeprefix("www.")
+
+
+def _fits(address: str, pattern: str) -> bool:
+    """Whether an address has the pattern's pieces in their order; takes one pass, whatever the pattern is."""
+    first, *pieces = pattern.split(ANY)
+    if not pieces or not address.startswith(first):
+        return not pieces and address == first
+    at = len(first)
+    *middle, last = pieces
+    for piece in middle:
+        found = address.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(address) - len(last) >= at and address.endswith(last)

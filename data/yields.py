@@ -12,9 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from data.errors import InputError
 from data.files import whole_file
 
@@ -24,14 +21,7 @@ MAX_FOLDERS = 4
 MAX_SECTIONS = 200
 """Sections of a host that are told, those with the most URLs."""
 
-SCHEMA = pa.schema(
-    [
-        pa.field("host", pa.string(), nullable=False),
-        pa.field("section", pa.string(), nullable=False),
-        pa.field("requests", pa.int64(), nullable=False),
-        pa.field("words", pa.int64(), nullable=False),
-    ]
-)
+COLUMNS = ("host", "section", "requests", "words")
 
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -70,6 +60,11 @@ def folder_of(url: str) -> str:
 
 def write_yields(path: Path, yields: Mapping[tuple[str, str], SectionYield]) -> None:
     """Write the file whole; of each host its largest sections."""
+    import pyarrow as pa  # noqa: PLC0415 - a crawl without such a file loads no pyarrow
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+
+    numbers = dict.fromkeys(COLUMNS[2:], pa.int64())
+    schema = pa.schema([pa.field(name, numbers.get(name, pa.string()), nullable=False) for name in COLUMNS])
     by_host: dict[str, list[tuple[int, str, SectionYield]]] = {}
     for (host, section), one in yields.items():
         by_host.setdefault(host, []).append((-one.requests, section, one))
@@ -80,7 +75,7 @@ def write_yields(path: Path, yields: Mapping[tuple[str, str], SectionYield]) -> 
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), temporary)
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary)
 
 
 def read_yields(path: Path) -> dict[tuple[str, str], SectionYield]:
@@ -91,11 +86,15 @@ def read_yields(path: Path) -> dict[tuple[str, str], SectionYield]:
     """
     if not path.is_file():
         return {}
+    import pyarrow as pa  # noqa: PLC0415 - the same
+    import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+
     try:
-        table = pq.read_table(path, schema=SCHEMA)
-    except (OSError, pa.ArrowException) as error:
+        table = pq.read_table(path, columns=list(COLUMNS))
+        columns = [table[name].to_pylist() for name in COLUMNS]
+    except (OSError, KeyError, pa.ArrowException) as error:
         raise InputError(f"{path}: cannot be read ({error}). Delete it; the next `cowese clean` writes it.") from error
-    rows = zip(*(table[name].to_pylist() for name in SCHEMA.names), strict=True)
+    rows = zip(*columns, strict=True)
     return {(host, section): SectionYield(requests, words) for host, section, requests, words in rows}
 
 

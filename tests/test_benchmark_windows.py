@@ -14,8 +14,9 @@ from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import Frame, best_windows, windows_of
 from training.benchmark.words import words_of
+from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS
-from training.tokens.tokenizer import TokenizerSettings, write_tokenizer
+from training.tokens.tokenizer import write_tokenizer
 
 pytest.importorskip("transformers")
 

@@ -272,3 +272,53 @@ def test_a_formula_nested_without_end_is_left_out():
 @pytest.mark.parametrize(("html", "expected"), INLINE)
 def test_words_are_neither_joined_nor_parted(html, expected):
     assert line(html) == expected
+
+
+LABELS_BEHIND_LINKS = [
+    ('<strong><a href="/a">NIST Chemistry WebBook</a></strong><span class="tag">NIST</span>', "WebBook NIST"),
+    ('<a href="/a">COPASI</a><span class="by">COPASI</span>', "COPASI COPASI"),
+    ('<a href="/a">Quality System Regulation</a><span class="tag">U.S. FDA</span>', "Regulation U.S. FDA"),
+    ('<a href="/a">Documentation</a><small class="x">pytest</small>', "Documentation pytest"),
+    ('<a href="/a">ISO 14971</a><em class="year">2019</em>', "14971 2019"),
+    ('la <a href="/a">hiper</a>tensión', "la hipertensión"),
+    ('la <a href="/a">hiper</a><span>tensión</span>', "la hipertensión"),
+    ('el <a href="/a">p</a><span class="cap">H</span> es 7', "el pH es 7"),
+    ('<b class="cap">E</b><span class="x">l médico</span>', "El médico"),
+]
+
+
+@pytest.mark.parametrize(("html", "text"), LABELS_BEHIND_LINKS)
+def test_a_label_behind_a_link_is_a_word_of_its_own(html, text):
+    assert text in line(html)
+
+
+def test_a_link_planted_into_a_sentence_goes_and_others_stay():
+    style = 'style="text-decoration:none;color:#333;"'
+    planted = (
+        f'<a href="https://x.example/produkt/rexobol-10-door-alpha-pharma/" {style}>rexobol 10 door alpha pharma</a>'
+    )
+    assert line(f"El control y la autonomía {planted} de sus funciones") == "El control y la autonomía de sus funciones"
+    for own in (
+        f'<a href="https://oms.example/es" {style}>OMS</a>',
+        f'<a href="https://oms.example/temas/diabetes-mellitus" {style}>diabetes mellitus</a>',
+        f'<a href="/guia-de-practica-clinica" {style}>guía de práctica clínica</a>',
+        '<a href="https://x.example/rexobol-10-door-alpha-pharma/">rexobol 10 door alpha pharma</a>',
+    ):
+        assert line(f"Según la {own} conviene").startswith("Según la ")
+        assert line(f"Según la {own} conviene") != "Según la conviene"
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("Un [conteo sanguíneo completo](/hemograma/) y otro", "Un conteo sanguíneo completo y otro"),
+        ("[vc_row][vc_column width=&quot;1/2&quot;]La gripe[/vc_column][/vc_row]", "La gripe"),
+        ("Contractura isquémica[ref]Robert C. France, 2010[/ref] del brazo", "Contractura isquémica del brazo"),
+        ("[caption id=&quot;a&quot; width=&quot;300&quot;]Radiografía[/caption]", "Radiografía"),
+        ("La razón [Na+] (140 mmol/l) y [K+](4)", "La razón [Na+] (140 mmol/l) y [K+](4)"),
+        ("Según Pérez [12] y el intervalo [2,5-7](95 %)", "Según Pérez [12] y el intervalo [2,5-7](95 %)"),
+        ("[embed] un término entre corchetes [ref]", "un término entre corchetes [ref]"),
+    ],
+)
+def test_markup_of_an_editor_that_nothing_read_goes(written, text):
+    assert line(written) == text

@@ -6,6 +6,8 @@ import pytest
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page import Drop, Page
+from cleaning.pages.page_kind_rules import IndexPage, PriceList
+from cleaning.pages.prose_rules import LinePunctuation
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.text import Text
 from cleaning.settings import CleaningSettings
@@ -282,6 +284,26 @@ def test_a_page_of_beginnings_goes_whatever_the_ellipsis(ellipsis):
         assert refusal.reason == "quality/index_page"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Le dolía {part} desde hacía días... y no se atrevía a decírselo al médico, que venía cada tarde...",
+        "Pensaba en {part}… en la fiebre… y en que nadie volvería a preguntar por ella aquella noche…",
+        "—Me duele {part} desde ayer y no he dormido en toda la noche, doctor, pero si usted lo dice...",
+        "-¿Y si fuera {part} lo que me tiene así desde el invierno? Yo creo que no es más que cansancio...",
+        "«A ver {part}... respire hondo», dijo el médico mientras apuntaba todo lo que oía en su libreta...»",
+    ],
+)
+def test_suspension_points_of_an_author_make_no_index(line):
+    text = "\n".join(line.format(part=part) for part in BODY)
+    assert not IndexPage(SETTINGS.max_excerpts).refuses(IndexPage(SETTINGS.max_excerpts).measure(Text(text)))
+
+
+def test_excerpts_in_brackets_are_an_index_whatever_stands_within():
+    text = "\n".join(f"Ayer me dolía {part}... y hoy… quién sabe lo que dirá el médico cuando […]" for part in BODY)
+    assert IndexPage(SETTINGS.max_excerpts).refuses(IndexPage(SETTINGS.max_excerpts).measure(Text(text)))
+
+
 def test_whole_excerpts_under_linked_headings_go_at_a_listings_address_and_an_article_stays():
     text = f"Dolor\n{KEPT['one paragraph that ends in an address']}"
     cards = {
@@ -335,3 +357,52 @@ def test_a_page_of_links_goes():
 )
 def test_addresses_of_listings(url, listing):
     assert is_listing_address(url) is listing
+
+
+CARDS = {**ARTICLE, "blocks": 4.0, "own_headings": 2.0}
+INTRODUCTION = (
+    "Curso completo de la materia, orientado a comprender y aplicar sus métodos en problemas de la clínica. " * 4
+)
+
+
+@pytest.mark.parametrize(
+    ("cards", "times", "is_index"),
+    [(3.1, 1, True), (2.0, 1, True), (1.2, 1, False), (0.0, 1, False), (3.1, 9, False)],
+)
+def test_a_short_text_beside_longer_links_introduces_them(cards, times, is_index):
+    rule = IndexPage(SETTINGS.max_excerpts)
+    assert rule.refuses(rule.measure(Text(INTRODUCTION * times, figures={**CARDS, "cards": cards}))) == is_index
+
+
+@pytest.mark.parametrize(("words", "is_index"), [(1.4, False), (2.5, False), (3.5, True), (7.0, True)])
+def test_names_that_link_are_a_reference_and_titles_an_index(words, is_index):
+    text = "\n".join(f"Guardar {part}\nAbre una ventana en la que se elige dónde se guarda {part}." for part in BODY)
+    linked = {**ARTICLE, "blocks": 16.0, "linked_headings": 8.0, "own_headings": 1.0, "heading_words": words}
+    rule = IndexPage(SETTINGS.max_excerpts)
+    assert rule.refuses(rule.measure(Text(text, figures=linked))) == is_index
+
+
+def test_an_article_with_a_ranking_of_sums_at_its_end_stays_and_a_price_list_goes():
+    article = [
+        "La industria publicó el martes la lista de los tratamientos en que más gastan los hospitales del país cada año.",
+        "Según el informe, el gasto creció por cuarta vez y se debe a los fármacos para el cáncer y la artritis.",
+        "Los autores piden que los precios se negocien en común, como ya hacen otros países de la región desde 2015.",
+    ]
+    ranking = [f"- Fármaco para {part}: $80 millones" for part in BODY[:5]]
+    rule = PriceList(SETTINGS.max_prices)
+    assert not rule.refuses(rule.measure(Text("\n".join((*article, *ranking)))))
+    assert rule.refuses(rule.measure(Text("\n".join(("Tarifas", *ranking, "Radiografía de tórax: 40 €")))))
+
+
+def test_lines_that_an_editor_cut_are_no_lines_without_an_end():
+    prose = [
+        "El mundo nace en nosotros, como ya se hizo reconocer, y dentro de",
+        "nosotros adquiere poco a poco la influencia que tiene cada día.",
+        "Lo que experimentamos como externo no pertenece a lo interno, y",
+        "aunque nuestra experiencia de ello resida ahí es la de lo otro",
+        "que no somos nosotros.",
+    ]
+    rule = LinePunctuation(SETTINGS.min_line_punctuation)
+    assert not rule.refuses(rule.measure(Text("\n".join(prose * 4))))
+    menu = [f"Todo lo que hay que saber sobre {part} y sus enfermedades más frecuentes" for part in BODY]
+    assert rule.refuses(rule.measure(Text("\n".join(menu * 2))))

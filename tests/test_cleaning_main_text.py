@@ -14,10 +14,13 @@ from trafilatura import load_html
 from cleaning.pages import main_text as main_text_module
 from cleaning.pages.blocks import MARKS_A_PLANE, MAX_MARKS, Block, Kind, mark, marked_number
 from cleaning.pages.element_kinds import Place
+from cleaning.pages.extraction import extract_html
 from cleaning.pages.main_text import main_text
+from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_walk import page_blocks
 from cleaning.pages.paragraphs import _revised, good_blocks
 from cleaning.pages.selection import kept_by_readability, kept_by_trafilatura
+from cleaning.settings import ExtractionSettings
 
 SENTENCE = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes cuidan de ellas. "
 TEXTS = st.sampled_from(
@@ -132,3 +135,87 @@ def test_a_page_that_trafilatura_cannot_read_is_read_by_the_others(monkeypatch):
 @pytest.mark.parametrize("html", ["", "<p>corto</p>", "<table><tr><td></td></tr></table>"])
 def test_a_page_of_next_to_nothing_is_no_failure(html):
     assert found_in(html) == ("corto" if "corto" in html else "")
+
+
+_PARAGRAPH = f"<p>{SENTENCE * 5}</p>"
+FRAGMENTS = {
+    "an article alone": f"<article><h1>La gripe</h1>{_PARAGRAPH}</article>",
+    "one division": f"<div>{_PARAGRAPH}</div>",
+    "one paragraph": _PARAGRAPH,
+    "front matter of a site generator": f"---\nlayout: default\ntitle: Gripe\n---\n<article>{_PARAGRAPH}</article>",
+    "a body without html": f"<body><main><h1>La gripe</h1>{_PARAGRAPH}</main></body>",
+    "a comment before it": f"<!-- {'x' * 80} --><section>{_PARAGRAPH}</section>",
+    "blank lines before it": "\n" * 90 + f"<main>{_PARAGRAPH}</main>",
+    "table layout": f"<center><table><tr><td>{_PARAGRAPH}</td></tr></table></center>",
+    "upper case": f"<DIV><P>{SENTENCE * 5}</P></DIV>",
+    "closed too often": f"</div></div><section>{_PARAGRAPH}</section></div>",
+}
+
+
+@pytest.mark.parametrize("kind", FRAGMENTS)
+def test_a_page_without_html_and_head_is_read_as_browsers_do(kind):
+    page = extract_html(Raw("http://salud.example/gripe", "text/html", FRAGMENTS[kind].encode()), ExtractionSettings())
+    assert isinstance(page, Page)
+    assert SENTENCE.strip() in page.text
+    assert "layout" not in page.text
+
+
+@pytest.mark.parametrize("body", [b"", b"sin etiquetas " * 40, b"\x00\x01", b"<!-- nada -->"])
+def test_what_has_no_element_has_no_text(body):
+    drop = extract_html(Raw("http://salud.example/gripe", "text/html", body), ExtractionSettings())
+    assert isinstance(drop, Drop)
+    assert drop.reason == "extraction/no_text"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<nav><a href='/a'>Inicio</a>",
+        "<nav><a hr<!doctype html><header>",
+        "<footer>",
+        "<div class='sidebar'>",
+        "<form>",
+    ],
+)
+def test_a_part_of_the_site_that_holds_the_whole_text_was_left_open(part):
+    article = f"<h1>La gripe</h1>{_PARAGRAPH}<h2>A quién</h2>{_PARAGRAPH}"
+    html = f"<html><head><title>La gripe</title></head><body><header>{part}<div>{article}</div></body></html>"
+    text = main_text(load_html(html), "http://salud.example/gripe").text
+    assert SENTENCE.strip() in text
+    assert "A quién" in text
+
+
+_SYMPTOMS = ("Dolor abdominal", "Náuseas", "Pérdida de apetito", "Fiebre", "Escalofríos")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        '<a href="/s"><div class="flex"><span class="icon"></span><p class="center">{}</p></div></a>',
+        '<div class="col"><a href="/s">{}</a></div>',
+        '<p><a href="/s">{}</a></p>',
+        '<div><div><a href="/s"><img src="i.png" alt=""><br>{}</a></div></div>',
+    ],
+)
+@pytest.mark.parametrize(
+    ("lead", "is_kept"),
+    [
+        ("Los signos y síntomas incluyen:", True),
+        ("Artículos relacionados:", False),
+        ("También le puede interesar:", False),
+    ],
+)
+def test_a_list_of_linked_cards_behind_a_colon_is_its_list(card, lead, is_kept):
+    cards = "".join(card.format(symptom) for symptom in _SYMPTOMS)
+    html = f"<article><h1>La gripe</h1>{_PARAGRAPH}<p>{lead}</p><div>{cards}</div><h2>Causas</h2>{_PARAGRAPH}</article>"
+    lines = main_text(load_html(f"<html><head></head><body>{html}</body></html>"), "http://a.example/").text.split("\n")
+    assert [symptom in lines for symptom in _SYMPTOMS] == [is_kept] * len(_SYMPTOMS)
+
+
+def test_a_definition_stays_where_readability_keeps_links_alone():
+    cards = "".join(f'<a href="/s"><div><p>{symptom}</p></div></a>' for symptom in _SYMPTOMS)
+    text = (
+        "La enfermedad de Addison es un trastorno en el que las glándulas no producen suficientes hormonas esteroides."
+    )
+    html = f"<html><head></head><body><h1>Addison</h1><p>{text}</p><h2>Signos</h2><div>{cards}</div></body></html>"
+    assert text in main_text(load_html(html), "http://a.example/").text

@@ -14,6 +14,7 @@ from cleaning.pages.extraction import extract_html
 from cleaning.pages.metadata import _has_authored_element
 from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Page, Raw
+from cleaning.pages.titles import own_title
 from cleaning.settings import CleaningSettings
 
 TEXT = "<p>" + "La fiebre es una respuesta del cuerpo a la infección y suele ceder en pocos días. " * 8 + "</p>"
@@ -247,3 +248,20 @@ def test_no_mojibake_is_passed_over(text):
 def test_mojibake_in_one_line_is_mended_and_the_others_stay():
     assert normal_text("La informaciÃ³n\nEl niño y el corazón") == "La información\nEl niño y el corazón"
     assert ftfy.badness.is_bad("informaciÃ³n")
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "found"),
+    [
+        (
+            "Senador califica a Biden de",
+            'Senador califica a Biden de "incapacitado"',
+            'Senador califica a Biden de "incapacitado"',
+        ),
+        ("Qué es el", "Qué es el asma", "Qué es el"),
+        ("Asma", 'Asma "de esfuerzo"', "Asma"),
+        ("La vacuna de la gripe", "La vacuna de la gripe", "La vacuna de la gripe"),
+    ],
+)
+def test_a_title_that_its_attribute_cut_at_a_quotation_mark_is_the_headings(title, heading, found):
+    assert own_title(title, "https://a.example/n", None, [heading]) == found

@@ -259,3 +259,26 @@ def test_a_page_may_keep_one_paragraph_and_lose_another_line(store):
     found = texts(publish(store, CLEANING, PUBLISHING).path)
     assert found["https://guia.es/larga"]["text"] == f"{prose('l', 300)}\n{PARAGRAPH}\n{prose('m', 300)}"
     assert not any(NOTICE in row["text"] for row in found.values())
+
+
+LABEL = "Errores frecuentes"
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_kept"),
+    [
+        (("{a}", LABEL, "{b}"), True),
+        ((LABEL, "{a}", "{b}"), False),
+        (("{a}", "{b}", LABEL), False),
+        (("{a}", "Imprimir la página", LABEL, "{b}"), False),
+        (("{a}", LABEL, "{b}", LABEL, "{c}"), False),
+    ],
+)
+def test_a_label_that_heads_a_part_of_every_page_stays_and_what_stands_around_pages_goes(lines, is_kept, store):
+    made = Round(1)
+    for number in range(20):
+        parts = {letter: prose(f"{letter}{number}") for letter in "abc"}
+        made.page(f"https://curso.es/{number}", "\n".join(lines).format(**parts))
+    made.write(store)
+    for row in texts(publish(store, CLEANING, PUBLISHING).path).values():
+        assert (LABEL in row["text"].split("\n")) == is_kept

@@ -1,5 +1,6 @@
 """What is taken down leaves the next version and stays out, whatever a later crawl finds."""
 
+import time
 from datetime import date
 
 import pyarrow.parquet as pq
@@ -7,7 +8,10 @@ import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
 from cleaning.corpus.affected import affected
+from cleaning.corpus.diff import diff
 from cleaning.corpus.publish import publish
+from cleaning.corpus.report import report
+from cleaning.corpus.story import story
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
@@ -48,7 +52,23 @@ def test_a_url_a_host_and_its_subdomains(store):
 
 @pytest.mark.parametrize(
     "target",
-    ["", "no es nada", "localhost", "guia", "ftp://", "guia.es/pagina", "*.es", "a..es", "info@guia.es", "guia.es:80"],
+    [
+        "",
+        "no es nada",
+        "localhost",
+        "guia",
+        "ftp://",
+        "guia.es/pagina",
+        "*.guia.es",
+        "*",
+        "https://*.guia.es/",
+        "https://guia.es/#*",
+        "https://guia.es/?utm_source=*",
+        "guia.es/p*",
+        "a..es",
+        "info@guia.es",
+        "guia.es:80",
+    ],
 )
 def test_what_is_no_target_is_refused(store, target):
     with pytest.raises(InputError):
@@ -112,7 +132,7 @@ def test_a_copy_of_what_was_taken_down_stands_again(store):
     assert "https://copias.es/a" in kept(second)
 
 
-def test_nothing_of_a_dropped_page_is_left_but_address_and_reason(store):
+def test_nothing_of_a_dropped_page_is_left_but_a_count(store):
     web(store)
     pages = Round(2)
     pages.drop("https://guia.es/en-gallego", "language/gl")
@@ -121,5 +141,82 @@ def test_nothing_of_a_dropped_page_is_left_but_address_and_reason(store):
     Takedowns.load(store).add(["https://guia.es/en-gallego"], DAY)
     done = publish(store, CLEANING, PUBLISHING)
     rows = pq.read_table(done.path / "dropped").to_pylist()
-    row = next(row for row in rows if row["url"] == "https://guia.es/en-gallego")
-    assert (row["reason"], row["detail"], row["lost_to"]) == ("takedown", None, None)
+    assert not any(row["reason"] == "takedown" or row["url"] == "https://guia.es/en-gallego" for row in rows)
+    assert done.dropped["takedown"] == 1
+
+
+def test_a_pattern_reaches_what_it_fits_and_nothing_else(store):
+    takedowns = Takedowns.load(store)
+    asked = ["https://guia.es/consejos/*", "http://www.guia.es/v*/imprimir", "https://guia.es/buscar?q=*&p=*"]
+    assert takedowns.add(asked, DAY) == asked
+    again = Takedowns.load(store)
+    inside = [
+        "consejos/",
+        "consejos/a?b=c",
+        "v1/2/imprimir",
+        "vimprimir/imprimir",
+        "buscar?q=fiebre&p=1",
+        "buscar?q=&p=",
+    ]
+    outside = ["consejos", "consejo/a", "v1/imprimir/2", "v/imprimi", "buscar?q=1", "CONSEJOS/a", "x/consejos/"]
+    assert all(again.covers(f"https://guia.es/{path}") for path in inside)
+    assert all(again.covers(f"http://www.guia.es/{path}") for path in inside)
+    assert not any(again.covers(f"https://guia.es/{path}") for path in outside)
+    assert not again.covers("https://otra.es/consejos/a")
+    assert not again.covers("https://blog.guia.es/consejos/a")
+
+
+def test_a_pattern_of_many_stars_takes_no_longer(store):
+    takedowns = Takedowns.load(store)
+    takedowns.add([f"https://guia.es/{'*a' * 200}b"], DAY)
+    started = time.process_time()
+    assert not takedowns.covers(f"https://guia.es/{'a' * 100_000}")
+    assert time.process_time() - started < 1
+
+
+def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
+    pages = Round(1)
+    for url in urls():
+        pages.page(url, prose(url))
+    for row in pages.documents[:3]:
+        row["canonical"] = "https://hospital.es/consejos"
+    pages.write(store)
+    publish(store, CLEANING, PUBLISHING)
+    takedowns = Takedowns.load(store)
+    takedowns.add(["https://www.hospital.es/consejos"], DAY)
+    reached = affected(store, takedowns, ["https://www.hospital.es/consejos"])
+    assert reached.documents == {"https://www.hospital.es/consejos": 3}
+    assert kept(publish(store, CLEANING, PUBLISHING)) == set(urls()[3:])
+    told = story(store, CLEANING, urls()[0])
+    assert told.takedown.target == "https://www.hospital.es/consejos"
+    assert [(one.state, one.reason) for one in told.places] == [("kept", None), ("dropped", "takedown")]
+
+
+def test_what_was_taken_down_stands_in_no_published_file(store):
+    taken = ["https://guia.es/pagina-1", "https://guia.es/secreta*", "https://guia.es/", "revista.es"]
+    hidden = ["guia.es/pagina-1", "guia.es/secreta", "revista.es"]
+    pages = Round(1)
+    for url in [*urls(each=8), "https://guia.es/secreta-a"]:
+        pages.page(url, prose(url))
+    pages.drop("https://guia.es/antes", "http/moved", lost_to="/pagina-1")
+    pages.drop("https://guia.es/otra", "http/moved", lost_to="https://guia.es/pagina-2")
+    pages.drop("https://guia.es/secreta/b", "language/gl").drop("https://revista.es/x", "http/404")
+    pages.write(store)
+    publish(store, CLEANING, PUBLISHING)
+    Takedowns.load(store).add(taken, DAY)
+    done = publish(store, CLEANING, PUBLISHING)
+    assert done.dropped == {"takedown": 12, "http/moved": 2}
+    found = diff(store, "v0001", "v0002")
+    assert (found.removed.documents, found.removed.reasons) == (10, {"takedown": 10})
+    assert (found.removed.samples, found.removed.hosts) == ([], {})
+    report(store, done.version)
+    for path in done.path.rglob("*"):
+        if path.suffix == ".parquet":
+            rows = pq.read_table(path, partitioning=None).to_pylist()
+            assert not any(row["site"] == "https://guia.es/" for row in rows)
+            said = str(rows)
+        else:
+            said = path.read_text(encoding="utf-8") if path.is_file() else ""
+        assert not [one for one in hidden if one in said], path
+    moved = {row["url"]: row["lost_to"] for row in pq.read_table(done.path / "dropped").to_pylist()}
+    assert moved == {"https://guia.es/antes": None, "https://guia.es/otra": "https://guia.es/pagina-2"}

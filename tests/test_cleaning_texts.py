@@ -1,6 +1,5 @@
 """Pages are extracted once and judged often: the same bytes as cleaning from nothing, and no WARC file is opened."""
 
-import io
 import os
 import re
 import shutil
@@ -14,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from demo_web.site import pdf
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
+from warc_files import html, write_warc
 
 from cleaning import recipe
 from cleaning.clean import clean
@@ -66,11 +64,6 @@ CATALAN = (
 )
 
 
-def html(text, head="<title>Asma</title>", lang="es"):
-    paragraphs = "".join(f"<p>{one}</p>" for one in text.split("\n"))
-    return f'<html lang="{lang}"><head>{head}</head><body><article>{paragraphs}</article></body></html>'.encode()
-
-
 def records():
     """Kept, dropped by each family, masked, cut, dated, a PDF."""
     dated = '<title>Con fecha</title><meta property="article:published_time" content="2024-05-06T10:00:00Z">'
@@ -86,23 +79,6 @@ def records():
         ("https://a.example/oculta", "200 OK", html(PROSE, '<meta name="robots" content="noai">')),
         ("https://a.example/guia.pdf", "200 OK", pdf([THIRD, "Guía para pacientes."])),
     ]
-
-
-def write_warc(path, pages):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        writer = WARCWriter(file, gzip=True)
-        for url, status, body in pages:
-            head = StatusAndHeaders(status, [("Content-Type", "text/html; charset=utf-8")], protocol="HTTP/1.1")
-            record = writer.create_warc_record(
-                url,
-                "response",
-                payload=io.BytesIO(body),
-                http_headers=head,
-                warc_headers_dict={"WARC-Date": "2026-03-01T10:00:00Z"},
-            )
-            writer.write_record(record)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 from scrapy.settings import Settings
 from scrapy.utils.conf import build_component_list
+from scrapy.utils.misc import load_object
 
-from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.resolver import GuardedResolver
 from crawler.process.child import scrapy_settings
 from crawler.settings import CrawlSettings
 
@@ -18,7 +19,9 @@ def settings() -> Settings:
 
 
 def middlewares(settings: Settings) -> list[str]:
-    return [str(one) for one in build_component_list(settings.getwithbase("DOWNLOADER_MIDDLEWARES"))]
+    """The names of all, those that ours are made of included."""
+    given = map(load_object, build_component_list(settings.getwithbase("DOWNLOADER_MIDDLEWARES")))
+    return [base.__name__ for one in given for base in one.__mro__]
 
 
 @pytest.mark.parametrize("scheme", ["file", "ftp", "s3", "data"])

@@ -1,12 +1,5 @@
 """Nothing inside is reached, whatever a page, a redirect or a name server says."""
 
-import http.server
-import subprocess
-import sys
-import textwrap
-import threading
-import time
-
 import pytest
 
 from crawler.permissions.guard import is_forbidden, literal_address, networks, refusal
@@ -140,82 +133,3 @@ def test_every_address_of_a_private_network_is_forbidden():
         address = literal_address(text)
         assert address is not None
         assert is_forbidden(address, [])
-
-
-CONNECT = """
-import socket, sys
-from twisted.internet import reactor
-from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.protocol import Factory, Protocol
-from crawler.permissions.guard import GuardedResolver, networks
-
-port, names, allowed = int(sys.argv[1]), sys.argv[2].split(","), networks(sys.argv[3].split(",") if sys.argv[3] else [])
-answers = {"rebind.example": iter(["192.0.66.1", "127.0.0.1", "127.0.0.1"])}
-system = socket.gethostbyname
-# The name server turns: a public address first, ours from then on; the system resolves all else.
-socket.gethostbyname = lambda name: next(answers[name]) if name in answers else system(name)
-resolver = GuardedResolver(reactor, 0, 5)  # no cache: each connection asks again, as after a TTL of 0
-resolver.allowed = allowed
-reactor.installResolver(resolver)
-
-def attempt(left):
-    if not left:
-        reactor.stop()
-        return
-    done = lambda word: (print(left[0], word, flush=True), attempt(left[1:]))
-    if left[0] == "rebind.example:first":  # what a check before the request would have seen
-        resolver.getHostByName("rebind.example").addCallback(done)
-        return
-    connected = HostnameEndpoint(reactor, left[0], port, timeout=5).connect(Factory.forProtocol(Protocol))
-    connected.addCallbacks(lambda protocol: (protocol.transport.loseConnection(), done("connected")),
-                           lambda failure: done(failure.type.__name__))
-
-reactor.callWhenRunning(attempt, names)
-reactor.run()
-"""
-
-
-class Inside:
-    """A server on loopback that counts who connects."""
-
-    def __init__(self) -> None:
-        self.connections = 0
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def setup(self):
-                outer.connections += 1
-                super().setup()
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def attempts(self, names: list[str], allowed: str = "") -> list[str]:
-        port = str(self.server.server_address[1])
-        command = [sys.executable, "-c", textwrap.dedent(CONNECT), port, ",".join(names), allowed]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split("\n")[:-1]
-
-
-@pytest.fixture
-def inside():
-    server = Inside()
-    yield server
-    server.server.shutdown()
-    server.server.server_close()
-
-
-def test_rebinding_is_caught_at_the_connection(inside):
-    names = ["rebind.example:first", "rebind.example", "localhost", "127.0.0.1", "0x7f.1", "2130706433", "::1"]
-    told = inside.attempts(names)
-    assert told[0] == "rebind.example:first 192.0.66.1"
-    assert [line.split()[1] for line in told[1:]] == ["DNSLookupError"] * 6
-    assert inside.connections == 0
-
-
-def test_an_allowed_network_is_reached(inside):
-    assert inside.attempts(["localhost", "127.0.0.1"], "127.0.0.0/8") == ["localhost connected", "127.0.0.1 connected"]
-    for _ in range(100):
-        if inside.connections == 2:
-            break
-        time.sleep(0.05)
-    assert inside.connections == 2

@@ -5,6 +5,8 @@ import gzip
 import socketserver
 import threading
 import zlib
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from crawler_web import TEXT, Web, rows
@@ -19,9 +21,9 @@ def page(link="/fin", head=""):
     return f"<html><head>{head}</head><body><p>{TEXT}</p><a href='{link}'>x</a></body></html>".encode()
 
 
-def answer(body, *fields, length=None):
+def answer(body, *fields, length=None, status=b"200 OK"):
     lines = [b"Content-Length: %d" % (len(body) if length is None else length), *fields, b"Connection: close"]
-    return OK + b"\r\n".join(lines) + b"\r\n\r\n" + body
+    return OK.replace(b"200 OK", status) + b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def moved(to, *fields):
@@ -63,6 +65,40 @@ ANSWERS = {
     "canonical": answer(page("/x", '<link rel="canonical" href="/fin">')),
 }
 COOKIE = b"Set-Cookie: visita=1; Path=/; HttpOnly"
+FORGET = b"Set-Cookie: visita=no; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+STEPS = {"": ("visita=1", "uno"), "uno": ("dos=2", "dos"), "dos": ("tres=3", "tres")}
+
+
+def steps(path, cookie):
+    """A page behind three redirects, each of which wants the cookies of all before it."""
+    before = [*STEPS, "tres"]
+    had = "; ".join(STEPS[one][0] for one in before[: before.index(path)])
+    if cookie != (had or None):
+        return answer(b"no", status=b"403 No")
+    if path == "tres":
+        return answer(page())
+    given, to = STEPS[path]
+    return moved(b"/" + to.encode(), b"Set-Cookie: " + given.encode())
+
+
+CHAINS = {
+    "cookie": lambda _path, cookie: answer(page()) if cookie == "visita=1" else moved(b"/", COOKIE),
+    "loop": lambda _path, _cookie: moved(b"/", COOKIE),
+    "dance": lambda path, cookie: (
+        moved(b"/", COOKIE) if path else answer(page()) if cookie == "visita=1" else moved(b"/abre")
+    ),
+    "circle": lambda path, _cookie: moved(b"/" if path else b"/abre", COOKIE),
+    "taken": lambda path, _cookie: {
+        "": moved(b"/uno", COOKIE),
+        "uno": moved(b"/dos", FORGET),
+        "dos": answer(page()),
+    }[path],
+    "steps": steps,
+    "leaks": lambda _path, _cookie: moved(b"http://cookie.test/fin", COOKIE),
+}
+"""Hosts whose pages want the cookies of the redirects that led to them: answers by path and Cookie field."""
 
 
 class Handler(socketserver.StreamRequestHandler):
@@ -81,10 +117,8 @@ class Handler(socketserver.StreamRequestHandler):
     def answer_to(self, url, fields):
         host, _, path = url.removeprefix("http://").partition("/")
         name = host.removesuffix(".test")
-        if path == "":
-            if name == "cookie":
-                return answer(page()) if fields.get("cookie") == "visita=1" else moved(b"/", COOKIE)
-            return moved(b"/", COOKIE) if name == "loop" else ANSWERS[name]
+        if path in ("", "abre", "uno", "dos", "tres"):
+            return CHAINS[name](path, fields.get("cookie")) if name in CHAINS else ANSWERS[name]
         return answer(page("/fin")) if path == "fin" else b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -102,16 +136,12 @@ def server():
 
 
 def test_answers_that_browsers_read_are_read(server, store, tmp_path):
-    hosts = [*ANSWERS, "cookie", "loop"]
     web = Web(port=server.server_address[1])
-    seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in hosts))
+    seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in ANSWERS))
     crawl(store, web.settings(seeds, breaker_first=0.05))
     asked = [url for url, _ in server.asked]
-    assert {name for name in hosts if f"http://{name}.test/fin" not in asked} == {"loop"}
-    assert max(asked.count(f"http://{name}.test/") for name in hosts) <= 2
-    assert [cookie for url, cookie in server.asked if url == "http://cookie.test/"] == [None, "visita=1"]
-    assert {cookie for url, cookie in server.asked if url.endswith("/fin")} == {None}
-    assert rows(store)["http://loop.test/"].status == 302
+    assert {name for name in ANSWERS if f"http://{name}.test/fin" not in asked} == set()
+    assert max(asked.count(f"http://{name}.test/") for name in ANSWERS) <= 2
     for path in store.warc.glob("**/*.warc.gz"):
         for record in Segment(path).records(1 << 20):
             if record.url.endswith(".test/") and record.answer.status == 200:
@@ -119,6 +149,42 @@ def test_answers_that_browsers_read_are_read(server, store, tmp_path):
                 assert record.answer.body.lstrip().startswith(b"<"), record.url
         truncated = path.read_bytes()
     assert b"WARC-Truncated: disconnect" in b"".join(gzip_members(truncated))
+
+
+WITH_COOKIES = {
+    ("cookie/", "visita=1"),
+    ("loop/", "visita=1"),
+    ("dance/", "visita=1"),
+    ("circle/abre", "visita=1"),
+    ("circle/", "visita=1"),
+    ("taken/uno", "visita=1"),
+    ("steps/uno", "visita=1"),
+    ("steps/dos", "visita=1; dos=2"),
+    ("steps/tres", "visita=1; dos=2; tres=3"),
+}
+
+
+def test_a_cookie_lives_as_long_as_its_chain_of_redirects(server, store, tmp_path):
+    web = Web(port=server.server_address[1])
+    seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in CHAINS))
+    pages = {one for one in WITH_COOKIES if one[0] in ("cookie/", "dance/")}
+    for day, revisit, least in ((1, "due", WITH_COOKIES), (50, "due", pages), (200, "all", WITH_COOKIES)):
+        server.asked.clear()
+        when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(day)
+        assert crawl(store, web.settings(seeds, breaker_first=0.05), as_of=when, revisit=revisit).finished
+        asked = [(url.removeprefix("http://").replace(".test", ""), cookie) for url, cookie in server.asked]
+        assert least <= {one for one in asked if one[1] is not None} <= WITH_COOKIES
+        assert max(Counter(url for url, _ in asked if "robots" not in url).values()) <= 3
+        state = rows(store)
+        told = {name: state[f"http://{name}.test/"].status for name in CHAINS}
+        assert told == {
+            "cookie": 200,
+            "dance": 200,
+            **dict.fromkeys(("loop", "circle", "taken", "steps", "leaks"), 302),
+        }
+        if day == 1:
+            assert [state[f"http://{end}"].status for end in ("steps.test/tres", "taken.test/dos")] == [200, 200]
+    assert "http://cookie.test/fin" in state
 
 
 def gzip_members(packed):

@@ -17,7 +17,7 @@ from crawler.frontier.frontier import Frontier
 from crawler.frontier.records import Found, Known
 from crawler.frontier.tables import DONE, PAGE, SITEMAP, urls
 from crawler.permissions.scope import Scope
-from crawler.process import scheduler, spider
+from crawler.process import answers, scheduler
 from crawler.process.permission_files import ROBOTS
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler
@@ -142,13 +142,13 @@ class Crawl:
 
 
 async def go_on():
-    """No reactor runs here that a long sitemap would let go first."""
+    """Nothing; no reactor runs here that a long sitemap would let go first."""
 
 
 @pytest.fixture(autouse=True, scope="module")
 def without_reactor():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spider, "_let_others_run", go_on)
+        patch.setattr(answers, "let_others_run", go_on)
         patch.setattr(scheduler, "TURN", 600.0)  # a busy machine ends no turn early
         yield
 
@@ -184,20 +184,22 @@ def assert_settled(crawl, request, error):
 @pytest.mark.parametrize(
     ("kind", "where", "name"),
     [
-        (PAGE, "warc", "response"),
+        (PAGE, "warc", "append"),
         (PAGE, "spider", "_take"),
-        (PAGE, "spider", "_read_page"),
-        (PAGE, "spider", "_read_html"),
-        (PAGE, "spider", "_verdict"),
-        (PAGE, "spider", "_queue_links"),
-        (PAGE, "spider", "_settle_success"),
-        (PAGE, "round", "add"),
+        (PAGE, "answers", "read_page"),
+        (PAGE, "answers", "_read_html"),
+        (PAGE, "answers", "_verdict"),
+        (PAGE, "answers", "_queue_links"),
+        (PAGE, "answers", "_settle_success"),
+        (PAGE, "discovery", "add"),
+        (PAGE, "discovery", "_add_one"),
+        (PAGE, "recorder", "keep"),
         (PAGE, "traps", "learn"),
-        (SITEMAP, "spider", "_read_sitemap"),
-        (SITEMAP, "warc", "response"),
+        (SITEMAP, "answers", "read_sitemap"),
+        (SITEMAP, "warc", "append"),
         (ROBOTS, "spider", "_take"),
         (ROBOTS, "permissions", "answered"),
-        (ROBOTS, "warc", "response"),
+        (ROBOTS, "warc", "append"),
         (ROBOTS, "frontier", "keep_robots"),
         ("/ai.txt", "permissions", "answered"),
         ("/ai.txt", "permissions", "_settle"),
@@ -206,7 +208,9 @@ def assert_settled(crawl, request, error):
 def test_an_error_in_a_callback_settles_the_row_and_frees_the_host(crawl, monkeypatch, kind, where, name):
     at = {
         "spider": crawl.spider,
-        "round": crawl.round,
+        "answers": crawl.spider.answers,
+        "discovery": crawl.spider.discovery,
+        "recorder": crawl.spider.recorder,
         "warc": crawl.round.warc,
         "traps": crawl.round.traps,
         "permissions": crawl.spider.permissions,
@@ -263,7 +267,7 @@ def test_an_error_in_the_scheduler_ends_no_round(crawl, monkeypatch, name):
 
 def test_a_row_that_nobody_settles_is_settled_when_its_host_is_released(crawl, monkeypatch):
     request = crawl.until(PAGE)
-    monkeypatch.setattr(crawl.spider, "_read_page", lambda *_: None)
+    monkeypatch.setattr(crawl.spider.answers, "read_page", lambda *_: go_on())
     crawl.answer(request)
     assert crawl.row(request.meta["known"].id).reason == "internal/RuntimeError"
 

@@ -64,10 +64,14 @@ def test_what_is_queued_at_an_unreachable_host_stays_queued_and_comes_back(web, 
     web.pages[f"{HOST}/robots.txt"] = (429, {}, b"")
     summary = crawl(store, settings, as_of=START)
     assert (summary.refused, summary.new, summary.hosts_left_out) == ({}, 1, 1)
+    assert (summary.hosts_resting, summary.finished) == (1, False)
     assert rows(store)[f"{HOST}/"].state == QUEUED
     web.asked.clear()
+    waits = crawl(store, settings, as_of=START + timedelta(hours=2))
+    assert (waits.hosts_resting, waits.finished, web.urls()) == (1, False, [])
     del web.pages[f"{HOST}/robots.txt"]
-    crawl(store, settings, as_of=START + timedelta(days=2))
+    summary = crawl(store, settings, as_of=START + timedelta(days=2))
+    assert (summary.hosts_resting, summary.finished) == (0, True)
     assert f"{HOST}/uno" in web.urls()
     assert rows(store)[f"{HOST}/"].state == DONE
     assert host_rows(store)["a.test"].state is None

@@ -2,7 +2,6 @@
 
 import fcntl
 import gzip
-import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.warc.cdxj import cdxj_path
-from crawler.warc.index import index_closed, index_path, records_of
-from crawler.warc.rows import SUFFIX, noted_rows, rows_path
-from crawler.warc.writer import NOT_MODIFIED, WarcWriter, recover, whole_members
+from crawler.warc.index import index_closed, records_of
+from crawler.warc.record import NOT_MODIFIED
+from crawler.warc.recovery import recover, whole_members
+from crawler.warc.rows import SUFFIX, index_path, noted_rows, rows_path
+from crawler.warc.writer import WarcWriter
 
 WHEN = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 HEADERS = [(b"Content-Type", b"text/html; charset=ISO-8859-1"), (b"Content-Encoding", b"gzip")]
@@ -119,29 +119,3 @@ def test_whole_members_ends_at_rubbish(tmp_path):
     members = gzip.compress(b"uno") + gzip.compress(b"dos")
     path.write_bytes(members + b"rubbish")
     assert whole_members(path) == len(members)
-
-
-def test_a_cdxj_beside_each_file_leads_to_its_records(tmp_path):
-    writer = WarcWriter(tmp_path, "x", 1 << 30, {})
-    when = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-    headers = [(b"Content-Type", b"text/html; charset=utf-8")]
-    for url in ("https://www.salud.es/B/?z=1&a=2", "http://10.0.0.1:8080/", "http://a.salud.es/"):
-        writer.response(url, when, b"HTTP/1.1 200 OK", headers, url.encode(), {})
-    writer.revisit("http://a.salud.es/", when, b"HTTP/1.1 304 Not Modified", headers, NOT_MODIFIED, {})
-    writer.close()
-    index_closed(tmp_path)
-    warc = next(tmp_path.glob("*.warc.gz"))
-    lines = cdxj_path(warc).read_text().splitlines()
-    assert lines == sorted(lines)
-    keys = [line.split(" ", 2)[0] for line in lines]
-    assert keys == ["10.0.0.1:8080)/", "es,salud)/b?a=2&z=1", "es,salud,a)/", "es,salud,a)/"]
-    for line in lines:
-        _, stamp, fields = line.split(" ", 2)
-        told = json.loads(fields)
-        assert stamp == "20260304050607"
-        with warc.open("rb") as file:
-            file.seek(int(told["offset"]))
-            record = next(iter(ArchiveIterator(file)))
-            assert record.rec_headers.get_header("WARC-Target-URI") == told["url"]
-            assert told["mime"] == ("warc/revisit" if record.rec_type == "revisit" else "text/html")
-        assert told["filename"] == warc.name

@@ -22,14 +22,15 @@ from training.tokens import corpus as corpus_reading
 from training.tokens import pack as packing
 from training.tokens.corpus import Corpus
 from training.tokens.encode import Encoder, keeps_plain, stops_at_spaces
-from training.tokens.pack import PackSettings, pack
+from training.tokens.pack import pack
+from training.tokens.settings import PackSettings, TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS, RowIndex, Special, TokenStream
 from training.tokens.tokenizer import (
     CASED,
-    TokenizerSettings,
     count_words,
     fit_tokenizer,
     load_tokenizer,
+    normalizer_of,
     split,
     words_of,
 )
@@ -116,7 +117,7 @@ def test_plain_words_are_split_as_the_tokenizer_splits():
     every = [chr(code) for code in range(0x21, 0x250) if not chr(code).isspace()]
     for character in every:
         chunk = f"a{character}1"
-        expected = [word for word, _ in split().pre_tokenize_str(CASED.normalizer.normalize_str(chunk))]
+        expected = [word for word, _ in split().pre_tokenize_str(normalizer_of(CASED).normalize_str(chunk))]
         assert words_of(chunk) == expected, repr(character)
     assert words_of("(hipertensión_arterial),¿x?") == ["(", "hipertensión", "_", "arterial", ")", ",", "¿", "x", "?"]
 

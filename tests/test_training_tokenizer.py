@@ -14,9 +14,10 @@ from demo_web.site import FILES, read_articles
 from data.errors import InputError, StageError
 from data.manifest import Manifest
 from training.tokens.corpus import Corpus
-from training.tokens.pack import PackSettings, pack
+from training.tokens.pack import pack
+from training.tokens.settings import PackSettings, TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS, TokenStream
-from training.tokens.tokenizer import TokenizerSettings, count_words, fit_tokenizer, load_tokenizer, split
+from training.tokens.tokenizer import count_words, fit_tokenizer, load_tokenizer, split
 from training.tokens.wordpiece import fit_wordpiece
 
 TEXTS = ["\n".join(article.paragraphs) for file in FILES.values() for article in read_articles(file)]

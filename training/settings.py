@@ -1,8 +1,7 @@
-"""The settings of this room; each class lies beside the code that obeys it."""
+"""The settings of this room; each class lies in the part whose code obeys it, and loads no library but pydantic."""
 
 from training.benchmark.settings import BenchmarkSettings
 from training.runs.pretrain_settings import EvaluationSettings, PretrainSettings
-from training.tokens.pack import PackSettings
-from training.tokens.tokenizer import TokenizerSettings
+from training.tokens.settings import PackSettings, TokenizerSettings
 
 __all__ = ["BenchmarkSettings", "EvaluationSettings", "PackSettings", "PretrainSettings", "TokenizerSettings"]

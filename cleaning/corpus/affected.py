@@ -1,7 +1,8 @@
 """What a takedown reaches in the newest version: documents, other pages, and copies that would stand in their place."""
 
+import itertools
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from data.parquet import read_all
 from data.store import Store
 from data.takedowns import Takedowns
 
-_KEPT = ["id", "url"]
+_KEPT = ["id", "url", "canonical"]
 _DROPPED = ["url", "reason", "lost_to"]
 
 
@@ -55,9 +56,15 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
     )
 
 
+def _addresses(table: pa.Table) -> Iterator[tuple[str, str | None]]:
+    """Each page's URL and the one that it gives as its own; of a dropped page that is not known."""
+    own = table["canonical"].to_pylist() if "canonical" in table.schema.names else itertools.repeat(None)
+    return zip(table["url"].to_pylist(), own, strict=False)
+
+
 def _covered(table: pa.Table, takedowns: Takedowns) -> pa.Table:
-    return table.filter(pa.array([takedowns.covers(url) for url in table["url"].to_pylist()], pa.bool_()))
+    return table.filter(pa.array([takedowns.covers_page(*addresses) for addresses in _addresses(table)], pa.bool_()))
 
 
 def _counted(table: pa.Table, takedowns: Takedowns) -> Counter[str]:
-    return Counter(target for url in table["url"].to_pylist() for target in takedowns.covering(url))
+    return Counter(target for addresses in _addresses(table) for target in takedowns.covering_page(*addresses))

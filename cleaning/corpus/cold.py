@@ -9,6 +9,7 @@ from pathlib import Path
 from cleaning.clean import clean
 from cleaning.corpus.living import pairs
 from cleaning.engines.engine import EngineSettings
+from cleaning.foreign_warcs import check_remade
 from cleaning.ids import ids_path
 from cleaning.pending import KEPT
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -33,25 +34,22 @@ class Rebuilt:
 def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress) -> Iterator[Rebuilt]:
     """Clean every WARC file of the store anew, in a folder of its own; at the end it takes the place of the old.
 
-    Documents of WARC files that are not in the store (foreign ones that were named to `cowese clean`) are kept as they
-    are, since nothing here could make them again.
+    WARC files of others that belong to the store are cleaned anew too.
 
     Raises:
-        StageError: the store has no WARC file.
+        StageError: the store has no WARC file, or one is gone from which documents were made.
     """
     recipe, extraction = recipe_digest(cleaning), extraction_digest(cleaning)
     beside = Store(store.root / _BESIDE)
     shutil.rmtree(beside.root, ignore_errors=True)
     if not store.warc.is_dir():
         raise StageError(f"{store.warc}: no WARC file to rebuild from. `cowese crawl` makes them.")
+    check_remade(store, store.documents / recipe)
     try:
         beside.root.mkdir(parents=True)
         beside.warc.symlink_to(store.warc)
         clean(beside, cleaning, engine=engine, progress=progress)
-        made = pairs(beside.documents / recipe)
-        names = {documents.name for documents, _ in made}
-        foreign = [pair for pair in pairs(store.documents / recipe) if pair[0].name not in names]
-        yield Rebuilt(sorted([*made, *foreign], key=lambda pair: pair[0].name), beside.signatures)
+        yield Rebuilt(pairs(beside.documents / recipe), beside.signatures)
         _take_place(beside, store, recipe, extraction)
     except OSError as error:
         raise storage_error(error, beside.root) from error

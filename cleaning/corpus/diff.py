@@ -8,13 +8,15 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
+from cleaning.corpus.living import TAKEDOWN
 from data.parquet import read_parquet
 from data.store import Store
+from data.takedowns import Takedowns
 
 SAMPLES = 10
 MOST_HOSTS = 50
 
-_KEPT = ["id", "url", "host", "text_digest", "fetched_at"]
+_KEPT = ["id", "url", "host", "canonical", "text_digest", "fetched_at"]
 _LOST = ["id", "url", "host", "reason", "lost_to"]
 
 
@@ -36,7 +38,7 @@ class Changes(BaseModel):
 
     documents: int
     hosts: dict[str, int]
-    """The most frequent hosts."""
+    """The most frequent hosts; of pages that were taken down none."""
     reasons: dict[str, int]
     samples: list[Change]
 
@@ -71,16 +73,21 @@ def diff(store: Store, before: str, after: str) -> Diff:
     Raises:
         InputError: one of them is not there.
     """
-    return diff_folders(store.corpus_version(before), store.corpus_version(after))
+    folders = store.corpus_version(before), store.corpus_version(after)
+    return diff_folders(*folders, Takedowns.load(store))
 
 
-def diff_folders(before: Path, after: Path) -> Diff:
-    """Compare two version folders, only by the columns that tell."""
+def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
+    """Compare two version folders, only by the columns that tell.
+
+    What was taken down is counted; no sample and no host shows it.
+    """
     old, new = _read(before, "data", _KEPT), _read(after, "data", _KEPT)
     old_lost, new_lost = _read(before, "dropped", _LOST), _read(after, "dropped", _LOST)
     came = _fates(_without(new, old), old_lost, otherwise="new")
     went = _fates(_without(old, new), new_lost, otherwise="unknown")
     both = new.join(old.select(["id", "text_digest"]), "id", join_type="inner", right_suffix="_before")
+    came, went = _taken_down(came, takedowns, "new"), _taken_down(went, takedowns, "unknown")
     altered = both.filter(pc.not_equal(both["text_digest"], both["text_digest_before"]))
     altered = altered.append_column("reason", pa.repeat("text", altered.num_rows))
     altered = altered.append_column("lost_to", pa.nulls(altered.num_rows, pa.string()))
@@ -119,9 +126,18 @@ def _fates(table: pa.Table, lost: pa.Table, *, otherwise: str) -> pa.Table:
     return joined.set_column(at, "reason", pc.fill_null(joined["reason"], otherwise))
 
 
+def _taken_down(table: pa.Table, takedowns: Takedowns, unlisted: str) -> pa.Table:
+    """With the reason of those that are taken down: a version lists none of them."""
+    rows = zip(table["url"].to_pylist(), table["canonical"].to_pylist(), table["reason"].to_pylist(), strict=True)
+    taken = [reason == unlisted and takedowns.covers_page(url, canonical) for url, canonical, reason in rows]
+    at = table.schema.get_field_index("reason")
+    return table.set_column(at, "reason", pc.if_else(pa.array(taken, pa.bool_()), TAKEDOWN, table["reason"]))
+
+
 def _changes(table: pa.Table) -> Changes:
-    hosts = counted(table["host"])
-    samples = table.sort_by("id").slice(0, SAMPLES).sort_by("url").select(["url", "reason", "lost_to"]).to_pylist()
+    shown = table.filter(pc.not_equal(table["reason"], TAKEDOWN))
+    hosts = counted(shown["host"])
+    samples = shown.sort_by("id").slice(0, SAMPLES).sort_by("url").select(["url", "reason", "lost_to"]).to_pylist()
     return Changes(
         documents=table.num_rows,
         hosts=dict(list(hosts.items())[:MOST_HOSTS]),

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,13 @@ import pyarrow.compute as pc
 from cleaning.pending import DROPPED, KEPT
 from cleaning.stored_texts import Segments
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
-from data.errors import StageError
+from data.errors import InputError, StageError
 from data.parquet import read_parquet
 from data.takedowns import Takedowns
+from data.urls import canonical_url
 
+TAKEDOWN = "takedown"
+"""The reason of what was taken down; a version counts such pages and lists none."""
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "judging/", "policy/", "kind/")
 _WIDE = ("text", "title", "author", "quality", "verdicts")
@@ -166,17 +170,51 @@ def _rows(chosen: pa.Table, files: Sequence[Path], columns: list[str]) -> pa.Tab
 
 
 def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tuple[pa.Table, pa.Table]:
-    """Of what was taken down nothing is left but its address and the reason."""
+    """Move what was taken down to the dropped; nothing of it is left there but its address and the reason.
+
+    Of the other rows no column names an address that was taken down.
+    """
     if not takedowns.targets:
         return documents, gone
-    taken = pa.array([takedowns.covers(url) for url in documents["url"].to_pylist()], pa.bool_())
+    addresses = zip(documents["url"].to_pylist(), documents["canonical"].to_pylist(), strict=True)
+    taken = pa.array([takedowns.covers_page(url, canonical) for url, canonical in addresses], pa.bool_())
     removed = _as_taken_down(documents.filter(taken))
     left = pa.array([takedowns.covers(url) for url in gone["url"].to_pylist()], pa.bool_())
-    gone = pa.concat_tables([gone.filter(pc.invert(left)), _as_taken_down(gone.filter(left)), removed])
-    return documents.filter(pc.invert(taken)), gone
+    stays = gone.filter(pc.invert(left))
+    rows = zip(stays["url"].to_pylist(), stays["lost_to"].to_pylist(), strict=True)
+    hidden = pa.array([bool(to) and takedowns.covers(_resolved(url, to)) for url, to in rows], pa.bool_())
+    stays = _without_values(stays, "lost_to", hidden)
+    gone = pa.concat_tables([_without_site(stays, takedowns), _as_taken_down(gone.filter(left)), removed])
+    return _without_site(documents.filter(pc.invert(taken)), takedowns), gone
+
+
+def _without_site(table: pa.Table, takedowns: Takedowns) -> pa.Table:
+    """Without the start URLs that were taken down, though pages that were reached from them were not."""
+    hidden = [site for site in pc.unique(table["site"]).to_pylist() if site and _covers(takedowns, site)]
+    return _without_values(table, "site", pc.is_in(table["site"], pa.array(hidden, pa.string())))
+
+
+def _without_values(table: pa.Table, name: str, hidden: pa.Array) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    values = pc.if_else(hidden, pa.scalar(None, pa.string()), table[name])
+    return table.set_column(at, table.schema.field(at), values)
+
+
+def _covers(takedowns: Takedowns, url: str) -> bool:
+    try:
+        return takedowns.covers(canonical_url(url))
+    except InputError:
+        return False
+
+
+def _resolved(url: str, target: str) -> str:
+    """The canonical URL that a page at ``url`` moved to; empty where it is none."""
+    try:
+        return canonical_url(urljoin(url, target))
+    except (InputError, ValueError):
+        return ""
 
 
 def _as_taken_down(table: pa.Table) -> pa.Table:
     rows = table.num_rows
-    reason = pa.repeat("takedown", rows)
-    return dropped_rows(table, reason, pa.nulls(rows, pa.float32()), pa.nulls(rows, pa.string()))
+    return dropped_rows(table, pa.repeat(TAKEDOWN, rows), pa.nulls(rows, pa.float32()), pa.nulls(rows, pa.string()))

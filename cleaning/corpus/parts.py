@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from cleaning.corpus.living import TAKEDOWN
 from cleaning.corpus.splits import fraction
 from cleaning.lines import left_of
 from cleaning.publish_settings import PublishSettings
@@ -29,7 +31,9 @@ BATCH_ROWS = 1_000
 GROUP_ROWS = 8_192
 """Rows of a row group of dropped pages: sorted by id, so that the statistics leave one to be read for a URL."""
 
-_DEPENDS = ("id", "text_digest", "warc_file", "warc_offset", "recipe", "first_seen_at", "cluster_id", "cluster_size")
+_DECIDED = ("site", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
+"""Columns that publishing decides; all others are as cleaning wrote them."""
+_DEPENDS = ("id", "warc_file", "warc_offset", "recipe", *_DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,11 @@ def write_parts(
 
 
 def write_dropped(folder: Path, dropped: pa.Table) -> dict[str, str]:
-    """Write the dropped pages into their part files, by id; give their SHA-256 by path."""
+    """Write the dropped pages into their part files, by id; give their SHA-256 by path.
+
+    What was taken down stands in none of them: its address is nobody's to read.
+    """
+    dropped = dropped.filter(pc.not_equal(dropped["reason"], TAKEDOWN))
     count = part_count(dropped.num_rows, DROPPED_ROWS)
     places = np.array([part_of(one, count) for one in dropped["id"].to_pylist()], np.int64)
     digests = {}
@@ -124,7 +132,7 @@ def _place(identity: str) -> float:
 def _lines(kept: pa.Table) -> list[str]:
     """For each document all that its row follows from: where it was cut out, by which recipe, and its cluster."""
     columns = (kept[name].cast(pa.string()).to_pylist() for name in _DEPENDS)
-    return ["\t".join(row) for row in zip(*columns, strict=True)]
+    return ["\t".join(value or "" for value in row) for row in zip(*columns, strict=True)]
 
 
 def _digest(lines: Sequence[str], positions: npt.NDArray[np.int64]) -> str:
@@ -195,7 +203,7 @@ def _filled(
         decided = kept.take(pa.array(part.positions))
         texts = left_of(table["text"].to_pylist(), decided["repeated"].to_pylist(), lines)
         table = _replaced(table, "text", pa.array(texts, pa.string()))
-        for name in ("text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size"):
+        for name in _DECIDED:
             table = _replaced(table, name, decided[name])
         yield part, table.cast(DOCUMENT_SCHEMA)
 

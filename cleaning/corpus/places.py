@@ -25,7 +25,7 @@ class Place(BaseModel):
 
     version: str
     state: Literal["kept", "dropped", "absent"]
-    """``absent``: the version was cut before the page was met."""
+    """``absent``: no row of it. The version was cut before the page was met, or after it was taken down."""
     part: str | None = None
     """The file that has its row, in the version's folder."""
     split: str | None = None

@@ -30,6 +30,7 @@ from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.duplicates.dedup import Clusters
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, EngineSettings
+from cleaning.foreign_warcs import check_members, leave_out
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -73,23 +74,29 @@ def publish(
     publishing: PublishSettings,
     *,
     cold: bool = False,
+    without: Sequence[str] = (),
     engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> PublishSummary:
     """Cut the next version of the corpus where anything has changed.
 
+    ``without`` names WARC files that are gone and shall no longer belong to the store.
+
     ``cold`` starts from nothing but the WARC files: no part file is shared with the version before, every one is
     written and compared, and what was otherwise is told.
 
     Raises:
-        StageError: there is no document to publish, or the accounts do not balance.
-        InputError: a benchmark cannot be read.
+        StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
+            do not balance.
+        InputError: ``without`` names no such file, or a benchmark cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
     started = time.monotonic()
     takedowns = Takedowns.load(store)
     against = benchmarks(publishing.decontaminate)
     tidy(store)
+    for warc in without:
+        leave_out(store, warc)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = Origin.of(cleaning, publishing, against, source.segments, takedowns)
@@ -127,6 +134,7 @@ def _source(
             yield source
         return
     folder = store.documents / recipe_digest(cleaning)
+    check_members(store, folder)
     segments = pairs(folder)
     if not segments:
         raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
@@ -204,7 +212,7 @@ def _cut(
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
         write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
-        write_report(hidden, name, figures, before)
+        write_report(hidden, name, figures, before, takedowns)
         return Manifest(
             kind="corpus",
             name=name,

@@ -17,6 +17,7 @@ from data.files import write_text
 from data.manifest import Manifest
 from data.parquet import read_all
 from data.store import Store
+from data.takedowns import Takedowns
 from data.urls import document_id
 
 _KEPT = ["url", "host", "site", "country", "category", "n_words", "published", "fetched_at", "title", "cluster_size"]
@@ -51,12 +52,18 @@ def report(store: Store, version: str = "latest") -> Path:
     manifest = Manifest.read(folder)
     earlier = f"v{int(folder.name[1:]) - 1:04d}"
     before = store.corpus / earlier
-    write_report(folder, manifest.name, manifest.figures, before if (before / "manifest.json").is_file() else None)
+    earlier_folder = before if (before / "manifest.json").is_file() else None
+    write_report(folder, manifest.name, manifest.figures, earlier_folder, Takedowns.load(store))
     return folder / "report.html"
 
 
-def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Path | None) -> None:
-    """Write ``report.html`` into a version's folder from its part files; ``before`` is what it is compared with."""
+def write_report(
+    folder: Path, name: str, figures: Mapping[str, Any], before: Path | None, takedowns: Takedowns
+) -> None:
+    """Write ``report.html`` into a version's folder from its part files; ``before`` is what it is compared with.
+
+    No page that was taken down is shown among the changes.
+    """
     kept, lost = _read(folder / "data", _KEPT), _read(folder / "dropped", _LOST)
     environment = Environment(
         loader=PackageLoader("cleaning.corpus"),
@@ -80,7 +87,7 @@ def write_report(folder: Path, name: str, figures: Mapping[str, Any], before: Pa
         years=_years(kept["published"]),
         clusters=_clusters(kept, lost),
         sites=_sites(kept, lost),
-        changes=_changes(before, folder) if before else None,
+        changes=_changes(before, folder, takedowns) if before else None,
         before=before.name if before else None,
     )
     write_text(folder / "report.html", page)
@@ -186,10 +193,10 @@ def _sites(kept: pa.Table, lost: pa.Table) -> list[dict[str, Any]]:
     return sorted(sites, key=lambda site: (-site["documents"], -site["dropped"], site["host"]))[:SITES]
 
 
-def _changes(before: Path, after: Path) -> dict[str, Any] | None:
+def _changes(before: Path, after: Path, takedowns: Takedowns) -> dict[str, Any] | None:
     """What the page says of them; None where the version before is damaged, which must not hold up this one."""
     try:
-        found = diff_folders(before, after)
+        found = diff_folders(before, after, takedowns)
     except InputError:
         return None
     kinds = ("added", "changed", "removed", "moved", "elected", "deposed")

@@ -1,5 +1,6 @@
 """How far a store's corpus is: rounds, pages, documents, versions, what is stale and the command that mends it."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.living import pairs
 from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import versions
+from cleaning.foreign_warcs import ForeignWarcs, members
 from cleaning.pending import cut_short, extracted_stems, is_judged, warcs_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -51,6 +53,10 @@ class CorpusStatus(BaseModel):
     open_segments: int
     """WARC files that a crawl is writing, or left when it was killed."""
     warc_bytes: int
+    foreign: int
+    """WARC files of others that belong to the store."""
+    foreign_gone: list[str]
+    """Those of them that no longer lie where they were, or are other files now."""
     extracted: int
     """Those whose texts are extracted under these settings."""
     cleaned: int
@@ -68,7 +74,8 @@ def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishS
     """Look at names, sizes and Parquet footers only; nothing is read through."""
     folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
-    progress = _Cleaning.of(store, cleaning, [warc.stem for warc in warcs])
+    progress = _Cleaning.of(store, cleaning, [warc.stem for warc in members(store)])
+    foreign = ForeignWarcs.load(store).by_name.values()
     segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
     return CorpusStatus(
@@ -77,6 +84,8 @@ def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishS
         segments=len(warcs),
         open_segments=sum(1 for _ in store.warc.glob("*/*.open")),
         warc_bytes=sum(warc.path.stat().st_size for warc in warcs),
+        foreign=len(foreign),
+        foreign_gone=sorted(str(one.path) for one in foreign if not one.is_there or one.has_changed),
         extracted=progress.extracted,
         cleaned=progress.cleaned,
         cut_short=cut_short(folder),
@@ -126,11 +135,21 @@ class _Cleaning:
             yield Stale(what=what, command="cowese clean")
 
 
+def _foreign(store: Store) -> Iterator[Stale]:
+    """WARC files of others that are gone or were replaced; the documents that were made of them are kept."""
+    for one in ForeignWarcs.load(store).by_name.values():
+        if not one.is_there:
+            what = f"{one.path} is gone: bring it back, or publish --without {one.name}"
+            yield Stale(what=what, command="cowese clean FILE")
+        elif one.has_changed:
+            yield Stale(what=f"{one.path} is another file now", command=f"cowese clean {shlex.quote(str(one.path))}")
+
+
 def _stale(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, progress: _Cleaning, *, documents: bool
 ) -> list[Stale]:
-    found = list(progress.stale())
-    is_behind = bool(found)
+    found = [*progress.stale(), *_foreign(store)]
+    is_behind = bool(progress.to_extract or progress.to_judge)
     if not progress.warcs and not documents:
         found.append(Stale(what="there is no page yet", command="cowese crawl"))
     changed = behind(store, cleaning, publishing)

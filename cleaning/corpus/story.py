@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.living import pairs
+from cleaning.corpus.living import TAKEDOWN, pairs
 from cleaning.corpus.places import Place, places
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
@@ -84,17 +84,30 @@ def story(store: Store, settings: CleaningSettings, url: str) -> Story:
     """
     identity = document_id(url)
     takedowns = Takedowns.load(store)
-    target = next(takedowns.covering(url), None)
     folder = store.documents / recipe_digest(settings)
     published = newest(store)
     if not folder.is_dir() and published is not None:
         folder = store.documents / published.made_from["documents"].partition("/")[0]
-    verdicts = [_verdict(row) for pair in pairs(folder) for row in _rows(pair, identity)]
+    rows = [row for pair in pairs(folder) for row in _rows(pair, identity)]
+    verdicts = [_verdict(row) for row in rows]
+    own = [row["canonical"] for row in rows if row.get("canonical")]
+    target = next((one for address in (url, *own) for one in takedowns.covering(address)), None)
     return Story(
         takedown=Takedown(target=target, since=takedowns.targets[target]) if target else None,
         verdicts=sorted(verdicts, key=lambda one: (one.fetched_at, one.warc_file, one.warc_offset)),
-        places=places(store, identity),
+        places=_with_takedown(places(store, identity)) if target else places(store, identity),
     )
+
+
+def _with_takedown(found: list[Place]) -> list[Place]:
+    """A version lists nothing that is taken down: once a page was met, this is why there is no row of it."""
+    met = False
+    told = []
+    for place in found:
+        met = met or place.state != "absent"
+        taken = met and place.state == "absent"
+        told.append(place.model_copy(update={"state": "dropped", "reason": TAKEDOWN}) if taken else place)
+    return told
 
 
 def _rows(pair: tuple[Path, Path], identity: str) -> Iterator[dict[str, Any]]:

@@ -51,6 +51,8 @@ _ANNOUNCES_PAGES = re.compile(
     r"relacionad|interesar|informaci[óo]n|\ble[ae]r?\b|s[íi]guenos|compart|etiquetas|categor[íi]as|enlaces|art[íi]culos|entradas|noticias|related",
     re.IGNORECASE,
 )
+LEAST_CARDS = 2
+"""So many short linked lines behind a colon are its list: symptoms, each a card that leads to its page."""
 MIN_CAPTION = 25
 MAX_LABEL = 80
 """Characters of a paragraph that may head the next one, as "Contraindicaciones" in a div of its own."""
@@ -164,14 +166,21 @@ class _Rules:
         for place, block in enumerate(self.blocks[:-1]):
             if not self.taken[place] or not block.text.endswith(":") or _ANNOUNCES_PAGES.search(block.text):
                 continue
-            around = self._site_parts(place)
-            for item in range(place + 1, len(self.blocks)):
-                listed = self.blocks[item]
-                if listed.kind is not Kind.ITEM or listed.site_part not in around | {0}:
-                    break
-                if item == place + 1 and not self._is_near(place, item):
-                    break
-                self.taken[item] = True
+            end = place + 1
+            while end < len(self.blocks) and self._is_listed(place, end):
+                end += 1
+            is_list = self.blocks[place + 1].kind is Kind.ITEM
+            is_cards = not is_list and end - place > LEAST_CARDS and " " in block.text
+            if (is_list or is_cards) and self._is_near(place, place + 1, NEAR + is_cards):
+                self.taken[place + 1 : end] = [True] * (end - place - 1)
+
+    def _is_listed(self, lead: int, place: int) -> bool:
+        """Whether a block may be an item of the list behind ``lead``, or one of its cards: a short line, a link."""
+        block, first = self.blocks[place], self.blocks[lead + 1]
+        if block.kind is not first.kind or block.site_part not in self._site_parts(lead) | {0}:
+            return False
+        is_card = block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
+        return block.kind is Kind.ITEM or is_card
 
     def take_linked_headings(self) -> None:
         """Take headings that are links where a page heads most of its texts so."""
@@ -199,7 +208,8 @@ class _Rules:
         around = self._site_parts(first)
         for place in range(first - 1, -1, -1):
             is_heading = self.blocks[place].kind is Kind.HEADING and self._is_near(place, first)
-            if not (is_heading and self._may_stand(place, around) and self._heads(place)):
+            belongs = (is_heading and self._heads(place)) or self._is_opening(place, first)
+            if not (belongs and self._may_stand(place, around)):
                 break
             self.taken[place] = True
         around = self._site_parts(last)
@@ -217,6 +227,13 @@ class _Rules:
             if heading is not None:
                 self.taken[heading] = True
             heading, last = None, place
+
+    def _is_opening(self, place: int, first: int) -> bool:
+        """Whether a block is the paragraph before the first: prose beside it, without links, no credit, said once."""
+        block = self.blocks[place]
+        if block.kind is not Kind.PARAGRAPH or block.link_characters or self.times[block.text] > 1:
+            return False
+        return len(block.text) >= LONG and self._is_near(place, first, SIBLINGS) and not _CREDIT.search(block.text)
 
     def take_questions(self) -> None:
         """Take questions with their answers, and panels beside the text that open on a click."""

@@ -13,6 +13,8 @@ _GO_ON = re.compile(
 )
 _LINKED = 0.8
 _LONGEST_LINK = 60
+_CARD = 40
+"""Characters of a link that is more than the name of a page."""
 
 
 def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, float]:
@@ -22,7 +24,10 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     - ``headings``, ``items``, ``rows``: shares of its characters in headings, in items of lists and in rows of tables;
     - ``excerpts``: paragraphs that break off in an ellipsis, or that a link to go on reading follows;
     - ``linked_headings``: headings between the first and the last block of the text that are links to other pages,
-      as an index has them, whether they are in the text or not; ``own_headings``: the others.
+      as an index has them, whether they are in the text or not; ``heading_words``: words in each of them, as a mean;
+      ``own_headings``: the other headings;
+    - ``cards``: characters of the long links that follow the beginning of the text outside the site's own parts and
+      are not in it, for each character of the text: the beginnings of other pages.
     """
     places = [place for place, is_taken in enumerate(taken) if is_taken]
     if not places:
@@ -31,7 +36,12 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     characters = sum(len(block.text) for block in text)
     between = blocks[max(places[0] - 2, 0) : places[-1] + 3]
     headings = [block for block in between if block.kind is Kind.HEADING]
-    linked = sum(block.link_share() > _LINKED for block in headings)
+    linked = [block for block in headings if block.link_share() > _LINKED]
+    cards = sum(
+        len(block.text)
+        for block, is_taken in zip(blocks[places[0] :], taken[places[0] :], strict=True)
+        if not is_taken and not block.site_part and len(block.text) >= _CARD and block.link_share() > _LINKED
+    )
     excerpts = sum(
         block.kind in {Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING}
         and (_BROKEN_OFF.search(block.text) is not None or (following is not None and _goes_on(following)))
@@ -45,8 +55,10 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
         "items": _share(text, Kind.ITEM, characters),
         "rows": _share(text, Kind.ROW, characters),
         "excerpts": float(excerpts),
-        "linked_headings": float(linked),
-        "own_headings": float(len(headings) - linked),
+        "linked_headings": float(len(linked)),
+        "heading_words": sum(len(block.text.split()) for block in linked) / max(len(linked), 1),
+        "own_headings": float(len(headings) - len(linked)),
+        "cards": cards / characters,
     }
 
 

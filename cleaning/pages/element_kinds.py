@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from lxml.html import HtmlElement
+
 
 class Place:
     """What the elements around a block say of it: bits of an ``int``, which a walk adds up 20,000 times a second."""
@@ -47,6 +49,10 @@ HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6, "summary": 7, 
 STRUCK = frozenset({"del", "s", "strike"})
 
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_DISGUISE = re.compile(r"text-decoration\s*:\s*none", re.IGNORECASE)
+_ADDRESS_WORD = re.compile(r"[a-z0-9]+")
+LEAST_PLANTED = 3
+"""Words of a link; one or two are a name, as pages on it have in their address."""
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHROME = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|navegacion|menu|submenu|breadcrumbs?|migas|footer|pie|masthead|topbar|"
@@ -140,6 +146,19 @@ def is_hidden_by_style(attributes: dict[str, str]) -> bool:
 def is_struck_by_style(style: str) -> bool:
     """Whether the element's own style strikes its text through."""
     return _STRUCK_STYLE.search(style) is not None
+
+
+def is_planted_link(link: HtmlElement) -> bool:
+    """Whether a link was planted into somebody's sentence: made to look like no link, its words those of its address.
+
+    Break-ins put *anabol… comprar* into pages so, with a style that hides the link and an address of the same words on
+    another host.
+    """
+    style, target = link.get("style") or "", link.get("href") or ""
+    if not (_DISGUISE.search(style) and "color" in style and target.startswith(("http://", "https://"))):
+        return False
+    words = _ADDRESS_WORD.findall("".join(link.itertext()).lower())
+    return len(words) >= LEAST_PLANTED and "-".join(words) in target.lower()
 
 
 def opens_a_panel(attributes: dict[str, str]) -> bool:

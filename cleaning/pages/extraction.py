@@ -64,6 +64,8 @@ def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
     decoded = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
     try:
         tree = load_html(decoded)
+        if tree is None and elements:
+            tree = load_html(f"<html>{decoded}")  # trafilatura takes no page without <html> and <head>; browsers do
     except PARSING_ERRORS as error:
         return _failed(error)
     return Drop("extraction/no_text") if tree is None else Html(raw, tree)

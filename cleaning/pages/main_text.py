@@ -8,6 +8,7 @@
 4. Where the page itself has no text, what its scripts hold is read (``embedded_text``).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -94,14 +95,22 @@ def _rescued(marked: HtmlElement, page: PageBlocks, kept: list[bool], there: int
         good = max(good, readable, key=lambda one: _size_of(page, one))
     if _size_of(page, good) > MORE * _size_of(page, kept):
         kept = [one or other for one, other in zip(kept, good, strict=True)]
-    if any(kept):
+    if any(is_kept and block.link_share() < 1 / 2 for block, is_kept in zip(page.blocks, kept, strict=True)):
         return kept
     return [out and block.link_share() < 1 / 2 for block, out in zip(page.blocks, outside, strict=True)]
 
 
 def _outside_site_parts(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
-    """Which blocks stand in none of the site's own parts; the parts that hold kept blocks are none."""
+    """Which blocks stand in none of the site's own parts.
+
+    Two kinds of parts are none: those that hold kept blocks, and one that holds most of the page's text, since its
+    element was left open.
+    """
     text = {0} | {block.site_part for block, is_kept in zip(page.blocks, kept, strict=True) if is_kept}
+    sizes = Counter[int]()
+    for block in page.blocks:
+        sizes[block.site_part] += len(block.text) - block.link_characters
+    text |= {part for part, size in sizes.items() if 2 * size > sizes.total()}
     return [block.site_part in text for block in page.blocks]
 
 

@@ -14,6 +14,13 @@ _BULLETS = "•▪●◦·‣⁃■◼▶►➤➢❖\uf0a7\uf0b7\uf0d8\uf0fc"
 _MARKS = re.compile(rf"^(?:[{_BULLETS}]\s*|\*+\s*(?=\w)|[-–—]\s+(?=[^\W\d_]|[¿¡«“\"(])|[-–](?=[A-ZÁÉÍÓÚÑ¿¡]))+")
 """Bullets at a line's beginning. A sign before a figure stays, and so does >: -10 °C, > 38 °C."""
 _ONLY_MARKS = re.compile(rf"[\s>|*_=~{_BULLETS}–—-]+$")
+_SHORTCODES = re.compile(
+    r"\[ref\][^\[\]\n]{0,500}\[/ref\]"
+    r"|\[/?(?:(?:vc|et_pb|fusion|av|su|elementor)[_-]\w+|contact-form-7|caption|gallery|embed)(?:\s[^\[\]\n]{0,300})?\]"
+)
+"""WordPress's shortcodes that no plugin replaced: their notes and their tags, not the text between these."""
+_WRITTEN_LINK = re.compile(r"\[([^\[\]\n]{1,200})\]\((?:/|https?://|\#)[^\s()]{0,500}\)")
+"""A link in Markdown that stayed as it was written; its words stay."""
 _ODD = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u0132\u0133\u0149\u01c4-\u01cc\u01f1-\u01f3\u2028\u2029\u206a-\u206f"
     r"\ufb00-\ufb06\ufeff\ufff9-\ufffc]"
@@ -34,6 +41,8 @@ def normal_text(text: str) -> str:
     text = unicodedata.normalize("NFC", _encodable(text))
     if _UNUSUAL.search(text) and (_ODD.search(text) or is_bad(text)):
         text = ftfy.fix_text(text, _MENDING)
+    if "[" in text:
+        text = _WRITTEN_LINK.sub(r"\1", _SHORTCODES.sub("", text))
     return unicodedata.normalize("NFC", "\n".join(filter(None, map(_normal_paragraph, text.splitlines()))))
 
 

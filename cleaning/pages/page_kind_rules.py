@@ -85,6 +85,9 @@ _BROKEN_OFF = re.compile(
 )
 _BREAKS = ("…", "..", "hellip", "leer m", "ver m")
 """What every line that breaks off has one of, in lower case."""
+_CUT = re.compile(r"[\])]\W*$|m[áa]s\W*$|\b(?:leer|ver|seguir|sigue|continuar|read)\b[^.…]{0,30}$", re.IGNORECASE)
+_WITHIN = re.compile(r"(?<![\[(.])(?:…|\.\.\.)[ »”\")—–-]*[\w¡¿]")
+_SPEECH = re.compile(r"[-–—―][^\s\d]")
 _DATE_LINE = re.compile(
     r"^\W*(?:(?:publicado|por|el)\b.{0,40})?"
     r"(?:\d{1,2}(?:[/.-]\d{1,2}[/.-]| (?:de )?[a-zé]{3,10}\.?,? (?:del? )?)(?:20)?\d\d"
@@ -129,10 +132,17 @@ LEAST_LINKED = 3
 """Headings that link elsewhere, of a listing whose address does not tell."""
 MOST_LINKED = 0.5
 """Share of a text's characters in links from which on it is a listing."""
+TITLE_LEAST = 3.5
+"""Words in a linked heading, as a mean, from which on the headings are titles of pages; below, names and terms."""
+MOST_CARDS = 2.0
+SHORT_OF_CARDS = 1_500
+"""A text of fewer characters beside links that hold this many times as much introduces them."""
 BLOCKS_A_CARD = 8
 """Blocks for each linked heading, up to which a page at a listing's address is made of cards."""
 MOST_DRUGS = 0.3
 """Share of the lines with a price from which on, naming a dosage, they are a table of medicines."""
+LEAST_PRICED = 0.4
+"""Share of the characters that the lines with a price have at least; fewer are a ranking at the end of an article."""
 NO_LINKS = 0.15
 """Share of a text's characters in links below which its short lines are no list of links."""
 LEAST_LINES = 5
@@ -190,19 +200,24 @@ class PriceList:
     name: str = "price_list"
 
     def measure(self, text: Text) -> Figures:
-        """Share of lines with a price that are no sentences; lines; the share of these that name a dosage."""
+        """Share of lines with a price that are no sentences; lines; the share of these that name a dosage.
+
+        Then their share of the characters.
+        """
         prices = _PRICE.within(text.lower)
         if not prices.stand_in(text.lower):
-            return 0.0, len(text.lines), 0.0
+            return 0.0, len(text.lines), 0.0, 0.0
         lines = text.lower.split("\n")
         priced = [line for line in lines if prices.stand_in(line) and not _is_sentence(line)]
         drugs = sum(_DRUG.search(line) is not None for line in priced)
-        return len(priced) / len(lines), len(lines), drugs / max(len(priced), 1)
+        characters = sum(map(len, priced)) / len(text.lower)
+        return len(priced) / len(lines), len(lines), drugs / max(len(priced), 1), characters
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many lines have one and few of them name a dosage."""
-        share, lines, drugs = figures
-        return share > self.most and lines >= LEAST_LINES and drugs < MOST_DRUGS
+        share, lines, drugs, characters = figures
+        is_list = share > self.most and characters > LEAST_PRICED
+        return is_list and lines >= LEAST_LINES and drugs < MOST_DRUGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +245,9 @@ class Form:
 class IndexPage:
     """Front pages, tags, categories, authors, months: beginnings of articles that are whole elsewhere.
 
-    Three signs: lines that break off (Gopher, Rae et al. 2021, A1.1, in all forms of the ellipsis), headings that link
-    to other pages, and an address that sites give to their listings. No address decides alone.
+    Four signs: lines that break off (Gopher, Rae et al. 2021, A1.1, in all forms of the ellipsis), headings that link
+    to other pages, links that hold more than the text, and an address that sites give to their listings. No address
+    decides alone. Headings of a word or two that link are names, as a reference has them, each with its explanation.
     """
 
     most: float
@@ -241,15 +257,11 @@ class IndexPage:
         """Share of the lines, or of the page's blocks if more, that are excerpts.
 
         Then the share of lines that break off, their number, excerpts, dates, blocks, linked and other headings, share
-        of links, and 1 for the address of a listing.
+        of links, 1 for the address of a listing, words in a linked heading, characters of cards for each of the text,
+        and the text's characters.
         """
         page = text.figures
-        lines = text.bare_lines
-        broken = 0
-        if any(sign in text.lower for sign in _BREAKS):
-            broken = sum(
-                line.count(" ") >= EXCERPT_WORDS - 1 and _BROKEN_OFF.search(line) is not None for line in lines
-            )
+        broken = _lines_that_break_off(text)
         excerpts = max(float(broken), page.get("excerpts", 0.0))
         blocks = max(page.get("blocks", 0.0), 1.0)
         share = broken / len(text.lines)
@@ -258,22 +270,27 @@ class IndexPage:
             share,
             broken,
             excerpts,
-            sum(_DATE_LINE.match(line) is not None for line in lines),
+            sum(_DATE_LINE.match(line) is not None for line in text.bare_lines),
             blocks,
             page.get("linked_headings", 0.0),
             page.get("own_headings", 0.0),
             page.get("links", 0.0),
             page.get("listing_address", 0.0),
+            page.get("heading_words", TITLE_LEAST),
+            page.get("cards", 0.0),
+            len(text.text),
         )
 
     def refuses(self, figures: Figures) -> bool:
         """Whether the signs together are an index's."""
-        shown, share, broken, excerpts, dates, blocks, linked, own, links, is_listing = figures
+        shown, share, broken, excerpts, dates, blocks, linked, own, links, is_listing, words, cards, size = figures
+        linked *= words >= TITLE_LEAST
         if is_listing:
             return broken > 0 or linked * BLOCKS_A_CARD >= blocks
         many = excerpts >= LEAST_EXCERPTS and shown > self.most
         return (
             links >= MOST_LINKED
+            or (cards >= MOST_CARDS and size <= SHORT_OF_CARDS)
             or (broken >= LEAST_EXCERPTS and share > self.most)
             or (many and linked >= LEAST_LINKED and linked > own)
             or (many and dates >= LEAST_EXCERPTS)
@@ -307,6 +324,22 @@ class LinkList:
         """Whether too many words do, and links are among them."""
         share, lines, links = figures
         return share > self.most and lines >= LEAST_LINES and links >= NO_LINKS
+
+
+def _lines_that_break_off(text: Text) -> int:
+    """Number of lines that an index has cut off; an author's own suspension points do not count.
+
+    A line of speech never counts. A bare ellipsis at the end of a line counts only where fewer stand within lines: who
+    writes *No sé... ya veremos* ends lines so, too. One in brackets, or before *Leer más*, always counts.
+    """
+    if not any(sign in text.lower for sign in _BREAKS):
+        return 0
+    broken = [line for line in text.bare_lines if line.count(" ") >= EXCERPT_WORDS - 1 and _BROKEN_OFF.search(line)]
+    if not broken:
+        return 0
+    cut = sum(_CUT.search(line) is not None for line in broken)
+    bare = sum(_CUT.search(line) is None and not _SPEECH.match(line) for line in broken)
+    return cut + (bare if len(_WITHIN.findall(text.text)) < bare else 0)
 
 
 def _is_title(line: str) -> bool:

@@ -4,6 +4,7 @@ The walk marks each text of the tree, so that what any extractor keeps of it can
 (``selection.py``).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from cleaning.pages.element_kinds import (
     STRUCK,
     UNREAD,
     Place,
+    is_planted_link,
     is_struck_by_style,
     opens_a_panel,
     place_of,
@@ -65,6 +67,7 @@ class Walk:
         self.links: list[bool] = []
         self.has_raised = self.is_read_struck = False
         self.last_closed = ""
+        self.is_behind_link = False
         self.rows: Rows | None = None
         self.table: HtmlElement | None = None
         self.in_cell = False
@@ -121,9 +124,10 @@ class Walk:
         bare = text.strip()
         if not bare:
             return
-        if self._parts_words(text, is_tail=is_tail):
+        if self._parts_words(element, text, is_tail=is_tail):
             self.pieces.append(" ")
         self.pieces.append(text)
+        self.is_behind_link = False
         nodes = self.page.node_lengths
         number, size = len(nodes), len(bare)
         nodes.append(size)
@@ -134,17 +138,22 @@ class Walk:
         if number < MAX_MARKS:
             _mark(element, text, text.index(bare[0]), number, is_tail=is_tail)
 
-    def _parts_words(self, text: str, *, is_tail: bool) -> bool:
+    def _parts_words(self, element: HtmlElement, text: str, *, is_tail: bool) -> bool:
         """Whether a style sheet alone parts a text from the one before: ``<b>Consejo</b>Beba``, ``</a><span>Autor``.
 
-        A word goes on over a border of elements in lower case, or behind fewer than three letters (pH, iPhone).
+        A word goes on over a border of elements in lower case, or behind fewer than three letters (pH, iPhone). Behind
+        a whole link an element with a class of its own is a label whatever its letters: ``</a><span class="by">NIST``.
         """
-        if not (text[0].isupper() and self.pieces and text[1:2].islower()):
+        if not self.pieces:
             return False
         before = self.pieces[-1]
         if not before[-1:].isalnum():
             return False
         is_between_elements = not is_tail and before is self.last_closed
+        if is_between_elements and self.is_behind_link and element.tag in _LABELS and element.get("class"):
+            return _WORD_BEFORE.search(before) is not None and text[0].isalnum()
+        if not (text[0].isupper() and text[1:2].islower()):
+            return False
         return is_between_elements or (before[-3:].isalpha() and before[-2:].islower())
 
     def _start(self, element: HtmlElement, tag: str) -> bool:
@@ -181,6 +190,7 @@ class Walk:
             self.last_closed = self.pieces[-1]
         if tag == "a":
             self.links.pop()
+            self.is_behind_link = True
             following = element.getnext() if self.pieces and not has_tail else None
             if following is not None and following.tag == "a":
                 self.pieces.append(" ")
@@ -318,7 +328,7 @@ class Walk:
     # Elements within a block
 
     def _link(self, element: HtmlElement) -> bool:
-        if is_note_link(element):
+        if is_note_link(element) or is_planted_link(element):
             return False
         frame = self.frames[-1]
         stays = frame.kind is Kind.HEADING or bool(frame.place & Place.QUESTIONS) or opens_a_panel(element.attrib)
@@ -408,6 +418,8 @@ _LISTS = frozenset({"ul", "ol", "menu", "dir"})
 _CELLS = frozenset({"td", "th"})
 _OTHERS = _LISTS | _CELLS | {"li", "table"}
 _BOLD = frozenset({"b", "strong"})
+_WORD_BEFORE = re.compile(r"[^\W_]{3}$")
+_LABELS = frozenset({"span", "small", "em", "i", "time", "cite"})
 
 
 def _mark(element: HtmlElement, text: str, place: int, number: int, *, is_tail: bool) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cleaning.pages.figures import Figures
 from cleaning.pages.text import SPANISH, WORD, Text
@@ -93,7 +94,8 @@ class LinePunctuation:
     """Lines of prose hold an end of a sentence; what was cut to pieces does not (C4; FineWeb-2).
 
     A glossary, a table or a list has few stops as well. Where the page's links are known, lines without stops that are
-    no links are such; where they are not, short lines do not count.
+    no links are such; where they are not, short lines do not count. A line that the next one continues in lower case
+    was cut by its author's editor, and does not count either.
     """
 
     least: float
@@ -101,7 +103,11 @@ class LinePunctuation:
 
     def measure(self, text: Text) -> Figures:
         """Share of the longer lines with an end of a sentence at their end or within; lines; share of links."""
-        lines = [line for line in text.bare_lines if line.count(" ") >= SHORT_LINE_WORDS - 1 and not line[0].islower()]
+        lines = [
+            line
+            for line, after in pairwise((*text.bare_lines, ""))
+            if line.count(" ") >= SHORT_LINE_WORDS - 1 and not line[0].islower() and not after[:1].islower()
+        ]
         ended = sum(line.endswith(SENTENCE_END) or _SENTENCE_BORDER.search(line) is not None for line in lines)
         return ended / len(lines) if lines else 1.0, len(lines), text.figures.get("links", 1.0)
 

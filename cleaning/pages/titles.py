@@ -28,6 +28,8 @@ _INDEX_BODY = re.compile(
     re.IGNORECASE,
 )
 LEAST_SITE = 3
+LEAST_CUT = 8
+"""Characters of a title that may have been cut at a quotation mark."""
 
 
 def own_title(title: str | None, url: str, site_name: str | None, headings: Sequence[str]) -> str | None:
@@ -41,9 +43,12 @@ def own_title(title: str | None, url: str, site_name: str | None, headings: Sequ
     'Herramientas'
     >>> own_title("COVID-19 - qué hacer", "https://a.example/", None, [])
     'COVID-19 - qué hacer'
+    >>> own_title("Qué es una", "https://a.example/", None, ['Qué es una "crisis" de asma'])
+    'Qué es una "crisis" de asma'
     """
     if not title:
         return None
+    title = next((heading for heading in headings if _is_cut_at_quote(title, heading)), title)
     parts = [part for part in _BORDER.split(title) if part and not _TEMPLATE.fullmatch(part.strip(" :"))]
     borders = [found[0] for found in _BORDER.finditer(title)]
     if not parts:
@@ -57,6 +62,12 @@ def own_title(title: str | None, url: str, site_name: str | None, headings: Sequ
     text = title if len(kept) == len(borders) + 1 else _joined(kept, title)
     text = _TEMPLATE_EDGES.sub("", text.strip()).strip(" |-–—•·»:")
     return text or None
+
+
+def _is_cut_at_quote(title: str, heading: str) -> bool:
+    """Whether an attribute ended a title at the first quotation mark in it: ``content="Qué es una "crisis" …"``."""
+    bare = title.strip()
+    return len(bare) >= LEAST_CUT and heading.startswith(bare) and heading[len(bare) :].lstrip()[:1] == '"'
 
 
 def is_index(url: str, body: bytes) -> bool:

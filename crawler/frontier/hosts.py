@@ -3,11 +3,12 @@
 import heapq
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from protego import Protego
 
+from crawler.frontier.addresses import SharedAddresses
 from crawler.frontier.records import HostState, Known
 from crawler.permissions.robots import Robots
 from crawler.settings import CrawlSettings
@@ -16,6 +17,24 @@ BROKEN_MAX = 7 * 86_400.0
 """Seconds that a broken host rests at most."""
 TOLD_TO_WAIT = 10
 """Failures in a row that break a host which says when to come back; without its word it is ``max_failures``."""
+
+
+MOST_CHAINS = 100
+"""Chains of redirects of a host that wait for their next row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Redirects one after the other: a session that they opened lasts until the last of them is answered."""
+
+    url: str
+    """Where the next row is asked for: its own address, or that with a session id."""
+    cookies: str = ""
+    """The Cookie field; what the chain was told so far, and nobody else."""
+    rows: tuple[Known, ...] = ()
+    """Those that redirected."""
+    returned: frozenset[int] = frozenset()
+    """Ids of rows that it led back to already: each is asked once more, not twice."""
 
 
 @dataclass(slots=True)
@@ -81,14 +100,15 @@ class Host:
     """Its turn comes when no other host has work: a run with a limit spends it where it gives most."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
-    detours: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """Rows that are asked for at another address: their page redirects to itself with a session id."""
+    chains: dict[str, Chain] = field(default_factory=dict)
+    """Redirects that go on, by the canonical URL of the row that is asked for next."""
 
-    def detour(self, known: Known, url: str, cookies: str = "") -> None:
-        """Ask for a row again, next, at another address."""
-        self.detours = {known.id: (url, cookies)}
-        self.in_flight = None
-        self.buffer.appendleft(known)
+    def go_on(self, url: str, chain: Chain) -> None:
+        """Ask for a row, when its turn comes, as a chain of redirects says."""
+        self.chains.pop(url, None)
+        self.chains[url] = chain
+        if len(self.chains) > MOST_CHAINS:
+            del self.chains[next(iter(self.chains))]
 
 
 class HostQueue:
@@ -101,6 +121,7 @@ class HostQueue:
         self._waiting: set[str] = set()
         self._busy: set[str] = set()
         self._with_work: set[str] = set()
+        self._addresses = SharedAddresses(settings.max_per_address)
 
     def __getitem__(self, name: str) -> Host:
         host = self._hosts.get(name)
@@ -139,6 +160,15 @@ class HostQueue:
         if not host.busy:
             self._put(host)
 
+    def ask_again(self, host: Host, known: Known, chain: Chain) -> None:
+        """Ask for a row next, once more; it is in flight, or was settled."""
+        if host.in_flight is not None and host.in_flight.id == known.id:
+            host.in_flight = None
+        else:
+            self.add(host.name, 1)
+        host.go_on(known.url, chain)
+        host.buffer.appendleft(known)
+
     def less(self, host: Host, count: int = 1) -> None:
         """URLs of a host are done."""
         host.queued -= count
@@ -168,11 +198,19 @@ class HostQueue:
             _, name = heapq.heappop(self._heap)
             self._waiting.discard(name)
             host = self._hosts.get(name)
-            if host is not None and name in self._with_work and not host.busy and not host.held:
+            if host is None or name not in self._with_work or host.busy or host.held:
+                self._wake(self._addresses.pass_on(name))
+            elif self._addresses.enter(name):
                 host.busy = True
                 self._busy.add(name)
                 return host
         return None
+
+    def lives_at(self, host: Host, address: str) -> bool:
+        """Take in the IP address of a host that is to be asked; False where others are asked there, enough of them."""
+        if self._addresses.has_moved(host.name, address):
+            self._wake(self._addresses.leave(host.name))
+        return self._addresses.learn(host.name, address)
 
     def seconds_to_next(self) -> float | None:
         """Seconds until some host may be asked; None where none waits."""
@@ -185,6 +223,7 @@ class HostQueue:
         host.next_at = time.monotonic() + delay
         if host.name in self._with_work and not host.held:
             self._put(host)
+        self._wake(self._addresses.leave(host.name))
 
     def wake_held(self) -> None:
         """Let held hosts have their turn where they alone have work."""
@@ -230,6 +269,10 @@ class HostQueue:
         left_out = sum(host.left_out for host in self)
         waiting = len(self._with_work - self._busy)
         return {"active": len(self._busy), "waiting": waiting, "broken": broken, "left_out": left_out}
+
+    def _wake(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._put(self[name])
 
     def _put(self, host: Host) -> None:
         if host.name not in self._waiting:

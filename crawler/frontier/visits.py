@@ -16,7 +16,7 @@ SHORTER, LONGER = 0.5, 1.5
 UNCONDITIONAL = 5
 """Each so-manieth visit in a row that finds a page unchanged asks for the whole page."""
 
-OK, NOT_MODIFIED = 200, 304
+OK, PARTIAL, MOVED, NOT_MODIFIED = 200, 206, 300, 304
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})

@@ -1,7 +1,7 @@
 """References → absolute URLs, as browsers read them (WHATWG URL): in pages, and in header fields."""
 
 import re
-from urllib.parse import quote, quote_from_bytes
+from urllib.parse import quote, quote_from_bytes, urlsplit
 
 MAX_URL = 2_000
 """Characters of a URL."""
@@ -68,7 +68,7 @@ class Base:
 
 
 def location_url(base: str, field: bytes) -> str | None:
-    """Where a Location or Refresh field leads, None where it is no http or https URL.
+    """Where a Location or Refresh field leads, None where it is no http or https URL, or its host can be none.
 
     Bytes beyond ASCII are sent back as they came, whatever their encoding: the server wrote them. Never raises.
     """
@@ -80,7 +80,16 @@ def location_url(base: str, field: bytes) -> str | None:
         text = f"{head.decode('latin-1')}//{name}{slash.decode()}{_escaped(path)}"
     else:
         text = _escaped(field)
-    return Base(base).join(text)
+    url = Base(base).join(text)
+    return url if url is not None and _has_host(url) else None
+
+
+def _has_host(url: str) -> bool:
+    """Whether the host of a URL can be read; brackets hold an IPv6 address or nothing that is one (RFC 3986, 3.2.2)."""
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def encoded_query(reference: str, encoding: str) -> str:
@@ -118,3 +127,8 @@ def _slashed(link: str) -> str:
         head, sharp, fragment = head.partition("#")
         return head.replace("\\", "/") + sharp + fragment + mark + query
     return head.replace("\\", "/") + mark + query
+
+
+def plain_url(url: str) -> str:
+    """An https URL over http."""
+    return "http" + url.removeprefix("https")

@@ -11,6 +11,10 @@ MAX_VALUE = 2_000
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _COOKIE = re.compile(rb"[ \t]*[\w!#$%&'*+.^`|~-]{1,100}=[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*", re.ASCII)
+_EXPIRED = re.compile(
+    rb";\s{0,9}(?:max-age\s{0,9}=\s{0,9}(?:0|-\d)|expires\s{0,9}=[^;]{0,20}\b19[67]\d\b)", re.IGNORECASE
+)
+"""How a server takes a cookie back."""
 MAX_COOKIES = 4_096
 """Characters of the cookies that are sent back."""
 _SECONDS = re.compile(r"\d{1,300}(?:\.\d{0,9})?", re.ASCII)
@@ -40,10 +44,28 @@ def retry_after(value: str | None, date: str | None) -> float | None:
     return max(0.0, (asked - (said or datetime.now(UTC))).total_seconds())
 
 
-def cookies_of(fields: Iterable[bytes]) -> str:
-    """The Cookie field that answers some Set-Cookie fields, empty where they set none."""
-    pairs = (_COOKIE.match(field[:MAX_VALUE]) for field in fields)
-    return "; ".join(pair[0].decode("ascii").strip() for pair in pairs if pair is not None)[:MAX_COOKIES]
+def cookies_of(fields: Iterable[bytes], before: str = "") -> str:
+    """The Cookie field that answers some Set-Cookie fields after one that was sent before; empty where none is set.
+
+    >>> cookies_of([b"a=1; Path=/", b"b=2", b"c=x; Max-Age=0"], "a=0; c=3")
+    'a=1; b=2'
+    """
+    named = dict(pair.split("=", 1) for pair in before.split("; ") if pair)
+    for one in fields:
+        pair = _COOKIE.match(one[:MAX_VALUE])
+        if pair is None:
+            continue
+        name, _, value = pair[0].decode("ascii").strip().partition("=")
+        named.pop(name, None)
+        if not _EXPIRED.search(one[:MAX_VALUE]):
+            named[name] = value
+    kept, size = [], 0
+    for name, value in named.items():
+        size += len(name) + len(value) + 3
+        if size > MAX_COOKIES:
+            break
+        kept.append(f"{name}={value}")
+    return "; ".join(kept)
 
 
 def http_date(value: str) -> datetime | None:

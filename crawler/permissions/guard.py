@@ -1,29 +1,20 @@
 """No request into private networks, whatever a page, a redirect or a name server says.
 
 Two locks. ``refusal`` reads a URL before it is asked for (links, redirects, meta refresh, sitemaps).
-``GuardedResolver`` checks the address at the moment of the connection, so that a name which leads elsewhere the second
-time (rebinding), or is a number in disguise, finds no gap.
+``crawler.permissions.resolver`` checks the address at the moment of the connection.
 """
 
 import ipaddress
 import socket
-import time
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import unquote, urlsplit
-
-from scrapy.resolver import CachingThreadedResolver, dnscache
-from twisted.internet.defer import Deferred
-from twisted.internet.error import DNSLookupError
 
 from data.errors import InputError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-DNS_LIFETIME = 3_600.0
-"""Seconds for which the address of a name is remembered."""
 NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 """IPv4 behind IPv6 (RFC 6052, RFC 8215)."""
 COMPATIBLE = ipaddress.IPv6Network("::/96")
@@ -122,41 +113,3 @@ def _is_private_name(host: str, allowed: Sequence[Network]) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return is_forbidden(ipaddress.IPv4Address("127.0.0.1"), allowed)
     return not allowed and ("." not in name or name.endswith(PRIVATE_SUFFIXES))
-
-
-class GuardedResolver(CachingThreadedResolver):
-    """Checks every address that DNS returns, at the moment of the connection: rebinding finds no gap."""
-
-    def __init__(self, reactor: Any, cache_size: int, timeout: float) -> None:
-        super().__init__(reactor, cache_size, timeout)
-        self._holds_until: dict[str, float] = {}
-
-    allowed: Sequence[Network] = ()
-    trusted: Sequence[str] = ()
-    """Names that the user gave: the proxy's."""
-
-    @classmethod
-    def from_crawler(cls, crawler: Any, reactor: Any) -> "GuardedResolver":
-        """Take the allowed networks from the settings."""
-        resolver = cls(reactor, 10_000, crawler.settings.getfloat("DNS_TIMEOUT"))
-        resolver.allowed = networks(crawler.settings.getlist("GUARD_ALLOWED"))
-        resolver.trusted = crawler.settings.getlist("GUARD_TRUSTED")
-        return resolver
-
-    def getHostByName(self, name: str, timeout: Sequence[int] = (1, 3, 11, 45)) -> Deferred[str]:  # noqa: N802 - Twisted's name
-        """Resolve a name, or fail as an unknown one does where it leads into a private network.
-
-        An answer holds for an hour: in a crawl of weeks sites move.
-        """
-        now = time.monotonic()
-        if now >= self._holds_until.get(name, now):
-            dnscache.pop(name, None)
-        if name not in dnscache:
-            self._holds_until[name] = now + DNS_LIFETIME
-        found: Deferred[str] = super().getHostByName(name, timeout)
-        return found.addCallback(self._check, name)
-
-    def _check(self, found: str, name: str) -> str:
-        if name not in self.trusted and is_forbidden(ipaddress.ip_address(found), self.allowed):
-            raise DNSLookupError(f"{name} leads to {found}, which is not a public address")
-        return found

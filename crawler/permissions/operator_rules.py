@@ -12,6 +12,7 @@ from functools import cached_property
 
 from crawler.permissions.scope import Scope, bare_host
 from crawler.settings import CrawlSettings, Override
+from data.store import Store
 from data.takedowns import Takedowns
 
 PAGE_BUDGET, BYTE_BUDGET = "budget/host_pages", "budget/host_bytes"
@@ -38,6 +39,7 @@ class OperatorRules:
     def __init__(self, settings: CrawlSettings, scope: Scope, takedowns: Takedowns | None = None) -> None:
         self.scope = scope
         self.takedowns = takedowns
+        self._takedowns_written: tuple[int, int] | None = None
         self._settings = settings
         self._of_host = {bare_host(host): override for host, override in settings.per_host.items()}
         self._of_seed = dict(settings.per_seed)
@@ -80,6 +82,17 @@ class OperatorRules:
     def is_taken_down(self, url: str) -> bool:
         """Whether the owner of a canonical URL asked us not to have it."""
         return self.takedowns is not None and self.takedowns.covers(url)
+
+    def hear_takedowns(self, store: Store) -> None:
+        """Read the list of takedowns again where it was written since: what it names is asked for no more."""
+        try:
+            stat = store.takedowns.stat()
+            written: tuple[int, int] | None = (stat.st_mtime_ns, stat.st_size)
+        except FileNotFoundError:
+            written = None
+        if written != self._takedowns_written:
+            self._takedowns_written = written
+            self.takedowns = Takedowns.load(store)
 
     def refusal_of_all(self, host: str, seed: str) -> str | None:
         """The reason why nothing that was found at a host from a start URL is wanted, None where something may be."""

@@ -14,15 +14,15 @@ RETRY = 3600.0
 """Seconds that an old answer serves until a newer one is asked for again."""
 OLDEST = 30 * 24 * 3600.0
 """Seconds for which an old answer serves where no newer one can be had (the RFC's example in 2.3.1.4)."""
-UNSURE = frozenset({408, 425, 429})
-"""Statuses of the client's class that say nothing of the file: as a server's error."""
+UNSURE = frozenset({206, 304, 408, 425, 429})
+"""Statuses that say nothing of the file, or not all of it: as a server's error."""
 MAX_BYTES = 512 << 10
 """Bytes that are read; the RFC asks for at least 500 KiB (2.5)."""
 OK, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 UNREACHABLE = 0
 """Stands for the status where no answer came."""
 
-_AGENT = re.compile(r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]+(?![^:]*:(?!//)))[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
+_AGENT = re.compile(r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]++(?![^:]*:(?!//)))[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
 """A name's line; without its colon too, as Protego reads it, unless another colon makes it a field of another name."""
 _SIGNAL = re.compile(r"[ \t]*content-signal[ \t]*:(.*)", re.IGNORECASE)
 _NO_TRAINING = re.compile(r"(?:^|[,\s])ai-train\s*=\s*no\b", re.IGNORECASE)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import scrapy.core.downloader.contextfactory  # noqa: F401 - it looks at the whole stack of imports: cheap where short
 from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.settings import Settings
 from twisted.internet import task
@@ -16,15 +17,14 @@ from twisted.internet import task
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.rounds import Rounds
 from crawler.frontier.yields import Yields
-from crawler.permissions.guard import GuardedResolver
+from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
-from crawler.process.metrics import serve_metrics
 from crawler.process.report import Report
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler, wake
 from crawler.process.spider import CoweseSpider
-from crawler.process.transport import CappedHandler
+from crawler.process.transport import CappedHandler, Unpacking
 from crawler.process.wire import KeepWireBytes
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
@@ -63,6 +63,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "httpproxy.HttpProxyMiddleware",
         "stats.DownloaderStats",
         "httpcache.HttpCacheMiddleware",
+        "httpcompression.HttpCompressionMiddleware",
     )
     spider_off = (
         "start.StartSpiderMiddleware",
@@ -85,6 +86,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DOWNLOAD_FAIL_ON_DATALOSS": False,  # the spider decides on bodies that are shorter than announced
         "DOWNLOADER_MIDDLEWARES": {
             **{f"scrapy.downloadermiddlewares.{name}": None for name in off},
+            Unpacking: 590,
             KeepWireBytes: 950,
         },
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
@@ -152,20 +154,22 @@ def run(job: Job) -> None:
     process.crawl(crawler, current)
     report = Report(current)
     if settings.metrics_port is not None:
+        from crawler.process.metrics import serve_metrics  # noqa: PLC0415 - few runs load Prometheus's client
+
         serve_metrics(report, settings.metrics_port)
     _when_running(task.LoopingCall(_beat, crawler, current, job, report), BEAT)
     _when_running(task.LoopingCall(report.tick), TICK)
     process.start()
     current.flush()
-    current.figures.write(current.now())
+    current.figures.write(current.clock.now())
     write_json(learned, current.traps.as_json())
     warc.close()
     ended_by_itself = crawler.stats is not None and crawler.stats.get_value("finish_reason") == "finished"
     over = ended_by_itself and not current.stopping and current.is_over()
-    current.ownership.give_back()
+    current.roster.ownership.give_back()
     waits = False
     if over:
-        waits = not Rounds(frontier).close(job.round, current.now(), settings.breaker_patience)
+        waits = not Rounds(frontier).close(job.round, current.clock.now(), settings.breaker_patience)
     frontier.close()
     state = "waiting" if waits else "finished" if over else "stopped"
     write_json(job.progress, {**report.values(), "state": state})
@@ -193,10 +197,10 @@ def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     try:
         current.flush()
         current.keep_company()
-        current.hear_takedowns(Store(job.store))
+        current.rules.hear_takedowns(Store(job.store))
         current.heed_limits()
         if report.beats % FIGURES == 0:
-            current.figures.write(current.now())
+            current.figures.write(current.clock.now())
         wake(crawler)  # new links may have made work, or the last answer may have ended the round
         show(job.progress, {**report.values(), "state": "running"})
     except OSError as error:

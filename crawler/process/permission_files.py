@@ -8,12 +8,13 @@ from crawler.frontier import visits
 from crawler.frontier.hosts import Host
 from crawler.frontier.records import Known
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.addresses import Base, location_url
+from crawler.pages.addresses import Base, location_url, plain_url
 from crawler.pages.verdicts import SOFT, verdict_of
 from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
-from crawler.process.round import Round, plain_url
+from crawler.process.discovery import Discovery
+from crawler.process.round import Round
 from crawler.process.standing import UNREACHABLE, falls, recovers
 
 ROBOTS = "/robots.txt"
@@ -21,7 +22,8 @@ MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MOST_NAMED = 500
 """Sitemaps that are taken from one robots.txt."""
-NO_SUCH_HOST = frozenset({"DNSLookupError", "CannotResolveHostError"})
+FINAL = frozenset({"DNSLookupError", "CannotResolveHostError", "too_large"})
+"""Failures that are the same a minute later."""
 
 
 def refused_by(host: Host, url: str) -> str | None:
@@ -38,15 +40,16 @@ def refused_by(host: Host, url: str) -> str | None:
 class Permissions:
     """Asks for a host's files, one after the other; each holds for a day."""
 
-    def __init__(self, current: Round) -> None:
+    def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
+        self._discovery = discovery
 
     def missing(self, host: Host) -> str | None:
         """The file that must answer before anything else of a host is asked for; None where all have.
 
         A reservation's file that robots.txt forbids is not asked for.
         """
-        if host.robots is None or not host.robots.is_fresh(self._round.now()):
+        if host.robots is None or not host.robots.is_fresh(self._round.clock.now()):
             return ROBOTS
         for file in FILES:
             if file in host.unread:
@@ -68,7 +71,7 @@ class Permissions:
             host.plain = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
-        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body else None
+        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body.strip() else None
         if verdict is not None and verdict.state != SOFT:
             self._unknown(host, file, verdict.why, verdict.state)
             return 0.0
@@ -81,7 +84,7 @@ class Permissions:
             is_page = b"html" in (response.headers.get("Content-Type") or b"").lower()
             self._settle(host, file, None if is_page or response.status != visits.OK else response.body)
             return 0.0
-        robots = Robots.read(response.status, response.body, self._round.now())
+        robots = Robots.read(response.status, response.body, self._round.clock.now())
         if robots.unreachable:
             self._unknown(host, file, f"http/{response.status}")
             return 0.0
@@ -100,7 +103,7 @@ class Permissions:
         base = Base(known.url)
         named = [url for one in robots.sitemaps[:MOST_NAMED] if (url := base.join(one)) is not None]
         for url in named or [urljoin(known.url, "/sitemap.xml")]:
-            self._round.add_sitemap(url, known)
+            self._discovery.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
         """No answer came; return how many seconds the host should rest at least."""
@@ -108,7 +111,7 @@ class Permissions:
         if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
             host.asked_at = plain_url(host.asked_at)
             return 0.0
-        if kind not in NO_SUCH_HOST and self._again(host):
+        if kind not in FINAL and self._again(host):
             return self._pause(host)
         self._unknown(host, file, kind)
         return 0.0
@@ -128,7 +131,7 @@ class Permissions:
             host.reservations.setdefault(file, None)
             host.unread.discard(file)
             return
-        now = self._round.now()
+        now = self._round.clock.now()
         if host.robots is None and (kept := self._round.frontier.kept_robots(host.name)) is not None:
             status, fetched_at, body = kept
             host.robots, host.unread = Robots.read(status, body, fetched_at), set(FILES)

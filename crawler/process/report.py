@@ -1,9 +1,13 @@
 """How the crawl goes, in figures: for the progress file, the display and Prometheus."""
 
 import time
+from collections import deque
 from typing import Any
 
 from crawler.process.round import Round
+
+RATE_SPAN = 30.0
+"""Seconds over which answers a second are counted."""
 
 
 class Report:
@@ -12,18 +16,22 @@ class Report:
     def __init__(self, current: Round) -> None:
         self._round = current
         self._started = time.monotonic()
-        self._ticked = 0.0
+        self._ticked = self._cpu_ticked = 0.0
+        self._answers: deque[tuple[float, int]] = deque()
         self.beats = 0
         """Reports made."""
         self.longest_stall = 0.0
         """Longest time in seconds for which nothing else could run."""
+        self.longest_stall_cpu = 0.0
+        """The most CPU seconds that this thread used between two ticks: what of a stall is our own work."""
 
     def tick(self) -> None:
         """Called by the reactor every so often: what is late was held up."""
-        now = time.monotonic()
+        now, cpu = time.monotonic(), time.thread_time()
         if self._ticked:
             self.longest_stall = max(self.longest_stall, now - self._ticked)
-        self._ticked = now
+            self.longest_stall_cpu = max(self.longest_stall_cpu, cpu - self._cpu_ticked)
+        self._ticked, self._cpu_ticked = now, cpu
 
     def family(self, prefix: str) -> dict[str, int]:
         """The counters under a path, by what follows it."""
@@ -35,10 +43,10 @@ class Report:
         current = self._round
         answers = sum(self.family("crawl/answers/").values())
         pages = self.family("crawl/pages/")
-        rate = current.rate(answers)
-        queued = current.queued()
+        rate = self._rate(answers)
+        queued = sum(host.queued for host in current.hosts if not host.left_out)
         self.beats += 1
-        slowest, slowest_left = current.slowest()
+        slowest, slowest_left = self._slowest()
         at_this_rate = queued / rate if rate > 0 else None
         left = None if at_this_rate is None else max(at_this_rate, slowest_left)
         return {
@@ -53,5 +61,27 @@ class Report:
             "slowest_seconds_left": round(slowest_left),
             "share_unchanged": round(pages.get("not_modified", 0) / max(sum(pages.values()), 1), 4),
             "longest_stall": round(self.longest_stall, 3),
+            "longest_stall_cpu": round(self.longest_stall_cpu, 3),
             "counts": dict(sorted(current.counts.items())),
         }
+
+    def _slowest(self) -> tuple[str | None, float]:
+        """The host that will be asked longest, and for how many seconds still, by its pace and its page cap."""
+        longest: tuple[float, str | None] = (0.0, None)
+        for host in self._round.hosts:
+            if host.left_out or host.queued <= 0:
+                continue
+            count = host.queued if host.page_cap is None else min(host.queued, max(host.page_cap - host.done, 0))
+            seconds = count * self._round.figures.cycle_of(host.name)
+            if seconds > longest[0]:
+                longest = seconds, host.name
+        return longest[1], longest[0]
+
+    def _rate(self, answers: int) -> float:
+        """Answers a second of late, from the number of answers so far at each report."""
+        now = time.monotonic()
+        self._answers.append((now, answers))
+        while len(self._answers) > 2 and now - self._answers[0][0] > RATE_SPAN:  # noqa: PLR2004 - two make a span
+            self._answers.popleft()
+        since, before = self._answers[0]
+        return (answers - before) / (now - since) if now > since else 0.0

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -23,10 +23,11 @@ from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
+from crawler.process.clock import Clock
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.settings import CrawlSettings
-from crawler.warc.index import index_closed
-from crawler.warc.writer import recover
+from crawler.warc.recovery import recover
+from crawler.warc.rows import unindexed
 from data.errors import CoweseError, DiskFullError, InputError, StageError, StoreError
 from data.files import read_json, write_json
 from data.progress import Progress, quiet
@@ -74,11 +75,13 @@ class CrawlSummary(BaseModel):
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
     hosts_resting: int = 0
-    """Hosts that the round waits for: they rest, and their pages are asked for in a later run."""
+    """Hosts with queued URLs that rest: a later run of the round asks for them."""
     hosts_left_out: int = 0
     """Hosts that failed too often in a row; they rest, up to 7 days."""
     longest_stall: float = 0.0
     """Seconds for which one page or file held everything up, at most."""
+    longest_stall_cpu: float = 0.0
+    """CPU seconds that the crawl used between two looks at the clock 50 ms apart, at most."""
     seconds: float = 0.0
     warc: Path | None = None
 
@@ -102,16 +105,18 @@ def crawl(
     scope = Scope(load_seeds(settings.seeds))
     store.crawl.mkdir(parents=True, exist_ok=True)
     recover(store.warc)
-    index_closed(store.warc)
+    _index(store.warc)
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     frontier = Frontier(dsn)
     scope = Scope(scope.seeds.values(), frontier.moves())
     try:
-        opening = _open_round(frontier, settings, OperatorRules(settings, scope, Takedowns.load(store)), revisit, as_of)
+        clock = Clock(as_of)
+        rules = OperatorRules(settings, scope, Takedowns.load(store))
+        opening = _open_round(frontier, settings, rules, revisit, clock.now())
         number = opening.number
         if not opening.runs:
-            waits = opening.step == "wait"
-            return CrawlSummary(round=number, finished=not waits, hosts_resting=frontier.resting() if waits else 0)
+            resting = frontier.resting(clock.now())
+            return CrawlSummary(round=number, finished=opening.step != "wait", hosts_resting=resting)
         load_and_rerank(frontier, store.yields, store.crawl / "ranked.txt")
         folder = store.warc / f"{number:04d}"
         part = f"-{settings.partition.replace('/', 'of')}" if settings.partition else ""
@@ -127,14 +132,22 @@ def crawl(
             as_of=as_of,
             parent=os.getpid(),
         )
-        summary = _summary(_run_child(job, progress), folder)
-        index_closed(folder)
+        summary = _summary(_run_child(job, progress), folder, frontier.resting(clock.now()))
+        _index(folder)
         write_json(store.crawl / f"round-{number:04d}{part}.json", summary.model_dump(mode="json"))
         if frontier.known() == 0:
             raise StageError(_nothing_fetched(scope, summary, job.log))
         return summary
     finally:
         frontier.close()
+
+
+def _index(folder: Path) -> None:
+    """Write the indexes that WARC files lack; where none does, as at most starts, pyarrow is not loaded."""
+    if unindexed(folder):
+        from crawler.warc.index import index_closed  # noqa: PLC0415 - see above
+
+        index_closed(folder)
 
 
 def _machine(frontier: Frontier) -> str:
@@ -159,11 +172,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _open_round(
-    frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, as_of: datetime | None
-) -> Opening:
+def _open_round(frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, now: float) -> Opening:
     """Queue new start URLs, and decide which round this run is about."""
-    now = (as_of or datetime.now(UTC)).timestamp()
     starts = [Found(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
     frontier.commit([], starts)
     return Rounds(frontier).open(now, rules, everything=revisit == "all", patience=settings.breaker_patience)
@@ -255,7 +265,7 @@ def _errors(counts: Mapping[str, int]) -> dict[str, float | str]:
     return {"errors": ", ".join(f"{name} {count}" for name, count in failed.most_common(4))} if failed else {}
 
 
-def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
+def _summary(report: Mapping[str, Any], folder: Path, resting: int) -> CrawlSummary:
     counts: Mapping[str, int] = report["counts"]
 
     def family(prefix: str) -> dict[str, int]:
@@ -280,8 +290,10 @@ def _summary(report: Mapping[str, Any], folder: Path) -> CrawlSummary:
         answers=family("crawl/answers/"),
         refused=family("crawl/refused/"),
         failed=family("crawl/failed/"),
+        hosts_resting=resting,
         hosts_left_out=counts.get("crawl/hosts/left_out", 0),
         longest_stall=report["longest_stall"],
+        longest_stall_cpu=report["longest_stall_cpu"],
         seconds=report["seconds"],
         warc=folder,
     )

@@ -21,7 +21,7 @@ def falls(current: Round, host: Host, state: str, why: str) -> None:
     host.bad_runs = host.bad_runs + 1 if host.state is not None else 1
     host.state, host.why = state, why
     current.counts[f"crawl/hosts/{state}"] += 1
-    current.rest(host, RESTS[min(host.bad_runs, len(RESTS)) - 1] * visits.DAY)
+    current.roster.rest(host, RESTS[min(host.bad_runs, len(RESTS)) - 1] * visits.DAY)
 
 
 def recovers(current: Round, host: Host) -> None:
@@ -29,7 +29,7 @@ def recovers(current: Round, host: Host) -> None:
     host.refusals = host.denials = 0
     if host.state is not None:
         host.state, host.why, host.bad_runs, host.rest_until = None, None, 0, None
-        current.remember(host)
+        current.roster.remember(host)
 
 
 def refused(current: Round, host: Host, verdict: Verdict) -> None:

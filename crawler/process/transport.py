@@ -1,8 +1,13 @@
-"""The HTTP client with a bound on what stands before a body: Twisted bounds one line of it, not their number."""
+"""The HTTP client with bounds: on what stands before a body, and on requests in flight at one IP address.
+
+Twisted bounds one line of a head, not their number. Long bodies are unpacked in a thread.
+"""
 
 import contextlib
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
@@ -10,14 +15,35 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTPClientParser,
 )
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.http import Response
+from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
 from twisted.web._newclient import ParseError
 from twisted.web.client import ResponseFailed
+
+from crawler.frontier.hosts import Host, HostQueue
+from crawler.permissions.resolver import GuardedResolver
+from crawler.process.turns import done_for
 
 MAX_FIELDS = 256
 """Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
 MAX_HEAD = 64 << 10
 """Bytes of all header lines of an answer, interim answers (1xx) included."""
+USUAL_RATIO = 8
+"""Bytes of a packed page that come of one."""
+
+
+class Unpacking(HttpCompressionMiddleware):
+    """Undoes content encodings as Scrapy does, those of long bodies in a thread."""
+
+    async def process_response(  # type: ignore[override]
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Give the response with its body unpacked."""
+        size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
+        return await done_for(size, super().process_response, request, response)
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
@@ -27,12 +53,46 @@ class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
         super().__init__(f"{lines} header lines, {octets} bytes", b"")  # type: ignore[no-untyped-call]
 
 
+class AddressBusy(Exception):  # noqa: N818 - no error: the host waits
+    """As many requests as may be are in flight at the address of a host."""
+
+
 class CappedHandler(HTTP11DownloadHandler):
-    """Scrapy's handler of http and https, reading bounded heads."""
+    """Scrapy's handler of http and https, reading bounded heads and asking an IP address no more than it may."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself sets its lenient one
+
+    async def download_request(self, request: Request) -> Response:
+        """Download, unless the host's address is busy.
+
+        Raises:
+            AddressBusy: nothing was asked; the host is to wait.
+        """
+        host: Host = request.meta["host"]
+        name = urlsplit(request.url).hostname or ""
+        if name == host.name and not request.meta.get("proxy"):
+            address = await address_of(name)
+            if address is not None and not self._lives_at(host, address):
+                raise AddressBusy(address)
+        return await super().download_request(request)
+
+    def _lives_at(self, host: Host, address: str) -> bool:
+        hosts: HostQueue = cast("Any", self._crawler.spider).round.hosts
+        return hosts.lives_at(host, address)
+
+
+async def address_of(name: str) -> str | None:
+    """The IP address that stands for a name, one of IPv4 where it has any; None where it has none."""
+    from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
+
+    resolver: GuardedResolver = cast("Any", reactor).nameResolver
+    try:
+        found = await maybe_deferred_to_future(resolver.addresses(name))
+    except DNSLookupError:
+        return None  # the download fails for the same reason, which is remembered
+    return min(found, key=lambda address: (":" in address, address))
 
 
 class _Parser(_LenientHTTPClientParser):

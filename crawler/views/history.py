@@ -12,7 +12,7 @@ from crawler.frontier.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
 from crawler.settings import CrawlSettings
-from crawler.warc.index import SUFFIX
+from crawler.warc.rows import INDEX_SUFFIX
 from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds
@@ -150,8 +150,8 @@ def _moment(seconds: float | None) -> datetime | None:
 
 def _answers(folder: Path, wanted: tuple[str, ...]) -> list[Answer]:
     answers: list[Answer] = []
-    for index in sorted(folder.glob(f"*/*{SUFFIX}")):
-        warc_file = index.relative_to(folder).as_posix().removesuffix(SUFFIX)
+    for index in sorted(folder.glob(f"*/*{INDEX_SUFFIX}")):
+        warc_file = index.relative_to(folder).as_posix().removesuffix(INDEX_SUFFIX)
         rows = rows_where(index, "url", wanted, _RECORD)
         answers += [Answer(**row, warc_file=warc_file, warc_offset=row["offset"]) for row in rows]
     return sorted(answers, key=lambda answer: (answer.fetched_at, answer.warc_file, answer.warc_offset))

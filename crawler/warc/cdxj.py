@@ -1,28 +1,33 @@
 """A CDXJ beside each WARC file, by which pywb and other replay tools find its records."""
 
-import ipaddress
 import json
 import re
+import string
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
 from data.files import whole_file
 
 SUFFIX = ".cdxj"
 """Follows the name of the WARC file, after .warc.gz."""
+NOT_MODIFIED = 304
 
 _WWW = re.compile(r"^www\d*\.")
 _PORTS = {"http": 80, "https": 443}
+_VISIBLE = "".join(letter for letter in string.punctuation if letter not in "#%")
 
 
 def write_cdxj(warc: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write the lines of a WARC file's records, sorted as the format asks (``crawler.warc.index`` has the rows)."""
-    lines = sorted(_line(row) for row in rows if row["url"].startswith(("http://", "https://")))
+    """Write the lines of a WARC file's records, sorted by their bytes (``crawler.warc.index`` has the rows).
+
+    A 304 has no line: replay tools would show it as it is, an answer without a body. The capture before it serves.
+    """
+    lines = sorted(_line(row).encode() for row in rows if _is_shown(row))
     with whole_file(cdxj_path(warc)) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+        temporary.write_bytes(b"".join(lines))
 
 
 def cdxj_path(warc: Path) -> Path:
@@ -31,21 +36,44 @@ def cdxj_path(warc: Path) -> Path:
 
 
 def surt(url: str) -> str:
-    """The sort-friendly form of a URL: ``https://www.Salud.es/A/?b=1&a=2`` is ``es,salud)/a?a=2&b=1``.
+    """The sort-friendly form of a URL: ``https://www.Salud.es/A//?b=1&a=%2F`` is ``es,salud)/a?a=/&b=1``.
 
-    As the Internet Archive's canonicaliser does: no scheme, www and usual port, lower case, parameters in order.
+    By the rules of the Internet Archive's key maker, which pywb looks records up by: no scheme, www and usual port; all
+    in lower case; escapes undone but where they are needed; dots resolved; one slash in place of several and none at
+    the end; parameters in order.
     """
     parts = urlsplit(url)
     host = _WWW.sub("", (parts.hostname or "").lower())
-    try:
-        name = str(ipaddress.ip_address(host))
-    except ValueError:
-        name = ",".join(reversed(host.split(".")))
+    name = ",".join(reversed(host.split(".")))
     port = f":{parts.port}" if parts.port is not None and parts.port != _PORTS.get(parts.scheme) else ""
-    path = parts.path.lower()
-    path = path.rstrip("/") or "/"
-    query = "&".join(sorted(parts.query.lower().split("&"))) if parts.query else ""
+    path = _resolved(_unescaped(parts.path).lower())
+    query = _unescaped(parts.query).lower()
+    query = "&".join("=".join(pair) for pair in sorted(pair.split("=", 1) for pair in query.split("&")))
     return f"{name}{port}){path}" + (f"?{query}" if query else "")
+
+
+def _resolved(path: str) -> str:
+    """A path without empty segments and dots; those that lead above the root stay, as in the key maker."""
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == ".." and kept:
+            kept.pop()
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(segment for segment in kept if segment)
+
+
+def _unescaped(text: str) -> str:
+    """Undo escapes until none is left, then escape what is no visible ASCII character, ``#`` and ``%``."""
+    octets = text.encode()
+    while (fewer := unquote_to_bytes(octets)) != octets:
+        octets = fewer
+    return quote_from_bytes(octets, safe=_VISIBLE)
+
+
+def _is_shown(row: Mapping[str, Any]) -> bool:
+    is_not_modified = row["kind"] == "revisit" and row["status"] == NOT_MODIFIED
+    return row["url"].startswith(("http://", "https://")) and not is_not_modified
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.warc.cdxj import write_cdxj
-from crawler.warc.rows import mime_of, noted_rows, rows_path
+from crawler.warc.rows import index_path, mime_of, noted_rows, rows_path, unindexed
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -27,8 +27,6 @@ INDEX_SCHEMA = pa.schema(
         pa.field("charset", pa.string()),  # that the header declares
     ]
 )
-SUFFIX = ".index.parquet"
-"""Follows the name of the WARC file, after .warc.gz."""
 GROUP_ROWS = 8_192
 """Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
 
@@ -39,7 +37,7 @@ def index_closed(folder: Path) -> int:
     Raises:
         StoreError: an index cannot be written.
     """
-    missing = [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
+    missing = unindexed(folder)
     for path in missing:
         rows = noted_rows(path) or list(records_of(path))
         write_cdxj(path, rows)
@@ -54,11 +52,6 @@ def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
     batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
     few_values = ("kind", "file", "status", "mime", "charset")
     write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
-
-
-def index_path(warc: Path) -> Path:
-    """The index of a WARC file."""
-    return warc.with_name(warc.name + SUFFIX)
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,8 @@ from typing import Any, TextIO
 
 SUFFIX = ".rows"
 """Follows the name of the closed WARC file; the file goes once the index is there."""
+INDEX_SUFFIX = ".index.parquet"
+"""Follows the name of the WARC file, after .warc.gz."""
 FIELDS = ("url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime", "charset")
 
 
@@ -29,6 +31,16 @@ class RowLog:
 def rows_path(warc: Path) -> Path:
     """The rows of a WARC file, by its final name."""
     return warc.with_name(warc.name + SUFFIX)
+
+
+def index_path(warc: Path) -> Path:
+    """The index of a WARC file."""
+    return warc.with_name(warc.name + INDEX_SUFFIX)
+
+
+def unindexed(folder: Path) -> list[Path]:
+    """The closed WARC files below a folder that have no index yet."""
+    return [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
 
 
 def noted_rows(warc: Path) -> list[dict[str, Any]] | None:

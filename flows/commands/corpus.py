@@ -17,7 +17,9 @@ from flows.commands.options import (
     shown_progress,
 )
 
-WarcsArgument = Annotated[list[Path] | None, typer.Argument(help="WARC files of others to clean too.")]
+WarcsArgument = Annotated[
+    list[Path] | None, typer.Argument(help="WARC files of others; from then on they belong to the store.")
+]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Processes.  [one a core]")]
 
 DecontaminateOption = Annotated[
@@ -57,6 +59,14 @@ def publish(
     store: StoreOption = None,
     cold: Annotated[bool, typer.Option("--cold", help="Rebuild from nothing but the WARC files.")] = False,
     decontaminate: DecontaminateOption = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="WARC",
+            help="A WARC file that is gone: publish without its documents, from now on; may be given again.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     assign: SetOption = None,
     as_json: JsonOption = False,
@@ -73,7 +83,13 @@ def publish(
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:
         summary = publish_version(
-            opened, settings.clean, settings.publish, cold=cold, engine=settings.engine, progress=progress
+            opened,
+            settings.clean,
+            settings.publish,
+            cold=cold,
+            without=without or (),
+            engine=settings.engine,
+            progress=progress,
         )
     show(summary, "publish", as_json=as_json)
 

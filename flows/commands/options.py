@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from pydantic import BaseModel
@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from data.errors import InputError
 from data.store import Store
 from flows.console import TerminalProgress, out, show_summary
-from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder that holds everything.  [./store]")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.  [./cowese.toml]")]
@@ -35,12 +37,14 @@ AsOfOption = Annotated[
 ]
 
 
-def read_settings(config: Path | None, store: Path | None, assignments: list[str] | None, **flags: Any) -> Settings:
+def read_settings(config: Path | None, store: Path | None, assignments: list[str] | None, **flags: Any) -> "Settings":
     """Compose the settings of a command; ``flags`` are dotted names with ``__`` for the dot.
 
     Raises:
         InputError: an assignment without ``=``, or a setting that does not fit.
     """
+    from flows.settings import load_settings
+
     given = {name.replace("__", "."): value for name, value in flags.items()}
     for assignment in assignments or ():
         name, equals, value = assignment.partition("=")

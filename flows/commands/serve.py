@@ -8,7 +8,6 @@ import typer
 from data.errors import InputError, StageError
 from data.store import Store
 from flows.commands.options import ConfigOption, JsonOption, StoreOption, read_settings, show, shown_progress
-from flows.settings import configured_file
 
 DEMO = Path("demo/cowese.toml")
 """What `make demo` leaves; served where nothing else is there to serve."""
@@ -34,6 +33,7 @@ def serve(
     Example: cowese serve --config /data/cowese.toml
     """
     from flows.serving import service
+    from flows.settings import configured_file
 
     if stop and status:
         raise InputError("--stop and --status: give one of them.")
@@ -65,6 +65,7 @@ def _served(config: Path | None, store: Path | None) -> Store:
         StageError: none is named, none is here, and the active profile's server serves none.
     """
     from flows.serving import service
+    from flows.settings import configured_file
 
     root = read_settings(config or configured_file() or _demo(store), store, None).store
     here = Store.named(root)

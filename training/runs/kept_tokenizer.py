@@ -10,7 +10,8 @@ from training.runs.origin import fetched, find_origin, tokenizer_of
 from training.runs.pretrain_settings import PretrainSettings
 from training.runs.run import TOKENIZER_FILES
 from training.tokens.corpus import Corpus
-from training.tokens.tokenizer import TokenizerSettings, TokenizerSummary, fit_tokenizer, found_tokenizer
+from training.tokens.settings import TokenizerSettings
+from training.tokens.tokenizer import TokenizerSummary, fit_tokenizer, found_tokenizer
 
 
 def tokenizer_for(

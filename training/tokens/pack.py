@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError, StageError
 from data.files import file_digest, value_digest, whole_file
@@ -20,22 +20,14 @@ from data.store import Store
 from training.tokens.corpus import SPLITS, Corpus
 from training.tokens.counts import count_stream, merge_counts, read_counts, write_counts
 from training.tokens.encode import Encoder
+from training.tokens.settings import UINT16, PackSettings
 from training.tokens.stream import Special
-from training.tokens.tokenizer import FILES, UINT16, load_tokenizer, special_of
+from training.tokens.tokenizer import FILES, load_tokenizer, special_of
 
 PART_BATCHES = 50
 """Batches of a part: at most 50,000 documents are encoded again after a kill."""
 PARTS = ".parts-"
 """Begins the name of the folder of finished parts; it goes when the tokens are whole."""
-
-
-class PackSettings(BaseModel):
-    """What shapes packed tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    min_tokens: int = Field(default=1_000, ge=1)
-    """Tokens that the training split must have."""
 
 
 class PackSummary(BaseModel):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from data.errors import InputError, StageError
@@ -17,10 +17,10 @@ from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
 from training.tokens.corpus import Corpus
+from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS, Special
 from training.tokens.wordpiece import MAX_WORD, fit_wordpiece
 
-UINT16 = 65_536
 PLAIN = "0-9A-Za-zÀ-ÖØ-öø-ɏ"
 UNUSUAL = re.compile(rf"[^!-~{PLAIN}]")
 """Whatever is neither printable ASCII nor a Latin letter: only that needs the normaliser."""
@@ -28,40 +28,23 @@ PLAIN_WORD = re.compile(rf"[{PLAIN}]+|[!-/:-@\[-`{{-~]")
 FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 
 
-class TokenizerSettings(BaseModel):
-    """What shapes a tokenizer."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
-    """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
-    min_words: int = Field(default=2_000, ge=1)
-    """Words that a corpus must have."""
-    min_count: int = Field(default=1, ge=1)
-    """Occurrences of a word that counts."""
-    lowercase: bool = False
-    """Lower the case, as the original BIOMEDTRA did."""
-    strip_accents: bool = False
-    """Take accents and tildes off (``año`` becomes ``ano``), as the original BIOMEDTRA did; a defect in Spanish."""
-
-    @property
-    def normalizer(self) -> normalizers.Normalizer:
-        """NFC; no control characters; case and accents as these settings say."""
-        return normalizers.Sequence(
-            [
-                normalizers.NFC(),
-                normalizers.BertNormalizer(
-                    clean_text=True,
-                    handle_chinese_chars=True,
-                    strip_accents=self.strip_accents,
-                    lowercase=self.lowercase,
-                ),
-            ]
-        )
-
-
 CASED = TokenizerSettings()
 """The default: case and accents stay."""
+
+
+def normalizer_of(settings: TokenizerSettings) -> normalizers.Normalizer:
+    """NFC; no control characters; case and accents as the settings say."""
+    return normalizers.Sequence(
+        [
+            normalizers.NFC(),
+            normalizers.BertNormalizer(
+                clean_text=True,
+                handle_chinese_chars=True,
+                strip_accents=settings.strip_accents,
+                lowercase=settings.lowercase,
+            ),
+        ]
+    )
 
 
 class TokenizerSummary(BaseModel):
@@ -197,7 +180,7 @@ def count_words(
 def words_of(chunk: str, settings: TokenizerSettings = CASED) -> list[str]:
     """The words and punctuation marks of a chunk without white space, as the tokenizer splits it."""
     if settings.lowercase or settings.strip_accents or UNUSUAL.search(chunk):
-        chunk = settings.normalizer.normalize_str(chunk)
+        chunk = normalizer_of(settings).normalize_str(chunk)
         if UNUSUAL.search(chunk):
             return [word for word, _ in split().pre_tokenize_str(chunk)]
     return PLAIN_WORD.findall(chunk)
@@ -212,7 +195,7 @@ def write_tokenizer(folder: Path, vocabulary: list[str], settings: TokenizerSett
     """Write ``tokenizer.json``, ``vocab.txt`` and what transformers wants to know beside them."""
     ids = {piece: number for number, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD))  # noqa: S106 - no password
-    tokenizer.normalizer = settings.normalizer
+    tokenizer.normalizer = normalizer_of(settings)
     tokenizer.pre_tokenizer = split()
     tokenizer.decoder = decoders.WordPiece()
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))

@@ -1,0 +1,180 @@
+"""What an answer means for its URL: a record, links, an outcome, and what it says of its host."""
+
+from scrapy.http import Response
+
+from crawler.frontier import visits
+from crawler.frontier.records import Known
+from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.pages.addresses import location_url
+from crawler.pages.fields import header_text
+from crawler.pages.links import Links, extract_links, is_html, refresh_target
+from crawler.pages.sitemaps import sitemap_pieces
+from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
+from crawler.process.discovery import Discovery
+from crawler.process.recorder import Recorder
+from crawler.process.redirects import Redirects, settle_absent
+from crawler.process.rest import Rest
+from crawler.process.round import Round
+from crawler.process.standing import answered, refused
+from crawler.process.turns import done_for, let_others_run
+from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
+from data.charset import encoding_of
+from data.rights import forbids_links
+
+
+class Answers:
+    """Reads the answers of pages and sitemaps; permissions have a reader of their own (``permission_files``)."""
+
+    def __init__(self, current: Round, discovery: Discovery, recorder: Recorder) -> None:
+        self._round = current
+        self._discovery = discovery
+        self._recorder = recorder
+        self._redirects = Redirects(current, discovery)
+
+    async def read_page(self, known: Known, response: Response, rest: Rest) -> None:
+        """Settle a page by its answer."""
+        now, settings = self._round.clock.now(), self._round.settings
+        host = self._round.hosts[known.host]
+        if response.status == visits.NOT_MODIFIED:
+            self._recorder.keep_revisit(known, response, known.url, NOT_MODIFIED)
+            self._round.counts["crawl/pages/not_modified"] += 1
+            self._round.roster.learn_date(known, changed=False)
+            self._round.settle(known, visits.not_modified(known, settings, now))
+            answered(self._round, host, response.status)
+            return
+        page = await self._read_html(response) if visits.is_success(response.status) else None
+        verdict = self._verdict(known, response, page)
+        if verdict is not None and await self._stands_aside(known, response, verdict):
+            rest.failed = False
+        elif visits.is_success(response.status):
+            self._queue_links(known, response, page)
+            await self._settle_success(known, response, page)
+            answered(self._round, host, response.status)
+        else:
+            await self._read_absence(known, response)
+
+    async def _read_absence(self, known: Known, response: Response) -> None:
+        """A status that brings no page."""
+        await self._recorder.keep(known, response, response.url)
+        if response.status in visits.REDIRECTS and self._redirects.go_back(known, response):
+            return
+        if response.status in visits.PASSING:
+            self._round.fail(known, f"http/{response.status}", response.status)
+            return
+        if response.status in visits.REDIRECTS:
+            self._redirects.follow(known, response)
+        settle_absent(self._round, known, response.status)
+
+    @staticmethod
+    def is_unasked(response: Response) -> bool:
+        """Whether an answer fits no request of ours: a part of a page, or "not modified" without a condition."""
+        sent = response.request.headers if response.request is not None else {}
+        conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
+        return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
+
+    async def read_unasked(self, known: Known, response: Response) -> None:
+        """Keep an answer that fits no request of ours beside the page, and ask again."""
+        reason = f"unasked/{response.status}"
+        await self._recorder.keep(known, response, response.url, refusal=reason)
+        self._round.fail(known, reason, response.status)
+
+    def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
+        """What stands in the page's place, if anything."""
+        if response.status in visits.REDIRECTS:
+            target = location_url(response.url, response.headers.get("Location") or b"")
+            return redirect_verdict(known.url, target) if target is not None else None
+        return verdict_of(response.status, response.headers, response.body, page)
+
+    async def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
+        """Whether an answer is kept as a refusal, so that what was made of the page before stays.
+
+        A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
+        """
+        host, now = self._round.hosts[known.host], self._round.clock.now()
+        if verdict.state == SOFT:
+            if known.warc_digest is None or known.doubts >= visits.MOST_DOUBTS:
+                return False
+            outcome = visits.doubted(known, self._round.settings, now, verdict.reason, response.status)
+            if not host.good:
+                outcome["doubts"] = known.doubts
+            self._round.counts["crawl/pages/doubted"] += 1
+        else:
+            if verdict.state == SICK and response.status in visits.PASSING:
+                return False
+            outcome = visits.given_up(known, self._round.settings, now, verdict.reason, response.status)
+            refused(self._round, host, verdict)
+        await self._recorder.keep(known, response, response.url, refusal=verdict.reason)
+        self._round.settle(known, outcome)
+        return True
+
+    async def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
+        """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
+        digest = await done_for(len(response.body), payload_digest, response.body)
+        same = digest == known.digest and known.warc_digest is not None
+        warc_digest = None
+        if same:
+            self._recorder.keep_revisit(known, response, response.url, SAME_DIGEST)
+        else:
+            warc_digest = await self._recorder.keep(known, response, response.url, digest)
+        text = page.text_digest if page is not None and page.text else None
+        unchanged = visits.is_unchanged(known, digest, text)
+        state = "same" if unchanged else "changed" if known.digest else "new"
+        kind = "sitemaps" if known.kind == SITEMAP else "pages"
+        if known.kind == PAGE:
+            told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
+            self._round.traps.learn(known.url, known.host, *told)
+            self._round.roster.learn_date(known, changed=state == "changed")
+        self._round.counts[f"crawl/{kind}/{state}"] += 1
+        etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
+        if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
+            self._round.roster.distrust(self._round.hosts[known.host])
+        outcome = visits.fetched(
+            known,
+            self._round.settings,
+            self._round.clock.now(),
+            status=response.status,
+            digest=digest,
+            text_digest=text,
+            warc_digest=warc_digest,
+            etag=etag,
+            last_modified=last_modified,
+        )
+        self._round.settle(known, outcome)
+        self._round.heed_limits()
+
+    async def read_sitemap(self, known: Known, response: Response) -> None:
+        """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted.
+
+        A page under the name of a sitemap, as some sites have one for their readers, has links.
+        """
+        page = await self._read_html(response)
+        if page is not None:
+            verdict = verdict_of(response.status, response.headers, response.body, page)
+            if verdict is not None and await self._stands_aside(known, response, verdict):
+                return
+            self._queue_links(known, response, page)
+        else:
+            for entries in sitemap_pieces(response.body, response.url):
+                self._discovery.add_entries(entries, known)
+                self._round.flush()
+                await let_others_run()
+        await self._settle_success(known, response)
+
+    @staticmethod
+    async def _read_html(response: Response) -> Links | None:
+        """The links and the text of an HTML page; None where it is none."""
+        content_type = header_text(response.headers, "Content-Type") or ""
+        if not is_html(content_type, response.body):
+            return None
+        encoding = encoding_of(response.body, content_type)
+        return await done_for(len(response.body), extract_links, response.body, response.url, encoding)
+
+    def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
+        """Queue the links of a page, unless it asks that they be left alone."""
+        directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
+        if page is None or page.nofollow or forbids_links({"x-robots-tag": directives}):
+            return
+        refresh = page.refresh or refresh_target(header_text(response.headers, "Refresh") or "", response.url)
+        if refresh is not None:
+            self._discovery.add([refresh], known, hops=known.hops + 1)
+        self._discovery.add(page.urls, known)

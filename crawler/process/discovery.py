@@ -1,0 +1,124 @@
+"""Which links, sitemap entries and redirects are queued: in scope, no trap, not seen of late."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from crawler.frontier.due import SITEMAP_RANK, START_RANK
+from crawler.frontier.records import Found, Known
+from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.pages.addresses import plain_url
+from crawler.pages.links import is_no_page
+from crawler.pages.sitemaps import Entry
+from crawler.process.round import Round
+from crawler.process.sitemap_dates import SitemapDates
+from data.errors import InputError
+from data.seeds import Seed
+from data.urls import canonical_url, host_of
+
+MAX_SITEMAPS = 2_000
+"""Sitemaps that are asked for a start URL in a run: 100 million URLs."""
+MAX_NESTED = 3
+"""Sitemaps that lead to a sitemap; the protocol knows one level of indexes."""
+REMEMBERED = 200_000
+"""Links of late that need no look into the frontier."""
+
+
+class Discovery:
+    """Turns what pages and sitemaps name into rows of the frontier; the round writes them."""
+
+    def __init__(self, current: Round) -> None:
+        self._round = current
+        self._counts = current.counts
+        self._dates = SitemapDates(current.clock.now)
+        self._recent: set[int] = set()
+        self._sitemaps_named: Counter[str] = Counter()
+
+    def add(self, links: Iterable[str], source: Known, *, kind: int = PAGE, hops: int = 0) -> None:
+        """Queue the links of a page that are in scope and not known yet; they are written with the page's outcome."""
+        depth = source.depth if hops else source.depth + 1
+        if hops > self._round.settings.max_redirects:
+            self._counts["crawl/links/too_far"] += 1
+            return
+        recent = self._recent
+        for link in links:
+            if hash(link) not in recent:
+                self._add_one(link, kind=kind, depth=depth, hops=hops, lastmod=None)
+
+    def add_entries(self, entries: Iterable[Entry], sitemap: Known) -> None:
+        """Queue what a sitemap names; a date later than the last visit queues a known URL again.
+
+        A sitemap on a host of nobody's scope speaks for the start URL that led to it alone.
+        """
+        ours = self._round.scope.seed_of(sitemap.url) is not None
+        for entry in entries:
+            if entry.is_sitemap:
+                self.add_sitemap(entry.url, sitemap)
+                continue
+            lastmod = self._dates.believed(self._round.hosts[sitemap.host], sitemap.id, entry.lastmod)
+            only = None if ours else sitemap.seed
+            self._add_one(entry.url, kind=PAGE, depth=1, hops=0, lastmod=lastmod, only=only)
+
+    def add_sitemap(self, link: str, source: Known) -> None:
+        """Queue a sitemap that robots.txt, a page or another sitemap names, on whichever host it lies."""
+        if source.kind == SITEMAP and source.hops >= MAX_NESTED:
+            self._counts["crawl/links/nested_sitemap"] += 1
+            return
+        url = self._canonical(link)
+        if url is None:
+            return
+        host, url = self._as_asked(url)
+        self._sitemaps_named[source.seed] += 1
+        if self._sitemaps_named[source.seed] > MAX_SITEMAPS:
+            self._counts["crawl/links/many_sitemaps"] += 1
+            return
+        hops = source.hops + 1 if source.kind == SITEMAP else 0
+        self._round.find(Found(url, host, source.seed, SITEMAP, 1, hops, None, SITEMAP_RANK))
+
+    def adopt(self, url: str, seed: Seed) -> None:
+        """Take what a start URL redirects to into the seed's scope, as far as it is the seed's own."""
+        try:
+            address = self._round.scope.adopt(canonical_url(url), seed)
+        except InputError:
+            return
+        if address is not None:
+            self._round.frontier.remember_move(seed.url, address)
+            self._recent.clear()
+
+    def _add_one(
+        self, link: str, *, kind: int, depth: int, hops: int, lastmod: float | None, only: str | None = None
+    ) -> None:
+        if len(self._recent) >= REMEMBERED:
+            self._recent.clear()
+        self._recent.add(hash(link))
+        if kind == PAGE and is_no_page(link):
+            self._counts["crawl/links/no_page"] += 1
+            return
+        url = self._canonical(link)
+        if url is None:
+            return
+        seed = self._round.scope.seed_of(url)
+        if seed is None or (only is not None and seed.url != only):
+            self._counts["crawl/links/out_of_scope"] += 1
+            return
+        host, url = self._as_asked(url)
+        url = self._round.traps.normal(url, host)
+        trap = self._round.traps.refusal(url, host)
+        if trap is not None:
+            self._counts[f"crawl/links/{trap}"] += 1
+            return
+        rank = SITEMAP_RANK if kind != PAGE else START_RANK if depth == 0 else self._round.yields.rank(url, host)
+        self._round.find(Found(url, host, seed.url, kind, depth, hops, lastmod, rank))
+
+    def _canonical(self, link: str) -> str | None:
+        """The canonical URL of a link; None for a malformed one, which is counted."""
+        try:
+            return canonical_url(link)
+        except InputError:
+            self._counts["crawl/links/malformed"] += 1
+            return None
+
+    def _as_asked(self, url: str) -> tuple[str, str]:
+        """The host of a URL, and the URL as it is asked there: by http where the host has no https."""
+        host, hosts = host_of(url), self._round.hosts
+        is_plain = url.startswith("https://") and host in hosts and hosts[host].plain
+        return host, plain_url(url) if is_plain else url

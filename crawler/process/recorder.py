@@ -1,0 +1,67 @@
+"""How an answer becomes a WARC record, with the fields by which cleaning learns what only the crawl knows."""
+
+import http.client
+
+from scrapy.http import Response
+
+from crawler.frontier.records import Known
+from crawler.process.round import Round
+from crawler.process.turns import done_for
+from crawler.process.wire import WIRE, Wire
+from crawler.warc.record import pack_response
+from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
+
+DATA_LOSS = "dataloss"
+"""Scrapy's flag of a body that is shorter than announced."""
+
+
+class Recorder:
+    """Writes answers into the round's WARC file."""
+
+    def __init__(self, current: Round) -> None:
+        self._round = current
+
+    async def keep(
+        self, known: Known, response: Response, url: str, digest: str | None = None, *, refusal: str | None = None
+    ) -> str | None:
+        """Write a response record; return its payload digest. ``digest`` is the unpacked body's.
+
+        ``refusal`` says what stood in the page's place: cleaning keeps what it made of the page before.
+        """
+        wire: Wire = response.meta[WIRE]
+        fields = self._fields(known, response)
+        if refusal is not None:
+            fields[REFUSAL] = refusal
+        body = response.body if wire.kept_unpacked else wire.body
+        if digest is not None and body is response.body:
+            fields["WARC-Payload-Digest"] = digest
+        warc, when = self._round.warc, self._round.clock.moment()
+        fields |= warc.info_id(when)
+        packed = await done_for(len(body), pack_response, url, when, _status_line(response), wire.headers, body, fields)
+        warc.append(packed, when)
+        return packed.digest
+
+    def keep_revisit(self, known: Known, response: Response, url: str, profile: str) -> None:
+        """Write a revisit record: the page is what the record that we have of it says."""
+        wire: Wire = response.meta[WIRE]
+        fields = self._fields(known, response)
+        if known.warc_digest is not None:
+            fields["WARC-Payload-Digest"] = known.warc_digest
+        fields["WARC-Refers-To-Target-URI"] = url
+        when = self._round.clock.moment()
+        self._round.warc.revisit(url, when, _status_line(response), wire.headers, profile, fields)
+
+    def _fields(self, known: Known, response: Response) -> dict[str, str]:
+        scope = self._round.scope
+        seed = scope.seeds.get(known.seed) or scope.seed_of(known.url)
+        fields = {SEED: known.seed}
+        if seed is not None:
+            fields = {SEED: seed.url, COUNTRY: seed.country, CATEGORY: seed.category}
+        if DATA_LOSS in response.flags:
+            fields["WARC-Truncated"] = "disconnect"
+        return fields
+
+
+def _status_line(response: Response) -> bytes:
+    reason = http.client.responses.get(response.status, "")
+    return f"HTTP/1.1 {response.status} {reason}".strip().encode()

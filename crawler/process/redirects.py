@@ -1,0 +1,93 @@
+"""Redirects: what they lead to is queued; a chain that opens a session keeps its cookies to its end."""
+
+from scrapy.http import Response
+
+from crawler.frontier import visits
+from crawler.frontier.hosts import Chain
+from crawler.frontier.records import Known
+from crawler.pages.addresses import location_url
+from crawler.pages.fields import cookies_of
+from crawler.permissions.guard import refusal as guard_refusal
+from crawler.process.discovery import Discovery
+from crawler.process.round import Round
+from crawler.process.standing import answered
+from data.errors import InputError
+from data.urls import canonical_url, host_of
+
+
+def settle_absent(current: Round, known: Known, status: int) -> None:
+    """Settle a page that is not there: moved, gone, refused."""
+    current.counts[f"crawl/pages/{visits.absence(known, status)}"] += 1
+    current.settle(known, visits.absent(known, current.settings, current.clock.now(), status))
+    answered(current, current.hosts[known.host], status)
+
+
+class Redirects:
+    """Follows redirects by way of the frontier: each address has a row and an outcome of its own."""
+
+    def __init__(self, current: Round, discovery: Discovery) -> None:
+        self._round = current
+        self._discovery = discovery
+
+    def go_back(self, known: Known, response: Response) -> bool:
+        """Whether a chain of redirects leads back to one of its rows, which then is asked once more, next.
+
+        A page redirects to itself with a session id in its address or a cookie, or by way of a page that sets one.
+        """
+        url, cookies, chain = self._session(response)
+        if url is None:
+            return False
+        rows = (*chain.rows, known)
+        try:
+            back = next((row for row in rows if row.url == canonical_url(url)), None)
+        except InputError:
+            return False
+        if back is None or back.id in chain.returned or (url == back.url and not cookies):
+            return False
+        if guard_refusal(url, self._round.allowed_networks) is not None:
+            return False
+        if back is not known:
+            settle_absent(self._round, known, response.status)
+        went = Chain(url, cookies, rows, chain.returned | {back.id})
+        self._round.hosts.ask_again(self._round.hosts[back.host], back, went)
+        return True
+
+    def follow(self, known: Known, response: Response) -> None:
+        """Queue what a page redirects to, one hop further from where the redirects began."""
+        url, cookies, chain = self._session(response)
+        if url is None:
+            return
+        seed = self._round.scope.seeds.get(known.seed)
+        if known.depth == 0 and seed is not None and guard_refusal(url, self._round.allowed_networks) is None:
+            self._discovery.adopt(url, seed)
+        if cookies or known.warc_digest is not None:
+            self._hand_on(known, url, cookies, chain)
+        self._discovery.add([url], known, hops=known.hops + 1)
+
+    def _hand_on(self, known: Known, url: str, cookies: str, chain: Chain) -> None:
+        """Ask the next address of a chain with its cookies, where it lies at the same host.
+
+        A row that gave no page when it was asked for before is asked again, due or not: it may open a session and lead
+        back to a page that we have, or want the cookies.
+        """
+        try:
+            target = canonical_url(url)
+        except InputError:
+            return
+        if host_of(target) != known.host:
+            return
+        host = self._round.hosts[known.host]
+        went = Chain(target, cookies, (*chain.rows, known), chain.returned)
+        self._round.flush()
+        before = self._round.frontier.done_without_page(target)
+        if before is not None and len(went.rows) <= self._round.settings.max_redirects:
+            self._round.hosts.ask_again(host, before, went)
+        else:
+            host.go_on(target, went)
+
+    @staticmethod
+    def _session(response: Response) -> tuple[str | None, str, Chain]:
+        """Where a redirect leads, the cookies of its chain with those that it sets, and the chain before it."""
+        chain: Chain = response.meta.get("chain") or Chain(response.url)
+        url = location_url(response.url, response.headers.get("Location") or b"")
+        return url, cookies_of(response.headers.getlist("Set-Cookie"), chain.cookies), chain

@@ -1,0 +1,142 @@
+"""The hosts of a run: which are this process's, what is remembered of each, how long each rests."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+
+from crawler.frontier.frontier import DATED, MAX_NAMED, Frontier
+from crawler.frontier.hosts import Host, HostQueue
+from crawler.frontier.ownership import HEARTBEAT, Ownership
+from crawler.frontier.records import HostState, Known
+from crawler.frontier.yields import Yields
+from crawler.permissions.operator_rules import OperatorRules
+from crawler.process.batch import Batch
+from crawler.process.clock import Clock
+from crawler.process.sitemap_dates import learn
+from crawler.settings import CrawlSettings
+
+
+class Roster:
+    """Takes hosts into the run and out of it; what is to be remembered of them goes into the round's batch."""
+
+    def __init__(
+        self,
+        number: int,
+        settings: CrawlSettings,
+        frontier: Frontier,
+        rules: OperatorRules,
+        batch: Batch,
+        counts: Counter[str],
+        clock: Clock,
+        yields: Yields | None = None,
+    ) -> None:
+        self.queue = HostQueue(settings)
+        self.ownership = Ownership(frontier, settings.partition)
+        self._settings = settings
+        self._frontier = frontier
+        self._rules = rules
+        self._batch = batch
+        self._counts = counts
+        self._clock = clock
+        self._yields = yields
+        """None where a run without a limit asks for everything, from barren hosts too."""
+        self._done_before = frontier.done_by_host(number)
+        self._company_at = time.monotonic() + HEARTBEAT
+
+    def take(self) -> None:
+        """Take what other processes queued at our hosts, and hosts that nobody holds."""
+        mine = self.ownership.take(self._clock.now() + self._settings.breaker_patience)
+        names = [name for name in self._frontier.with_work(mine) if self.ownership.owns(name)]
+        names = [name for name in names if name not in self.queue or not self.queue[name].left_out]
+        for start in range(0, len(names), MAX_NAMED):
+            some = names[start : start + MAX_NAMED]
+            states = self._frontier.host_states(some)
+            for name, queued in self._frontier.queued_by_host(some).items():
+                host = self._meet(name, states)
+                if queued > host.queued:
+                    self.queue.add(name, queued - host.queued)
+
+    def add(self, queued: Mapping[str, int]) -> None:
+        """Take in how many URLs were newly queued at each host; those of other processes' hosts are theirs."""
+        for name, count in queued.items():
+            if self.ownership.owns(name):
+                self._meet(name)
+                self.queue.add(name, count)
+
+    def is_company_due(self) -> bool:
+        """Whether it is time to ``keep_company``; never where no other process can crawl too."""
+        return self.ownership.has_company and time.monotonic() >= self._company_at
+
+    def keep_company(self) -> None:
+        """Tell other processes that we live, hand on hosts that are done, take others."""
+        self._company_at = time.monotonic() + HEARTBEAT
+        for name in self.ownership.heartbeat():
+            self.queue.forget_work(self.queue[name])
+        now = time.monotonic()
+        idle = {host.name for host in self.queue if not host.busy and host.next_at <= now and _is_done(host)}
+        self.ownership.give_back(idle)
+        self.take()
+
+    def _meet(self, name: str, states: Mapping[str, HostState] | None = None) -> Host:
+        """A host of this run; one that is new to it brings what is remembered of it."""
+        if name in self.queue:
+            return self.queue[name]
+        if states is None:
+            states = self._frontier.host_states([name])
+        host = self.queue[name]
+        host.done = self._done_before.get(name, 0)
+        host.page_cap, host.least_delay = self._rules.page_cap(name), self._rules.delay(name)
+        host.barren = self._yields is not None and self._yields.is_barren(name)
+        self.queue.recall(host, states.get(name, HostState()))
+        rest = (host.rest_until or 0.0) - self._clock.now()
+        if rest > self._settings.breaker_patience:
+            self.leave_out(host)
+        elif rest > 0:
+            host.next_at = time.monotonic() + rest
+        return host
+
+    def rest_after_answer(self, host: Host, latency: float, retry_after: float | None, *, failed: bool) -> float:
+        """Seconds that a host rests after an answer or a failure; one that breaks is left out of the run."""
+        before = host.failures
+        host.failures = host.failures + 1 if failed else 0
+        delay = self.queue.delay_after(host, latency, retry_after)
+        if not host.left_out and (before != host.failures or delay > self._settings.breaker_patience):
+            host.rest_until = self._clock.now() + delay if delay > self._settings.delay_max else None
+            self.remember(host)
+        if delay > self._settings.breaker_patience and not host.left_out:
+            self.leave_out(host)
+        return delay
+
+    def rest(self, host: Host, seconds: float) -> None:
+        """Leave a host out of this run and remember for later ones how long it rests."""
+        host.rest_until = self._clock.now() + seconds
+        self.remember(host)
+        if not host.left_out:
+            self.leave_out(host)
+
+    def leave_out(self, host: Host) -> None:
+        """Ask nothing more of a host in this run."""
+        self.queue.leave_out(host)
+        self._counts["crawl/hosts/left_out"] += 1
+
+    def remember(self, host: Host) -> None:
+        """Write what is known of a host with the next batch."""
+        self._batch.states[host.name] = self.queue.state_of(host)
+
+    def distrust(self, host: Host) -> None:
+        """A host has said 304 of a page that had changed: its word counts no more."""
+        host.lies = True
+        self._counts["crawl/hosts/false_304"] += 1
+        self.remember(host)
+
+    def learn_date(self, known: Known, *, changed: bool) -> None:
+        """Take in whether a page that a sitemap's date queued again had changed."""
+        if known.reason == DATED:
+            host = self.queue[known.host]
+            learn(host, changed=changed)
+            self._counts[f"crawl/sitemap_dates/{'right' if changed else 'wrong'}"] += 1
+            self.remember(host)
+
+
+def _is_done(host: Host) -> bool:
+    return host.queued <= 0 or host.left_out

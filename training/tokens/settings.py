@@ -1,0 +1,32 @@
+"""Settings of tokenizers and packed tokens; apart from their code, so that reading them loads no library."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+UINT16 = 65_536
+"""Token ids that fit into 16 bits."""
+
+
+class TokenizerSettings(BaseModel):
+    """What shapes a tokenizer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
+    """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
+    min_words: int = Field(default=2_000, ge=1)
+    """Words that a corpus must have."""
+    min_count: int = Field(default=1, ge=1)
+    """Occurrences of a word that counts."""
+    lowercase: bool = False
+    """Lower the case, as the original BIOMEDTRA did."""
+    strip_accents: bool = False
+    """Take accents and tildes off (``año`` becomes ``ano``), as the original BIOMEDTRA did; a defect in Spanish."""
+
+
+class PackSettings(BaseModel):
+    """What shapes packed tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    min_tokens: int = Field(default=1_000, ge=1)
+    """Tokens that the training split must have."""

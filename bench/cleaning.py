@@ -136,7 +136,7 @@ def sampled(tar: Path, count: int) -> list[tuple[str, bytes]]:
     for name in sorted(found, key=lambda name: hashlib.sha256(name.encode()).digest()):
         url = "http://" + name.removeprefix("pages/").removesuffix("index.html")
         answer = Answer(200, {"content-type": "text/html"}, found[name])
-        record = Record(url, datetime(2026, 1, 1, tzinfo=UTC), 0, None, answer)
+        record = Record(url, datetime(2026, 1, 1, tzinfo=UTC), 0, None, None, answer)
         if isinstance(triage(record, CleaningSettings()), Raw):
             pages.append((url, found[name]))
         if len(pages) == count:

@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 CHANGES = {
     "min_chars 300 → 500": {"min_chars": 500},
-    "max_duplicate_ngrams × 1.5": {"max_duplicate_ngrams": [0.205, 0.21, 0.198, 0.165, 0.15, 0.15]},
+    "max_duplicate_ngrams 0.106 → 0.16": {"max_duplicate_ngrams": 0.16},
     "min_accents 0.003 → 0.001": {"min_accents": 0.001},
-    "max_newline_ratio 0.18 → 0.138": {"max_newline_ratio": 0.138},
+    "max_newline_ratio 0.3 → 0.138": {"max_newline_ratio": 0.138},
     "languages es → es, ca": {"languages": ["es", "ca"]},
 }
 SUBREAPER = 36

@@ -95,16 +95,23 @@ class ForeignWarcs:
         before = dict(self.by_name)
         for one in _files(named):
             next(Segment(one).records(0), None)
-            found = ForeignWarc(
-                name=_name_of(one), path=one.absolute(), bytes=one.stat().st_size, sha256=file_digest(one)
-            )
+            found = _entry(_name_of(one), one)
             for known in [*self.by_name.values()]:
-                if known.sha256 != found.sha256 and (known.path == found.path or known.name == found.name):
+                if known.sha256 == found.sha256:  # it may have been renamed, or blanked since it got its name
+                    found = found.model_copy(update={"name": known.name})
+                elif known.path == found.path or known.name == found.name:
                     delete_made(self.store, known.pending.stem)
                     del self.by_name[known.name]
             self.by_name[found.name] = found
         if self.by_name != before:
             self._write()
+
+    def refresh(self, path: Path) -> None:
+        """Note the digest of a file whose records were blanked; its name stays, by which documents know it."""
+        for one in [*self.by_name.values()]:
+            if one.path == path:
+                self.by_name[one.name] = _entry(one.name, path)
+                self._write()
 
     def leave_out(self, name: str) -> bool:
         """Take a file off the register and delete what was made of it; False where it is not on it.
@@ -228,6 +235,10 @@ def _files(named: Sequence[Path]) -> list[Path]:
             raise InputError(f"{path}: no such WARC file, or none in this folder.")
         found += files
     return found
+
+
+def _entry(name: str, path: Path) -> ForeignWarc:
+    return ForeignWarc(name=name, path=path.absolute(), bytes=path.stat().st_size, sha256=file_digest(path))
 
 
 def _name_of(path: Path) -> str:

@@ -4,18 +4,20 @@ It follows from the texts and the judging code alone, whatever the thresholds ar
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from cleaning.pages.measures import FinalText, LanguageVerdict, Measures
 from data.documents import MASKED, VERDICTS
 from data.errors import InputError
-from data.parquet import ParquetFile, parquet_file, read_batches, remembered, row_count
+from data.parquet import ParquetFile, parquet_file, read_batches, read_parquet, remembered, row_count
 
 MEASURES_SCHEMA = pa.schema(
     [
@@ -43,7 +45,7 @@ class MeasuresFile:
     def __init__(self, path: Path, texts: Path, batch_rows: int) -> None:
         self._path = path
         self._batch_rows = batch_rows
-        self._texts = f"{row_count(texts)} rows, {texts.stat().st_size} bytes"
+        self._texts = _name_of(texts)
         self._is_there = path.is_file() and _texts_of(path) == self._texts
         self._read = read_batches(path, batch_rows) if self._is_there else None
         self._passed = 0
@@ -85,6 +87,35 @@ class MeasuresFile:
         elif self._passed:
             nothing = [Measures()] * self._batch_rows
             yield from (_batch(nothing) for _ in range(self._passed))
+
+
+@contextmanager
+def forget_rows(measures: Sequence[Path], texts: Path, rows: npt.NDArray[np.int64]) -> Iterator[None]:
+    """Take some rows out of files of measures while the body writes their texts anew, with as many rows.
+
+    Measures of other texts are deleted; so are those of a run that was cut off within the body.
+
+    Raises:
+        InputError: a file is damaged.
+    """
+    kept = [path for path in measures if _texts_of(path) == _name_of(texts)]
+    for path in set(measures) - set(kept):
+        path.unlink()
+    yield
+    for path in kept:
+        table = read_parquet(path)
+        stays = np.ones(table.num_rows, np.bool_)
+        stays[rows] = False
+        places = pa.array(np.arange(table.num_rows), mask=~stays)
+        with parquet_file(path, MEASURES_SCHEMA, few_values=_FEW_VALUES) as file:
+            for batch in table.take(places).cast(MEASURES_SCHEMA).to_batches():
+                file.write(batch)
+            file.remember(_TEXTS, _name_of(texts))
+
+
+def _name_of(texts: Path) -> str:
+    """By which measures know the texts that they are of."""
+    return f"{row_count(texts)} rows, {texts.stat().st_size} bytes"
 
 
 def _texts_of(path: Path) -> str | None:

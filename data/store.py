@@ -27,7 +27,7 @@ _PARTS = {
     "runs",
     "models",
 }
-_PARTS |= {"benchmarks", "serve", "locks"}
+_PARTS |= {"benchmarks", "serve", "locks", "forgotten"}
 """What a store's folder holds; one that has none of them is somebody's folder."""
 _IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
 """What may lie in an empty store."""
@@ -169,6 +169,11 @@ class Store:
     def takedowns(self) -> Path:
         """The list of URLs and hosts taken down; never undone by a crawl."""
         return self.root / "takedowns.tsv"
+
+    @property
+    def forgotten(self) -> Path:
+        """The receipts of what was forgotten, and the key that signs them."""
+        return self.root / "forgotten"
 
     @property
     def tokenizers(self) -> Path:

@@ -13,3 +13,7 @@ CATEGORY = "CoWeSe-Category"
 REFUSAL = "CoWeSe-Refusal"
 """What stands in the page's place, as ``blocked/cloudflare``, ``sick/maintenance`` or ``soft/home``: the answer is not
 the page's, and what was made of the page before stays."""
+FORGOTTEN = "CoWeSe-Forgotten"
+"""The receipt under which a record was blanked: nothing is left of it but its kind, its id and its date."""
+FORGOTTEN_URL = "cowese://forgotten/"
+"""Begins the target of a blanked record; behind it stands a salted hash of the page's address."""

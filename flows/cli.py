@@ -8,7 +8,21 @@ from typer.exceptions import Abort, TyperException
 
 from data.errors import CoweseError
 from data.manifest import code_version
-from flows.commands import benchmark, build, corpus, crawl, hosts, model, seeds, serve, settings, store, takedown, watch
+from flows.commands import (
+    benchmark,
+    build,
+    corpus,
+    crawl,
+    forget,
+    hosts,
+    model,
+    seeds,
+    serve,
+    settings,
+    store,
+    takedown,
+    watch,
+)
 from flows.console import print_error
 from flows.serving.loopback import ask_directly
 
@@ -22,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it.",
 )
-for group in (build, crawl, hosts, corpus, model, benchmark, seeds, store, takedown, settings, serve, watch):
+for group in (build, crawl, hosts, corpus, model, benchmark, seeds, store, takedown, forget, settings, serve, watch):
     group.register(app)
 
 

@@ -1,14 +1,17 @@
 """What a store holds, what in it is up to date, and the command that mends what is not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.status import CorpusStatus, corpus_status
 from data.errors import InputError
+from data.lineage import marks_of
 from data.manifest import Manifest
 from data.store import Store
+from flows.forgetting.plan import Plan
+from flows.forgetting.receipt import receipts
 from flows.settings import Settings
 
 _COMMANDS = {
@@ -40,6 +43,10 @@ class Status(BaseModel):
 
     corpus: CorpusStatus
     model: list[Part]
+    forgotten: int = 0
+    """Receipts of what was forgotten."""
+    forgetting: bool = False
+    """A forgetting was cut off; `cowese forget --yes` goes on with it."""
 
 
 def status(store: Store, settings: Settings) -> Status:
@@ -47,28 +54,41 @@ def status(store: Store, settings: Settings) -> Status:
 
     The commands of all that is stale, in their order, bring everything up to date.
     """
-    newest = {
-        "corpus": _newest(store.corpus, "corpus"),
-        "tokenizer": _newest(store.tokenizers, "tokenizer"),
-        "tokens": _newest(store.tokens, "tokens"),
-        "run": _newest(store.runs, "run"),
-        "model": _newest(store.models, "model"),
-    }
+    newest = {"corpus": _newest(store.corpus, "corpus")}
+    newest |= {name: _newest(folder, name) for name, folder in _folders(store).items()}
+    marks = {name: _marks(folder, newest[name]) for name, folder in _folders(store).items()}
     corpus = corpus_status(store, settings.clean, settings.publish)
     stale = {"corpus"} if corpus.segments and corpus.stale else set()  # without pages the corpus is somebody else's
     model = []
     for name, command in _COMMANDS.items():
-        model.append(_part(name, newest, stale, command))
+        model.append(_part(name, newest, stale, command, marks[name]))
         if newest[name] is not None and model[-1].mend:
             stale.add(name)  # what is missing may have come from elsewhere
-    return Status(corpus=corpus, model=model)
+    return Status(
+        corpus=corpus, model=model, forgotten=len(receipts(store)), forgetting=Plan.unfinished(store) is not None
+    )
 
 
-def _part(name: str, newest: Mapping[str, Manifest | None], stale: set[str], command: str) -> Part:
+def _folders(store: Store) -> dict[str, Path]:
+    """Where training keeps each kind of thing."""
+    return {"tokenizer": store.tokenizers, "tokens": store.tokens, "run": store.runs, "model": store.models}
+
+
+def _marks(folder: Path, made: Manifest | None) -> list[str]:
+    """The receipts under which texts were forgotten that the newest of a kind was made from."""
+    return marks_of(folder / made.name) if made is not None else []
+
+
+def _part(
+    name: str, newest: Mapping[str, Manifest | None], stale: set[str], command: str, marks: Sequence[str]
+) -> Part:
     """The newest thing of a kind, held against the newest of all that it was made from, and these against theirs."""
     made = newest[name]
     if made is None:
         return Part(name=name, holds="none", state="missing", mend=command)
+    if marks:
+        state = f"made from texts that were forgotten since ({', '.join(marks)})"
+        return Part(name=name, holds=made.name, state=state, mend=command)
     if name == "run" and not made.files:
         return Part(name=name, holds=made.name, state="not finished; the same command goes on", mend=command)
     behind = [

@@ -9,6 +9,7 @@ from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_kind_rules import IndexPage, PriceList
 from cleaning.pages.prose_rules import LinePunctuation
 from cleaning.pages.quality import judge, rules_of
+from cleaning.pages.repetition_rules import DuplicateNgrams
 from cleaning.pages.text import Text
 from cleaning.settings import CleaningSettings
 
@@ -406,3 +407,14 @@ def test_lines_that_an_editor_cut_are_no_lines_without_an_end():
     assert not rule.refuses(rule.measure(Text("\n".join(prose * 4))))
     menu = [f"Todo lo que hay que saber sobre {part} y sus enfermedades más frecuentes" for part in BODY]
     assert rule.refuses(rule.measure(Text("\n".join(menu * 2))))
+
+
+def test_lines_that_stand_there_twice_are_no_repeated_phrases():
+    rule = DuplicateNgrams(SETTINGS.max_duplicate_ngrams)
+    assert rule.measure(Text(f"{LEAFLET}\n{LEAFLET}")) == rule.measure(Text(LEAFLET))
+    author = "-- Santiago Ramón y Cajal, Reglas y consejos sobre investigación científica"
+    lines = LEAFLET.split("\n")
+    quoted = rule.measure(Text("\n".join(f"{line}\n{author}" for line in lines)))
+    assert quoted[0] <= rule.measure(Text(LEAFLET))[0]
+    signed = rule.measure(Text("\n".join(f"{line} {author} {number}" for number, line in enumerate(lines))))
+    assert signed[0] > 0.4

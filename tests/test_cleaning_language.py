@@ -4,9 +4,19 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cleaning.pages.foreign import without_foreign_paragraphs
-from cleaning.pages.language import identify
+from cleaning.pages.language import (
+    _ARTICLES,
+    _CAPITALS,
+    _WORD,
+    MAX_CAPITALS,
+    _in_lower_case,
+    _may_have_articles,
+    identify,
+)
 
 with Path(__file__).with_name("language_texts.tsv").open(encoding="utf-8", newline="") as _file:
     _ROWS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -40,3 +50,17 @@ def test_a_catalan_page_with_one_end_in_spanish_stays_catalan():
 def test_no_such_paragraph_is_cut_out_of_a_spanish_page(kind):
     text = f"{SPANISH['voseo']}\n{SPANISH[kind]}"
     assert without_foreign_paragraphs(text) == (text, 0)
+
+
+@given(st.text(alphabet=st.sampled_from("aAeEoOsSuUbByYnNdD'’ .ÁñŁ9\n"), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_what_is_passed_over_has_few_capitals(text):
+    few = sum(map(len, _CAPITALS.findall(text))) <= MAX_CAPITALS * len(text)
+    assert _in_lower_case(text) == (text if few else _CAPITALS.sub(lambda word: word[0].lower(), text))
+
+
+@given(st.lists(st.sampled_from(str.split("en con por de ta o os a as suyo suya bi ha d'o d’as . , -")), max_size=9))
+@settings(max_examples=300, deadline=None)
+def test_what_is_passed_over_has_no_aragonese_article(words):
+    sample = " ".join(words)
+    assert _may_have_articles(sample, _WORD.findall(sample)) or not _ARTICLES.findall(sample)

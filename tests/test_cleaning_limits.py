@@ -18,9 +18,9 @@ from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
 from cleaning.extract_segment import extract_segment
 from cleaning.judge_segment import judge_segment
+from cleaning.pages.declared_dates import published
 from cleaning.pages.extraction import extract_html
 from cleaning.pages.judge_page import judge_page
-from cleaning.pages.metadata import published
 from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses

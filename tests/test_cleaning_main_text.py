@@ -219,3 +219,23 @@ def test_a_definition_stays_where_readability_keeps_links_alone():
     )
     html = f"<html><head></head><body><h1>Addison</h1><p>{text}</p><h2>Signos</h2><div>{cards}</div></body></html>"
     assert text in main_text(load_html(html), "http://a.example/").text
+
+
+@pytest.mark.parametrize(
+    ("heading", "names", "is_kept"),
+    [
+        ("Signos y síntomas", _SYMPTOMS, True),
+        ("Le puede interesar", _SYMPTOMS, False),
+        ("Lo más leído", _SYMPTOMS, False),
+        ("Signos y síntomas", tuple(f"Diez cosas que hay que saber de {name}" for name in _SYMPTOMS), False),
+        ("Signos y síntomas", _SYMPTOMS[:2], False),
+    ],
+)
+def test_names_that_link_behind_a_heading_are_its_list(heading, names, is_kept):
+    cards = "".join(f'<a href="/s"><div><p>{name}</p></div></a>' for name in names)
+    body = (
+        f"<article><h1>Gripe</h1>{_PARAGRAPH}<h2>{heading}</h2><div>{cards}</div><h2>Causas</h2>{_PARAGRAPH}</article>"
+    )
+    lines = main_text(load_html(f"<html><head></head><body>{body}</body></html>"), "http://a.example/").text.split("\n")
+    assert [name in lines for name in names] == [is_kept] * len(names)
+    assert heading in lines or not is_kept

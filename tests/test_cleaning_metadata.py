@@ -107,6 +107,22 @@ def test_the_day_that_is_declared_goes_before_the_texts():
     assert found.published == date(2020, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("head", "body", "day"),
+    [
+        ('<meta name="date" content="2019-05-06">', "<p>Publicado el 3/3/2021</p>", date(2019, 5, 6)),
+        ("", '<span class="entry-date">6 May 2019</span><p>Publicado el 3/3/2021</p>', date(2019, 5, 6)),
+        ("", '<time datetime="2019-05-06T10:00:00">ayer</time><p>Publicado el 3/3/2021</p>', date(2019, 5, 6)),
+        ('<script>var x = {"on": "2019-05-06T10:00:00"}</script>', "<p>Publicado el 3/3/2021</p>", date(2021, 3, 3)),
+        ('<script>var x = {"on": "2019-05-06T10:00:00"}</script>', "", date(2019, 5, 6)),
+        ('<meta property="og:image" content="https://a.es/2019/05/06/a.jpg">', "", date(2019, 5, 6)),
+        ("", f"{'<p>La fiebre es un signo.</p>' * 7}<pre>Print DateSerial(2019, 5, 6) ' 2019-05-06</pre>", None),
+    ],
+)
+def test_where_a_day_is_declared_from_the_head_to_the_source(head, body, day):
+    assert page(head, f"<h1>La fiebre</h1>{body}").published == day
+
+
 def titled(title: str, url: str = "https://www.saludfacil.es/fiebre/", head: str = "", body: str = "") -> Page:
     html = (
         f"<html><head><title>{title}</title>{head}</head><body{body}><article><h2>La fiebre</h2>{TEXT}</article></body>"

@@ -203,3 +203,18 @@ def test_a_catalan_page_is_judged_by_its_own_stop_words():
     side = judge_page(Page(text), CleaningSettings(languages=("es", "ca")), RULES)
     assert isinstance(side, Page) or side.reason == "quality/duplicate_ngrams"
     assert Text(CATALAN, "ca").stop_words > Text(CATALAN, "eu").stop_words
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("## Tratamiento del asma", "Tratamiento del asma"),
+        ("- Tos seca", "Tos seca"),
+        ("3. Tos seca", "Tos seca"),
+        ("Dosis: 5 mg - 10 mg", "Dosis: 5 mg - 10 mg"),
+        ("2 a 3. Con agua", "2 a 3. Con agua"),
+        ("Hombre | 13 a 17", None),
+    ],
+)
+def test_a_mark_of_markdown_is_one_at_a_lines_beginning(line, bare):
+    assert Text(line).bare_lines == ([] if bare is None else [bare])

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,8 @@ from crawler.frontier.records import Found, HostState
 from crawler.frontier.tables import DONE, QUEUED, hosts, urls
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
-from crawler.views.preview import preview
 from data.errors import StoreError
-from data.seeds import load_seeds
 from data.store import Store
-from data.takedowns import Takedowns
 from data.urls import registered_domain
 
 
@@ -318,44 +314,6 @@ def test_two_partitions_crawl_one_sqlite_state(tmp_path):
             crawl(Store.open(tmp_path / "store0"), web.settings(seeds, dsn=dsn, partition=part))
     asked = [url for url in web.urls() if url in web.pages]
     assert sorted(asked) == sorted(web.pages)
-
-
-def test_the_preview_says_what_comes_first_and_why(tmp_path, store):
-    with serving(Web({"http://a.test/": html("/uno"), "http://a.test/uno": html()})) as web:
-        settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"))
-        before = preview(store, settings)
-        assert (before.round, before.urls, before.hosts, web.asked) == (1, 1, 1, [])
-        assert before.first[0].why == "start URL, never fetched"
-        assert not store.crawl_state.exists()
-        crawl(store, settings, as_of=datetime(2026, 1, 1, tzinfo=UTC))
-        asked = len(web.asked)
-        after = preview(store, settings, as_of=datetime(2026, 3, 1, tzinfo=UTC))
-        assert len(web.asked) == asked
-    assert (after.round, after.continues) == (2, False)
-    why = {row.url: (row.why, row.only_if_changed) for row in after.first}
-    assert why["http://a.test/uno"] == ("due since 2026-01-31", True)
-    assert why["http://a.test/sitemap.xml"][0] == "sitemap"
-
-
-def test_the_preview_leaves_out_what_was_taken_down(tmp_path, store):
-    with serving(Web({url: html("/uno") for url in ("http://a.test/", "http://b.test/")})) as web:
-        settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/"))
-        Takedowns.load(store).add(["b.test"], date(2026, 1, 1))
-        assert [row.url for row in preview(store, settings).first] == ["http://a.test/"]
-        crawl(store, settings, as_of=datetime(2026, 1, 1, tzinfo=UTC))
-        known = {row.url for row in preview(store, settings, revisit="all").first}
-        Takedowns.load(store).add(["http://a.test/uno"], date(2026, 1, 1))
-        left = preview(store, settings, revisit="all", limit=1)
-    assert "http://a.test/uno" in known
-    assert not [url for url in known if "b.test" in url]
-    assert (left.urls, left.hosts, len(left.first)) == (len(known) - 1, 1, 1)
-
-
-def test_the_preview_of_the_built_in_seeds(store):
-    shown = preview(store, CrawlSettings(), limit=10)
-    assert shown.urls > 4_000
-    assert len(shown.first) == 10
-    assert len(load_seeds()) >= shown.urls
 
 
 def test_states_are_what_the_index_is_built_for(tmp_path):

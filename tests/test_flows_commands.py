@@ -128,6 +128,15 @@ def test_the_copies_of_a_page_are_named_and_go_with_it_where_asked(store):
     assert publish(store, CleaningSettings(), PublishSettings()).dropped == {"takedown": 3}
 
 
+def test_a_takedown_says_what_still_holds_the_page(tmp_path):
+    store = Store.open(tmp_path / "store")
+    Round(1).page("https://guia.es/a", prose("a")).page("https://b.es/b", prose("b")).write(store)
+    publish(store, CleaningSettings(), PublishSettings())
+    said = run("takedown", "https://guia.es/a", "--store", store.root)
+    assert "  versions: v0001\n  WARC files, with their texts and documents: 0001-segment\n" in said
+    assert "still holds" not in run("takedown", "https://guia.es/z", "--store", store.root)
+
+
 def test_a_takedown_in_no_store_makes_none(tmp_path):
     assert "no store" in refusal("takedown", "a.example", "--store", tmp_path / "stor")
     assert not (tmp_path / "stor").exists()

@@ -2,16 +2,19 @@
 
 langdetect walks through a text letter by letter and through 55 languages one by one, in Python. What it finds in a word
 depends on the word alone, on whether a space follows, and on nothing before it; and the words of texts repeat: their
-n-grams are remembered. The languages' probabilities are one array.
+n-grams are remembered, and so are the places that a seed draws. The languages' probabilities are one array.
 """
 
 import functools
 import re
+from collections.abc import Iterable
+from random import Random
 
 import numpy as np
-from langdetect import DetectorFactory
+from langdetect import DetectorFactory, LangDetectException
 from langdetect.detector import Detector
 from langdetect.detector_factory import PROFILES_DIRECTORY
+from langdetect.lang_detect_exception import ErrorCode
 from langdetect.utils.ngram import NGram
 from numpy.typing import NDArray
 
@@ -19,7 +22,14 @@ REMEMBERED = 16_384
 """Words whose n-grams are remembered: some 10 MB."""
 REMEMBERED_GRAMS = 32_768
 """N-grams whose probabilities are remembered as arrays: some 17 MB."""
+REMEMBERED_DRAWS = 8_192
+"""Numbers of n-grams whose first draws are remembered: some 10 MB."""
 SEED = 0
+ALPHA: float = Detector.ALPHA_DEFAULT + Random(SEED).gauss(0.0, 1.0) * Detector.ALPHA_WIDTH  # noqa: S311 - as it draws
+"""What langdetect smooths with, drawn with this seed."""
+FIRST_DRAWS = 101
+NORMALIZED = 5
+"""Draws after which the probabilities are normalized; the first time after one."""
 
 _SPACES = re.compile(" {2,}")
 _NOT_LATIN = re.compile("[\u0300-\U0010ffff]")
@@ -44,15 +54,25 @@ class QuickDetector(Detector):  # type: ignore[misc] # langdetect has no types
         if _NOT_LATIN.search(self.text):
             super().cleaning_text()
 
-    def _init_probability(self) -> Probabilities:
-        return np.array(super()._init_probability())
-
-    def _update_lang_prob(self, prob: Probabilities, word: str, alpha: float) -> None:
-        prob *= alpha / self.BASE_FREQ + _probabilities_of(word)
-
-    def _normalize_prob(self, prob: Probabilities) -> float:
-        prob /= sum(prob.tolist())  # in order, as langdetect adds: numpy's sum differs in the last bit
-        return float(prob.max())
+    def _detect_block(self) -> None:
+        """Draw n-grams until one language is sure, as langdetect does: a seed gives the same draws each time."""
+        self.cleaning_text()
+        grams = self._extract_ngrams()
+        if not grams:
+            raise LangDetectException(ErrorCode.CantDetectError, "No features in text.")
+        prob = np.array(self._init_probability())
+        draws = _draws(len(grams), FIRST_DRAWS)
+        end = 0
+        while True:
+            begin, end = end, end + (NORMALIZED if end else 1)
+            if end > len(draws):
+                draws = _draws(len(grams), self.ITERATION_LIMIT + NORMALIZED)
+            for place in draws[begin:end]:
+                prob *= _factors_of(grams[place])
+            prob /= sum(prob.tolist())  # in order, as langdetect adds: numpy's sum differs in the last bit
+            if prob.max() > self.CONV_THRESHOLD or end > self.ITERATION_LIMIT:
+                break
+        self.langprob = prob.tolist()
 
     def _extract_ngrams(self) -> list[str]:
         *ended, last = "".join(map(_NORMAL.__getitem__, self.text)).split(" ")
@@ -83,21 +103,30 @@ def _grams_of(word: str) -> tuple[str, ...]:
     if word in ("", " "):
         return ()
     known = _factory().word_lang_prob_map
-    padded = f" {word}"
-    found: list[str] = []
-    for end in range(2, len(padded) + 1):
-        letter = padded[end - 1]
-        if letter.isupper() and padded[end - 2].isupper():
-            continue
-        grams = (letter, padded[end - 2 : end], padded[end - 3 : end] if end > 2 else "")  # noqa: PLR2004 - no third letter
-        found += filter(known.__contains__, grams if letter != " " else grams[1:])
-    return tuple(found)
+    padded = f"\0 {word}"  # no profile knows what begins before the space
+    ends: Iterable[int] = range(3, len(padded) + 1)
+    if not word.islower():
+        ends = [end for end in ends if not (padded[end - 1].isupper() and padded[end - 2].isupper())]
+    grams = [gram for end in ends for gram in (padded[end - 1], padded[end - 2 : end], padded[end - 3 : end])]
+    if word[-1] == " ":
+        del grams[-3]  # the space alone
+    return tuple(filter(known.__contains__, grams))
 
 
 @functools.lru_cache(maxsize=REMEMBERED_GRAMS)
-def _probabilities_of(gram: str) -> Probabilities:
-    """By language, in langdetect's order, of an n-gram that some profile knows."""
-    return np.array(_factory().word_lang_prob_map[gram])
+def _factors_of(gram: str) -> Probabilities:
+    """By language, in langdetect's order, what an n-gram that some profile knows makes of a probability."""
+    factors: Probabilities = ALPHA / Detector.BASE_FREQ + np.array(_factory().word_lang_prob_map[gram])
+    return factors
+
+
+@functools.lru_cache(maxsize=REMEMBERED_DRAWS)
+def _draws(grams: int, count: int) -> tuple[int, ...]:
+    """The places of the first n-grams that langdetect draws of so many, with its seed."""
+    random = Random(SEED)  # noqa: S311 - as langdetect draws
+    random.gauss(0.0, 1.0)
+    places = range(grams)
+    return tuple(random.choice(places) for _ in range(count))
 
 
 @functools.cache

@@ -102,6 +102,9 @@ _ROLE_PLACES = {
     "alert": Place.WARNING,
     "note": Place.WARNING,
 }
+_UNNAMED = frozenset({"body", "html", "dl"})
+"""Their names tell of the template, not of what stands in them."""
+_TELLING = ("role", "hidden", "aria-hidden", "style")
 
 
 @lru_cache(maxsize=20_000)
@@ -125,13 +128,12 @@ def place_of(tag: str, attributes: dict[str, str]) -> int:
     if not attributes:
         return place
     names = f"{attributes.get('id', '')} {attributes.get('class', '')}"
-    if len(names) > 1 and tag not in {"body", "html", "dl"}:
+    if len(names) > 1 and tag not in _UNNAMED:
         place |= named_place(names[:300])
-    role = attributes.get("role")
-    if role is not None:
-        place |= _ROLE_PLACES.get(role, Place.NONE)
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true" or is_hidden_by_style(attributes):
-        place |= Place.HIDDEN
+    if not attributes.keys().isdisjoint(_TELLING):
+        place |= _ROLE_PLACES.get(attributes.get("role", ""), Place.NONE)
+        if "hidden" in attributes or attributes.get("aria-hidden") == "true" or is_hidden_by_style(attributes):
+            place |= Place.HIDDEN
     return place
 
 

@@ -10,6 +10,7 @@ Words in capitals are read in lower case: langdetect passes them over.
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langdetect import LangDetectException
@@ -40,6 +41,10 @@ _ARAGONESE_WORDS = (
     "ye yera yeran chunto chent muito muita muitos tamién dende aragonés fablar feito feita dito dita nomás"
 )
 _ARTICLES = re.compile(r"\b(?:d['’](?:o|a|os|as)|os? suyos?|a suya|bi ha|(?:en|ta|con|por|de) (?:os?|as?))\b")
+_ARTICLE_WORDS = frozenset({"o", "os", "a", "as"})
+_BEFORE_ARTICLES = frozenset({"en", "ta", "con", "por", "de"})
+_ARTICLE_SIGNS = ("d'", "d’", "suy", "bi ha")
+"""What every one of them has: one of these signs, or an article behind one of these words."""
 _SPANISH_WORDS = (
     "el la los las del al en y que por para con una un se es su más como pero sus este esta son también fue ser"
 )
@@ -63,6 +68,8 @@ _FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _FU
 _ALSO_SPANISH = _SPANISH | _SPANISH_ALONE | {"no", "al", "ha", "lo", "le", "son", "sin"}
 _WORD = re.compile(r"\w+")
 _CAPITALS = re.compile(r"\b[^\W\d_a-záéíóúüñàèòç]{2,}\b")
+_NO_CAPITALS = "abcdefghijklmnopqrstuvwxyzáéíóúüñàèòç0123456789 \n.,;:()-".encode("latin-1")
+"""Letters and signs that no word in capitals has; with these alone most texts are told to have few capitals."""
 MAX_CAPITALS = 0.25
 """From this share of the characters on that stand in words in capitals these words are read in lower case."""
 _NEAR = frozenset({"es", "an", "ext"})
@@ -153,7 +160,9 @@ def _is_of_values(sample: str) -> bool:
 
 def _in_lower_case(sample: str) -> str:
     """The sample, its words in capitals in lower case where many are."""
-    if sum(map(len, _CAPITALS.findall(sample))) <= MAX_CAPITALS * len(sample):
+    most = MAX_CAPITALS * len(sample)
+    may_be_capitals = len(sample.encode("latin-1", "replace").translate(None, _NO_CAPITALS))
+    if may_be_capitals <= most or sum(map(len, _CAPITALS.findall(sample))) <= most:
         return sample
     return _CAPITALS.sub(lambda word: word[0].lower(), sample)
 
@@ -176,8 +185,17 @@ def _markers(sample: str) -> tuple[int, int, int]:
     asturian = sum(map(_is_asturian, words))
     if any(sign in sample for sign in _ELIDED):
         asturian += len(_ELISIONS.findall(sample))
-    aragonese = sum(map(_ARAGONESE.__contains__, words)) + len(_ARTICLES.findall(sample))
+    aragonese = sum(map(_ARAGONESE.__contains__, words))
+    if _may_have_articles(sample, words):
+        aragonese += len(_ARTICLES.findall(sample))
     return asturian, aragonese, sum(map(_SPANISH.__contains__, words))
+
+
+def _may_have_articles(sample: str, words: Sequence[str]) -> bool:
+    """Whether the expression for Aragonese articles can match: it takes as long as all the other markers together."""
+    if any(sign in sample for sign in _ARTICLE_SIGNS):
+        return True
+    return any(words[place - 1] in _BEFORE_ARTICLES for place, word in enumerate(words) if word in _ARTICLE_WORDS)
 
 
 def _neighbour(asturian: int, aragonese: int, spanish: int) -> str | None:

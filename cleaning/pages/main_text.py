@@ -82,17 +82,16 @@ def _chosen(tree: HtmlElement, url: str) -> tuple[PageBlocks, list[bool]]:
     size = _size_of(page, kept)
     there = sum(len(block.text) - block.link_characters for block in page.blocks)
     if size < RESCUED and there > MISSED * size:
-        kept = _rescued(tree, page, kept, there)
+        kept = _rescued(marked, page, kept, there)
     return page, belonging(page, kept)
 
 
-def _rescued(tree: HtmlElement, page: PageBlocks, kept: list[bool], there: int) -> list[bool]:
+def _rescued(marked: HtmlElement, page: PageBlocks, kept: list[bool], there: int) -> list[bool]:
     """What justext's rules or readability keep, if that is much more; of a page where no extractor keeps any, all."""
     outside = _outside_site_parts(page, kept)
     good = [is_good and out for is_good, out in zip(good_blocks(page.blocks), outside, strict=True)]
     if there > COVERED * _size_of(page, good):
-        second = copy(tree)
-        readable = kept_by_readability(second, page_blocks(second))
+        readable = kept_by_readability(marked, page)
         good = max(good, readable, key=lambda one: _size_of(page, one))
     if _size_of(page, good) > MORE * _size_of(page, kept):
         kept = [one or other for one, other in zip(kept, good, strict=True)]

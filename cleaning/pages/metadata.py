@@ -4,13 +4,11 @@ trafilatura's own steps, without those whose results nobody reads here (categori
 two fifths of the time of its ``extract_metadata``.
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from htmldate import find_date
 from lxml.html import HtmlElement
 from trafilatura.metadata import (
     examine_meta,
@@ -20,6 +18,7 @@ from trafilatura.metadata import (
 )
 
 from cleaning.pages.blocks import Block, Kind
+from cleaning.pages.declared_dates import day_in_elements, day_in_source, published
 from cleaning.pages.text_dates import stated_day
 from cleaning.pages.titles import is_index, is_site_name, own_title
 
@@ -29,11 +28,6 @@ _AUTHOR_WORDS = (
 ).split()
 _META = b"<meta "
 """Read by ``examine_meta``."""
-_DATED = re.compile(
-    rb"<(?:meta|time)\b[^>]{0,300}?\b(?:article:published_time|datePublished|published)\b[^>]{0,300}>", re.IGNORECASE
-)
-_ISO_DAY = re.compile(rb"[\"' =](\d{4}-\d\d-\d\d)(?=[T\"' ]|$)")
-_JSON_DAY = re.compile(rb"\"datePublished\"\s{0,4}:\s{0,4}\"(\d{4}-\d\d-\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +42,8 @@ class Metadata:
 def metadata_of(tree: HtmlElement, body: bytes, url: str, blocks: Sequence[Block] = ()) -> Metadata:
     """Read ``tree``, which is ``body`` parsed and has these blocks; it is left as it is.
 
-    The day that the page declares goes first; htmldate is asked for the original date without its extensive search,
-    which takes up to 2 s a page for 12 % more dates; then the day that the text states (``text_dates``). A page that
-    lists others has none: it would be that of the template, or of the first page of the list.
+    The day that the page declares goes first (``declared_dates``), then the one that its text states (``text_dates``),
+    then one in its source. A page that lists others has none: it would be the template's, or that of the list's first.
     """
     found = examine_meta(tree)
     if found.author and " " not in found.author:
@@ -69,8 +62,8 @@ def metadata_of(tree: HtmlElement, body: bytes, url: str, blocks: Sequence[Block
     day = published(body)
     if day is None:
         address = found.url or extract_url(tree, url)
-        day = read_date(find_date(tree, url=address, original_date=True, extensive_search=False))
-    return Metadata(title, found.author, day or stated_day(blocks))
+        day = day_in_elements(tree, address) or stated_day(blocks) or day_in_source(tree, body)
+    return Metadata(title, found.author, day)
 
 
 def _shown_title(tree: HtmlElement, blocks: Sequence[Block], url: str, site: str | None) -> str | None:
@@ -112,18 +105,3 @@ def _stands_in_a_tag(lower: bytes, word: bytes) -> bool:
         following = lower.find(b"<", place)  # behind a > nothing is in a tag before the next <
         place = lower.find(word, following) if following >= 0 else -1
     return False
-
-
-def published(body: bytes) -> date | None:
-    """The day of publication that the page declares; htmldate makes the first of the month of some of them."""
-    tag = _DATED.search(body)
-    day = (_ISO_DAY.search(tag[0]) if tag else None) or _JSON_DAY.search(body)
-    return read_date(day[1].decode()) if day else None
-
-
-def read_date(text: str | None) -> date | None:
-    """A date of htmldate's, or None."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

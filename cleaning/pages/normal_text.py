@@ -8,7 +8,6 @@ from ftfy.badness import is_bad
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u200b\u2060\ufeff\u00ad]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _BOLD = re.compile(r"(?<![\d*()\s])\*\*(?=[\s.,;:]|$)|(?<=[\s.,;:])\*\*(?=[^\W\d])|^\*\*(?=[^\W\d])")
 """Markdown left at a word's border: one page of fifteen of a site of health leaflets has some."""
 _BULLETS = "•▪●◦·‣⁃■◼▶►➤➢❖\uf0a7\uf0b7\uf0d8\uf0fc"
@@ -30,6 +29,8 @@ _ODD = re.compile(
 ``fix_text`` changes nothing; passing it over takes two fifths off the mending of real pages."""
 _SUSPECT = re.compile("[^\x00-\x7f]{2}|[ÂÃŒœ]")
 """What everything that ftfy takes for mojibake has (its ``BADNESS_RE``), and three texts of four have not."""
+_UNUSUAL = re.compile(f"{_ODD.pattern}|{_SUSPECT.pattern}")
+"""Either of them, looked for at once."""
 _MENDING = ftfy.TextFixerConfig(
     unescape_html=False, uncurl_quotes=False, fix_latin_ligatures=True, fix_character_width=False, normalization="NFC"
 )
@@ -37,18 +38,32 @@ _MENDING = ftfy.TextFixerConfig(
 
 def normal_text(text: str) -> str:
     """The text in its normal form, a line a paragraph; lines of nothing but marks go."""
-    text = unicodedata.normalize("NFC", _SURROGATE.sub("", text))
-    if _ODD.search(text) or (_SUSPECT.search(text) and is_bad(text)):
+    text = unicodedata.normalize("NFC", _encodable(text))
+    if _UNUSUAL.search(text) and (_ODD.search(text) or is_bad(text)):
         text = ftfy.fix_text(text, _MENDING)
     if "[" in text:
         text = _WRITTEN_LINK.sub(r"\1", _SHORTCODES.sub("", text))
-    lines = (_SPACES.sub(" ", _CONTROL.sub("", line)).strip() for line in text.splitlines())
-    kept = (
-        _MARKS.sub("", _BOLD.sub("", line) if "**" in line else line)
-        for line in lines
-        if line and not _ONLY_MARKS.match(line)
-    )
-    return unicodedata.normalize("NFC", "\n".join(line for line in kept if line))
+    return unicodedata.normalize("NFC", "\n".join(filter(None, map(_normal_paragraph, text.splitlines()))))
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("", text)
+    return text
+
+
+def _normal_paragraph(line: str) -> str:
+    """A line without control characters, superfluous spaces and marks; empty where it is nothing else."""
+    if not line.isprintable():
+        line = _CONTROL.sub("", line)
+    line = " ".join(line.split())
+    if "**" in line:
+        return "" if _ONLY_MARKS.match(line) else _MARKS.sub("", _BOLD.sub("", line))
+    if not line or line[0].isalnum():
+        return line
+    return "" if _ONLY_MARKS.match(line) else _MARKS.sub("", line)
 
 
 def normal_line(text: str | None) -> str | None:

@@ -83,6 +83,8 @@ _BROKEN_OFF = re.compile(
     r"|(?:leer|ver) m[áa]s\W*$",
     re.IGNORECASE,
 )
+_BREAKS = ("…", "..", "hellip", "leer m", "ver m")
+"""What every line that breaks off has one of, in lower case."""
 _CUT = re.compile(r"[\])]\W*$|m[áa]s\W*$|\b(?:leer|ver|seguir|sigue|continuar|read)\b[^.…]{0,30}$", re.IGNORECASE)
 _WITHIN = re.compile(r"(?<![\[(.])(?:…|\.\.\.)[ »”\")—–-]*[\w¡¿]")
 _SPEECH = re.compile(r"[-–—―][^\s\d]")
@@ -330,6 +332,8 @@ def _lines_that_break_off(text: Text) -> int:
     A line of speech never counts. A bare ellipsis at the end of a line counts only where fewer stand within lines: who
     writes *No sé... ya veremos* ends lines so, too. One in brackets, or before *Leer más*, always counts.
     """
+    if not any(sign in text.lower for sign in _BREAKS):
+        return 0
     broken = [line for line in text.bare_lines if line.count(" ") >= EXCERPT_WORDS - 1 and _BROKEN_OFF.search(line)]
     if not broken:
         return 0

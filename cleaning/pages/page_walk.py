@@ -39,9 +39,9 @@ LONG_STRUCK = 400
 """Characters up to which it is not asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
-    """A block element that is open in the walk."""
+    """A block element that is open in the walk; never changed (a frozen one takes three times as long to make)."""
 
     kind: Kind
     level: int
@@ -87,38 +87,43 @@ class Walk:
         self._run(tree)
 
     def _run(self, tree: HtmlElement) -> None:
+        read, start, end = self._read, self._start, self._end
         skipped = None
         for event, element in self.walk:
             tag = element.tag
             if event == "start":
                 if not isinstance(tag, str):
                     continue
-                if self._start(element, tag):
-                    if element.text:
-                        self._read(element, element.text, is_tail=False)
+                if start(element, tag):
+                    text = element.text
+                    if text:
+                        read(element, text, is_tail=False)
                 else:
                     self.walk.skip_subtree()
                     skipped = element
                 continue
+            text = element.tail
             if element is skipped:
                 skipped = None
             elif isinstance(tag, str):
-                self._end(element, tag)
-            if element.tail and element is not tree:
-                self._read(element, element.tail, is_tail=True)
+                end(element, tag, has_tail=bool(text))
+            if text and element is not tree:
+                read(element, text, is_tail=True)
         self._flush()
 
     def _read(self, element: HtmlElement, text: str, *, is_tail: bool) -> None:
         """Take a text into the open block and mark it in the tree."""
-        bare = text.strip()
-        if not bare:
-            self.pieces.append(text if self.frames[-1].kind is Kind.PREFORMATTED else " ")
+        if text.isspace():
+            if self.frames[-1].kind is Kind.PREFORMATTED:
+                self.pieces.append(text)
+            elif self.pieces:
+                self.pieces.append(" ")
             return
         if not text.isascii():
             text = MARK.sub("", text)
-            bare = text.strip()
-            if not bare:
-                return
+        bare = text.strip()
+        if not bare:
+            return
         if self._parts_words(element, text, is_tail=is_tail):
             self.pieces.append(" ")
         self.pieces.append(text)
@@ -131,12 +136,7 @@ class Walk:
         if self.bold:
             self.bold_characters += size
         if number < MAX_MARKS:
-            begin = text.index(bare[0])
-            marked = f"{text[:begin]}{mark(number)}{text[begin + 1 :]}"
-            if is_tail:
-                element.tail = marked
-            else:
-                element.text = marked
+            _mark(element, text, text.index(bare[0]), number, is_tail=is_tail)
 
     def _parts_words(self, element: HtmlElement, text: str, *, is_tail: bool) -> bool:
         """Whether a style sheet alone parts a text from the one before: ``<b>Consejo</b>Beba``, ``</a><span>Autor``.
@@ -144,7 +144,9 @@ class Walk:
         A word goes on over a border of elements in lower case, or behind fewer than three letters (pH, iPhone). Behind
         a whole link an element with a class of its own is a label whatever its letters: ``</a><span class="by">NIST``.
         """
-        before = self.pieces[-1] if self.pieces else ""
+        if not self.pieces:
+            return False
+        before = self.pieces[-1]
         if not before[-1:].isalnum():
             return False
         is_between_elements = not is_tail and before is self.last_closed
@@ -156,33 +158,40 @@ class Walk:
 
     def _start(self, element: HtmlElement, tag: str) -> bool:
         """Whether what stands in the element is read."""
-        style = element.get("style")
-        if style is not None and is_struck_by_style(style) and not self._struck(element):
+        attributes: dict[str, str] = dict(element.items())
+        if (
+            attributes
+            and "style" in attributes
+            and is_struck_by_style(attributes["style"])
+            and not self._struck(element)
+        ):
             if tag in BLOCKS:
                 self._border()
             return False
         if tag in BLOCKS:
-            self._start_block(element, tag)
+            self._start_block(element, tag, attributes)
             return True
         if tag in UNREAD:
-            if tag == "script" and (element.get("type") or "").startswith("math/tex"):
+            if tag == "script" and attributes.get("type", "").startswith("math/tex"):
                 self.pieces.append(element.text or "")
             return False
         special = self.special.get(tag)
         if special is not None:
             return special(element)
-        return element.get("aria-hidden") != "true" or "katex-html" not in (element.get("class") or "")
+        if not attributes:
+            return True
+        return attributes.get("aria-hidden") != "true" or "katex-html" not in attributes.get("class", "")
 
-    def _end(self, element: HtmlElement, tag: str) -> None:
+    def _end(self, element: HtmlElement, tag: str, *, has_tail: bool) -> None:
         if tag in BLOCKS:
             self._end_block(element, tag)
             return
-        if self.pieces and not element.tail:
+        if self.pieces and not has_tail:
             self.last_closed = self.pieces[-1]
         if tag == "a":
             self.links.pop()
             self.is_behind_link = True
-            following = element.getnext() if self.pieces and not element.tail else None
+            following = element.getnext() if self.pieces and not has_tail else None
             if following is not None and following.tag == "a":
                 self.pieces.append(" ")
         elif tag in _BOLD:
@@ -195,50 +204,54 @@ class Walk:
 
     # Blocks
 
-    def _start_block(self, element: HtmlElement, tag: str) -> None:
+    def _start_block(self, element: HtmlElement, tag: str, attributes: dict[str, str]) -> None:
         self._border()
         outer = self.frames[-1]
-        own = place_of(tag, element.attrib)
+        own = place_of(tag, attributes)
         place = outer.place | own
-        self.page.parents.append(outer.number)
-        number = len(self.page.parents) - 1
+        parents = self.page.parents
+        parents.append(outer.number)
+        number = len(parents) - 1
         kind, level = outer.kind, outer.level
-        if tag in HEADINGS:
-            kind, level = Kind.HEADING, HEADINGS[tag]
-        elif tag in {"ul", "ol", "menu", "dir"}:
+        if tag in _FLAT:
+            kind, level = _FLAT[tag]
+        elif tag in _OTHERS:
+            kind, level = self._other_kind(element, tag, kind, level)
+        is_site_part = own and (own & SITE_PARTS or (own & Place.HIDDEN and not place & Place.QUESTIONS))
+        self.frames.append(Frame(kind, level, place, number, number if is_site_part else outer.site_part))
+
+    def _other_kind(self, element: HtmlElement, tag: str, kind: Kind, level: int) -> tuple[Kind, int]:
+        """Kind and level of a block in a list or a table, of what they are around it."""
+        if tag in _LISTS:
             self.lists.begin(element, tag)
         elif tag == "li":
             kind, level = Kind.ITEM, max(self.lists.depth, 1)
             marker = self.lists.next(element)
             if self.in_cell and marker not in {"", "-"}:
                 self.pieces.append(f"{marker} ")
-        elif tag in _KINDS:
-            kind, level = _KINDS[tag], 0
-        elif tag == "table" and not self.in_cell and is_data_table(element):
-            self.rows, self.table, self.table_number = Rows(), element, number
-        elif tag in {"td", "th"}:
-            if self.rows is not None and not self.in_cell:
-                self._start_cell(element, tag)
-            else:
-                kind = Kind.PARAGRAPH
-        elif tag in {"article", "section", "main", "body"}:
-            kind, level = Kind.PARAGRAPH, 0
-        is_site_part = own & SITE_PARTS or (own & Place.HIDDEN and not place & Place.QUESTIONS)
-        self.frames.append(Frame(kind, level, place, number, number if is_site_part else outer.site_part))
+        elif tag == "table":
+            if not self.in_cell and is_data_table(element):
+                self.rows, self.table, self.table_number = Rows(), element, len(self.page.parents) - 1
+        elif self.rows is not None and not self.in_cell:
+            self._start_cell(element, tag)
+        else:
+            kind = Kind.PARAGRAPH
+        return kind, level
 
     def _end_block(self, element: HtmlElement, tag: str) -> None:
-        if tag in {"td", "th"} and self.in_cell:
-            self.in_cell = False
-        elif self.in_cell:
-            self.pieces.append(PART)
+        if self.in_cell:
+            if tag in _CELLS:
+                self.in_cell = False
+            else:
+                self.pieces.append(PART)
         elif tag == "tr" and self.rows is not None:
             self._end_row()
         elif element is self.table:
             self._end_row()
             self.rows = self.table = None
-        else:
+        elif self.pieces:
             self._flush()
-        if tag in {"ul", "ol", "menu", "dir"}:
+        if tag in _LISTS:
             self.lists.end()
         elif tag == "li":
             self.lists.end_item()
@@ -248,7 +261,7 @@ class Walk:
         """Where a block element begins."""
         if self.in_cell:
             self.pieces.append(PART)
-        elif self.rows is None or CELL not in self.pieces:
+        elif self.pieces and (self.rows is None or CELL not in self.pieces):
             self._flush()
 
     def _flush(self) -> None:
@@ -276,7 +289,7 @@ class Walk:
             frame.site_part,
             level=frame.level,
             link_characters=self.link_characters,
-            is_bold=self.bold_characters >= sum(self.page.node_lengths[self.first_node :]) > 0,
+            is_bold=0 < self.bold_characters >= sum(self.page.node_lengths[self.first_node :]),
         )
 
     def _forget(self) -> None:
@@ -395,9 +408,27 @@ _KINDS = {
     "xmp": Kind.PREFORMATTED,
     "plaintext": Kind.PREFORMATTED,
 }
+_FLAT = {
+    **{tag: (Kind.HEADING, level) for tag, level in HEADINGS.items()},
+    **{tag: (kind, 0) for tag, kind in _KINDS.items()},
+    **dict.fromkeys(("article", "section", "main", "body"), (Kind.PARAGRAPH, 0)),
+}
+"""Kind and level of blocks that need no other look than at their name."""
+_LISTS = frozenset({"ul", "ol", "menu", "dir"})
+_CELLS = frozenset({"td", "th"})
+_OTHERS = _LISTS | _CELLS | {"li", "table"}
 _BOLD = frozenset({"b", "strong"})
 _WORD_BEFORE = re.compile(r"[^\W_]{3}$")
 _LABELS = frozenset({"span", "small", "em", "i", "time", "cite"})
+
+
+def _mark(element: HtmlElement, text: str, place: int, number: int, *, is_tail: bool) -> None:
+    """Put the mark of a text in the place of its first letter."""
+    marked = f"{text[:place]}{mark(number)}{text[place + 1 :]}"
+    if is_tail:
+        element.tail = marked
+    else:
+        element.text = marked
 
 
 def _lines(raw: str) -> str:

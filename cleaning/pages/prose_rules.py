@@ -80,8 +80,9 @@ class Alphabetic:
         """Share of words with a letter, outside of tables where at least 50 words stand there."""
         outside = WORD.findall("\n".join(text.bare_lines))
         words = outside if len(outside) >= MIN_OUTSIDE else text.words
-        lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
-        return (lettered / max(len(words), 1),)
+        others = [word for word in words if not word.isalpha()]
+        bare = sum(not any(map(str.isalpha, word)) for word in others)
+        return ((len(words) - bare) / max(len(words), 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too few words have one."""

@@ -99,8 +99,14 @@ class DuplicateNgrams:
     name: str = "duplicate_ngrams"
 
     def measure(self, text: Text) -> Figures:
-        """Share of the characters in repeated 5-grams; words; share of the words with a digit."""
-        return repeated_characters(text.repeats.get(5), 5) / text.letters, len(text.words), text.values
+        """Share of the characters in repeated 5-grams, each line read once; words; share of the words with a digit.
+
+        Lines that stand there twice are what ``duplicate_lines`` counts: an author's name under each quotation, a
+        recipe that prints its list again.
+        """
+        once = "\n".join(dict.fromkeys(text.lines))
+        said = text if len(once) == len(text.text) else Text(once, text.language)
+        return repeated_characters(said.repeats.get(5), 5) / said.letters, len(said.words), said.values
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many of them repeat for the length and the values of the text."""

@@ -19,6 +19,7 @@ WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 CELL_BORDER = " | "
 """Between the cells of a row of a table."""
 _MARKDOWN = re.compile(r"(?:#{1,6}|[-+*>:]|\d+\.|\|) +")
+
 _STOP_WORDS = {language: frozenset(words.split()) for language, words in STOP_WORDS.items()}
 
 
@@ -59,17 +60,24 @@ class Text:
     @cached_property
     def bare_lines(self) -> list[str]:
         """Those that are no rows of a table, without marks of Markdown at their beginning."""
-        return [_MARKDOWN.sub("", line, count=1) for line in self.lines if CELL_BORDER not in line]
+        lines = [line for line in self.lines if CELL_BORDER not in line]
+        return [line if line[:1].isalpha() else _without_mark(line) for line in lines]
 
     @cached_property
     def values(self) -> float:
         """Share of the words with a digit: doses, ages, laboratory values."""
-        return sum(any(map(str.isdigit, word)) for word in self.words) / max(len(self.words), 1)
+        others = [word for word in self.words if not word.isalpha()]
+        return sum(any(map(str.isdigit, word)) for word in others) / max(len(self.words), 1)
 
     @cached_property
     def stop_words(self) -> int:
         """Different stop words of the text's language; Spanish ones where we have none of it."""
         return len(_STOP_WORDS.get(self.language, _STOP_WORDS[SPANISH]).intersection(self.words))
+
+
+def _without_mark(line: str) -> str:
+    mark = _MARKDOWN.match(line)
+    return line if mark is None else line[mark.end() :]
 
 
 def count_words(text: str) -> int:

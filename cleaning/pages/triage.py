@@ -39,6 +39,8 @@ def triage(record: Record, settings: ExtractionSettings) -> Raw | Drop:
 def _no_page(record: Record) -> Drop | None:
     """An answer that brought no page, or a page that is no document's."""
     status = record.answer.status
+    if record.forgotten is not None:
+        return Drop("forgotten", detail=record.forgotten[:MAX_REFUSAL])
     if not record.url.lower().startswith(("http://", "https://")):
         return Drop("kind/no_url")
     if record.revisit is not None:

@@ -13,7 +13,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from cleaning.pages.http import Answer, read_answer
 from data.errors import InputError
-from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
+from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, REFUSAL, SEED
 
 _GZIP = b"\x1f\x8b"
 _HEAD_END = b"\r\n\r\n"
@@ -36,6 +36,8 @@ class Record:
     revisit: str | None
     """``not_modified`` or ``same_digest`` where the record says that a page is still what it was."""
     answer: Answer
+    forgotten: str | None = None
+    """The receipt under which the record was blanked."""
     site: str | None = None
     country: str | None = None
     category: str | None = None
@@ -107,6 +109,7 @@ def _read(raw: object, max_bytes: int) -> Record | None:
         refusal=headers.get(REFUSAL.lower()),
         revisit=("not_modified" if "not-modified" in profile else "same_digest") if is_revisit else None,
         answer=read_answer(content, headers.get("content-type", ""), max_bytes),
+        forgotten=headers.get(FORGOTTEN.lower()),
         site=headers.get(SEED.lower()),
         country=headers.get(COUNTRY.lower()),
         category=headers.get(CATEGORY.lower()),

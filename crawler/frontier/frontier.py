@@ -7,10 +7,8 @@ in flight when a crawl is killed is still queued, so nothing is lost and little 
 import contextlib
 import sys
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import chain, islice, starmap
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +43,7 @@ PIECE = 2_000
 """Rows that one statement refuses: some 20 ms."""
 
 
-_KNOWN = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
+KNOWN_COLUMNS = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
 
 
 class Frontier:
@@ -197,27 +195,6 @@ class Frontier:
             rows = connection.execute(_NEXT, {"at": host, "many": limit})
             return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
-    def asked_next(
-        self, now: float, *, everything: bool, limit: int, passed_over: Callable[[str], bool] | None = None
-    ) -> tuple[list[Known], int, set[str]]:
-        """What an unfinished round still asks for, or a new one would: the first URLs, how many, at which hosts.
-
-        ``passed_over`` says of a URL that it is not asked for; then every one of them is looked at.
-        """
-        _, finished = self.current_round()
-        condition = urls.c.state == QUEUED if not finished else asked_by(now, everything=everything)
-        with self._engine.connect() as connection:
-            if passed_over is not None:
-                rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.rank, urls.c.id))
-                asked = (known for known in starmap(Known, rows) if not passed_over(known.url))
-                first = list(islice(asked, limit))
-                counts = Counter(known.host for known in chain(first, asked))
-                return first, counts.total(), set(counts)
-            rows = connection.execute(sa.select(*_KNOWN).where(condition).order_by(urls.c.rank, urls.c.id).limit(limit))
-            first = [Known(*row) for row in rows]
-            names = set(connection.execute(sa.select(urls.c.host).distinct().where(condition)).scalars())
-            return first, self._count(connection, condition), names
-
     def which_known(self, addresses: Sequence[str]) -> set[str]:
         """Those of some URLs that are in the table."""
         found: set[str] = set()
@@ -230,7 +207,7 @@ class Frontier:
     def done_without_page(self, url: str) -> Known | None:
         """The row of a URL that is done and gave no page when it was asked for last; None where there is none such."""
         no_page = sa.and_(urls.c.status >= MOVED, urls.c.status != NOT_MODIFIED)
-        found = sa.select(*_KNOWN).where(urls.c.url == url, urls.c.state == DONE, no_page)
+        found = sa.select(*KNOWN_COLUMNS).where(urls.c.url == url, urls.c.state == DONE, no_page)
         with self._broken_told(), self._engine.connect() as connection:
             row = connection.execute(found).first()
         return Known(*row) if row is not None else None
@@ -380,7 +357,7 @@ class Frontier:
 
 
 _NEXT = (
-    sa.select(*_KNOWN)
+    sa.select(*KNOWN_COLUMNS)
     .where(urls.c.host == sa.bindparam("at"), urls.c.state == sa.literal_column(str(QUEUED)))
     .order_by(urls.c.rank, urls.c.id)
     .limit(sa.bindparam("many"))

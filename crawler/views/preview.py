@@ -1,19 +1,29 @@
 """What a crawl would fetch first, and why, without asking anybody anything."""
 
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.ownership import Ownership
 from crawler.frontier.records import Known
-from crawler.frontier.tables import SITEMAP
+from crawler.frontier.rounds import Opening, Rounds
+from crawler.frontier.tables import PAGE, SITEMAP
+from crawler.permissions.guard import networks, refusal
+from crawler.permissions.operator_rules import PAGE_BUDGET, OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import host_of
+
+NEW_START = "start URL, never fetched"
 
 
 class PreviewRow(BaseModel):
@@ -33,11 +43,14 @@ class Preview(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     round: int
-    continues: bool
-    """An unfinished round goes on; otherwise a new one starts."""
+    step: Literal["start", "continue", "reopen", "wait", "nothing"]
+    """A new round starts, an unfinished one goes on, one is opened again for what the settings now admit, or nothing is
+    asked: hosts rest (``wait``), or nothing is due."""
     urls: int
-    """To be asked for, as far as they are known now; pages bring more."""
+    """To be asked for, as far as they are known now; pages bring more. robots.txt is heard before any of them."""
     hosts: int
+    left_out: dict[str, int]
+    """Known URLs that the round has and this run does not ask for, by the reason."""
     resting: dict[str, datetime]
     """Hosts that rest, and until when by the crawl's clock."""
     first: list[PreviewRow]
@@ -57,46 +70,104 @@ def preview(
         InputError: bad seeds, or a line of ``takedowns.tsv`` that is no target.
         StoreError: the state cannot be opened.
     """
-    now = (as_of or datetime.now(UTC)).timestamp()
-    starts = Scope(load_seeds(settings.seeds)).start_urls()
-    takedowns = Takedowns.load(store)
-    passed_over = takedowns.covers if takedowns.targets else None
+    now, everything = (as_of or datetime.now(UTC)).timestamp(), revisit == "all"
     dsn = settings.dsn or f"sqlite:///{store.crawl_state}"
     if settings.dsn is None and not store.crawl_state.exists():
         dsn = "sqlite://"  # in memory: nothing is known yet
     frontier = Frontier(dsn, to_write=settings.dsn is not None)
     try:
-        number, finished = frontier.current_round()
-        known, count, names = frontier.asked_next(
-            now, everything=revisit == "all", limit=limit, passed_over=passed_over
-        )
-        seen = frontier.which_known([url for url, _ in starts])
-        states = frontier.host_states()
+        scope = Scope(load_seeds(settings.seeds), frontier.moves())
+        rules = OperatorRules(settings, scope, Takedowns.load(store))
+        rounds = Rounds(frontier)
+        opening = rounds.look(now, rules, everything=everything, patience=settings.breaker_patience)
+        judge = _Judge(settings, frontier, rules, opening, now)
+        starts = judge.new_start_urls()
+        opening = judge.opening = _with_new(opening, starts)
+        known = rounds.asked(opening, now, everything=everything) if opening.runs else iter(())
+        rows = [_row(one, now) for one in _first(judge.asked_of(known), max(limit - len(starts), 0))]
     finally:
         frontier.close()
-    unseen = [url for url, _ in starts if url not in seen and not takedowns.covers(url)]
-    rows = [_row(one, now) for one in known]
-    rows += [PreviewRow(url=url, why="start URL, never fetched", only_if_changed=False) for url in unseen[:limit]]
-    resting = {
-        host: datetime.fromtimestamp(state.rest_until, UTC)
-        for host, state in states.items()
-        if state.rest_until is not None and state.rest_until > now
-    }
     return Preview(
-        round=number + 1 if finished else number,
-        continues=not finished,
-        urls=count + len(unseen),
-        hosts=len(names | {host_of(url) for url in unseen}),
-        resting=resting,
-        first=rows[:limit],
+        round=opening.number,
+        step=opening.step,
+        urls=judge.asked.total(),
+        hosts=len(judge.asked),
+        left_out=dict(judge.left_out.most_common()),
+        resting={host: datetime.fromtimestamp(until, UTC) for host, until in sorted(judge.rests.items())},
+        first=[*(PreviewRow(url=url, why=NEW_START, only_if_changed=False) for url in starts), *rows][:limit],
     )
+
+
+class _Judge:
+    """Tells which URLs of a round its run asks for, and counts the others by the reason."""
+
+    def __init__(
+        self, settings: CrawlSettings, frontier: Frontier, rules: OperatorRules, opening: Opening, now: float
+    ) -> None:
+        self._frontier = frontier
+        self._rules = rules
+        self._ready_by = now + settings.breaker_patience
+        self._allowed = networks(settings.allow_private)
+        self._ownership = Ownership(frontier, settings.partition) if settings.partition else None
+        self._pages = Counter(frontier.done_by_host(opening.number))
+        self.opening = opening
+        self.asked: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        states = {} if opening.wakes else frontier.host_states()
+        self.rests = {host: one.rest_until for host, one in states.items() if one.rest_until and one.rest_until > now}
+
+    def new_start_urls(self) -> list[str]:
+        """The start URLs that the state does not have yet and that a run asks for."""
+        starts = self._rules.scope.start_urls()
+        seen = self._frontier.which_known([url for url, _ in starts])
+        return [url for url, seed in starts if url not in seen and self._asks(url, host_of(url), seed.url, PAGE, 0)]
+
+    def asked_of(self, rows: Iterable[Known]) -> Iterator[Known]:
+        """Those of a round's URLs that the run asks for."""
+        return (one for one in rows if self._asks(one.url, one.host, one.seed, one.kind, one.depth))
+
+    def _asks(self, url: str, host: str, seed: str, kind: int, depth: int) -> bool:
+        reason = self._refusal(url, host, seed, kind, depth)
+        if reason is not None:
+            self.left_out[reason] += 1
+            return False
+        self.asked[host] += 1
+        self._pages[host] += kind == PAGE
+        return True
+
+    def _refusal(self, url: str, host: str, seed: str, kind: int, depth: int) -> str | None:
+        if self._ownership is not None and not self._ownership.owns(host):
+            return "partition/another"
+        reason = self._rules.refusal(url, host, seed, kind, depth) or refusal(url, self._allowed)
+        if reason is not None:
+            return reason
+        if self.rests.get(host, 0.0) > self._ready_by:
+            return "host/rests"
+        cap = self._rules.page_cap(host)
+        return PAGE_BUDGET if kind == PAGE and cap is not None and self._pages[host] >= cap else None
+
+
+def _with_new(opening: Opening, starts: list[str]) -> Opening:
+    """What new start URLs make of a round: it has something to ask."""
+    if not starts or opening.step in ("start", "continue"):
+        return opening
+    if opening.step == "wait":
+        return replace(opening, step="continue")
+    return replace(opening, step="start", number=opening.number + 1)
+
+
+def _first(rows: Iterator[Known], limit: int) -> list[Known]:
+    """The first rows; the others are looked at, so that they are counted."""
+    first = list(islice(rows, limit))
+    deque(rows, maxlen=0)
+    return first
 
 
 def _row(known: Known, now: float) -> PreviewRow:
     if known.attempts:
         why = f"failed {known.attempts} times in this round"
     elif known.fetched_at is None:
-        why = "found, never fetched"
+        why = NEW_START if known.depth == 0 else "found, never fetched"
     elif known.kind == SITEMAP:
         why = "sitemap"
     elif known.due_at is not None and known.due_at <= now:

@@ -43,6 +43,8 @@ def status(
         table.add_column(heading)
     for version in found.corpus.versions:
         table.add_row(version.name, f"{version.documents:,} documents, {version.words:,} words", "published", "")
+    if found.forgetting:
+        table.add_row("forgetting", "", "was cut off", mended("cowese forget --yes"))
     for stale in found.corpus.stale:
         table.add_row("corpus", "", stale.what, mended(stale.command))
     for part in found.model:

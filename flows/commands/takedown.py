@@ -1,5 +1,6 @@
 """The command that takes pages and hosts down."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,14 +9,18 @@ from urllib.parse import urlsplit
 import typer
 
 from data.errors import InputError, StoreError
+from data.lineage import made_from
+from data.manifest import Manifest
 from data.store import Store
-from data.takedowns import Takedowns, read_target
+from data.takedowns import Takedowns
 from flows.commands.options import ConfigOption, StoreOption, command_here, existing_store, read_settings
+from flows.commands.targets import read_targets
 
 if TYPE_CHECKING:
     from flows.settings import Settings
 
 _COPIES_SHOWN = 10
+_HOLDERS_SHOWN = 5
 _LOOKED_UP = 20
 """URLs of the command line that are looked up where no version has them; a look-up takes a tenth of a second."""
 
@@ -42,7 +47,7 @@ def takedown(
     """
     from cleaning.corpus.affected import affected
 
-    asked = list(dict.fromkeys([*map(read_target, targets or ()), *_listed(file)]))
+    asked = read_targets(targets, file)
     if not asked:
         raise InputError("nothing to take down. Name URLs or hosts, or a --file with one a line.")
     opened = existing_store(config, store)
@@ -70,7 +75,29 @@ def takedown(
             typer.echo(f"taken down: {url} (the same text)")
     elif reached.copies:
         _tell_copies(reached.copies)
+    for line in _still_held(opened, takedowns.only([*asked, *(reached.copies if copies else ())])):
+        typer.echo(line)
     typer.echo(f"next: {command_here(store, config)('cowese publish')}")
+
+
+def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
+    """What was made before and still holds these pages, each kind in a line; nothing where nothing does."""
+    from cleaning.forgetting.pages import find_pages
+
+    held = find_pages(store, takedowns)
+    made = made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
+    kinds = {
+        "versions": list(held.versions),
+        "WARC files, with their texts and documents": sorted(held.records),
+        "tokens": [path.name for path in made if path.parent == store.tokens],
+        "made from it": [f"{path.parent.name}/{path.name}" for path in made if path.parent != store.tokens],
+    }
+    if any(kinds.values()):
+        yield "what was made before still holds it (cowese forget takes it out there too):"
+    for kind, names in kinds.items():
+        if names:
+            more = f" and {len(names) - _HOLDERS_SHOWN:,} more" if len(names) > _HOLDERS_SHOWN else ""
+            yield f"  {kind}: {', '.join(names[:_HOLDERS_SHOWN])}{more}"
 
 
 def _counted(documents: int, dropped: int) -> str:
@@ -102,20 +129,6 @@ def _unheard(store: Store, settings: "Settings", urls: list[str]) -> set[str]:
         return {one for one in urls if not look(store, settings, one).known}
     except StoreError:
         return set()
-
-
-def _listed(file: Path | None) -> list[str]:
-    if file is None:
-        return []
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error}).") from error
-    return [
-        read_target(line, f"{file}:{number}: ")
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
 
 
 def register(app: typer.Typer) -> None:

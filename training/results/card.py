@@ -6,6 +6,7 @@ from data.manifest import code_version
 from training.electra.phases import Stage
 from training.results.evaluate import CARD, EvaluationSummary
 from training.runs.run import TOKENIZER_FOLDER, Trained
+from training.tokens.known import RUN
 from training.tokens.tokenizer import hub_config, load_tokenizer
 
 SNIPPETS = {
@@ -121,7 +122,7 @@ The card's definitions: dropout off, own generator at temperature 1, every token
 AUC {evaluation.content["auc"]:.4f}, average precision {evaluation.content["average_precision"]:.4f}, F1 \
 {evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["hidden_accuracy"]:.1%} of the hidden \
 tokens rightly ({evaluation.generator["hidden_loss"]:.2f} nats) and
-leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.{_counted(evaluation)}
+leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.{_counted(evaluation)}{_known(evaluation)}
 """
 
 
@@ -136,6 +137,13 @@ def _counted(evaluation: EvaluationSummary) -> str:
             "replaced tokens alone costs."
         )
     return told
+
+
+def _known(evaluation: EvaluationSummary) -> str:
+    """How much of the held-out text the model has read all the same."""
+    if evaluation.known is None:
+        return ""
+    return f"\n{evaluation.known:.1%} of these tokens stand in runs of {RUN} tokens that the training text has too."
 
 
 def _making(trained: Trained) -> str:

@@ -31,6 +31,7 @@ from training.runs.pretrain_settings import EvaluationSettings
 from training.runs.run import Trained, open_tokens
 from training.tokens.count_loss import CountModels, mean_losses
 from training.tokens.counts import Counts
+from training.tokens.known import KnownRuns, chunks_of, stretches
 from training.tokens.stream import TokenStream
 
 CARD = {"accuracy": 0.9561, "precision": 0.808, "recall": 0.531, "auc": 0.949}
@@ -66,6 +67,8 @@ class EvaluationSummary(BaseModel):
     """The discriminator's loss in nats a token, that of a judge who knows only the rate, and what it gains over it."""
     counts: dict[str, float] = {}
     """Nats at the same hidden positions of counts of the training text: single tokens, pairs, pairs on both sides."""
+    known: float | None = None
+    """Share of these tokens that stand in runs of 16 tokens that the training text has; None where it is gone."""
     frozen: dict[str, float]
     """Exact scores on a corruption that is the same for every run; to rank runs by."""
     frozen_file: str
@@ -123,6 +126,7 @@ def evaluate(
             generator=_rounded(own.generator()),
             replaced_tokens=_rounded(own.gain()),
             counts=_rounded(mean_losses(own.counted)),
+            known=_known(trained, stream.tokens[: rows * (length - 2)], place),
             frozen=_rounded(frozen.exact()),
             frozen_file=str(frozen_file),
             seconds=round(time.monotonic() - started, 1),
@@ -156,6 +160,17 @@ def trained_counts(trained: Trained) -> Counts | None:
     if not (trained.tokens / "manifest.json").is_file():
         return None
     return TokenStream.open(trained.tokens, "train").counted
+
+
+def _known(trained: Trained, held_T: NDArray[np.uint16], place: Place) -> float | None:
+    """Share of held-out tokens that training has read in the same company; each process reads a part of its text."""
+    if not (trained.tokens / "manifest.json").is_file():
+        return None
+    read_T, known = TokenStream.open(trained.tokens, "train").tokens, KnownRuns(held_T)
+    for chunk_T in stretches(read_T, share(len(chunks_of(len(read_T))), place)):
+        known.meet(chunk_T)
+    known.met = np.logical_or.reduce(gathered(known.met, place))
+    return round(known.share, 6)
 
 
 def _rounded(figures: dict[str, float]) -> dict[str, float]:

@@ -113,6 +113,7 @@ def _evaluation(evaluation: EvaluationSummary | None) -> str:
     more = [
         *((f"replaced tokens: {name}, nats", f"{value:.4f}") for name, value in evaluation.replaced_tokens.items()),
         *((f"counts, {name.replace('_', ' ')}: nats", f"{value:.4f}") for name, value in evaluation.counts.items()),
+        *([("held-out tokens that training knows", f"{evaluation.known:.1%}")] if evaluation.known is not None else ()),
         *((f"generator: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.generator.items()),
         *((f"words: {name.replace('_', ' ')}", f"{value:.4f}") for name, value in evaluation.content.items()),
         *(

@@ -1,0 +1,108 @@
+"""Published versions without pages that are forgotten: the one change that a version ever sees.
+
+Rows go, counts are taken anew, card and report are written again; the manifest comes last and says how many rows went
+and under which receipts. Parts that hold nothing of them keep their bytes.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.corpus.card import write_card
+from cleaning.corpus.figures import figures_of
+from cleaning.corpus.living import TAKEDOWN
+from cleaning.corpus.report import write_report
+from cleaning.corpus.site_lines import Taken
+from cleaning.corpus.splits import SPLITS
+from cleaning.corpus.versions import digests
+from data.documents import DROPPED_SCHEMA, FEW_VALUES
+from data.files import write_text
+from data.manifest import MANIFEST_NAME, Manifest
+from data.parquet import read_all, read_parquet, write_parquet
+from data.store import Store
+from data.takedowns import Takedowns
+
+_GROUP_ROWS = 8_192
+_BATCH_ROWS = 1_000
+_CONFIRMED = ".confirmed.json"
+
+
+def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns: Takedowns, receipt: str) -> int:
+    """Take pages out of a version, by their ids; how many rows went. To do it again changes nothing.
+
+    ``takedowns`` says which addresses no column may name.
+
+    Raises:
+        InputError: a file of the version is damaged.
+        DiskFullError, StoreError: a file cannot be written.
+    """
+    folder = store.corpus / version
+    manifest = Manifest.read(folder)
+    going = pa.array(ids, pa.string())
+    for path in sorted(folder.rglob("*.parquet")):
+        table = read_parquet(path)
+        left = _without(table, going, takedowns)
+        if left is not None:
+            group_rows = _GROUP_ROWS if path.parent.name == "dropped" else None
+            batches = left.to_batches(_BATCH_ROWS)
+            write_parquet(path, batches, left.schema, few_values=FEW_VALUES, group_rows=group_rows)
+    (store.corpus / _CONFIRMED).unlink(missing_ok=True)
+    files = digests(folder)
+    if files == manifest.files:
+        return 0
+    figures = _figures(folder, manifest.figures)
+    gone = manifest.figures["urls"] - figures["urls"]
+    figures["forgotten"] = {**manifest.figures.get("forgotten", {}), receipt: gone}
+    side = sorted(figures["side"])
+    write_text(folder / "README.md", write_card(version, figures, manifest.settings, SPLITS, side))
+    before = store.corpus / f"v{int(version[1:]) - 1:04d}"
+    write_report(
+        folder, version, figures, before if (before / MANIFEST_NAME).is_file() else None, Takedowns.load(store)
+    )
+    changed = manifest.model_copy(update={"files": dict(sorted(files.items())), "figures": figures})
+    changed.write(folder)
+    return int(gone)
+
+
+def _without(table: pa.Table, going: pa.Array, takedowns: Takedowns) -> pa.Table | None:
+    """The table without these pages and without their addresses; None where it has none."""
+    stays = pc.invert(pc.is_in(table["id"], going))
+    left = table.filter(stays)
+    for name in ("site", "lost_to", "canonical"):
+        if name in left.schema.names:
+            left = _without_addresses(left, name, going, takedowns)
+    return None if left.equals(table) else left
+
+
+def _without_addresses(table: pa.Table, name: str, going: pa.Array, takedowns: Takedowns) -> pa.Table:
+    values = pc.unique(table[name]).drop_null()
+    hidden = [one for one in values.to_pylist() if "://" in one and takedowns.covers(one)]
+    is_hidden = pc.or_(pc.is_in(table[name], going), pc.is_in(table[name], pa.array(hidden, pa.string())))
+    if not pc.any(is_hidden).as_py():
+        return table
+    at = table.schema.get_field_index(name)
+    column = pc.if_else(is_hidden, pa.scalar(None, pa.string()), table[name])
+    return table.set_column(at, table.schema.field(at), column)
+
+
+def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
+    """The figures of what is left; what is no count of rows stays as it was."""
+    columns = ["id", "host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
+    tables: list[pa.Table] = []
+    split_of: dict[str, str] = {}
+    for split in SPLITS:
+        table = read_all(sorted((folder / "data" / split).glob("*.parquet")), columns)
+        tables.append(table)
+        split_of |= dict.fromkeys(table["id"].to_pylist(), split)
+    side_parts = sorted((folder / "side").rglob("*.parquet"))
+    side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
+    dropped = read_all(sorted((folder / "dropped").glob("*.parquet")), DROPPED_SCHEMA.names)
+    kept = pa.concat_tables(tables)
+    unlisted = before["dropped"].get(TAKEDOWN, 0)
+    urls = kept.num_rows + side.num_rows + dropped.num_rows + unlisted
+    figures = figures_of(kept, split_of, side, dropped, urls, Taken(**before["site_lines"]))
+    figures["dropped"] |= {TAKEDOWN: unlisted} if unlisted else {}
+    return {**before, **figures}

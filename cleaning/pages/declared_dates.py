@@ -1,0 +1,83 @@
+"""The day of publication that a page declares: in its head, its JSON, its address, or an element made for a date.
+
+htmldate's own parts in its order, without ``find_date``: that copies the tree, and searches a copy of the source for
+forms of English, German and Turkish days.
+"""
+
+import functools
+import re
+from datetime import date
+
+from htmldate.core import (
+    ALWAYS_TAGS,
+    TIMESTAMP_PATTERN,
+    date_candidates,
+    examine_abbr_elements,
+    examine_elements,
+    examine_header,
+    examine_time_elements,
+)
+from htmldate.extractors import FAST_TAGS, extract_url_date, img_search, json_search, pattern_search
+from htmldate.utils import Extractor
+from htmldate.validators import get_max_date, get_min_date
+from lxml.html import HtmlElement
+
+from cleaning.pages.own_attributes import OwnAttributes
+
+_DATED = re.compile(
+    rb"<(?:meta|time)\b[^>]{0,300}?\b(?:article:published_time|datePublished|published)\b[^>]{0,300}>", re.IGNORECASE
+)
+_ISO_DAY = re.compile(rb"[\"' =](\d{4}-\d\d-\d\d)(?=[T\"' ]|$)")
+_JSON_DAY = re.compile(rb"\"datePublished\"\s{0,4}:\s{0,4}\"(\d{4}-\d\d-\d\d)")
+_TIMESTAMP = re.compile(rb"-[01]?\d-[0-3]?\d[T ][0-2]?\d")
+"""What every timestamp that htmldate knows has."""
+_DATE_ELEMENTS = OwnAttributes(
+    functools.partial(date_candidates, extensive_search=False),
+    "id class itemprop",
+    " ".join([*FAST_TAGS, *ALWAYS_TAGS]),
+)
+_FORMAT = "%Y-%m-%d"
+
+
+def published(body: bytes) -> date | None:
+    """The day in a page's ``datePublished`` and its like; htmldate makes the first of the month of some of them."""
+    tag = _DATED.search(body)
+    day = (_ISO_DAY.search(tag[0]) if tag else None) or _JSON_DAY.search(body)
+    return read_date(day[1].decode()) if day else None
+
+
+def day_in_elements(tree: HtmlElement, address: str | None) -> date | None:
+    """The day in the address, else in the head or JSON, else in an element for a date; ``tree`` is left as it is.
+
+    Of several days the first published is meant, not the last change.
+    """
+    options = _options()
+    return read_date(
+        extract_url_date(address, options)
+        or examine_header(tree, options)
+        or json_search(tree, options)
+        or examine_abbr_elements(tree, options)
+        or examine_elements(_DATE_ELEMENTS(tree), options)
+        or examine_time_elements(tree, options)
+    )
+
+
+def day_in_source(tree: HtmlElement, body: bytes) -> date | None:
+    """The last resort: the day of a timestamp anywhere in the source, else the one in the address of its image."""
+    options = _options()
+    found = None
+    if _TIMESTAMP.search(body):
+        found = pattern_search(body.decode("utf-8", "replace"), TIMESTAMP_PATTERN, options)
+    return read_date(found or img_search(tree, options))
+
+
+def read_date(text: str | None) -> date | None:
+    """A date of htmldate's, or None."""
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _options() -> Extractor:
+    return Extractor(False, get_max_date(None), get_min_date(None), True, _FORMAT)

@@ -1,0 +1,147 @@
+"""The receipt of a forgetting: what was done, signed, with salted hashes in the place of addresses.
+
+Ed25519, so that whoever asked can check the signature with the public key alone, and whoever holds the receipt can make
+no other. The private key lies in the store and never leaves it. The salt stands in the receipt: who knows the address
+of a page finds its hash there, and who does not learns nothing.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict
+
+from data.errors import InputError
+from data.files import read_json, write_json, write_text
+from data.store import Store
+from data.urls import canonical_url
+
+RECEIPT_NAME = "receipt.json"
+RUNS_NAME = "runs.npy"
+_KEY_NAME = "key"
+
+
+class Receipt(BaseModel):
+    """What was forgotten, and what became of everything that held it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    receipt: str
+    day: str
+    code: str
+    salt: str
+    targets: list[str]
+    """A salted hash for each target that was given: of a URL without scheme and www, of a pattern or of a host."""
+    pages: list[str]
+    """A salted hash for each page, of its URL without scheme and www. A blanked record has the first 16 digits."""
+    records: dict[str, int]
+    """WARC records that were blanked, by file."""
+    texts: int
+    """Files of extracted texts that were written anew."""
+    pairs: int
+    """Pairs of documents and dropped pages that were."""
+    versions: dict[str, int]
+    """Rows that left each version."""
+    deleted: list[str]
+    """Packed tokens that were deleted."""
+    marked: list[str]
+    """Tokenizers, runs and models that were made from these texts; weights are not altered."""
+    runs: int
+    """Distinct runs of 13 words of these texts that nothing else in the store held."""
+    shared_runs: int
+    """Runs that other pages have too, and keep: lines of a site, quotations, excerpts."""
+    version: str | None
+    """The version that was cut without them."""
+    audit: dict[str, Any]
+    """What was read afterwards, and what was found."""
+    public_key: str = ""
+    signature: str = ""
+
+    def signed(self, key: Ed25519PrivateKey) -> "Receipt":
+        """With the public key and the signature."""
+        named = self.model_copy(update={"public_key": key.public_key().public_bytes_raw().hex()})
+        return named.model_copy(update={"signature": key.sign(named.content()).hex()})
+
+    def check(self) -> None:
+        """Check the signature against the receipt's own public key.
+
+        Raises:
+            InputError: it is not the signature of this content.
+        """
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.public_key)).verify(
+                bytes.fromhex(self.signature), self.content()
+            )
+        except (InvalidSignature, ValueError) as error:
+            raise InputError(f"receipt {self.receipt}: the signature does not fit; it was altered.") from error
+
+    def holds(self, url: str) -> bool:
+        """Whether a page is among those that were forgotten."""
+        return salted(bytes.fromhex(self.salt), canonical_url(url)) in self.pages
+
+    def content(self) -> bytes:
+        """What is signed: the receipt as JSON with sorted keys, without blanks and without the signature."""
+        value = self.model_dump(mode="json", exclude={"signature"})
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def salted(salt: bytes, target: str) -> str:
+    """HMAC-SHA256 of a URL without scheme and www, or of a host, in hexadecimal."""
+    address = target.partition("://")[2] or target
+    return hmac.new(salt, address.removeprefix("www.").encode(), hashlib.sha256).hexdigest()
+
+
+def signing_key(store: Store) -> Ed25519PrivateKey:
+    """The store's key; made when it is first asked for.
+
+    Raises:
+        InputError: the file is no key.
+        StoreError: it cannot be written.
+    """
+    path = store.forgotten / _KEY_NAME
+    if not path.is_file():
+        write_text(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+        path.chmod(0o600)
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii").strip()))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no key ({error}). Restore it: without it no audit proves anything.") from error
+
+
+def runs_key(key: Ed25519PrivateKey) -> bytes:
+    """The key under which runs are hashed, from the signing key."""
+    return hashlib.blake2b(b"runs", key=key.private_bytes_raw(), digest_size=32).digest()
+
+
+def new_salt() -> bytes:
+    """16 random bytes."""
+    return os.urandom(16)
+
+
+def receipts(store: Store) -> list[Path]:
+    """The folders of finished forgettings, oldest first."""
+    return sorted(path.parent for path in store.forgotten.glob(f"*/{RECEIPT_NAME}"))
+
+
+def read_receipt(folder: Path) -> Receipt:
+    """Read a receipt and check its signature.
+
+    Raises:
+        InputError: it is missing or was altered.
+    """
+    try:
+        found = Receipt.model_validate(read_json(folder / RECEIPT_NAME))
+    except ValueError as error:
+        raise InputError(f"{folder / RECEIPT_NAME}: not a receipt of ours.") from error
+    found.check()
+    return found
+
+
+def write_receipt(folder: Path, receipt: Receipt) -> None:
+    """Write it whole: the sign that a forgetting is finished."""
+    write_json(folder / RECEIPT_NAME, receipt.model_dump(mode="json"))

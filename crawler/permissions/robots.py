@@ -52,7 +52,7 @@ class Robots:
         """
         robots = cls(status, fetched_at, fetched_at + LIFETIME)
         if OK <= status < REDIRECT:
-            text, robots.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+            text, robots.reserved = for_us(_whole_lines(body).decode("utf-8", "replace").removeprefix("\ufeff"))
             rules = Protego.parse(text)
             robots._rules = rules
             delay = rules.crawl_delay(TOKEN)
@@ -93,6 +93,14 @@ class Robots:
             return False
         self.holds_until = now + RETRY
         return True
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """What is read of a file: of one that is too long its last, cut line is none, for half a rule is another rule."""
+    if len(body) <= MAX_BYTES:
+        return body
+    head = body[:MAX_BYTES]
+    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
 
 
 def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:

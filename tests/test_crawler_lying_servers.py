@@ -199,7 +199,7 @@ def test_each_lie_ends_with_a_reason_and_its_host_goes_on(server, store, tmp_pat
         row = state[f"http://{name}.test/mala"]
         told = FAILED if row.reason else READ if row.status == 200 else str(row.status)
         assert (name, told) == (name, ends), (name, row.status, row.reason)
-        assert server.asked.count(row.url) <= 4, name  # two attempts, each twice where a kept connection was shut
+        assert server.asked.count(row.url) <= 4, name  # two attempts, each twice where a connection was shut
     for name in SITEMAPS:
         assert sum(url.startswith(f"http://{name}.test/") and url.endswith(".xml") for url in server.asked) <= 5, name
     assert not any(POISON in body for body in bodies(store))

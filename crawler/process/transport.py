@@ -35,8 +35,7 @@ MAX_FIELDS = 256
 MAX_HEAD = 64 << 10
 """Bytes of all header lines of an answer, interim answers (1xx) included."""
 MOST_UNPACKED = 8 * MAX_BYTES
-"""Bytes of a robots.txt after unpacking; one that has more is a bomb. Of one that is not packed all but the beginning is
-left unread."""
+"""Bytes of a robots.txt after unpacking; one that has more is a bomb."""
 USUAL_RATIO = 8
 """Bytes of a packed page that come of one."""
 

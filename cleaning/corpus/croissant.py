@@ -52,7 +52,7 @@ def croissant(version: str, figures: Mapping[str, Any], splits: Sequence[str], s
         "inLanguage": ["es", *side],
         "keywords": ["Spanish", "health", "medicine", "web"],
         "license": "LICENSE.md",
-        "citeAs": "Carrino et al. 2021, Spanish Biomedical Crawled Corpus, arXiv:2109.07765 (the corpus that this rebuilds)",
+        "citeAs": "Carrino et al. 2021, Spanish Biomedical Crawled Corpus, arXiv:2109.07765",
         "version": f"{int(version[1:])}.0.0",
         "datePublished": figures["last_fetched"],
         "isLiveDataset": True,

@@ -31,6 +31,15 @@ DecontaminateOption = Annotated[
     ),
 ]
 
+AgainstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="CORPUS",
+        help="A corpus not to be repeated (Parquet, a version, OWNER/NAME on the hub); may be given again.",
+    ),
+]
+
 
 def clean(
     warcs: WarcsArgument = None,
@@ -59,6 +68,7 @@ def publish(
     store: StoreOption = None,
     cold: Annotated[bool, typer.Option("--cold", help="Rebuild from nothing but the WARC files.")] = False,
     decontaminate: DecontaminateOption = None,
+    against: AgainstOption = None,
     without: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +89,9 @@ def publish(
     """
     from cleaning.corpus.publish import publish as publish_version
 
-    settings = read_settings(config, store, assign, publish__decontaminate=decontaminate or None)
+    settings = read_settings(
+        config, store, assign, publish__decontaminate=decontaminate or None, publish__against=against or None
+    )
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:
         summary = publish_version(

@@ -43,7 +43,8 @@ MENU = 0.3
 """Share of the lines that name a day or a meal from which on a text is the menu of a week: its food comes again."""
 _DAY_OR_MEAL = re.compile(
     r"\W*(?:(?:el )?(?:lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo)"
-    r"|d[íi]a \d|(?:primer|segundo|tercer) d[íi]a|(?:el )?(?:desayuno|almuerzo|comida|merienda|cena|colaci[óo]n|postre)|(?:a )?media (?:mañana|tarde)|ayunas)\b",
+    r"|d[íi]a \d|(?:primer|segundo|tercer) d[íi]a"
+    r"|(?:el )?(?:desayuno|almuerzo|comida|merienda|cena|colaci[óo]n|postre)|(?:a )?media (?:mañana|tarde)|ayunas)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")

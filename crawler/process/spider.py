@@ -62,7 +62,6 @@ class CoweseSpider(scrapy.Spider):
         headers = {}
         host = self.round.hosts[known.host]
         host.in_flight = known
-        self.sitemaps_in_flight += known.kind == SITEMAP
         if known.warc_digest and not host.lies and not visits.distrusts(known):
             if known.etag:
                 headers["If-None-Match"] = known.etag

@@ -102,6 +102,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
             "Accept-Encoding": "gzip, deflate",  # what readers of WARC files undo
         },
         "TWISTED_DNS_RESOLVER": GuardedResolver,
+        "DNS_TIMEOUT": settings.timeout,
         "GUARD_ALLOWED": list(settings.allow_private),
         "GUARD_TRUSTED": [settings.proxy.partition("://")[2].partition(":")[0]] if settings.proxy else [],
         "COOKIES_ENABLED": False,

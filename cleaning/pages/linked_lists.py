@@ -36,19 +36,19 @@ def take_announced_lists(around: Neighbours) -> None:
 
 
 def take_lists_of_names(around: Neighbours) -> None:
-    """Take a heading within the text with the short names behind it, each a link: symptoms, drugs, organs.
+    """Take a heading within the text or right behind it with the names that follow, each a link: symptoms, drugs.
 
     Titles that are links are longer: they lead to other pages.
     """
     last = around.places()[-1]
-    for place in range(around.taken.index(True) + 1, last):
+    for place in range(around.taken.index(True) + 1, min(last + 2, len(around.blocks) - 1)):
         block = around.blocks[place]
         if block.kind is not Kind.HEADING or block.link_characters or _ANNOUNCES_PAGES.search(block.text):
             continue
         end = _end_of_list(around, place)
         names = around.blocks[place + 1 : end]
         words = sum(len(name.text.split()) for name in names)
-        are_names = len(names) > LEAST_CARDS and end <= last and words <= NAME_WORDS * len(names)
+        are_names = len(names) > LEAST_CARDS and words <= NAME_WORDS * len(names)
         if are_names and names[0].kind is Kind.PARAGRAPH and around.is_near(place, place + 1, NEAR + 1):
             around.taken[place:end] = [True] * (end - place)
 

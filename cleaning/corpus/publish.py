@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.against import ForeignCorpus, foreign_corpora, without_foreign
 from cleaning.corpus.by_language import deduplicate_each
-from cleaning.corpus.card import write_card
+from cleaning.corpus.card import write_texts
 from cleaning.corpus.cold import Rebuilt, rebuilt
 from cleaning.corpus.decontaminate import Benchmark, benchmarks, decontaminated
 from cleaning.corpus.differences import Differences, differences
@@ -41,7 +41,6 @@ from cleaning.site_yields import note_yields
 from cleaning.stored_texts import Segments, StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
-from data.files import write_text
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
@@ -239,7 +238,7 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
             return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
-        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
+        write_texts(hidden, name, figures, origin.settings)
         write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
             kind="corpus",

@@ -219,3 +219,36 @@ def test_a_definition_stays_where_readability_keeps_links_alone():
     )
     html = f"<html><head></head><body><h1>Addison</h1><p>{text}</p><h2>Signos</h2><div>{cards}</div></body></html>"
     assert text in main_text(load_html(html), "http://a.example/").text
+
+
+@pytest.mark.parametrize(
+    ("heading", "names", "is_kept"),
+    [
+        ("Signos y síntomas", _SYMPTOMS, True),
+        ("Le puede interesar", _SYMPTOMS, False),
+        ("Lo más leído", _SYMPTOMS, False),
+        ("Signos y síntomas", tuple(f"Diez cosas que hay que saber de {name}" for name in _SYMPTOMS), False),
+        ("Signos y síntomas", _SYMPTOMS[:2], False),
+    ],
+)
+def test_names_that_link_behind_a_heading_are_its_list(heading, names, is_kept):
+    cards = "".join(f'<a href="/s"><div><p>{name}</p></div></a>' for name in names)
+    body = (
+        f"<article><h1>Gripe</h1>{_PARAGRAPH}<h2>{heading}</h2><div>{cards}</div><h2>Causas</h2>{_PARAGRAPH}</article>"
+    )
+    lines = main_text(load_html(f"<html><head></head><body>{body}</body></html>"), "http://a.example/").text.split("\n")
+    assert [name in lines for name in names] == [is_kept] * len(names)
+    assert heading in lines or not is_kept
+
+
+@pytest.mark.parametrize("more", ["Leer más…", "Ver ficha completa"])
+def test_a_card_without_a_text_of_its_own_keeps_its_name_between_the_others(more):
+    def card(name, text=""):
+        return f'<div class="col"><div class="box"><h3>{name}</h3>{text}<p><a href="/s">{more}</a></p></div></div>'
+
+    cards = card("Gonorrea", _PARAGRAPH) + card("Hepatitis B") + card("Condiloma") + card("Clamidia", _PARAGRAPH)
+    html = f"<article><h1>Infecciones</h1>{_PARAGRAPH}<h2>Tipos</h2>{cards}{card('Sífilis')}<h2>Causas</h2>{_PARAGRAPH}"
+    lines = main_text(load_html(f"<html><head></head><body>{html}</article></body></html>"), "http://a.example/").text
+    names = ("Gonorrea", "Hepatitis B", "Condiloma", "Clamidia", "Sífilis")
+    assert [name for name in lines.split("\n") if name in names] == list(names)
+    assert more not in lines

@@ -137,5 +137,6 @@ def test_two_processes_measure_what_one_does(tmp_path):
     alone = evaluate(store, EvaluationSettings(batch=9), run=run)
     assert file_digest(store.root / alone.frozen_file) == frozen
     assert (together["tokens"], together["documents"]) == (alone.tokens, alone.documents)
+    assert together["known"] == alone.known
     for part in ("discriminator", "content", "generator", "frozen"):
         assert together[part] == pytest.approx(getattr(alone, part), abs=2e-4), part

@@ -12,22 +12,23 @@ from itertools import pairwise
 
 from cleaning.pages.blocks import Block, Kind, PageBlocks
 from cleaning.pages.element_kinds import Place
+from cleaning.pages.linked_lists import (
+    LINKED,
+    MAX_LABEL,
+    take_announced_lists,
+    take_linked_headings,
+    take_lists_of_names,
+)
+from cleaning.pages.neighbours import NEAR, Neighbours
 
-LINKED = 0.6
-"""A heading or paragraph with this share of its characters in links leads to another page."""
 LOOSE_LINKED = 0.3
-"""The same for a block that no extractor kept, or that stands at the end."""
+"""Share of its characters in links with which a block leads away that no extractor kept, or that stands at the end."""
 LINKED_ITEM = 0.7
 """The same for an item between kept blocks: a list of sources links the title of each."""
-LEAST_LINKED_HEADINGS = 3
-"""From so many on, and if they are most of a page's headings of their rank, headings that are links head the texts
-below them: a page of drugs, each with its name as a link."""
 SHORT_LEAD = 300
 """Characters from which a paragraph is text however many links it has."""
-NEAR = 3
-"""Block elements up to which two blocks must meet to stand in the same place: item, list and what holds the list."""
 SIBLINGS = 2
-"""The same of paragraphs."""
+"""Block elements up to which two paragraphs must meet to stand in the same place (``NEAR`` of other blocks)."""
 SMALL_GAP = 3
 """Between blocks so few apart a paragraph may stand one element deeper."""
 LONG = 140
@@ -47,15 +48,7 @@ _HEADS_PAGES = re.compile(
     r"\W*(?:notas|art[íi]culos|noticias|entradas|contenidos?|temas|enlaces|posts?) relacionad[oa]s\W*$",
     re.IGNORECASE,
 )
-_ANNOUNCES_PAGES = re.compile(
-    r"relacionad|interesar|informaci[óo]n|\ble[ae]r?\b|s[íi]guenos|compart|etiquetas|categor[íi]as|enlaces|art[íi]culos|entradas|noticias|related",
-    re.IGNORECASE,
-)
-LEAST_CARDS = 2
-"""So many short linked lines behind a colon are its list: symptoms, each a card that leads to its page."""
 MIN_CAPTION = 25
-MAX_LABEL = 80
-"""Characters of a paragraph that may head the next one, as "Contraindicaciones" in a div of its own."""
 
 
 def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
@@ -65,10 +58,12 @@ def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     if not any(taken):
         return taken
     _trim_end(blocks, taken)
-    rules = _Rules(page, taken)
+    around = Neighbours(page, taken)
+    rules = _Rules(around)
     rules.fill_gaps()
-    rules.take_announced_lists()
-    rules.take_linked_headings()
+    take_announced_lists(around)
+    take_lists_of_names(around)
+    take_linked_headings(around)
     rules.extend()
     rules.take_questions()
     _drop_last_headings(blocks, taken)
@@ -139,84 +134,43 @@ def _drop_repeated(blocks: Sequence[Block], taken: list[bool]) -> None:
 class _Rules:
     """The rules that add blocks, on one page."""
 
-    def __init__(self, page: PageBlocks, taken: list[bool]) -> None:
-        self.page = page
-        self.blocks = page.blocks
-        self.taken = taken
-        self.times = Counter(block.text for block in page.blocks)
-        self.known_parts: dict[int, frozenset[int]] = {0: frozenset()}
+    def __init__(self, around: Neighbours) -> None:
+        self.around = around
+        self.blocks = around.blocks
+        self.taken = around.taken
+        self.times = Counter(block.text for block in around.blocks)
 
     def fill_gaps(self) -> None:
         """Take what stands between two taken blocks and is no link and none of the site's own parts."""
-        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
+        places = self.around.places()
         for first, last in pairwise(places):
             if last == first + 1:
                 continue
-            around = self._site_parts(first) | self._site_parts(last)
+            around = self.around.site_parts(first) | self.around.site_parts(last)
             usual = self.blocks[first].place | self.blocks[last].place
             for place in range(last - 1, first, -1):
                 if self.blocks[place].kind is Kind.HEADING:
-                    has_text = self._heads(place) or self._is_one_of_a_row(place, last)
+                    has_text = self.around.heads(place) or self._is_one_of_a_row(place, last)
                     self.taken[place] = has_text and self._may_stand(place, around)
                 else:
                     self.taken[place] = self._may_stand(place, around) and self._fits(place, usual, (first, last))
 
-    def take_announced_lists(self) -> None:
-        """Take the list behind a taken line that ends in a colon, though its items are links: "Los síntomas son:"."""
-        for place, block in enumerate(self.blocks[:-1]):
-            if not self.taken[place] or not block.text.endswith(":") or _ANNOUNCES_PAGES.search(block.text):
-                continue
-            end = place + 1
-            while end < len(self.blocks) and self._is_listed(place, end):
-                end += 1
-            is_list = self.blocks[place + 1].kind is Kind.ITEM
-            is_cards = not is_list and end - place > LEAST_CARDS and " " in block.text
-            if (is_list or is_cards) and self._is_near(place, place + 1, NEAR + is_cards):
-                self.taken[place + 1 : end] = [True] * (end - place - 1)
-
-    def _is_listed(self, lead: int, place: int) -> bool:
-        """Whether a block may be an item of the list behind ``lead``, or one of its cards: a short line, a link."""
-        block, first = self.blocks[place], self.blocks[lead + 1]
-        if block.kind is not first.kind or block.site_part not in self._site_parts(lead) | {0}:
-            return False
-        is_card = block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
-        return block.kind is Kind.ITEM or is_card
-
-    def take_linked_headings(self) -> None:
-        """Take headings that are links where a page heads most of its texts so."""
-        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
-        ranks: dict[int, list[int]] = {}
-        for place in range(max(places[0] - 1, 0), places[-1]):
-            if self.blocks[place].kind is Kind.HEADING:
-                ranks.setdefault(self.blocks[place].level, []).append(place)
-        for headings in ranks.values():
-            linked = [place for place in headings if self.blocks[place].link_share() >= LINKED]
-            heading_text = [
-                place
-                for place in linked
-                if (self._heads(place) and self._same_part(place, place + 1))
-                or (self._heads_behind_a_line(place) and self._same_part(place, place + 2))
-            ]
-            if len(heading_text) >= LEAST_LINKED_HEADINGS and len(heading_text) > len(headings) / 2:
-                for place in heading_text:
-                    self.taken[place] = True
-
     def extend(self) -> None:
         """Take what stands right before the first and right behind the last taken block, in the same place."""
-        places = [place for place, is_taken in enumerate(self.taken) if is_taken]
+        places = self.around.places()
         first, last = places[0], places[-1]
-        around = self._site_parts(first)
+        around = self.around.site_parts(first)
         for place in range(first - 1, -1, -1):
-            is_heading = self.blocks[place].kind is Kind.HEADING and self._is_near(place, first)
-            belongs = (is_heading and self._heads(place)) or self._is_opening(place, first)
+            is_heading = self.blocks[place].kind is Kind.HEADING and self.around.is_near(place, first)
+            belongs = (is_heading and self.around.heads(place)) or self._is_opening(place, first)
             if not (belongs and self._may_stand(place, around)):
                 break
             self.taken[place] = True
-        around = self._site_parts(last)
+        around = self.around.site_parts(last)
         heading = None
         for place in range(last + 1, len(self.blocks)):
             block = self.blocks[place]
-            if not self._is_near(place, last) or not self._may_stand(place, around):
+            if not self.around.is_near(place, last) or not self._may_stand(place, around):
                 break
             if heading is None and _is_label(block):
                 heading = place
@@ -233,12 +187,14 @@ class _Rules:
         block = self.blocks[place]
         if block.kind is not Kind.PARAGRAPH or block.link_characters or self.times[block.text] > 1:
             return False
-        return len(block.text) >= LONG and self._is_near(place, first, SIBLINGS) and not _CREDIT.search(block.text)
+        return (
+            len(block.text) >= LONG and self.around.is_near(place, first, SIBLINGS) and not _CREDIT.search(block.text)
+        )
 
     def take_questions(self) -> None:
         """Take questions with their answers, and panels beside the text that open on a click."""
         first = self.taken.index(True)
-        around = self._site_parts(first)
+        around = self.around.site_parts(first)
         usual = self.blocks[first].place
         for begin, end in self._runs(first):
             if not self._asks(begin, end):
@@ -248,7 +204,7 @@ class _Rules:
                 if self.taken[place] or not self._may_stand(place, around) or block.place & Place.ASIDE & ~usual:
                     continue
                 if block.kind is Kind.HEADING or block.text.endswith("?"):
-                    self.taken[place] = self._heads(place)
+                    self.taken[place] = self.around.heads(place)
                 else:
                     self.taken[place] = block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place)
 
@@ -273,7 +229,9 @@ class _Rules:
             return True
         if any(block.kind is Kind.HEADING and _QUESTION_HEADING.search(block.text) for block in blocks):
             return True
-        return any(self.taken[begin:end]) or (begin > 0 and self.taken[begin - 1] and self._is_near(begin - 1, begin))
+        return any(self.taken[begin:end]) or (
+            begin > 0 and self.taken[begin - 1] and self.around.is_near(begin - 1, begin)
+        )
 
     def _is_answer(self, place: int) -> bool:
         """A short paragraph right behind a heading."""
@@ -302,56 +260,31 @@ class _Rules:
             return True
         is_answer = self._is_answer(place)
         levels = NEAR if is_answer or neighbours[1] - neighbours[0] <= SMALL_GAP else SIBLINGS
-        is_near = self.taken[place + 1] and self._is_near(place, place + 1)
-        if _CREDIT.search(block.text) or not (is_near or any(self._is_near(place, one, levels) for one in neighbours)):
+        is_near = self.taken[place + 1] and self.around.is_near(place, place + 1)
+        if _CREDIT.search(block.text) or not (
+            is_near or any(self.around.is_near(place, one, levels) for one in neighbours)
+        ):
             return False
-        return is_prose(block) or is_answer or (_is_label(block) and self._heads(place))
-
-    def _heads(self, place: int) -> bool:
-        """Whether a heading has text of its own: the next block is taken and is not a heading of its rank."""
-        following = place + 1
-        if following >= len(self.blocks) or not self.taken[following]:
-            return False
-        after = self.blocks[following]
-        return after.kind is not Kind.HEADING or after.level > self.blocks[place].level
-
-    def _same_part(self, place: int, taken: int) -> bool:
-        part = self.blocks[place].site_part
-        return part == 0 or part in self._site_parts(taken)
+        return is_prose(block) or is_answer or (_is_label(block) and self.around.heads(place))
 
     def _is_one_of_a_row(self, place: int, last: int) -> bool:
-        """A heading without a text, between others of its rank that are taken: a cause among causes."""
+        """A heading without a text, beside another of its rank that is taken: a cause among causes, a card among cards.
+
+        A card is a heading that only a link follows ("Leer más"); its neighbour may stand before it.
+        """
         following = next((one for one in range(place + 1, last + 1) if self.taken[one]), last)
-        after = self.blocks[following]
-        is_same = after.kind is Kind.HEADING and after.level == self.blocks[place].level
-        return is_same and following - place <= SMALL_GAP and self._is_near(place, following)
+        if following - place <= SMALL_GAP and self._is_sibling(place, following):
+            return True
+        before = next((one for one in range(place - 1, -1, -1) if self._is_row_border(one, place)), place)
+        return self.blocks[place + 1].link_share() >= LINKED and self._is_sibling(place, before)
 
-    def _heads_behind_a_line(self, place: int) -> bool:
-        """The same where a line that is not taken stands between, such as a day and an author."""
-        line = place + 1
-        is_line = line + 1 < len(self.blocks) and self.blocks[line].kind is not Kind.HEADING and not self.taken[line]
-        return is_line and self.taken[line + 1] and self.blocks[line + 1].kind is not Kind.HEADING
+    def _is_sibling(self, place: int, other: int) -> bool:
+        """Whether another block is a heading of the same rank in the same place."""
+        heading, block = self.blocks[place], self.blocks[other]
+        is_same = place != other and block.kind is Kind.HEADING and block.level == heading.level
+        return is_same and self.around.is_near(place, other, NEAR + 1)
 
-    def _is_near(self, one: int, other: int, levels: int = NEAR) -> bool:
-        return not self._elements_around(one, levels).isdisjoint(self._elements_around(other, levels))
-
-    def _elements_around(self, place: int, levels: int) -> set[int]:
-        """The innermost block elements around a block."""
-        number = self.blocks[place].parent
-        found = {number}
-        for _ in range(levels - 1):
-            number = self.page.parents[number]
-            found.add(number)
-        return found
-
-    def _site_parts(self, place: int) -> frozenset[int]:
-        """The elements around a block that look like the site's own parts; as the block was kept they are none."""
-        part = self.blocks[place].site_part
-        if part not in self.known_parts:
-            found = set()
-            number = part
-            while number:
-                found.add(number)
-                number = self.page.parents[number]
-            self.known_parts[part] = frozenset(found)
-        return self.known_parts[part]
+    def _is_row_border(self, one: int, place: int) -> bool:
+        """Whether a block before a heading is a taken heading of its rank or a higher one."""
+        block = self.blocks[one]
+        return block.kind is Kind.HEADING and self.taken[one] and block.level <= self.blocks[place].level

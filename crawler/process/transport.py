@@ -25,6 +25,7 @@ from twisted.web.client import ResponseFailed
 
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
+from crawler.process.connections import BoundedPool, most_idle
 from crawler.process.turns import done_for
 
 MAX_FIELDS = 256
@@ -62,6 +63,12 @@ class CappedHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
+
+        concurrency = crawler.settings.getint("CONCURRENT_REQUESTS")
+        clock: Any = reactor
+        self._pool = BoundedPool(clock, most_idle(concurrency))
+        self._pool.maxPersistentPerHost = concurrency  # a proxy is one host
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself sets its lenient one
 
     async def download_request(self, request: Request) -> Response:

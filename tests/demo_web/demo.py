@@ -36,10 +36,9 @@ interval_first = 0.00001
 interval_max = 0.00001
 
 [pretrain]
-preset = "tiny"
+preset = "mini"
 steps = {steps}
-begin = "counts"
-learning_rate = 0.002
+vector_rate = 1.0
 
 [serve.beside]
 demo-web = ["{python}", "{server}", "{port}", "2"]
@@ -146,7 +145,7 @@ def model_lines(model: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
         ("tokenizer", f"{model['tokenizer']['entries']:,} entries, cased, accents kept", model["tokenizer"]["path"]),
         ("tokens", tokens, model["pack"]["path"]),
-        ("run", f"{reused}ELECTRA, preset tiny, {run['steps']} steps, loss {run['loss']:.2f}", run["path"]),
+        ("run", f"{reused}ELECTRA, preset mini, {run['steps']} steps, loss {run['loss']:.2f}", run["path"]),
         ("held out", f"{figures} on {judged['tokens']:,} tokens of other pages", judged["path"]),
         ("model", "discriminator and generator for transformers", model["export"]["path"]),
     ]

@@ -65,7 +65,7 @@ class Robots:
 
     def load(self, body: bytes) -> Protego:
         """Parse the file, at first or after ``unload``."""
-        text, self.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
+        text, self.reserved = for_us(_whole_lines(body).decode("utf-8", "replace").removeprefix("\ufeff"))
         self._rules, self.is_loaded = Protego.parse(text), True
         return self._rules
 
@@ -109,6 +109,14 @@ class Robots:
             return False
         self.holds_until = now + RETRY
         return True
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """What is read of a file: of one that is too long its last, cut line is none, for half a rule is another rule."""
+    if len(body) <= MAX_BYTES:
+        return body
+    head = body[:MAX_BYTES]
+    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
 
 
 def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:

@@ -94,7 +94,7 @@ class Permissions:
             self._unknown(host, file, f"http/{response.status}")
             return 0.0
         self._take(host, robots)
-        body = response.body[:MAX_BYTES] if visits.is_success(response.status) else b""
+        body = response.body[: MAX_BYTES + 1] if visits.is_success(response.status) else b""
         self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
         if host.state == UNREACHABLE:
             recovers(self._round, host)

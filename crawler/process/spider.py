@@ -72,7 +72,9 @@ class CoweseSpider(scrapy.Spider):
         return self._request(chain.url, headers=headers, host=host, known=known, chain=chain)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
-        if meta["known"].kind == SITEMAP and "file" not in meta:
+        if "file" in meta:
+            meta["download_maxsize"] = 0  # no bound but that of ``transport``, which ends a long one without losing it
+        elif meta["known"].kind == SITEMAP:
             meta["download_maxsize"] = MAX_BYTES
         if self.round.settings.proxy:
             meta["proxy"] = self.round.settings.proxy

@@ -9,7 +9,7 @@ from cleaning.in_order import in_order
 from cleaning.pages.measures import Measures
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.page_process import PageProcesses
-from cleaning.pages.triage import triage
+from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Record, Segment
 from cleaning.pending import TORN_AT, Pending
 from cleaning.row_batches import RowBatches
@@ -51,4 +51,4 @@ def extract_segment(
 
 def _triaged(segment: Segment, settings: ExtractionSettings) -> Iterator[tuple[Record, Raw | Drop]]:
     for record in segment.records(settings.max_bytes):
-        yield record.without_body(), triage(record, settings)
+        yield record.without_body(), triage(record, settings, said_by(record))

@@ -25,6 +25,9 @@ from data.rights.files import READERS
 from data.rights.ledger import RIGHTS_SCHEMA, Ledger, host_key
 from data.store import Store
 from data.takedowns import Takedowns
+from flows.settings import Settings
+from flows.why import why
+from flows.why_words import story_lines
 
 CLEANING = CleaningSettings(min_chars=100)
 PUBLISHING = PublishSettings(test_share=0.001)
@@ -262,3 +265,19 @@ def _bytes(folder):
 
 def test_an_empty_ledger_refuses_nothing():
     assert Ledger([]).refusal("https://h.es/a", datetime(2026, 1, 1, tzinfo=UTC), ("w", 0)) is None
+
+
+def test_why_quotes_the_line_that_refuses(store, tmp_path):
+    records = [
+        ("https://h.es/robots.txt", "User-agent: *\nContent-Usage: /b train-ai=n\n", 200, PLAIN),
+        ("https://h.es/a", article(1)),
+        ("https://h.es/b", article(2)),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "a.warc.gz", records)])
+    chosen = Settings(clean=CLEANING, publish=PUBLISHING)
+    line = "robots.txt/content-usage: Content-Usage: /b train-ai=n"
+    assert line in "\n".join(story_lines(why(store, chosen, "https://h.es/b")))
+    publish(store, CLEANING, PUBLISHING)
+    said = list(story_lines(why(store, chosen, "https://h.es/b")))
+    assert said[1] == f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}."
+    assert said[1] not in list(story_lines(why(store, chosen, "https://h.es/a")))

@@ -34,9 +34,12 @@ class RightsRows:
         if record.forgotten is not None or record.refusal is not None or record.revisit is not None:
             return
         file = file_of(url)
-        host, file = (host_key(url), file) if file is not None else self._moved.get(url, (host_key(url), ""))
-        if file:
-            yield from self._of_file(record, url, host, file)
+        host = host_key(url)
+        owners = {(host, file)} if file is not None else set()
+        owners |= {self._moved[url]} if url in self._moved else set()
+        if owners:
+            for owner, of in sorted(owners):
+                yield from self._of_file(record, url, owner, of)
         elif _is_success(record.answer.status) and is_rsl(record.answer.content_type, record.answer.body):
             words = rsl_words(record.answer.body, url) or [_nothing(LICENCE_FILE, "no licence that can be read")]
             yield from (self._row(record, host, LICENCE_FILE, word, url) for word in words)

@@ -104,6 +104,9 @@ def test_a_file_of_another_crawler_is_judged_by_what_it_holds(store, tmp_path):
         ("https://ai.es/ai.txt", "", 301, PLAIN, [("Location", "/textos/ai.txt")]),
         ("https://ai.es/textos/ai.txt", "User-Agent: *\nDisallow: /\n", 200, PLAIN),
         ("https://ai.es/a", article(4)),
+        ("https://movido.es/robots.txt", "", 301, PLAIN, [("Location", "https://senal.es/robots.txt")]),
+        ("https://senal.es/robots.txt", NO_TRAINING, 200, PLAIN),
+        ("https://movido.es/a", article(8)),
         ("https://nada.es/ai.txt", html("User-Agent: *\nDisallow: /").decode()),
         ("https://nada.es/a", article(5)),
         ("https://rsl.es/robots.txt", "License: /l.xml\nUser-agent: *\nAllow: /\n", 200, PLAIN),
@@ -118,13 +121,14 @@ def test_a_file_of_another_crawler_is_judged_by_what_it_holds(store, tmp_path):
         "https://www.senal.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
         "https://tdm.es/a": 'tdmrep.json: {"location": "/", "tdm-reservation": 1}',
         "https://ai.es/a": "ai.txt: Disallow: /",
+        "https://movido.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
         "https://nada.es/a": None,
         "https://rsl.es/a": "rsl: / prohibits ai-train",
         "https://lic.es/a": None,
     }
     (path,) = (store.rights / extraction_digest(CLEANING)).iterdir()
     rows = read_parquet(path).to_pylist()
-    (signal,) = (row for row in rows if row["carrier"] == "robots.txt/content-signal")
+    signal = next(row for row in rows if row["carrier"] == "robots.txt/content-signal")
     assert (signal["host"], signal["file"], signal["line"], signal["verdict"]) == (
         "senal.es",
         "/robots.txt",
@@ -136,10 +140,10 @@ def test_a_file_of_another_crawler_is_judged_by_what_it_holds(store, tmp_path):
     assert signal["warc_offset"] > 0
     manifest = json.loads((publish(store, CLEANING, PUBLISHING).path / "manifest.json").read_text("utf-8"))
     assert manifest["figures"]["opted_out"] == {
-        "ai.txt": 1, "robots.txt/content-signal": 1, "rsl": 1, "tdmrep.json": 1,
+        "ai.txt": 1, "robots.txt/content-signal": 2, "rsl": 1, "tdmrep.json": 1,
     }  # fmt: skip
     card = (store.latest_corpus / "README.md").read_text("utf-8")
-    assert "ai.txt 1, robots.txt/content-signal 1, rsl 1, tdmrep.json 1." in card
+    assert "robots.txt/content-signal 2, ai.txt 1, rsl 1, tdmrep.json 1." in card
     assert "the words that held when a page was fetched" in card
 
 

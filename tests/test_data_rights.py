@@ -312,6 +312,8 @@ def test_long_lines_are_kept_short_and_many_are_read_in_time():
     words = robots_words(b"User-agent: *\n" + b"".join(b"Disallow: /%d%s\n" % (n, b"x" * 20) for n in range(14_000)))
     assert len(words) == 14_000
     assert len(robots_words(b"User-agent: *\nDisallow: /" + b"x" * 9_000)[0].line) == MAX_LINE
+    hostile = b"%PDF-1 tdmrep" + b"<rdf:RDF " * 50_000 + b"/Metadata " * 200_000
+    assert page_words(PAGE, {"link": "<" * 100_000}, hostile, is_pdf=True) == []
     stars = Word("robots.txt/disallow", "", "reserved", "/" + "*a" * 60 + "*b$")
     assert reserving([stars], "https://h.es/" + "a" * 1_900) is None
     assert reserving(robots_words(os.urandom(100_000)), PAGE) is None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from data.markup import attributes, tags
 from data.rights.preferences import signal_reserves, usage_reserves
@@ -17,6 +18,8 @@ OPT_OUT = frozenset({"noindex", "none", "noai", "noml"})
 NO_FOLLOW = frozenset({"nofollow", "none"})
 """Directives that keep a page's links from being followed."""
 TDM = "tdm-reservation"
+MAX_INLINE = 5
+"""Licences inside of a page that are read."""
 
 _EVERYBODY = frozenset({TOKEN, "*", "robots"})
 _SPLIT = re.compile(r"[,;\n]")
@@ -38,8 +41,8 @@ def page_words(url: str, headers: Mapping[str, str], body: bytes, *, is_pdf: boo
     head = body[:HEAD]
     said += _of_elements(head)
     if MEDIA_TYPE.encode() in head.lower():
-        for inline in _INLINE.findall(body[: 2 * HEAD]):
-            found = rsl_words(inline.strip(), url)
+        for inline in islice(_INLINE.finditer(body[: 2 * HEAD]), MAX_INLINE):
+            found = rsl_words(inline[1].strip(), url)
             said += [Word("html/script", word.line, word.verdict, word.path) for word in found]
     return said
 

@@ -8,6 +8,8 @@ _WIDER = ("bots", "tdm")
 """Keys of earlier drafts (draft-ietf-aipref-vocab-02 and before) whose category holds training."""
 _NO, _YES = frozenset({"n", "no", "?0"}), frozenset({"y", "yes", "?1", ""})
 _FULL = "full"
+MAX_FIELD = 8_192
+"""Characters of a value that are read."""
 
 
 def usage_reserves(value: str) -> bool | None:
@@ -45,7 +47,7 @@ def signal_reserves(value: str) -> bool | None:
 def _dictionary(value: str) -> Mapping[str, str]:
     """Keys and bare values in lower case; the value of a key alone is empty, which stands for true."""
     found: dict[str, str] = {}
-    for member in _outside_quotes(value, ","):
+    for member in _outside_quotes(value[:MAX_FIELD], ","):
         bare = next(iter(_outside_quotes(member, ";")), "")
         key, _, said = bare.partition("=")
         found[key.strip().lower()] = said.strip().lower()

@@ -16,6 +16,8 @@ _FREE = frozenset({"", "free", "attribution", "contribution"})
 """Kinds of payment under which nothing need be agreed before a page is used."""
 _SPLIT = re.compile(r"[,\s]+")
 _MAX_ELEMENTS = 20_000
+MAX_FIELD = 8_192
+"""Characters of a Link field that are read."""
 
 
 def is_rsl(content_type: str, body: bytes) -> bool:
@@ -49,7 +51,7 @@ def licence_links(values: Iterable[str]) -> list[tuple[str, str]]:
     """The licences that Link fields name: address and the field as it stands."""
     found = []
     for value in values:
-        for target, parameters in re.findall(r"<([^>]{1,2000})>((?:\s*;[^<]{0,500})?)", value):
+        for target, parameters in re.findall(r"<([^<>]{1,2000})>((?:\s*;[^<]{0,500})?)", value[:MAX_FIELD]):
             lower = parameters.lower()
             if re.search(r"\brel\s*=\s*\"?[^\";]*\blicense\b", lower) and MEDIA_TYPE in lower:
                 found.append((target, f"<{target}>{parameters.rstrip(', ')}"[:MAX_LINE]))

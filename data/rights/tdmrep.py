@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from data.rights.robots_txt import MAX_BYTES
@@ -12,7 +13,9 @@ from data.rights.words import MAX_LINE, TDMREP, Word
 
 NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
 MAX_STREAMS = 20
-"""Compressed metadata streams of a PDF that are unpacked."""
+"""Packets in the clear that are looked at."""
+MAX_MENTIONS = 100
+"""Objects of metadata whose streams are looked at."""
 MAX_PACKET = 1 << 20
 """Bytes of a packet that are looked at."""
 _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
@@ -47,11 +50,16 @@ def xmp_words(body: bytes) -> list[Word]:
 def _packets(body: bytes) -> Iterator[str]:
     """Each packet once that names TDMRep; UTF-8 or UTF-16."""
     if b"tdmrep" in body:
-        for begin in _BEGIN.finditer(body):
+        for begin in islice(_BEGIN.finditer(body), MAX_STREAMS):
             yield body[begin.start() : begin.start() + MAX_PACKET].decode("utf-8", "replace")
-    for number, stream in enumerate(_STREAM.finditer(body)):
-        if number >= MAX_STREAMS:
+    at = -1
+    for _ in range(MAX_MENTIONS):
+        at = body.find(b"/Metadata", at + 1)
+        stream = _STREAM.match(body, at) if at >= 0 else None
+        if at < 0:
             return
+        if stream is None:
+            continue
         raw = body[stream.end() : stream.end() + MAX_PACKET]
         with contextlib.suppress(zlib.error):  # a packet in the clear may still be UTF-16
             raw = zlib.decompressobj().decompress(raw, MAX_PACKET)

@@ -1,14 +1,14 @@
 """What the kinds of task have in common: tagging, classification and answering fit one training loop."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from training.benchmark.scores import Sample, Scores
+from training.benchmark.scores import Scores
+from training.benchmark.scoring import Scoring
 from training.benchmark.windows import Feature
 
 Logits = Sequence[npt.NDArray[np.float32]]
@@ -20,10 +20,10 @@ class Kind(Protocol):
 
     auto: ClassVar[str]
     """The Auto class of transformers."""
-    selects: ClassVar[str]
-    """The figure of the development split that chooses the epoch."""
-    labels: tuple[str, ...]
-    """What the head tells apart."""
+
+    @property
+    def scoring(self) -> Scoring:
+        """What is due, and how answers are scored."""
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split, with what is due."""
@@ -34,14 +34,11 @@ class Kind(Protocol):
     def logits(self, outputs: Any) -> Tensor:
         """What predictions are made from: (windows, …)."""
 
+    def answers(self, split: str, logits: Logits) -> Any:
+        """What the logits of a split's features say, in the form that ``scoring`` takes."""
+
     def judge(self, split: str, logits: Logits) -> Scores:
         """The figures of a split."""
-
-    def samples(self, split: str, logits: Logits, most: int) -> list[Sample]:
-        """Predictions to look at, wrong ones first."""
-
-    def write(self, folder: Path, split: str, logits: Logits) -> None:
-        """Write the predictions of a split in the task's own form."""
 
     def about(self) -> dict[str, Any]:
         """Counts of the data that a reader of figures wants to know."""

@@ -96,7 +96,8 @@ def _swaps(random: np.random.Generator, items: int, draws: int) -> Iterator[Arra
 def _samples(random: np.random.Generator, items: int, draws: int) -> Iterator[Array]:
     """Blocks of (draws, items): how often each item is drawn."""
     for size in _blocks(items, draws):
-        yield random.multinomial(items, np.full(items, 1 / items), size).astype(np.float64)
+        drawn = random.integers(0, items, (size, items)) + items * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * items).reshape(size, items).astype(np.float64)
 
 
 def _blocks(items: int, draws: int) -> Iterator[int]:

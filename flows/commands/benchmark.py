@@ -1,7 +1,7 @@
 """The command of benchmarks: fine-tune and score a model on a task; the table of all runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,6 +38,11 @@ def benchmark(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="The control: the same network and tokenizer with new weights.")
     ] = False,
+    keep: Annotated[
+        Literal["best", "all", "none"] | None,
+        typer.Option("--keep", help="Whose fine-tuned model stays: the best seed's, every seed's or none.  [best]"),
+    ] = None,
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write the kept models as ONNX too.")] = False,
     table: Annotated[
         bool, typer.Option("--table", help="Instead: all runs beside published figures, and into the model cards.")
     ] = False,
@@ -73,7 +78,14 @@ def benchmark(
     from training.benchmark.run import benchmark as run_benchmark
 
     settings = read_settings(
-        config, store, assign, benchmark__seeds=seeds, benchmark__epochs=epochs, benchmark__fresh=fresh or None
+        config,
+        store,
+        assign,
+        benchmark__seeds=seeds,
+        benchmark__epochs=epochs,
+        benchmark__fresh=fresh or None,
+        benchmark__keep=keep,
+        benchmark__onnx=onnx or None,
     )
     opened = Store.open(settings.store)
     with opened.exclusive("benchmark"), shown_progress() as progress:

@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.answer_scoring import AnswerScoring, normalized
 from training.benchmark.datasets import Splits
+from training.benchmark.decoding import KindName
 from training.benchmark.documents import Fragment
 from training.benchmark.kind import Logits
 from training.benchmark.models import Source
@@ -39,6 +40,7 @@ class _Window:
 class Answering:
     """Questions about texts."""
 
+    name: ClassVar[KindName] = "answering"
     auto: ClassVar[str] = "AutoModelForQuestionAnswering"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.datasets import Splits
+from training.benchmark.decoding import KindName
 from training.benchmark.kind import Logits
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.models import Source
@@ -20,6 +21,7 @@ from training.benchmark.windows import INPUTS, Feature
 class Classification:
     """Rows of label and text, or label and a pair of texts."""
 
+    name: ClassVar[KindName] = "classification"
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from data.errors import StageError
 from data.progress import Progress
-from training.benchmark.kind import Kind, Logits
+from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
 from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
@@ -99,7 +99,7 @@ def fine_tune(
     return FineTuned(model, best[1], curve)
 
 
-def predict(model: nn.Module, kind: Kind, features: Sequence[Feature], settings: BenchmarkSettings, pad: int) -> Logits:
+def predict(model: nn.Module, kind: Head, features: Sequence[Feature], settings: BenchmarkSettings, pad: int) -> Logits:
     """The logits of every window, dropout off; windows of like length go together."""
     model.eval()
     order = sorted(range(len(features)), key=lambda number: len(features[number]["input_ids"]))

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from training.benchmark.decoding import KindName
 from training.benchmark.scores import Scores
 from training.benchmark.scoring import Scoring
 from training.benchmark.windows import Feature
@@ -15,9 +16,17 @@ Logits = Sequence[npt.NDArray[np.float32]]
 """Of each feature, without its padding."""
 
 
-class Kind(Protocol):
+class Head(Protocol):
+    """What is read off a model."""
+
+    def logits(self, outputs: Any) -> Tensor:
+        """What predictions are made from: (windows, …)."""
+
+
+class Kind(Head, Protocol):
     """A task's data, ready for a model: ``split`` is train, dev or test."""
 
+    name: ClassVar[KindName]
     auto: ClassVar[str]
     """The Auto class of transformers."""
 
@@ -30,9 +39,6 @@ class Kind(Protocol):
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The loss summed over what counts, and how many that are."""
-
-    def logits(self, outputs: Any) -> Tensor:
-        """What predictions are made from: (windows, …)."""
 
     def answers(self, split: str, logits: Logits) -> Any:
         """What the logits of a split's features say, in the form that ``scoring`` takes."""

@@ -14,6 +14,7 @@ from training.benchmark.answering import Answering
 from training.benchmark.classification import Classification
 from training.benchmark.datasets import read_splits
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
+from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
@@ -67,6 +68,8 @@ class BenchmarkSummary(BaseModel):
     """Sentences, rows or short documents of the development and test split that training has too; splits with some."""
     misfit_lines: int | None
     """Lines of annotations that fit no way of counting, listed in the report; None where there are none."""
+    models: list[Path]
+    """Fine-tuned models that are kept, for `cowese tag`."""
     device: str
     seconds: float
 
@@ -108,6 +111,7 @@ def benchmark(
     clock = Clock(len(missing) * steps_of(len(kind.features("train")), settings), progress)
     for seed in missing:
         _make(folder, source, kind, settings, seed, device, clock)
+        drop_others(folder, settings.keep, kind.scoring.selects)
     results = [read_result(folder / seed_name(seed)) for seed in range(1, settings.seeds + 1)]
     about = {
         "model": source.name if Path(source.where).is_dir() else source.where,
@@ -130,6 +134,7 @@ def benchmark(
         ceiling=about.get("ceiling", {}),
         also_in_training={split: count for split, count in about["also_in_training"].items() if count},
         misfit_lines=len(about.get("misfits", ())) or None,
+        models=drop_others(folder, settings.keep, kind.scoring.selects),
         device=", ".join(sorted({result.device for result in results})),
         seconds=round(time.monotonic() - started, 1),
     )
@@ -166,6 +171,8 @@ def _make(
         kind.scoring.write(temporary / PREDICTIONS, "test", answers)
         kind.scoring.counts("test", answers).write(temporary / COUNTS)
         write_json(temporary / RESULT, result.model_dump(mode="json"))
+        if is_kept(folder, result, kind.scoring.selects, settings.keep):
+            keep_model(temporary / MODEL, tuned.model, source, kind, settings, folder.parent.name, result)
         shutil.rmtree(folder / seed_name(seed), ignore_errors=True)
         temporary.rename(folder / seed_name(seed))
         sync_folder(folder)

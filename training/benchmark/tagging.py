@@ -10,6 +10,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark import flat
 from training.benchmark.datasets import Splits
+from training.benchmark.decoding import KindName
 from training.benchmark.documents import Document, Mention
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
@@ -23,6 +24,7 @@ from training.benchmark.words import words_of
 class Tagging:
     """Documents in windows, a tag at the first token of each word."""
 
+    name: ClassVar[KindName] = "tagging"
     auto: ClassVar[str] = "AutoModelForTokenClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

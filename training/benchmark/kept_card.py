@@ -123,7 +123,8 @@ Learning rate {settings.learning_rate:g}, layer decay {settings.layer_decay:g}, 
 _PLEASE = "Not for decisions about patients.\n"
 _LIMITS = {
     "tagging": (
-        "transformers' own aggregation joins and cuts mentions otherwise than they were scored: use the function above.\n"
+        "transformers' own aggregation joins and cuts mentions otherwise than they were scored: use the function\n"
+        "above. "
         f"{_PLEASE}"
     ),
     "classification": _PLEASE,

@@ -54,6 +54,8 @@ def figures_of(
 
 def _carriers(dropped: pa.Table) -> dict[str, int]:
     """Pages that are left out for what a page or its host says, by the carrier of the word that decided."""
+    if "detail" not in dropped.schema.names:
+        return {}
     details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
     return ranked(Counter((detail or "unknown").partition(":")[0] for detail in details))
 

@@ -104,7 +104,7 @@ def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     side_parts = sorted((folder / "side").rglob("*.parquet"))
     side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
     dropped = pa.concat_tables(
-        [_columns(path, ["reason", "n_words"]) for path in sorted((folder / "dropped").glob("*.parquet"))]
+        [_columns(path, ["reason", "n_words", "detail"]) for path in sorted((folder / "dropped").glob("*.parquet"))]
     )
     kept = pa.concat_tables(tables)
     unlisted = before["dropped"].get(TAKEDOWN, 0)

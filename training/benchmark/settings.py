@@ -7,6 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from data.errors import InputError
 
 
+class SearchGrid(BaseModel):
+    """What ``--search`` tries, the same for every model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    learning_rates: tuple[float, ...] = Field(default=(2e-5, 5e-5, 1e-4, 3e-4, 1e-3), min_length=1)
+    """Of the head, after warm-up."""
+    batches: tuple[int, ...] = Field(default=(16, 32), min_length=1)
+    """Windows of an optimiser step."""
+    epochs: tuple[int, ...] = Field(default=(10,), min_length=1)
+    """Passes over the training split."""
+
+
 class BenchmarkSettings(BaseModel):
     """Fine-tuning; the defaults are ELECTRA's own where it has some."""
 
@@ -33,6 +46,10 @@ class BenchmarkSettings(BaseModel):
     """Share of a window that it has in common with the next."""
     fresh: bool = False
     """The control: the same network and tokenizer with new weights, drawn for each seed."""
+    search: bool = False
+    """Whether rate, batch and epochs are chosen on the development split, from ``grid``."""
+    grid: SearchGrid = SearchGrid()
+    """What is tried then."""
     keep: Literal["best", "all", "none"] = "best"
     """Whose fine-tuned model stays: that of the seed that is best on the development split, every seed's, or none."""
     licence: str | None = None
@@ -53,9 +70,8 @@ class BenchmarkSettings(BaseModel):
 
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
-        without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"} | (
-            set() if self.fresh else {"fresh"}
-        )
+        without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"}
+        without |= set() if self.search else {"search", "grid"} | (set() if self.fresh else {"fresh"})
         without |= set() if self.dropout is not None else {"dropout"}  # results from before it was a setting
         return self.model_dump(mode="json", exclude=without)
 

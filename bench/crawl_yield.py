@@ -1,5 +1,8 @@
 """Kept new words at 5, 10 and 20 % of the requests: by yield, first in first out, as the sitemap lists, and at best.
 
+Three bounds: the best order of all URLs, known or not; of those that were found, by who knows what each page and the
+best page behind it gives; and what sections can tell, with the figures of the whole crawl known from its beginning.
+
 The store must hold a whole crawl of one round, cleaned and published: its WARC files say what linked to what, its
 corpus how many new words each URL gave. Orders are then replayed on it; figures are fed back twenty times on the way,
 as `cowese crawl --max-pages N`, `clean` and `publish` in turn would do.
@@ -137,6 +140,42 @@ class ByYield:
         heapq.heapify(self._heap)
 
 
+class BySections(ByYield):
+    """The crawler's own ranks, from the figures of the whole crawl: what sections can tell at most."""
+
+    def __init__(self, host, web):
+        from crawler.frontier.yields import Yields
+        from data.yields import counted
+
+        super().__init__(host)
+        self._yields = Yields(dict(counted((host, url, web.words.get(url, 0)) for url in web.links[host])))
+
+    def feed(self, done):
+        """All is known."""
+
+
+class Clairvoyant:
+    """By the words of a page, or half of those of it and the best page that it links to."""
+
+    def __init__(self, host, web):
+        self._web, self._links, self._heap, self._count = web, web.links[host], [], 0
+
+    def add(self, url):
+        self._count += 1
+        here = self._web.words.get(url, 0)
+        behind = max((self._web.words.get(one, 0) for one in self._links[url] if one in self._links), default=0)
+        heapq.heappush(self._heap, (-max(here, (here + behind) / 2), self._count, url))
+
+    def pop(self):
+        return heapq.heappop(self._heap)[2]
+
+    def __len__(self):
+        return len(self._heap)
+
+    def feed(self, done):
+        """All is known."""
+
+
 def replay(web, hosts, make, total, *, sitemap_first=False, holds=False):
     """Ask hosts in turn for so many URLs in all; requests and words by host."""
     queues, seen = {host: make(host) for host in hosts}, defaultdict(set)
@@ -198,29 +237,41 @@ def main(options):
     every = [url for host in hosts for url in web.links[host]]
     print(f"{len(every):,} URLs of {len(hosts)} hosts, {sum(web.words.values()):,} new words in all")
     for share in POINTS:
-        fifo, ours, listed, best = defaultdict(int), defaultdict(int), defaultdict(int), 0
-        for host in hosts:
-            count = math.ceil(share * len(web.links[host]))
-            fifo[host] = replay(web, [host], Fifo, count)[1][host]
-            ours[host] = replay(web, [host], ByYield, count)[1][host]
-            listed[host] = replay(web, [host], Fifo, count, sitemap_first=True)[1][host]
-            best += best_of(web, web.links[host], count)
-        told(f"{share:.0%} of each host's requests", fifo, ours, listed, best)
-        count = int(share * len(every))
-        fifo = replay(web, hosts, Fifo, count)[1]
-        listed = replay(web, hosts, Fifo, count, sitemap_first=True)[1]
-        ours = replay(web, hosts, ByYield, count, holds=True)[1]
-        told(f"{share:.0%} of all requests, hosts in turn", fifo, ours, listed, best_of(web, every, count))
+        of_each(web, hosts, share)
+        of_all(web, hosts, every, share)
 
 
-def told(what, fifo, ours, listed, best):
-    total = sum(fifo.values()) or 1
+def of_each(web, hosts, share):
+    """Each host has its own share: nothing can go from one to another."""
+    found = {name: {} for name in ("FIFO", "sitemap", "by yield", "sections", "found", "best")}
+    for host in hosts:
+        count = math.ceil(share * len(web.links[host]))
+        found["FIFO"][host] = replay(web, [host], Fifo, count)[1][host]
+        found["sitemap"][host] = replay(web, [host], Fifo, count, sitemap_first=True)[1][host]
+        found["by yield"][host] = replay(web, [host], ByYield, count)[1][host]
+        found["sections"][host] = replay(web, [host], lambda one: BySections(one, web), count)[1][host]
+        found["found"][host] = replay(web, [host], lambda one: Clairvoyant(one, web), count)[1][host]
+        found["best"][host] = best_of(web, web.links[host], count)
+    told(f"{share:.0%} of each host's requests", found)
+
+
+def of_all(web, hosts, every, share):
+    """One share for all hosts, asked in turn."""
+    count = int(share * len(every))
+    found = {
+        "FIFO": replay(web, hosts, Fifo, count)[1],
+        "sitemap": replay(web, hosts, Fifo, count, sitemap_first=True)[1],
+        "by yield": replay(web, hosts, ByYield, count, holds=True)[1],
+        "best": {"": best_of(web, every, count)},
+    }
+    told(f"{share:.0%} of all requests, hosts in turn", found)
+
+
+def told(what, found):
+    total, fifo, ours = sum(found["FIFO"].values()) or 1, found["FIFO"], found["by yield"]
     worse = {host: f"{fifo[host]:,} → {ours[host]:,}" for host in fifo if ours[host] < 0.95 * fifo[host]}
-    ratios = [sum(one.values()) / total for one in (listed, ours)]
-    print(
-        f"{what}: FIFO {total:,} words; as the sitemap lists {ratios[0]:.2f}, by yield {ratios[1]:.2f}, at best "
-        f"{best / total:.2f} times that; hosts worse by more than 5 %: {worse or 'none'}"
-    )
+    ratios = ", ".join(f"{name} {sum(words.values()) / total:.2f}" for name, words in found.items() if name != "FIFO")
+    print(f"{what}: FIFO {total:,} words; times that: {ratios}; hosts worse by more than 5 %: {worse or 'none'}")
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def run_size(folder: Path, count: int, words: int, workers: int) -> None:
     again = deduplicate(living, stored, store.signatures, PublishSettings(), engine)
     steps.append(time.perf_counter())
     assert np.array_equal(first.keeper, again.keeper)
-    size = sum(path.stat().st_size for path in store.signatures.rglob("*.npy"))
+    size = sum(path.stat().st_size for path in store.signatures.rglob("*.np[yz]"))
     result = {
         "documents": count,
         "living_s": round(steps[1] - steps[0], 1),
@@ -162,7 +162,7 @@ def signatures(words: int) -> None:
 
     sample = [text for text, _ in texts(2_000, words)]
     ready = [_shingles(text) for text in sample]
-    signer = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
+    signer = Signer(permutations=256, bands=32, rows=8, shingle_words=5)
 
     def ours() -> np.ndarray:
         return np.concatenate([signer.signatures(sample[start : start + BATCH]) for start in range(0, 2_000, BATCH)])

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cleaning.pages.page import Drop, Page
+from cleaning.pages.text import count_words
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, MASKED, QUALITY, VERDICTS
 
 
@@ -42,11 +43,17 @@ def dropped_rows(extracted: pa.RecordBatch, dropped: Mapping[int, Drop], recipe:
     columns |= {
         "reason": [drop.reason for drop in drops],
         "figure": [drop.figure for drop in drops],
+        "n_words": [None if text is None else count_words(text) for text in _texts(extracted, dropped)],
         "detail": [drop.detail for drop in drops],
         "lost_to": [drop.lost_to for drop in drops],
         "recipe": [recipe] * len(drops),
     }
     return _batch(columns, len(drops), DROPPED_SCHEMA)
+
+
+def _texts(extracted: pa.RecordBatch, numbers: Iterable[int]) -> list[str | None]:
+    texts: list[str | None] = extracted.column("text").take(pa.array(numbers, pa.int32())).to_pylist()
+    return texts
 
 
 def text_digest(text: str) -> str:

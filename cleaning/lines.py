@@ -41,17 +41,19 @@ def line_digest(line: str) -> int:
 def without_lines(text: str, lines: frozenset[int]) -> str:
     """The text without the lines of these digests, but for those that head a part of it.
 
-    A short line alone between two lines that stay is the heading of what follows: without *Errores frecuentes* a list
-    of errors reads as advice. What a site puts around its pages stands in runs, or at an end, or more than once.
+    A short line right before one that stays is the heading of what follows: without *Errores frecuentes* a list of
+    errors reads as advice. Before the first line that stays there are none, those are the site's head; nor is a single
+    word one that comes more than once (*Publicidad*).
     """
     found = text.split("\n")
     digests = [line_digest(line) for line in found]
     goes = [digest in lines for digest in digests]
+    first = goes.index(False) if False in goes else len(found)
     heads = {
         place
-        for place in range(1, len(found) - 1)
-        if goes[place] and not (goes[place - 1] or goes[place + 1])
-        if digests[place] & MOST_WORDS < SHORT_WORDS and digests.count(digests[place]) == 1
+        for place in range(first + 1, len(found) - 1)
+        if goes[place] and not goes[place + 1] and digests[place] & MOST_WORDS < SHORT_WORDS
+        if digests[place] & MOST_WORDS > 1 or digests.count(digests[place]) == 1
     }
     return "\n".join(line for place, line in enumerate(found) if place in heads or not goes[place])
 

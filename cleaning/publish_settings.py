@@ -22,6 +22,9 @@ class PublishSettings(BaseModel):
     """Words of a shingle."""
     jaccard: float = Field(default=0.8, gt=0, le=1)
     """Documents whose shingles are alike to this share are one; verified exactly, not estimated."""
+    containment: float | None = Field(default=0.9, gt=0.5, le=1)
+    """A document of whose shingles a longer one before it holds this share loses to it (duplicate/contained); verified
+    exactly. None: only documents that are alike as a whole are one."""
     site_line_documents: int = Field(default=10, ge=2)
     """A line that fewer documents of a site have is not the site's; copies and near copies do not count."""
     site_line_share: float = Field(default=0.05, gt=0, le=1)
@@ -42,7 +45,11 @@ class PublishSettings(BaseModel):
     """Benchmarks (folders, files or tar archives of brat, CoNLL, TSV or SQuAD) whose texts the corpus must not hold:
     a document that shares 13 words in a row with one of them is dropped."""
 
-    @field_validator("decontaminate", mode="before")
+    against: tuple[str, ...] = ()
+    """Corpora that this one shall not repeat: folders or files of Parquet with a column ``text``, versions of this
+    store, data sets of the hub (OWNER/NAME). A document that one of them has, or one alike to it, is dropped."""
+
+    @field_validator("decontaminate", "against", mode="before")
     @classmethod
     def _one_or_more(cls, given: object) -> object:
         """A single path may stand for a list of one, as ``--set`` writes it."""

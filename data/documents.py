@@ -84,6 +84,7 @@ DROPPED_SCHEMA = pa.schema(
         pa.field("warc_offset", pa.int64(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),  # a path: language/gl, quality/too_short, http/404 …
         pa.field("figure", pa.float32()),  # the number that decided, where there is one
+        pa.field("n_words", pa.int32()),  # words of its text, null where none was extracted
         pa.field("detail", pa.string()),  # what a person would want to know beside it
         pa.field("lost_to", pa.string()),  # id of the document that a duplicate lost to, or URL that a page moved to
         pa.field("recipe", pa.string(), nullable=False),

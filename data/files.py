@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from data.errors import DiskFullError, InputError, StoreError
 
 TEMPORARY = ".part"
 """Suffix of a file that is being written; whoever finds one after a crash may delete it."""
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
+"""How numpy says that an array was not written whole; its error has no number."""
 
 
 @contextlib.contextmanager
@@ -43,7 +46,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def storage_error(error: OSError, path: Path) -> StoreError:
     """The error a person should see for an OSError met while writing ``path``."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or _SHORT_WRITE.search(str(error)):
         return DiskFullError(
             f"{path}: no room left on the device. Nothing finished was lost: free some space and run it again."
         )

@@ -284,6 +284,11 @@ LABELS_BEHIND_LINKS = [
     ('la <a href="/a">hiper</a><span>tensión</span>', "la hipertensión"),
     ('el <a href="/a">p</a><span class="cap">H</span> es 7', "el pH es 7"),
     ('<b class="cap">E</b><span class="x">l médico</span>', "El médico"),
+    ('toda la semana.<span id="more-12"></span>Como cada año', "semana. Como cada"),
+    ("lo ha logrado.<b>Para</b> seguir", "logrado. Para seguir"),
+    ("¿Duele mucho?<i>Consulte</i> a su médico", "mucho? Consulte a"),
+    ("en <i>www.</i><b>Salud</b>.es hay más", "www.Salud.es"),
+    ("el Dr.<b>Pérez</b> y la S.<i>Aureus</i>", "Dr.Pérez y la S.Aureus"),
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaning.corpus.living import living_documents
-from cleaning.duplicates.dedup import Clusters, deduplicate, elect
+from cleaning.duplicates.dedup import Clusters, Edges, deduplicate, elect
 from cleaning.duplicates.minhash import Signer
 from cleaning.duplicates.shingles import Shingler, jaccard
 from cleaning.engines.process_engine import ProcessEngine
@@ -27,6 +27,11 @@ def found(store, pages: Round) -> tuple[list[str], Clusters]:
     living = living_documents(segments, Takedowns.load(store)).documents
     texts = StoredTexts(segments, living)
     return living["url"].to_pylist(), deduplicate(living, texts, store.signatures, SETTINGS, ENGINE)
+
+
+def both_ways(one, other, share) -> Edges:
+    ends = np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([share, share])
+    return Edges(*ends, np.zeros(len(ends[0]), np.bool_))
 
 
 def losers(addresses: list[str], clusters: Clusters) -> dict[str, str]:
@@ -55,7 +60,7 @@ def test_near_texts_are_one_and_the_longer_stays(store):
     lost = addresses.index("https://a.es/corta")
     assert clusters.near[lost]
     one, other = Shingler(5).sets([slightly_changed(text, 1), text + " Consulte siempre a su médico."])
-    assert clusters.jaccard[lost] == jaccard(one, other) >= SETTINGS.jaccard
+    assert clusters.share[lost] == jaccard(one, other) >= SETTINGS.jaccard
 
 
 def test_half_alike_is_not_alike(store):
@@ -63,16 +68,23 @@ def test_half_alike_is_not_alike(store):
     pages = Round(1).page("https://a.es/una", text).page("https://b.es/dos", text[: len(text) // 2] + prose(2, 100))
     addresses, clusters = found(store, pages)
     assert losers(addresses, clusters) == {}
-    assert np.isnan(clusters.jaccard).all()
+    assert np.isnan(clusters.share).all()
 
 
 def test_nobody_loses_to_a_text_that_it_is_not_alike_to():
     """A chain a–b–c where a is like b and b like c, but a is not like c: b loses to a, c stays."""
     rank = np.array([0, 1, 2])
-    lost_to, share = elect(rank, np.array([0, 1]), np.array([1, 2]), np.array([0.9, 0.85]))
-    assert lost_to.tolist() == [0, 0, 2]
-    assert share[1] == 0.9
-    assert np.isnan(share[2])
+    found = elect(rank, both_ways(np.array([0, 1]), np.array([1, 2]), np.array([0.9, 0.85])))
+    assert found.lost_to.tolist() == [0, 0, 2]
+    assert found.share[1] == 0.9
+    assert np.isnan(found.share[2])
+
+
+def test_what_holds_a_better_page_stays_beside_it():
+    """A contained page of a better rank loses to nobody, and what holds it is not contained in it."""
+    edge = np.array([1]), np.array([0]), np.array([0.95]), np.array([True])
+    assert elect(np.array([0, 1]), Edges(*edge)).lost_to.tolist() == [0, 0]
+    assert elect(np.array([1, 0]), Edges(*edge)).lost_to.tolist() == [0, 1]
 
 
 @given(st.integers(2, 12), st.randoms(use_true_random=False))
@@ -85,7 +97,7 @@ def test_the_order_of_edges_decides_nothing(size, chance):
         chance.shuffle(edges)
         turned = [(b, a, j) if chance.random() < 0.5 else (a, b, j) for a, b, j in edges]
         columns = [np.array(column) for column in zip(*turned, strict=True)] or [np.zeros(0, np.int64)] * 3
-        outcomes.add(tuple(elect(rank, *columns)[0].tolist()))
+        outcomes.add(tuple(elect(rank, both_ways(*columns)).lost_to.tolist()))
     assert len(outcomes) == 1
     lost_to = outcomes.pop()
     linked = {frozenset(edge[:2]) for edge in edges}
@@ -94,6 +106,56 @@ def test_the_order_of_edges_decides_nothing(size, chance):
         assert one == keeper or frozenset((one, keeper)) in linked
     keepers = [one for one, keeper in enumerate(lost_to) if one == keeper]
     assert not any(frozenset((a, b)) in linked for a in keepers for b in keepers if a != b)
+
+
+def test_a_page_that_stands_whole_in_a_longer_one_loses_to_it(store):
+    pages = Round(1)
+    for number in range(40):
+        inner = prose(("dentro", number), 60)
+        pages.page(
+            f"https://a.es/{number}", f"{prose(('antes', number), 200)} {inner} {prose(('detrás', number), 200)}"
+        )
+        pages.page(f"https://b.es/{number}-dentro", inner)
+        half = f"{' '.join(inner.split()[:30])} {prose(('otra', number), 40)}"
+        pages.page(f"https://c.es/{number}-media", half)
+    addresses, clusters = found(store, pages)
+    assert losers(addresses, clusters) == {f"{number}-dentro": f"{number}" for number in range(40)}
+    lost = [addresses.index(f"https://b.es/{number}-dentro") for number in range(40)]
+    assert clusters.contained[lost].all()
+    assert clusters.contained.sum() == 40
+    one, other = Shingler(5).sets([prose(("dentro", 0), 60), prose(("antes", 0), 200) + " " + prose(("dentro", 0), 60)])
+    assert clusters.share[addresses.index("https://b.es/0-dentro")] == len(np.intersect1d(one, other)) / len(one) == 1
+    without = SETTINGS.model_copy(update={"containment": None})
+    segments = [pages.write(store)]
+    living = living_documents(segments, Takedowns.load(store)).documents
+    whole = deduplicate(living, StoredTexts(segments, living), store.signatures, without, ENGINE)
+    assert (whole.keeper == np.arange(len(addresses))).all()
+
+
+def test_copies_of_a_page_that_loses_are_compared_with_what_holds_it(store):
+    """The keeper of a cluster goes into a longer page; its near copy, a keeper then, is looked at too."""
+    inner = prose("dentro", 80)
+    pages = Round(1).page("https://a.es/larga", f"{prose('antes', 200)} {inner} {prose('detrás', 200)}")
+    pages.page("https://b.es/una", f"{inner} fin de todo").page("https://c.es/otra", inner)
+    addresses, clusters = found(store, pages)
+    assert losers(addresses, clusters) == {"una": "larga", "otra": "larga"}
+
+
+def test_recall_of_contained_pages_by_their_length(store):
+    """Of pages of 50 words at least 97 in 100 are found, of 120 words all."""
+    chance = random.Random(3)
+    pages, planted = Round(1), {50: 150, 120: 150}
+    for words, count in planted.items():
+        for number in range(count):
+            inner = prose((words, number), words)
+            before, after = (prose((words, number, side), chance.randrange(100, 400)) for side in (1, 2))
+            pages.page(f"https://a.es/{words}-{number}", f"{before} {inner} {after}")
+            pages.page(f"https://b.es/{words}-{number}-dentro", inner)
+    lost = losers(*found(store, pages))
+    assert all(one == f"{other}-dentro" for one, other in lost.items())
+    found_of = {words: sum(one.startswith(f"{words}-") for one in lost) for words in planted}
+    assert found_of[50] >= 0.97 * planted[50]
+    assert found_of[120] == planted[120]
 
 
 def test_precision_and_recall_on_planted_pairs(store):

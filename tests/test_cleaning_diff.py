@@ -1,7 +1,10 @@
 """A diff tells what became of each document; status tells what is stale; exports have the forms they claim."""
 
+import gzip
+import json
 from datetime import date
 
+import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
@@ -11,6 +14,7 @@ from cleaning.corpus.publish import publish
 from cleaning.corpus.status import corpus_status
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
 from data.takedowns import Takedowns
 
@@ -110,6 +114,30 @@ def test_export_in_the_form_of_the_original(store, tmp_path):
     assert "0001/segment.warc.gz\t0\thttps://guia.es/a\n" in (tmp_path / "warc.tsv").read_text()
     with pytest.raises(InputError, match="no such split"):
         export_text(store, tmp_path / "x", splits=("dev",))
+
+
+def test_export_as_json_lines(store, tmp_path):
+    two_versions(store)
+    rows = {row["id"]: row for row in pq.read_table(store.corpus / "v0002" / "data", partitioning=None).to_pylist()}
+    done = export_text(store, tmp_path / "todo.jsonl", form="jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "todo.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == done.documents == len(rows)
+    for line in lines:
+        row = rows[line["id"]]
+        assert list(line) == DOCUMENT_SCHEMA.names
+        assert (line["text"], line["quality"], line["n_words"]) == (row["text"], row["quality"], row["n_words"])
+        assert line["fetched_at"] == row["fetched_at"].isoformat()
+    export_text(store, tmp_path / "train.jsonl.gz", form="datatrove", splits=("train",))
+    with gzip.open(tmp_path / "train.jsonl.gz", "rt", encoding="utf-8") as file:
+        documents = [json.loads(line) for line in file]
+    train = pq.read_table(store.corpus / "v0002" / "data" / "train", partitioning=None)["id"].to_pylist()
+    assert [one["id"] for one in documents] == train
+    assert all(set(one) == {"text", "id", "metadata"} for one in documents)
+    assert documents[0]["metadata"]["url"] == rows[train[0]]["url"]
+    assert "author" not in documents[0]["metadata"]
+    first = (tmp_path / "train.jsonl.gz").read_bytes()
+    export_text(store, tmp_path / "train.jsonl.gz", form="datatrove", splits=("train",))
+    assert (tmp_path / "train.jsonl.gz").read_bytes() == first
 
 
 @pytest.mark.parametrize(("paragraph", "expected"), [

@@ -6,7 +6,7 @@ import pytest
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page import Drop, Page
-from cleaning.pages.page_kind_rules import IndexPage, PriceList
+from cleaning.pages.page_kind_rules import IndexPage, LegalPage, PriceList
 from cleaning.pages.prose_rules import LinePunctuation
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.repetition_rules import DuplicateNgrams
@@ -418,3 +418,34 @@ def test_lines_that_stand_there_twice_are_no_repeated_phrases():
     assert quoted[0] <= rule.measure(Text(LEAFLET))[0]
     signed = rule.measure(Text("\n".join(f"{line} {author} {number}" for number, line in enumerate(lines))))
     assert signed[0] > 0.4
+
+
+def test_the_menu_of_a_week_stays_though_its_food_comes_again_and_frames_go():
+    food = (
+        "café solo o una infusión con edulcorante, dos galletas integrales, yogur natural desnatado y sin azúcar",
+        "filete de ternera a la plancha, plato de verduras, cucharada de aceite y vinagre de manzana, yogur natural",
+        "rodaja de pescado al horno con limón, plato de alcachofas con ajo, cucharada de aceite, una manzana",
+    )
+    days = "Lunes Martes Miércoles Jueves Viernes Sábado Domingo".split()
+    menu = "\n".join(
+        f"{day}\nDesayuno: {food[n % 3]} el {day}.\nAlmuerzo: {food[(n + 1) % 3]} el {day}.\nCena: {food[(n + 2) % 3]} el {day}."
+        for n, day in enumerate(days)
+    )
+    rule = DuplicateNgrams(SETTINGS.max_duplicate_ngrams)
+    assert not rule.refuses(rule.measure(Text(menu)))
+    lessons = menu.replace("Desayuno:", "Integrar").replace("Almuerzo:", "Comparar").replace("Cena:", "Aplicar")
+    for day in days:
+        lessons = lessons.replace(f"{day}\n", "")
+    assert rule.refuses(rule.measure(Text(lessons)))
+
+
+def test_a_word_of_legal_notices_that_is_the_subject_makes_none():
+    text = "\n".join(
+        f"En el sitio web del centro se explica cómo se pide una prueba de {part} y qué llevar." for part in BODY
+    )
+    rule = LegalPage(SETTINGS.max_legal)
+    assert not rule.refuses(rule.measure(Text(text)))
+    notice = text.replace(
+        "se explica", "rigen el aviso legal, la política de privacidad y las condiciones de uso; se explica"
+    )
+    assert rule.refuses(rule.measure(Text(notice)))

@@ -11,7 +11,7 @@ from cleaning.duplicates import crowds, shingles
 from cleaning.duplicates.band_index import MOST_SEGMENTS, BandIndex
 from cleaning.duplicates.candidates import LARGEST_BUCKET, candidates, packed, unpacked
 from cleaning.duplicates.crowds import settle_crowds
-from cleaning.duplicates.dedup import elect
+from cleaning.duplicates.dedup import Edges, elect
 from cleaning.duplicates.minhash import Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, shingle_number, word_number, words_of
 from cleaning.engines.process_engine import ProcessEngine
@@ -183,10 +183,11 @@ def settled(places, rank, crowd):
         first, second = unpacked(pairs)
         asked.append(len(pairs))
         near = np.abs(places[first] - places[second]) <= 1
-        return elect(rank, first[near], second[near], np.full(int(near.sum()), 0.9))
+        ends = [np.concatenate(pair) for pair in ((first[near], second[near]), (second[near], first[near]))]
+        return elect(rank, Edges(*ends, np.full(len(ends[0]), 0.9), np.zeros(len(ends[0]), np.bool_)))
 
-    _, (lost_to, _), uncompared = settle_crowds(np.zeros(0, np.uint64), [crowd], rank, elected)
-    return lost_to, uncompared, asked
+    _, found, uncompared = settle_crowds(np.zeros(0, np.uint64), [crowd], rank, elected)
+    return found.lost_to, uncompared, asked
 
 
 @pytest.mark.parametrize("together", [1, 7, 256])

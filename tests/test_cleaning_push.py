@@ -31,6 +31,7 @@ class Hub(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.files: dict[str, str] = {}
         self.commits: list[str] = []
+        self.tags: dict[str, str] = {}
         self.uploads: list[str] = []
         self.fail_after: int | None = None
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
@@ -104,7 +105,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(
                 {"transfer": "basic", "objects": [self.place(one) for one in json.loads(content)["objects"]]}
             )
+        if "/tag/" in self.path:
+            tag = json.loads(content)["tag"]
+            if tag in self.server.tags:
+                return self.answer({"error": "Tag exists"}, 409)
+            self.server.tags[tag] = self.path.rpartition("/")[2]
+            return self.answer({})
         return self.commit(content)
+
+    def do_DELETE(self):
+        del self.server.tags[self.path.rpartition("/")[2]]
+        return self.answer({})
 
     def place(self, wanted):
         if wanted["oid"] in self.server.objects:
@@ -163,7 +174,7 @@ def test_push_then_only_what_changed(store, hub):
     assert (done.version, done.commit) == ("v0001", hub.commits[-1])
     manifest = json.loads((first.path / "manifest.json").read_text())
     assert on_hub(hub) == manifest["files"]
-    assert {"README.md", "manifest.json", "report.html"} <= set(hub.files)
+    assert {"README.md", "LICENSE.md", "croissant.json", "manifest.json", "report.html"} <= set(hub.files)
     sent = len(hub.uploads)
     second = publish_round(store, 2, ["https://guia.es/nueva"])
     push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
@@ -171,6 +182,16 @@ def test_push_then_only_what_changed(store, hub):
     assert on_hub(hub) == after
     assert set(hub.uploads[sent:]) == set(after.values()) - set(manifest["files"].values())
     assert len(hub.uploads) - sent < sent
+
+
+def test_each_version_has_its_tag(store, hub):
+    publish_round(store, 1, urls(each=20))
+    push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
+    publish_round(store, 2, ["https://guia.es/nueva"])
+    second = push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
+    assert hub.tags == {"v0001": hub.commits[0], "v0002": second.commit}
+    again = push(store, "yo/cowese", version="v0001", endpoint=hub.address, token=TOKEN)
+    assert hub.tags == {"v0001": again.commit, "v0002": second.commit}
 
 
 def test_files_that_a_version_has_no_more_are_deleted(store, hub):

@@ -270,8 +270,9 @@ LABEL = "Errores frecuentes"
         (("{a}", LABEL, "{b}"), True),
         ((LABEL, "{a}", "{b}"), False),
         (("{a}", "{b}", LABEL), False),
-        (("{a}", "Imprimir la página", LABEL, "{b}"), False),
-        (("{a}", LABEL, "{b}", LABEL, "{c}"), False),
+        (("Menú principal", LABEL, "{a}", "{b}"), False),
+        (("{a}", "Imprimir la página", LABEL, "{b}"), True),
+        (("{a}", LABEL, "{b}", LABEL, "{c}"), True),
     ],
 )
 def test_a_label_that_heads_a_part_of_every_page_stays_and_what_stands_around_pages_goes(lines, is_kept, store):
@@ -282,3 +283,14 @@ def test_a_label_that_heads_a_part_of_every_page_stays_and_what_stands_around_pa
     made.write(store)
     for row in texts(publish(store, CLEANING, PUBLISHING).path).values():
         assert (LABEL in row["text"].split("\n")) == is_kept
+        assert "Imprimir la página" not in row["text"]
+
+
+def test_a_word_that_a_site_strews_between_paragraphs_goes(store):
+    made = Round(1)
+    for number in range(20):
+        a, b, c = (prose(f"{letter}{number}") for letter in "abc")
+        made.page(f"https://diario.es/{number}", f"{a}\nPublicidad\n{b}\nAnuncio\n{c}\nAnuncio\n{a}")
+    made.write(store)
+    for row in texts(publish(store, CLEANING, PUBLISHING).path).values():
+        assert "Anuncio" not in row["text"]

@@ -39,7 +39,7 @@ from data.store import Store
 SETTINGS = CleaningSettings()
 STRICT = CleaningSettings(min_chars=700)
 ONE = EngineSettings(workers=1)
-PUBLISHING = PublishSettings()
+PUBLISHING = PublishSettings(containment=None)  # the texts stand in one another
 PROSE = (
     "El asma es una enfermedad de los bronquios que se inflaman y se estrechan cuando algo los irrita. "
     "El tratamiento de cada día se inhala, y conviene enjuagarse la boca después de cada toma. "

@@ -158,3 +158,14 @@ def test_the_check_of_the_seeds_holds_the_limits_against_the_list(tmp_path, sett
         assert code == 0, result.exception
     else:
         assert problem in str(result.exception)
+
+
+def test_the_check_tells_every_limit_that_names_nothing(tmp_path):
+    seeds = tmp_path / "seeds.tsv"
+    seeds.write_text("url\tname\tcountry\tcategory\tscope\nhttp://a.test/\tA\tES\thospital\thost\n")
+    settings = ('crawl.per_host={"x.test": {"max_pages": 1}}', 'crawl.per_seed={"http://y.test/": {"pause": true}}')
+    _, _, result = said("seeds", "--seeds", seeds, "--check", *(part for one in settings for part in ("--set", one)))
+    assert str(result.exception).splitlines() == [
+        "setting crawl.per_host x.test: no start URL leads to this host.",
+        "setting crawl.per_seed http://y.test/: no such start URL in the list.",
+    ]

@@ -18,7 +18,7 @@ from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 
 CONNECT = """
-import sys
+import sys, time
 from twisted.internet import reactor
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import Factory, Protocol
@@ -34,8 +34,11 @@ answers = {
     "mapped.example": iter([("::ffff:127.0.0.1",)]),
     "local.example": iter([("fe80::1%eth0",)]),
 }
-ask = lambda name: next(answers[name]) if name in answers else system_addresses(name)
-resolver = GuardedResolver(reactor, 5, allowed, ask=ask, lifetime=0)  # each connection asks again, as after a TTL of 0
+def ask(name):
+    if name == "silent.example":
+        time.sleep(3)
+    return next(answers[name]) if name in answers else system_addresses(name)
+resolver = GuardedResolver(reactor, float(sys.argv[4]), allowed, ask=ask, lifetime=0)  # as after a TTL of 0
 resolver.install_on_reactor()
 
 def attempt(left):
@@ -87,8 +90,9 @@ class Inside:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def attempts(self, names: list[str], allowed: str = "") -> list[str]:
-        command = [sys.executable, "-c", textwrap.dedent(CONNECT), str(self.port), ",".join(names), allowed]
+    def attempts(self, names: list[str], allowed: str = "", timeout: float = 5.0) -> list[str]:
+        words = [str(self.port), ",".join(names), allowed, str(timeout)]
+        command = [sys.executable, "-c", textwrap.dedent(CONNECT), *words]
         told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
         return [line.split()[1] for line in told.splitlines()]
 
@@ -142,6 +146,11 @@ def test_a_host_that_is_an_ipv6_literal_is_crawled(inside6, store, tmp_path):
     assert {path for _, path in inside6.asked} >= {"/robots.txt", "/", "/otra"}
     assert {host for host, _ in inside6.asked} == {f"[::1]:{inside6.port}"}
     assert rows(store)[f"{home}otra"].host == "::1"
+
+
+def test_a_name_server_that_says_nothing_is_waited_for_so_long_and_no_longer(inside):
+    told = inside.attempts(["silent.example", "localhost"], "127.0.0.0/8", timeout=0.3)
+    assert told == ["DNSLookupError", "connected"]
 
 
 class Reactor:

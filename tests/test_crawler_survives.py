@@ -265,6 +265,26 @@ def test_an_error_in_the_scheduler_ends_no_round(crawl, monkeypatch, name):
         assert crawl.told or met == {f"crawl/failed/internal/{type(error).__name__}"}
 
 
+def test_requests_that_cannot_be_made_leave_room_for_the_sitemaps_after_them(crawl, monkeypatch):
+    """As with StormCrawler #738: a limit that nothing takes back would hold up all sitemaps of the run."""
+    for _ in range(scheduler.MOST_SITEMAPS + 1):
+        crawl.again()
+        with monkeypatch.context() as patch:
+            request_of = crawl.spider._request
+
+            def fails(url, *args, request_of=request_of, **meta):
+                if meta["known"].kind == SITEMAP and "file" not in meta:
+                    raise ValueError(url)
+                return request_of(url, *args, **meta)
+
+            patch.setattr(crawl.spider, "_request", fails)
+            while (request := crawl.next()) is not None:
+                crawl.answer(request)
+    crawl.again()
+    assert crawl.until(SITEMAP)
+    assert crawl.round.hosts.in_flight(SITEMAP) == 1
+
+
 def test_a_row_that_nobody_settles_is_settled_when_its_host_is_released(crawl, monkeypatch):
     request = crawl.until(PAGE)
     monkeypatch.setattr(crawl.spider.answers, "read_page", lambda *_: go_on())

@@ -66,9 +66,18 @@ def test_a_folder_that_repeats_speaks_for_those_of_its_name_that_nobody_saw():
 
 
 def test_an_unknown_part_is_tried_before_others_of_the_same_promise_and_once():
-    yields = Yields(known(*((f"/guias/{n}", 300) for n in range(9))))
+    yields = Yields(known(*((f"/guias/{n}", 900) for n in range(9)), *((f"/agenda/{n}", 0) for n in range(9))))
+    good = yields.rank(f"{SITE}/guias/x", "a.test")
     first, second = (yields.rank(f"{SITE}/nuevo/{n}", "a.test") for n in range(2))
-    assert first < second
+    bad = yields.rank(f"{SITE}/agenda/x", "a.test")
+    assert good < first < second < bad
+
+
+def test_a_host_whose_parts_give_much_the_same_keeps_the_order_of_finding():
+    """Differences below a factor of two are chance; nothing is gained by trying an unknown part early."""
+    yields = Yields(known(*((f"/guias/{n}", 330) for n in range(9)), *((f"/temas/{n}", 270) for n in range(9))))
+    ranks = {yields.rank(f"{SITE}{path}", "a.test") for path in ("/temas/x", "/guias/x", "/nuevo/x", "/x", "/nuevo/y")}
+    assert ranks == {USUAL_RANK}
 
 
 def test_ranks_stay_between_start_urls_and_known_pages_whatever_a_page_gave():

@@ -26,7 +26,8 @@ def deduplicate_each(
     rows = documents.num_rows
     keeper = np.arange(rows)
     near = np.zeros(rows, np.bool_)
-    jaccard = np.full(rows, np.nan)
+    contained = np.zeros(rows, np.bool_)
+    share = np.full(rows, np.nan)
     size = np.ones(rows, np.int64)
     uncompared = 0
     for language in sorted(pc.unique(documents["language"]).to_pylist(), key=lambda one: (one != main, one)):
@@ -34,6 +35,6 @@ def deduplicate_each(
         folder = memory if language == main else memory / f"side-{language}"
         found = deduplicate(documents.take(pa.array(here)), texts.at(here), folder, settings, engine, tell)
         keeper[here] = here[found.keeper]
-        near[here], jaccard[here], size[here] = found.near, found.jaccard, found.size
+        near[here], contained[here], share[here], size[here] = found.near, found.contained, found.share, found.size
         uncompared += found.uncompared
-    return Clusters(keeper, near, jaccard, size, uncompared)
+    return Clusters(keeper, near, contained, share, size, uncompared)

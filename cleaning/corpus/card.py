@@ -1,9 +1,17 @@
 """The dataset card: README.md with the YAML that the Hugging Face hub and ``datasets`` read."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from cleaning.corpus.croissant import croissant
+from cleaning.corpus.splits import SPLITS
+from data.columns import DESCRIPTIONS
+from data.documents import DOCUMENT_SCHEMA
+from data.files import write_json, write_text
 
 _SIZES = (
     (1_000, "n<1K"),
@@ -19,23 +27,45 @@ def size_category(documents: int) -> str:
     return next((name for bound, name in _SIZES if documents < bound), "10M<n<100M")
 
 
+def write_texts(folder: Path, version: str, figures: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Write what stands beside a version's files: the card, the rights, the description in Croissant."""
+    side = sorted(figures["side"])
+    write_text(folder / "README.md", write_card(version, figures, settings, SPLITS, side))
+    write_text(folder / "LICENSE.md", _environment().get_template("license.md.jinja").render(version=version))
+    write_json(folder / "croissant.json", croissant(version, figures, SPLITS, side))
+
+
 def write_card(
     version: str, figures: Mapping[str, Any], settings: Mapping[str, Any], splits: Sequence[str], side: Sequence[str]
 ) -> str:
     """The text of the card; ``side`` are the languages of the side corpora, each a configuration of its own."""
-    environment = Environment(
+    return (
+        _environment()
+        .get_template("card.md.jinja")
+        .render(
+            version=version,
+            figures=figures,
+            settings=settings,
+            splits=splits,
+            side=side,
+            size=size_category(figures["documents"]),
+            columns=[(field.name, _kind(field.type), DESCRIPTIONS[field.name]) for field in DOCUMENT_SCHEMA],
+        )
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("cleaning.corpus"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - Markdown
     )
-    template = environment.get_template("card.md.jinja")
-    return template.render(
-        version=version,
-        figures=figures,
-        settings=settings,
-        splits=splits,
-        side=side,
-        size=size_category(figures["documents"]),
-    )
+
+
+def _kind(kind: pa.DataType) -> str:
+    """An Arrow type as a reader names it."""
+    if pa.types.is_list(kind):
+        return "list of " + " and ".join(f"{part.name} ({part.type})" for part in kind.value_type)
+    return str(kind)

@@ -1,15 +1,20 @@
-"""The form of the original CoWeSe: one text file, a blank line between documents; and lists to rebuild from."""
+"""A version as one file: the form of the original CoWeSe, JSON lines, lists to rebuild from."""
 
+import gzip
+import io
+import json
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.splits import SPLITS
+from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
 from data.files import whole_file
 from data.progress import Progress, quiet
@@ -20,7 +25,15 @@ _ABBREVIATION = re.compile(
     r"\b(?:Dra?|Sra?|Srta|Dña|D|Prof|Lic|Ing|etc|p\. ?ej|pág|págs|art|núm|vol|fig|aprox|[A-Z])\.$"
 )
 
-Form = Literal["text", "sentences", "urls", "warc"]
+Form = Literal["text", "sentences", "jsonl", "datatrove", "urls", "warc"]
+_COLUMNS = {
+    "text": ["text"],
+    "sentences": ["text"],
+    "jsonl": DOCUMENT_SCHEMA.names,
+    "datatrove": DOCUMENT_SCHEMA.names,
+    "urls": ["url"],
+    "warc": ["warc_file", "warc_offset", "url"],
+}
 
 
 class ExportTextSummary(BaseModel):
@@ -42,10 +55,12 @@ def export_text(
     splits: tuple[str, ...] = SPLITS,
     progress: Progress = quiet,
 ) -> ExportTextSummary:
-    """Write a version as one file.
+    """Write a version as one file, gzipped where its name ends in .gz.
 
-    ``text``: a paragraph a line, a blank line between documents; ``sentences``: a sentence a line; ``urls``: one URL a
-    line; ``warc``: the WARC file, the offset and the URL of each document, tab-separated.
+    ``text``: a paragraph a line, a blank line between documents; ``sentences``: a sentence a line; ``jsonl``: a JSON
+    object a line with all columns; ``datatrove``: a line as datatrove's JsonlReader takes it, ``text`` and ``id`` with
+    the other columns as ``metadata``; ``urls``: one URL a line; ``warc``: the WARC file, the offset and the URL of each
+    document, tab-separated.
 
     Raises:
         InputError: there is no such version or split.
@@ -58,7 +73,7 @@ def export_text(
     files = [path for split in splits for path in sorted((folder / "data" / split).glob("*.parquet"))]
     total = sum(pq.read_metadata(path).num_rows for path in files)
     documents = 0
-    with whole_file(target) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+    with whole_file(target) as temporary, _opened(temporary, packed=target.suffix == ".gz") as out:
         for entry in _entries(files, form):
             out.write(entry)
             documents += 1
@@ -78,17 +93,39 @@ def sentences(paragraph: str) -> list[str]:
     return [sentence.strip() for sentence in found if sentence.strip()]
 
 
+@contextmanager
+def _opened(path: Path, *, packed: bool) -> Iterator[TextIO]:
+    """Write UTF-8; the same text gives the same bytes, packed or not."""
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("wb"))
+        target = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0)) if packed else file
+        yield stack.enter_context(io.TextIOWrapper(target, encoding="utf-8", newline="\n"))
+
+
 def _entries(files: list[Path], form: Form) -> Iterator[str]:
-    columns = {"urls": ["url"], "warc": ["warc_file", "warc_offset", "url"]}.get(form, ["text"])
+    columns = _COLUMNS[form]
     for path in files:
         for batch in pq.ParquetFile(path).iter_batches(1_000, columns=columns):
             yield from (_entry(row, form) for row in pa.Table.from_batches([batch]).select(columns).to_pylist())
 
 
-def _entry(row: dict[str, str], form: Form) -> str:
+def _entry(row: dict[str, Any], form: Form) -> str:
     if form in ("urls", "warc"):
         return "\t".join(str(value) for value in row.values()) + "\n"
+    if form in ("jsonl", "datatrove"):
+        return json.dumps(_object(row) if form == "datatrove" else row, ensure_ascii=False, default=_plain) + "\n"
     lines = [line.strip() for line in row["text"].splitlines() if line.strip()]
     if form == "sentences":
         lines = [sentence for line in lines for sentence in sentences(line)]
     return "\n".join(lines) + "\n\n"
+
+
+def _object(row: dict[str, Any]) -> dict[str, Any]:
+    """Datatrove's document: what is null is left out of the metadata."""
+    metadata = {name: value for name, value in row.items() if name not in ("id", "text") and value is not None}
+    return {"text": row["text"], "id": row["id"], "metadata": metadata}
+
+
+def _plain(value: Any) -> str:
+    """A date or a moment as JSON has it: ISO 8601, moments in UTC."""
+    return str(value.isoformat())

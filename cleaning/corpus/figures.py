@@ -40,6 +40,7 @@ def figures_of(
         "side": counted(side["language"]),
         "urls": urls,
         "dropped": counted(dropped["reason"]),
+        "dropped_words": _words(dropped),
         "site_lines": asdict(taken),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),
@@ -47,6 +48,14 @@ def figures_of(
         "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
         "masked": ranked(masked),
     }
+
+
+def _words(dropped: pa.Table) -> dict[str, int]:
+    """Words of the texts of dropped pages by reason, as far as a text was extracted."""
+    if "n_words" not in dropped.schema.names:
+        return {}
+    sums = dropped.group_by("reason").aggregate([("n_words", "sum")]).to_pylist()
+    return ranked({row["reason"]: row["n_words_sum"] for row in sums if row["n_words_sum"]})
 
 
 def counted(column: pa.ChunkedArray) -> dict[str, int]:

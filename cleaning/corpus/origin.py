@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cleaning.corpus.against import ForeignCorpus
 from cleaning.corpus.decontaminate import Benchmark, applied
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
@@ -32,12 +33,16 @@ class Origin:
         cleaning: CleaningSettings,
         publishing: PublishSettings,
         against: Sequence[Benchmark],
+        corpora: Sequence[ForeignCorpus],
         segments: Sequence[tuple[Path, Path]],
         takedowns: Takedowns,
     ) -> "Origin":
-        """Pairs are immutable, so their names and sizes say what they hold; benchmarks are known by their content."""
+        """Pairs are immutable: names and sizes say what they hold; benchmarks and corpora are known by content."""
         listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
-        shaping = publishing.model_dump(mode="json") | {"decontaminate": applied(against)}
+        shaping = publishing.model_dump(mode="json") | {
+            "decontaminate": applied(against),
+            "against": {corpus.name: corpus.digest for corpus in corpora},
+        }
         made_from = {
             "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",
             "takedowns": value_digest(sorted(takedowns.targets)),

@@ -16,6 +16,7 @@ from cleaning.corpus.splits import fraction
 from cleaning.lines import left_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
+from data.columns import PUBLISHED_SCHEMA
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.files import file_digest, read_json, value_digest, write_json
 from data.manifest import Manifest
@@ -101,7 +102,7 @@ def write_parts(
     for group in _groups(new, kept["n_words"].to_numpy()):
         for part, table in _filled(group, kept, segments, lines):
             path = folder / part.path
-            write_parquet(path, table.to_batches(BATCH_ROWS), DOCUMENT_SCHEMA, few_values=FEW_VALUES)
+            write_parquet(path, table.to_batches(BATCH_ROWS), PUBLISHED_SCHEMA, few_values=FEW_VALUES)
             digests[part.path] = file_digest(path)
     write_json(folder / PARTS_NAME, {part.path: part.digest for part in parts})
     return digests
@@ -136,7 +137,7 @@ def _lines(kept: pa.Table) -> list[str]:
 
 
 def _digest(lines: Sequence[str], positions: npt.NDArray[np.int64]) -> str:
-    writer = value_digest({"pyarrow": pa.__version__, "schema": str(DOCUMENT_SCHEMA)})
+    writer = value_digest({"pyarrow": pa.__version__, "schema": str(PUBLISHED_SCHEMA)})
     digest = hashlib.sha256(writer.encode())
     for position in positions:
         digest.update(f"\n{lines[position]}".encode())

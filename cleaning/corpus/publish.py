@@ -1,21 +1,24 @@
 """Documents → the next corpus version: which pages live, which are duplicates, who is held out.
 
-A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold and the
-settings, and of nothing else: what is remembered between runs (signatures, verified pairs, part files of the version
-before) is only what that function would work out again. Hence incremental equals cold.
+A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold, the
+corpora that it shall not repeat and the settings, and of nothing else: what is remembered between runs (signatures,
+verified pairs, part files of the version before) is only what that function would work out again. Hence incremental
+equals cold.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
+from cleaning.corpus.against import ForeignCorpus, foreign_corpora, without_foreign
 from cleaning.corpus.by_language import deduplicate_each
-from cleaning.corpus.card import write_card
+from cleaning.corpus.card import write_texts
 from cleaning.corpus.cold import Rebuilt, rebuilt
 from cleaning.corpus.decontaminate import Benchmark, benchmarks, decontaminated
 from cleaning.corpus.differences import Differences, differences
@@ -35,10 +38,9 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
-from cleaning.stored_texts import StoredTexts
+from cleaning.stored_texts import Segments, StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.errors import StageError
-from data.files import write_text
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
 from data.store import Store
@@ -88,31 +90,27 @@ def publish(
     Raises:
         StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
             do not balance.
-        InputError: ``without`` names no such file, or a benchmark cannot be read.
+        InputError: ``without`` names no such file, or a benchmark or a corpus cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
     started = time.monotonic()
-    takedowns = Takedowns.load(store)
-    against = benchmarks(publishing.decontaminate)
     tidy(store)
     for warc in without:
         leave_out(store, warc)
+    run = _Run.of(store, cleaning, publishing, engine, progress, cold=cold)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
-        origin = Origin.of(cleaning, publishing, against, source.segments, takedowns)
-        name, funnel, found = (
-            (None, None, None)
-            if not cold and origin.gives(previous, store)
-            else _cut(store, source, takedowns, against, cleaning, publishing, engine, progress, origin, cold=cold)
-        )
+        origin = run.origin(source.segments)
+        made = _Made() if not cold and origin.gives(previous, store) else _cut(run, source, origin)
     manifest = newest(store)
     assert manifest is not None
     if not origin.gives(manifest, store):
         origin.confirm(manifest.name, store)
     note_yields(store, store.documents / recipe_digest(cleaning))
-    funnel = funnel or {"urls": manifest.figures["urls"]}
-    summary = _summary(store, manifest, funnel, changed=name is not None, seconds=time.monotonic() - started)
-    return summary.model_copy(update={"differences": found.lines()}) if found else summary
+    funnel = made.funnel or {"urls": manifest.figures["urls"]}
+    changed = made.version is not None
+    summary = _summary(store, manifest, funnel, changed=changed, seconds=time.monotonic() - started)
+    return summary.model_copy(update={"differences": made.differences.lines()}) if made.differences else summary
 
 
 def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> list[str] | None:
@@ -121,8 +119,57 @@ def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    against = benchmarks(publishing.decontaminate)
-    return Origin.of(cleaning, publishing, against, segments, Takedowns.load(store)).beyond(version, store)
+    return _Run.of(store, cleaning, publishing, POOL, quiet, cold=False).origin(segments).beyond(version, store)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a publish is given: settings, and the lists and corpora that they name."""
+
+    store: Store
+    cleaning: CleaningSettings
+    publishing: PublishSettings
+    engine: EngineSettings
+    progress: Progress
+    cold: bool
+    takedowns: Takedowns
+    benchmarks: Sequence[Benchmark]
+    corpora: Sequence[ForeignCorpus]
+
+    @classmethod
+    def of(
+        cls,
+        store: Store,
+        cleaning: CleaningSettings,
+        publishing: PublishSettings,
+        engine: EngineSettings,
+        progress: Progress,
+        *,
+        cold: bool,
+    ) -> "_Run":
+        """Read the list of takedowns, open benchmarks and corpora."""
+        found = benchmarks(publishing.decontaminate)
+        corpora = foreign_corpora(publishing.against, store)
+        return cls(store, cleaning, publishing, engine, progress, cold, Takedowns.load(store), found, corpora)
+
+    def origin(self, segments: Segments) -> Origin:
+        """What the version will be a function of."""
+        return Origin.of(self.cleaning, self.publishing, self.benchmarks, self.corpora, segments, self.takedowns)
+
+    def told(self, stage: str) -> Callable[[int, int], None]:
+        """Progress of one step."""
+        return lambda done, total: self.progress(stage, done, total, {})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a publish did."""
+
+    version: str | None = None
+    """The version that was cut, if one was."""
+    funnel: dict[str, int] | None = None
+    differences: Differences | None = None
+    """What a cold rebuild found otherwise."""
 
 
 @contextmanager
@@ -141,44 +188,24 @@ def _source(
     yield Rebuilt(segments, store.signatures)
 
 
-def _cut(
-    store: Store,
-    source: Rebuilt,
-    takedowns: Takedowns,
-    against: Sequence[Benchmark],
-    cleaning: CleaningSettings,
-    publishing: PublishSettings,
-    engine: EngineSettings,
-    progress: Progress,
-    origin: Origin,
-    *,
-    cold: bool,
-) -> tuple[str | None, dict[str, int], Differences | None]:
-    """The name of the version that was cut, if one was; the funnel of records; what a cold rebuild found otherwise."""
-    found = living_documents(source.segments, takedowns)
-    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, cleaning.min_chars)
-    living = decontaminated(
-        trimmed.living,
-        trimmed.texts(source.segments),
-        against,
-        source.signatures,
-        lambda done, total: progress("decontaminate", done, total, {}),
-    )
-    main = cleaning.languages[0]
-    if not pc.any(pc.equal(living.documents["language"], main)).as_py():
-        raise StageError(
-            f"not one of {living.funnel['urls']:,} URLs is left to publish "
-            f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
-        )
-    with opened(engine) as running:
+def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
+    """Decide on every page, and write a version where anything is otherwise than in the one before."""
+    publishing, main = run.publishing, run.cleaning.languages[0]
+    found = living_documents(source.segments, run.takedowns)
+    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, run.cleaning.min_chars)
+    texts = trimmed.texts(source.segments)
+    living = decontaminated(trimmed.living, texts, run.benchmarks, source.signatures, run.told("decontaminate"))
+    with opened(run.engine) as engine:
+        texts = StoredTexts(source.segments, living.documents, trimmed.lines)
+        living = without_foreign(living, texts, run.corpora, source.signatures, publishing, engine)
+        if not pc.any(pc.equal(living.documents["language"], main)).as_py():
+            raise StageError(
+                f"not one of {living.funnel['urls']:,} URLs is left to publish "
+                f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
+            )
+        texts = StoredTexts(source.segments, living.documents, trimmed.lines)
         clusters = deduplicate_each(
-            living.documents,
-            StoredTexts(source.segments, living.documents, trimmed.lines),
-            source.signatures,
-            publishing,
-            running,
-            main,
-            lambda done, total: progress("publish", done, total, {}),
+            living.documents, texts, source.signatures, publishing, engine, main, run.told("publish")
         )
     kept, dropped = _keepers(living, clusters)
     is_main = pc.equal(kept["language"], main)
@@ -196,23 +223,23 @@ def _cut(
     side_languages = sorted(pc.unique(side["language"]).to_pylist())
     folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
     parts = plan(kept, folder_of, folders, publishing)
-    previous = newest(store)
-    found_otherwise: Differences | None = None
+    previous = newest(run.store)
+    otherwise: Differences | None = None
 
     def fill(hidden: Path, name: str) -> Manifest | None:
-        nonlocal found_otherwise
-        before = store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, None if cold else before)
+        nonlocal otherwise
+        before = run.store.corpus / previous.name if previous else None
+        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, None if run.cold else before)
         files |= write_dropped(hidden, dropped)
-        if cold and previous is not None and before is not None:
-            found_otherwise = differences(before, previous.files, hidden, files)
-        damaged = found_otherwise is not None and found_otherwise.damaged
+        if run.cold and previous is not None and before is not None:
+            otherwise = differences(before, previous.files, hidden, files)
+        damaged = otherwise is not None and otherwise.damaged
         if previous is not None and files == previous.files and origin.settings == previous.settings and not damaged:
             return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
-        write_text(hidden / "README.md", write_card(name, figures, origin.settings, SPLITS, side_languages))
-        write_report(hidden, name, figures, before, takedowns)
+        write_texts(hidden, name, figures, origin.settings)
+        write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
             kind="corpus",
             name=name,
@@ -223,7 +250,7 @@ def _cut(
             code=code_version(),
         )
 
-    return cut(store, previous, fill), dict(living.funnel), found_otherwise
+    return _Made(cut(run.store, previous, fill), dict(living.funnel), otherwise)
 
 
 def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
@@ -235,8 +262,9 @@ def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
     documents = living.documents
     ids = documents["id"].take(pa.array(clusters.keeper))
     lost = pa.array(clusters.keeper != range(documents.num_rows))
-    reason = pc.if_else(pa.array(clusters.near), "duplicate/near", "duplicate/exact")
-    figure = pa.array(clusters.jaccard, pa.float32(), from_pandas=True)
+    near = pc.if_else(pa.array(clusters.contained), "duplicate/contained", "duplicate/near")
+    reason = pc.if_else(pa.array(clusters.near), near, "duplicate/exact")
+    figure = pa.array(clusters.share, pa.float32(), from_pandas=True)
     duplicates = dropped_rows(
         documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
     )

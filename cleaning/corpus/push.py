@@ -18,6 +18,8 @@ from data.progress import Progress, quiet
 from data.store import Store
 
 _DENIED = (401, 403)
+_THERE = 409
+"""The answer to a tag that is there."""
 _CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
 """Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
 _REPLACED = ["data/**", "side/**", "dropped/**"]
@@ -49,6 +51,7 @@ def push(
 
     Files that the hub has already are not sent again, nor, since the Parquet pages are cut by content, the chunks of a
     file that did not change; hence a push that was cut off goes on where it was. Nothing is visible before the commit.
+    It gets the version's name as a tag, so that ``load_dataset(…, revision="v0002")`` finds it.
 
     Raises:
         InputError: there is no such version, or the repository's name is none.
@@ -68,9 +71,21 @@ def push(
             commit_message=f"CoWeSe {manifest.name}",
             delete_patterns=_REPLACED,
         )
+        _tag(api, repository, manifest.name, done.oid)
         progress("push", len(manifest.files), len(manifest.files), {})
     files = sum((folder / path).is_file() for path in (*manifest.files, *BESIDE))
     return PushSummary(repository=repository, version=manifest.name, commit=done.oid, files=files)
+
+
+def _tag(api: HfApi, repository: str, name: str, commit: str) -> None:
+    """Let a tag name a commit; one of an earlier push of the same version is moved."""
+    try:
+        api.create_tag(repository, tag=name, revision=commit, repo_type="dataset")
+    except HfHubHTTPError as error:
+        if error.response.status_code != _THERE:
+            raise
+        api.delete_tag(repository, tag=name, repo_type="dataset")
+        api.create_tag(repository, tag=name, revision=commit, repo_type="dataset")
 
 
 @contextmanager

@@ -42,6 +42,9 @@ _WORDS = {
     "policy/opted_out": "its owner reserves it",
     "duplicate/exact": "the same text as another page, which was kept",
     "duplicate/near": "nearly the same text as another page, which was kept",
+    "duplicate/contained": "nearly all of its text stands in another page, which was kept",
+    "duplicate/foreign": "the same text, or nearly, as one of a corpus that this one shall not repeat",
+    "forgotten": "forgotten on request, by this receipt",
     "takedown": "taken down on request",
     "quality/too_short": "too short",
     "quality/error_page": "an error page that answers 200",
@@ -87,6 +90,8 @@ _UNITS = {
     "decontaminated": "such runs",
     "duplicate/near": "of the shingles shared",
     "duplicate/exact": "of the shingles shared",
+    "duplicate/contained": "of its shingles",
+    "duplicate/foreign": "of the shingles shared",
 }
 
 

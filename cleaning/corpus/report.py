@@ -30,6 +30,17 @@ SITES = 5_000
 YEARS = 25
 SPANISH_STEP = "in Spanish"
 """Where the funnel leaves other languages and the side corpora."""
+_STEPS = (
+    ("answered, and still there", ("http/", "revisit/", "refusal")),
+    ("pages and PDFs", ("kind/",)),
+    ("with a text", ("extraction/", "judging/")),
+    ("free to be used", ("policy/", "takedown", "forgotten")),
+    (SPANISH_STEP, ("language/",)),
+    ("of enough quality", ("quality/",)),
+    ("not of a benchmark", ("decontaminated/",)),
+    ("documents: no duplicates", ("duplicate/",)),
+)
+"""The funnel: what is left after each step, and the reasons for which pages leave there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,7 @@ def write_report(
         figures=figures,
         splits={split: figures["splits"][split] for split in SPLITS},
         funnel=funnel(figures),
+        words=words_left_out(figures),
         reasons=bars(ranked(figures["dropped"]), 30),
         families=bars(ranked(_families(figures["dropped"]))),
         languages=bars(ranked(_languages(figures))),
@@ -115,20 +127,26 @@ def funnel(figures: Mapping[str, Any]) -> list[Bar]:
     """From URLs to documents, each step the one before less what left it."""
     dropped, left = figures["dropped"], figures["urls"]
     steps = {"URLs, each at its latest": left}
-    for label, prefixes in (
-        ("answered, and still there", ("http/", "revisit/")),
-        ("pages and PDFs", ("kind/",)),
-        ("with a text", ("extraction/",)),
-        ("free to be used", ("policy/", "takedown")),
-        (SPANISH_STEP, ("language/",)),
-        ("of enough quality", ("quality/",)),
-        ("not of a benchmark", ("decontaminated/",)),
-        ("documents: no duplicates", ("duplicate/",)),
-    ):
+    for label, prefixes in _STEPS:
         left -= sum(count for reason, count in dropped.items() if reason.startswith(prefixes))
         left -= sum(figures["side"].values()) if label == SPANISH_STEP else 0
         steps[label] = left
     return bars(steps)
+
+
+def words_left_out(figures: Mapping[str, Any]) -> dict[str, int]:
+    """Words of the texts that each step of the funnel left out; steps that left none out are not there.
+
+    Empty for a version that was cut before words of dropped pages were counted.
+    """
+    words = figures.get("dropped_words", {})
+    found = {
+        label: sum(count for reason, count in words.items() if reason.startswith(prefixes))
+        for label, prefixes in _STEPS
+    }
+    if words:
+        found["lines that sites repeat"] = figures["site_lines"]["words"]
+    return {label: count for label, count in found.items() if count}
 
 
 def _families(dropped: Mapping[str, int]) -> dict[str, int]:

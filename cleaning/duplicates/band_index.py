@@ -75,6 +75,19 @@ class BandIndex:
         for band in bands:
             yield _runs([_living_band(keys[band], rows[band], at, known) for keys, rows, at, known in segments])
 
+    def band(self, digests: Numbers, band: int) -> tuple[Numbers, npt.NDArray[np.int64]]:
+        """The keys of one band, ascending, and the positions of their texts in the ascending ``digests``."""
+        parts = []
+        for name in self._names:
+            positions, known = _positions(digests, self._array(name, "digests"))
+            keys, rows = self._array(name, "keys")[band], self._array(name, "rows")[band]
+            parts.append(_living_band(keys, rows, positions, known))
+        if not parts:
+            return np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        found, places = (np.concatenate([part[column] for part in parts]) for column in range(2))
+        order = np.lexsort((places, found))
+        return found[order], places[order]
+
     def _listed(self) -> list[str]:
         try:
             names = [str(name) for name in read_json(self.folder / _INDEX)]

@@ -6,6 +6,7 @@ the end no two keepers that share a band are alike, whatever the crowd's size, b
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,17 @@ TOGETHER = 256
 MOST_PAIRS = 20_000_000
 """Pairs of crowds that are compared at most, so that one template ends no publish. What is left over is counted."""
 
-Elected = tuple[Positions, npt.NDArray[np.float64]]
+
+@dataclass(frozen=True, slots=True)
+class Elected:
+    """For each text where it stands."""
+
+    lost_to: Positions
+    """The text that it loses to; itself for a keeper."""
+    share: npt.NDArray[np.float64]
+    """How alike they are; NaN for a keeper."""
+    contained: npt.NDArray[np.bool_]
+    """It is not alike to the keeper, but stands in it."""
 
 
 def settle_crowds(
@@ -27,13 +38,13 @@ def settle_crowds(
 ) -> tuple[Numbers, Elected, int]:
     """All pairs to be compared, the election over them, and how many keepers of crowds were not compared with all.
 
-    ``elect`` compares pairs and says for each text to whom it loses (itself for a keeper).
+    ``elect`` compares pairs and says for each text to whom it loses.
     """
     elected = elect(pairs)
     compared = [np.zeros(len(crowd), np.bool_) for crowd in crowds]
     left = MOST_PAIRS
     while True:
-        keeps = elected[0] == np.arange(len(rank))
+        keeps = elected.lost_to == np.arange(len(rank))
         found = [_round(crowd, done, keeps, rank) for crowd, done in zip(crowds, compared, strict=True)]
         more = np.setdiff1d(np.concatenate([np.zeros(0, np.uint64), *found]), pairs)
         if not any(map(len, found)):

@@ -1,12 +1,11 @@
 """Duplicates: exact by digest; near ones by MinHash bands and then exact Jaccard; keepers by a stated key.
 
 The rule: documents are taken in the order of their key (category rank, longest, earliest, id). One whose text is
-that of a document before it, or whose shingles are alike to ``jaccard`` with those of a keeper before it, loses to
-that keeper, the first such; any other is a keeper. So a document never loses to one that it is not itself alike to,
-and the order in which documents came decides nothing.
+that of a document before it, whose shingles are alike to ``jaccard`` with those of a keeper before it, or of whose
+shingles such a keeper holds ``containment``, loses to that keeper, the first such; any other is a keeper. So a document
+never loses to one that it is neither alike to nor contained in, and the order in which documents came decides nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cleaning.duplicates import minhash, shingles
+from cleaning.duplicates import minhash, shingles, sketches
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.candidates import candidates, unpacked
-from cleaning.duplicates.crowds import settle_crowds
+from cleaning.duplicates.crowds import Elected, settle_crowds
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
-from cleaning.duplicates.verified import VerifiedPairs
+from cleaning.duplicates.sketches import Sketches, contained_pairs
+from cleaning.duplicates.verified import Alike, VerifiedPairs
 from cleaning.engines.engine import Engine
 from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
@@ -40,13 +40,27 @@ class Clusters:
     """The position of the document that it lost to; its own for a keeper."""
     near: npt.NDArray[np.bool_]
     """Lost though the text is not the keeper's."""
-    jaccard: npt.NDArray[np.float64]
-    """With the keeper, for those that are ``near``; NaN else."""
+    contained: npt.NDArray[np.bool_]
+    """Of those that are ``near`` the ones that are not alike to the keeper, which holds nearly all of them."""
+    share: npt.NDArray[np.float64]
+    """Of those that are ``near`` the Jaccard with the keeper, of contained ones the share of their shingles that it
+    holds; NaN else."""
     size: npt.NDArray[np.int64]
     """Documents of the cluster, the keeper counted."""
     uncompared: int = 0
     """Keepers of crowds that were not compared with all others of theirs: 0 but for hundreds of thousands of pages of
     one template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Texts that may lose to another; a row for each direction."""
+
+    one: Positions
+    """Loses where it does not come first."""
+    other: Positions
+    share: npt.NDArray[np.float64]
+    contained: npt.NDArray[np.bool_]
 
 
 def deduplicate(
@@ -72,19 +86,20 @@ def deduplicate(
     group[by_rank] = np.cumsum(first) - 1
 
     with scratch(memory / "work") as work:
-        lost_to, figures, uncompared = _near(
-            digests[heads], rank[heads], texts.at(heads), _folder(memory, settings), settings, engine, work, tell
+        elected, uncompared = _near(
+            digests[heads], rank[heads], texts.at(heads), memory_folder(memory, settings), settings, engine, work, tell
         )
-    keeper = heads[lost_to[group]]
-    near = lost_to[group] != group
+    keeper = heads[elected.lost_to[group]]
+    near = elected.lost_to[group] != group
     size = np.bincount(keeper, minlength=len(digests))[keeper]
-    return Clusters(keeper, near, np.where(near, figures[group], np.nan), size, uncompared)
+    share = np.where(near, elected.share[group], np.nan)
+    return Clusters(keeper, near, elected.contained[group], share, size, uncompared)
 
 
-def _folder(memory: Path, settings: PublishSettings) -> Path:
+def memory_folder(memory: Path, settings: PublishSettings) -> Path:
     """What is remembered holds for one way of making shingles and bands."""
     shaping = settings.model_dump(include={"permutations", "bands", "rows", "shingle_words"})
-    code = code_digest(Path(minhash.__file__), Path(shingles.__file__))
+    code = code_digest(*(Path(module.__file__ or "") for module in (minhash, shingles, sketches)))
     return memory / value_digest({"settings": shaping, "code": code})
 
 
@@ -108,41 +123,59 @@ def _near(
     engine: Engine,
     work: Path,
     tell: Callable[[int, int], None],
-) -> tuple[Positions, npt.NDArray[np.float64], int]:
-    """For each distinct text, by digest, the text that it loses to (itself for a keeper) and their Jaccard.
+) -> tuple[Elected, int]:
+    """For each distinct text, by digest, the text that it loses to (itself for a keeper).
 
-    Third, the keepers of crowds that were not compared with all others.
+    Second, the keepers of crowds that were not compared with all others.
     """
     index = BandIndex(folder, settings.bands)
     sign_missing(index, digests, texts, settings, engine, work, tell)
     found = candidates(index, digests, engine, work)
     verified = VerifiedPairs(folder, settings.shingle_words)
 
-    def elected(pairs: Numbers) -> tuple[Positions, npt.NDArray[np.float64]]:
+    def elected(pairs: Numbers) -> Elected:
         first, second = unpacked(pairs)
         figures = verified.of(digests, first, second, texts, engine, work)
-        alike = figures >= settings.jaccard
-        return elect(rank, first[alike], second[alike], figures[alike])
+        return elect(rank, _edges(first, second, figures, settings))
 
-    pairs, (lost_to, share), uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)
+    pairs, result, uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)
+    if settings.containment is not None:
+        begins, numbers = Sketches(folder, settings.shingle_words).of(digests, texts, engine, work)
+        while True:
+            keepers = np.flatnonzero(result.lost_to == np.arange(len(rank)))
+            more = np.setdiff1d(contained_pairs(begins, numbers, keepers, settings.containment), pairs)
+            if not len(more):
+                break
+            pairs = np.union1d(pairs, more)
+            result = elected(pairs)
     verified.forget_others(digests, *unpacked(pairs))
-    return lost_to, share, uncompared
+    return result, uncompared
 
 
-def elect(
-    rank: Positions, first: Positions, second: Positions, figures: npt.NDArray[np.float64]
-) -> tuple[Positions, npt.NDArray[np.float64]]:
-    """In the order of rank: lose to the first keeper that one is alike to, or be a keeper."""
-    lost_to = np.arange(len(rank))
-    share = np.full(len(rank), np.nan)
-    alike: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
-    for one, other, figure in zip(first.tolist(), second.tolist(), figures.tolist(), strict=True):
-        alike[one].append((int(rank[other]), other, figure))
-        alike[other].append((int(rank[one]), one, figure))
-    for one in sorted(alike, key=lambda position: int(rank[position])):
-        better = min(
-            (found for found in alike[one] if found[0] < rank[one] and lost_to[found[1]] == found[1]), default=None
-        )
-        if better is not None:
-            lost_to[one], share[one] = better[1], better[2]
-    return lost_to, share
+def _edges(first: Positions, second: Positions, figures: Alike, settings: PublishSettings) -> Edges:
+    """Who may lose to whom: of texts that are alike either to the other, of others the contained to what holds it."""
+    alike = figures["jaccard"] >= settings.jaccard
+    parts = [
+        (first[alike], second[alike], figures["jaccard"][alike], False),
+        (second[alike], first[alike], figures["jaccard"][alike], False),
+    ]
+    if settings.containment is not None:
+        for name, one, other in (("of_first", first, second), ("of_second", second, first)):
+            held = ~alike & (figures[name] >= settings.containment)
+            parts.append((one[held], other[held], figures[name][held], True))
+    contained = [np.full(len(one), flag) for one, _, _, flag in parts]
+    one, other, share = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    return Edges(one, other, share, np.concatenate(contained))
+
+
+def elect(rank: Positions, edges: Edges) -> Elected:
+    """In the order of rank: lose to the first keeper that an edge leads to, or be a keeper."""
+    result = Elected(np.arange(len(rank)), np.full(len(rank), np.nan), np.zeros(len(rank), np.bool_))
+    ahead = rank[edges.other] < rank[edges.one]
+    order = np.flatnonzero(ahead)
+    order = order[np.lexsort((rank[edges.other[order]], rank[edges.one[order]]))]
+    columns = (edges.one, edges.other, edges.share, edges.contained)
+    for one, other, share, contained in zip(*(column[order].tolist() for column in columns), strict=True):
+        if result.lost_to[one] == one and result.lost_to[other] == other:
+            result.lost_to[one], result.share[one], result.contained[one] = other, share, contained
+    return result

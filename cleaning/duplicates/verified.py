@@ -1,4 +1,4 @@
-"""Verified pairs: how alike two texts are, worked out once and remembered.
+"""Verified pairs: how alike two texts are, and how much of each the other holds; worked out once and remembered.
 
 A memory keyed by the two texts alone: with it or without it, the figures are the same.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cleaning.duplicates.shingles import Numbers, Shingler, jaccard
+from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, renamed, save
 from cleaning.stored_texts import Positions, StoredTexts
@@ -20,11 +20,15 @@ TEXTS_AT_ONCE = 20_000
 PAIRS_AT_ONCE = 50_000
 """Pairs of a task that compares them."""
 
-_PAIR = np.dtype([("pair", np.uint64), ("jaccard", np.float64)])
+ALIKE = np.dtype([("jaccard", np.float64), ("of_first", np.float64), ("of_second", np.float64)])
+"""Of a pair of texts: shared shingles over all, over those of the first, over those of the second."""
+Alike = npt.NDArray[np.void]
+_PAIR = np.dtype([("pair", np.uint64), *((name, ALIKE[name]) for name in ALIKE.names or ())])
+"""``first`` is the text of the lower digest."""
 
 
 class VerifiedPairs:
-    """The file ``pairs.npy``: a number for each unordered pair of text digests, and their Jaccard."""
+    """The file ``pairs.npy``: a number for each unordered pair of text digests, and how alike they are."""
 
     def __init__(self, folder: Path, shingle_words: int) -> None:
         self.path = folder / "pairs.npy"
@@ -32,42 +36,49 @@ class VerifiedPairs:
 
     def of(
         self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
-    ) -> npt.NDArray[np.float64]:
-        """The Jaccard of each pair of positions; only those not remembered are worked out."""
+    ) -> Alike:
+        """How alike the texts at each pair of positions are; only pairs that are not remembered are worked out."""
         pairs = _pair_numbers(digests[first], digests[second])
+        swapped = digests[first] > digests[second]
         remembered = self._load()
-        figures = np.full(len(pairs), np.nan)
+        figures = np.full(len(pairs), np.nan, ALIKE)
         if len(remembered):
             at = np.minimum(np.searchsorted(remembered["pair"], pairs), len(remembered) - 1)
             known = remembered["pair"][at] == pairs
-            figures[known] = remembered["jaccard"][at[known]]
-        new = np.flatnonzero(np.isnan(figures))
+            figures[known] = remembered[list(ALIKE.names or ())][at[known]].astype(ALIKE)
+        new = np.flatnonzero(np.isnan(figures["jaccard"]))
         if len(new):
-            figures[new] = _verify(first[new], second[new], texts, self._shingle_words, engine, work)
-            self._save(
-                np.concatenate([remembered["pair"], pairs[new]]), np.concatenate([remembered["jaccard"], figures[new]])
+            low, high = (
+                np.where(swapped[new], *ends) for ends in ((second[new], first[new]), (first[new], second[new]))
             )
-        return figures
+            figures[new] = _verify(low, high, texts, self._shingle_words, engine, work)
+            rows = np.empty(len(new), _PAIR)
+            rows["pair"] = pairs[new]
+            for name in ALIKE.names or ():
+                rows[name] = figures[name][new]
+            self._save(np.concatenate([remembered, rows]))
+        turned = figures.copy()
+        turned["of_first"], turned["of_second"] = figures["of_second"], figures["of_first"]
+        oriented: Alike = np.where(swapped, turned, figures)
+        return oriented
 
     def forget_others(self, digests: Numbers, first: Positions, second: Positions) -> None:
         """Keep these pairs alone: those of texts that no longer live are not met again."""
         remembered = self._load()
         kept = np.isin(remembered["pair"], _pair_numbers(digests[first], digests[second]))
         if not kept.all():
-            self._save(remembered["pair"][kept], remembered["jaccard"][kept])
+            self._save(remembered[kept])
 
     def _load(self) -> npt.NDArray[np.void]:
         try:
-            return np.asarray(np.load(self.path))
+            remembered = np.asarray(np.load(self.path))
         except (OSError, ValueError):
             return np.zeros(0, _PAIR)
+        return remembered if remembered.dtype == _PAIR else np.zeros(0, _PAIR)
 
-    def _save(self, pairs: Numbers, figures: npt.NDArray[np.float64]) -> None:
-        order = np.argsort(pairs)
-        rows = np.empty(len(pairs), _PAIR)
-        rows["pair"], rows["jaccard"] = pairs[order], figures[order]
+    def _save(self, rows: npt.NDArray[np.void]) -> None:
         with whole_file(self.path) as temporary, temporary.open("wb") as file:
-            np.save(file, rows)
+            np.save(file, rows[np.argsort(rows["pair"])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +102,7 @@ class _Comparing:
     stop: int
 
 
-def _verify(
-    first: Positions, second: Positions, texts: StoredTexts, words: int, engine: Engine, work: Path
-) -> npt.NDArray[np.float64]:
+def _verify(first: Positions, second: Positions, texts: StoredTexts, words: int, engine: Engine, work: Path) -> Alike:
     """Lay the shingle sets of all texts concerned into files, then compare pair by pair."""
     wanted = np.union1d(first, second)
     some = texts.at(wanted)
@@ -114,7 +123,7 @@ def _verify(
         _Comparing(files, *saved, start, min(start + PAIRS_AT_ONCE, len(pairs)))
         for start in range(0, len(pairs), PAIRS_AT_ONCE)
     ]
-    figures = np.empty(len(pairs))
+    figures = np.empty(len(pairs), ALIKE)
     for start, found in run_all(engine, _compare, compared):
         figures[start : start + len(found)] = found
     return figures
@@ -134,7 +143,7 @@ def _shingle(task: _Shingling, report: Report) -> None:
     save(task.places, places)
 
 
-def _compare(task: _Comparing, report: Report) -> tuple[int, npt.NDArray[np.float64]]:
+def _compare(task: _Comparing, report: Report) -> tuple[int, Alike]:
     files = [np.memmap(path, np.uint64, mode="r") for path in task.numbers]
     places, pairs = mapped(task.places), mapped(task.pairs)[task.start : task.stop]
 
@@ -142,9 +151,19 @@ def _compare(task: _Comparing, report: Report) -> tuple[int, npt.NDArray[np.floa
         file, begin, length = places[text]
         return np.asarray(files[file][begin : begin + length])
 
-    figures = np.array([jaccard(numbers_of(one), numbers_of(other)) for one, other in pairs])
+    figures = np.array([alike(numbers_of(one), numbers_of(other)) for one, other in pairs], ALIKE)
     report([len(figures)])
     return task.start, figures
+
+
+def alike(first: Numbers, second: Numbers) -> tuple[float, float, float]:
+    """The row of ALIKE for two ascending sets of shingles.
+
+    >>> alike(np.array([1, 2, 3, 4], np.uint64), np.array([1, 2], np.uint64))
+    (0.5, 0.5, 1.0)
+    """
+    shared = len(first) + len(second) - len(np.union1d(first, second))
+    return shared / (len(first) + len(second) - shared), shared / len(first), shared / len(second)
 
 
 def _pair_numbers(first: Numbers, second: Numbers) -> Numbers:

@@ -11,15 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.corpus.card import write_card
+from cleaning.corpus.card import write_texts
 from cleaning.corpus.figures import figures_of
 from cleaning.corpus.living import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import digests
-from data.documents import DROPPED_SCHEMA, FEW_VALUES
-from data.files import write_text
+from data.documents import FEW_VALUES
 from data.manifest import MANIFEST_NAME, Manifest
 from data.parquet import read_all, read_parquet, write_parquet
 from data.store import Store
@@ -56,8 +55,7 @@ def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns:
     figures = _figures(folder, manifest.figures)
     gone = manifest.figures["urls"] - figures["urls"]
     figures["forgotten"] = {**manifest.figures.get("forgotten", {}), receipt: gone}
-    side = sorted(figures["side"])
-    write_text(folder / "README.md", write_card(version, figures, manifest.settings, SPLITS, side))
+    write_texts(folder, version, figures, manifest.settings)
     before = store.corpus / f"v{int(version[1:]) - 1:04d}"
     write_report(
         folder, version, figures, before if (before / MANIFEST_NAME).is_file() else None, Takedowns.load(store)
@@ -88,6 +86,12 @@ def _without_addresses(table: pa.Table, name: str, going: pa.Array, takedowns: T
     return table.set_column(at, table.schema.field(at), column)
 
 
+def _columns(path: Path, names: Collection[str]) -> pa.Table:
+    """Those of some columns that a file has: one of an earlier version of this code may lack some."""
+    table = read_parquet(path)
+    return table.select([name for name in names if name in table.schema.names])
+
+
 def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     """The figures of what is left; what is no count of rows stays as it was."""
     columns = ["id", "host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
@@ -99,7 +103,9 @@ def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
         split_of |= dict.fromkeys(table["id"].to_pylist(), split)
     side_parts = sorted((folder / "side").rglob("*.parquet"))
     side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
-    dropped = read_all(sorted((folder / "dropped").glob("*.parquet")), DROPPED_SCHEMA.names)
+    dropped = pa.concat_tables(
+        [_columns(path, ["reason", "n_words"]) for path in sorted((folder / "dropped").glob("*.parquet"))]
+    )
     kept = pa.concat_tables(tables)
     unlisted = before["dropped"].get(TAKEDOWN, 0)
     urls = kept.num_rows + side.num_rows + dropped.num_rows + unlisted

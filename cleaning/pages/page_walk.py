@@ -143,12 +143,13 @@ class Walk:
 
         A word goes on over a border of elements in lower case, or behind fewer than three letters (pH, iPhone). Behind
         a whole link an element with a class of its own is a label whatever its letters: ``</a><span class="by">NIST``.
+        Behind the end of a sentence a capital begins the next: ``semana.<span id="more-9"></span>Como``.
         """
         if not self.pieces:
             return False
         before = self.pieces[-1]
         if not before[-1:].isalnum():
-            return False
+            return text[0].isupper() and text[1:2].islower() and _SENTENCE_BEFORE.search(before) is not None
         is_between_elements = not is_tail and before is self.last_closed
         if is_between_elements and self.is_behind_link and element.tag in _LABELS and element.get("class"):
             return _WORD_BEFORE.search(before) is not None and text[0].isalnum()
@@ -419,6 +420,7 @@ _CELLS = frozenset({"td", "th"})
 _OTHERS = _LISTS | _CELLS | {"li", "table"}
 _BOLD = frozenset({"b", "strong"})
 _WORD_BEFORE = re.compile(r"[^\W_]{3}$")
+_SENTENCE_BEFORE = re.compile(r"(?<![^\W_])(?!www)[^\W\d_]{4,}[.!?]$")
 _LABELS = frozenset({"span", "small", "em", "i", "time", "cite"})
 
 

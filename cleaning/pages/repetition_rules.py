@@ -39,6 +39,14 @@ MIN_FRAMES = 2
 """Fewer different phrases of six words are the name of the subject (síndrome de las piernas inquietas)."""
 MOST_QUESTIONS = 0.15
 """From this share of lines with a question on a frame is that of questions and answers. Lessons have 0.06 at most."""
+MENU = 0.3
+"""Share of the lines that name a day or a meal from which on a text is the menu of a week: its food comes again."""
+_DAY_OR_MEAL = re.compile(
+    r"\W*(?:(?:el )?(?:lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo)"
+    r"|d[íi]a \d|(?:primer|segundo|tercer) d[íi]a"
+    r"|(?:el )?(?:desayuno|almuerzo|comida|merienda|cena|colaci[óo]n|postre)|(?:a )?media (?:mañana|tarde)|ayunas)\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")
 
 
@@ -101,17 +109,20 @@ class DuplicateNgrams:
     def measure(self, text: Text) -> Figures:
         """Share of the characters in repeated 5-grams, each line read once; words; share of the words with a digit.
 
+        Then the share of the lines that name a day or a meal.
+
         Lines that stand there twice are what ``duplicate_lines`` counts: an author's name under each quotation, a
         recipe that prints its list again.
         """
         once = "\n".join(dict.fromkeys(text.lines))
         said = text if len(once) == len(text.text) else Text(once, text.language)
-        return repeated_characters(said.repeats.get(5), 5) / said.letters, len(said.words), said.values
+        meals = sum(_DAY_OR_MEAL.match(line) is not None for line in text.bare_lines) / len(text.lines)
+        return repeated_characters(said.repeats.get(5), 5) / said.letters, len(said.words), said.values, meals
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many of them repeat for the length and the values of the text."""
-        share, words, values = figures
-        if share <= self.most:
+        share, words, values, meals = figures
+        if share <= self.most or meals >= MENU:
             return False
         for_length: float = max(1.0, SHORT / words, (words / LONG) ** 0.25)
         return share > min((self.most + FOR_VALUES * values) * for_length, HIGHEST)

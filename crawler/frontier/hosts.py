@@ -2,7 +2,7 @@
 
 import heapq
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -19,6 +19,8 @@ TOLD_TO_WAIT = 10
 """Failures in a row that break a host which says when to come back; without its word it is ``max_failures``."""
 
 
+STATES = ("unreachable", "blocked", "sick")
+"""What a host may be in, for which it rests (``crawler.process.standing``)."""
 MOST_CHAINS = 100
 """Chains of redirects of a host that wait for their next row."""
 
@@ -143,6 +145,11 @@ class HostQueue:
         """Whether no request is in flight."""
         return not self._busy
 
+    def in_flight(self, kind: int) -> int:
+        """How many rows of a kind are asked for at this moment."""
+        rows = (self._hosts[name].in_flight for name in self._busy)
+        return sum(row is not None and row.kind == kind for row in rows)
+
     @property
     def has_work(self) -> bool:
         """Whether any host that is not left out has something queued."""
@@ -264,11 +271,16 @@ class HostQueue:
             setattr(host, name, getattr(state, name))
 
     def counts(self) -> dict[str, int]:
-        """How many hosts are in flight, waiting with work, failing, and left out."""
+        """How many hosts are in flight, waiting with work, failing, left out, and in each state of `cowese hosts`.
+
+        A host may be counted more than once: one that is blocked is left out too.
+        """
+        states = Counter(host.state for host in self if host.state is not None)
         broken = sum(host.failures >= self._settings.max_failures for host in self)
         left_out = sum(host.left_out for host in self)
         waiting = len(self._with_work - self._busy)
-        return {"active": len(self._busy), "waiting": waiting, "broken": broken, "left_out": left_out}
+        flows = {"active": len(self._busy), "waiting": waiting, "broken": broken, "left_out": left_out}
+        return flows | {state: states[state] for state in STATES}
 
     def _wake(self, names: Iterable[str]) -> None:
         for name in names:

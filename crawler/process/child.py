@@ -19,6 +19,7 @@ from crawler.frontier.rounds import Rounds
 from crawler.frontier.yields import Yields
 from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
+from crawler.process.connections import raise_file_limit
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.process.report import Report
 from crawler.process.round import Round
@@ -101,6 +102,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
             "Accept-Encoding": "gzip, deflate",  # what readers of WARC files undo
         },
         "TWISTED_DNS_RESOLVER": GuardedResolver,
+        "DNS_TIMEOUT": settings.timeout,
         "GUARD_ALLOWED": list(settings.allow_private),
         "GUARD_TRUSTED": [settings.proxy.partition("://")[2].partition(":")[0]] if settings.proxy else [],
         "COOKIES_ENABLED": False,
@@ -137,6 +139,7 @@ def end(error: CoweseError) -> None:
 def run(job: Job) -> None:
     """Crawl until the round is over, its budget is spent or a signal says stop."""
     settings = job.settings
+    raise_file_limit()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     frontier = Frontier(job.dsn)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.due import START_RANK
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.hosts import STATES
 from crawler.frontier.records import Found
 from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.rounds import Opening, Rounds
@@ -236,17 +237,23 @@ def _tell(path: Path, progress: Progress) -> None:
     report = _read(path)
     if "counts" not in report:
         return
-    counts, hosts = report["counts"], report["hosts"]
+    counts = report["counts"]
     done = report["answers"]
     shown: dict[str, float | str] = {
         "pages/s": report["answers_a_second"],
         "MB": round(counts.get("crawl/bytes", 0) / 1e6, 1),
-        "hosts": f"{hosts['active']} active, {hosts['waiting']} waiting, {hosts['broken']} broken",
+        "hosts": _hosts(report["hosts"]),
         **_time_left(report),
         "304": f"{report['share_unchanged']:.0%}",
         **_errors(counts),
     }
     progress("crawl", done, done + report["queued"], shown)
+
+
+def _hosts(counts: Mapping[str, int]) -> str:
+    """What the hosts are doing, and how many are in a state in which they are not asked."""
+    told = ["active", "waiting", "broken", *(state for state in STATES if counts.get(state))]
+    return ", ".join(f"{counts[state]} {state}" for state in told)
 
 
 def _time_left(report: Mapping[str, Any]) -> dict[str, float | str]:

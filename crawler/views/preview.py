@@ -167,7 +167,7 @@ def _row(known: Known, now: float) -> PreviewRow:
     if known.attempts:
         why = f"failed {known.attempts} times in this round"
     elif known.fetched_at is None:
-        why = "found, never fetched"
+        why = NEW_START if known.depth == 0 else "found, never fetched"
     elif known.kind == SITEMAP:
         why = "sitemap"
     elif known.due_at is not None and known.due_at <= now:

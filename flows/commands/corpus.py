@@ -31,6 +31,15 @@ DecontaminateOption = Annotated[
     ),
 ]
 
+AgainstOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="CORPUS",
+        help="A corpus not to be repeated (Parquet, a version, OWNER/NAME on the hub); may be given again.",
+    ),
+]
+
 
 def clean(
     warcs: WarcsArgument = None,
@@ -59,6 +68,7 @@ def publish(
     store: StoreOption = None,
     cold: Annotated[bool, typer.Option("--cold", help="Rebuild from nothing but the WARC files.")] = False,
     decontaminate: DecontaminateOption = None,
+    against: AgainstOption = None,
     without: Annotated[
         list[str] | None,
         typer.Option(
@@ -79,7 +89,9 @@ def publish(
     """
     from cleaning.corpus.publish import publish as publish_version
 
-    settings = read_settings(config, store, assign, publish__decontaminate=decontaminate or None)
+    settings = read_settings(
+        config, store, assign, publish__decontaminate=decontaminate or None, publish__against=against or None
+    )
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:
         summary = publish_version(
@@ -120,20 +132,27 @@ def export_text(
     target: Annotated[Path, typer.Argument(help="The file to write.")],
     version: Annotated[str, typer.Option("--version", help="A corpus version.")] = "latest",
     form: Annotated[
-        Literal["text", "sentences", "urls", "warc"],
-        typer.Option(help="text: a paragraph a line; sentences: a sentence a line; urls; warc: file, offset, URL."),
+        Literal["text", "sentences", "jsonl", "datatrove", "urls", "warc"],
+        typer.Option(
+            help="text: a paragraph a line; sentences: a sentence a line; jsonl: all columns; datatrove: its document; "
+            "urls; warc: file, offset, URL."
+        ),
     ] = "text",
+    split: Annotated[
+        list[str] | None, typer.Option("--split", help="train, validation or test; may be given again.  [all]")
+    ] = None,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a version as one text file, as CoWeSe was.
 
-    A blank line between documents.
+    A blank line between documents. A name that ends in .gz is packed.
 
-    Example: cowese export-text CoWeSe.txt
+    Example: cowese export-text CoWeSe.jsonl.gz --form datatrove --split train
     """
     from cleaning.corpus.export_text import export_text as write
+    from cleaning.corpus.splits import SPLITS
 
     with shown_progress() as progress:
         summary = write(
@@ -141,6 +160,7 @@ def export_text(
             target,
             version=version,
             form=form,
+            splits=tuple(split) if split else SPLITS,
             progress=progress,
         )
     show(summary, "export-text", as_json=as_json)

@@ -65,7 +65,7 @@ def _check_overrides(every: list[Seed], config: Path | None, assign: list[str] |
     """Hold what the settings say of single hosts and start URLs against the list.
 
     Raises:
-        InputError: one names what is not there; the message tells the first, and how many more.
+        InputError: some name what is not there; the message has a line for each.
     """
     from crawler.permissions.operator_rules import OperatorRules, unknown_overrides
     from crawler.permissions.scope import Scope
@@ -73,8 +73,7 @@ def _check_overrides(every: list[Seed], config: Path | None, assign: list[str] |
     settings = read_settings(config, None, assign).crawl
     wrong = unknown_overrides(OperatorRules(settings, Scope(every)), settings.per_host, settings.per_seed)
     if wrong:
-        more = f" ({len(wrong) - 1} more are wrong)" if len(wrong) > 1 else ""
-        raise InputError(f"setting crawl.{wrong[0]}{more}")
+        raise InputError("\n".join(f"setting crawl.{one}" for one in wrong))
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,270 @@
+"""Corpora of others that a version shall not repeat: a Parquet folder or file, a data set of the hub, another version.
+
+A document whose text one of them has, or one alike to it to ``jaccard``, is dropped: ``duplicate/foreign``, with the id
+of the text that it lost to. Candidates come from the same bands as those of our own duplicates, and each is verified
+exactly. It is done before our own duplicates are looked for, so that no clean page is lost with one of them.
+"""
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cleaning.corpus.living import Living, dropped_rows
+from cleaning.duplicates.band_index import BandIndex
+from cleaning.duplicates.cross import cross_candidates
+from cleaning.duplicates.dedup import memory_folder
+from cleaning.duplicates.shingles import Numbers
+from cleaning.duplicates.signing import sign_missing
+from cleaning.duplicates.verified import VerifiedPairs
+from cleaning.engines.engine import Engine
+from cleaning.engines.scratch import scratch
+from cleaning.publish_settings import PublishSettings
+from cleaning.stored_texts import Positions, StoredTexts
+from data.documents import DROPPED_SCHEMA
+from data.errors import InputError, StageError
+from data.files import value_digest, whole_file
+from data.manifest import MANIFEST_NAME
+from data.parquet import read_parquet, readable
+from data.store import Store
+
+REASON = "duplicate/foreign"
+_HUB = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_FOOTER = 1 << 16
+"""Bytes at the end of a Parquet file, with sizes and statistics of its columns, that tell it from another."""
+_BATCH_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class ForeignCorpus:
+    """Parquet files with a column ``text``, and ``id`` where they have one."""
+
+    name: str
+    root: Path
+    files: tuple[Path, ...]
+
+    @classmethod
+    def open(cls, where: str, store: Store) -> "ForeignCorpus":
+        """A version of the store, a folder or file, or OWNER/NAME[@REVISION] on the hub, which is fetched.
+
+        Raises:
+            InputError: no such corpus, or no Parquet file with a column ``text`` in it.
+            StageError: the hub cannot be asked.
+        """
+        version = store.corpus / where
+        path = version if "/" not in where and (version / MANIFEST_NAME).is_file() else Path(where)
+        if not path.exists() and _HUB.fullmatch(where):
+            path = _fetched(where)
+        root = path.resolve()
+        inside = root / "data" if (root / MANIFEST_NAME).is_file() else root
+        found = sorted(inside.rglob("*.parquet")) if root.is_dir() else [root]
+        if not root.exists():
+            raise InputError(f"{where}: no such corpus. Name a version, a folder of Parquet, or OWNER/NAME on the hub.")
+        files = tuple(one for one in found if "text" in _columns(one))
+        if not files:
+            raise InputError(f"{where}: no Parquet file with a column named text in it.")
+        return cls(where if _HUB.fullmatch(where) and not Path(where).exists() else root.name, root, files)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """16 digits, of the files' names, sizes and footers: their bytes are not read through."""
+        listed = []
+        for path in self.files:
+            with path.open("rb") as file:
+                size = path.stat().st_size
+                file.seek(max(0, size - _FOOTER))
+                end = hashlib.sha256(file.read()).hexdigest()
+            listed.append([path.name if path == self.root else path.relative_to(self.root).as_posix(), size, end])
+        return value_digest(listed)
+
+    def id_of(self, file: int, row: int) -> str:
+        """The id of a text, or its file and row where the corpus has none."""
+        path = self.files[file]
+        if "id" in _columns(path):
+            return str(read_parquet(path, ["id"])["id"][row].as_py())
+        return f"{path.name}:{row}"
+
+
+def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
+    """The corpora at these places, by name: the order in which they are given decides nothing.
+
+    Raises:
+        InputError: one cannot be read, or two have the same name.
+        StageError: the hub cannot be asked.
+    """
+    found = sorted((ForeignCorpus.open(one, store) for one in named), key=lambda one: one.name)
+    for one, other in pairwise(found):
+        if one.name == other.name:
+            raise InputError(f"two corpora are called {one.name}: rename the folder of one, it is told with each loss.")
+    return found
+
+
+def without_foreign(
+    living: Living,
+    texts: StoredTexts,
+    against: Sequence[ForeignCorpus],
+    memory: Path,
+    settings: PublishSettings,
+    engine: Engine,
+) -> Living:
+    """Move the documents that a corpus of others has to the dropped; of several corpora the first by name is told."""
+    if not against or not living.documents.num_rows:
+        return living
+    digests = _digests(living.documents["text_digest"].to_pylist())
+    distinct, heads, back = np.unique(digests, return_index=True, return_inverse=True)
+    lost: dict[int, tuple[float, str, str]] = {}
+    for corpus in against:
+        with scratch(memory / "work") as work:
+            found = _Search(corpus, memory, settings, engine, work).of(distinct, texts.at(heads))
+        for place, (share, identity) in found.items():
+            lost.setdefault(place, (share, identity, corpus.name))
+    return _moved(living, [lost.get(int(place)) for place in back])
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    corpus: ForeignCorpus
+    memory: Path
+    settings: PublishSettings
+    engine: Engine
+    work: Path
+
+    def of(self, digests: Numbers, texts: StoredTexts) -> dict[int, tuple[float, str]]:
+        """By the position of a text how alike its best match is, and the match's id."""
+        folder = self.memory / "against" / self.corpus.digest
+        theirs = _Listed.of(self.corpus, folder)
+        own_folder = memory_folder(self.memory, self.settings)
+        own, foreign = (
+            BandIndex(one, self.settings.bands) for one in (own_folder, memory_folder(folder, self.settings))
+        )
+        for index, some, of in ((own, digests, texts), (foreign, theirs.digests, theirs.texts(self.corpus))):
+            sign_missing(index, some, of, self.settings, self.engine, self.work, lambda _done, _total: None)
+        one, other = cross_candidates(own, digests, foreign, theirs.digests)
+        joined = _joined(texts, theirs.texts(self.corpus))
+        verified = VerifiedPairs(folder, self.settings.shingle_words)
+        numbers = np.concatenate([digests, theirs.digests])
+        figures = verified.of(numbers, one, other + len(digests), joined, self.engine, self.work)["jaccard"]
+        same = np.flatnonzero(np.isin(digests, theirs.digests))
+        exact = np.searchsorted(theirs.digests, digests[same])
+        matches = zip(
+            np.concatenate([one, same]).tolist(),
+            np.concatenate([other, exact]).tolist(),
+            np.concatenate([figures, np.ones(len(same))]).tolist(),
+            strict=True,
+        )
+        best: dict[int, tuple[float, int]] = {}
+        for place, match, share in matches:
+            if share >= self.settings.jaccard:
+                best[place] = max(best.get(place, (0.0, 0)), (share, -match))
+        return {place: (share, theirs.id_of(self.corpus, -match)) for place, (share, match) in best.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The distinct texts of a corpus: digests, ascending, and where the first text of each lies."""
+
+    digests: Numbers
+    files: Positions
+    rows: Positions
+
+    @classmethod
+    def of(cls, corpus: ForeignCorpus, folder: Path) -> "_Listed":
+        """Read it through, or take what was remembered of it."""
+        path = folder / "texts.npz"
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                return cls(saved["digests"], saved["files"], saved["rows"])
+        except (OSError, ValueError, KeyError):
+            found = cls(*_read_through(corpus))
+        with whole_file(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, digests=found.digests, files=found.files, rows=found.rows)
+        return found
+
+    def texts(self, corpus: ForeignCorpus) -> StoredTexts:
+        """The texts, by position."""
+        places = pa.table({"segment": pa.array(self.files, pa.int32()), "row": pa.array(self.rows, pa.int64())})
+        return StoredTexts([(path, path) for path in corpus.files], places)
+
+    def id_of(self, corpus: ForeignCorpus, place: int) -> str:
+        """The id of a text."""
+        return corpus.id_of(int(self.files[place]), int(self.rows[place]))
+
+
+def _read_through(corpus: ForeignCorpus) -> tuple[Numbers, Positions, Positions]:
+    digests, files, rows = [], [], []
+    for number, path in enumerate(corpus.files):
+        for row, text in enumerate(_texts(path)):
+            if text:
+                digests.append(hashlib.sha256(text.encode()).hexdigest()[:32])
+                files.append(number)
+                rows.append(row)
+    distinct, first = np.unique(_digests(digests), return_index=True)
+    return distinct, np.array(files, np.int64)[first], np.array(rows, np.int64)[first]
+
+
+def _texts(path: Path) -> Iterator[str | None]:
+    with readable(path):
+        for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=["text"]):
+            yield from batch.column("text").to_pylist()
+
+
+def _joined(own: StoredTexts, foreign: StoredTexts) -> StoredTexts:
+    """Both in one, the foreign ones behind."""
+    segments = pc.add(foreign.documents["segment"], len(own.segments)).cast(pa.int32())
+    lines = pa.array(np.full(len(foreign), -1), pa.int64())
+    theirs = pa.table({"segment": segments, "row": foreign.documents["row"], "repeated": lines})
+    mine = own.documents
+    if "repeated" not in mine.schema.names:
+        mine = mine.append_column("repeated", pa.array(np.full(len(own), -1), pa.int64()))
+    both = pa.concat_tables([mine.select(theirs.schema.names).cast(theirs.schema), theirs])
+    return StoredTexts([*own.segments, *foreign.segments], both, own.lines)
+
+
+def _moved(living: Living, lost: Sequence[tuple[float, str, str] | None]) -> Living:
+    mask = pa.array([one is not None for one in lost], pa.bool_())
+    found = [one for one in lost if one is not None]
+    gone = living.documents.filter(mask)
+    rows = dropped_rows(
+        gone,
+        pa.repeat(REASON, gone.num_rows),
+        pa.array([share for share, _, _ in found], pa.float32()),
+        pa.array([identity for _, identity, _ in found], pa.string()),
+    )
+    names = pa.array([name for _, _, name in found], pa.string())
+    rows = rows.set_column(rows.schema.get_field_index("detail"), DROPPED_SCHEMA.field("detail"), names)
+    return Living(living.documents.filter(pc.invert(mask)), pa.concat_tables([living.dropped, rows]), living.funnel)
+
+
+def _digests(texts: Sequence[str]) -> Numbers:
+    return np.array([int(digest[:16], 16) for digest in texts], np.uint64)
+
+
+def _columns(path: Path) -> list[str]:
+    with readable(path):
+        return list(pq.read_schema(path).names)
+
+
+def _fetched(where: str) -> Path:
+    """The Parquet files of a data set on the hub, in the hub's own cache.
+
+    Raises:
+        StageError: it cannot be had.
+    """
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a data set of the hub needs it
+    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+
+    name, _, revision = where.partition("@")
+    try:
+        return Path(
+            snapshot_download(name, repo_type="dataset", revision=revision or None, allow_patterns="**/*.parquet")
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise StageError(f"{where}: cannot be fetched from the hub ({str(error).splitlines()[0]}).") from error

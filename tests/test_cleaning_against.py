@@ -1,0 +1,126 @@
+"""A version repeats no text of a corpus of others: exact and near, with the id that each document lost to."""
+
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from corpus_rounds import Round, parquet_bytes, prose, slightly_changed, urls
+
+from cleaning.corpus.against import ForeignCorpus, foreign_corpora
+from cleaning.corpus.publish import publish
+from cleaning.corpus.story import story
+from cleaning.duplicates.band_index import BandIndex
+from cleaning.duplicates.cross import cross_candidates
+from cleaning.duplicates.minhash import Signer
+from cleaning.publish_settings import PublishSettings
+from cleaning.settings import CleaningSettings
+from data.errors import InputError
+from data.store import Store
+
+CLEANING = CleaningSettings()
+
+
+def corpus(folder, texts, ids=None, name="parte.parquet"):
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = {"text": pa.array(texts, pa.string())} | ({"id": ids} if ids else {})
+    pq.write_table(pa.table(columns), folder / name)
+    return folder
+
+
+def published(store, *against, **more):
+    return publish(store, CLEANING, PublishSettings(against=tuple(map(str, against)), **more))
+
+
+def dropped(done):
+    rows = pq.read_table(done.path / "dropped", partitioning=None).to_pylist()
+    return {row["url"]: row for row in rows if row["reason"] == "duplicate/foreign"}
+
+
+@pytest.fixture
+def web(store):
+    pages = Round(1)
+    for url in urls():
+        pages.page(url, prose(url, 200))
+    pages.write(store)
+    return store
+
+
+def test_exact_and_near_texts_go_and_name_the_id_that_they_lost_to(web, tmp_path):
+    texts = [prose("ajeno", 200), prose(urls()[0], 200), slightly_changed(prose(urls()[1], 200), 1)]
+    theirs = corpus(tmp_path / "ajeno", texts, ["x-0", "x-1", "x-2"])
+    done = published(web, theirs)
+    lost = dropped(done)
+    assert {url: row["lost_to"] for url, row in lost.items()} == {urls()[0]: "x-1", urls()[1]: "x-2"}
+    assert lost[urls()[0]]["figure"] == 1
+    assert 0.8 <= lost[urls()[1]]["figure"] < 1
+    assert {row["detail"] for row in lost.values()} == {"ajeno"}
+    assert done.documents == 28
+    (place,) = story(web, CLEANING, urls()[0]).places
+    assert (place.reason, place.lost_to) == ("duplicate/foreign", "x-1")
+
+
+def test_incremental_equals_cold_and_the_order_decides_nothing(web, tmp_path):
+    one = corpus(tmp_path / "uno", [prose(url, 200) for url in urls()[:4]], [f"u{n}" for n in range(4)])
+    other = corpus(tmp_path / "otro", [slightly_changed(prose(url, 200), 2) for url in urls()[2:6]])
+    published(web)
+    first = published(web, one, other)
+    assert {row["detail"] for row in dropped(first).values()} == {"otro", "uno"}
+    assert {url: row["lost_to"] for url, row in dropped(first).items()}[urls()[2]] == "parte.parquet:0"
+    fresh = Store.open(tmp_path / "fresh")
+    shutil.copytree(web.documents, fresh.documents)
+    assert parquet_bytes(published(fresh, other, one).path) == parquet_bytes(first.path)
+    assert published(web, other, one).changed is False
+    Round(2).page("https://nueva.es/x", prose(urls()[5], 200)).write(web)
+    assert "https://nueva.es/x" in dropped(published(web, one, other))
+
+
+def test_another_version_is_a_corpus_like_any(web, tmp_path):
+    first = published(web)
+    newer = Store.open(tmp_path / "newer")
+    Round(3).page("https://a.es/copia", prose(urls()[7], 200)).page("https://a.es/nueva", prose("n", 200)).write(newer)
+    done = published(newer, first.path)
+    kept = pq.read_table(first.path / "data", columns=["id", "url"], partitioning=None).to_pylist()
+    wanted = next(row["id"] for row in kept if row["url"] == urls()[7])
+    assert dropped(done)["https://a.es/copia"]["lost_to"] == wanted
+    assert ForeignCorpus.open("v0001", web).root == first.path
+
+
+def test_a_corpus_that_changes_is_read_again(web, tmp_path):
+    theirs = corpus(tmp_path / "ajeno", [prose(urls()[0], 200)])
+    assert len(dropped(published(web, theirs))) == 1
+    corpus(tmp_path / "ajeno", [prose(urls()[0], 200), prose(urls()[1], 200)])
+    assert len(dropped(published(web, theirs))) == 2
+
+
+def test_what_is_no_corpus_is_said(web, tmp_path):
+    with pytest.raises(InputError, match="no such corpus"):
+        published(web, tmp_path / "nada")
+    (tmp_path / "vacía").mkdir()
+    with pytest.raises(InputError, match="no Parquet file with a column named text"):
+        published(web, tmp_path / "vacía")
+    twice = [corpus(tmp_path / place / "ajeno", [prose(1)]) for place in ("a", "b")]
+    with pytest.raises(InputError, match="two corpora are called ajeno"):
+        foreign_corpora(list(map(str, twice)), web)
+
+
+def test_candidates_across_two_indexes_are_those_of_one(tmp_path):
+    signer = Signer(permutations=256, bands=32, rows=8, shingle_words=5)
+    texts = [prose(n % 20, 80) if n % 3 else slightly_changed(prose(n % 20, 80), n) for n in range(60)]
+    keys = signer.band_keys(texts)
+    digests = np.arange(60, dtype=np.uint64)
+    own, other = BandIndex(tmp_path / "own", 32), BandIndex(tmp_path / "other", 32)
+    own.add(digests[:20], keys[:, :20], digests)
+    own.add(digests[20:30], keys[:, 20:30], digests)
+    other.add(digests[30:], keys[:, 30:], digests)
+    left, right = np.arange(1, 30, 2, dtype=np.uint64), digests[30:]
+    one, two = cross_candidates(own, left, other, right)
+    expected = {
+        (a, b)
+        for a, mine in enumerate(left.tolist())
+        for b, theirs in enumerate(right.tolist())
+        if (keys[:, mine] == keys[:, theirs]).any()
+    }
+    assert len(expected) >= 20
+    assert set(zip(one.tolist(), two.tolist(), strict=True)) == expected

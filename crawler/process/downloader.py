@@ -53,7 +53,7 @@ class DirectDownloader:
         try:
             response = await self._download(request)
         except Exception:  # noqa: BLE001 - the spider says what it means
-            failure = Failure()
+            failure = Failure()  # type: ignore[no-untyped-call]
             failure.request = request  # type: ignore[attr-defined]
             spider.failed(failure)
         else:

@@ -12,7 +12,8 @@ from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, HTTPConnectionPool, PotentialDataLoss, ResponseDone
+from twisted.web.client import Agent, HTTPConnectionPool, ResponseDone
+from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import UNKNOWN_LENGTH
 
 DATA_LOSS = "dataloss"
@@ -139,8 +140,10 @@ class _Body(Protocol):
         """The body is over."""
         if self._finished.called:
             return
-        ends_well = reason.check(ResponseDone) is not None
-        self._end([] if ends_well else [PARTIAL if reason.check(PotentialDataLoss) is not None else DATA_LOSS])
+        if isinstance(reason.value, ResponseDone):
+            self._end([])
+        else:
+            self._end([PARTIAL if isinstance(reason.value, PotentialDataLoss) else DATA_LOSS])
 
     def _end(self, flags: list[str]) -> None:
         self._finished.callback((self._txresponse, b"".join(self._pieces), flags))

@@ -151,7 +151,7 @@ class _Parser(_LenientHTTPClientParser):
 class _Protocol(HTTP11ClientProtocol):
     def request(self, request: Any) -> Deferred[Any]:
         """Send a request; its answer is read by our parser. Twisted names its own parser in this method alone."""
-        answer: Deferred[Any] = super().request(request)  # type: ignore[no-untyped-call]
+        answer: Deferred[Any] = super().request(request)
         parser: Any = self._parser
         parser.__class__ = _Parser
         return answer

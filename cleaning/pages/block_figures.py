@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 
 from cleaning.pages.blocks import Block, Kind
+from cleaning.pages.linked_lists import LINKED, MAX_LABEL
 
 _BROKEN_OFF = re.compile(r"(?:…|\.\.+|\[\s?(?:…|\.\.+|&hellip;)\s?\]|\(\s?(?:…|\.\.+)\s?\))\W*$")
 _GO_ON = re.compile(
-    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo|leer?(?: el)? (?:m[áa]s|art[íi]culo|entrada|noticia)"
-    r"|ver m[áa]s|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
+    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo"
+    r"|leer?(?: el| la)? (?:m[áa]s|art[íi]culo|entrada|noticia|nota|post)|ver (?:m[áa]s|noticia|art[íi]culo|entrada)"
+    r"|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
     re.IGNORECASE,
 )
 _LINKED = 0.8
@@ -20,7 +22,7 @@ _CARD = 40
 def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, float]:
     """Shares and counts of a page's main text; empty where it has none.
 
-    - ``blocks``: lines of the text, as blocks; ``links``: share of its characters in links;
+    - ``blocks``: lines of the text, as blocks; ``links``: share of its characters in links, names in lists aside;
     - ``headings``, ``items``, ``rows``: shares of its characters in headings, in items of lists and in rows of tables;
     - ``excerpts``: paragraphs that break off in an ellipsis, or that a link to go on reading follows;
     - ``linked_headings``: headings between the first and the last block of the text that are links to other pages,
@@ -50,7 +52,7 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     )
     return {
         "blocks": float(len(text)),
-        "links": sum(block.link_characters for block in text) / characters,
+        "links": sum(block.link_characters for block in text if not _is_name(block)) / characters,
         "headings": _share(text, Kind.HEADING, characters),
         "items": _share(text, Kind.ITEM, characters),
         "rows": _share(text, Kind.ROW, characters),
@@ -60,6 +62,11 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
         "own_headings": float(len(headings) - len(linked)),
         "cards": cards / characters,
     }
+
+
+def _is_name(block: Block) -> bool:
+    """Whether a block is a name in a list that ``linked_lists`` took; no other short paragraph of a text is a link."""
+    return block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
 
 
 def _goes_on(block: Block) -> bool:

@@ -24,10 +24,10 @@ from twisted.web.client import ResponseFailed
 
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
-from crawler.permissions.robots import MAX_BYTES
 from crawler.process.connections import BoundedPool, most_idle
 from crawler.process.exchange import Agents, Exchange
 from crawler.process.turns import done_for
+from data.rights.robots_txt import MAX_BYTES
 
 MAX_FIELDS = 256
 """Header fields of an answer; browsers and proxies stop at 100 to 1,000."""

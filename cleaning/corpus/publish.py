@@ -39,7 +39,7 @@ from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
 from cleaning.stored_texts import Segments, StoredTexts
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.documents import WIDE_DOCUMENT_SCHEMA
 from data.errors import StageError
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
@@ -269,9 +269,11 @@ def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
         documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
     )
     for name, column in (("cluster_id", ids), ("cluster_size", pa.array(clusters.size, pa.int32()))):
-        documents = documents.set_column(documents.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+        documents = documents.set_column(
+            documents.schema.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), column
+        )
     kept = documents.filter(pc.invert(lost))
-    dropped = pa.concat_tables([living.dropped, duplicates]).cast(DROPPED_SCHEMA).sort_by("id")
+    dropped = pa.concat_tables([living.dropped, duplicates]).sort_by("id")
     if kept.num_rows + dropped.num_rows != living.funnel["urls"]:
         raise StageError(
             f"the accounts do not balance: {living.funnel['urls']:,} URLs, {kept.num_rows:,} kept, "

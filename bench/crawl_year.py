@@ -18,6 +18,8 @@ sys.path.append(str(_HERE.parent / "tests"))
 START = datetime(2027, 1, 5, tzinfo=UTC)
 BREAKS, RETURNS, MOVES, BLOCKS, FORBIDS = 3, 7, 5, 4, 6
 """Rounds in which things happen."""
+MOST_AFTER_NO = 4
+"""Pages of a host that blocks that a round may ask for: three challenges show it, after one page at most."""
 
 
 class Year:
@@ -98,6 +100,8 @@ def main(options):
 
 def judge(asked, size, options):
     """What the year must not show; the exit code says whether it did."""
+    from crawler_web import PERMISSIONS
+
     wrong = []
     worst = 0
     for host, pages in (("vivo", options.pages), ("quieto", options.pages), ("crece", options.pages)):
@@ -107,6 +111,10 @@ def judge(asked, size, options):
             worst = max(worst, *gaps)
             if not visits:
                 wrong.append(f"{host}/p{n} was never asked for")
+    for number in range(BLOCKS, options.rounds + 1):
+        pages = sum(r.get(number, 0) for u, r in asked.items() if "bloquea" in u and not u.endswith(PERMISSIONS))
+        if pages > MOST_AFTER_NO:
+            wrong.append(f"the host that blocks was asked for {pages} pages in round {number}")
     forbidden = [
         url
         for url, rounds in asked.items()

@@ -18,13 +18,16 @@ from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
 from cleaning.extract_segment import extract_segment
 from cleaning.judge_segment import judge_segment
+from cleaning.pages import judge_page as judge_page_module
+from cleaning.pages import measuring
 from cleaning.pages.declared_dates import published
 from cleaning.pages.extraction import extract_html
-from cleaning.pages.judge_page import judge_page
+from cleaning.pages.judge_page import judge_page, measured
+from cleaning.pages.measures import LanguageVerdict, Measures
 from cleaning.pages.normal_text import normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.page_process import PageProcess, PageProcesses
-from cleaning.pages.page_work import Step, reader_of
+from cleaning.pages.page_work import Step, Unmeasured, prepare, reader_of
 from cleaning.pages.page_worker import result_of
 from cleaning.pages.privacy import masked
 from cleaning.pages.quality import judge, rules_of
@@ -252,3 +255,18 @@ def test_twenty_megabytes_of_anything(store, tmp_path):
     summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", bodies)], engine=ONE)
     assert summary.kept == 0
     assert summary.records == len(bodies)
+
+
+@pytest.mark.parametrize("language", [None, LanguageVerdict("es", 1.0, {}, "")])
+def test_language_models_are_loaded_for_texts_whose_language_is_unknown(monkeypatch, language):
+    loaded = []
+    monkeypatch.setattr(judge_page_module, "load_language_models", lambda: loaded.append(True))
+    prepare(Unmeasured(PROSE, {}, Measures(language=language)))
+    prepare(Raw("https://a.es/", "text/html", b"<p>x</p>"))
+    assert bool(loaded) == (language is None)
+
+
+def test_a_text_that_is_known_to_have_no_foreign_paragraph_is_not_asked_again(monkeypatch):
+    monkeypatch.setattr(measuring, "without_foreign_paragraphs", lambda _: pytest.fail("asked"))
+    known = Measures(characters=len(PROSE), language=LanguageVerdict("es", 1.0, {}, ""), foreign=0)
+    assert measured(PROSE, {}, known, SETTINGS, RULES).figures

@@ -239,3 +239,16 @@ def test_names_that_link_behind_a_heading_are_its_list(heading, names, is_kept):
     lines = main_text(load_html(f"<html><head></head><body>{body}</body></html>"), "http://a.example/").text.split("\n")
     assert [name in lines for name in names] == [is_kept] * len(names)
     assert heading in lines or not is_kept
+
+
+@pytest.mark.parametrize("more", ["Leer más…", "Ver ficha completa"])
+def test_a_card_without_a_text_of_its_own_keeps_its_name_between_the_others(more):
+    def card(name, text=""):
+        return f'<div class="col"><div class="box"><h3>{name}</h3>{text}<p><a href="/s">{more}</a></p></div></div>'
+
+    cards = card("Gonorrea", _PARAGRAPH) + card("Hepatitis B") + card("Condiloma") + card("Clamidia", _PARAGRAPH)
+    html = f"<article><h1>Infecciones</h1>{_PARAGRAPH}<h2>Tipos</h2>{cards}{card('Sífilis')}<h2>Causas</h2>{_PARAGRAPH}"
+    lines = main_text(load_html(f"<html><head></head><body>{html}</article></body></html>"), "http://a.example/").text
+    names = ("Gonorrea", "Hepatitis B", "Condiloma", "Clamidia", "Sífilis")
+    assert [name for name in lines.split("\n") if name in names] == list(names)
+    assert more not in lines

@@ -107,7 +107,8 @@ ROBOTS = {
     "robotsgroups": (True, answer(b"User-agent: a\nDisallow: /\n" * 25_000)),
     "robotslater": (False, answer(b"", TEN_YEARS, status=b"503 Later")),
     "robotsbomb": (False, answer(BOMB, GZIP)),
-    "robotsendless": (False, lambda: endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b"#" * 65_536))),
+    "robotslong": (True, answer(b"# relleno\n" * 2_000_000)),
+    "robotsendless": (True, lambda: endless(OK + b"Transfer-Encoding: chunked\r\n\r\n", chunk(b"#" * 65_536))),
     "robotsloop": (True, moved(b"/robots.txt")),
     "robots304": (False, b"HTTP/1.1 304 Not Modified\r\n\r\n"),
     "robotscut": (True, OK + b"Content-Length: 900\r\nConnection: close\r\n\r\nUser-agent: otro\nDisallow: /\n"),
@@ -198,7 +199,7 @@ def test_each_lie_ends_with_a_reason_and_its_host_goes_on(server, store, tmp_pat
         row = state[f"http://{name}.test/mala"]
         told = FAILED if row.reason else READ if row.status == 200 else str(row.status)
         assert (name, told) == (name, ends), (name, row.status, row.reason)
-        assert server.asked.count(row.url) <= 3, name
+        assert server.asked.count(row.url) <= 4, name  # two attempts, each twice where a connection was shut
     for name in SITEMAPS:
         assert sum(url.startswith(f"http://{name}.test/") and url.endswith(".xml") for url in server.asked) <= 5, name
     assert not any(POISON in body for body in bodies(store))

@@ -161,3 +161,14 @@ def test_any_bytes_are_survived():
 )
 def test_content_signals(body, reserved):
     assert read(body).refusal("https://h.es/a") == ("rights/content_signal" if reserved else None)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_half_a_rule_at_the_end_of_what_is_read_is_none(end):
+    head = b"User-agent: *" + end + b"Disallow: /no" + end
+    cut = b"Disallow: /privado"
+    filler = b"#" * (MAX_BYTES - len(head) - len(end) - len(b"Disallow: /"))
+    robots = Robots.read(200, head + filler + end + cut, 0.0)
+    assert robots.allows("http://a.es/salud")
+    assert not robots.allows("http://a.es/no")
+    assert Robots.read(200, b"x" * (MAX_BYTES + 1), 0.0).allows("http://a.es/salud")

@@ -14,6 +14,7 @@ from crawler.frontier.tables import DONE
 from crawler.permissions.scope import Scope
 from crawler.process.round import Round
 from crawler.process.run import crawl
+from crawler.process.scheduler import MOST_SITEMAPS
 from crawler.settings import CrawlSettings
 from crawler.warc import writer as warc_writer
 from crawler.warc.recovery import OPEN, recover, whole_members
@@ -52,6 +53,26 @@ def test_sitemaps_of_40_megabytes_leave_the_reactor_free(web, store, tmp_path):
     assert summary.longest_stall_cpu < MOST_CPU
     for path in store.warc.glob("**/*.warc.gz"):
         assert whole_members(path) == path.stat().st_size
+
+
+def test_few_sitemaps_are_asked_for_at_a_time(web, store, tmp_path):
+    """Each may take 50 MB of memory; each host's is asked for in the end."""
+    running, most, lock = [0], [0], threading.Lock()
+
+    def sitemap(_):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.3)
+        with lock:
+            running[0] -= 1
+        return 200, {"Content-Type": "application/xml"}, b"<urlset></urlset>"
+
+    names = [f"http://h{host}.test" for host in range(12)]
+    web.pages = {f"{name}/": html() for name in names} | {f"{name}/sitemap.xml": sitemap for name in names}
+    summary = crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", *(f"{name}/" for name in names))))
+    assert (summary.sitemaps, summary.finished) == (12, True)
+    assert 1 <= most[0] <= MOST_SITEMAPS
 
 
 def test_a_large_page_is_kept_and_its_links_are_followed(web, store, tmp_path):

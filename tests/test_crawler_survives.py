@@ -282,6 +282,7 @@ def test_requests_that_cannot_be_made_leave_room_for_the_sitemaps_after_them(cra
                 crawl.answer(request)
     crawl.again()
     assert crawl.until(SITEMAP)
+    assert crawl.round.hosts.in_flight(SITEMAP) == 1
 
 
 def test_a_row_that_nobody_settles_is_settled_when_its_host_is_released(crawl, monkeypatch):

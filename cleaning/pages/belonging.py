@@ -61,6 +61,7 @@ def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     around = Neighbours(page, taken)
     rules = _Rules(around)
     rules.fill_gaps()
+    rules.extend()
     take_announced_lists(around)
     take_lists_of_names(around)
     take_linked_headings(around)
@@ -268,8 +269,23 @@ class _Rules:
         return is_prose(block) or is_answer or (_is_label(block) and self.around.heads(place))
 
     def _is_one_of_a_row(self, place: int, last: int) -> bool:
-        """A heading without a text, between others of its rank that are taken: a cause among causes."""
+        """A heading without a text, beside another of its rank that is taken: a cause among causes, a card among cards.
+
+        A card is a heading that only a link follows ("Leer más"); its neighbour may stand before it.
+        """
         following = next((one for one in range(place + 1, last + 1) if self.taken[one]), last)
-        after = self.blocks[following]
-        is_same = after.kind is Kind.HEADING and after.level == self.blocks[place].level
-        return is_same and following - place <= SMALL_GAP and self.around.is_near(place, following)
+        if following - place <= SMALL_GAP and self._is_sibling(place, following):
+            return True
+        before = next((one for one in range(place - 1, -1, -1) if self._is_row_border(one, place)), place)
+        return self.blocks[place + 1].link_share() >= LINKED and self._is_sibling(place, before)
+
+    def _is_sibling(self, place: int, other: int) -> bool:
+        """Whether another block is a heading of the same rank in the same place."""
+        heading, block = self.blocks[place], self.blocks[other]
+        is_same = place != other and block.kind is Kind.HEADING and block.level == heading.level
+        return is_same and self.around.is_near(place, other, NEAR + 1)
+
+    def _is_row_border(self, one: int, place: int) -> bool:
+        """Whether a block before a heading is a taken heading of its rank or a higher one."""
+        block = self.blocks[one]
+        return block.kind is Kind.HEADING and self.taken[one] and block.level <= self.blocks[place].level

@@ -46,7 +46,11 @@ class QuickDetector(Detector):  # type: ignore[misc] # langdetect has no types
 
     def append(self, text: str) -> None:
         """Without addresses, one space where there are several; once, with a text that is no longer than the limit."""
-        text = NGram.normalize_vi(self.MAIL_RE.sub(" ", self.URL_RE.sub(" ", text)))
+        if "http" in text:
+            text = self.URL_RE.sub(" ", text)
+        if "@" in text:
+            text = self.MAIL_RE.sub(" ", text)
+        text = NGram.normalize_vi(text)
         self.text = _SPACES.sub(" ", text[: self.max_text_length])
 
     def cleaning_text(self) -> None:

@@ -1,22 +1,23 @@
 """An extracted text → a document, or why it is none: length, language, quality, health, privacy, in that order."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from cleaning.pages.language import identify
 from cleaning.pages.measures import Measures
 from cleaning.pages.measuring import MeasuredText
 from cleaning.pages.page import Drop, Page
-from cleaning.pages.quality import Rule, rules_of
+from cleaning.pages.quality import Rule
 from cleaning.pages.verdict import verdict_of
 from cleaning.settings import JudgingSettings
 
 _WARM = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes cuidan de ellas. " * 10
 
 
-def loaded_rules(settings: JudgingSettings) -> Sequence[Rule]:
-    """The rules of the settings, once the language models are in memory: no page pays for them."""
+@functools.cache
+def load_language_models() -> None:
+    """Have the language models in memory, so that no text pays for them."""
     identify(_WARM)
-    return rules_of(settings)
 
 
 def judge_page(page: Page, settings: JudgingSettings, rules: Sequence[Rule]) -> Page | Drop:

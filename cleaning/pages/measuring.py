@@ -36,7 +36,7 @@ class MeasuredText(RememberedText):
     @cached_property
     def _cut(self) -> tuple[str, int]:
         """And without the paragraphs of other languages, where it is Spanish; and how many those were."""
-        if self.language().language != SPANISH:
+        if self.language().language != SPANISH or self.known.foreign == 0:
             return self._trimmed, 0
         return without_foreign_paragraphs(self._trimmed)
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHORTEST = 2
-LONGEST = 10
+LONGEST = 6
+"""The longest that a rule asks about: the frame of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Repeats:
 
 
 def repeated_ngrams(words: Sequence[str]) -> dict[int, Repeats]:
-    """By size, from 2 to 10; a size of which none repeats is left out, as are all above it."""
+    """By size, from 2 to 6; a size of which none repeats is left out, as are all above it."""
     known = {word: number for number, word in enumerate(dict.fromkeys(words))}
     grams = np.fromiter(map(known.__getitem__, words), np.int64, len(words))
     ends = np.concatenate(([0], np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))))

@@ -32,7 +32,7 @@ class Step(StrEnum):
 
 
 def reader_of(step: Step, settings: CleaningSettings) -> Reader:
-    """The function of a step, its models loaded, so that no page pays for them."""
+    """The function of a step."""
     return _extraction(settings) if step is Step.EXTRACTION else _judging(settings)
 
 
@@ -47,12 +47,24 @@ def _extraction(settings: CleaningSettings) -> Reader:
 
 
 def _judging(settings: CleaningSettings) -> Reader:
-    from cleaning.pages.judge_page import loaded_rules, measured  # noqa: PLC0415 - nor an extracting one for models
+    from cleaning.pages.judge_page import measured  # noqa: PLC0415 - nor an extracting one for models
+    from cleaning.pages.quality import rules_of  # noqa: PLC0415
 
-    rules = loaded_rules(settings)
+    rules = rules_of(settings)
 
     def judge(work: Work) -> Result:
         assert isinstance(work, Unmeasured)
         return measured(work.text, work.figures, work.known, settings, rules)
 
     return judge
+
+
+def prepare(work: Work) -> None:
+    """Load what a text needs before its time is counted: the language models, unless its language is known.
+
+    Where only a threshold has changed, every language is: the models take longer to load than all texts to judge.
+    """
+    if isinstance(work, Unmeasured) and work.known.language is None:
+        from cleaning.pages.judge_page import load_language_models  # noqa: PLC0415 - as above
+
+        load_language_models()

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
 from cleaning.pages.page import Drop
-from cleaning.pages.page_work import Reader, Result, Step, Work, reader_of
+from cleaning.pages.page_work import Reader, Result, Step, Work, prepare, reader_of
 from cleaning.settings import CleaningSettings
 
 READY = "ready"
@@ -38,6 +38,7 @@ def main(descriptor: int) -> None:
             work: Work = connection.recv()
         except EOFError:
             return
+        prepare(work)
         with limited(settings.max_seconds):
             result = result_of(work, read, step, settings)
         connection.send(result)

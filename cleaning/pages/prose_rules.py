@@ -78,7 +78,8 @@ class Alphabetic:
 
     def measure(self, text: Text) -> Figures:
         """Share of words with a letter, outside of tables where at least 50 words stand there."""
-        outside = WORD.findall("\n".join(text.bare_lines))
+        is_plain = text.bare_lines == text.lines
+        outside = text.words if is_plain else WORD.findall("\n".join(text.bare_lines))
         words = outside if len(outside) >= MIN_OUTSIDE else text.words
         others = [word for word in words if not word.isalpha()]
         bare = sum(not any(map(str.isalpha, word)) for word in others)

@@ -145,6 +145,11 @@ class HostQueue:
         """Whether no request is in flight."""
         return not self._busy
 
+    def in_flight(self, kind: int) -> int:
+        """How many rows of a kind are asked for at this moment."""
+        rows = (self._hosts[name].in_flight for name in self._busy)
+        return sum(row is not None and row.kind == kind for row in rows)
+
     @property
     def has_work(self) -> bool:
         """Whether any host that is not left out has something queued."""

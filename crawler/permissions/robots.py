@@ -42,6 +42,10 @@ class Robots:
     sitemaps: list[str] = field(default_factory=list)
     reserved: bool = False
     """The host reserves its texts from training: ``Content-Signal: ai-train=no`` (contentsignals.org)."""
+    size: int = 0
+    """Bytes of the file, as far as it is read."""
+    is_loaded: bool = True
+    """Its rules are at hand (``unload``)."""
     _rules: Protego | None = None
 
     @classmethod
@@ -52,13 +56,23 @@ class Robots:
         """
         robots = cls(status, fetched_at, fetched_at + LIFETIME)
         if OK <= status < REDIRECT:
-            text, robots.reserved = for_us(body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff"))
-            rules = Protego.parse(text)
-            robots._rules = rules
+            robots.size = min(len(body), MAX_BYTES)
+            rules = robots.load(body)
             delay = rules.crawl_delay(TOKEN)
             robots.delay = float(delay) if delay is not None and math.isfinite(delay) else None
             robots.sitemaps = list(rules.sitemaps)
         return robots
+
+    def load(self, body: bytes) -> Protego:
+        """Parse the file, at first or after ``unload``."""
+        text, self.reserved = for_us(_whole_lines(body).decode("utf-8", "replace").removeprefix("\ufeff"))
+        self._rules, self.is_loaded = Protego.parse(text), True
+        return self._rules
+
+    def unload(self) -> None:
+        """Let go of the parsed rules, which take much memory; until ``load`` nothing is allowed."""
+        if self._rules is not None:
+            self._rules, self.is_loaded = None, False
 
     def allows(self, url: str) -> bool:
         """Whether the host lets us fetch a URL."""
@@ -69,6 +83,8 @@ class Robots:
         refused = self.refuses_all
         if refused is not None:
             return refused
+        if not self.is_loaded:
+            return "robots/unreachable"
         if self._rules is not None and not self._rules.can_fetch(url, TOKEN):
             return "robots/disallowed"
         return None
@@ -93,6 +109,14 @@ class Robots:
             return False
         self.holds_until = now + RETRY
         return True
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """What is read of a file: of one that is too long its last, cut line is none, for half a rule is another rule."""
+    if len(body) <= MAX_BYTES:
+        return body
+    head = body[:MAX_BYTES]
+    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
 
 
 def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:

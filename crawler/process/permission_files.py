@@ -14,6 +14,7 @@ from crawler.permissions.guard import refusal
 from crawler.permissions.reservations import FILES, read, reserves
 from crawler.permissions.robots import MAX_BYTES, Robots
 from crawler.process.discovery import Discovery
+from crawler.process.loaded_rules import LoadedRules
 from crawler.process.round import Round
 from crawler.process.standing import UNREACHABLE, falls, recovers
 
@@ -43,6 +44,7 @@ class Permissions:
     def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
         self._discovery = discovery
+        self._rules = LoadedRules(current.frontier)
 
     def missing(self, host: Host) -> str | None:
         """The file that must answer before anything else of a host is asked for; None where all have.
@@ -50,6 +52,9 @@ class Permissions:
         A reservation's file that robots.txt forbids is not asked for.
         """
         if host.robots is None or not host.robots.is_fresh(self._round.clock.now()):
+            return ROBOTS
+        if not self._rules.use(host):
+            host.robots = None
             return ROBOTS
         for file in FILES:
             if file in host.unread:
@@ -89,7 +94,7 @@ class Permissions:
             self._unknown(host, file, f"http/{response.status}")
             return 0.0
         self._take(host, robots)
-        body = response.body[:MAX_BYTES] if visits.is_success(response.status) else b""
+        body = response.body[: MAX_BYTES + 1] if visits.is_success(response.status) else b""
         self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
         if host.state == UNREACHABLE:
             recovers(self._round, host)

@@ -13,6 +13,8 @@ from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
 
 DATA_LOSS = "dataloss"
 """Scrapy's flag of a body that is shorter than announced."""
+STOPPED = "download_stopped"
+"""Scrapy's flag of a body of which we wanted no more."""
 
 
 class Recorder:
@@ -59,6 +61,8 @@ class Recorder:
             fields = {SEED: seed.url, COUNTRY: seed.country, CATEGORY: seed.category}
         if DATA_LOSS in response.flags:
             fields["WARC-Truncated"] = "disconnect"
+        elif STOPPED in response.flags:
+            fields["WARC-Truncated"] = "length"
         return fields
 
 

@@ -106,7 +106,7 @@ class FrontierScheduler(BaseScheduler):
                 if self._refuses_many(host, (refused, (PAGE, SITEMAP))):
                     continue
                 reason = refused_by(host, known.url)
-            if reason is None and known.kind == SITEMAP and self._spider.sitemaps_in_flight >= MOST_SITEMAPS:
+            if reason is None and known.kind == SITEMAP and self._round.hosts.in_flight(SITEMAP) >= MOST_SITEMAPS:
                 return SITEMAP_PAUSE
             host.buffer.popleft()
             if reason is not None:

@@ -42,7 +42,6 @@ class CoweseSpider(scrapy.Spider):
         self.recorder = Recorder(current)
         self.answers = Answers(current, self.discovery, self.recorder)
         self.permissions = Permissions(current, self.discovery)
-        self.sitemaps_in_flight = 0
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: the start URLs are in the frontier."""
@@ -73,7 +72,9 @@ class CoweseSpider(scrapy.Spider):
         return self._request(chain.url, headers=headers, host=host, known=known, chain=chain)
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
-        if meta["known"].kind == SITEMAP and "file" not in meta:
+        if "file" in meta:
+            meta["download_maxsize"] = 0  # no bound but that of ``transport``, which ends a long one without losing it
+        elif meta["known"].kind == SITEMAP:
             meta["download_maxsize"] = MAX_BYTES
         if self.round.settings.proxy:
             meta["proxy"] = self.round.settings.proxy
@@ -96,7 +97,7 @@ class CoweseSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
             self._survive(host, known, file, error)
         finally:
-            self._release(host, known, file, rest)
+            self._release(host, rest)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
@@ -115,7 +116,7 @@ class CoweseSpider(scrapy.Spider):
         except Exception as error:  # noqa: BLE001 - the same
             self._survive(host, known, file, error)
         finally:
-            self._release(host, known, file, rest)
+            self._release(host, rest)
 
     def _put_back(self, host: Host, known: Known, file: str | None, chain: Chain | None) -> None:
         """Nothing was asked: the host has its turn when its address has a place."""
@@ -123,14 +124,11 @@ class CoweseSpider(scrapy.Spider):
         if file is None:
             host.in_flight = None
             host.buffer.appendleft(known)
-            self.sitemaps_in_flight -= known.kind == SITEMAP
             if chain is not None:
                 host.go_on(known.url, chain)
         self.round.hosts.release(host, 0.0)
 
-    def _release(self, host: Host, known: Known, file: str | None, rest: Rest) -> None:
-        if known.kind == SITEMAP and file is None:
-            self.sitemaps_in_flight -= 1
+    def _release(self, host: Host, rest: Rest) -> None:
         self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
 
     def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
@@ -16,6 +16,7 @@ from scrapy.core.downloader.handlers.http11 import (
 )
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
@@ -25,6 +26,7 @@ from twisted.web.client import ResponseFailed
 
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
+from crawler.permissions.robots import MAX_BYTES
 from crawler.process.connections import BoundedPool, most_idle
 from crawler.process.turns import done_for
 
@@ -32,6 +34,8 @@ MAX_FIELDS = 256
 """Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
 MAX_HEAD = 64 << 10
 """Bytes of all header lines of an answer, interim answers (1xx) included."""
+MOST_UNPACKED = 8 * MAX_BYTES
+"""Bytes of a robots.txt after unpacking; one that has more is a bomb."""
 USUAL_RATIO = 8
 """Bytes of a packed page that come of one."""
 
@@ -43,6 +47,8 @@ class Unpacking(HttpCompressionMiddleware):
         self, request: Request, response: Response
     ) -> Request | Response:
         """Give the response with its body unpacked."""
+        if "file" in request.meta:
+            request.meta["download_maxsize"] = MOST_UNPACKED
         size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
         return await done_for(size, super().process_response, request, response)
 
@@ -70,6 +76,7 @@ class CappedHandler(HTTP11DownloadHandler):
         self._pool = BoundedPool(clock, most_idle(concurrency))
         self._pool.maxPersistentPerHost = concurrency  # a proxy is one host
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself sets its lenient one
+        crawler.signals.connect(stop_long_file, signal=signals.bytes_received)
 
     async def download_request(self, request: Request) -> Response:
         """Download, unless the host's address is busy.
@@ -88,6 +95,18 @@ class CappedHandler(HTTP11DownloadHandler):
     def _lives_at(self, host: Host, address: str) -> bool:
         hosts: HostQueue = cast("Any", self._crawler.spider).round.hosts
         return hosts.lives_at(host, address)
+
+
+def stop_long_file(data: bytes, request: Request) -> None:
+    """Stop the download of a robots.txt, or of a file beside it, of which enough has come to be read (RFC 9309, 2.5).
+
+    Raises:
+        StopDownload: what came is the answer.
+    """
+    if "file" in request.meta:
+        request.meta["came"] = request.meta.get("came", 0) + len(data)
+        if request.meta["came"] > MAX_BYTES:
+            raise StopDownload(fail=False)
 
 
 async def address_of(name: str) -> str | None:

@@ -20,9 +20,11 @@ from cleaning.pages.element_kinds import (
     UNREAD,
     Place,
     is_planted_link,
+    is_read_aloud_only,
     is_struck_by_style,
     opens_a_panel,
     place_of,
+    shift_of_style,
 )
 from cleaning.pages.list_numbers import Numbering
 from cleaning.pages.math_text import math_text
@@ -179,9 +181,18 @@ class Walk:
         special = self.special.get(tag)
         if special is not None:
             return special(element)
-        if not attributes:
+        return not attributes or self._start_inline(element, attributes)
+
+    def _start_inline(self, element: HtmlElement, attributes: dict[str, str]) -> bool:
+        """Whether what stands in an element within a line is read, of what its attributes say."""
+        shift = shift_of_style(attributes["style"]) if "style" in attributes else ""
+        if shift:
+            return self._raised(element) if shift == "super" else self._lowered(element)
+        classes = attributes.get("class")
+        if not classes:
             return True
-        return attributes.get("aria-hidden") != "true" or "katex-html" not in attributes.get("class", "")
+        is_doubled = attributes.get("aria-hidden") == "true" and "katex-html" in classes
+        return not is_doubled and not is_read_aloud_only(classes)
 
     def _end(self, element: HtmlElement, tag: str, *, has_tail: bool) -> None:
         if tag in BLOCKS:

@@ -90,7 +90,7 @@ class Profiles:
     rows: dict[str, int]
     """By n-gram its row in ``factors``."""
     factors: NDArray[np.float64]
-    """(n-grams, languages): what an n-gram makes of each language's probability; languages are in langdetect's order."""
+    """(n-grams, languages in langdetect's order): what an n-gram makes of each language's probability."""
 
 
 @functools.cache
@@ -151,7 +151,7 @@ def _rows_of(word: str) -> tuple[int, ...]:
 def _draws(grams: int) -> Iterator[int]:
     """The places of the n-grams that langdetect draws of so many, with its seed; without an end.
 
-    ``Random.choice`` takes the next number of so many bits that is small enough; the numbers are the same for all texts.
+    ``Random.choice`` takes the next number of so many bits that is small enough; they are the same for all texts.
     """
     random, numbers = _numbers(grams.bit_length())
     for place in count():

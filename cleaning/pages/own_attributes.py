@@ -24,7 +24,8 @@ REMEMBERED = 50_000
 _OF_BLOCKS = "div item list p section span"
 _AUTHOR_NAMES = "rel id class itemprop data-testid data-component"
 _AUTHOR_WORDS = str.split(
-    "author byl bbl username zuozhe bianji xiaobian channel-name submitted-by posted-by journalist-name screenname writer"
+    "author byl bbl username zuozhe bianji xiaobian channel-name submitted-by posted-by journalist-name screenname "
+    "writer"
 )
 Expression = Callable[[_Element], Iterable[_Element]]
 _Key = tuple[Any, ...]
@@ -156,4 +157,3 @@ def _replace(
 
 
 _author_signs = _AuthorSigns()
-install()

@@ -25,6 +25,7 @@ from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_X
 
 from cleaning.pages import own_attributes
 
+own_attributes.install()
 _OPTIONS: dict[str, Any] = {"output_format": "python", "fast": True, "comments": False, "tables": True}
 _PRUNED_TAGS = ("div", "section", "aside", "details", "ol", "ul", "list")
 _PRUNED_SIGNS = (

@@ -6,7 +6,7 @@ import pytest
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page import Drop, Page
-from cleaning.pages.page_kind_rules import IndexPage, PriceList
+from cleaning.pages.page_kind_rules import IndexPage, LegalPage, PriceList
 from cleaning.pages.prose_rules import LinePunctuation
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.repetition_rules import DuplicateNgrams
@@ -437,3 +437,15 @@ def test_the_menu_of_a_week_stays_though_its_food_comes_again_and_frames_go():
     for day in days:
         lessons = lessons.replace(f"{day}\n", "")
     assert rule.refuses(rule.measure(Text(lessons)))
+
+
+def test_a_word_of_legal_notices_that_is_the_subject_makes_none():
+    text = "\n".join(
+        f"En el sitio web del centro se explica cómo se pide una prueba de {part} y qué llevar." for part in BODY
+    )
+    rule = LegalPage(SETTINGS.max_legal)
+    assert not rule.refuses(rule.measure(Text(text)))
+    notice = text.replace(
+        "se explica", "rigen el aviso legal, la política de privacidad y las condiciones de uso; se explica"
+    )
+    assert rule.refuses(rule.measure(Text(notice)))

@@ -61,6 +61,7 @@ def belonging(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     around = Neighbours(page, taken)
     rules = _Rules(around)
     rules.fill_gaps()
+    rules.extend()
     take_announced_lists(around)
     take_lists_of_names(around)
     take_linked_headings(around)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from cleaning.pages.blocks import Block, Kind
+from cleaning.pages.linked_lists import LINKED, MAX_LABEL
 
 _BROKEN_OFF = re.compile(r"(?:…|\.\.+|\[\s?(?:…|\.\.+|&hellip;)\s?\]|\(\s?(?:…|\.\.+)\s?\))\W*$")
 _GO_ON = re.compile(
@@ -20,7 +21,7 @@ _CARD = 40
 def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, float]:
     """Shares and counts of a page's main text; empty where it has none.
 
-    - ``blocks``: lines of the text, as blocks; ``links``: share of its characters in links;
+    - ``blocks``: lines of the text, as blocks; ``links``: share of its characters in links, names in lists aside;
     - ``headings``, ``items``, ``rows``: shares of its characters in headings, in items of lists and in rows of tables;
     - ``excerpts``: paragraphs that break off in an ellipsis, or that a link to go on reading follows;
     - ``linked_headings``: headings between the first and the last block of the text that are links to other pages,
@@ -50,7 +51,7 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     )
     return {
         "blocks": float(len(text)),
-        "links": sum(block.link_characters for block in text) / characters,
+        "links": sum(block.link_characters for block in text if not _is_name(block)) / characters,
         "headings": _share(text, Kind.HEADING, characters),
         "items": _share(text, Kind.ITEM, characters),
         "rows": _share(text, Kind.ROW, characters),
@@ -65,6 +66,11 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
 def _breaks_off(text: str) -> bool:
     has_ellipsis = ".." in text or "…" in text or "&hellip;" in text
     return has_ellipsis and _BROKEN_OFF.search(text) is not None
+
+
+def _is_name(block: Block) -> bool:
+    """Whether a block is a name in a list that ``linked_lists`` took; no other short paragraph of a text is a link."""
+    return block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
 
 
 def _goes_on(block: Block) -> bool:

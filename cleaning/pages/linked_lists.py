@@ -13,9 +13,11 @@ below them: a page of drugs, each with its name as a link."""
 MAX_LABEL = 80
 """Characters of a name, and of a paragraph that may head the next one, as "Contraindicaciones" in a div of its own."""
 _ANNOUNCES_PAGES = re.compile(
-    r"relacionad|interesar|m[áa]s (?:le[íi]d|vist|popular|de\b)|[úu]ltim[ao]s|destacad|recomend|tambi[ée]n"
-    r"|informaci[óo]n|\ble[ae]r?\b|s[íi]guenos|compart|etiquetas|categor[íi]as|enlaces|art[íi]culos|entradas|noticias|related",
+    r"relacionad|interesar|informaci[óo]n|\ble[ae]r?\b|s[íi]guenos|compart|etiquetas|categor[íi]as|enlaces|art[íi]culos|entradas|noticias|related",
     re.IGNORECASE,
+)
+_HEADS_PAGES = re.compile(
+    r"\bm[áa]s (?:le[íi]d|vist|popular|de\b)|[úu]ltim[ao]s|destacad|recomendad|tambi[ée]n|\btemas\b", re.IGNORECASE
 )
 LEAST_CARDS = 2
 """So many short linked lines behind a colon are its list: symptoms, each a card that leads to its page."""
@@ -43,7 +45,9 @@ def take_lists_of_names(around: Neighbours) -> None:
     last = around.places()[-1]
     for place in range(around.taken.index(True) + 1, min(last + 2, len(around.blocks) - 1)):
         block = around.blocks[place]
-        if block.kind is not Kind.HEADING or block.link_characters or _ANNOUNCES_PAGES.search(block.text):
+        if block.kind is not Kind.HEADING or block.link_characters:
+            continue
+        if _ANNOUNCES_PAGES.search(block.text) or _HEADS_PAGES.search(block.text):
             continue
         end = _end_of_list(around, place)
         names = around.blocks[place + 1 : end]

@@ -121,6 +121,8 @@ _LEGAL = Phrases(
 )
 LEAST_LEGAL = 4
 """So many mentions may stand in any article about patients' rights."""
+LEAST_LEGAL_KINDS = 3
+"""Fewer different ones are the subject of a text: *el sitio web de …*."""
 MOST_FIELD_WORDS = 12
 LEAST_FIELDS = 4
 """Fewer labels are a table about a person, or a heading."""
@@ -364,13 +366,14 @@ class LegalPage:
     name: str = "legal_page"
 
     def measure(self, text: Text) -> Figures:
-        """Words of such pages for each 100 words, and their number."""
+        """Words of such pages for each 100 words, their number, and how many different ones."""
         if text.language != SPANISH:
-            return 0.0, 0
+            return 0.0, 0, 0
         count = _LEGAL.count(text.lower)
-        return 100 * count / max(len(text.words), 1), count
+        kinds = sum(Phrases((phrase,)).count(text.lower) > 0 for phrase in _LEGAL.phrases) if count > LEAST_LEGAL else 0
+        return 100 * count / max(len(text.words), 1), count, kinds
 
     def refuses(self, figures: Figures) -> bool:
         """Whether there are too many of them."""
-        share, count = figures
-        return share > self.most and count > LEAST_LEGAL
+        share, count, kinds = figures
+        return share > self.most and count > LEAST_LEGAL and kinds >= LEAST_LEGAL_KINDS

@@ -122,7 +122,7 @@ def sampled(tar: Path, count: int) -> list[tuple[str, bytes]]:
 
     from cleaning.pages.http import Answer
     from cleaning.pages.page import Raw
-    from cleaning.pages.triage import triage
+    from cleaning.pages.triage import said_by, triage
     from cleaning.pages.warc import Record
     from cleaning.settings import CleaningSettings
 
@@ -137,7 +137,7 @@ def sampled(tar: Path, count: int) -> list[tuple[str, bytes]]:
         url = "http://" + name.removeprefix("pages/").removesuffix("index.html")
         answer = Answer(200, {"content-type": "text/html"}, found[name])
         record = Record(url, datetime(2026, 1, 1, tzinfo=UTC), 0, None, None, answer)
-        if isinstance(triage(record, CleaningSettings()), Raw):
+        if isinstance(triage(record, CleaningSettings(), said_by(record)), Raw):
             pages.append((url, found[name]))
         if len(pages) == count:
             break

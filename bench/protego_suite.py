@@ -2,7 +2,7 @@
 
     python bench/protego_suite.py
 
-Ours (``crawler.permissions.robots.for_us``) hands Protego a file in which all agents but ours have one strange name, so
+Ours (``data.rights.robots_txt.groups_of``) hands Protego a file in which all agents but ours have one strange name, so
 that a name means who bears it and nobody else (RFC 9309, 2.2.1); the tests that fail for it say so by their names.
 """
 
@@ -26,9 +26,9 @@ class Ours:
         self.text, self.parse = text, parse
 
     def read(self, agent: str):
-        from crawler.permissions.robots import for_us
+        from data.rights.robots_txt import groups_of
 
-        return self.parse(Protego, for_us(self.text, agent.lower())[0])
+        return self.parse(Protego, "\n".join(groups_of(self.text, agent.lower()).renamed))
 
     def can_fetch(self, url: str, agent: str) -> bool:
         return self.read(agent).can_fetch(url, agent)

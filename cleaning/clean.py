@@ -115,6 +115,7 @@ class _Folders:
     """Where the results of some settings lie; the folders are named by the two recipes."""
 
     texts: Path
+    rights: Path
     measures: Path
     documents: Path
 
@@ -122,7 +123,7 @@ class _Folders:
     def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
         texts = store.texts / extraction_digest(settings)
         measures = texts / f"measures-{measuring_digest(settings)}"
-        return cls(texts, measures, store.documents / recipe_digest(settings))
+        return cls(texts, store.rights / texts.name, measures, store.documents / recipe_digest(settings))
 
     @property
     def recipe(self) -> str:
@@ -135,6 +136,7 @@ class _Segment:
 
     stem: str
     texts: Path
+    rights: Path
     warc: Pending | None
 
     @property
@@ -157,7 +159,10 @@ def _segments(store: Store, folders: _Folders) -> list[_Segment]:
     by_stem |= {one.stem: one for one in members(store)}
     if not by_stem:
         raise StageError(f"{store.warc}: no WARC file to clean. `cowese crawl` makes them, or name some.")
-    return [_Segment(stem, texts_in(folders.texts, stem), warc) for stem, warc in sorted(by_stem.items())]
+    return [
+        _Segment(stem, texts_in(folders.texts, stem), texts_in(folders.rights, stem), warc)
+        for stem, warc in sorted(by_stem.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,7 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
         extract_segment(
             segment.warc,
             segment.texts,
+            segment.rights,
             task.settings,
             task.folders.texts.name,
             extracting,
@@ -258,4 +264,6 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
 
     folders = task.folders
     measures = texts_in(folders.measures, segment.stem)
-    return judge_segment(segment.texts, measures, folders.documents, task.settings, folders.recipe, judging, tell)
+    return judge_segment(
+        segment.texts, segment.rights, measures, folders.documents, task.settings, folders.recipe, judging, tell
+    )

@@ -9,14 +9,16 @@ from cleaning.in_order import in_order
 from cleaning.pages.measures import Measures
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.page_process import PageProcesses
-from cleaning.pages.triage import triage
+from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Record, Segment
 from cleaning.pending import TORN_AT, Pending
+from cleaning.rights_rows import RightsRows
 from cleaning.row_batches import RowBatches
 from cleaning.settings import ExtractionSettings
 from cleaning.tally import EXTRACTED
 from data.documents import EXTRACTED_SCHEMA, FEW_VALUES
 from data.parquet import parquet_file
+from data.rights.ledger import RIGHTS_FEW_VALUES, RIGHTS_SCHEMA
 
 Tell = Callable[[int, Counter[str]], None]
 """Called now and then with the offset reached and the rows so far: extracted, and dropped by reason."""
@@ -25,30 +27,44 @@ Tell = Callable[[int, Counter[str]], None]
 def extract_segment(
     pending: Pending,
     texts: Path,
+    rights: Path,
     settings: ExtractionSettings,
     recipe: str,
     processes: PageProcesses,
     tell: Tell = lambda _offset, _counts: None,
 ) -> None:
-    """Extract one WARC file into the file ``texts``; rows are in the order of its records.
+    """Extract one WARC file into the file ``texts``, and what it says of rights into ``rights``, which is whole first.
+
+    Rows are in the order of the records.
 
     Raises:
         InputError: it is no WARC file, or damaged.
     """
     segment = Segment(pending.path)
     counts: Counter[str] = Counter()
-    with parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file:
-        rows = RowBatches(file)
-        for record, outcome in in_order(_triaged(segment, settings), processes):
+    with (
+        parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file,
+        parquet_file(rights, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES) as rights_file,
+    ):
+        rows, words = RowBatches(file), RowBatches(rights_file)
+        for record, outcome in in_order(_triaged(segment, settings, pending.name, words), processes):
             assert not isinstance(outcome, Measures)
             rows.add(extracted_row(record, outcome) | {"warc_file": pending.name, "recipe": recipe})
             counts[outcome.reason if isinstance(outcome, Drop) else EXTRACTED] += 1
             tell(record.offset, counts)
         rows.flush()
+        words.flush()
         if segment.torn_at is not None:
             file.remember(TORN_AT, str(segment.torn_at))
 
 
-def _triaged(segment: Segment, settings: ExtractionSettings) -> Iterator[tuple[Record, Raw | Drop]]:
+def _triaged(
+    segment: Segment, settings: ExtractionSettings, name: str, words: RowBatches
+) -> Iterator[tuple[Record, Raw | Drop]]:
+    """Each record with its page or its reason; what it says of rights is written on the way."""
+    rights = RightsRows(name)
     for record in segment.records(settings.max_bytes):
-        yield record.without_body(), triage(record, settings)
+        said = said_by(record)
+        for row in rights.of(record, said):
+            words.add(row)
+        yield record.without_body(), triage(record, settings, said)

@@ -203,7 +203,10 @@ def check_remade(store: Store, documents: Path) -> None:
 def delete_made(store: Store, stem: str) -> bool:
     """Delete the texts, measures and pairs of a WARC file under every recipe; whether there was anything."""
     paths = [
-        *(texts_in(folder, stem) for folder in (*store.texts.glob("*"), *store.texts.glob("*/measures-*"))),
+        *(
+            texts_in(folder, stem)
+            for folder in (*store.texts.glob("*"), *store.texts.glob("*/measures-*"), *store.rights.glob("*"))
+        ),
         *(path for folder in store.documents.glob("*") for path in pair_in(folder, stem)),
         *(ids_path(pair_in(folder, stem)[0]) for folder in store.documents.glob("*")),
     ]

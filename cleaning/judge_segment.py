@@ -21,11 +21,13 @@ from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Unmeasured
 from cleaning.pages.quality import Rule, rules_of
+from cleaning.pages.triage import OPTED_OUT
 from cleaning.pages.verdict import verdict_of
 from cleaning.pending import TORN_AT, pair_in
 from cleaning.settings import JudgingSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
-from data.parquet import parquet_file, read_batches, remembered, row_count
+from data.parquet import parquet_file, read_batches, read_parquet, remembered, row_count
+from data.rights.ledger import Ledger
 
 BATCH_ROWS = 200
 """Rows that are judged, and held as Python objects, at a time."""
@@ -51,6 +53,7 @@ Tell = Callable[[Counter[str], int], None]
 
 def judge_segment(
     texts: Path,
+    rights: Path,
     measures: Path,
     folder: Path,
     settings: JudgingSettings,
@@ -58,7 +61,9 @@ def judge_segment(
     processes: PageProcesses,
     tell: Tell = lambda _counts, _rows: None,
 ) -> Judged:
-    """Judge one file of extracted texts; rows are in its order. ``measures`` is read, and written where it grows.
+    """Judge one file of extracted texts; rows are in its order. A page that its own WARC file reserves is dropped.
+
+    ``rights`` holds what that file says. ``measures`` is read, and written where it grows.
 
     Raises:
         InputError: a file is damaged.
@@ -67,7 +72,7 @@ def judge_segment(
     name, torn_at, rows = texts.stem, remembered(texts, TORN_AT), row_count(texts)
     kept_path, dropped_path = pair_in(folder, texts.stem)
     ids: tuple[list[str], list[str]] = ([], [])
-    judge = _Judge(settings, rules_of(settings), processes)
+    judge = _Judge(settings, rules_of(settings), processes, Ledger([read_parquet(rights)]))
     # Closed from the inner to the outer: documents come last and are the sign of a whole pair and of its ids.
     with (
         parquet_file(kept_path, DOCUMENT_SCHEMA, few_values=FEW_VALUES) as kept_file,
@@ -101,13 +106,14 @@ class _Judge:
     settings: JudgingSettings
     rules: Sequence[Rule]
     processes: PageProcesses
+    ledger: Ledger
 
     def batch(self, extracted: pa.RecordBatch, file: MeasuresFile) -> list[Page | Drop]:
         """What becomes of each row."""
         before, measures = file.next(extracted.num_rows)
         outcomes: list[Page | Drop] = []
         grown = False
-        found = in_order(self._work(outcomes_of_rows(extracted), measures), self.processes)
+        found = in_order(self._work(self._permitted(extracted), measures), self.processes)
         for number, (page, result) in enumerate(found):
             if isinstance(result, Measures):
                 assert page is not None
@@ -116,6 +122,18 @@ class _Judge:
             else:
                 outcomes.append(result)
         file.put(before, measures, grown=grown)
+        return outcomes
+
+    def _permitted(self, extracted: pa.RecordBatch) -> list[Page | Drop]:
+        """The pages as they were extracted, those that their own WARC file reserves as drops."""
+        outcomes = outcomes_of_rows(extracted)
+        places = extracted.select(["url", "fetched_at", "warc_file", "warc_offset"]).to_pylist()
+        for number, (one, row) in enumerate(zip(outcomes, places, strict=True)):
+            if isinstance(one, Page):
+                place = row["warc_file"], row["warc_offset"]
+                refused = self.ledger.refusal(row["url"], row["fetched_at"], place)
+                if refused is not None:
+                    outcomes[number] = Drop(OPTED_OUT, detail=refused.detail)
         return outcomes
 
     def _work(

@@ -1,15 +1,22 @@
 """What shapes a corpus version beside the documents themselves."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from data.rights.settings import RightsSettings
 
 
-class PublishSettings(BaseModel):
-    """Lines of a site, decontamination, deduplication, splits, part files."""
+class PublishSettings(RightsSettings):
+    """Rights, lines of a site, decontamination, deduplication, splits, part files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rights: Literal["as_fetched", "as_of_today"] = "as_fetched"
+    """By which words of its host a page is judged: those that held when it was fetched, or the latest known, so that a
+    new opt-out also takes out pages fetched before it. A page that was reserved when it was fetched stays out under
+    both until it is fetched again."""
 
     permutations: int = Field(default=256, gt=0, le=4096)
     """Hash functions of a MinHash signature."""

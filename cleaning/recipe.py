@@ -19,10 +19,13 @@ EXTRACTION_CODE = (
     "cleaning.pages.triage",
     "cleaning.pages.extract_page",
     "cleaning.extracted_rows",
+    "cleaning.rights_rows",
 )
 """Whose change, or that of a module they import, makes other texts."""
 JUDGING_CODE = ("cleaning.pages.judge_page", "cleaning.document_rows")
 """And other documents of the same texts."""
+RIGHTS_CODE = ("data.rights.ledger",)
+"""And what its WARC file says of it."""
 NEITHER = ("cleaning.settings", "data.documents", "data.errors")
 """Their values are in the digest, not their source; a message of an error is in no result."""
 EXTRACTION_LIBRARIES = (
@@ -72,6 +75,7 @@ def recipe_digest(settings: CleaningSettings) -> str:
         {
             "extraction": extraction_digest(settings),
             "measures": measuring_digest(settings),
+            "rights": _code(RIGHTS_CODE),
             "settings": _only(JudgingSettings, settings),
             "schema": f"{DOCUMENT_SCHEMA}\n{DROPPED_SCHEMA}",
         }

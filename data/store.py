@@ -27,7 +27,7 @@ _PARTS = {
     "runs",
     "models",
 }
-_PARTS |= {"benchmarks", "serve", "locks", "forgotten"}
+_PARTS |= {"rights", "benchmarks", "serve", "locks", "forgotten"}
 """What a store's folder holds; one that has none of them is somebody's folder."""
 _IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
 """What may lie in an empty store."""
@@ -144,6 +144,11 @@ class Store:
     def texts(self) -> Path:
         """One folder an extraction recipe: a Parquet file of extracted texts for each WARC segment."""
         return self.root / "texts"
+
+    @property
+    def rights(self) -> Path:
+        """The ledger of rights: one folder an extraction recipe, a Parquet file for each WARC segment."""
+        return self.root / "rights"
 
     @property
     def documents(self) -> Path:

@@ -20,6 +20,7 @@ from flows.commands import (
     serve,
     settings,
     store,
+    tag,
     takedown,
     watch,
 )
@@ -36,7 +37,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Build CoWeSe, a living corpus of Spanish health web pages, and BIOMEDTRA, ELECTRA pretrained on it.",
 )
-for group in (build, crawl, hosts, corpus, model, benchmark, seeds, store, takedown, forget, settings, serve, watch):
+for group in (
+    build,
+    crawl,
+    hosts,
+    corpus,
+    model,
+    benchmark,
+    tag,
+    seeds,
+    store,
+    takedown,
+    forget,
+    settings,
+    serve,
+    watch,
+):
     group.register(app)
 
 

@@ -19,7 +19,7 @@ TEXT = (
     "La hipertensión arterial es una enfermedad crónica en la que la presión de la sangre es demasiado alta. "
     "El médico recomienda reducir la sal, hacer ejercicio y medir la tensión con regularidad. "
 )
-PERMISSIONS = ("/robots.txt", "/.well-known/tdmrep.json", "/ai.txt")
+PERMISSIONS = ("/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/.well-known/ai.txt")
 """What each host is asked first in every run."""
 Answer = tuple[int, dict[str, str], bytes]
 

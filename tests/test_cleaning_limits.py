@@ -144,9 +144,11 @@ def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_pat
         folder = tmp_path / f"by{workers}"
         texts = folder / "texts" / "a.parquet"
         with PageProcesses(SETTINGS, workers) as processes:
-            extract_segment(Pending(path, "a.warc.gz"), texts, SETTINGS, "e", processes)
+            extract_segment(Pending(path, "a.warc.gz"), texts, folder / "rights.parquet", SETTINGS, "e", processes)
         with PageProcesses(SETTINGS, workers, Step.JUDGING) as processes:
-            judged = judge_segment(texts, folder / "m.parquet", folder, SETTINGS, "r", processes)
+            judged = judge_segment(
+                texts, folder / "rights.parquet", folder / "m.parquet", folder, SETTINGS, "r", processes
+            )
         assert judged.kept + sum(judged.dropped.values()) == len(bodies)
         made = (texts, folder / "m.parquet", *Pending(path, "a.warc.gz").pair(folder))
         written.append([one.read_bytes() for one in made])

@@ -240,7 +240,7 @@ def test_a_recipe_knows_the_code_that_it_depends_on_and_no_other():
     extraction, judging = code(EXTRACTION_CODE), code(JUDGING_CODE)
     pages = "cleaning/pages"
     assert {f"{pages}/main_text.py", f"{pages}/metadata.py", f"{pages}/pdf.py", f"{pages}/http.py"} <= extraction
-    assert {"data/charset.py", "data/markup.py", "data/rights.py", "data/urls.py"} <= extraction
+    assert {"data/charset.py", "data/markup.py", "data/rights/page.py", "data/urls.py"} <= extraction
     assert {f"{pages}/privacy.py", f"{pages}/language.py", f"{pages}/quality.py", "data/health_words.tsv"} <= judging
     assert f"{pages}/judge_page.py" not in extraction
     assert f"{pages}/extraction.py" not in judging

@@ -54,7 +54,7 @@ def test_every_host_with_its_standing_and_figures(crawled):
     good, big = views["buena.test"], views["grande.test"]
     assert (good.pages, good.queued, good.statuses["200"], good.statuses["404"]) == (3, 0, 3, 2)
     assert good.traps == {"trap/repeated_path": 1}
-    assert good.answers == 8  # robots.txt, ai.txt, tdmrep.json, sitemap.xml, four URLs
+    assert good.answers == 9  # robots.txt, tdmrep.json, ai.txt in two places, sitemap.xml, four URLs
     assert good.megabytes > 0
     assert good.answers_a_second > 0
     assert (big.done_in_round, big.page_cap, big.refused) == (4, 4, {"budget/host_pages": 6})

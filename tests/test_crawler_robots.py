@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from crawler.permissions.robots import LIFETIME, MAX_BYTES, OLDEST, RETRY, Robots
+from crawler.permissions.robots import LIFETIME, OLDEST, RETRY, Robots
+from data.rights.robots_txt import MAX_BYTES
 
 
 def read(body: str | bytes, status: int = 200) -> Robots:

@@ -6,7 +6,7 @@ import pytest
 from crawler_web import TEXT, Web, host_rows, html, rows, serving
 
 from cleaning.pages.page import Drop
-from cleaning.pages.triage import triage
+from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Segment
 from cleaning.settings import CleaningSettings
 from crawler.frontier.tables import QUEUED
@@ -169,7 +169,7 @@ def refusals(store):
     found = {}
     for path in sorted(store.warc.glob("**/*.warc.gz")):
         for record in Segment(path).records(1 << 20):
-            made = triage(record, CleaningSettings())
+            made = triage(record, CleaningSettings(), said_by(record))
             if isinstance(made, Drop) and made.reason == "refusal":
                 found[record.url.rpartition("/")[2]] = made.detail
     return found

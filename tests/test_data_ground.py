@@ -16,7 +16,6 @@ from data.errors import DiskFullError, InputError, StoreError
 from data.files import storage_error, value_digest, whole_file, write_json
 from data.manifest import Manifest
 from data.parquet import read_parquet, write_parquet
-from data.rights import opt_out
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -184,25 +183,6 @@ def test_parquet_comes_back_and_is_the_same_bytes_twice(tmp_path):
         read_parquet(tmp_path / "broken")
     with pytest.raises(InputError, match="no such file"):
         read_parquet(tmp_path / "absent")
-
-
-@pytest.mark.parametrize(
-    ("headers", "head", "signal"),
-    [
-        ({}, b"<meta name=description content=noindex>", None),
-        ({"x-robots-tag": "noindex, nofollow"}, b"", "noindex"),
-        ({"x-robots-tag": "googlebot: noindex"}, b"", None),
-        ({"x-robots-tag": "cowese: none"}, b"", "none"),
-        ({"tdm-reservation": "1"}, b"", "tdm-reservation"),
-        ({"tdm-reservation": "0"}, b"", None),
-        ({}, b'<META CONTENT="NoIndex,follow" NAME="Robots">', "noindex"),
-        ({}, b"<meta name='robots' content='index, noai'>", "noai"),
-        ({}, b'<meta name="tdm-reservation" content="1">', "tdm-reservation"),
-        ({}, b'<meta name="robots" content="index, follow, max-snippet:-1">', None),
-    ],
-)
-def test_signals_that_opt_a_page_out(headers, head, signal):
-    assert opt_out(headers, head) == signal
 
 
 SPANISH = "¿Qué debe saber el niño? La alimentación del bebé, según “Íñigo”."

@@ -28,6 +28,8 @@ class Rebuilt:
 
     segments: list[tuple[Path, Path]]
     signatures: Path
+    rights: Path
+    """The ledger: a file for each segment."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, pr
         beside.root.mkdir(parents=True)
         beside.warc.symlink_to(store.warc)
         clean(beside, cleaning, engine=engine, progress=progress)
-        yield Rebuilt(pairs(beside.documents / recipe), beside.signatures)
+        yield Rebuilt(pairs(beside.documents / recipe), beside.signatures, beside.rights / extraction)
         _take_place(beside, store, recipe, extraction)
     except OSError as error:
         raise storage_error(error, beside.root) from error
@@ -63,6 +65,9 @@ def _take_place(beside: Store, store: Store, recipe: str, extraction: str) -> No
         place = store.texts / made.relative_to(beside.texts)
         place.parent.mkdir(exist_ok=True)
         made.replace(place)
+    (store.rights / extraction).mkdir(parents=True, exist_ok=True)
+    for path in (beside.rights / extraction).glob(f"*{KEPT}"):
+        path.replace(store.rights / extraction / path.name)
     (store.documents / recipe).mkdir(parents=True, exist_ok=True)
     for documents, dropped in pairs(beside.documents / recipe):
         for path in (ids_path(documents), dropped, documents):

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
+from cleaning.pages.triage import OPTED_OUT
 
 LARGEST_HOSTS = 25
 """Hosts that a card names; the report's table has them all."""
@@ -41,6 +42,7 @@ def figures_of(
         "urls": urls,
         "dropped": counted(dropped["reason"]),
         "dropped_words": _words(dropped),
+        "opted_out": _carriers(dropped),
         "site_lines": asdict(taken),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),
@@ -48,6 +50,12 @@ def figures_of(
         "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
         "masked": ranked(masked),
     }
+
+
+def _carriers(dropped: pa.Table) -> dict[str, int]:
+    """Pages that are left out for what a page or its host says, by the carrier of the word that decided."""
+    details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
+    return ranked(Counter((detail or "unknown").partition(":")[0] for detail in details))
 
 
 def _words(dropped: pa.Table) -> dict[str, int]:

@@ -27,6 +27,7 @@ from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
 from cleaning.corpus.origin import Origin
 from cleaning.corpus.parts import plan, write_dropped, write_parts
 from cleaning.corpus.report import write_report
+from cleaning.corpus.reserved import ledger_of, without_reserved
 from cleaning.corpus.site_lines import take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assign, folder_of_side, folder_of_split
 from cleaning.corpus.versions import cut, newest, tidy
@@ -35,7 +36,7 @@ from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, EngineSettings
 from cleaning.foreign_warcs import check_members, leave_out
 from cleaning.publish_settings import PublishSettings
-from cleaning.recipe import recipe_digest
+from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
 from cleaning.stored_texts import Segments, StoredTexts
@@ -185,13 +186,14 @@ def _source(
     segments = pairs(folder)
     if not segments:
         raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
-    yield Rebuilt(segments, store.signatures)
+    yield Rebuilt(segments, store.signatures, store.rights / extraction_digest(cleaning))
 
 
 def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
     """Decide on every page, and write a version where anything is otherwise than in the one before."""
     publishing, main = run.publishing, run.cleaning.languages[0]
     found = living_documents(source.segments, run.takedowns)
+    found = without_reserved(found, ledger_of(source.rights, source.segments), publishing)
     trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, run.cleaning.min_chars)
     texts = trimmed.texts(source.segments)
     living = decontaminated(trimmed.living, texts, run.benchmarks, source.signatures, run.told("decontaminate"))

@@ -47,8 +47,17 @@ def rewrite_texts(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
         measures = [texts_in(one, stem) for one in sorted(folder.glob("measures-*"))]
         with forget_rows([one for one in measures if one.is_file()], path, rows):
             _write(path, changed, torn_at=remembered(path, TORN_AT))
+        _forget_rights(texts_in(store.rights / folder.name, stem), blanked)
         written += 1
     return written
+
+
+def _forget_rights(path: Path, blanked: Mapping[int, str]) -> None:
+    """Take out of the ledger what blanked records said."""
+    if path.is_file():
+        table = read_parquet(path)
+        stays = ~np.isin(table["warc_offset"].to_numpy(), list(blanked))
+        _write(path, table.filter(pa.array(stays)))
 
 
 def rewrite_pairs(store: Store, stem: str, blanked: Mapping[int, str], receipt: str) -> int:

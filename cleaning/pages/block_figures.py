@@ -8,8 +8,9 @@ from cleaning.pages.linked_lists import LINKED, MAX_LABEL
 
 _BROKEN_OFF = re.compile(r"(?:…|\.\.+|\[\s?(?:…|\.\.+|&hellip;)\s?\]|\(\s?(?:…|\.\.+)\s?\))\W*$")
 _GO_ON = re.compile(
-    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo|leer?(?: el)? (?:m[áa]s|art[íi]culo|entrada|noticia)"
-    r"|ver m[áa]s|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
+    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo"
+    r"|leer?(?: el| la)? (?:m[áa]s|art[íi]culo|entrada|noticia|nota|post)|ver (?:m[áa]s|noticia|art[íi]culo|entrada)"
+    r"|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
     re.IGNORECASE,
 )
 _LINKED = 0.8

@@ -17,7 +17,7 @@ from cleaning.settings import ExtractionSettings
 from data.charset import encoding_of
 from data.errors import InputError
 from data.markup import attributes, tags
-from data.rights import HEAD
+from data.rights.page import HEAD
 from data.urls import canonical_url
 
 _ELEMENT = re.compile(rb"<[a-zA-Z]")

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from lxml.html import HtmlElement
 
 from cleaning.pages.blocks import Kind
-from cleaning.pages.element_kinds import STRUCK, Place, is_planted_link, opens_a_panel
+from cleaning.pages.element_kinds import (
+    STRUCK,
+    Place,
+    is_planted_link,
+    is_read_aloud_only,
+    opens_a_panel,
+    shift_of_style,
+)
 from cleaning.pages.math_text import math_text
 from cleaning.pages.notes import is_note_link, is_note_raised, short_text
 from cleaning.pages.open_text import OpenText
@@ -51,6 +58,18 @@ class InlineElements:
             text.bold -= 1
         elif tag == "q":
             pieces.append("”")
+
+    def is_read(self, element: HtmlElement) -> bool:
+        """Whether what stands in any other element is read, of what its attributes say."""
+        style = element.get("style")
+        shift = shift_of_style(style) if style else ""
+        if shift:
+            return self._raised(element) if shift == "super" else self._lowered(element)
+        classes = element.get("class")
+        if not classes:
+            return True
+        is_doubled = element.get("aria-hidden") == "true" and "katex-html" in classes
+        return not is_doubled and not is_read_aloud_only(classes)
 
     def struck(self, element: HtmlElement) -> bool:
         """Struck text is no longer said; all of a page is not struck."""

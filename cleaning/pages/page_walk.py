@@ -82,9 +82,7 @@ class Walk:
         begin = self.begins.get(tag)
         if begin is not None:
             return begin(element)
-        if not attributes:
-            return True
-        return element.get("aria-hidden") != "true" or "katex-html" not in (element.get("class") or "")
+        return not attributes or self.inline.is_read(element)
 
     def _is_struck_by_style(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
         for name, value in attributes:

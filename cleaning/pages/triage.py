@@ -1,9 +1,12 @@
 """What a record is before anyone reads its text: no page at all, a page whose owner says no, or a page to read."""
 
+from collections.abc import Sequence
+
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.warc import Record
 from cleaning.settings import ExtractionSettings
-from data.rights import HEAD, opt_out
+from data.rights.page import page_words
+from data.rights.words import Word, reserving
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF_SIGN = b"%PDF-"
@@ -14,8 +17,24 @@ _SIGN = 1000
 _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}
 
 
-def triage(record: Record, settings: ExtractionSettings) -> Raw | Drop:
-    """The page of a record, or why there is none. Costs next to nothing and never raises."""
+OPTED_OUT = "policy/opted_out"
+
+
+def said_by(record: Record) -> list[Word]:
+    """What an answer that brought a page says of it; never raises."""
+    answer = record.answer
+    if _no_page(record) is not None or answer.problem is not None:
+        return []
+    is_pdf = answer.body.startswith(_PDF_SIGN)
+    is_page = is_pdf or _other_kind(answer.content_type, answer.body) is None
+    return page_words(record.url, answer.headers, answer.body if is_page else b"", is_pdf=is_pdf)
+
+
+def triage(record: Record, settings: ExtractionSettings, said: Sequence[Word]) -> Raw | Drop:
+    """The page of a record, or why there is none; ``said`` is what it says of itself.
+
+    Costs next to nothing and never raises.
+    """
     refusal = _no_page(record)
     if refusal is not None:
         return refusal
@@ -30,9 +49,9 @@ def triage(record: Record, settings: ExtractionSettings) -> Raw | Drop:
     refusal = None if is_pdf else _other_kind(answer.content_type, answer.body)
     if refusal is not None:
         return refusal
-    signal = opt_out(answer.headers, b"" if is_pdf else answer.body[:HEAD])
-    if signal is not None:
-        return Drop("policy/opted_out", detail=signal)
+    word = reserving(said, record.url)
+    if word is not None:
+        return Drop(OPTED_OUT, detail=f"{word.carrier}: {word.line}")
     return Raw(record.url, answer.headers.get("content-type", ""), answer.body, is_pdf)
 
 

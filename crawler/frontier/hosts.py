@@ -6,12 +6,11 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from protego import Protego
-
 from crawler.frontier.addresses import SharedAddresses
 from crawler.frontier.records import HostState, Known
 from crawler.permissions.robots import Robots
 from crawler.settings import CrawlSettings
+from data.rights.words import Word
 
 BROKEN_MAX = 7 * 86_400.0
 """Seconds that a broken host rests at most."""
@@ -58,10 +57,10 @@ class Host:
     octets: int = 0
     """Bytes of bodies in this run."""
     robots: Robots | None = None
-    reservations: dict[str, Protego | None] = field(default_factory=dict)
-    """Rules of tdmrep.json and ai.txt as far as they were asked for; None where there are none."""
+    reservations: dict[str, list[Word]] = field(default_factory=dict)
+    """What tdmrep.json and ai.txt say, by path, as far as they were asked for."""
     unread: set[str] = field(default_factory=set)
-    """Those of the two that are to be asked for anew; what is known of them serves until then."""
+    """Those of them that are to be asked for anew; what is known of them serves until then."""
     asked_at: str = ""
     """Where robots.txt or one of those is asked for: on the origin of the URL that came first, or a redirect's end."""
     asked_hops: int = 0

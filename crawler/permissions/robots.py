@@ -1,12 +1,13 @@
-"""robots.txt by RFC 9309: what an answer allows, and for how long."""
+"""robots.txt by RFC 9309: what an answer allows, and for how long; ``data.rights`` reads its lines."""
 
 import math
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from protego import Protego
 
-from data.rights import TOKEN
+from data.rights.robots_txt import MAX_BYTES, group_words, groups_of, text_of
+from data.rights.words import ROBOTS_LICENCE, SIGNAL, TOKEN, USAGE, Word, reserving
 
 LIFETIME = 24 * 3600.0
 """Seconds that an answer holds (RFC 9309, 2.4)."""
@@ -16,17 +17,12 @@ OLDEST = 30 * 24 * 3600.0
 """Seconds for which an old answer serves where no newer one can be had (the RFC's example in 2.3.1.4)."""
 UNSURE = frozenset({206, 304, 408, 425, 429})
 """Statuses that say nothing of the file, or not all of it: as a server's error."""
-MAX_BYTES = 512 << 10
-"""Bytes that are read; the RFC asks for at least 500 KiB (2.5)."""
 OK, REDIRECT, CLIENT_ERROR, SERVER_ERROR = 200, 300, 400, 500
 UNREACHABLE = 0
 """Stands for the status where no answer came."""
 
-_AGENT = re.compile(r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]++(?![^:]*:(?!//)))[ \t]*(\*|[a-z_-]*)", re.IGNORECASE)
-"""A name's line; without its colon too, as Protego reads it, unless another colon makes it a field of another name."""
-_SIGNAL = re.compile(r"[ \t]*content-signal[ \t]*:(.*)", re.IGNORECASE)
-_NO_TRAINING = re.compile(r"(?:^|[,\s])ai-train\s*=\s*no\b", re.IGNORECASE)
-_ANOTHER = "another-agent"
+REASONS = {USAGE: "rights/content_usage"}
+"""Under which a refusal by a line about training is counted."""
 
 
 @dataclass(slots=True)
@@ -41,12 +37,16 @@ class Robots:
     """Crawl-delay in seconds, where one is given for us."""
     sitemaps: list[str] = field(default_factory=list)
     reserved: bool = False
-    """The host reserves its texts from training: ``Content-Signal: ai-train=no`` (contentsignals.org)."""
+    """The host reserves all its texts from training (Content-Signal, which knows no paths)."""
+    licences: list[str] = field(default_factory=list)
+    """Addresses of RSL licences, as they are written."""
     size: int = 0
     """Bytes of the file, as far as it is read."""
     is_loaded: bool = True
     """Its rules are at hand (``unload``)."""
     _rules: Protego | None = None
+    _training: Sequence[Word] = ()
+    """What our group says about training."""
 
     @classmethod
     def read(cls, status: int, body: bytes, fetched_at: float) -> "Robots":
@@ -65,14 +65,18 @@ class Robots:
 
     def load(self, body: bytes) -> Protego:
         """Parse the file, at first or after ``unload``."""
-        text, self.reserved = for_us(_whole_lines(body).decode("utf-8", "replace").removeprefix("\ufeff"))
-        self._rules, self.is_loaded = Protego.parse(text), True
+        groups = groups_of(text_of(body))
+        words = group_words(groups)
+        self._training = [word for word in words if word.carrier in REASONS]
+        self.reserved = any(word.carrier == SIGNAL and word.verdict == "reserved" for word in words)
+        self.licences = [word.target for word in words if word.carrier == ROBOTS_LICENCE and word.target is not None]
+        self._rules, self.is_loaded = Protego.parse("\n".join(groups.renamed)), True
         return self._rules
 
     def unload(self) -> None:
         """Let go of the parsed rules, which take much memory; until ``load`` nothing is allowed."""
         if self._rules is not None:
-            self._rules, self.is_loaded = None, False
+            self._rules, self._training, self.is_loaded = None, (), False
 
     def allows(self, url: str) -> bool:
         """Whether the host lets us fetch a URL."""
@@ -87,7 +91,8 @@ class Robots:
             return "robots/unreachable"
         if self._rules is not None and not self._rules.can_fetch(url, TOKEN):
             return "robots/disallowed"
-        return None
+        word = reserving(self._training, url) if self._training else None
+        return REASONS[word.carrier] if word is not None else None
 
     @property
     def unreachable(self) -> bool:
@@ -109,38 +114,3 @@ class Robots:
             return False
         self.holds_until = now + RETRY
         return True
-
-
-def _whole_lines(body: bytes) -> bytes:
-    """What is read of a file: of one that is too long its last, cut line is none, for half a rule is another rule."""
-    if len(body) <= MAX_BYTES:
-        return body
-    head = body[:MAX_BYTES]
-    return head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
-
-
-def for_us(text: str, token: str = TOKEN) -> tuple[str, bool]:
-    """The file with the names of agents cut to their product tokens, and whether its group for us forbids training.
-
-    Protego compares names as strings found in one another: by the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does
-    not. Names that are not ours are made one, which no rule for us can be taken from.
-    """
-    lines: list[str] = []
-    agents: set[str] = set()
-    signals: dict[str, bool] = {}
-    in_names = False
-    for line in text.splitlines():
-        name = _AGENT.match(line)
-        if name is not None:
-            named = name[1].lower() if name[1].lower() in (token, "*") else _ANOTHER
-            agents = agents | {named} if in_names else {named}
-            signals.update({agent: signals.get(agent, False) for agent in agents})
-            lines.append(f"User-agent: {named}")
-            in_names = True
-            continue
-        lines.append(line)
-        if line.strip() and not line.lstrip().startswith("#"):
-            in_names = False
-        if (signal := _SIGNAL.match(line)) and _NO_TRAINING.search(signal[1]):
-            signals.update(dict.fromkeys(agents, True))
-    return "\n".join(lines), signals.get(token, signals.get("*", False))

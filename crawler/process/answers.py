@@ -5,7 +5,7 @@ from scrapy.http import Response
 from crawler.frontier import visits
 from crawler.frontier.records import Known
 from crawler.frontier.tables import PAGE, SITEMAP
-from crawler.pages.addresses import location_url
+from crawler.pages.addresses import Base, location_url
 from crawler.pages.fields import header_text
 from crawler.pages.links import Links, extract_links, is_html, refresh_target
 from crawler.pages.sitemaps import sitemap_pieces
@@ -19,7 +19,9 @@ from crawler.process.standing import answered, refused
 from crawler.process.turns import done_for, let_others_run
 from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
-from data.rights import forbids_links
+from data.rights.page import HEAD, forbids_links, page_words
+
+MEDIA_TYPE = b"application/rsl+xml"
 
 
 class Answers:
@@ -116,12 +118,13 @@ class Answers:
             self._recorder.keep_revisit(known, response, response.url, SAME_DIGEST)
         else:
             warc_digest = await self._recorder.keep(known, response, response.url, digest)
-        text = page.text_digest if page is not None and page.text else None
+        shown = page.text_digest if page is not None else None
+        text = shown if page is not None and page.text else None
         unchanged = visits.is_unchanged(known, digest, text)
         state = "same" if unchanged else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
-            told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
+            told = (digest, response.body) if page is None else (str(shown), page.text)
             self._round.traps.learn(known.url, known.host, *told)
             self._round.roster.learn_date(known, changed=state == "changed")
         self._round.counts[f"crawl/{kind}/{state}"] += 1
@@ -170,7 +173,8 @@ class Answers:
         return await done_for(len(response.body), extract_links, response.body, response.url, encoding)
 
     def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
-        """Queue the links of a page, unless it asks that they be left alone."""
+        """Queue the links of a page, unless it asks that they be left alone; the licence that it names in any case."""
+        self._queue_licences(known, response)
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
         if page is None or page.nofollow or forbids_links({"x-robots-tag": directives}):
             return
@@ -178,3 +182,15 @@ class Answers:
         if refresh is not None:
             self._discovery.add([refresh], known, hops=known.hops + 1)
         self._discovery.add(page.urls, known)
+
+    def _queue_licences(self, known: Known, response: Response) -> None:
+        """Queue the RSL licence of a page, so that the archive holds what it says."""
+        links = b",".join(response.headers.getlist("Link"))
+        if MEDIA_TYPE not in links and MEDIA_TYPE not in response.body[:HEAD]:
+            return
+        words = page_words(response.url, {"link": links.decode("latin-1")}, response.body)
+        base = Base(response.url)
+        for target in dict.fromkeys(word.target for word in words if word.target is not None):
+            url = base.join(target)
+            if url is not None:
+                self._discovery.add_sitemap(url, known)

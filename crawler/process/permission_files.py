@@ -11,14 +11,18 @@ from crawler.frontier.tables import SITEMAP
 from crawler.pages.addresses import Base, location_url, plain_url
 from crawler.pages.verdicts import SOFT, verdict_of
 from crawler.permissions.guard import refusal
-from crawler.permissions.reservations import FILES, read, reserves
-from crawler.permissions.robots import MAX_BYTES, Robots
+from crawler.permissions.robots import Robots
 from crawler.process.discovery import Discovery
 from crawler.process.loaded_rules import LoadedRules
 from crawler.process.round import Round
 from crawler.process.standing import UNREACHABLE, falls, recovers
+from data.rights.files import AI_TXT_PATHS, READERS, TDMREP_PATH
+from data.rights.files import ROBOTS_PATH as ROBOTS
+from data.rights.robots_txt import MAX_BYTES
+from data.rights.words import reserving
 
-ROBOTS = "/robots.txt"
+FILES = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
+"""The files beside robots.txt, in the order in which they are asked for, and the reason of what they refuse."""
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MOST_NAMED = 500
@@ -32,8 +36,8 @@ def refused_by(host: Host, url: str) -> str | None:
     refused = host.robots.refusal(url) if host.robots is not None else None
     if refused is not None:
         return refused
-    for file, rules in host.reservations.items():
-        if rules is not None and reserves(file, rules, url):
+    for file, words in host.reservations.items():
+        if reserving(words, url) is not None:
             return FILES[file]
     return None
 
@@ -49,7 +53,7 @@ class Permissions:
     def missing(self, host: Host) -> str | None:
         """The file that must answer before anything else of a host is asked for; None where all have.
 
-        A reservation's file that robots.txt forbids is not asked for.
+        A reservation's file that robots.txt forbids is not asked for, nor ai.txt's second place where the first has it.
         """
         if host.robots is None or not host.robots.is_fresh(self._round.clock.now()):
             return ROBOTS
@@ -58,7 +62,8 @@ class Permissions:
             return ROBOTS
         for file in FILES:
             if file in host.unread:
-                if host.robots.allows(self.address(host, file)):
+                has_it = file == AI_TXT_PATHS[1] and bool(host.reservations.get(AI_TXT_PATHS[0]))
+                if not has_it and host.robots.allows(self.address(host, file)):
                     return file
                 self._settle(host, file, None)
         return None
@@ -99,6 +104,7 @@ class Permissions:
         if host.state == UNREACHABLE:
             recovers(self._round, host)
         self._add_sitemaps(robots, known)
+        self._add_licences(robots, known)
         return 0.0
 
     def _add_sitemaps(self, robots: Robots, known: Known) -> None:
@@ -109,6 +115,13 @@ class Permissions:
         named = [url for one in robots.sitemaps[:MOST_NAMED] if (url := base.join(one)) is not None]
         for url in named or [urljoin(known.url, "/sitemap.xml")]:
             self._discovery.add_sitemap(url, known)
+
+    def _add_licences(self, robots: Robots, known: Known) -> None:
+        """Queue the licences that a host names, so that the archive holds what they say."""
+        base = Base(known.url)
+        for url in (base.join(one) for one in robots.licences[:MOST_NAMED]):
+            if url is not None:
+                self._discovery.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
         """No answer came; return how many seconds the host should rest at least."""
@@ -133,7 +146,7 @@ class Permissions:
         """
         self._done_asking(host)
         if file != ROBOTS:
-            host.reservations.setdefault(file, None)
+            host.reservations.setdefault(file, [])
             host.unread.discard(file)
             return
         now = self._round.clock.now()
@@ -168,7 +181,7 @@ class Permissions:
         self._done_asking(host)
 
     def _settle(self, host: Host, file: str, body: bytes | None) -> None:
-        host.reservations[file] = read(file, body) if body is not None else None
+        host.reservations[file] = READERS[file](body) if body is not None else []
         host.unread.discard(file)
         self._done_asking(host)
 

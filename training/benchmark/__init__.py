@@ -8,6 +8,11 @@ tagging.py     mentions as IOB2 tags of words (words.py, flat.py), classificatio
 windows.py     long texts within the length that a model was trained at
 finetune.py    the training loop; layer_decay.py its learning rates
 models.py      transformers' Auto classes; hub.py asks the hub for a name
-spans.py       exact spans and seqeval; scores.py means over seeds
+scoring.py     answers scored, written, read: mention_scoring.py (spans.py), label_scoring.py, answer_scoring.py
+counts.py      what each item adds to the figures; scores.py means over seeds
+seeds.py       the folder of a run; rescore.py scores it again
+keeping.py     fine-tuned models that stay: decoding.py, kept_card.py, onnx_file.py
+tag.py         ``cowese tag``: new_texts.py reads, tagger.py decodes
+compare.py     two runs with a verdict; significance.py the test
 report.py      the HTML page; table.py and published.py the table; card.py puts it into model cards
 """

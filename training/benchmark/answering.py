@@ -1,17 +1,7 @@
-"""Questions whose answer is a piece of a text, or that the text does not answer.
+"""Questions whose answer is a piece of a text, or that the text does not answer."""
 
-Figures are MLQA's (Lewis et al. 2020, mlqa_evaluation_v1.py): exact match and F1 of words after normalising, the best
-over the right answers. Normalising lower-cases, takes out punctuation (it is not replaced by a blank) and Spanish
-articles. Punctuation is every character of Unicode's categories P and the ASCII signs; other symbols stay.
-"""
-
-import re
-import string
-import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,23 +10,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from data.files import write_json
+from training.benchmark.answer_scoring import AnswerScoring, normalized
 from training.benchmark.datasets import Splits
+from training.benchmark.decoding import KindName
 from training.benchmark.documents import Fragment
 from training.benchmark.kind import Logits
 from training.benchmark.models import Source
-from training.benchmark.scores import Sample, Scores
+from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
 from training.benchmark.windows import Feature, Frame, spans_of
 
+__all__ = ["Answering", "normalized"]
 LONGEST_ANSWER = 30
 """Tokens."""
 QUESTION_SHARE = 0.5
 """Of a window at most; a longer question is cut off."""
 BEST = 20
 """Begins and ends of an answer that are tried with each other."""
-_ARTICLES = re.compile(r"\b(un|una|unos|unas|el|la|los|las)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +40,11 @@ class _Window:
 class Answering:
     """Questions about texts."""
 
+    name: ClassVar[KindName] = "answering"
     auto: ClassVar[str] = "AutoModelForQuestionAnswering"
-    selects: ClassVar[str] = "f1"
-    labels: tuple[str, ...] = ()
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
-        self._splits: dict[str, list[Question]] = splits
+        self.scoring = AnswerScoring(splits, settings)
         self._may_be_silent = any(not question.answers for question in splits["train"])
         self._windows = {
             split: [_windows(question, source, settings) for question in questions]
@@ -75,76 +65,23 @@ class Answering:
         """(B, L, 2)."""
         return torch.stack([outputs.start_logits, outputs.end_logits], -1)
 
-    def judge(self, split: str, logits: Logits) -> Scores:
-        """Exact match and F1, over all questions and over those that have an answer."""
-        told = self._told(split, logits)
-        judged = [_judged(question, told[question.name]) for question in self._splits[split]]
-        with_answer = [one for one, question in zip(judged, self._splits[split], strict=True) if question.answers]
-        return Scores(
-            figures={
-                "exact_match": round(float(np.mean([exact for exact, _ in judged])), 6),
-                "f1": round(float(np.mean([f1 for _, f1 in judged])), 6),
-                "answerable_f1": round(float(np.mean([f1 for _, f1 in with_answer])), 6) if with_answer else 0.0,
-            }
-        )
-
-    def samples(self, split: str, logits: Logits, most: int) -> list[Sample]:
-        """Questions that were not answered exactly."""
-        told = self._told(split, logits)
-        wrong = [one for one in self._splits[split] if not _judged(one, told[one.name])[0]]
-        return [
-            Sample(
-                where=one.name,
-                kind="answer",
-                text=one.question,
-                gold=" | ".join(dict.fromkeys(text for _, text in one.answers)),
-                predicted=told[one.name],
-            )
-            for one in wrong[:: -(-len(wrong) // most) or 1]
-        ]
-
-    def write(self, folder: Path, split: str, logits: Logits) -> None:
-        """Write the answers by the questions' ids, as SQuAD's scorer reads them."""
-        write_json(folder / f"{split}.json", self._told(split, logits))
-
-    def about(self) -> dict[str, Any]:
-        """Counts of the data."""
-        return {
-            "documents": {split: len(questions) for split, questions in self._splits.items()},
-            "unanswerable": {
-                split: sum(not question.answers for question in questions) for split, questions in self._splits.items()
-            },
-            "windows": {split: sum(map(len, windows)) for split, windows in self._windows.items()},
-        }
-
-    def _told(self, split: str, logits: Logits) -> dict[str, str]:
+    def answers(self, split: str, logits: Logits) -> dict[str, str]:
+        """The answer to each question; empty where the text gives none."""
         told, begins = {}, 0
-        for question, windows in zip(self._splits[split], self._windows[split], strict=True):
+        for question, windows in zip(self.scoring.splits[split], self._windows[split], strict=True):
             here = logits[begins : begins + len(windows)]
             begins += len(windows)
             told[question.name] = _best(question.context, windows, here, may_be_silent=self._may_be_silent)
         return told
 
+    def judge(self, split: str, logits: Logits) -> Scores:
+        """The figures of a split."""
+        return self.scoring.judge(split, self.answers(split, logits))
 
-def normalized(text: str) -> str:
-    """Lower case, no punctuation, no articles, single spaces."""
-    kept = "".join(
-        letter for letter in text.lower() if letter not in string.punctuation and unicodedata.category(letter)[0] != "P"
-    )
-    return " ".join(_ARTICLES.sub(" ", kept).split())
-
-
-def _judged(question: Question, told: str) -> tuple[float, float]:
-    right = [text for _, text in question.answers] or [""]
-    return max(float(normalized(told) == normalized(one)) for one in right), max(_f1(told, one) for one in right)
-
-
-def _f1(told: str, right: str) -> float:
-    ours, theirs = normalized(told).split(), normalized(right).split()
-    if not ours or not theirs:
-        return float(ours == theirs)
-    shared = (Counter(ours) & Counter(theirs)).total()
-    return 2 * shared / (len(ours) + len(theirs))
+    def about(self) -> dict[str, Any]:
+        """Counts of the data."""
+        windows = {split: sum(map(len, windows)) for split, windows in self._windows.items()}
+        return {**self.scoring.about(), "windows": windows}
 
 
 def _windows(question: Question, source: Source, settings: BenchmarkSettings) -> list[_Window]:

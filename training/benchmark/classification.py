@@ -2,42 +2,34 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from data.errors import InputError
-from data.files import write_text
-from training.benchmark.datasets import Splits, listed
+from training.benchmark.datasets import Splits
+from training.benchmark.decoding import KindName
 from training.benchmark.kind import Logits
+from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.models import Source
-from training.benchmark.scores import Sample, Scores
+from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.spans import rates
-from training.benchmark.tables import Row
 from training.benchmark.windows import INPUTS, Feature
-
-SHOWN = 400
-"""Characters of a text that are shown."""
 
 
 class Classification:
     """Rows of label and text, or label and a pair of texts."""
 
+    name: ClassVar[KindName] = "classification"
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
-    selects: ClassVar[str] = "macro_f1"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
-        self.labels = tuple(sorted({row.label for row in splits["train"]}))
-        _refuse_labels(splits, self.labels, settings)
-        self._splits: dict[str, list[Row]] = splits
-        number = {label: at for at, label in enumerate(self.labels)}
+        self.scoring = LabelScoring(splits, settings)
+        number = {label: at for at, label in enumerate(self.scoring.labels)}
         self._cut = Counter[str]()
         self._features = {}
-        for split, rows in splits.items():
+        for split, rows in self.scoring.splits.items():
             texts = [list(column) for column in zip(*(row.texts for row in rows), strict=True)]
             encoded = source.tokenizer(*texts, truncation="longest_first", max_length=settings.length)
             whole = source.tokenizer(*texts, truncation=False, verbose=False)["input_ids"]
@@ -62,66 +54,15 @@ class Classification:
         logits: Tensor = outputs.logits
         return logits
 
+    def answers(self, split: str, logits: Logits) -> list[str]:
+        """The label of each row."""
+        del split
+        return [self.scoring.labels[int(np.argmax(one))] for one in logits]
+
     def judge(self, split: str, logits: Logits) -> Scores:
-        """Accuracy and the mean of the labels' F1."""
-        gold, predicted = [row.label for row in self._splits[split]], self._predicted(logits)
-        right = Counter(one for one, other in zip(gold, predicted, strict=True) if one == other)
-        marked, due = Counter(predicted), Counter(gold)
-        by_type = {label: rates(right[label], marked[label], due[label]) for label in self.labels}
-        met = [by_type[label]["f1"] for label in self.labels if due[label] or marked[label]]
-        table: dict[str, Counter[str]] = {}
-        for one, other in zip(gold, predicted, strict=True):
-            table.setdefault(one, Counter())[other] += 1
-        return Scores(
-            figures={"accuracy": round(right.total() / len(gold), 6), "macro_f1": round(float(np.mean(met)), 6)},
-            by_type=by_type,
-            confusion={row: dict(sorted(columns.items())) for row, columns in sorted(table.items())},
-        )
-
-    def samples(self, split: str, logits: Logits, most: int) -> list[Sample]:
-        """Texts with another label than theirs."""
-        rows = zip(self._splits[split], self._predicted(logits), strict=True)
-        wrong = [(row, label) for row, label in rows if row.label != label]
-        return [
-            Sample(where=row.name, kind="label", text=" | ".join(row.texts)[:SHOWN], gold=row.label, predicted=label)
-            for row, label in wrong[:: -(-len(wrong) // most) or 1]
-        ]
-
-    def write(self, folder: Path, split: str, logits: Logits) -> None:
-        """Write predicted label, label and text of each row."""
-        rows = zip(self._splits[split], self._predicted(logits), strict=True)
-        lines = "".join("\t".join((label, row.label, *row.texts)) + "\n" for row, label in rows)
-        write_text(folder / f"{split}.tsv", f"predicted\tlabel\ttext\n{lines}")
+        """The figures of a split."""
+        return self.scoring.judge(split, self.answers(split, logits))
 
     def about(self) -> dict[str, Any]:
         """Counts of the data."""
-        return {
-            "documents": {split: len(rows) for split, rows in self._splits.items()},
-            "types": list(self.labels),
-            "cut_off": dict(self._cut),
-        }
-
-    def _predicted(self, logits: Logits) -> list[str]:
-        return [self.labels[int(np.argmax(one))] for one in logits]
-
-
-def _refuse_labels(splits: Splits, labels: tuple[str, ...], settings: BenchmarkSettings) -> None:
-    """Refuse what cannot be learnt.
-
-    Raises:
-        InputError: one label alone, or a label that training does not have; names the file, the line and what to do.
-    """
-    few = settings.documents is not None
-    if len(labels) < 2:  # noqa: PLR2004 - else there is nothing to tell apart
-        remedy = "Raise benchmark.documents." if few else "The first column is the label, the second the text."
-        file = splits["train"][0].place.rpartition(":")[0]
-        raise InputError(f"{file}: only one label, {labels[0]}, in the training split: nothing to tell apart. {remedy}")
-    unknown = [row for split in splits.values() for row in split if row.label not in labels]
-    if unknown:
-        remedy = "Raise benchmark.documents." if few else "Mend it, or give training such rows."
-        others = len({row.label for row in unknown}) - 1
-        more = f" (nor {others:,} other{'s' if others > 1 else ''})" if others else ""
-        raise InputError(
-            f"{unknown[0].place}: no training row has the label {unknown[0].label}{more}; they have {listed(labels)}. "
-            f"{remedy}"
-        )
+        return {**self.scoring.about(), "cut_off": dict(self._cut)}

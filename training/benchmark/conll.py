@@ -25,7 +25,23 @@ def read_file(path: Path, types: Sequence[str] = (), name: str | None = None) ->
     Raises:
         InputError: not UTF-8, or a line without a tag; names file and line.
     """
+    return _documents(path, read_text(path, missing=f"{path}: no such file.").removeprefix(BOM), types, name)
+
+
+def read_tokens(path: Path, name: str) -> list[Document]:
+    """The sentences of a file without their mentions; a file of tokens alone, one a line, has no tags.
+
+    Raises:
+        InputError: not UTF-8, or a line of several columns without a tag; names file and line.
+    """
     text = read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)
+    lines = [line.rstrip("\r ") for line in text.split("\n")]
+    if not any(len(line.split()) > 1 for line in lines):
+        text = "\n".join(f"{line}\tO" if line else "" for line in lines)
+    return [replace(document, mentions=()) for document in _documents(path, text, (), name)]
+
+
+def _documents(path: Path, text: str, types: Sequence[str], name: str | None) -> list[Document]:
     sentences = list(_sentences(path, text))
     column = 1 if _numbered([rows for _, rows in sentences]) else 0
     return [

@@ -29,7 +29,7 @@ _SPLIT = re.compile(
 """A word of its own: the document NCT-testosterone is of no split."""
 _SHOWN = 10
 """Types, labels or models that an error names."""
-_CONLL = (".conll", ".iob", ".iob2", ".bio")
+CONLL_ENDINGS = (".conll", ".iob", ".iob2", ".bio")
 
 
 def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form, Splits]:
@@ -70,7 +70,7 @@ def _form_of(folder: Path) -> Form:
     endings = Counter(path.suffix.lower() for path in folder.rglob("*") if path.is_file())
     if endings[".ann"]:
         return "brat"
-    if any(endings[ending] for ending in _CONLL):
+    if any(endings[ending] for ending in CONLL_ENDINGS):
         return "conll"
     if any(squad.is_squad(path) for path in sorted(folder.rglob("*.json"))):
         return "squad"
@@ -88,11 +88,11 @@ def _first(folder: Path, ending: str) -> Path:
 
 def _files(task: Task, form: Form, folder: Path) -> list[Path]:
     """The files of a form, of a task's own part of the folder where it has one."""
-    endings = {"brat": (".ann", ".txt"), "conll": (*_CONLL, ".tsv", ".txt"), "xmi": (".xml", ".xmi")}
+    endings = {"brat": (".ann", ".txt"), "conll": (*CONLL_ENDINGS, ".tsv", ".txt"), "xmi": (".xml", ".xmi")}
     wanted = endings.get(form, (".tsv",) if form == "table" else (".json",))
     found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in wanted and path.is_file()]
     if form == "conll":
-        marked = [path for path in found if path.suffix.lower() in _CONLL]
+        marked = [path for path in found if path.suffix.lower() in CONLL_ENDINGS]
         found = marked or found
     inside = [path for path in found if set(path.relative_to(folder).parts[:-1]) & set(task.within)]
     found = inside or found

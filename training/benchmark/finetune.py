@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from data.errors import StageError
 from data.progress import Progress
-from training.benchmark.kind import Kind, Logits
+from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
 from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
@@ -71,7 +71,7 @@ def fine_tune(
         StageError: the loss is not finite.
     """
     torch.manual_seed(seed)
-    model: nn.Module = source.load(kind.auto, kind.labels, settings.dropout).to(device)
+    model: nn.Module = source.load(kind.auto, kind.scoring.labels, settings.dropout).to(device)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))
@@ -92,14 +92,14 @@ def fine_tune(
         scores = kind.judge("dev", predict(model, kind, held_out, settings, pad))
         took = round(time.monotonic() - started, 1)
         curve.append(Epoch(epoch=epoch, loss=round(float(np.mean(losses)), 5), dev=scores.figures, seconds=took))
-        if best is None or scores.figures[kind.selects] > best[0]:
-            best = (scores.figures[kind.selects], epoch, copy.deepcopy(model.state_dict()))
+        if best is None or scores.figures[kind.scoring.selects] > best[0]:
+            best = (scores.figures[kind.scoring.selects], epoch, copy.deepcopy(model.state_dict()))
     assert best is not None
     model.load_state_dict(best[2])
     return FineTuned(model, best[1], curve)
 
 
-def predict(model: nn.Module, kind: Kind, features: Sequence[Feature], settings: BenchmarkSettings, pad: int) -> Logits:
+def predict(model: nn.Module, kind: Head, features: Sequence[Feature], settings: BenchmarkSettings, pad: int) -> Logits:
     """The logits of every window, dropout off; windows of like length go together."""
     model.eval()
     order = sorted(range(len(features)), key=lambda number: len(features[number]["input_ids"]))

@@ -6,7 +6,7 @@ transformers and seqeval are the optional ``benchmark`` extra; nothing else in t
 import contextlib
 import copy
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -94,9 +94,22 @@ def find_model(store: Store, named: str) -> Source:
         InputError: it cannot be loaded, or its tokenizer cannot say where its tokens stand in a text.
     """
     where, name = _place(store, named)
+    models = sorted(path.name for path in store.models.glob("[!.]*") if path.is_dir())
+    return _source(where, name, named, models)
+
+
+def load_source(folder: Path) -> Source:
+    """A model by its folder alone.
+
+    Raises:
+        InputError: it cannot be loaded.
+    """
+    return _source(str(folder), folder.resolve().name, str(folder), ())
+
+
+def _source(where: str, name: str, named: str, models: Sequence[str]) -> Source:
     transformers = required("transformers")
     local = Path(where).is_dir()
-    models = sorted(path.name for path in store.models.glob("[!.]*") if path.is_dir())
     with _quiet(), _readable(where, "" if local else store_has(models)):
         offline = not local and not is_reachable(where, models)
         config = transformers.AutoConfig.from_pretrained(where, local_files_only=offline)

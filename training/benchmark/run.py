@@ -1,52 +1,42 @@
-"""``cowese benchmark``: one model on one task, over several seeds; a finished seed is never made again.
-
-benchmarks/<task>/<model>/plan.json        what the seeds have in common: model, data, settings
-                          seed-1/result.json, predictions/
-                          manifest.json    figures over the seeds: the last file written
-                          report.html
-"""
+"""``cowese benchmark``: one model on one task, over several seeds; a finished seed is never made again."""
 
 import shutil
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import InputError
-from data.files import (
-    TEMPORARY,
-    file_digest,
-    read_json,
-    storage_error,
-    sync_folder,
-    value_digest,
-    write_json,
-    write_text,
-)
-from data.manifest import Manifest, code_version
+from data.files import TEMPORARY, storage_error, sync_folder, write_json
 from data.progress import Progress, quiet
 from data.store import Store
 from training.benchmark.answering import Answering
 from training.benchmark.classification import Classification
-from training.benchmark.datasets import Splits, read_splits
+from training.benchmark.datasets import read_splits
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
+from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
-from training.benchmark.report import report_page
-from training.benchmark.scores import SeedResult, deviation, mean
+from training.benchmark.scores import SeedResult
+from training.benchmark.seeds import (
+    COUNTS,
+    PREDICTIONS,
+    RESULT,
+    SAMPLES,
+    adopt,
+    data_digest,
+    read_result,
+    seed_name,
+    write_manifest,
+)
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tagging import Tagging
 from training.benchmark.tasks import Form, find_task
 from training.runs.distributed import choose_device
 from training.runs.threads import choose_threads
 
-PLAN, RESULT = "plan.json", "result.json"
-SAMPLES = 60
-"""Predictions of a seed that are kept for the report."""
-_KINDS: dict[Form, type[Tagging] | type[Classification] | type[Answering]] = {
+KINDS: dict[Form, type[Tagging] | type[Classification] | type[Answering]] = {
     "brat": Tagging,
     "conll": Tagging,
     "xmi": Tagging,
@@ -78,6 +68,8 @@ class BenchmarkSummary(BaseModel):
     """Sentences, rows or short documents of the development and test split that training has too; splits with some."""
     misfit_lines: int | None
     """Lines of annotations that fit no way of counting, listed in the report; None where there are none."""
+    models: list[Path]
+    """Fine-tuned models that are kept, for `cowese tag`."""
     device: str
     seconds: float
 
@@ -111,15 +103,16 @@ def benchmark(
     hidden = getattr(source.config, "hidden_size", 0)
     settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen, data, settings.documents)
-    kind: Kind = _KINDS[form](splits, source, settings)
+    kind: Kind = KINDS[form](splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
-    made_from = {"model": source.digest, "data": _digest(splits)}
-    _adopt(folder, {"made_from": made_from, "settings": settings.shaping()})
-    missing = [seed for seed in range(1, settings.seeds + 1) if not (folder / _named(seed) / RESULT).is_file()]
+    made_from = {"model": source.digest, "data": data_digest(splits)}
+    adopt(folder, {"made_from": made_from, "settings": settings.shaping()})
+    missing = [seed for seed in range(1, settings.seeds + 1) if not (folder / seed_name(seed) / RESULT).is_file()]
     clock = Clock(len(missing) * steps_of(len(kind.features("train")), settings), progress)
     for seed in missing:
         _make(folder, source, kind, settings, seed, device, clock)
-    results = [read_result(folder / _named(seed)) for seed in range(1, settings.seeds + 1)]
+        drop_others(folder, settings.keep, kind.scoring.selects)
+    results = [read_result(folder / seed_name(seed)) for seed in range(1, settings.seeds + 1)]
     about = {
         "model": source.name if Path(source.where).is_dir() else source.where,
         "form": form,
@@ -127,7 +120,7 @@ def benchmark(
         **kind.about(),
         "also_in_training": also_trained(splits),
     }
-    manifest = _write(folder, chosen.name, results, about, made_from, settings)
+    manifest = write_manifest(folder, chosen.name, results, about, made_from, settings)
     return BenchmarkSummary(
         task=chosen.name,
         model=folder.name,
@@ -141,45 +134,10 @@ def benchmark(
         ceiling=about.get("ceiling", {}),
         also_in_training={split: count for split, count in about["also_in_training"].items() if count},
         misfit_lines=len(about.get("misfits", ())) or None,
+        models=drop_others(folder, settings.keep, kind.scoring.selects),
         device=", ".join(sorted({result.device for result in results})),
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-def read_result(folder: Path) -> SeedResult:
-    """A finished seed."""
-    return SeedResult.model_validate(read_json(folder / RESULT))
-
-
-def _named(seed: int) -> str:
-    return f"seed-{seed}"
-
-
-def _digest(splits: Splits) -> str:
-    """Of what is learnt and scored, whatever files it came from."""
-    return value_digest({split: [repr(item) for item in items] for split, items in splits.items()})
-
-
-def _adopt(folder: Path, plan: dict[str, Any]) -> None:
-    """Begin a folder, or go on in one of the same plan.
-
-    Raises:
-        InputError: it holds results of another plan.
-    """
-    if not (folder / PLAN).is_file() or not any(folder.glob(f"seed-*/{RESULT}")):
-        write_json(folder / PLAN, plan)
-        return
-    known = read_json(folder / PLAN)
-    differences = [
-        f"{key}: {known[part].get(key)} → {plan[part].get(key)}"
-        for part in ("made_from", "settings")
-        for key in sorted(known[part].keys() | plan[part].keys())
-        if known[part].get(key) != plan[part].get(key)
-    ]
-    if differences:
-        raise InputError(
-            f"{folder}: results of another plan have this name ({'; '.join(differences)}). Choose another with --name."
-        )
 
 
 def _make(
@@ -196,58 +154,28 @@ def _make(
     tuned = fine_tune(source, kind, settings, seed, device, clock)
     pad = int(source.tokenizer.pad_token_id or 0)
     dev = kind.judge("dev", predict(tuned.model, kind, kind.features("dev"), settings, pad))
-    logits = predict(tuned.model, kind, kind.features("test"), settings, pad)
+    answers = kind.answers("test", predict(tuned.model, kind, kind.features("test"), settings, pad))
     result = SeedResult(
         seed=seed,
         best_epoch=tuned.best_epoch,
         curve=tuned.curve,
         dev=dev,
-        test=kind.judge("test", logits),
-        samples=kind.samples("test", logits, SAMPLES),
+        test=kind.scoring.judge("test", answers),
+        samples=kind.scoring.samples("test", answers, SAMPLES),
         device=torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         seconds=round(time.monotonic() - started, 1),
     )
-    temporary = folder / f".{_named(seed)}{TEMPORARY}"
+    temporary = folder / f".{seed_name(seed)}{TEMPORARY}"
     try:
         shutil.rmtree(temporary, ignore_errors=True)
-        kind.write(temporary / "predictions", "test", logits)
+        kind.scoring.write(temporary / PREDICTIONS, "test", answers)
+        kind.scoring.counts("test", answers).write(temporary / COUNTS)
         write_json(temporary / RESULT, result.model_dump(mode="json"))
-        shutil.rmtree(folder / _named(seed), ignore_errors=True)
-        temporary.rename(folder / _named(seed))
+        if is_kept(folder, result, kind.scoring.selects, settings.keep):
+            keep_model(temporary / MODEL, tuned.model, source, kind, settings, folder.parent.name, result)
+        shutil.rmtree(folder / seed_name(seed), ignore_errors=True)
+        temporary.rename(folder / seed_name(seed))
         sync_folder(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         raise storage_error(error, folder) from error
-
-
-def _write(
-    folder: Path,
-    task: str,
-    results: list[SeedResult],
-    about: dict[str, Any],
-    made_from: dict[str, str],
-    settings: BenchmarkSettings,
-) -> Manifest:
-    """The report, and the manifest over all seeds."""
-    figures = [result.test.figures for result in results]
-    manifest = Manifest(
-        kind="benchmark",
-        name=folder.name,
-        made_from=made_from,
-        settings=settings.shaping(),
-        figures={
-            "task": task,
-            "seeds": len(results),
-            "mean": mean(figures),
-            "deviation": deviation(figures),
-            "dev_mean": mean([result.dev.figures for result in results]),
-            "devices": sorted({result.device for result in results}),
-            "seconds": round(sum(result.seconds for result in results), 1),
-            "about": about,
-        },
-        files={f"{_named(one.seed)}/{RESULT}": file_digest(folder / _named(one.seed) / RESULT) for one in results},
-        code=code_version(),
-    )
-    write_text(folder / "report.html", report_page(manifest, results))
-    manifest.write(folder)
-    return manifest

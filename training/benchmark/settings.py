@@ -33,6 +33,13 @@ class BenchmarkSettings(BaseModel):
     """Share of a window that it has in common with the next."""
     fresh: bool = False
     """The control: the same network and tokenizer with new weights, drawn for each seed."""
+    keep: Literal["best", "all", "none"] = "best"
+    """Whose fine-tuned model stays: that of the seed that is best on the development split, every seed's, or none."""
+    licence: str | None = None
+    """Of the kept models, as the hub writes it (apache-2.0). Unset: their cards name none; it follows from the
+    pretrained model's and the data's."""
+    onnx: bool = False
+    """Whether kept taggers and classifiers are written as ONNX too."""
     seeds: int = Field(default=5, ge=1)
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
@@ -46,7 +53,9 @@ class BenchmarkSettings(BaseModel):
 
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
-        without = {"seeds", "device", "threads", "micro_batch"} | (set() if self.fresh else {"fresh"})
+        without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"} | (
+            set() if self.fresh else {"fresh"}
+        )
         without |= set() if self.dropout is not None else {"dropout"}  # results from before it was a setting
         return self.model_dump(mode="json", exclude=without)
 

@@ -8,9 +8,9 @@ import re
 
 from training.benchmark.documents import Fragment
 
-_WORD = re.compile(r"(?:[^\W\d_][̀-ͯ]*)+|\d+|[^\w\s]|_")
+WORD = re.compile(r"(?:[^\W\d_][̀-ͯ]*)+|\d+|[^\w\s]|_")
 
 
 def words_of(text: str) -> list[Fragment]:
     """(start, end) of each word."""
-    return [match.span() for match in _WORD.finditer(text)]
+    return [match.span() for match in WORD.finditer(text)]

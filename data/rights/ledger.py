@@ -1,0 +1,160 @@
+"""The ledger: what hosts and pages said, the line, when, and where it lies; and what of it holds for a page.
+
+A statement is one file of permissions as it was fetched once. Of several the one that was current when a page was
+fetched decides: the latest before it, or the earliest after it where there is none before.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urljoin
+
+import pyarrow as pa
+
+from data.documents import SECONDS_UTC
+from data.errors import InputError
+from data.rights.settings import RightsSettings
+from data.rights.words import AGENT, Word, deciding
+from data.urls import canonical_url, host_of
+
+PAGE_FILE, LICENCE_FILE = "page", "licence"
+RIGHTS_SCHEMA = pa.schema(
+    [
+        pa.field("host", pa.string(), nullable=False),  # without www
+        pa.field("file", pa.string(), nullable=False),  # /robots.txt …, licence, page
+        pa.field("licence_url", pa.string()),  # of a licence its canonical URL
+        pa.field("carrier", pa.string(), nullable=False),  # data.rights.words.GRAMMARS
+        pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
+        pa.field("line", pa.string(), nullable=False),  # as it stands there
+        pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
+        pa.field("target", pa.string()),  # of a word that names a licence its address
+        pa.field("seen_at", SECONDS_UTC, nullable=False),
+        pa.field("warc_file", pa.string(), nullable=False),
+        pa.field("warc_offset", pa.int64(), nullable=False),
+    ]
+)
+"""A row of ``store/rights/<extraction recipe>/<WARC file>.parquet``."""
+RIGHTS_FEW_VALUES = ("host", "file", "licence_url", "carrier", "verdict", "warc_file")
+
+Place = tuple[str, int]
+"""WARC file and offset."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """One file of permissions, as it was fetched once."""
+
+    seen_at: datetime
+    place: Place
+    words: list[Word] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The word by which a page is reserved, and the record in which it stands."""
+
+    word: Word
+    place: Place
+
+    @property
+    def detail(self) -> str:
+        """Carrier and line, as a dropped page shows them."""
+        return f"{self.word.carrier}: {self.word.line}"
+
+
+def host_key(url: str) -> str:
+    """The host of a canonical URL as the ledger knows it: with and without www are one."""
+    return host_of(url).removeprefix("www.")
+
+
+class Ledger:
+    """What was said, by host and file, by licence, and by the record of a page."""
+
+    def __init__(self, tables: Iterable[pa.Table]) -> None:
+        self._files: dict[tuple[str, str], list[Statement]] = {}
+        self._licences: dict[str, list[Statement]] = {}
+        self._pages: dict[Place, list[Word]] = defaultdict(list)
+        self._files_of: dict[str, list[str]] = defaultdict(list)
+        found: dict[tuple[str, str, Place], Statement] = {}
+        for table in tables:
+            for row in table.to_pylist():
+                self._take(row, found)
+        for statements in (*self._files.values(), *self._licences.values()):
+            statements.sort(key=lambda one: (one.seen_at, one.place))
+        for host, file in sorted(self._files):
+            self._files_of[host].append(file)
+
+    def _take(self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement]) -> None:
+        place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
+        word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
+        host, file = str(row["host"]), str(row["file"])
+        if file == PAGE_FILE:
+            self._pages[place].append(word)
+            return
+        statement = found.get((host, file, place))
+        if statement is None:
+            seen_at = row["seen_at"]
+            assert isinstance(seen_at, datetime)
+            statement = found[host, file, place] = Statement(seen_at, place)
+            if file == LICENCE_FILE:
+                self._licences.setdefault(str(row["licence_url"]), []).append(statement)
+            else:
+                self._files.setdefault((host, file), []).append(statement)
+        statement.words.append(word)
+
+    def refusal(
+        self, url: str, at: datetime | None, place: Place, settings: RightsSettings | None = None
+    ) -> Refusal | None:
+        """The word that reserves a page, None where none does.
+
+        ``url`` is canonical, ``place`` the record of the page. ``at`` is when it was fetched; None asks for the latest
+        word known. Without ``settings`` nothing in doubt is decided: neither agents by name nor missing licences.
+        """
+        for word, where in self._words(url, at, place):
+            if word.verdict == "licence":
+                refused = self._by_licence(word, where, url, at, settings)
+                if refused is not None:
+                    return refused
+            elif word.verdict == "reserved" and (not word.carrier.startswith(AGENT) or _reserves_by_name(settings)):
+                return Refusal(word, where)
+        return None
+
+    def _words(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Word, Place]]:
+        host = host_key(url)
+        for file in self._files_of.get(host, ()):
+            statement = _current(self._files[host, file], at)
+            yield from ((word, statement.place) for word in deciding(statement.words, url))
+        yield from ((word, place) for word in deciding(self._pages.get(place, ()), url))
+
+    def _by_licence(
+        self, word: Word, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
+    ) -> Refusal | None:
+        """What the licence that a word names says; where it cannot be had the settings decide."""
+        statements = self._licences.get(licence_address(word.target or "", url))
+        if statements is None:
+            missing = settings is not None and settings.missing_licence == "reserve"
+            return Refusal(word, where) if missing else None
+        statement = _current(statements, at)
+        said = next((one for one in deciding(statement.words, url) if one.verdict == "reserved"), None)
+        return Refusal(said, statement.place) if said is not None else None
+
+
+def licence_address(target: str, url: str) -> str:
+    """The canonical URL of a licence that a page or its host names; empty where it is none."""
+    try:
+        return canonical_url(urljoin(url, target))
+    except (InputError, ValueError):
+        return ""
+
+
+def _current(statements: list[Statement], at: datetime | None) -> Statement:
+    if at is None:
+        return statements[-1]
+    number = bisect_right(statements, at, key=lambda one: one.seen_at)
+    return statements[max(number - 1, 0)]
+
+
+def _reserves_by_name(settings: RightsSettings | None) -> bool:
+    return settings is not None and settings.named_agents == "reserve"

@@ -1,0 +1,106 @@
+"""What an answer says of its own page: header fields, meta elements, licences, the XMP of a PDF."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from data.markup import attributes, tags
+from data.rights.preferences import signal_reserves, usage_reserves
+from data.rights.rsl import MEDIA_TYPE, licence_links, rsl_words
+from data.rights.tdmrep import xmp_words
+from data.rights.words import MAX_LINE, TOKEN, Verdict, Word
+
+HEAD = 65_536
+"""Bytes of a page in which meta elements are looked for."""
+OPT_OUT = frozenset({"noindex", "none", "noai", "noml"})
+"""Directives that keep a page out. ``noindex`` is heeded too: who hides from search does not expect a corpus.
+``noimageai`` is about pictures, of which we take none."""
+NO_FOLLOW = frozenset({"nofollow", "none"})
+"""Directives that keep a page's links from being followed."""
+TDM = "tdm-reservation"
+MAX_INLINE = 5
+"""Licences inside of a page that are read."""
+
+_EVERYBODY = frozenset({TOKEN, "*", "robots"})
+_SPLIT = re.compile(r"[,;\n]")
+_INLINE = re.compile(
+    rb"<script\b[^>]{0,500}?application/rsl\+xml[^>]{0,500}>(.{0,65536}?)</script\b", re.IGNORECASE | re.DOTALL
+)
+_FIELDS = {"content-usage": usage_reserves, "content-signal": signal_reserves}
+
+
+def page_words(url: str, headers: Mapping[str, str], body: bytes, *, is_pdf: bool = False) -> list[Word]:
+    """All that an answer says of its page.
+
+    ``headers`` by lower-case name, those of one name joined by a comma; ``body`` whole or at least its first ``HEAD``
+    bytes, empty where it is neither HTML nor a PDF.
+    """
+    said = list(_of_headers(headers))
+    if is_pdf:
+        return said + xmp_words(body)
+    head = body[:HEAD]
+    said += _of_elements(head)
+    if MEDIA_TYPE.encode() in head.lower():
+        for inline in islice(_INLINE.finditer(body[: 2 * HEAD]), MAX_INLINE):
+            found = rsl_words(inline[1].strip(), url)
+            said += [Word("html/script", word.line, word.verdict, word.path) for word in found]
+    return said
+
+
+def header_directives(headers: Mapping[str, str]) -> Iterator[str]:
+    """The directives of X-Robots-Tag that are for everybody or for us; ``googlebot: noindex`` is for another.
+
+    A comma may join two fields or two directives of one agent: only the word right behind another's name is taken for
+    that agent alone, so that in doubt a reservation is heeded.
+    """
+    value = headers.get("x-robots-tag", "")
+    if not value:
+        return
+    for part in _SPLIT.split(value.lower()):
+        agent, colon, directive = part.partition(":")
+        if not colon:
+            yield agent.strip()
+        elif agent.strip() in _EVERYBODY:
+            yield directive.strip()
+
+
+def forbids_links(headers: Mapping[str, str]) -> bool:
+    """Whether X-Robots-Tag asks that the page's links be left alone."""
+    return any(word in NO_FOLLOW for word in header_directives(headers))
+
+
+def _of_headers(headers: Mapping[str, str]) -> Iterator[Word]:
+    if any(word in OPT_OUT for word in header_directives(headers)):
+        yield _word("header/x-robots-tag", f"X-Robots-Tag: {headers['x-robots-tag']}", "reserved")
+    reservation = headers.get(TDM, "").strip()
+    if reservation:
+        last = reservation.rpartition(",")[2].strip()
+        yield _word("header/tdm-reservation", f"{TDM}: {reservation}", "reserved" if last == "1" else "allowed")
+    for name, reader in _FIELDS.items():
+        reserves = reader(headers[name]) if name in headers else None
+        if reserves is not None:
+            yield _word(f"header/{name}", f"{name}: {headers[name]}", "reserved" if reserves else "allowed")
+    for target, line in licence_links([headers.get("link", "")]):
+        yield Word("header/link", f"Link: {line}"[:MAX_LINE], "licence", target=target)
+
+
+def _of_elements(head: bytes) -> Iterator[Word]:
+    for tag, raw in tags(head):
+        if tag == b"meta":
+            values = attributes(raw)
+            name, content = values.get("name", "").lower(), values.get("content", "").lower()
+            line = f'<meta name="{name}" content="{content}">'
+            if name in (TOKEN, "robots") and any(word.strip() in OPT_OUT for word in _SPLIT.split(content)):
+                yield _word("meta/robots", line, "reserved")
+            elif name == TDM:
+                yield _word("meta/tdm-reservation", line, "reserved" if content.strip() == "1" else "allowed")
+        elif tag == b"link" and b"license" in raw.lower():
+            values = attributes(raw)
+            is_licence = "license" in values.get("rel", "").lower().split()
+            if is_licence and values.get("type", "").lower() == MEDIA_TYPE and values.get("href"):
+                line = f'<link rel="license" href="{values["href"]}">'
+                yield Word("html/link", line[:MAX_LINE], "licence", target=values["href"])
+
+
+def _word(carrier: str, line: str, verdict: Verdict) -> Word:
+    return Word(carrier, line[:MAX_LINE], verdict)

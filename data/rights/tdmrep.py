@@ -1,0 +1,80 @@
+"""TDMRep (W3C community group, 2024): the file on the origin server, and the XMP packet of a PDF."""
+
+import contextlib
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from data.rights.robots_txt import MAX_BYTES
+from data.rights.words import MAX_LINE, TDMREP, Word
+
+NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
+MAX_STREAMS = 20
+"""Packets in the clear that are looked at."""
+MAX_MENTIONS = 100
+"""Objects of metadata whose streams are looked at."""
+MAX_PACKET = 1 << 20
+"""Bytes of a packet that are looked at."""
+_BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
+_STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
+
+
+def tdmrep_words(body: bytes) -> list[Word]:
+    """The rules of a tdmrep.json; never raises."""
+    text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    try:
+        said: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [word for one in (said if isinstance(said, list) else [said]) if (word := _rule(one)) is not None]
+
+
+def _rule(one: object) -> Word | None:
+    if not isinstance(one, dict):
+        return None
+    location, reservation = one.get("location"), str(one.get("tdm-reservation"))
+    if not isinstance(location, str) or not location.isprintable() or not location.startswith(("/", "*")):
+        return None
+    line = json.dumps(one, ensure_ascii=False)[:MAX_LINE]
+    return Word(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
+
+
+def xmp_words(body: bytes) -> list[Word]:
+    """What the XMP of a PDF says of its reservation, its packets in the clear and compressed."""
+    return [word for packet in _packets(body) if (word := _of_packet(packet)) is not None]
+
+
+def _packets(body: bytes) -> Iterator[str]:
+    """Each packet once that names TDMRep; UTF-8 or UTF-16."""
+    if b"tdmrep" in body:
+        for begin in islice(_BEGIN.finditer(body), MAX_STREAMS):
+            yield body[begin.start() : begin.start() + MAX_PACKET].decode("utf-8", "replace")
+    at = -1
+    for _ in range(MAX_MENTIONS):
+        at = body.find(b"/Metadata", at + 1)
+        stream = _STREAM.match(body, at) if at >= 0 else None
+        if at < 0:
+            return
+        if stream is None:
+            continue
+        raw = body[stream.end() : stream.end() + MAX_PACKET]
+        with contextlib.suppress(zlib.error):  # a packet in the clear may still be UTF-16
+            raw = zlib.decompressobj().decompress(raw, MAX_PACKET)
+        yield raw.replace(b"\x00", b"").decode("utf-8", "replace")
+
+
+def _of_packet(packet: str) -> Word | None:
+    for prefix in dict.fromkeys(NAMESPACE.findall(packet)):
+        name = re.escape(prefix)
+        found = re.search(
+            rf"""<{name}:reservation\b[^>]{{0,200}}>\s*([01])\s*<|\b{name}:reservation\s*=\s*["']\s*([01])""", packet
+        )
+        if found is not None:
+            reserved = (found[1] or found[2]) == "1"
+            return Word(
+                "pdf/xmp", f"{prefix}:reservation {found[1] or found[2]}", "reserved" if reserved else "allowed"
+            )
+    return None

@@ -1,0 +1,95 @@
+"""One thing that a host or a page says, where it says it, and which of several things about one path holds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from data.rights.patterns import match_length, path_of
+
+TOKEN = "cowese"  # noqa: S105 - our product token, no secret
+Verdict = Literal["reserved", "allowed", "licence"]
+"""``licence``: what the licence at ``target`` says decides."""
+MAX_LINE = 300
+"""Characters of a line that are kept."""
+
+DISALLOW, USAGE, SIGNAL = "robots.txt/disallow", "robots.txt/content-usage", "robots.txt/content-signal"
+AGENT, ROBOTS_LICENCE = "robots.txt/agent/", "robots.txt/license"
+TDMREP, AI_TXT, RSL = "tdmrep.json", "ai.txt", "rsl"
+GRAMMARS: Mapping[str, str] = {
+    DISALLOW: "RFC 9309, group of our agent or of all agents; on equal lengths Allow holds",
+    USAGE: "draft-ietf-aipref-attach-05, 4; longest path, on equal paths the more restrictive",
+    SIGNAL: "contentsignals.org; ai-train=no, or use= short of full",
+    AGENT: "RFC 9309, group of an agent that gathers training data (training_agents.tsv)",
+    ROBOTS_LICENCE: "RSL 1.0, License: for the whole file",
+    TDMREP: "W3C TDMRep (2024), 6.1; longest location",
+    AI_TXT: "Spawning's ai.txt: robots.txt grammar, kinds of files by their endings",
+    "header/x-robots-tag": "directives of search engines and DeviantArt, for all agents or ours",
+    "header/tdm-reservation": "W3C TDMRep (2024), 6.2",
+    "header/content-usage": "draft-ietf-aipref-attach-05, 3: a dictionary of RFC 9651, the last of equal keys",
+    "header/content-signal": "as robots.txt/content-signal",
+    "header/link": 'RSL 1.0: Link with rel="license" and the type application/rsl+xml',
+    "meta/robots": "as header/x-robots-tag",
+    "meta/tdm-reservation": "W3C TDMRep (2024), 6.3",
+    "html/link": "as header/link",
+    "html/script": "RSL 1.0: a script of the type application/rsl+xml that holds the licence",
+    "pdf/xmp": "W3C TDMRep (2024): tdm:reservation in the XMP packet",
+    RSL: "RSL 1.0: prohibits, permits, payment of the content that matches",
+}
+"""Carrier → where its syntax is defined, and how it is read. Names that end in a slash are beginnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One statement of a host or a page."""
+
+    carrier: str
+    line: str
+    """As it stands there, up to ``MAX_LINE`` characters."""
+    verdict: Verdict
+    path: str = "/"
+    """The pattern of the paths that it is about, as in robots.txt."""
+    target: str | None = None
+    """Where the licence lies, as it is written."""
+
+
+def deciding(words: Iterable[Word], url: str) -> list[Word]:
+    """Of each carrier the word that holds for a URL: the longest matching path.
+
+    Of equal paths the more restrictive holds, but in the grammars of robots.txt and ai.txt ``Allow`` does (RFC 9309,
+    2.2.2). Licences are all returned.
+
+    >>> said = [Word(USAGE, "", "reserved", "/"), Word(USAGE, "", "allowed", "/libre/")]
+    >>> [word.verdict for word in deciding(said, "https://h.es/libre/a")]
+    ['allowed']
+    """
+    path = path_of(url)
+    of_carrier: dict[str, list[tuple[int, bool, Word]]] = defaultdict(list)
+    licences = []
+    for word in words:
+        length = match_length(word.path, path_as_html(path) if word.carrier == AI_TXT else path)
+        if length < 0:
+            continue
+        if word.verdict == "licence":
+            licences.append(word)
+            continue
+        allow_wins = word.carrier in (DISALLOW, AI_TXT) or word.carrier.startswith(AGENT)
+        of_carrier[word.carrier].append((length, (word.verdict == "allowed") == allow_wins, word))
+    return [max(found, key=lambda one: one[:2])[2] for found in of_carrier.values()] + licences
+
+
+def reserving(words: Iterable[Word], url: str) -> Word | None:
+    """The first word that reserves a URL, None where none does."""
+    return next((word for word in deciding(words, url) if word.verdict == "reserved"), None)
+
+
+def path_as_html(path: str) -> str:
+    """A path whose last part has no ending as an HTML page: ai.txt names kinds of files (``Disallow: *.html``)."""
+    bare = path.partition("?")[0]
+    stem, dot, ending = bare.rpartition("/")[2].rpartition(".")
+    if dot and stem and ending.isalnum() and len(ending) <= _LONGEST_ENDING:
+        return path
+    return f"{bare}index.html" if bare.endswith("/") else f"{bare}.html"
+
+
+_LONGEST_ENDING = 5

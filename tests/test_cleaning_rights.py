@@ -1,0 +1,287 @@
+"""The ledger: what hosts say in any WARC file is kept as evidence, and pages are judged by it."""
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from corpus_rounds import START, Round, prose
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from warc_files import html
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from cleaning.clean import clean
+from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.publish import publish
+from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.publish_settings import PublishSettings
+from cleaning.recipe import extraction_digest, recipe_digest
+from cleaning.settings import CleaningSettings
+from data.parquet import read_parquet, write_parquet
+from data.rights.files import READERS
+from data.rights.ledger import RIGHTS_SCHEMA, Ledger, host_key
+from data.store import Store
+from data.takedowns import Takedowns
+from flows.settings import Settings
+from flows.why import why
+from flows.why_words import story_lines
+
+CLEANING = CleaningSettings(min_chars=100)
+PUBLISHING = PublishSettings(test_share=0.001)
+NO_TRAINING = "User-agent: *\nContent-Signal: search=yes,ai-train=no\nAllow: /\n"
+PLAIN, RSL = "text/plain", "application/rsl+xml"
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.open(tmp_path / "store")
+
+
+def licence(word):
+    return (
+        f'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license><{word} type="usage">ai-train</{word}>'
+        "</license></content></rsl>"
+    )
+
+
+def article(seed):
+    return html("\n".join(prose(f"{seed}{n}") for n in range(3))).decode()
+
+
+def write(path, records):
+    """A WARC file; records are (URL, body, and status, type, more header fields and minutes where they matter)."""
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True)
+        for url, body, *more in records:
+            status, kind, fields, minutes = (*more, *(200, "text/html", [], 0)[len(more) :])
+            head = StatusAndHeaders(str(status), [("Content-Type", kind), *fields], protocol="HTTP/1.1")
+            date = (START + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            writer.write_record(
+                writer.create_warc_record(
+                    url,
+                    "response",
+                    payload=io.BytesIO(body.encode()),
+                    http_headers=head,
+                    warc_headers_dict={"WARC-Date": date},
+                )
+            )
+    return path
+
+
+def outcomes(store):
+    """By URL the detail of a page that is reserved, None where it is kept."""
+    found = {}
+    for documents, dropped in pairs(store.documents / recipe_digest(CLEANING)):
+        found |= dict.fromkeys(read_parquet(documents, ["url"])["url"].to_pylist())
+        rows = read_parquet(dropped, ["url", "reason", "detail"]).to_pylist()
+        found |= {row["url"]: row["detail"] for row in rows if row["reason"] == "policy/opted_out"}
+    return found
+
+
+def published(store, **chosen):
+    """The same of the newest version."""
+    folder = publish(store, CLEANING, PUBLISHING.model_copy(update=chosen)).path
+    found = {}
+    for path in sorted((folder / "data").rglob("*.parquet")):
+        found |= dict.fromkeys(read_parquet(path, ["url"])["url"].to_pylist())
+    for path in sorted((folder / "dropped").rglob("*.parquet")):
+        rows = read_parquet(path, ["url", "reason", "detail"]).to_pylist()
+        found |= {row["url"]: row["detail"] for row in rows if row["reason"] == "policy/opted_out"}
+    return found
+
+
+def test_a_file_of_another_crawler_is_judged_by_what_it_holds(store, tmp_path):
+    records = [
+        ("https://libre.es/robots.txt", "User-agent: *\nAllow: /\n", 200, PLAIN),
+        ("https://libre.es/a", article(1)),
+        ("https://senal.es/robots.txt", NO_TRAINING, 200, PLAIN),
+        ("https://www.senal.es/a", article(2)),
+        ("https://tdm.es/a", article(3)),
+        ("https://tdm.es/.well-known/tdmrep.json", '[{"location":"/","tdm-reservation":1}]', 200, "application/json"),
+        ("https://ai.es/ai.txt", "", 301, PLAIN, [("Location", "/textos/ai.txt")]),
+        ("https://ai.es/textos/ai.txt", "User-Agent: *\nDisallow: /\n", 200, PLAIN),
+        ("https://ai.es/a", article(4)),
+        ("https://movido.es/robots.txt", "", 301, PLAIN, [("Location", "https://senal.es/robots.txt")]),
+        ("https://senal.es/robots.txt", NO_TRAINING, 200, PLAIN),
+        ("https://movido.es/a", article(8)),
+        ("https://nada.es/ai.txt", html("User-Agent: *\nDisallow: /").decode()),
+        ("https://nada.es/a", article(5)),
+        ("https://rsl.es/robots.txt", "License: /l.xml\nUser-agent: *\nAllow: /\n", 200, PLAIN),
+        ("https://rsl.es/a", article(6)),
+        ("https://rsl.es/l.xml", licence("prohibits"), 200, RSL),
+        ("https://lic.es/a", article(7), 200, "text/html", [("Link", f'</l.xml>; rel="license"; type="{RSL}"')]),
+        ("https://lic.es/l.xml", licence("permits"), 200, RSL),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "ajeno.warc.gz", records)])
+    assert outcomes(store) == {
+        "https://libre.es/a": None,
+        "https://www.senal.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
+        "https://tdm.es/a": 'tdmrep.json: {"location": "/", "tdm-reservation": 1}',
+        "https://ai.es/a": "ai.txt: Disallow: /",
+        "https://movido.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
+        "https://nada.es/a": None,
+        "https://rsl.es/a": "rsl: / prohibits ai-train",
+        "https://lic.es/a": None,
+    }
+    (path,) = (store.rights / extraction_digest(CLEANING)).iterdir()
+    rows = read_parquet(path).to_pylist()
+    signal = next(row for row in rows if row["carrier"] == "robots.txt/content-signal")
+    assert (signal["host"], signal["file"], signal["line"], signal["verdict"]) == (
+        "senal.es",
+        "/robots.txt",
+        "Content-Signal: search=yes,ai-train=no",
+        "reserved",
+    )
+    assert signal["seen_at"] == START
+    assert signal["warc_file"].startswith("ajeno")
+    assert signal["warc_offset"] > 0
+    manifest = json.loads((publish(store, CLEANING, PUBLISHING).path / "manifest.json").read_text("utf-8"))
+    assert manifest["figures"]["opted_out"] == {
+        "ai.txt": 1, "robots.txt/content-signal": 2, "rsl": 1, "tdmrep.json": 1,
+    }  # fmt: skip
+    card = (store.latest_corpus / "README.md").read_text("utf-8")
+    assert "robots.txt/content-signal 2, ai.txt 1, rsl 1, tdmrep.json 1." in card
+    assert "the words that held when a page was fetched" in card
+
+
+def test_the_word_that_held_when_a_page_was_fetched_decides(store, tmp_path):
+    robots = "https://h.es/robots.txt"
+    records = [
+        (robots, "User-agent: *\nDisallow: /a1\n", 200, PLAIN, [], 0),
+        ("https://h.es/a1", article(1), 200, "text/html", [], 1),
+        (robots, "", 404, PLAIN, [], 10),
+        ("https://h.es/a2", article(2), 200, "text/html", [], 11),
+        (robots, NO_TRAINING, 200, PLAIN, [], 20),
+        ("https://h.es/a3", article(3), 200, "text/html", [], 21),
+        (robots, "busy", 503, PLAIN, [], 30),
+        ("https://h.es/a4", article(4), 200, "text/html", [], 31),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "a.warc.gz", records)])
+    assert {url[-2:] for url, detail in outcomes(store).items() if detail is None} == {"a2"}
+    assert published(store)["https://h.es/a2"] is None
+
+
+def test_words_of_other_files_are_heard_when_a_version_is_cut(store, tmp_path):
+    """As Common Crawl has it: robots.txt lies in a file of its own, and a licence in a third."""
+    link = [("Link", f'</l.xml>; rel="license"; type="{RSL}"')]
+    pages = [
+        ("https://uno.es/a", article(1), 200, "text/html", [], 5),
+        ("https://dos.es/a", article(2), 200, "text/html", [], 5),
+        ("https://tres.es/a", article(3), 200, "text/html", link, 5),
+        ("https://cuatro.es/a", article(4), 200, "text/html", link, 5),
+        ("https://gpt.es/a", article(5), 200, "text/html", [], 5),
+    ]
+    words = [
+        ("https://uno.es/robots.txt", NO_TRAINING, 200, PLAIN),
+        ("https://dos.es/robots.txt", NO_TRAINING, 200, PLAIN, [], 9_000),
+        ("https://dos.es/robots.txt", "User-agent: *\nAllow: /", 200, PLAIN, [], 1),
+        ("https://cuatro.es/l.xml", licence("permits"), 200, RSL),
+        ("https://gpt.es/robots.txt", "User-agent: GPTBot\nDisallow: /\n", 200, PLAIN),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "paginas.warc.gz", pages)])
+    clean(store, CLEANING, warcs=[write(tmp_path / "robots.warc.gz", words)])
+    assert set(outcomes(store).values()) == {None}
+    told = published(store)
+    assert {url.split("/")[2]: detail.partition(":")[0] for url, detail in told.items() if detail} == {
+        "uno.es": "robots.txt/content-signal",
+        "tres.es": "header/link",
+        "gpt.es": "robots.txt/agent/gptbot",
+    }
+    assert told["https://gpt.es/a"] == "robots.txt/agent/gptbot: User-agent: gptbot / Disallow: /"
+    told = published(store, rights="as_of_today", named_agents="ignore", missing_licence="ignore")
+    assert {url.split("/")[2] for url, detail in told.items() if detail} == {"uno.es", "dos.es"}
+
+
+HOSTS = ("a.es", "b.es")
+SAID = ("User-agent: *\nAllow: /", NO_TRAINING, "User-agent: *\nDisallow: /x", "User-agent: CCBot\nDisallow: /y")
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(HOSTS),
+        st.one_of(st.sampled_from(SAID), st.tuples(st.sampled_from("xyz"), st.integers(0, 3))),
+        st.integers(0, 6),
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(EVENTS, min_size=1, max_size=2), st.sampled_from(["as_fetched", "as_of_today"]), st.randoms())
+def test_any_history_gives_the_same_whatever_the_order_and_never_contradicts_the_ledger(
+    tmp_path_factory, history, mode, chance
+):
+    """Files of pages and words: version by version equals all at once, and no living page is reserved."""
+    chosen = PUBLISHING.model_copy(update={"rights": mode})
+    step, whole = (Store.open(tmp_path_factory.mktemp("s") / "store") for _ in range(2))
+    last = None
+    for number, events in enumerate(history):
+        _segment(step, number, events)
+        last = _cut(step, chosen) or last
+    for number, events in chance.sample(list(enumerate(history)), len(history)):
+        _segment(whole, number, events)
+    once = _cut(whole, chosen)
+    assert (last is None) is (once is None)
+    if once is None or last is None:
+        return
+    assert _bytes(last) == _bytes(once)
+    ledger = ledger_of(step.rights / extraction_digest(CLEANING), pairs(step.documents / recipe_digest(CLEANING)))
+    for path in (once / "data").rglob("*.parquet"):
+        for row in read_parquet(path, ["url", "fetched_at", "warc_file", "warc_offset"]).to_pylist():
+            at = row["fetched_at"] if mode == "as_fetched" else None
+            assert ledger.refusal(row["url"], at, (row["warc_file"], row["warc_offset"]), chosen) is None
+
+
+def _segment(store, number, events):
+    one = Round(number, settings=CLEANING)
+    rows = []
+    for host, said, day in events:
+        one.at = START + timedelta(days=day)
+        if isinstance(said, tuple):
+            one.page(f"https://{host}/{said[0]}", prose(f"{host}{said}"))
+        else:
+            url = f"https://{host}/robots.txt"
+            one.drop(url, "kind/robots")
+            place = {"warc_file": f"{number:04d}/segment.warc.gz", "warc_offset": one.dropped[-1]["warc_offset"]}
+            rows += [
+                {"host": host_key(url), "file": "/robots.txt", "carrier": word.carrier, "path": word.path}
+                | {"line": word.line, "verdict": word.verdict, "seen_at": one.at, **place}
+                for word in READERS["/robots.txt"](said.encode())
+            ]
+    documents, _ = one.write(store)
+    batches = [pa.RecordBatch.from_pylist(rows, RIGHTS_SCHEMA)] if rows else []
+    write_parquet(store.rights / extraction_digest(CLEANING) / documents.name, batches, RIGHTS_SCHEMA)
+
+
+def _cut(store, chosen):
+    """The folder of the version that is current, None where there is nothing to publish."""
+    segments = pairs(store.documents / recipe_digest(CLEANING))
+    ledger = ledger_of(store.rights / extraction_digest(CLEANING), segments)
+    left = without_reserved(living_documents(segments, Takedowns.load(store)), ledger, chosen)
+    return publish(store, CLEANING, chosen).path if left.documents.num_rows else None
+
+
+def _bytes(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
+
+
+def test_an_empty_ledger_refuses_nothing():
+    assert Ledger([]).refusal("https://h.es/a", datetime(2026, 1, 1, tzinfo=UTC), ("w", 0)) is None
+
+
+def test_why_quotes_the_line_that_refuses(store, tmp_path):
+    records = [
+        ("https://h.es/robots.txt", "User-agent: *\nContent-Usage: /b train-ai=n\n", 200, PLAIN),
+        ("https://h.es/a", article(1)),
+        ("https://h.es/b", article(2)),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "a.warc.gz", records)])
+    chosen = Settings(clean=CLEANING, publish=PUBLISHING)
+    line = "robots.txt/content-usage: Content-Usage: /b train-ai=n"
+    assert line in "\n".join(story_lines(why(store, chosen, "https://h.es/b")))
+    publish(store, CLEANING, PUBLISHING)
+    said = list(story_lines(why(store, chosen, "https://h.es/b")))
+    assert said[1] == f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}."
+    assert said[1] not in list(story_lines(why(store, chosen, "https://h.es/a")))

@@ -1,0 +1,43 @@
+"""What a fine-tuned model must be told beside its weights to decode as it was scored: ``cowese.json`` in its folder."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from data.errors import InputError
+from data.files import read_json, write_json
+
+DECODING = "cowese.json"
+KindName = Literal["tagging", "classification", "answering"]
+
+
+class Decoding(BaseModel):
+    """How the texts that a model is given are cut, and what for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: KindName
+    task: str
+    length: int
+    """Tokens of a window, special ones included."""
+    overlap: float
+    """Share of a window that it has in common with the next."""
+
+    def write(self, folder: Path) -> None:
+        """Write it into a model's folder."""
+        write_json(folder / DECODING, self.model_dump(mode="json"))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Decoding | None":
+        """A folder's, or None where the model was fine-tuned elsewhere.
+
+        Raises:
+            InputError: the file is not of this form.
+        """
+        if not (folder / DECODING).is_file():
+            return None
+        try:
+            return cls.model_validate(read_json(folder / DECODING))
+        except ValidationError as error:
+            raise InputError(f"{folder / DECODING}: not as `cowese benchmark` writes it.") from error

@@ -1,0 +1,65 @@
+"""A fine-tuned tagger on new texts: it cuts and decodes as scoring does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from data.errors import InputError
+from training.benchmark import flat
+from training.benchmark.conll import TAG
+from training.benchmark.decoding import Decoding
+from training.benchmark.documents import Document, Mention
+from training.benchmark.finetune import predict
+from training.benchmark.models import Source, load_source
+from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tagging import Tagging, cut, found_in
+
+
+class Tagger:
+    """A model of ``cowese benchmark --keep``, or any folder of a token classifier whose labels are IOB2 tags."""
+
+    def __init__(self, folder: Path, settings: BenchmarkSettings, device: torch.device) -> None:
+        self._source: Source = load_source(folder)
+        decoding = Decoding.read(folder)
+        if decoding is not None and decoding.kind != "tagging":
+            raise InputError(f"{folder}: a model for {decoding.kind}. `cowese tag` takes models that find mentions.")
+        length = decoding.length if decoding else self._source.usual_length
+        overlap = decoding.overlap if decoding else settings.overlap
+        self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
+        self.labels = _labels(folder, self._source.config)
+        self._model: Any = self._source.load(Tagging.auto, ()).to(device)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that it finds."""
+        return tuple(sorted({label[2:] for label in self.labels if label != flat.OUTSIDE}))
+
+    def logits(self, outputs: Any) -> Tensor:
+        """(B, L, tags)."""
+        logits: Tensor = outputs.logits
+        return logits
+
+    def mentions(self, documents: Sequence[Document]) -> dict[str, list[Mention]]:
+        """The mentions of each document by its name; those that it brings are not looked at."""
+        cuts = [cut(document, self._source.tokenizer, self._settings) for document in documents]
+        features = [window.inputs for windows in cuts for window in windows]
+        pad = int(self._source.tokenizer.pad_token_id or 0)
+        return found_in(documents, cuts, predict(self._model, self, features, self._settings, pad), self.labels)
+
+
+def _labels(folder: Path, config: Any) -> tuple[str, ...]:
+    """The tags by their numbers.
+
+    Raises:
+        InputError: they are no IOB2 tags.
+    """
+    labels = tuple(str(config.id2label[number]) for number in range(len(config.id2label)))
+    other = next((label for label in labels if not TAG.fullmatch(label) or label[0] not in "BIO"), None)
+    if other is not None or flat.OUTSIDE not in labels:
+        raise InputError(
+            f"{folder}: {other or 'its labels'} is no IOB2 tag. Fine-tune it with `cowese benchmark` first."
+        )
+    return labels

@@ -82,11 +82,12 @@ class Alphabetic:
 
     def measure(self, text: Text) -> Figures:
         """Share of words with a letter, outside of tables where at least 50 words stand there."""
-        is_plain = text.bare_lines == text.lines
-        outside = text.words if is_plain else WORD.findall("\n".join(text.bare_lines))
-        words = outside if len(outside) >= MIN_OUTSIDE else text.words
-        others = [word for word in words if not word.isalpha()]
-        bare = sum(not any(map(str.isalpha, word)) for word in others)
+        words, mixed = text.words, text.mixed_words
+        if text.bare_lines != text.lines:
+            outside = WORD.findall("\n".join(text.bare_lines))
+            if len(outside) >= MIN_OUTSIDE:
+                words, mixed = outside, [word for word in outside if not word.isalpha()]
+        bare = sum(not any(map(str.isalpha, word)) for word in mixed)
         return ((len(words) - bare) / max(len(words), 1),)
 
     def refuses(self, figures: Figures) -> bool:

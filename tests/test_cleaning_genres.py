@@ -7,7 +7,7 @@ from cleaning.pages.judge_page import judge_page
 from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_kind_rules import IndexPage, LegalPage, PriceList
-from cleaning.pages.prose_rules import LinePunctuation
+from cleaning.pages.prose_rules import Accents, LinePunctuation
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.repetition_rules import DuplicateNgrams
 from cleaning.pages.text import Text
@@ -490,3 +490,21 @@ def test_results_of_a_search_go():
     refusal = judge(Text(text, figures=ARTICLE), RULES)[1]
     assert refusal is not None
     assert refusal.reason == "quality/index_page"
+
+
+def test_a_notice_with_accents_in_a_text_without_any_changes_nothing():
+    plain = "Si despues de un masaje notas sensacion de liquido en el oido, lo primero es no intentar vaciarlo con bastoncillos."
+    notice = (
+        "Nota de revisión: los médicos del centro han actualizado esta página con recomendaciones sobre diagnóstico."
+    )
+    rule = Accents(SETTINGS.min_accents)
+    bare = "\n".join(f"{plain} Consejo {number} de la lista." for number in range(20))
+    assert rule.refuses(rule.measure(Text(bare)))
+    assert rule.refuses(rule.measure(Text(f"{bare}\n{notice}\n{bare}")))
+    assert rule.refuses(rule.measure(Text(f"{bare}\n{' '.join([notice] * 4)}")))
+    spelled = bare.replace("despues", "después").replace(
+        "sensacion de liquido en el oido", "sensación de líquido en el oído"
+    )
+    assert not rule.refuses(rule.measure(Text(f"{spelled}\n{notice}")))
+    table = "\n".join(f"Virus {number} | Escherichia coli | Salmonella typhi" for number in range(12))
+    assert not rule.refuses(rule.measure(Text(f"{table}\n{notice}")))

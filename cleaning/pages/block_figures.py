@@ -46,7 +46,7 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     )
     excerpts = sum(
         block.kind in {Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING}
-        and (_BROKEN_OFF.search(block.text) is not None or (following is not None and _goes_on(following)))
+        and (_breaks_off(block.text) or (following is not None and _goes_on(following)))
         for block, following in zip(between, [*between[1:], None], strict=True)
         if block.link_share() < _LINKED
     )
@@ -62,6 +62,11 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
         "own_headings": float(len(headings) - len(linked)),
         "cards": cards / characters,
     }
+
+
+def _breaks_off(text: str) -> bool:
+    has_ellipsis = ".." in text or "…" in text or "&hellip;" in text
+    return has_ellipsis and _BROKEN_OFF.search(text) is not None
 
 
 def _is_name(block: Block) -> bool:

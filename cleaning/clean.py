@@ -25,6 +25,7 @@ from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in
 from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
+from cleaning.share import Share
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
@@ -63,12 +64,14 @@ def clean(
     settings: CleaningSettings,
     *,
     warcs: Sequence[Path] = (),
+    share: Share | None = None,
     engine: EngineSettings = POOL,
     progress: Progress = quiet,
 ) -> CleanSummary:
     """Clean every closed WARC file that has no twin yet; judge all texts that are not judged yet.
 
-    ``warcs`` are files of others, or folders of them: from then on they belong to the store.
+    ``warcs`` are files of others, or folders of them: from then on they belong to the store. With a ``share`` only the
+    WARC files that fall into it are cleaned, beside other processes that clean the other shares.
 
     Raises:
         InputError: a named file is missing or is no WARC file.
@@ -79,6 +82,8 @@ def clean(
     foreign = ForeignWarcs.load(store)
     foreign.add(warcs)
     segments = _segments(store, folders)
+    if share is not None:
+        segments = [one for one in segments if share.has(one.stem)]
     pending = [one for one in segments if not is_judged(folders.documents, one.stem)]
     extracted = sum(not one.is_extracted for one in pending)
     counts: Counter[str] = Counter()
@@ -89,7 +94,8 @@ def clean(
             kept += judged.kept
             counts.update(judged.dropped)
             torn += [judged] if judged.torn_at is not None else []
-    note_yields(store, folders.documents)
+    if share is None:  # else publishing does it, when all shares are there
+        note_yields(store, folders.documents)
     if torn:
         raise StageError(
             f"{torn[0].name}: cut short or damaged at byte {torn[0].torn_at:,}; the whole records before are kept. "

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cleaning.lines import left_of
-from data.parquet import read_parquet
+from data.parquet import read_wide
 
 T = TypeVar("T")
 Segments = Sequence[tuple[Path, Path]]
@@ -86,7 +86,7 @@ def read_texts(segments: Segments, documents: pa.Table, positions: Positions) ->
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
         here = here[np.argsort(row[here])]
-        texts = read_parquet(segments[number][0], ["text"])["text"]
+        texts = read_wide(segments[number][0], ["text"])["text"]
         for start in range(0, len(here), READ_ROWS):
             some = here[start : start + READ_ROWS]
             yield positions[some], texts.take(pa.array(row[some])).to_pylist()

@@ -94,3 +94,21 @@ DROPPED_SCHEMA = pa.schema(
 
 FEW_VALUES = ("host", "site", "country", "category", "mime", "language", "warc_file", "recipe", "reason", "status")
 """Columns that gain by a Parquet dictionary."""
+
+REPEATED = ("warc_file", "recipe")
+"""Columns of very few values that nothing computes with: tables of all pages hold them as dictionaries."""
+
+
+def wide(schema: pa.Schema) -> pa.Schema:
+    """A schema for tables of all pages: strings of 64-bit offsets, since pyarrow's plain ones end at 2 GB a column."""
+    return pa.schema([field.with_type(_wide(field)) for field in schema])
+
+
+def _wide(field: pa.Field) -> pa.DataType:
+    if field.name in REPEATED:
+        return pa.dictionary(pa.int32(), pa.string())
+    return pa.large_string() if field.type == pa.string() else field.type
+
+
+WIDE_DOCUMENT_SCHEMA = wide(DOCUMENT_SCHEMA)
+WIDE_DROPPED_SCHEMA = wide(DROPPED_SCHEMA)

@@ -16,7 +16,7 @@ MAX_ATTRIBUTES = 8_192
 
 # Every alternative keeps what it has looked at (possessive runs, bounded quotes), so that the whole scan is linear.
 _TOKEN = re.compile(
-    rb"<(?:(!--|script\b|style\b|textarea\b|title\b)|(a|area|base|link|meta|iframe|frame)(?=[\s/])"
+    rb"<(?=[!abfilmst])(?:(!--|script\b|style\b|textarea\b|title\b)|(a|area|base|link|meta|iframe|frame)(?=[\s/])"
     rb"""((?:[^"'<>]++|"[^"]{0,4096}+"|'[^']{0,4096}+'|["'])*+))""",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 def _bounded(body: bytes) -> bytes:
     """What is looked at of a page: the search stops at each ``<``, and some pages have nothing else."""
     body = body[:MAX_SCANNED]
-    if body.count(b"<") <= MAX_OPENINGS:
+    if len(body) <= MAX_OPENINGS or body.count(b"<") <= MAX_OPENINGS:
         return body
     return body[: len(body) - len(body.split(b"<", MAX_OPENINGS)[-1])]
 

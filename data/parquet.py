@@ -4,12 +4,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.documents import REPEATED, wide
 from data.errors import InputError
 from data.files import whole_file
 
+_OFFSETS = 1 << 31
+"""Bytes that the 32-bit offsets of a plain string column reach."""
 ROW_GROUP_BYTES = 128 << 20
 """Largest row group in memory; 100–300 MB is what readers handle well (FACTS)."""
 
@@ -137,13 +141,32 @@ def row_count(path: Path) -> int:
 
 
 def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:
-    """Some columns of several files, one after the other.
+    """Some columns of several files, one after the other; strings have 64-bit offsets, so that they may pass 2 GB.
 
     Raises:
         InputError: a file is missing, damaged, or lacks a column.
     """
-    tables = [read_parquet(path, columns).select(columns) for path in paths]
-    return pa.concat_tables(tables, promote_options="permissive")
+    return pa.concat_tables([read_wide(path, columns) for path in paths], promote_options="permissive")
+
+
+def read_wide(path: Path, columns: list[str]) -> pa.Table:
+    """Some columns of a file, in their order, as ``data.documents.wide`` holds them.
+
+    Raises:
+        InputError: the file is missing, damaged, or lacks a column.
+    """
+    repeated = [name for name in REPEATED if name in columns]
+    with readable(path):
+        table = pq.read_table(path, columns=columns, partitioning=None, read_dictionary=repeated).select(columns)
+    return table.cast(wide(table.schema))
+
+
+def batches_of(table: pa.Table, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
+    """The table in batches of a schema, whatever width its strings have; a batch of it must stay below 2 GB."""
+    is_long = table.nbytes >= _OFFSETS
+    for batch in table.to_batches(rows):
+        whole = batch.take(pa.array(np.arange(batch.num_rows))) if is_long else batch  # a slice is cast with its buffer
+        yield whole.cast(schema)
 
 
 @contextmanager

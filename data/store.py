@@ -86,10 +86,11 @@ class Store:
         return cls(Path(root).expanduser().absolute())
 
     @contextlib.contextmanager
-    def exclusive(self, stage: str, patience: float = 0.0) -> Iterator[None]:
+    def exclusive(self, stage: str, patience: float = 0.0, *, shared: bool = False) -> Iterator[None]:
         """Hold the store for one stage; the kernel lets go when this process ends, however it ends.
 
-        ``patience`` is how many seconds to wait for another process that holds it.
+        ``patience`` is how many seconds to wait for another process that holds it. ``shared`` lets others in that hold
+        it so too: shares of one stage.
 
         Raises:
             StoreError: another process runs the same stage on this store.
@@ -105,7 +106,7 @@ class Store:
         with opened as lock:
             while True:
                 try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
                     break
                 except BlockingIOError as error:
                     if time.monotonic() >= deadline:

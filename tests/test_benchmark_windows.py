@@ -3,12 +3,14 @@
 import random
 import unicodedata
 
+import numpy as np
 import pytest
 from benchmark_room import byte_level, note, tiny_model
 
 from data.errors import InputError
 from data.store import Store
 from training.benchmark import flat
+from training.benchmark.finetune import hidden
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
@@ -150,12 +152,39 @@ def test_windows_are_no_longer_than_what_was_trained(source, tmp_path):
 def test_defaults_follow_the_model():
     small = BenchmarkSettings().resolved("electra", 256, 512, 128)
     assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
+    assert small.hidden == 0.0
+    narrow = BenchmarkSettings().resolved("electra", 128, 512, 128)
+    assert (narrow.learning_rate, narrow.hidden) == (1e-3, 0.15)
+    assert BenchmarkSettings(hidden=0).resolved("electra", 128, 512, 128).hidden == 0.0
     base = BenchmarkSettings(length=256).resolved("electra", 768, 512, 128)
     assert (base.learning_rate, base.length) == (1e-4, 256)
     other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512, 512)
     assert (other.learning_rate, other.layer_decay) == (5e-5, 0.9)
     with pytest.raises(InputError, match=r"benchmark\.length=9999: windows of this model have 512 tokens at most"):
         BenchmarkSettings(length=9999).resolved("electra", 256, 512, 128)
+
+
+def test_hidden_tokens_are_a_share_of_those_that_are_words(source):
+    tokenizer = source.tokenizer
+    words = [number for number in range(len(tokenizer)) if number not in tokenizer.all_special_ids]
+    ids = [tokenizer.cls_token_id, *(words * 40)[:4_000], tokenizer.sep_token_id]
+    feature = {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": list(range(len(ids)))}
+    first, second = (hidden([feature], tokenizer, 0.2, np.random.default_rng(seed))[0] for seed in (1, 2))
+    changed = [place for place, (old, new) in enumerate(zip(ids, first["input_ids"], strict=True)) if old != new]
+    assert {first["input_ids"][place] for place in changed} == {tokenizer.mask_token_id}
+    assert 0.17 < len(changed) / len(ids) < 0.23
+    assert changed[0] > 0
+    assert changed[-1] < len(ids) - 1
+    assert first["input_ids"] != second["input_ids"]
+    assert (first["labels"], feature["input_ids"]) == (feature["labels"], ids)
+
+
+def test_a_tokenizer_without_a_mask_cannot_hide_tokens(source):
+    class Maskless:
+        mask_token_id = None
+
+    with pytest.raises(InputError, match=r"benchmark\.hidden"):
+        hidden([{"input_ids": [1, 2]}], Maskless(), 0.2, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "bytes"])

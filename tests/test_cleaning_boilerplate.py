@@ -51,6 +51,13 @@ OF_THE_TEXT = (
     "Telegram se usó para el seguimiento de 40 pacientes",
     "La cookie de jengibre alivia las náuseas",
     "Ver también la sección 4.",
+    "Todos los derechos reservados al paciente figuran en la carta.",
+    "Síganos contando cómo va la herida, pidió la enfermera.",
+    "Suscríbase el consentimiento antes de la anestesia.",
+    "El boletín epidemiológico recibe casos de 40 hospitales cada semana.",
+    "Tumor | Grado | Tratamiento",
+    "Acceso venoso · Dosis · Duración",
+    "El navegador quirúrgico no permite ver el nervio.",
 )
 OF_THE_SITE = (
     "Esta web emplea cookies propias y de terceros.",
@@ -97,6 +104,16 @@ OF_THE_SITE = (
     "Publicidad",
     "Todos los derechos reservados",
     "Me gusta Cargando...",
+    "Cargando...",
+    "Ir arriba ↑",
+    "Iniciar sesión | Registrarse",
+    "Imprimir | Enviar por correo | PDF",
+    "Inicio · Contacto · Aviso legal",
+    "¿Te ha gustado este artículo? Compártelo con tus amigos",
+    "Descarga nuestra app en Google Play y App Store",
+    "Haga clic aquí para imprimir esta página",
+    "Su navegador no soporta el elemento de vídeo.",
+    "Boletín: recibe nuestras noticias cada lunes",
 )
 OF_THE_SITE_OUTSIDE = (
     "Etiquetas: asma, niños",

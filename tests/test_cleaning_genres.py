@@ -7,7 +7,7 @@ from cleaning.pages.judge_page import judge_page
 from cleaning.pages.listing_address import is_listing_address
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_kind_rules import IndexPage, LegalPage, PriceList
-from cleaning.pages.prose_rules import LinePunctuation
+from cleaning.pages.prose_rules import Accents, LinePunctuation
 from cleaning.pages.quality import judge, rules_of
 from cleaning.pages.repetition_rules import DuplicateNgrams
 from cleaning.pages.text import Text
@@ -449,3 +449,62 @@ def test_a_word_of_legal_notices_that_is_the_subject_makes_none():
         "se explica", "rigen el aviso legal, la política de privacidad y las condiciones de uso; se explica"
     )
     assert rule.refuses(rule.measure(Text(notice)))
+
+
+NOTICES = {
+    "legal_page": (
+        "Este sitio web utiliza archivos que se guardan en su navegador. Una cookie es un pequeño archivo de texto; su utilidad es que la página recuerde su visita cuando vuelva a ella. Las cookies que usamos son técnicas y de análisis. Puede borrarlas en la configuración; si las borra, algunos servicios dejarán de funcionar y tendrá que elegir otra vez. Esta política de cookies puede cambiar.",
+        "De conformidad con el Reglamento (UE) 2016/679 le informamos de que tratamos sus datos personales para gestionar las citas y enviarle comunicaciones comerciales. La base jurídica es el permiso que usted da. Puede ejercer sus derechos de acceso y portabilidad y los demás ante el responsable del tratamiento. No se ceden a terceros.",
+        "Nosotros y nuestros 800 socios guardamos o leemos en su aparato datos personales, como identificadores únicos, y cookies, para mostrar anuncios y contenido personalizados y conocer a la audiencia de este sitio web. Puede aceptar o rechazar, y cambiar más tarde lo que haya elegido con el botón de la parte inferior de cada página.",
+    ),
+    "error_page": (
+        "Sitio en mantenimiento\nEstamos haciendo mejoras en nuestros servicios y volveremos muy pronto. Disculpe las molestias. Si necesita ponerse en contacto con nosotros puede hacerlo por los medios habituales en horario de oficina. Gracias por su paciencia mientras trabajamos para darle una experiencia mejor en cada visita.",
+        "Comprobando su navegador\nEste proceso es automático y le llevará en breve al contenido que ha pedido. Espere cinco segundos, por favor. Necesitamos revisar la seguridad de su conexión antes de continuar. Si la espera se alarga, vuelva a cargar y compruebe que la fecha y la hora de su equipo son las correctas.",
+        "El sueño\nEste contenido es exclusivo para suscriptores. Elige tu plan y accede sin límite a todos los artículos, al archivo histórico, a los cuadernos de nuestros expertos y a los encuentros de cada mes. Puedes cancelar cuando quieras desde tu cuenta. El primer mes cuesta un euro y los siguientes nueve, con todas las ventajas.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("reason", "text"), [(reason, text) for reason in NOTICES for text in NOTICES[reason]])
+def test_a_notice_that_stands_where_a_page_should_goes(reason, text):
+    refusal = judge(Text(text, figures=ARTICLE), RULES)[1]
+    assert refusal is not None
+    assert refusal.reason == f"quality/{reason}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "El tratamiento de mantenimiento del asma se toma cada día, aunque no haya molestias, y la página del informe recuerda la dosis. El hospital nuevo está en construcción y abrirá en otoño. ",
+        "Los socios de la asociación reciben un cuaderno, y quien participa en el ensayo conserva sus datos personales y puede retirarse. Su navegador de consultas es la enfermera que lo acompaña. ",
+    ],
+)
+def test_words_of_notices_in_an_article_make_none(text):
+    assert judge(Text(text + ONE_PARAGRAPH, figures=ARTICLE), RULES)[1] is None
+
+
+def test_results_of_a_search_go():
+    text = "Resultados de la búsqueda\n" + "\n".join(
+        f"… la consulta de {part} es frecuente en atención primaria y conviene saber cuándo pedir …" for part in BODY
+    )
+    refusal = judge(Text(text, figures=ARTICLE), RULES)[1]
+    assert refusal is not None
+    assert refusal.reason == "quality/index_page"
+
+
+def test_a_notice_with_accents_in_a_text_without_any_changes_nothing():
+    plain = "Si despues de un masaje notas sensacion de liquido en el oido, lo primero es no intentar vaciarlo con bastoncillos."
+    notice = (
+        "Nota de revisión: los médicos del centro han actualizado esta página con recomendaciones sobre diagnóstico."
+    )
+    rule = Accents(SETTINGS.min_accents)
+    bare = "\n".join(f"{plain} Consejo {number} de la lista." for number in range(20))
+    assert rule.refuses(rule.measure(Text(bare)))
+    assert rule.refuses(rule.measure(Text(f"{bare}\n{notice}\n{bare}")))
+    assert rule.refuses(rule.measure(Text(f"{bare}\n{' '.join([notice] * 4)}")))
+    spelled = bare.replace("despues", "después").replace(
+        "sensacion de liquido en el oido", "sensación de líquido en el oído"
+    )
+    assert not rule.refuses(rule.measure(Text(f"{spelled}\n{notice}")))
+    table = "\n".join(f"Virus {number} | Escherichia coli | Salmonella typhi" for number in range(12))
+    assert not rule.refuses(rule.measure(Text(f"{table}\n{notice}")))

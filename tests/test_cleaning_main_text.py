@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from justext.core import classify_paragraphs, revise_paragraph_classification
 from justext.paragraph import Paragraph
 from justext.utils import get_stoplist
-from lxml.html import tostring
 from trafilatura import load_html
 
 from cleaning.pages import main_text as main_text_module
@@ -102,13 +101,6 @@ def test_an_extractor_tells_the_blocks_that_it_keeps(keeps):
         (SENTENCE * 3).strip(),
         (SENTENCE * 4).strip(),
     ]
-
-
-def test_the_page_is_left_as_it_was():
-    tree = parsed(f"<article><p>{SENTENCE * 3}</p> <b>x</b> tras</article>")
-    before = tostring(tree)
-    main_text(tree, "https://a.example/")
-    assert tostring(tree) == before
 
 
 def test_private_signs_of_a_page_are_no_marks():

@@ -1,5 +1,6 @@
 """What a page says of itself, and texts that are mended only where something is to mend."""
 
+import itertools
 import re
 from datetime import date
 
@@ -7,12 +8,13 @@ import ftfy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trafilatura import load_html
 
-from cleaning.pages import extraction
+from cleaning.pages import extraction, own_attributes
 from cleaning.pages import normal_text as normal_text_module
 from cleaning.pages.extraction import extract_html
-from cleaning.pages.metadata import _has_authored_element
 from cleaning.pages.normal_text import normal_text
+from cleaning.pages.own_attributes import has_author_element
 from cleaning.pages.page import Page, Raw
 from cleaning.pages.titles import own_title
 from cleaning.settings import CleaningSettings
@@ -37,7 +39,7 @@ def page(head: str = "", body: str = "") -> Page:
 
 
 def test_a_page_whose_own_words_cannot_be_read_keeps_its_text(monkeypatch):
-    monkeypatch.setattr(extraction, "metadata_of", raises)
+    monkeypatch.setattr(extraction, "declared_of", raises)
     found = page('<link rel="canonical" href="https://salud.es/fiebre">')
     assert (found.title, found.author, found.published) == (None, None, None)
     assert found.canonical == "https://salud.es/fiebre"
@@ -220,17 +222,27 @@ def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
 @pytest.mark.parametrize(
     ("body", "authored"),
     [
-        (b'<p class="Byline">Ana</p>', True),
-        (b"<p>writer <b>author</b> 3 < 4 author</p>", True),
-        (b"<p>el username y el byline</p>", False),
-        (b'<meta name="author" content="Ana">', False),
-        (b"<html>" + b"writer " * 1_000_000, False),
-        (b"<meta " + b"author " * 1_000_000, False),
+        ('<p class="Byline">Ana</p>', True),
+        ("<author>Ana</author>", True),
+        ('<a rel="author">Ana</a>', True),
+        ("<p>el username y el byline</p>", False),
+        ('<meta name="author" content="Ana">', False),
+        ('<p title="author">Ana</p>', False),
     ],
-    ids=["tag", "behind a bare <", "prose", "meta", "7 MB of prose", "7 MB of a tag"],
 )
-def test_authored_elements_are_seen_without_a_tree(body, authored):
-    assert _has_authored_element(body) is authored
+def test_elements_of_an_author_are_seen(body, authored):
+    assert has_author_element(load_html(f"<html><head></head><body>{body}</body></html>")) is authored
+
+
+@pytest.mark.parametrize("expression", own_attributes.AUTHOR_XPATHS)
+def test_what_trafilatura_takes_for_an_author_is_seen(expression):
+    words = str.split(
+        "author Author authorName AuthorCard AuthorURL byline Byline username byl BBL zuozhe screenname writer"
+    )
+    names = ["rel", "id", "class", "itemprop", "data-testid", "data-component"]
+    for tag, name, word in itertools.product(("a", "div", "p", "span", "h3", "li"), names, words):
+        tree = load_html(f'<html><head></head><body><{tag} {name}="{word}">Ana</{tag}></body></html>')
+        assert has_author_element(tree) or not expression(tree)
 
 
 @settings(deadline=None, max_examples=500)

@@ -297,6 +297,18 @@ def test_running_lines_go(head, foot):
     assert text_of(*pages).replace("\n", " ") == text
 
 
+def test_a_line_that_counts_the_pages_goes_though_left_and_right_differ():
+    pages, text = book(5, lambda n: f"{n} | Guía del riñón" if n % 2 else f"Hospital del Río | {n}", None, 4)
+    assert text_of(*pages).replace("\n", " ") == text
+
+
+def test_lines_that_number_something_else_stay():
+    pages, _ = book(6, lambda n: f"Dosis de {n * 5} mg" if n in {2, 5} else "", None, 4)
+    text = text_of(*pages)
+    assert "Dosis de 10 mg" in text
+    assert "Dosis de 25 mg" in text
+
+
 def test_the_running_line_of_a_chapter_goes():
     pages, text = book(6, lambda n: "Capítulo 1. Agua" if n < 4 else "Capítulo 2. Sal", lambda n: str(40 + n), 4)
     assert text_of(*pages).replace("\n", " ") == text
@@ -434,6 +446,38 @@ def test_ligatures_are_letters():
     )
     text = text_of(page, differences=b"1/fi/fl")
     assert text.startswith("La fiebre es un síntoma, la deficiencia y el reflujo también")
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["accent first", "letter first"])
+def test_an_accent_that_is_drawn_over_its_letter(is_first):
+    page, x = Drawn(), 50.0
+    for part in ("La infecci", "o", "n del a", "n", "o cede."):
+        accent = {"o": "´", "n": "˜"}.get(part)
+        marks = [(x, part)] + ([(x + 1.1, accent)] if accent else [])
+        for left, drawn in marks[::-1] if is_first else marks:
+            page.text(left, 700, drawn)
+        x += width_of(part)
+    page.lines(50, 650, wrapped(HEART))
+    assert text_of(page).split("\n")[0] == "La infección del año cede."
+
+
+def test_an_accent_by_itself_stays():
+    page = Drawn().text(50, 700, "La prima ´ se lee aparte.").lines(50, 650, wrapped(HEART))
+    assert text_of(page).split("\n")[0] == "La prima ´ se lee aparte."
+
+
+@pytest.mark.parametrize(
+    ("initial", "rest", "begins"), [("L", "a sal", "La sal"), ("A", "los riñones", "A los riñones")]
+)
+def test_an_initial_begins_its_line(initial, rest, begins):
+    lines = wrapped(f"{rest} {HEART} {KIDNEY}", 70)
+    page = Drawn().text(50, 766, initial, 34).lines(76, 780, lines[:2]).lines(50, 752, lines[2:])
+    assert text_of(page) == f"{begins} {HEART} {KIDNEY}"
+
+
+def test_a_large_letter_beside_no_lines_stays():
+    page = Drawn().text(50, 780, "B", 34).lines(50, 700, wrapped(HEART))
+    assert text_of(page) == f"B\n{HEART}"
 
 
 def test_bold_that_is_drawn_twice():

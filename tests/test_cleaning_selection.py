@@ -59,10 +59,11 @@ def by_steps(html):
 @settings(max_examples=150, deadline=None)
 def test_an_expression_over_own_attributes_finds_what_the_expression_finds(nodes):
     tree = parsed("".join(map(html_of, nodes)))
-    assert len(QUICK) >= 10
+    assert len(QUICK) >= 9
     for quick in QUICK:
-        assert isinstance(quick.expression, XPath)
-        found, expected = quick(tree), quick.expression(tree)
+        assert isinstance(quick.expression, XPath) or quick in OVERALL_DISCARD_XPATH
+        matches = set(quick.expression(tree))
+        found, expected = quick(tree), [element for element in tree.getroottree().iter() if element in matches]
         if quick in BODY_XPATH:
             assert found[:1] == expected[:1]
         else:

@@ -58,7 +58,7 @@ LISTS = [
     ("<pre>IMC = peso\n  / talla²</pre>", ["IMC = peso", "/ talla²"]),
     ("<ul><li>1 g cada 8 h</li><li>2 g cada 12 h</li><li>&lt; 3 g</li></ul>", ["1 g cada 8 h", "2 g cada 12 h", "< 3 g"]),
     ("<ol start=5><li>Cinco</li></ol><ol><li>Uno</li></ol>", ["Cinco", "Uno"]),
-    ("<menu><li>Agua</li></menu><ul><li>Sal</li></ul>", ["Sal"]),
+    ("<menu><li>Agua</li></menu><ul><li>Sal</li></ul>", ["Agua", "Sal"]),
     ("<p><b>¿Puedo correr?</b></p><p>Sí.</p>", ["¿Puedo correr?", "Sí."]),
     ("<p>Las causas más frecuentes son:</p><ul><li><a href='/v'>Virus</a></li><li><a href='/b'>Bacterias</a></li></ul>",
      ["Las causas más frecuentes son:", "Virus", "Bacterias"]),
@@ -191,6 +191,15 @@ def test_warnings_and_captions_stay(wrapper, html):
 @pytest.mark.parametrize("html", QUESTIONS)
 def test_questions_stay_with_their_answers(wrapper, html):
     assert [line for line in between(wrapper, html) if line != "Preguntas frecuentes"] == [QUESTION, ANSWER]
+
+
+def test_a_short_sentence_behind_the_paragraph_of_a_panel_stays():
+    html = (
+        '<div class="tabs"><ul class="tab-nav"><li><a href="#a">Qué es</a></li><li><a href="#b">Causas</a></li></ul>'
+        f'<div id="a" class="tab-content"><p>{P}</p></div><div id="b" class="tab-content" style="display:none">'
+        f"<p>{Q}</p><p>Incluye el reflujo.</p></div></div>"
+    )
+    assert text_of(html).split("\n") == [P, Q, "Incluye el reflujo."]
 
 
 @pytest.mark.parametrize("wrapper", [ARTICLE, BODY, LAST], ids=["article", "body", "last"])

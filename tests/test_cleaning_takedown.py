@@ -220,3 +220,14 @@ def test_what_was_taken_down_stands_in_no_published_file(store):
         assert not [one for one in hidden if one in said], path
     moved = {row["url"]: row["lost_to"] for row in pq.read_table(done.path / "dropped").to_pylist()}
     assert moved == {"https://guia.es/antes": None, "https://guia.es/otra": "https://guia.es/pagina-2"}
+
+
+def test_what_is_counted_but_listed_nowhere_makes_a_version_too(store, tmp_path):
+    """Else the figures would tell in which order the pages and the takedown came."""
+    web(store)
+    Takedowns.load(store).add(["https://nunca.es/x"], DAY)
+    assert publish(store, CLEANING, PUBLISHING).dropped == {"duplicate/near": 1}
+    Round(2).drop("https://nunca.es/x", "http/404").write(store)
+    done = publish(store, CLEANING, PUBLISHING)
+    assert (done.version, done.dropped) == ("v0002", {"duplicate/near": 1, "takedown": 1})
+    assert publish(store, CLEANING, PUBLISHING).changed is False

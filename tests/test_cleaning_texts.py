@@ -22,6 +22,7 @@ from cleaning.corpus.status import corpus_status
 from cleaning.corpus.story import story
 from cleaning.engines.engine import EngineSettings
 from cleaning.extracted_rows import outcomes_of_rows
+from cleaning.pages import page_process
 from cleaning.pages.extract_page import extract_page
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.page import Page, Raw
@@ -143,6 +144,18 @@ def test_a_changed_bound_judges_again_without_the_warc_file_and_gives_the_same_b
     assert (cold.segments, cold.extracted) == (1, 1)
     assert (summary.kept, summary.dropped) == (cold.kept, cold.dropped)
     assert pair_bytes(judged, settings) == pair_bytes(fresh, settings)
+
+
+def test_a_rule_that_lets_a_text_pass_needs_the_text_no_more(cleaned, tmp_path, monkeypatch):
+    shutil.copytree(cleaned.warc, tmp_path / "strict" / "warc")
+    store = Store.open(tmp_path / "strict")
+    strict = OTHERS["lines"]
+    clean(store, strict, engine=ONE)
+    refused = [url for url, reason in verdicts(store, strict).items() if (reason or "").startswith("quality/l")]
+    monkeypatch.setattr(page_process.PageProcess, "__init__", lambda *_: pytest.fail("a text is looked at again"))
+    clean(store, SETTINGS, engine=ONE)
+    assert [url for url in refused if verdicts(store, SETTINGS)[url] is None]
+    assert pair_bytes(store, SETTINGS) == pair_bytes(cleaned, SETTINGS)
 
 
 def test_a_page_that_is_newly_kept_has_all_that_it_says_of_itself(judged):

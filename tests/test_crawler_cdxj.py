@@ -11,8 +11,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from crawler.warc.cdxj import cdxj_path, surt
 from crawler.warc.index import index_closed
+from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from crawler.warc.rows import rows_path
-from crawler.warc.writer import NOT_MODIFIED, SAME_DIGEST, WarcWriter, payload_digest
+from crawler.warc.writer import WarcWriter
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 HTML = [(b"Content-Type", b"text/html; charset=utf-8")]

@@ -44,7 +44,7 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
     duplicates = dropped.filter(pc.starts_with(dropped["reason"], "duplicate/"))
     gone, lost = _covered(kept, asked), _covered(dropped, asked)
     lost_duplicates = lost.filter(pc.starts_with(lost["reason"], "duplicate/"))
-    clusters = pa.array([*gone["id"].to_pylist(), *lost_duplicates["lost_to"].to_pylist()], pa.string())
+    clusters = pa.array([*gone["id"].to_pylist(), *lost_duplicates["lost_to"].to_pylist()], pa.large_string())
     alike = [
         *kept.filter(pc.is_in(kept["id"], clusters))["url"].to_pylist(),
         *duplicates.filter(pc.is_in(duplicates["lost_to"], clusters))["url"].to_pylist(),

@@ -29,7 +29,7 @@ from cleaning.engines.engine import Engine
 from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, StoredTexts
-from data.documents import DROPPED_SCHEMA
+from data.documents import WIDE_DROPPED_SCHEMA
 from data.errors import InputError, StageError
 from data.files import value_digest, whole_file
 from data.manifest import MANIFEST_NAME
@@ -238,8 +238,8 @@ def _moved(living: Living, lost: Sequence[tuple[float, str, str] | None]) -> Liv
         pa.array([share for share, _, _ in found], pa.float32()),
         pa.array([identity for _, identity, _ in found], pa.string()),
     )
-    names = pa.array([name for _, _, name in found], pa.string())
-    rows = rows.set_column(rows.schema.get_field_index("detail"), DROPPED_SCHEMA.field("detail"), names)
+    names = pa.array([name for _, _, name in found], pa.large_string())
+    rows = rows.set_column(rows.schema.get_field_index("detail"), WIDE_DROPPED_SCHEMA.field("detail"), names)
     return Living(living.documents.filter(pc.invert(mask)), pa.concat_tables([living.dropped, rows]), living.funnel)
 
 

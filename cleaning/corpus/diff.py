@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
 from cleaning.corpus.living import TAKEDOWN
-from data.parquet import read_parquet
+from data.parquet import read_all
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -89,11 +89,11 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
     both = new.join(old.select(["id", "text_digest"]), "id", join_type="inner", right_suffix="_before")
     came, went = _taken_down(came, takedowns, "new"), _taken_down(went, takedowns, "unknown")
     altered = both.filter(pc.not_equal(both["text_digest"], both["text_digest_before"]))
-    altered = altered.append_column("reason", pa.repeat("text", altered.num_rows))
-    altered = altered.append_column("lost_to", pa.nulls(altered.num_rows, pa.string()))
+    altered = altered.append_column("reason", pa.repeat(pa.scalar("text", pa.large_string()), altered.num_rows))
+    altered = altered.append_column("lost_to", pa.nulls(altered.num_rows, pa.large_string()))
     duplicate_before = pc.starts_with(came["reason"], "duplicate/")
     duplicate_after = pc.starts_with(went["reason"], "duplicate/")
-    moved = pc.is_in(went["reason"], pa.array(["http/moved", "http/redirect"]))
+    moved = pc.is_in(went["reason"], pa.array(["http/moved", "http/redirect"], pa.large_string()))
     return Diff(
         before=before.name,
         after=after.name,
@@ -110,9 +110,7 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
 
 
 def _read(folder: Path, kind: str, columns: Sequence[str]) -> pa.Table:
-    paths = sorted((folder / kind).rglob("*.parquet"))
-    tables = [read_parquet(path, list(columns)) for path in paths]
-    return pa.concat_tables([one.cast(pa.schema([one.schema.field(name) for name in columns])) for one in tables])
+    return read_all(sorted((folder / kind).rglob("*.parquet")), list(columns))
 
 
 def _without(table: pa.Table, other: pa.Table) -> pa.Table:

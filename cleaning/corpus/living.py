@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 
 from cleaning.pending import DROPPED, KEPT
 from cleaning.stored_texts import Segments
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC, WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
 from data.errors import InputError, StageError
-from data.parquet import read_parquet
+from data.parquet import read_wide
 from data.takedowns import Takedowns
 from data.urls import canonical_url
 
@@ -35,7 +35,7 @@ class Living:
     documents: pa.Table
     """The narrow columns, ``first_seen_at`` filled in, and ``segment`` and ``row``: where the rest is."""
     dropped: pa.Table
-    """DROPPED_SCHEMA: for each URL that does not live the event since which it is dropped for its reason."""
+    """WIDE_DROPPED_SCHEMA: for each URL that does not live the event since which it is dropped for its reason."""
     funnel: Counter[str]
     """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
 
@@ -58,13 +58,13 @@ def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     Raises:
         StageError: the accounts do not balance.
     """
-    events = pa.concat_tables(list(_events(segments))).sort_by([(name, "ascending") for name in _EVENT])
+    events = _with_ranks(pa.concat_tables(list(_events(segments)))).sort_by([(name, "ascending") for name in _EVENT])
     begins, latest = _latest(events)
     first_seen = events["fetched_at"].take(pa.array(begins))
     chosen = events.take(pa.array(latest)).set_column(1, "first_seen_at", first_seen)
     documents = _rows(chosen.filter(chosen["kept"]), [one for one, _ in segments], _NARROW)
     gone = _rows(chosen.filter(pc.invert(chosen["kept"])), [one for _, one in segments], DROPPED_SCHEMA.names)
-    gone = gone.select(DROPPED_SCHEMA.names).cast(DROPPED_SCHEMA)
+    gone = gone.select(DROPPED_SCHEMA.names)
     documents, gone = _taken_down(documents, gone, takedowns)
     funnel = Counter({"records": events.num_rows, "superseded": events.num_rows - len(latest), "urls": len(latest)})
     if documents.num_rows + gone.num_rows != len(latest):
@@ -83,22 +83,33 @@ def dropped_rows(documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_t
         "status": pa.array([200] * rows, pa.int16()),
         "reason": reason,
         "figure": figure,
-        "detail": pa.nulls(rows, pa.string()),
+        "detail": pa.nulls(rows, pa.large_string()),
         "lost_to": lost_to,
     }
-    return pa.table([columns[name] for name in DROPPED_SCHEMA.names], schema=DROPPED_SCHEMA)
+    table = pa.table({name: columns[name] for name in DROPPED_SCHEMA.names})
+    return table.cast(WIDE_DROPPED_SCHEMA)
 
 
 def _events(segments: Segments) -> Iterator[pa.Table]:
     for number, (documents, dropped) in enumerate(segments):
-        kept = read_parquet(documents, _EVENT)
-        kept_reason = pa.repeat("", kept.num_rows)
+        kept = read_wide(documents, _EVENT)
+        kept_reason = pa.repeat(pa.scalar("", pa.large_string()), kept.num_rows)
         yield _event_table(kept, number, decides=pa.repeat(True, kept.num_rows), reason=kept_reason)
-        left = read_parquet(dropped, [*_EVENT, "reason"])
+        left = read_wide(dropped, [*_EVENT, "reason"])
         reasons = pc.dictionary_encode(left["reason"].combine_chunks())
         deciding = [one.startswith(_JUDGED) or one in _REMOVING for one in reasons.dictionary.to_pylist()]
         decides = pa.array(deciding, pa.bool_()).take(reasons.indices)
         yield _event_table(left.select(_EVENT), number, decides=decides, reason=left["reason"])
+
+
+def _with_ranks(events: pa.Table) -> pa.Table:
+    """The events with the place of each WARC file among all, by name, in place of the name."""
+    column = events["warc_file"].unify_dictionaries().combine_chunks()
+    names = np.array(column.dictionary.to_pylist(), object)
+    ranks = np.empty(len(names), np.int32)
+    ranks[np.argsort(names)] = np.arange(len(names))
+    at = events.schema.get_field_index("warc_file")
+    return events.set_column(at, "warc_file", pa.array(ranks[column.indices.to_numpy()]))
 
 
 def _event_table(table: pa.Table, number: int, *, decides: pa.Array, reason: pa.Array) -> pa.Table:
@@ -156,16 +167,16 @@ def _rows(chosen: pa.Table, files: Sequence[Path], columns: list[str]) -> pa.Tab
     tables, order = [], []
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
-        tables.append(read_parquet(files[number], columns).select(columns).take(pa.array(row[here])))
+        tables.append(read_wide(files[number], columns).take(pa.array(row[here])))
         order.append(here)
-    schema = DROPPED_SCHEMA if "reason" in columns else pa.schema([DOCUMENT_SCHEMA.field(one) for one in columns])
+    schema = (WIDE_DROPPED_SCHEMA if "reason" in columns else WIDE_DOCUMENT_SCHEMA).empty_table().select(columns).schema
     if not tables:
         tables, order = [schema.empty_table()], [np.zeros(0, np.int64)]
     found = pa.concat_tables(tables).take(pa.array(np.argsort(np.concatenate(order)))).cast(schema)
     if "first_seen_at" in columns:
         at = found.schema.get_field_index("first_seen_at")
         first_seen = chosen["first_seen_at"].cast(SECONDS_UTC)
-        found = found.set_column(at, DOCUMENT_SCHEMA.field("first_seen_at"), first_seen)
+        found = found.set_column(at, WIDE_DOCUMENT_SCHEMA.field("first_seen_at"), first_seen)
     return found.append_column("segment", chosen["segment"]).append_column("row", chosen["row"])
 
 
@@ -191,12 +202,12 @@ def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tu
 def _without_site(table: pa.Table, takedowns: Takedowns) -> pa.Table:
     """Without the start URLs that were taken down, though pages that were reached from them were not."""
     hidden = [site for site in pc.unique(table["site"]).to_pylist() if site and _covers(takedowns, site)]
-    return _without_values(table, "site", pc.is_in(table["site"], pa.array(hidden, pa.string())))
+    return _without_values(table, "site", pc.is_in(table["site"], pa.array(hidden, pa.large_string())))
 
 
 def _without_values(table: pa.Table, name: str, hidden: pa.Array) -> pa.Table:
     at = table.schema.get_field_index(name)
-    values = pc.if_else(hidden, pa.scalar(None, pa.string()), table[name])
+    values = pc.if_else(hidden, pa.scalar(None, pa.large_string()), table[name])
     return table.set_column(at, table.schema.field(at), values)
 
 

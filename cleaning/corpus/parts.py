@@ -17,10 +17,10 @@ from cleaning.lines import left_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
 from data.columns import PUBLISHED_SCHEMA
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES, WIDE_DOCUMENT_SCHEMA
 from data.files import file_digest, read_json, value_digest, write_json
 from data.manifest import Manifest
-from data.parquet import read_parquet, write_parquet
+from data.parquet import batches_of, read_wide, write_parquet
 
 PARTS_NAME = "parts.json"
 """Beside the manifest: what each part file was made of, by its path."""
@@ -102,7 +102,8 @@ def write_parts(
     for group in _groups(new, kept["n_words"].to_numpy()):
         for part, table in _filled(group, kept, segments, lines):
             path = folder / part.path
-            write_parquet(path, table.to_batches(BATCH_ROWS), PUBLISHED_SCHEMA, few_values=FEW_VALUES)
+            batches = batches_of(table, DOCUMENT_SCHEMA, BATCH_ROWS)
+            write_parquet(path, batches, PUBLISHED_SCHEMA, few_values=FEW_VALUES)
             digests[part.path] = file_digest(path)
     write_json(folder / PARTS_NAME, {part.path: part.digest for part in parts})
     return digests
@@ -120,7 +121,7 @@ def write_dropped(folder: Path, dropped: pa.Table) -> dict[str, str]:
     for part in range(count):
         path = folder / "dropped" / f"part-{part:05d}-of-{count:05d}.parquet"
         table = dropped.filter(pa.array(places == part)).sort_by("id")
-        batches = table.to_batches(BATCH_ROWS)
+        batches = batches_of(table, DROPPED_SCHEMA, BATCH_ROWS)
         write_parquet(path, batches, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS)
         digests[path.relative_to(folder).as_posix()] = file_digest(path)
     return digests
@@ -132,7 +133,7 @@ def _place(identity: str) -> float:
 
 def _lines(kept: pa.Table) -> list[str]:
     """For each document all that its row follows from: where it was cut out, by which recipe, and its cluster."""
-    columns = (kept[name].cast(pa.string()).to_pylist() for name in _DEPENDS)
+    columns = (kept[name].cast(pa.large_string()).to_pylist() for name in _DEPENDS)
     return ["\t".join(value or "" for value in row) for row in zip(*columns, strict=True)]
 
 
@@ -188,11 +189,12 @@ def _filled(
     wanted = np.concatenate([part.positions for part in group])
     segment = kept["segment"].to_numpy()
     row = kept["row"].to_numpy()
-    tables, positions = [DOCUMENT_SCHEMA.empty_table()], []
+    tables, positions = [WIDE_DOCUMENT_SCHEMA.empty_table()], []
     for number in np.unique(segment[wanted]):
         here = wanted[segment[wanted] == number]
         here = here[np.argsort(row[here])]
-        tables.append(read_parquet(segments[number][0]).cast(DOCUMENT_SCHEMA).take(pa.array(row[here])))
+        rows = read_wide(segments[number][0], DOCUMENT_SCHEMA.names).cast(WIDE_DOCUMENT_SCHEMA)
+        tables.append(rows.take(pa.array(row[here])))
         positions.append(here)
     found = np.concatenate([np.zeros(0, np.int64), *positions])
     order = np.argsort(found)
@@ -203,11 +205,11 @@ def _filled(
         )
         decided = kept.take(pa.array(part.positions))
         texts = left_of(table["text"].to_pylist(), decided["repeated"].to_pylist(), lines)
-        table = _replaced(table, "text", pa.array(texts, pa.string()))
+        table = _replaced(table, "text", pa.array(texts, pa.large_string()))
         for name in _DECIDED:
             table = _replaced(table, name, decided[name])
-        yield part, table.cast(DOCUMENT_SCHEMA)
+        yield part, table
 
 
 def _replaced(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
-    return table.set_column(DOCUMENT_SCHEMA.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+    return table.set_column(WIDE_DOCUMENT_SCHEMA.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), column)

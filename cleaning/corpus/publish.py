@@ -7,10 +7,11 @@ equals cold.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +41,7 @@ from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
 from cleaning.stored_texts import Segments, StoredTexts
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.documents import WIDE_DOCUMENT_SCHEMA
 from data.errors import StageError
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
@@ -235,11 +236,11 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
         files |= write_dropped(hidden, dropped)
         if run.cold and previous is not None and before is not None:
             otherwise = differences(before, previous.files, hidden, files)
-        damaged = otherwise is not None and otherwise.damaged
-        if previous is not None and files == previous.files and origin.settings == previous.settings and not damaged:
-            return None
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
+        damaged = otherwise is not None and otherwise.damaged
+        if previous is not None and not damaged and _is_same(previous, files, figures, origin):
+            return None
         write_texts(hidden, name, figures, origin.settings)
         write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
@@ -253,6 +254,12 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
         )
 
     return _Made(cut(run.store, previous, fill), dict(living.funnel), otherwise)
+
+
+def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: Origin) -> bool:
+    """Whether a version would say nothing that the one before does not: pages taken down are counted, not listed."""
+    counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
+    return files == previous.files and origin.settings == previous.settings and counted_alike
 
 
 def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
@@ -271,9 +278,11 @@ def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
         documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
     )
     for name, column in (("cluster_id", ids), ("cluster_size", pa.array(clusters.size, pa.int32()))):
-        documents = documents.set_column(documents.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
+        documents = documents.set_column(
+            documents.schema.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), column
+        )
     kept = documents.filter(pc.invert(lost))
-    dropped = pa.concat_tables([living.dropped, duplicates]).cast(DROPPED_SCHEMA).sort_by("id")
+    dropped = pa.concat_tables([living.dropped, duplicates]).sort_by("id")
     if kept.num_rows + dropped.num_rows != living.funnel["urls"]:
         raise StageError(
             f"the accounts do not balance: {living.funnel['urls']:,} URLs, {kept.num_rows:,} kept, "

@@ -34,7 +34,7 @@ from cleaning.lines import LONG_WORDS, MOST_WORDS, QUANTITY, SHORT_WORDS
 from cleaning.pages import text
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, Segments, StoredTexts
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.documents import WIDE_DOCUMENT_SCHEMA
 from data.files import code_digest
 
 DOCUMENTS_AT_ONCE = 250_000
@@ -245,8 +245,13 @@ def _with(living: Living, touched: Positions, left: Left, min_chars: int) -> Liv
     words = documents["n_words"].to_numpy().copy()
     digests[touched] = [digest.decode() for digest in left["digest"].tolist()]
     words[touched] = left["words"]
-    for name, values in (("text_digest", pa.array(digests, pa.string())), ("n_words", pa.array(words, pa.int32()))):
-        documents = documents.set_column(documents.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), values)
+    for name, values in (
+        ("text_digest", pa.array(digests, pa.large_string())),
+        ("n_words", pa.array(words, pa.int32())),
+    ):
+        documents = documents.set_column(
+            documents.schema.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), values
+        )
     short = left["chars"] < min_chars
     gone = documents.take(pa.array(touched[short]))
     removed = dropped_rows(
@@ -260,5 +265,5 @@ def _with(living: Living, touched: Positions, left: Left, min_chars: int) -> Liv
     return replace(
         living,
         documents=documents.filter(pa.array(stays)),
-        dropped=pa.concat_tables([living.dropped, removed.cast(DROPPED_SCHEMA)]),
+        dropped=pa.concat_tables([living.dropped, removed]),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cleaning.duplicates.candidates import packed
+from cleaning.duplicates.candidates import packed, unpacked
 from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, save
@@ -30,6 +30,8 @@ LOOKED_UP = 2
 """Of each text's sampled shingles in one share of the numbers those that are looked up, the rarest first."""
 SHARES = 4
 """Shares of the numbers, worked through one after the other, so that a quarter is in memory at a time."""
+SHARED = 0.5
+"""Share of the shingles that were looked up for a text which another must have too to be a candidate."""
 _TEXTS_AT_ONCE = 20_000
 _PREFILTER = 0.25
 """A pair whose sketches say less than the bound by this much is not verified."""
@@ -80,25 +82,33 @@ class Sketches:
 
 def contained_pairs(begins: Positions, numbers: Numbers, keepers: Positions, least: float) -> Numbers:
     """Pairs of keepers, packed, of which one may hold a share of at least ``least`` of the other's shingles."""
-    pairs = np.zeros(0, np.uint64)
     lengths = np.diff(begins)[keepers]
     places = _ranges(begins[:-1][keepers], lengths)
     owners = np.repeat(keepers, lengths)
     values = numbers[places]
     share_of = values // np.uint64(_bound() // SHARES + 1)
+    looked_up = np.zeros(len(begins) - 1, np.int64)
+    found, counts = np.zeros(0, np.uint64), np.zeros(0, np.int64)
     for share in range(SHARES):
         here = share_of == share
-        pairs = np.union1d(pairs, _sharing(values[here], owners[here]))
+        met, met_counts, ones = _sharing(values[here], owners[here])
+        looked_up += np.bincount(ones, minlength=len(looked_up))
+        found, place = np.unique(np.concatenate([found, met]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([counts, met_counts]), len(found)).astype(np.int64)
+    one, other = unpacked(found)
+    enough = counts >= SHARED * looked_up[one]
+    pairs = np.unique(packed(one[enough], other[enough]))
     return pairs[_likely(pairs, begins, numbers, least)]
 
 
-def _sharing(values: Numbers, owners: Positions) -> Numbers:
-    """Pairs of owners of a value, for the rarest values of each."""
+def _sharing(values: Numbers, owners: Positions) -> tuple[Numbers, npt.NDArray[np.int64], Positions]:
+    """For the rarest values of each owner the others that have them: each (owner, other) as one number, and how often.
+
+    Third, the owner of each value that was looked up.
+    """
     order = np.argsort(values, kind="stable")
     values, owners = values[order], owners[order]
-    first = (
-        np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(values) else np.zeros(0, np.int64)
-    )
+    first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
     sizes = np.diff(np.append(first, len(values)))
     size_of, first_of = np.repeat(sizes, sizes), np.repeat(first, sizes)
     some = np.flatnonzero((size_of > 1) & (size_of <= MOST_SHARING))
@@ -108,7 +118,9 @@ def _sharing(values: Numbers, owners: Positions) -> Numbers:
     some = some[place < LOOKED_UP]
     one = np.repeat(owners[some], size_of[some])
     other = owners[_ranges(first_of[some], size_of[some])]
-    return np.unique(packed(one[one != other], other[one != other]))
+    directed = (one[one != other].astype(np.uint64) << np.uint64(32)) | other[one != other].astype(np.uint64)
+    met, counts = np.unique(directed, return_counts=True)
+    return met, counts, owners[some]
 
 
 def _likely(pairs: Numbers, begins: Positions, numbers: Numbers, least: float) -> npt.NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import digests
-from data.documents import FEW_VALUES
+from data.documents import DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import MANIFEST_NAME, Manifest
 from data.parquet import read_all, read_parquet, write_parquet
 from data.store import Store
@@ -104,7 +104,7 @@ def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     side_parts = sorted((folder / "side").rglob("*.parquet"))
     side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
     dropped = pa.concat_tables(
-        [_columns(path, ["reason", "n_words", "detail"]) for path in sorted((folder / "dropped").glob("*.parquet"))]
+        [_columns(path, DROPPED_SCHEMA.names) for path in sorted((folder / "dropped").glob("*.parquet"))]
     )
     kept = pa.concat_tables(tables)
     unlisted = before["dropped"].get(TAKEDOWN, 0)

@@ -207,7 +207,9 @@ class _Rules:
                 if block.kind is Kind.HEADING or block.text.endswith("?"):
                     self.taken[place] = self.around.heads(place)
                 else:
-                    self.taken[place] = block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place)
+                    self.taken[place] = (
+                        block.kind in _OF_A_LIST or is_prose(block) or self._is_answer(place) or self._goes_on(place)
+                    )
 
     def _runs(self, first: int) -> list[tuple[int, int]]:
         """The runs of blocks in places of questions, from the first taken block on, each with the heading before it."""
@@ -238,6 +240,13 @@ class _Rules:
         """A short paragraph right behind a heading."""
         before = self.blocks[place - 1]
         return (before.kind in {Kind.HEADING, Kind.TERM} or before.is_bold) and not self.blocks[place].link_characters
+
+    def _goes_on(self, place: int) -> bool:
+        """A short sentence right behind a taken paragraph, in the same element."""
+        block = self.blocks[place]
+        is_beside = self.taken[place - 1] and self.blocks[place - 1].kind is block.kind is Kind.PARAGRAPH
+        ends = block.text.endswith(SENTENCE_END) and not block.link_characters
+        return is_beside and ends and self.around.is_near(place - 1, place, SIBLINGS)
 
     def _may_stand(self, place: int, around: frozenset[int]) -> bool:
         """Whether a block is neither a link nor part of the site, of which the kept blocks around it are none."""

@@ -8,8 +8,9 @@ from cleaning.pages.linked_lists import LINKED, MAX_LABEL
 
 _BROKEN_OFF = re.compile(r"(?:…|\.\.+|\[\s?(?:…|\.\.+|&hellip;)\s?\]|\(\s?(?:…|\.\.+)\s?\))\W*$")
 _GO_ON = re.compile(
-    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo|leer?(?: el)? (?:m[áa]s|art[íi]culo|entrada|noticia)"
-    r"|ver m[áa]s|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
+    r"\W*(?:(?:seguir|sigue|contin[úu]a|continuar) leyendo"
+    r"|leer?(?: el| la)? (?:m[áa]s|art[íi]culo|entrada|noticia|nota|post)|ver (?:m[áa]s|noticia|art[íi]culo|entrada)"
+    r"|m[áa]s informaci[óo]n|saber m[áa]s|read more|continue reading|\+ ?info)\b",
     re.IGNORECASE,
 )
 _LINKED = 0.8
@@ -45,7 +46,7 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
     )
     excerpts = sum(
         block.kind in {Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING}
-        and (_BROKEN_OFF.search(block.text) is not None or (following is not None and _goes_on(following)))
+        and (_breaks_off(block.text) or (following is not None and _goes_on(following)))
         for block, following in zip(between, [*between[1:], None], strict=True)
         if block.link_share() < _LINKED
     )
@@ -61,6 +62,11 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
         "own_headings": float(len(headings) - len(linked)),
         "cards": cards / characters,
     }
+
+
+def _breaks_off(text: str) -> bool:
+    has_ellipsis = ".." in text or "…" in text or "&hellip;" in text
+    return has_ellipsis and _BROKEN_OFF.search(text) is not None
 
 
 def _is_name(block: Block) -> bool:

@@ -39,17 +39,29 @@ _SITE_SAYS = Phrases(
         Phrase(r"^\W{0,3}(?:©|copyright\b)|© ?(?:19|20)\d\d", ("©", "copyright")),
         Phrase(rf"^\W{{0,2}}\(c\) ?(?:19|20)\d\d\b(?! ?{_UNIT})", ("(c)",)),
         Phrase(
-            r"todos los derechos reservados|reservados todos los derechos",
+            r"todos los derechos reservados(?! (?:al?|a los|para)\b)|reservados todos los derechos",
             ("los derechos reservados", "reservados todos los derechos"),
         ),
-        Phrase(r"\b(?:s[íi]guenos|s[íi]ganos|seguinos)\b", ("guenos", "ganos", "guinos")),
-        Phrase(r"\bsuscr[íi](?:bete|bite|base|birme|birse|birte|banse)\b", ("suscr",)),
+        Phrase(r"\b(?:s[íi]guenos|s[íi]ganos|seguinos)\b(?! \w+ndo\b)", ("guenos", "ganos", "guinos")),
+        Phrase(r"\bsuscr[íi](?:bete|bite|base|birme|birse|birte|banse)\b(?! (?:el|la|los|las|un|una) )", ("suscr",)),
         Phrase(
             r"(?:suscri|recib|ap[úu]ntate|reg[íi]str[ae]|d[ée]jan?os)[^.\n]{0,50}(?:\bnewsletter|\bbolet[íi]n\b)"
-            r"|(?:\bnewsletter|\bbolet[íi]n)[^.\n]{0,50}(?:suscri|recib|correo|e-?mail|novedades)|^\W*newsletter\W*$",
+            r"|(?:\bnewsletter|\bbolet[íi]n)[^.\n]{0,50}(?:suscri|correo|e-?mail|novedades"
+            r"|\brecib\w+ (?:nuestr|tod|las|los|cada|en (?:tu|su)))|^\W*newsletter\W*$",
             ("newsletter", "bolet"),
         ),
-        Phrase(r"haz clic para (?:compartir|enviar|imprimir)", ("haz clic para ",)),
+        Phrase(r"\b(?:haz|haga|hacer) clic(?: aqu[íi])? para (?:compartir|enviar|imprimir)", (" clic ",)),
+        Phrase(rf"te ha(?:n)? (?:gustado|servido|resultado [úu]til) (?:est[ea]|el|la) (?:{_SHARED})\b", ("te ha",)),
+        Phrase(
+            r"^\W*(?:desc[áa]rg|b[áa]j)[ao](?:te|se)?(?:la)? (?:ya |ahora )?(?:nuestra|la) (?:app|aplicaci[óo]n)"
+            r"[^.\n]{0,40}(?:google play|app store)",
+            ("google play", "app store"),
+        ),
+        Phrase(
+            r"\b(?:su|tu|este) navegador (?:\w+ )?no (?:soporta|admite|acepta|permite|es compatible"
+            r"|puede (?:reproducir|mostrar))",
+            ("navegador",),
+        ),
         Phrase(
             rf"\bcompart\w+ (?:en|por|v[íi]a|con)(?: las?)?(?: redes sociales| redes| (?:{_NETWORK})\b)"
             rf"|\bcompart(?:e|a|ir|elo|í)(?: est[eao]s?| el| la| esta)? (?:{_SHARED})\b"
@@ -91,18 +103,28 @@ _SITE_SAYS = Phrases(
 
 _LABELS = (
     r"art[íi]culos? relacionados?|entradas? relacionadas?|noticias relacionadas|contenidos? relacionados?|publicidad",
-    r"compartir|imprimir|deja (?:un comentario|una respuesta)|share|tweet|email|print|saltar al contenido",
+    r"compartir|imprimir|deja (?:un comentario|una respuesta)|share|tweet|email|print|saltar al contenido|cargando",
     r"(?:leer|ver|saber|lee|lea) m[áa]s(?: informaci[óo]n)?|(?:seguir|sigue|continuar|contin[úu]a) leyendo",
     r"(?:leer|ver) m[áa]s (?:sobre|acerca de) (?:\w+\W+){0,6}\w+",
     r"comments are closed|los comentarios est[áa]n cerrados|comentarios cerrados|versi[óo]n impresa",
     r"(?:beta )?(?:escuchar?|escuche|oye|o[íi]r) (?:esta|est[ea]|la|el) (?:nota|noticia|art[íi]culo)(?: aqu[íi])?",
-    r"(?:para )?m[áa]s informaci[óo]n|volver(?: arriba| al inicio| a la portada)|men[úu](?: principal)?",
+    r"(?:para )?m[áa]s informaci[óo]n|(?:volver|ir|subir) arriba|volver (?:al inicio|a la portada)",
+    r"men[úu](?: principal)?",
     r"(?:tabla|[íi]ndice) de contenidos?",
     rf"(?:(?:{_BESIDE_LEGAL})\W{{1,4}})*(?:{_LEGAL})(?:\W{{1,4}}(?:[ye] )?(?:{_LEGAL}|{_BESIDE_LEGAL}))*",
     r"(?:tambi[ée]n|quiz[áa]s?) te (?:puede|podr[íi]a|pueden) interesar.{0,80}|te (?:puede|pueden) interesar.{0,80}",
     r"(?:lea|lee|leer|ver|vea) (?:tambi[ée]n|adem[áa]s)(?:\s?:.{0,80})?",
 )
 _LABEL = re.compile(rf"(?:{'|'.join(_LABELS)})[^\w).]{{0,4}}(?:\.{{2,3}})?$")
+_ROW_LABELS = (
+    r"inici(?:ar|a|e) sesi[óo]n|entrar|acceder|acceso|salir|reg[íi]str(?:arse|ate|ese|o)|crear (?:una )?cuenta",
+    r"(?:enviar|recomendar|mandar)(?: (?:por|a)(?: un)? (?:correo(?: electr[óo]nico)?|e-?mail|amigo))?",
+    r"versi[óo]n pdf|pdf|descargar|guardar|favoritos|comentar|responder|siguiente|anterior|inicio|buscar",
+    "|".join((_BESIDE_LEGAL, *_NETWORKS)),
+)
+_ROW_BORDER = re.compile(r"\s*[|·•»]\s*")
+_IN_A_ROW = re.compile(rf"(?:{'|'.join((*_LABELS, *_ROW_LABELS))})\W*$")
+"""A label of a row of labels: ``Imprimir | Enviar por correo``."""
 _OUTSIDE_LABELS = (
     r"comentarios?|buscar|siguiente|anterior|inicio|volver|contenido|[íi]ndice|\d+ comentarios?|sin comentarios",
     r"(?:etiquetas|categor[íi]as|tags|temas)\s?:.{0,80}|(?:etiquetas?|categor[íi]as?|tags)",
@@ -140,6 +162,12 @@ def _paragraphs_between(lines: Sequence[str]) -> tuple[int, int]:
 
 
 def _is_label(low: str, *, is_outside: bool) -> bool:
-    if _LABEL.match(low):
+    if _LABEL.match(low) or _is_row_of_labels(low):
         return True
     return is_outside and _OUTSIDE_LABEL.match(low) is not None and not _SENTENCE_END.search(low)
+
+
+def _is_row_of_labels(low: str) -> bool:
+    """Whether a line is two labels or more and nothing else."""
+    parts = _ROW_BORDER.split(low.strip(" |·•»")) if "|" in low or "·" in low or "•" in low or "»" in low else []
+    return len(parts) > 1 and all(map(_IN_A_ROW.match, parts))

@@ -17,7 +17,7 @@ from htmldate.core import (
     examine_header,
     examine_time_elements,
 )
-from htmldate.extractors import FAST_TAGS, extract_url_date, img_search, json_search, pattern_search
+from htmldate.extractors import FAST_TAGS, extract_url_date, json_search, pattern_search
 from htmldate.utils import Extractor
 from htmldate.validators import get_max_date, get_min_date
 from lxml.html import HtmlElement
@@ -62,13 +62,13 @@ def day_in_elements(tree: HtmlElement, address: str | None) -> date | None:
     )
 
 
-def day_in_source(tree: HtmlElement, body: bytes) -> date | None:
-    """The last resort: the day of a timestamp anywhere in the source, else the one in the address of its image."""
+def day_in_source(image: str | None, body: bytes) -> date | None:
+    """The last resort: the day of a timestamp anywhere in the source, else that in its image's address."""
     options = _options()
     found = None
     if _TIMESTAMP.search(body):
         found = pattern_search(body.decode("utf-8", "replace"), TIMESTAMP_PATTERN, options)
-    return read_date(found or img_search(tree, options))
+    return read_date(found or (extract_url_date(image, options) if image else None))
 
 
 def read_date(text: str | None) -> date | None:

@@ -2,12 +2,15 @@
 
 langdetect walks through a text letter by letter and through 55 languages one by one, in Python. What it finds in a word
 depends on the word alone, on whether a space follows, and on nothing before it; and the words of texts repeat: their
-n-grams are remembered, and so are the places that a seed draws. The languages' probabilities are one array.
+n-grams are remembered, and so is what a seed draws. The profiles are one array, a row an n-gram: as langdetect keeps
+them they are five million numbers in lists, through which Python's garbage collector goes again and again.
 """
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 import numpy as np
@@ -20,28 +23,23 @@ from numpy.typing import NDArray
 
 REMEMBERED = 16_384
 """Words whose n-grams are remembered: some 10 MB."""
-REMEMBERED_GRAMS = 32_768
-"""N-grams whose probabilities are remembered as arrays: some 17 MB."""
-REMEMBERED_DRAWS = 8_192
-"""Numbers of n-grams whose first draws are remembered: some 10 MB."""
+REMEMBERED_ENDS = 65_536
+"""Threes of letters whose n-grams are remembered, some 15 MB; then it begins anew."""
 SEED = 0
 ALPHA: float = Detector.ALPHA_DEFAULT + Random(SEED).gauss(0.0, 1.0) * Detector.ALPHA_WIDTH  # noqa: S311 - as it draws
 """What langdetect smooths with, drawn with this seed."""
-FIRST_DRAWS = 101
 NORMALIZED = 5
 """Draws after which the probabilities are normalized; the first time after one."""
 
 _SPACES = re.compile(" {2,}")
 _NOT_LATIN = re.compile("[\u0300-\U0010ffff]")
 
-Probabilities = NDArray[np.float64]
-
 
 class QuickDetector(Detector):  # type: ignore[misc] # langdetect has no types
     """One draw instead of seven (99.1 % the same answer), seeded: the same text gives the same answer."""
 
     def __init__(self) -> None:
-        super().__init__(_factory())
+        super().__init__(profiles().factory)
         self.n_trial = 1
 
     def append(self, text: str) -> None:
@@ -61,29 +59,51 @@ class QuickDetector(Detector):  # type: ignore[misc] # langdetect has no types
     def _detect_block(self) -> None:
         """Draw n-grams until one language is sure, as langdetect does: a seed gives the same draws each time."""
         self.cleaning_text()
-        grams = self._extract_ngrams()
+        grams = self.gram_rows()
         if not grams:
             raise LangDetectException(ErrorCode.CantDetectError, "No features in text.")
+        factors = profiles().factors
         prob = np.array(self._init_probability())
-        draws = _draws(len(grams), FIRST_DRAWS)
-        end = 0
-        while True:
-            begin, end = end, end + (NORMALIZED if end else 1)
-            if end > len(draws):
-                draws = _draws(len(grams), self.ITERATION_LIMIT + NORMALIZED)
-            for place in draws[begin:end]:
-                prob *= _factors_of(grams[place])
-            prob /= sum(prob.tolist())  # in order, as langdetect adds: numpy's sum differs in the last bit
-            if prob.max() > self.CONV_THRESHOLD or end > self.ITERATION_LIMIT:
-                break
+        for number, place in enumerate(_draws(len(grams))):
+            prob *= factors[grams[place]]
+            if number % NORMALIZED == 0:
+                prob /= sum(prob.tolist())  # in order, as langdetect adds: numpy's sum differs in the last bit
+                if prob.max() > self.CONV_THRESHOLD or number >= self.ITERATION_LIMIT:
+                    break
         self.langprob = prob.tolist()
 
-    def _extract_ngrams(self) -> list[str]:
+    def gram_rows(self) -> list[int]:
+        """The rows of the text's n-grams that some profile knows, in langdetect's order."""
         *ended, last = "".join(map(_NORMAL.__getitem__, self.text)).split(" ")
-        found: list[str] = []
+        found: list[int] = []
         for word in ended:
-            found += _grams_of(f"{word} ")
-        return found + list(_grams_of(last))
+            found += _rows_of(f"{word} ")
+        return found + list(_rows_of(last))
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """langdetect's profiles of all languages."""
+
+    factory: DetectorFactory
+    """With the languages, without what follows."""
+    rows: dict[str, int]
+    """By n-gram its row in ``factors``."""
+    factors: NDArray[np.float64]
+    """(n-grams, languages in langdetect's order): what an n-gram makes of each language's probability."""
+
+
+@functools.cache
+def profiles() -> Profiles:
+    """Read the profiles, once."""
+    factory = DetectorFactory()
+    factory.load_profile(PROFILES_DIRECTORY)
+    factory.set_seed(SEED)
+    known: dict[str, list[float]] = factory.word_lang_prob_map
+    factory.word_lang_prob_map = {}
+    factors = np.array(list(known.values()))
+    factors += ALPHA / Detector.BASE_FREQ
+    return Profiles(factory, {gram: row for row, gram in enumerate(known)}, factors)
 
 
 class _Normal(dict[str, str]):
@@ -95,47 +115,55 @@ class _Normal(dict[str, str]):
         return normal
 
 
+class _Ends(dict[str, tuple[int, ...]]):
+    """By three letters, the rows of the n-grams of one, two and three letters that end with the last of them.
+
+    Where two capitals meet, langdetect passes over what ends in the second: abbreviations tell no language. It passes
+    over a space alone too.
+    """
+
+    def __missing__(self, letters: str) -> tuple[int, ...]:
+        if len(self) >= REMEMBERED_ENDS:
+            self.clear()
+        rows = profiles().rows
+        if letters[2].isupper() and letters[1].isupper():
+            found: tuple[int, ...] = ()
+        else:
+            grams = (letters[2], letters[1:], letters)
+            found = tuple(rows[gram] for gram in grams if gram != " " and gram in rows)
+        self[letters] = found
+        return found
+
+
 _NORMAL = _Normal()
+_ENDS = _Ends()
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def _grams_of(word: str) -> tuple[str, ...]:
-    """The n-grams of up to three letters that some profile knows, by their ends; a space stands before the word.
-
-    Where two capitals meet, langdetect passes over what ends in the second: abbreviations tell no language.
-    """
+def _rows_of(word: str) -> tuple[int, ...]:
+    """The rows of a word's n-grams, by their ends; a space stands before the word."""
     if word in ("", " "):
         return ()
-    known = _factory().word_lang_prob_map
     padded = f"\0 {word}"  # no profile knows what begins before the space
-    ends: Iterable[int] = range(3, len(padded) + 1)
-    if not word.islower():
-        ends = [end for end in ends if not (padded[end - 1].isupper() and padded[end - 2].isupper())]
-    grams = [gram for end in ends for gram in (padded[end - 1], padded[end - 2 : end], padded[end - 3 : end])]
-    if word[-1] == " ":
-        del grams[-3]  # the space alone
-    return tuple(filter(known.__contains__, grams))
+    return tuple(row for end in range(3, len(padded) + 1) for row in _ENDS[padded[end - 3 : end]])
 
 
-@functools.lru_cache(maxsize=REMEMBERED_GRAMS)
-def _factors_of(gram: str) -> Probabilities:
-    """By language, in langdetect's order, what an n-gram that some profile knows makes of a probability."""
-    factors: Probabilities = ALPHA / Detector.BASE_FREQ + np.array(_factory().word_lang_prob_map[gram])
-    return factors
+def _draws(grams: int) -> Iterator[int]:
+    """The places of the n-grams that langdetect draws of so many, with its seed; without an end.
 
-
-@functools.lru_cache(maxsize=REMEMBERED_DRAWS)
-def _draws(grams: int, count: int) -> tuple[int, ...]:
-    """The places of the first n-grams that langdetect draws of so many, with its seed."""
-    random = Random(SEED)  # noqa: S311 - as langdetect draws
-    random.gauss(0.0, 1.0)
-    places = range(grams)
-    return tuple(random.choice(places) for _ in range(count))
+    ``Random.choice`` takes the next number of so many bits that is small enough; they are the same for all texts.
+    """
+    random, numbers = _numbers(grams.bit_length())
+    for place in count():
+        if place == len(numbers):
+            numbers.append(random.getrandbits(grams.bit_length()))
+        if numbers[place] < grams:
+            yield numbers[place]
 
 
 @functools.cache
-def _factory() -> DetectorFactory:
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(SEED)
-    return factory
+def _numbers(_bits: int) -> tuple[Random, list[int]]:
+    """The seeded source of numbers of so many bits, after langdetect's first draw, and the numbers drawn of it."""
+    random = Random(SEED)  # noqa: S311 - as langdetect draws
+    random.gauss(0.0, 1.0)
+    return random, []

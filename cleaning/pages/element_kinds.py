@@ -49,6 +49,10 @@ HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6, "summary": 7, 
 STRUCK = frozenset({"del", "s", "strike"})
 
 _STRUCK_STYLE = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_SHIFT_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+_READ_ALOUD = re.compile(
+    r"(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text|screen-reader-only|a11y-hidden)(?:$|\s)"
+)
 _DISGUISE = re.compile(r"text-decoration\s*:\s*none", re.IGNORECASE)
 _ADDRESS_WORD = re.compile(r"[a-z0-9]+")
 LEAST_PLANTED = 3
@@ -84,7 +88,6 @@ _QUESTIONS = re.compile(
 _TAG_PLACES = {
     "nav": Place.CHROME,
     "footer": Place.CHROME,
-    "menu": Place.CHROME,
     "search": Place.CHROME,
     "aside": Place.ASIDE,
     "details": Place.QUESTIONS,
@@ -146,6 +149,17 @@ def is_hidden_by_style(attributes: dict[str, str]) -> bool:
 def is_struck_by_style(style: str) -> bool:
     """Whether the element's own style strikes its text through."""
     return _STRUCK_STYLE.search(style) is not None
+
+
+def shift_of_style(style: str) -> str:
+    """``super`` or ``sub`` where the element's own style raises or lowers its text; else empty."""
+    found = _SHIFT_STYLE.search(style)
+    return found[1].lower() if found else ""
+
+
+def is_read_aloud_only(classes: str) -> bool:
+    """Whether an element within a line is for screen readers alone: what it says stands beside it for the eye."""
+    return _READ_ALOUD.search(classes) is not None
 
 
 def is_planted_link(link: HtmlElement) -> bool:

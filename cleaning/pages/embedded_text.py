@@ -6,7 +6,7 @@ of Next, Nuxt, Gatsby and their kind holds as HTML or as prose.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape, unescape
 from typing import Any
 
@@ -47,11 +47,11 @@ _STATE_IDS = frozenset(
 )
 
 
-def embedded_blocks(tree: HtmlElement) -> list[Block]:
-    """The blocks of the text in the scripts of ``tree``, in their order; none where no script has any."""
-    pieces = list(_linked_data(tree))
+def embedded_blocks(scripts: Sequence[HtmlElement]) -> list[Block]:
+    """The blocks of the text in a page's ``script`` elements, in their order; none where no script has any."""
+    pieces = list(_linked_data(scripts))
     if not pieces:
-        pieces = list(_state(tree))
+        pieces = list(_state(scripts))
     html = "".join(dict.fromkeys(pieces))[:MAX_CHARACTERS]
     if not html:
         return []
@@ -64,10 +64,11 @@ def embedded_blocks(tree: HtmlElement) -> list[Block]:
     ]
 
 
-def _linked_data(tree: HtmlElement) -> Iterator[str]:
+def _linked_data(scripts: Sequence[HtmlElement]) -> Iterator[str]:
     """HTML of the bodies, questions and steps of a page's JSON-LD."""
-    for script in tree.iterfind('.//script[@type="application/ld+json"]'):
-        for node in _dictionaries(_parsed(script.text)):
+    for script in scripts:
+        data = _parsed(script.text) if script.get("type") == "application/ld+json" else None
+        for node in _dictionaries(data):
             for key in ("articleBody", "reviewBody"):
                 yield from _as_html(node.get(key))
             kind = str(node.get("@type", ""))
@@ -85,9 +86,9 @@ def _linked_data(tree: HtmlElement) -> Iterator[str]:
                 yield from _as_html(node.get("text"))
 
 
-def _state(tree: HtmlElement) -> Iterator[str]:
+def _state(scripts: Sequence[HtmlElement]) -> Iterator[str]:
     """HTML of what reads as text in the state of a page that a browser builds."""
-    for script in tree.iter("script"):
+    for script in scripts:
         if script.get("id") in _STATE_IDS or script.get("type") == "application/json":
             yield from _texts(_parsed(script.text))
 

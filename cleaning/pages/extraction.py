@@ -1,7 +1,6 @@
 """HTML → main text and what a page says of itself."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -10,9 +9,8 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstru
 from trafilatura import load_html
 from trafilatura.utils import HTML_PARSER
 
-from cleaning.pages.blocks import Block
 from cleaning.pages.main_text import PARSING_ERRORS, main_text
-from cleaning.pages.metadata import Metadata, metadata_of
+from cleaning.pages.metadata import Declared, Metadata, declared_of, metadata_of
 from cleaning.pages.normal_text import normal_line
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.settings import ExtractionSettings
@@ -26,6 +24,8 @@ _ELEMENT = re.compile(rb"<[a-zA-Z]")
 _HTML_LANG = re.compile(
     rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})?)\b", re.IGNORECASE
 )
+LONGEST_TAG = 8_192
+"""Bytes behind the last place of a word within which its tag ends."""
 HTML_PARSER.set_element_class_lookup(
     ElementDefaultClassLookup(HtmlElement, HtmlComment, HtmlProcessingInstruction, HtmlEntity)
 )
@@ -46,44 +46,48 @@ def extract_html(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     html = parse_html(raw, settings)
     if isinstance(html, Drop):
         return html
+    declared = _declared(html)  # before the main text, which uses the tree up
     try:
         found = main_text(html.tree, raw.url, settings.markup)
     except PARSING_ERRORS as error:
         return _failed(error)
     if not found.text:
         return Drop("extraction/no_text")
-    page = Page(found.text, declared_language=_declared_language(raw.body[:HEAD]), figures=found.figures)
-    return _described(page, html, found.blocks)
+    metadata = Metadata(None, None, None) if declared is None else metadata_of(declared, raw.body, found.blocks)
+    head = raw.body[:HEAD]
+    return Page(
+        found.text,
+        title=normal_line(metadata.title),
+        author=normal_line(metadata.author),
+        published=metadata.published,
+        canonical=_canonical(head, raw.url),
+        declared_language=_declared_language(head),
+        figures=found.figures,
+    )
 
 
 def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
     """Decode and parse a page that is no larger than the settings allow."""
-    elements = len(_ELEMENT.findall(raw.body))
-    if elements > settings.max_elements:
-        return Drop("extraction/too_many_elements", elements)
+    if raw.body.count(b"<") > settings.max_elements:
+        elements = len(_ELEMENT.findall(raw.body))
+        if elements > settings.max_elements:
+            return Drop("extraction/too_many_elements", elements)
     decoded = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
     try:
         tree = load_html(decoded)
-        if tree is None and elements:
+        if tree is None and _ELEMENT.search(raw.body):
             tree = load_html(f"<html>{decoded}")  # trafilatura takes no page without <html> and <head>; browsers do
     except PARSING_ERRORS as error:
         return _failed(error)
     return Drop("extraction/no_text") if tree is None else Html(raw, tree)
 
 
-def _described(page: Page, html: Html, blocks: Sequence[Block]) -> Page:
-    """The page with the title, author, day and address it gives itself; its text stays where they cannot be read."""
+def _declared(html: Html) -> Declared | None:
+    """What the page says of itself, or None where it cannot be read: its text stays."""
     try:
-        metadata = metadata_of(html.tree, html.raw.body, html.raw.url, blocks)
+        return declared_of(html.tree, html.raw.body, html.raw.url)
     except PARSING_ERRORS:
-        metadata = Metadata(None, None, None)
-    page.canonical = _canonical(html.raw.body[:HEAD], html.raw.url)
-    page.title, page.author, page.published = (
-        normal_line(metadata.title),
-        normal_line(metadata.author),
-        metadata.published,
-    )
-    return page
+        return None
 
 
 def _failed(error: Exception) -> Drop:
@@ -92,7 +96,10 @@ def _failed(error: Exception) -> Drop:
 
 def _canonical(head: bytes, url: str) -> str | None:
     """The page's own word for its address, where it is an address."""
-    for tag, raw in tags(head):
+    last = head.lower().rfind(b"canonical")
+    if last < 0:
+        return None
+    for tag, raw in tags(head[: last + LONGEST_TAG]):
         if tag == b"link" and b"canonical" in raw.lower():
             values = attributes(raw)
             if values.get("rel", "").lower() == "canonical":

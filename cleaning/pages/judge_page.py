@@ -8,6 +8,7 @@ from cleaning.pages.measures import Measures
 from cleaning.pages.measuring import MeasuredText
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.quality import Rule
+from cleaning.pages.text import SPANISH
 from cleaning.pages.verdict import verdict_of
 from cleaning.settings import JudgingSettings
 
@@ -28,7 +29,17 @@ def judge_page(page: Page, settings: JudgingSettings, rules: Sequence[Rule]) -> 
 def measured(
     text: str, figures: Mapping[str, float], known: Measures, settings: JudgingSettings, rules: Sequence[Rule]
 ) -> Measures:
-    """All measures of an extracted text that its judgement asks for, those known among them."""
+    """All measures of an extracted text that its judgement asks for, those known among them.
+
+    Of a text that a quality rule refuses, what stands behind the refusal is measured too. This takes 2.5 % of the time
+    of cleaning (400 real pages), and no bound that is changed later needs the text again.
+    """
     measuring = MeasuredText(text, figures, mask=settings.mask_personal_data, known=known)
-    verdict_of(Page(text), measuring, settings, rules)
+    outcome = verdict_of(Page(text), measuring, settings, rules)
+    if isinstance(outcome, Drop) and measuring.known.figures:
+        for rule in rules:
+            measuring.figures(rule)
+        if measuring.language().language == SPANISH:
+            measuring.health()
+        measuring.final()
     return measuring.known

@@ -212,7 +212,9 @@ def _is_asturian(word: str) -> bool:
 
 @functools.cache
 def _py3langid() -> LanguageIdentifier:
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.nb_ptc = identifier.nb_ptc.astype("float32")  # as numpy makes them of each text's, 29 MB more
+    return identifier
 
 
 def identify_second(text: str) -> tuple[str, float]:

@@ -1,7 +1,7 @@
 """The main text of a parsed page: extractors choose its blocks, and ``rendering`` writes them from the page itself.
 
 1. ``blocks`` reads the page once and marks its texts.
-2. trafilatura's fast way runs on the marked copy; the marks in its result say which blocks it keeps (``selection``).
+2. trafilatura's fast way runs on the marked tree; the marks in its result say which blocks it keeps (``selection``).
    Where it keeps little of what the page's paragraphs hold, justext's rules choose among the same blocks, and
    readability is asked where these keep too little.
 3. ``belonging`` adds the headings, items, warnings and answers that belong to the kept blocks, and takes off links.
@@ -10,7 +10,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 
 from lxml.etree import LxmlError
@@ -53,11 +52,12 @@ class MainText:
 
 
 def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText:
-    """What is taken for the main text of ``tree``, which is left as it is.
+    """What is taken for the main text of ``tree``, which is used up: a copy takes as long as choosing among blocks.
 
     Raises:
         ValueError, TypeError, AttributeError, RecursionError, LxmlError: no extractor can read the page.
     """
+    scripts = list(tree.iter("script"))  # some are cut with the comments around them
     page, taken = _chosen(tree, url)
     blocks = [block for block, is_taken in zip(page.blocks, taken, strict=True) if is_taken]
     figures = block_figures(page.blocks, taken)
@@ -65,7 +65,7 @@ def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText
         figures["listing_address"] = float(is_listing_address(url))
     size = _size(blocks)
     if size < NO_TEXT:
-        embedded = embedded_blocks(tree)
+        embedded = embedded_blocks(scripts)
         if _size(embedded) > 2 * size:
             blocks, figures = embedded, {}
     return MainText(rendered(blocks, markup), figures, page.blocks)
@@ -73,16 +73,15 @@ def main_text(tree: HtmlElement, url: str, markup: Markup = "plain") -> MainText
 
 def _chosen(tree: HtmlElement, url: str) -> tuple[PageBlocks, list[bool]]:
     """The blocks of the page, and which of them make its text."""
-    marked = copy(tree)
-    page = page_blocks(marked)
+    page = page_blocks(tree)
     try:
-        kept = kept_by_trafilatura(marked, page, url)
+        kept = kept_by_trafilatura(tree, page, url)
     except PARSING_ERRORS:
         kept = [False] * len(page.blocks)
     size = _size_of(page, kept)
     there = sum(len(block.text) - block.link_characters for block in page.blocks)
     if size < RESCUED and there > MISSED * size:
-        kept = _rescued(marked, page, kept, there)
+        kept = _rescued(tree, page, kept, there)
     return page, belonging(page, kept)
 
 

@@ -19,15 +19,9 @@ from trafilatura.metadata import (
 
 from cleaning.pages.blocks import Block, Kind
 from cleaning.pages.declared_dates import day_in_elements, day_in_source, published
+from cleaning.pages.own_attributes import has_author_element
 from cleaning.pages.text_dates import stated_day
 from cleaning.pages.titles import is_index, is_site_name, own_title
-
-_AUTHOR_WORDS = (
-    b"author byline byl bbl username zuozhe bianji xiaobian channel-name submitted-by posted-by journalist-name "
-    b"screenname writer"
-).split()
-_META = b"<meta "
-"""Read by ``examine_meta``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,43 +33,78 @@ class Metadata:
     published: date | None
 
 
-def metadata_of(tree: HtmlElement, body: bytes, url: str, blocks: Sequence[Block] = ()) -> Metadata:
-    """Read ``tree``, which is ``body`` parsed and has these blocks; it is left as it is.
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a page says of itself in its head, its JSON, its address and the attributes of its elements."""
 
-    The day that the page declares goes first (``declared_dates``), then the one that its text states (``text_dates``),
-    then one in its source. A page that lists others has none: it would be the template's, or that of the list's first.
+    url: str
+    title: str | None
+    head_title: str | None
+    """The text of the ``title`` element."""
+    author: str | None
+    site: str | None
+    is_index: bool
+    """Whether it lists other pages; then it has no day."""
+    day: date | None
+    image: str | None
+    """The address of its image."""
+
+
+def declared_of(tree: HtmlElement, body: bytes, url: str) -> Declared:
+    """Read ``tree``, which is ``body`` parsed; it is left as it is.
+
+    Raises:
+        ValueError, TypeError, AttributeError, RecursionError, LxmlError: it cannot be read.
     """
     found = examine_meta(tree)
     if found.author and " " not in found.author:
         found.author = None
     with suppress(LookupError, TypeError, ValueError, AttributeError, RecursionError):  # JSON of an unforeseen shape
         found = extract_meta_json(tree, found)
-    if not found.author and _has_authored_element(body):
+    if not found.author and has_author_element(tree):
         found.author = extract_author(tree)
     found.clean_and_trim()
+    title = tree.find(".//head/title")
+    lists_others = is_index(url, body)
+    day = None
+    if not lists_others:
+        day = published(body) or day_in_elements(tree, found.url or extract_url(tree, url))
+    image = tree.find('.//meta[@property="og:image"][@content]')
+    return Declared(
+        url=url,
+        title=found.title,
+        head_title=str(title.text) if title is not None and title.text else None,
+        author=found.author,
+        site=_site_name(tree, found.sitename),
+        is_index=lists_others,
+        day=day,
+        image=None if image is None else image.get("content"),
+    )
+
+
+def metadata_of(declared: Declared, body: bytes, blocks: Sequence[Block] = ()) -> Metadata:
+    """Title, author and day of the page ``body`` with these blocks.
+
+    The day that the page declares goes first (``declared_dates``), then the one that its text states (``text_dates``),
+    then one in its source. A page that lists others has none: it would be the template's, or that of the list's first.
+    """
     headings = [block.text for block in blocks if block.kind is Kind.HEADING]
-    first = [block.text for block in blocks if block.kind is Kind.HEADING and block.level == 1] or headings[:1]
-    site = _site_name(tree, found.sitename)
-    title = own_title(found.title or _shown_title(tree, blocks, url, site), url, site, first)
-    if is_index(url, body):
-        return Metadata(title, found.author, None)
-    day = published(body)
-    if day is None:
-        address = found.url or extract_url(tree, url)
-        day = day_in_elements(tree, address) or stated_day(blocks) or day_in_source(tree, body)
-    return Metadata(title, found.author, day)
+    of_first_rank = [block.text for block in blocks if block.kind is Kind.HEADING and block.level == 1]
+    shown = declared.title or _shown_title(declared, of_first_rank)
+    title = own_title(shown, declared.url, declared.site, of_first_rank or headings[:1])
+    if declared.is_index:
+        return Metadata(title, declared.author, None)
+    return Metadata(title, declared.author, declared.day or stated_day(blocks) or day_in_source(declared.image, body))
 
 
-def _shown_title(tree: HtmlElement, blocks: Sequence[Block], url: str, site: str | None) -> str | None:
+def _shown_title(declared: Declared, of_first_rank: Sequence[str]) -> str | None:
     """The only heading of the first rank, unless it is the site's name; else the ``title`` element.
 
     trafilatura's own reading cuts titles at a dash: "IMC 18,5 - 24,9" becomes "IMC 18,5".
     """
-    first = [block.text for block in blocks if block.kind is Kind.HEADING and block.level == 1]
-    if len(first) == 1 and not is_site_name(first[0], url, site):
-        return first[0]
-    title = tree.find(".//head/title")
-    return str(title.text) if title is not None and title.text else None
+    if len(of_first_rank) == 1 and not is_site_name(of_first_rank[0], declared.url, declared.site):
+        return of_first_rank[0]
+    return declared.head_title
 
 
 def _site_name(tree: HtmlElement, found: str | None) -> str | None:
@@ -84,24 +113,3 @@ def _site_name(tree: HtmlElement, found: str | None) -> str | None:
         if (meta.get("property") or meta.get("name") or "").lower() in {"og:site_name", "application-name"}:
             return str(meta.get("content"))
     return found
-
-
-def _has_authored_element(body: bytes) -> bool:
-    """Whether a tag holds a word that ``extract_author`` looks for (trafilatura 2.3's AUTHOR_XPATHS).
-
-    A page without one is spared a copy of its tree and four walks through it. A tag with > in an attribute before the
-    word is passed over.
-    """
-    lower = body.lower()
-    return any(_stands_in_a_tag(lower, word) for word in _AUTHOR_WORDS)
-
-
-def _stands_in_a_tag(lower: bytes, word: bytes) -> bool:
-    place = lower.find(word)
-    while place >= 0:
-        begin = lower.rfind(b"<", 0, place)
-        if begin >= 0 and lower.find(b">", begin, place) < 0 and not lower.startswith(_META, begin):
-            return True
-        following = lower.find(b"<", place)  # behind a > nothing is in a tag before the next <
-        place = lower.find(word, following) if following >= 0 else -1
-    return False

@@ -5,7 +5,7 @@ takes 1. What is not known yet is asked of the expression itself, on an element 
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lxml.etree import Element, SubElement, XPath, _Element
@@ -21,6 +21,12 @@ from trafilatura.xpaths import (
 
 REMEMBERED = 50_000
 """Names with attributes that are remembered of one expression, some 10 MB; then it begins anew."""
+_OF_BLOCKS = "div item list p section span"
+_AUTHOR_NAMES = "rel id class itemprop data-testid data-component"
+_AUTHOR_WORDS = str.split(
+    "author byl bbl username zuozhe bianji xiaobian channel-name submitted-by posted-by journalist-name screenname "
+    "writer"
+)
 Expression = Callable[[_Element], Iterable[_Element]]
 _Key = tuple[Any, ...]
 
@@ -72,6 +78,10 @@ class OwnAttributes:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         tag, *items = key
+        self._known[key] = matches = self._answer(tag, items)
+        return matches
+
+    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
         root = Element("root")
         try:
             alone = SubElement(root, str(tag))
@@ -79,19 +89,32 @@ class OwnAttributes:
             alone = SubElement(root, "any")
         for name, value in items:
             alone.set(name, value)
-        self._known[key] = matches = any(element is alone for element in self.expression(root))
-        return matches
+        return any(element is alone for element in self.expression(root))
+
+
+class _AuthorSigns(OwnAttributes):
+    """Elements whose attributes hold a word that one of ``AUTHOR_XPATHS`` looks for: these, and a few others."""
+
+    def __init__(self) -> None:
+        super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES, is_absolute=True, is_first=True)
+
+    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+        return tag == "author" or any(word in value.lower() for _, value in items for word in _AUTHOR_WORDS)
+
+
+def has_author_element(tree: _Element) -> bool:
+    """Whether ``extract_author`` may find anything: it copies the tree and walks through it four times."""
+    return bool(_author_signs(tree))
 
 
 def install() -> None:
     """Put them in the place of trafilatura's own, in this process."""
-    of_blocks = "div item list p section span"
     names = "id class role style aria-hidden data-component data-lp-replacement-content"
-    _replace(OVERALL_DISCARD_XPATH, 0, names, of_blocks)
-    _replace(OVERALL_DISCARD_XPATH, 1, names)
-    _replace(TEASER_DISCARD_XPATH, 0, "id class", of_blocks)
-    _replace(DISCARD_IMAGE_ELEMENTS, 0, "id class", of_blocks)
-    names = "rel id class itemprop data-testid data-component"
+    if isinstance(OVERALL_DISCARD_XPATH[0], XPath):  # in one walk: trafilatura takes what they find together
+        OVERALL_DISCARD_XPATH[:] = [OwnAttributes(_either(OVERALL_DISCARD_XPATH), names)]
+    _replace(TEASER_DISCARD_XPATH, 0, "id class", _OF_BLOCKS)
+    _replace(DISCARD_IMAGE_ELEMENTS, 0, "id class", _OF_BLOCKS)
+    names = _AUTHOR_NAMES
     for place, tags in enumerate(("a address div link p span strong author", "a div h3 h4 p span", "*")):
         _replace(AUTHOR_XPATHS, place, names, tags, is_absolute=True)
     _replace(AUTHOR_DISCARD_XPATHS, 0, "id class data-component", "a div section span")
@@ -99,6 +122,12 @@ def install() -> None:
         _replace(BODY_XPATH, place, "id class itemprop role", "article div main section", is_first=True)
     if isinstance(cut_from_page_text(), XPath):
         _baseline()["BASIC_CLEAN_XPATH"] = OwnAttributes(cut_from_page_text(), "id class")
+
+
+def _either(expressions: Iterable[XPath]) -> Expression:
+    """What one of the expressions finds."""
+    asked = list(expressions)
+    return lambda root: [element for expression in asked for element in expression(root)]
 
 
 def cut_from_page_text() -> Expression:
@@ -125,3 +154,6 @@ def _replace(
         expressions[place] = OwnAttributes(
             expressions[place], attributes, tags, is_absolute=is_absolute, is_first=is_first
         )
+
+
+_author_signs = _AuthorSigns()

@@ -12,9 +12,15 @@ _ERROR_PAGE = re.compile(
     r"(?:error|p[áa]gina|documento|contenido|archivo)\W+(?:\w+\W+){0,4}?"
     r"(?:404|no (?:se )?(?:ha )?(?:existe|encontrad[oa]|disponible|ha podido))"
     r"|\b404\b.{0,40}(?:not found|no encontrad)"
-    r"|no hemos (?:podido encontrar|encontrado)|la p[áa]gina que (?:busca|buscas|intenta)",
+    r"|no hemos (?:podido encontrar|encontrado)|la p[áa]gina que (?:busca|buscas|intenta)"
+    r"|\b(?:sitio|p[áa]gina|web|portal)(?: web)?(?: est[áa])? en (?:mantenimiento|construcci[óo]n)"
+    r"|comprobando (?:su|tu) navegador|seguridad de (?:su|tu) conexi[óo]n"
+    r"|verific\w+ (?:si|que) (?:usted )?(?:eres|es) (?:un )?humano"
+    r"|\b(?:contenido|art[íi]culo) (?:es )?(?:s[óo]lo |exclusivo |exclusivamente |reservado )+(?:para|a) "
+    r"(?:los )?(?:suscriptores|abonados|socios|usuarios registrados)",
     re.IGNORECASE,
 )
+"""An error, works on the site, a check of the browser, a text for subscribers."""
 _FILLER = Phrases(
     (
         Phrase(
@@ -86,7 +92,7 @@ _BROKEN_OFF = re.compile(
 _BREAKS = ("…", "..", "hellip", "leer m", "ver m")
 """What every line that breaks off has one of, in lower case."""
 _CUT = re.compile(r"[\])]\W*$|m[áa]s\W*$|\b(?:leer|ver|seguir|sigue|continuar|read)\b[^.…]{0,30}$", re.IGNORECASE)
-_WITHIN = re.compile(r"(?<![\[(.])(?:…|\.\.\.)[ »”\")—–-]*[\w¡¿]")
+_WITHIN = re.compile(r"(?<=[^\n\[(.])(?:…|\.\.\.)[ »”\")—–-]*[\w¡¿]")
 _SPEECH = re.compile(r"[-–—―][^\s\d]")
 _DATE_LINE = re.compile(
     r"^\W*(?:(?:publicado|por|el)\b.{0,40})?"
@@ -116,6 +122,16 @@ _LEGAL = Phrases(
             ("de acceso", "de rectificaci", "de supresi"),
         ),
         Phrase(r"jurisdicci[óo]n", ("jurisdicci",)),
+        Phrase(r"2016/679", ("2016/679",)),
+        Phrase("comunicaciones comerciales"),
+        Phrase(
+            r"base jur[íi]dica|derecho a la portabilidad|portabilidad (?:y|u|de los datos)",
+            ("base jur", "portabilidad"),
+        ),
+        Phrase(r"\b(?:su|tu|del) navegador\b", ("navegador",)),
+        Phrase(r"(?:\d+|nuestros) socios\b", ("socios",)),
+        Phrase(r"identificadores [úu]nicos", ("identificadores ",)),
+        Phrase(r"(?:anuncios|publicidad) y (?:el )?contenidos? personalizad", ("personalizad",)),
         Phrase("juzgados"),
     )
 )

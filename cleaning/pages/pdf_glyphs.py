@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from cleaning.pages.pdf_accents import ACCENTS, accented_letter
 from cleaning.pages.pdf_rules import Bounds, Rules, drawn_bounds, rules_of
 
 MAX_PAGE_CHARACTERS = 60_000
@@ -118,6 +119,7 @@ class _Reader:
         self._high = 0
         self._matrix = pdfium.FS_MATRIX()
         self._turn, self._size, self._base = 0, 0.0, 0.0
+        self._last = 0.0, 0.0
         self._aslant = (1.0, 0.0)
 
     def read(self) -> None:
@@ -197,6 +199,13 @@ class _Reader:
         run, size = self._run, self._size
         if (
             run is not None
+            and (letter in ACCENTS or run.text[-1] in ACCENTS)
+            and self._takes_accent(letter, left, right)
+        ):
+            return
+        self._last = left, right
+        if (
+            run is not None
             and self._turn == run.turn
             and abs(self._base - run.base) <= _SAME_BASE * run.size
             and abs(size - run.size) <= _SAME_SIZE * run.size
@@ -220,6 +229,21 @@ class _Reader:
         elif right > run.right:
             run.right = right
         self._blank = self._drawn_blank = False
+
+    def _takes_accent(self, letter: str, left: float, right: float) -> bool:
+        """Whether a letter and an accent, drawn over each other as TeX does (``acci´on``), became one letter."""
+        run, (last_left, last_right) = self._run, self._last
+        assert run is not None
+        both = run.text[-1] + letter
+        middle = (left + right) / 2 if letter in ACCENTS else (last_left + last_right) / 2
+        accented = accented_letter(both)
+        if not accented or not (last_left <= middle <= last_right and left <= middle <= right):
+            return False
+        run.text = run.text[:-1] + accented
+        run.right = max(run.right, right)
+        self._last = min(left, last_left), max(right, last_right)
+        self._blank = self._drawn_blank = False
+        return True
 
     def _has_rule(self, turn: int, left: float, right: float, base: float) -> bool:
         if turn not in self._rules:

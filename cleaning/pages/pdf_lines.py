@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cleaning.pages.pdf_glyphs import Run
+from cleaning.pages.pdf_initials import with_initials
 from cleaning.pages.pdf_rules import Rules
 from cleaning.pages.superscripts import subscript, superscript
 
@@ -43,7 +44,7 @@ class Piece:
 
 def pieces_of(runs: Sequence[Run], rules: Rules) -> list[Piece]:
     """The pieces of a page's runs of one direction, from top to bottom and left to right."""
-    plain = _without_scripts(runs)
+    plain = _without_scripts(with_initials(runs))
     rows: list[list[Run]] = []
     for run in sorted(plain, key=lambda run: (-run.base, run.left)):
         if rows and abs(rows[-1][0].base - run.base) <= _SAME_BASE * min(max(rows[-1][0].size, 1), run.size):

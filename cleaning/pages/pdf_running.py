@@ -15,6 +15,7 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(r"p[áa]g|page|hoja|folio|\b\d+\s*(?:de|of|/)\s*\d+$", re.IGNORECASE)
+_PAGE_DIGITS = 4
 _SAME_PLACE = 0.02
 """Of the page's height."""
 Row = list[Piece]
@@ -42,20 +43,25 @@ def _rows(page: Sequence[Piece]) -> list[Row]:
 
 def _without_edge(pages: list[list[Row]], heights: Sequence[float], *, from_top: bool) -> list[list[Row]]:
     counts: Counter[tuple[str, int]] = Counter()
+    numbered: Counter[tuple[tuple[str, int], int]] = Counter()
     keys: list[list[tuple[str, int]]] = []
-    for page, height in zip(pages, heights, strict=True):
+    for page_number, (page, height) in enumerate(zip(pages, heights, strict=True)):
         edge = page[:_DEPTH] if from_top else page[::-1][:_DEPTH]
         keys.append([_key(row, height) for row in edge])
-        counts.update({near for key in keys[-1] for near in ((key[0], key[1] - 1), key, (key[0], key[1] + 1))})
+        counts.update({near for key in keys[-1] for near in _near(key)})
+        steps = {(key, step) for row, key in zip(edge, keys[-1], strict=True) for step in _steps(row, page_number)}
+        numbered.update({(near, step) for key, step in steps for near in _near(key)})
     needed = 2 if len(pages) <= 4 else 3  # noqa: PLR2004 - two equal lines of many pages may be chance
     kept = []
-    for page, own in zip(pages, keys, strict=True):
+    for page_number, (page, own) in enumerate(zip(pages, keys, strict=True)):
         gone = 0
         for number, key in enumerate(own):
             if len(page) - gone <= 1 and len(pages) == 1:
                 break
             row = page[number] if from_top else page[-1 - number]
-            if (counts[key] >= needed and not _is_alone(page)) or _is_page_number(page, number, from_top=from_top):
+            is_numbered = any(numbered[key, step] > 1 for step in _steps(row, page_number))
+            is_repeated = (counts[key] >= needed or is_numbered) and not _is_alone(page)
+            if is_repeated or _is_page_number(page, number, from_top=from_top):
                 gone = number + 1
             elif number >= gone + 1 or not _text(row):
                 break
@@ -76,6 +82,17 @@ def _key(row: Row, height: float) -> tuple[str, int]:
     """The row's text without its numbers, and its place in steps of a fiftieth of the page."""
     text = _ROMAN.sub("#", _DIGITS.sub("#", _text(row).lower()))
     return " ".join(text.split()), round(row[0].base / (height * _SAME_PLACE))
+
+
+def _near(key: tuple[str, int]) -> tuple[tuple[str, int], ...]:
+    """The keys of the same text at this place and a step higher and lower."""
+    text, place = key
+    return (text, place - 1), key, (text, place + 1)
+
+
+def _steps(row: Row, page_number: int) -> set[int]:
+    """The row's numbers less that of the page: the same on two pages of a row that counts them."""
+    return {int(digits) - page_number for digits in _DIGITS.findall(_text(row)) if len(digits) <= _PAGE_DIGITS}
 
 
 def _is_page_number(page: Sequence[Row], number: int, *, from_top: bool) -> bool:

@@ -44,7 +44,7 @@ _UNIT = re.compile(
     r"unidades|pares de bases|pb\b|bp\b|kb\b|nucl|genes|espermatozoides|visitas|registros|neuronas|plaquetas|"
     r"leucocitos|gl[óo]bulos|hemat[íi]es|eritrocitos|linfocitos|litros|toneladas|hect[áa]reas|vacunas|ejemplares|microorganismos|"
     r"part[íi]culas|kcal|usuarios|consultas|recetas|[x×] ?10|/ ?(?:m[lL]|mm|[µu]?[lL]|g|kg|dosis)\b|"
-    r"por (?:m[lL]|mm|litro|gramo|dosis|sobre|c[áa]psula)"
+    r"por (?:m[lL]|mm|mililitro|microlitro|mil[íi]metro|litro|gramo|dosis|sobre|c[áa]psula)"
     r"|(?:de )?(?:UFC|CFU|euros|d[óo]lares|pesos|soles|bacterias|c[ée]lulas|personas|"
     r"habitantes|visitas|dosis|copias|esporas|lactobacilos|microorganismos|unidades|espermatozoides|neuronas|años))"
 )

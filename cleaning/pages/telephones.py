@@ -59,6 +59,7 @@ _SPANISH_GROUPS = re.compile(rf"{_BEGIN}(?:[6789]\d{{2}}([ \u00a0-])\d{{3}}\1\d{
 _NATIONAL = re.compile(
     rf"{_BEGIN}(?:"
     rf"\(0?\d{{1,4}}\){_S}?(?:15{_S}?)?(?:\d{{3,4}}{_S}?\d{{3,4}}|\d{{3}}{_S}\d{{2}}{_S}\d{{2}}|\d(?:{_S}\d{{2,4}}){{2,3}})"
+    rf"|01{_S}\d{{2,3}}{_S}\d{{3,4}}{_S}\d{{4}}"  # Mexico before 2019
     rf"|01{_S}?800{_S}?\d{{3}}{_S}?\d{{4}}|018000{_S}?\d{{6}}|01{_S}8000{_S}\d{{3}}{_S}?\d{{3}}"  # free lines
     rf"|0\d{{1,4}}{_S}?(?:15{_S}?)?\d{{3,4}}{_S}?\d{{3,4}}|0\d{{2,3}}(?:{_S}\d{{2,3}}){{3}}"  # 0414-0001111
     rf"|\d{{3}}{_S}\d{{3}}{_S}\d{{2}}{_S}\d{{2}}|\d{{3}}{_S}\d{{3}}{_S}?\d{{4}}|\d{{2}}{_S}\d{{4}}{_S}\d{{4}}"
@@ -68,13 +69,14 @@ _NATIONAL = re.compile(
     rf"){_END}"
 )
 _WORD = re.compile(
-    r"(?:(?<![^\W\d_])(?:tel(?:[ée]fonos?|[ée]fs?|s)?|t(?:el)?fn?[oó]?s?|t[el]*fs?|m[óo]vil(?:es)?|cel(?:ular(?:es)?|s)?|fax|"
+    r"(?:(?<![^\W\d_])(?:tel(?:[ée]fonos?|[ée]fs?|s)?|t(?:el)?fn?[oó]?s?|t[el]*fs?|fonos?|lada|m[óo]vil(?:es)?|cel(?:ular(?:es)?|s)?|fax|"
     r"whats?app|wh?asap|wsp|wpp|wa|central(?:ita|es)?|conmutador|pbx|phone|directo|guardias?)(?![^\W\d_])\.?|[☎📞📱✆])"
     r"([^\d\n;+(]{0,45}\(?)$",
     re.IGNORECASE,
 )
 _CALL = re.compile(
-    r"(?:(?<![^\W\d_])(?:ll[áa]m\w*|marc(?:ar?|ando)|marque|contact\w*|comun[ií][qc]\w+|turnos?|citas?|reservas?|sms|n[úu]mero|"
+    r"(?:(?<![^\W\d_])(?:ll[áa]m\w*|marc(?:ar?|ando)|marque|contact\w*|comun[ií][qc]\w+|turnos?|citas?|reservas?|sms|"
+    r"n[úu]mero(?! de (?!tel|fax|contact|m[óo]vil|cel|wh?a|aten|informa|consult|la |el |citas?|ayuda|urgen|emerg))|"
     r"informes|consultorio|hospital|cl[íi]nica|urgencias|escr[íi]b\w+|avis[ae]\w*)(?![^\W\d_]))([^\d\n.;+(]{0,25}\(?)$",
     re.IGNORECASE,
 )

@@ -64,10 +64,14 @@ class Text:
         return [line if line[:1].isalpha() else _without_mark(line) for line in lines]
 
     @cached_property
+    def mixed_words(self) -> list[str]:
+        """Words that are not made of letters alone."""
+        return [word for word in self.words if not word.isalpha()]
+
+    @cached_property
     def values(self) -> float:
         """Share of the words with a digit: doses, ages, laboratory values."""
-        others = [word for word in self.words if not word.isalpha()]
-        return sum(any(map(str.isdigit, word)) for word in others) / max(len(self.words), 1)
+        return sum(any(map(str.isdigit, word)) for word in self.mixed_words) / max(len(self.words), 1)
 
     @cached_property
     def stop_words(self) -> int:

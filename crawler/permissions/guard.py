@@ -4,6 +4,7 @@ Two locks. ``refusal`` reads a URL before it is asked for (links, redirects, met
 ``crawler.permissions.resolver`` checks the address at the moment of the connection.
 """
 
+import functools
 import ipaddress
 import socket
 import unicodedata
@@ -47,6 +48,7 @@ def networks(allowed: Sequence[str]) -> list[Network]:
     return parsed
 
 
+@functools.lru_cache(maxsize=16_384)
 def literal_address(host: str) -> Address | None:
     """The address that a host name spells, in any notation that a resolver takes (octal, hex, one number …)."""
     host = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").strip().strip("[]")

@@ -118,12 +118,13 @@ class Answers:
             self._recorder.keep_revisit(known, response, response.url, SAME_DIGEST)
         else:
             warc_digest = await self._recorder.keep(known, response, response.url, digest)
-        text = page.text_digest if page is not None and page.text else None
+        shown = page.text_digest if page is not None else None
+        text = shown if page is not None and page.text else None
         unchanged = visits.is_unchanged(known, digest, text)
         state = "same" if unchanged else "changed" if known.digest else "new"
         kind = "sitemaps" if known.kind == SITEMAP else "pages"
         if known.kind == PAGE:
-            told = (digest, response.body) if page is None else (str(page.text_digest), page.text)
+            told = (digest, response.body) if page is None else (str(shown), page.text)
             self._round.traps.learn(known.url, known.host, *told)
             self._round.roster.learn_date(known, changed=state == "changed")
         self._round.counts[f"crawl/{kind}/{state}"] += 1

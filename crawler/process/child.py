@@ -20,13 +20,13 @@ from crawler.frontier.yields import Yields
 from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
 from crawler.process.connections import raise_file_limit
+from crawler.process.downloader import DirectDownloader
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.process.report import Report
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler, wake
 from crawler.process.spider import CoweseSpider
-from crawler.process.transport import CappedHandler, Unpacking
-from crawler.process.wire import KeepWireBytes
+from crawler.process.transport import CappedHandler
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
@@ -53,19 +53,6 @@ PARENT_DIED = signal.SIGTERM
 
 def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
     """Scrapy as we need it: nothing that calls home, waits, follows or remembers by itself."""
-    off = (
-        "offsite.OffsiteMiddleware",
-        "robotstxt.RobotsTxtMiddleware",
-        "httpauth.HttpAuthMiddleware",
-        "retry.RetryMiddleware",
-        "redirect.MetaRefreshMiddleware",
-        "redirect.RedirectMiddleware",
-        "cookies.CookiesMiddleware",
-        "httpproxy.HttpProxyMiddleware",
-        "stats.DownloaderStats",
-        "httpcache.HttpCacheMiddleware",
-        "httpcompression.HttpCompressionMiddleware",
-    )
     spider_off = (
         "start.StartSpiderMiddleware",
         "httperror.HttpErrorMiddleware",
@@ -85,11 +72,8 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DOWNLOAD_MAXSIZE": settings.max_body,
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_FAIL_ON_DATALOSS": False,  # the spider decides on bodies that are shorter than announced
-        "DOWNLOADER_MIDDLEWARES": {
-            **{f"scrapy.downloadermiddlewares.{name}": None for name in off},
-            Unpacking: 590,
-            KeepWireBytes: 950,
-        },
+        "DOWNLOADER": DirectDownloader,
+        "DOWNLOADER_MIDDLEWARES_BASE": {},  # it passes through none
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
         "DOWNLOAD_HANDLERS": {
             "http": CappedHandler,

@@ -5,16 +5,12 @@ import http.client
 from scrapy.http import Response
 
 from crawler.frontier.records import Known
+from crawler.process.exchange import DATA_LOSS, STOPPED
 from crawler.process.round import Round
 from crawler.process.turns import done_for
 from crawler.process.wire import WIRE, Wire
 from crawler.warc.record import pack_response
 from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
-
-DATA_LOSS = "dataloss"
-"""Scrapy's flag of a body that is shorter than announced."""
-STOPPED = "download_stopped"
-"""Scrapy's flag of a body of which we wanted no more."""
 
 
 class Recorder:

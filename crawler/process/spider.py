@@ -16,8 +16,9 @@ from crawler.pages.sitemaps import MAX_BYTES
 from crawler.permissions.operator_rules import TAKEDOWN
 from crawler.process.answers import Answers
 from crawler.process.discovery import Discovery
+from crawler.process.exchange import DATA_LOSS
 from crawler.process.permission_files import Permissions
-from crawler.process.recorder import DATA_LOSS, Recorder
+from crawler.process.recorder import Recorder
 from crawler.process.rest import Rest
 from crawler.process.round import Round
 from crawler.process.transport import AddressBusy, head_was_too_large

@@ -7,26 +7,25 @@ import contextlib
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from scrapy import Request, signals
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
-    _LenientHTTP11ClientProtocol,
     _LenientHTTPClientParser,
 )
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
-from scrapy.exceptions import StopDownload
 from scrapy.http import Response
-from scrapy.utils.defer import maybe_deferred_to_future
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
-from twisted.web._newclient import ParseError
+from twisted.web._newclient import HTTP11ClientProtocol, ParseError
 from twisted.web.client import ResponseFailed
 
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
 from crawler.process.connections import BoundedPool, most_idle
+from crawler.process.exchange import Agents, Exchange
 from crawler.process.turns import done_for
 from data.rights.robots_txt import MAX_BYTES
 
@@ -43,14 +42,18 @@ USUAL_RATIO = 8
 class Unpacking(HttpCompressionMiddleware):
     """Undoes content encodings as Scrapy does, those of long bodies in a thread."""
 
-    async def process_response(  # type: ignore[override]
-        self, request: Request, response: Response
-    ) -> Request | Response:
-        """Give the response with its body unpacked."""
+    async def unpacked(self, request: Request, response: Response) -> Response:
+        """Give the response with its body unpacked.
+
+        Raises:
+            IgnoreRequest: it is too large.
+        """
+        if "Content-Encoding" not in response.headers:
+            return response
         if "file" in request.meta:
             request.meta["download_maxsize"] = MOST_UNPACKED
         size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
-        return await done_for(size, super().process_response, request, response)
+        return cast("Response", await done_for(size, self.process_response, request, response))
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
@@ -76,7 +79,7 @@ class CappedHandler(HTTP11DownloadHandler):
         self._pool = BoundedPool(clock, most_idle(concurrency))
         self._pool.maxPersistentPerHost = concurrency  # a proxy is one host
         self._pool._factory = _Factory  # noqa: SLF001 - as Scrapy itself sets its lenient one
-        crawler.signals.connect(stop_long_file, signal=signals.bytes_received)
+        self._agents = Agents(crawler, self._contextFactory, self._pool)
 
     async def download_request(self, request: Request) -> Response:
         """Download, unless the host's address is busy.
@@ -90,23 +93,13 @@ class CappedHandler(HTTP11DownloadHandler):
             address = await address_of(name)
             if address is not None and not self._lives_at(host, address):
                 raise AddressBusy(address)
-        return await super().download_request(request)
+        exchange = Exchange(self._agents, MAX_BYTES if "file" in request.meta else None)
+        with wrap_twisted_exceptions():
+            return await exchange.download_request(request)
 
     def _lives_at(self, host: Host, address: str) -> bool:
         hosts: HostQueue = cast("Any", self._crawler.spider).round.hosts
         return hosts.lives_at(host, address)
-
-
-def stop_long_file(data: bytes, request: Request) -> None:
-    """Stop the download of a robots.txt, or of a file beside it, of which enough has come to be read (RFC 9309, 2.5).
-
-    Raises:
-        StopDownload: what came is the answer.
-    """
-    if "file" in request.meta:
-        request.meta["came"] = request.meta.get("came", 0) + len(data)
-        if request.meta["came"] > MAX_BYTES:
-            raise StopDownload(fail=False)
 
 
 async def address_of(name: str) -> str | None:
@@ -115,7 +108,7 @@ async def address_of(name: str) -> str | None:
 
     resolver: GuardedResolver = cast("Any", reactor).nameResolver
     try:
-        found = await maybe_deferred_to_future(resolver.addresses(name))
+        found = await resolver.addresses(name)
     except DNSLookupError:
         return None  # the download fails for the same reason, which is remembered
     return min(found, key=lambda address: (":" in address, address))
@@ -155,11 +148,12 @@ class _Parser(_LenientHTTPClientParser):
             super().headerReceived(field, value)  # type: ignore[no-untyped-call]
 
 
-class _Protocol(_LenientHTTP11ClientProtocol):
+class _Protocol(HTTP11ClientProtocol):
     def request(self, request: Any) -> Deferred[Any]:
-        """Send a request; its answer is read by our parser, which adds nothing to Scrapy's but two counts."""
+        """Send a request; its answer is read by our parser. Twisted names its own parser in this method alone."""
         answer: Deferred[Any] = super().request(request)
-        self._parser.__class__ = _Parser
+        parser: Any = self._parser
+        parser.__class__ = _Parser
         return answer
 
 

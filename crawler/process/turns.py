@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
@@ -21,7 +20,7 @@ async def done_for(size: int, work: Callable[_P, _R], *args: _P.args, **kwargs: 
     """Do work on a body of ``size`` bytes: at once, or in a thread where the body is large."""
     if size < LARGE:
         return work(*args, **kwargs)
-    return await maybe_deferred_to_future(deferToThread(work, *args, **kwargs))
+    return await deferToThread(work, *args, **kwargs)
 
 
 async def let_others_run() -> None:
@@ -31,4 +30,4 @@ async def let_others_run() -> None:
     later: Any = reactor
     turn: Deferred[None] = Deferred()
     later.callLater(0, turn.callback, None)
-    await maybe_deferred_to_future(turn)
+    await turn

@@ -26,24 +26,20 @@ class Wire:
     """Its encodings are such that the record keeps the unpacked body."""
 
 
-class KeepWireBytes:
-    """A downloader middleware, the nearest to the wire."""
-
-    def process_response(self, request: Request, response: Response) -> Response:
-        """Remember the answer beside its request; an encoding that its body does not have is passed over."""
-        encodings = _encodings(response)
-        is_false = bool(encodings) and not _has(encodings[-1], response.body)
-        unpacked = not is_false and bool(encodings) and encodings not in _READ_LATER
-        undone = (*_UNDONE, b"content-encoding") if is_false or unpacked else _UNDONE
-        headers = [
-            (b"X-Crawler-" + name if name.lower() in undone else name, value)
-            for name, values in response.headers.items()
-            for value in values
-        ]
-        request.meta[WIRE] = Wire(headers, response.body, unpacked)
-        if is_false:
-            del response.headers["Content-Encoding"]
-        return response
+def keep_wire_bytes(request: Request, response: Response) -> None:
+    """Remember an answer beside its request; an encoding that its body does not have is taken out of its header."""
+    encodings = _encodings(response)
+    is_false = bool(encodings) and not _has(encodings[-1], response.body)
+    unpacked = not is_false and bool(encodings) and encodings not in _READ_LATER
+    undone = (*_UNDONE, b"content-encoding") if is_false or unpacked else _UNDONE
+    headers = [
+        (b"X-Crawler-" + name if name.lower() in undone else name, value)
+        for name, values in response.headers.items()
+        for value in values
+    ]
+    request.meta[WIRE] = Wire(headers, response.body, unpacked)
+    if is_false:
+        del response.headers["Content-Encoding"]
 
 
 def _encodings(response: Response) -> tuple[bytes, ...]:

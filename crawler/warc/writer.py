@@ -14,6 +14,8 @@ from data.errors import StoreError
 from data.files import storage_error
 
 WARCINFO_ID = "WARC-Warcinfo-ID"
+BUFFER = 1 << 20
+"""Bytes that are held until the next ``flush``: the records of a batch go to the kernel by one call."""
 
 
 class WarcWriter:
@@ -31,6 +33,7 @@ class WarcWriter:
         self._rows: RowLog | None = None
         self._path = folder
         self._serial = 0
+        self._end = 0
         self._info_id = ""
         self._finisher = ThreadPoolExecutor(1, "warc")
         self._finishing: list[Future[None]] = []
@@ -99,13 +102,14 @@ class WarcWriter:
         file, rows = self._file, self._rows
         if file is None or rows is None:
             raise StoreError(f"{self._path}: the WARC file could not be opened.")
-        offset, length = file.tell(), len(packed.member)
+        offset, length = self._end, len(packed.member)
         try:
             file.write(packed.member)
         except OSError as error:
             raise storage_error(error, self._path) from error
         rows.add((*packed.row[:4], offset, length, *packed.row[4:]))
-        return offset + length
+        self._end = offset + length
+        return self._end
 
     def _open(self, when: datetime) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +117,7 @@ class WarcWriter:
             self._serial += 1
         self._path = self._path_of(self._serial, OPEN)
         try:
-            self._file = self._path.open("xb")
+            self._file, self._end = self._path.open("xb", BUFFER), 0
             fcntl.flock(self._file, fcntl.LOCK_EX)  # tells recover() that its writer lives
             self._rows = RowLog(self._path_of(self._serial, ""))
         except OSError as error:

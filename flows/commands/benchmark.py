@@ -38,6 +38,9 @@ def benchmark(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="The control: the same network and tokenizer with new weights.")
     ] = False,
+    search: Annotated[
+        bool, typer.Option("--search", help="Choose rate, batch and epochs on the development split, from one grid.")
+    ] = False,
     keep: Annotated[
         Literal["best", "all", "none"] | None,
         typer.Option("--keep", help="Whose fine-tuned model stays: the best seed's, every seed's or none.  [best]"),
@@ -84,6 +87,7 @@ def benchmark(
         benchmark__seeds=seeds,
         benchmark__epochs=epochs,
         benchmark__fresh=fresh or None,
+        benchmark__search=search or None,
         benchmark__keep=keep,
         benchmark__onnx=onnx or None,
     )

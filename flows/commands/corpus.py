@@ -1,10 +1,12 @@
 """The commands of the corpus: clean, publish, diff, export-text, push."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from data.errors import InputError
 from data.store import Store
 from flows.commands.options import (
     ConfigOption,
@@ -45,6 +47,9 @@ def clean(
     warcs: WarcsArgument = None,
     store: StoreOption = None,
     workers: WorkersOption = None,
+    share: Annotated[
+        str | None, typer.Option("--share", metavar="K/N", help="One of N shares of the WARC files, for array jobs.")
+    ] = None,
     config: ConfigOption = None,
     assign: SetOption = None,
     as_json: JsonOption = False,
@@ -56,11 +61,25 @@ def clean(
     Example: cowese clean CC-MAIN-20260101000000-00001.warc.gz
     """
     from cleaning.clean import clean as clean_segments
+    from cleaning.share import Share
 
     settings = read_settings(config, store, assign, engine__workers=workers)
     opened = Store.open(settings.store)
-    with opened.exclusive("clean"), shown_progress() as progress:
-        summary = clean_segments(opened, settings.clean, warcs=warcs or (), engine=settings.engine, progress=progress)
+    mine = None if share is None else Share.read(share)
+    if mine is not None and warcs:
+        raise InputError("--share: name WARC files of others in a run without it first; then they are shared out too.")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(opened.exclusive("clean", shared=mine is not None))
+        if mine is not None:
+            stack.enter_context(opened.exclusive(f"clean-{mine}"))
+        summary = clean_segments(
+            opened,
+            settings.clean,
+            warcs=warcs or (),
+            share=mine,
+            engine=settings.engine,
+            progress=stack.enter_context(shown_progress()),
+        )
     show(summary, "clean", as_json=as_json)
 
 

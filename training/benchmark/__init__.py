@@ -7,6 +7,7 @@ dealing.py     splits by a hash where a corpus has none; leaks.py refuses what i
 tagging.py     mentions as IOB2 tags of words (words.py, flat.py), classification.py and answering.py the other kinds
 windows.py     long texts within the length that a model was trained at
 finetune.py    the training loop; layer_decay.py its learning rates
+search.py      rate, batch and epochs from a grid, on the development split
 models.py      transformers' Auto classes; hub.py asks the hub for a name
 scoring.py     answers scored, written, read: mention_scoring.py (spans.py), label_scoring.py, answer_scoring.py
 counts.py      what each item adds to the figures; scores.py means over seeds

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from data.errors import StageError
+from data.errors import InputError, StageError
 from data.progress import Progress
 from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
@@ -80,8 +80,10 @@ def fine_tune(
     pad = int(source.tokenizer.pad_token_id or 0)
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
-        for batch in _batches(features, settings.batch, np.random.default_rng([seed, epoch])):
-            losses.append(_step(model, kind, batch, settings, pad, optimizer))
+        draw = np.random.default_rng([seed, epoch])
+        for batch in _batches(features, settings.batch, draw):
+            shown = hidden(batch, source.tokenizer, settings.hidden, draw) if settings.hidden else batch
+            losses.append(_step(model, kind, shown, settings, pad, optimizer))
             schedule.step()
             if not np.isfinite(losses[-1]):
                 raise StageError(
@@ -113,6 +115,22 @@ def predict(model: nn.Module, kind: Head, features: Sequence[Feature], settings:
                 length = len(features[number]["input_ids"])
                 found[number] = logits[row, :length] if logits.ndim > 2 else logits[row]  # noqa: PLR2004 - a figure a token
     return [found[number] for number in range(len(features))]
+
+
+def hidden(batch: Sequence[Feature], tokenizer: Any, share: float, draw: np.random.Generator) -> list[Feature]:
+    """The batch with this share of its tokens replaced by [MASK]; special tokens stay.
+
+    Raises:
+        InputError: the tokenizer has no mask.
+    """
+    if tokenizer.mask_token_id is None:
+        raise InputError("benchmark.hidden: this model's tokenizer has no [MASK]. Set it to 0.")
+    found = []
+    for feature in batch:
+        ids_L = np.array(feature["input_ids"])
+        is_hidden_L = (draw.random(len(ids_L)) < share) & ~np.isin(ids_L, tokenizer.all_special_ids)
+        found.append({**feature, "input_ids": np.where(is_hidden_L, tokenizer.mask_token_id, ids_L).tolist()})
+    return found
 
 
 class _Triangle:

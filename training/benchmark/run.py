@@ -19,6 +19,7 @@ from training.benchmark.kind import Kind
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.scores import SeedResult
+from training.benchmark.search import searched
 from training.benchmark.seeds import (
     COUNTS,
     PREDICTIONS,
@@ -106,6 +107,8 @@ def benchmark(
     kind: Kind = KINDS[form](splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}
+    if settings.search:
+        settings = searched(folder, made_from, source, kind, settings, device, progress)
     adopt(folder, {"made_from": made_from, "settings": settings.shaping()})
     missing = [seed for seed in range(1, settings.seeds + 1) if not (folder / seed_name(seed) / RESULT).is_file()]
     clock = Clock(len(missing) * steps_of(len(kind.features("train")), settings), progress)

@@ -6,10 +6,12 @@ Two sources of chance are told apart (as Obuchowski and Rockette 1995 do for rea
   other model, so they are swapped, document by document, for all seeds at once (Yeh 2000). For the interval documents
   are drawn with replacement (bootstrap).
 - **Seeds.** There are too few to permute (3 against 3 can be dealt in 10 ways, so that no p is below 0.1). The
-  difference of two means over seeds is drawn from Student's t with the seeds' own variance.
+  difference of two means over seeds is drawn with the seeds' own variance, in the shape of Student's t, whose degrees
+  of freedom are those of the seeds where they decide, and more where documents do (Hillis 2007).
 
-What is left between a seed and a document is in both parts; it is taken out of the documents' part (Hillis 2007). To
-swap each document of each seed on its own would leave out that a seed is good or bad on all documents at once:
+What is left between a seed and a document is in both parts; it is taken out of the documents' part.
+
+To swap each document of each seed on its own leaves out that a seed is good or bad on all documents at once:
 bench/verdict.py shows that such a test calls chance a difference in far more than 5 % of the cases.
 """
 
@@ -72,15 +74,17 @@ def differences(first_SNK: Array, second_SNK: Array, figures: Figures, draws: in
     ours, theirs = figures(first_SNK.sum(1)), figures(second_SNK.sum(1))
     swapped = _drawn(figures, first_SNK, second_SNK, _swaps(random, items, draws), swap=True)
     resampled = _drawn(figures, first_SNK, second_SNK, _samples(random, items, draws), swap=False)
-    t_R = random.standard_t(2 * (seeds - 1), draws) if seeds > 1 else np.zeros(draws)
     found = {}
     for name in ours:
         first, second = float(ours[name].mean()), float(theirs[name].mean())
-        by_seeds = np.sqrt((ours[name].var(ddof=1) + theirs[name].var(ddof=1)) / seeds) if seeds > 1 else 0.0
-        shared = _shared_variance(name, figures, first_SNK, second_SNK) if seeds > 1 else 0.0
-        null_R = _without(swapped[name], shared) + by_seeds * t_R
+        by_seeds, shared = 0.0, 0.0
+        if seeds > 1:
+            by_seeds = float(ours[name].var(ddof=1) + theirs[name].var(ddof=1)) / seeds
+            shared = _shared_variance(name, figures, first_SNK, second_SNK)
+        null_R = _with_seeds(random, _without(swapped[name], shared), by_seeds, 2 * (seeds - 1))
         extreme = np.abs(null_R) >= abs(first - second) - 1e-12
-        moved_R = _without(resampled[name] - (first - second), shared) + by_seeds * t_R
+        documents_R = _without(resampled[name] - (first - second), shared)
+        moved_R = _with_seeds(random, documents_R, by_seeds, 2 * (seeds - 1))
         low, high = np.quantile(moved_R, [LEVEL / 2, 1 - LEVEL / 2])
         p = (1 + int(extreme.sum())) / (1 + draws)
         found[name] = Difference(first, second, first - second + float(low), first - second + float(high), p)
@@ -133,6 +137,17 @@ def _without(drawn_R: Array, variance: float) -> Array:
         return drawn_R
     narrowed: Array = mean + (drawn_R - mean) * np.sqrt(max(0.0, 1 - variance / whole))
     return narrowed
+
+
+def _with_seeds(random: np.random.Generator, drawn_R: Array, variance: float, freedom: int) -> Array:
+    """The documents' draws with the chance of seeds added, and widened for how well few seeds tell their variance."""
+    if not variance:
+        return drawn_R
+    whole = drawn_R.var() + variance
+    freedoms = freedom * (whole / variance) ** 2
+    added_R = drawn_R + np.sqrt(variance) * random.standard_normal(len(drawn_R))
+    widened: Array = added_R * np.sqrt(freedoms / random.chisquare(freedoms, len(drawn_R)))
+    return widened
 
 
 def _shared_variance(name: str, figures: Figures, first_SNK: Array, second_SNK: Array) -> float:

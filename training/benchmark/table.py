@@ -124,6 +124,10 @@ def _our_line(one: Manifest, figures: Sequence[str]) -> Line:
     seeds = one.figures["seeds"]
     fresh = "fresh weights, " if one.settings.get("fresh") else ""
     about = f"measured here, {fresh}{seeds} seed{'s' if seeds > 1 else ''}, {', '.join(one.figures['devices'])}"
+    shaped = one.settings
+    if "learning_rate" in shaped:
+        how = "searched" if shaped.get("search") else "not searched"
+        about += f"; rate {shaped['learning_rate']:g}, batch {shaped['batch']}, {shaped['epochs']} epochs ({how})"
     limit = one.settings.get("documents")
     part = f", at most {limit} documents a split" if limit else ""
     return Line(f"**{one.name}**", cells, f"{about}{part}", ours=True, rank=means.get(figures[0], 0.0))

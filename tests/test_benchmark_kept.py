@@ -33,6 +33,7 @@ QUICK = BenchmarkSettings(
     batch=4,
     seeds=2,
     learning_rate=0.01,
+    hidden=0.0,
     layer_decay=1.0,
     device="cpu",
     threads=1,

@@ -28,7 +28,6 @@ from cleaning.corpus.living import Living, dropped_rows
 from cleaning.duplicates import shingles
 from cleaning.duplicates.shingles import Numbers, Shingler, words_of
 from cleaning.stored_texts import Positions, Texts
-from data.documents import WIDE_DROPPED_SCHEMA
 from data.errors import InputError
 from data.files import code_digest, value_digest, whole_file
 
@@ -168,9 +167,8 @@ def _moved(living: Living, lost: npt.NDArray[np.bool_], verdicts: Sequence[_Verd
         pa.array([one.reason for one in verdicts], pa.string()),
         pa.array([one.figure for one in verdicts], pa.float32()),
         pa.nulls(gone.num_rows, pa.string()),
+        pa.array([one.detail for one in verdicts], pa.large_string()),
     )
-    details = pa.array([one.detail for one in verdicts], pa.large_string())
-    rows = rows.set_column(rows.schema.get_field_index("detail"), WIDE_DROPPED_SCHEMA.field("detail"), details)
     kept = living.documents.filter(pc.invert(pa.array(lost)))
     return Living(kept, pa.concat_tables([living.dropped, rows]), living.funnel)
 

@@ -75,15 +75,17 @@ def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     return Living(documents, gone, funnel)
 
 
-def dropped_rows(documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_to: pa.Array) -> pa.Table:
-    """The rows of living documents that publishing drops."""
+def dropped_rows(
+    documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_to: pa.Array, detail: pa.Array | None = None
+) -> pa.Table:
+    """The rows of living documents that publishing drops, with 64-bit offsets."""
     rows = documents.num_rows
     columns = {name: documents[name] for name in DROPPED_SCHEMA.names if name in documents.schema.names}
     columns |= {
         "status": pa.array([200] * rows, pa.int16()),
         "reason": reason,
         "figure": figure,
-        "detail": pa.nulls(rows, pa.large_string()),
+        "detail": pa.nulls(rows, pa.large_string()) if detail is None else detail,
         "lost_to": lost_to,
     }
     table = pa.table({name: columns[name] for name in DROPPED_SCHEMA.names})

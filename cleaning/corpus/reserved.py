@@ -14,7 +14,6 @@ from cleaning.corpus.living import Living, dropped_rows
 from cleaning.pages.triage import OPTED_OUT
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
-from data.documents import DROPPED_SCHEMA
 from data.parquet import read_parquet
 from data.rights.ledger import Ledger
 
@@ -54,7 +53,6 @@ def without_reserved(living: Living, ledger: Ledger, settings: PublishSettings) 
         pa.repeat(OPTED_OUT, gone.num_rows),
         pa.nulls(gone.num_rows, pa.float32()),
         pa.nulls(gone.num_rows, pa.string()),
+        pa.array([detail for detail in details if detail is not None], pa.large_string()),
     )
-    lines = pa.array([detail for detail in details if detail is not None], pa.string())
-    rows = rows.set_column(rows.schema.get_field_index("detail"), DROPPED_SCHEMA.field("detail"), lines)
     return Living(living.documents.filter(pc.invert(reserved)), pa.concat_tables([living.dropped, rows]), living.funnel)

@@ -386,7 +386,7 @@ class LegalPage:
         if text.language != SPANISH:
             return 0.0, 0, 0
         count = _LEGAL.count(text.lower)
-        kinds = sum(Phrases((phrase,)).count(text.lower) > 0 for phrase in _LEGAL.phrases) if count > LEAST_LEGAL else 0
+        kinds = _LEGAL.kinds(text.lower) if count > LEAST_LEGAL else 0
         return 100 * count / max(len(text.words), 1), count, kinds
 
     def refuses(self, figures: Figures) -> bool:

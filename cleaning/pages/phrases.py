@@ -53,6 +53,10 @@ class Phrases:
                 count, end = count + 1, last
         return count
 
+    def kinds(self, lower: str) -> int:
+        """How many different ones stand in a text."""
+        return sum(one.may_stand_in(lower) and one.compiled.search(lower) is not None for one in self.phrases)
+
     def within(self, lower: str) -> "Phrases":
         """Those that may stand in a text: all that its lines need to be asked for."""
         return Phrases([phrase for phrase in self.phrases if phrase.may_stand_in(lower)])

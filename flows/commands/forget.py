@@ -1,7 +1,6 @@
 """The commands that take out of a store what it holds, and prove it: forget, audit."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,7 @@ from flows.commands.options import (
     read_settings,
     shown_progress,
 )
-from flows.commands.targets import read_targets
+from flows.commands.targets import TargetsArgument, TargetsFileOption, read_targets
 from flows.console import show_summary
 
 if TYPE_CHECKING:
@@ -27,12 +26,8 @@ _SHOWN = 10
 
 
 def forget(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="URLs, patterns as https://host/p*, or host names.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="A file with one URL, pattern or host a line; # begins a comment.")
-    ] = None,
+    targets: TargetsArgument = None,
+    file: TargetsFileOption = None,
     copies: Annotated[
         bool, typer.Option("--copies", help="Other pages that hold at least half of such a text as well.")
     ] = False,

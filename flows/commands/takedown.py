@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from data.manifest import Manifest
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.commands.options import ConfigOption, StoreOption, command_here, existing_store, read_settings
-from flows.commands.targets import read_targets
+from flows.commands.targets import TargetsArgument, TargetsFileOption, read_targets
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -26,12 +25,8 @@ _LOOKED_UP = 20
 
 
 def takedown(
-    targets: Annotated[
-        list[str] | None, typer.Argument(help="URLs, patterns as https://host/p*, or host names.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="A file with one URL, pattern or host a line; # begins a comment.")
-    ] = None,
+    targets: TargetsArgument = None,
+    file: TargetsFileOption = None,
     copies: Annotated[
         bool, typer.Option("--copies", help="Other pages with the same text, or one alike to it, as well.")
     ] = False,

@@ -2,9 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from data.errors import InputError
 from data.takedowns import read_target
+
+TargetsArgument = Annotated[list[str] | None, typer.Argument(help="URLs, patterns as https://host/p*, or host names.")]
+TargetsFileOption = Annotated[
+    Path | None, typer.Option("--file", help="A file with one URL, pattern or host a line; # begins a comment.")
+]
 
 
 def read_targets(named: Sequence[str] | None, file: Path | None) -> list[str]:

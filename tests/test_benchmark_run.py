@@ -364,11 +364,11 @@ def test_a_model_that_was_loaded_before_needs_no_hub(room, opened, tmp_path, mon
     monkeypatch.setattr(
         huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:1/{repo_id}/{revision}/{filename}"
     )
-    started = time.monotonic()
+    started = time.monotonic()  # huggingface_hub would try again for minutes
     found = find_model(opened, "casa/salud")
     assert found.offline
     assert found.load("AutoModelForTokenClassification", ("O",)).config.hidden_size == 32
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_what_is_missing_is_named(room, opened, tmp_path, monkeypatch):

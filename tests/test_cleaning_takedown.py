@@ -169,9 +169,9 @@ def test_a_pattern_reaches_what_it_fits_and_nothing_else(store):
 def test_a_pattern_of_many_stars_takes_no_longer(store):
     takedowns = Takedowns.load(store)
     takedowns.add([f"https://guia.es/{'*a' * 200}b"], DAY)
-    started = time.process_time()
+    started = time.process_time()  # a backtracking match would take years
     assert not takedowns.covers(f"https://guia.es/{'a' * 100_000}")
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 30
 
 
 def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):

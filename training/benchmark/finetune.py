@@ -25,6 +25,8 @@ BETAS, EPSILON = (0.9, 0.999), 1e-6
 """As ELECTRA's fine-tuning has them."""
 TIMED_STEPS = 3
 """Steps before the time that is left is told."""
+TARGETS = "targets"
+"""A list of a feature that is as long for all, and not padded."""
 _FILL = {"input_ids": 0, "attention_mask": 0, "token_type_ids": 0, "labels": -100}
 
 
@@ -72,6 +74,7 @@ def fine_tune(
     """
     torch.manual_seed(seed)
     model: nn.Module = source.load(kind.auto, kind.scoring.labels, settings.dropout).to(device)
+    kind.prepare(model)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))
@@ -206,7 +209,7 @@ def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dic
     tensors = {}
     for name, first in features[0].items():
         rows = [feature[name] for feature in features]
-        if isinstance(first, list):
+        if isinstance(first, list) and name != TARGETS:
             rows = [row + [fill.get(name, 0)] * (length - len(row)) for row in rows]
         tensors[name] = torch.tensor(rows, device=device)
     return tensors

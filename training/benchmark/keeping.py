@@ -18,6 +18,8 @@ from training.benchmark.seeds import RESULT, read_result
 from training.benchmark.settings import BenchmarkSettings
 
 MODEL = "model"
+_SELECTS = ("exact_f1", "micro_f1", "macro_f1", "pearson", "f1")
+"""What each kind is chosen by; none has the figure of one before its own."""
 
 
 def keep_model(
@@ -27,7 +29,10 @@ def keep_model(
     assert settings.length is not None
     model.save_pretrained(folder)
     source.tokenizer.save_pretrained(folder)
-    decoding = Decoding(kind=kind.name, task=task, length=settings.length, overlap=settings.overlap)
+    threshold = getattr(kind, "threshold", None)
+    decoding = Decoding(
+        kind=kind.name, task=task, length=settings.length, overlap=settings.overlap, threshold=threshold
+    )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))
     if settings.onnx:
@@ -81,7 +86,7 @@ def _kept_in(folder: Path) -> Sequence[Path]:
 
     def rank(pair: tuple[SeedResult, Path]) -> tuple[float, int]:
         figures = pair[0].dev.figures
-        selects = next((name for name in ("exact_f1", "macro_f1", "f1") if name in figures), next(iter(figures)))
+        selects = next((name for name in _SELECTS if name in figures), next(iter(figures)))
         return _rank(pair[0], selects)
 
     return [path for _, path in sorted(found, key=rank, reverse=True)]

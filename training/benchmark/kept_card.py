@@ -17,6 +17,8 @@ from training.benchmark.words import WORD
 PIPELINES = {
     "tagging": "token-classification",
     "classification": "text-classification",
+    "multilabel": "text-classification",
+    "regression": "text-classification",
     "answering": "question-answering",
 }
 """The hub's tag of each kind."""
@@ -68,22 +70,77 @@ def mentions(text):
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
     print(start, end, label, text[start:end])
 '''
-_OTHER = """\
+_OTHERS = {
+    "classification": """\
 from transformers import pipeline
 
-nlp = pipeline("@PIPELINE", model=".")  # this folder, or its name on the hub
-"""
+nlp = pipeline("text-classification", model=".")  # this folder, or its name on the hub
+text = "El paciente ingresó por dolor torácico."  # a pair is {"text": …, "text_pair": …}
+print(nlp(text, truncation=True, max_length=@LENGTH))
+""",
+    "multilabel": '''\
+from transformers import pipeline
+
+nlp = pipeline("text-classification", model=".", top_k=None)  # this folder, or its name on the hub
+THRESHOLD = @THRESHOLD  # chosen on the development split
+
+
+def labels(text):
+    """The labels of a text, sorted."""
+    scores = nlp([text], truncation=True, max_length=@LENGTH)[0]
+    return sorted(one["label"] for one in scores if one["score"] >= THRESHOLD)
+
+
+print(labels("El paciente ingresó por dolor torácico."))
+''',
+    "regression": """\
+from transformers import pipeline
+
+nlp = pipeline("text-classification", model=".")  # this folder, or its name on the hub
+pair = {"text": "Ingresó por dolor torácico.", "text_pair": "Acudió con dolor en el pecho."}
+print(nlp(pair, truncation=True, max_length=@LENGTH))
+""",
+    "answering": '''\
+import torch
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")  # this folder, or its name on the hub
+model = AutoModelForQuestionAnswering.from_pretrained(".").eval()
+THRESHOLD = @THRESHOLD  # how much higher nothing may score than the best piece; chosen on the development split
+
+
+def answer(question, context):
+    """A piece of a context that fits into @LENGTH tokens; `cowese predict` reads longer ones too."""
+    encoded = tokenizer(question, context, truncation="only_second", max_length=@LENGTH, return_offsets_mapping=True)
+    sides = encoded.sequence_ids(0)
+    places = encoded.pop("offset_mapping")
+    with torch.no_grad():
+        told = model(**{name: torch.tensor([ids]) for name, ids in encoded.items()})
+    begins, ends = told.start_logits[0].tolist(), told.end_logits[0].tolist()
+    inside = [place for place, side in enumerate(sides) if side == 1]
+    pairs = [(begins[one] + ends[other], one, other) for one in inside for other in inside if one <= other < one + 30]
+    best, first, last = max(pairs)
+    is_silent = THRESHOLD is not None and begins[0] + ends[0] - best > THRESHOLD
+    return "" if is_silent else context[places[first][0] : places[last][1]]
+
+
+print(answer("¿Por qué ingresó?", "El paciente ingresó por dolor torácico."))
+''',
+}
 
 
 def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, result: SeedResult) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
     base = None if _is_folder(source) else source.where
+    hub = find_task(decoding.task).hub
     data = ModelCardData(
         language="es",
         license=settings.licence,
         library_name="transformers",
         pipeline_tag=PIPELINES[decoding.kind],
         base_model=base,
+        datasets=[hub] if hub else None,
+        metrics=sorted({one.metric_type for one in _results(decoding, result)}),
         tags=["biomedical", "clinical", "spanish"],
         model_name=f"{source.name}-{decoding.task}",
         eval_results=_results(decoding, result),
@@ -107,7 +164,7 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 {rows}
 ## How to use
 
-`cowese tag FOLDER FILES...`, or:
+`cowese {"tag" if decoding.kind == "tagging" else "predict"} FOLDER FILES...`, or:
 
 ```python
 {snippet(source, decoding)}```
@@ -128,6 +185,8 @@ _LIMITS = {
         f"{_PLEASE}"
     ),
     "classification": _PLEASE,
+    "multilabel": _PLEASE,
+    "regression": _PLEASE,
     "answering": _PLEASE,
 }
 
@@ -135,7 +194,8 @@ _LIMITS = {
 def snippet(source: Source, decoding: Decoding) -> str:
     """A program that uses the model with transformers alone."""
     if decoding.kind != "tagging":
-        return _OTHER.replace("@PIPELINE", PIPELINES[decoding.kind])
+        numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
+        return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
     frame = Frame.of(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
     said = {
@@ -153,7 +213,7 @@ def _results(decoding: Decoding, result: SeedResult) -> list[EvalResult]:
     return [
         EvalResult(
             task_type=PIPELINES[decoding.kind],
-            dataset_type=decoding.task.lower(),
+            dataset_type=find_task(decoding.task).hub or decoding.task.lower(),
             dataset_name=decoding.task,
             dataset_split="test",
             metric_type=name if name == "exact_match" else name.rpartition("_")[2],

@@ -34,6 +34,9 @@ class Kind(Head, Protocol):
     def scoring(self) -> Scoring:
         """What is due, and how answers are scored."""
 
+    def prepare(self, model: Any) -> None:
+        """Set what the head of a model needs before its first step."""
+
     def features(self, split: str) -> list[Feature]:
         """All windows of a split, with what is due."""
 

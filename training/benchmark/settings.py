@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
+from training.benchmark.tasks import Form
 
 
 class SearchGrid(BaseModel):
@@ -64,6 +65,11 @@ class BenchmarkSettings(BaseModel):
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
     """Documents of each split at most, chosen by a hash of their name: to try a task out."""
+    form: Form | None = None
+    """How the files of the data are read: brat, conll, xmi, table, squad, spans (mentions in a TSV beside texts), codes
+    (codes in a TSV beside texts), records (named columns), bioc. Unset: what the task says, or the files."""
+    label_column: str | None = None
+    """The column of what is to be told, of rows that have several. Unset: what the task says, or the usual names."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where to compute."""
     threads: int | None = Field(default=None, ge=1)
@@ -77,7 +83,7 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
-        without |= set() if self.dropout is not None else {"dropout"}
+        without |= {name for name in ("dropout", "form", "label_column") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":

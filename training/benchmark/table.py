@@ -15,7 +15,9 @@ from training.benchmark.models import folder_digest
 from training.benchmark.published import published_on
 from training.benchmark.report import environment
 
-FIGURES = ("seqeval_f1", "exact_f1", "macro_f1", "accuracy", "f1", "exact_match")
+FIGURES = (
+    "seqeval_f1", "exact_f1", "micro_f1", "macro_f1", "accuracy", "pearson", "spearman", "f1", "exact_match", "best_f1",
+)  # fmt: skip
 """In the order of their columns; a task has some of them."""
 
 

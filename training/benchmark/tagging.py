@@ -34,6 +34,9 @@ class Tagging:
             for split, documents in splits.items()
         }
 
+    def prepare(self, model: Any) -> None:
+        """Nothing: the head is ready as it is."""
+
     def features(self, split: str) -> list[Feature]:
         """All windows of a split."""
         documents = zip(self.scoring.splits[split], self._windows[split], strict=True)

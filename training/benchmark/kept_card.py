@@ -6,6 +6,7 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCardData
 
 from data.manifest import code_version
+from data.model_card import licence_fields
 from training.benchmark.decoding import Decoding
 from training.benchmark.models import Source
 from training.benchmark.scores import SeedResult
@@ -135,7 +136,6 @@ def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, r
     hub = find_task(decoding.task).hub
     data = ModelCardData(
         language="es",
-        license=settings.licence,
         library_name="transformers",
         pipeline_tag=PIPELINES[decoding.kind],
         base_model=base,
@@ -144,6 +144,7 @@ def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, r
         tags=["biomedical", "clinical", "spanish"],
         model_name=f"{source.name}-{decoding.task}",
         eval_results=_results(decoding, result),
+        **licence_fields(settings.licence),
     )
     task = find_task(decoding.task)
     origin = f" ({task.citation}; {task.source})" if task.source else ""

@@ -51,6 +51,7 @@ _BSC = (
 )
 _IIC_CARDS = (
     ("CANTEMIST", "bsc-bio-ehr-es", "bsc-bio-ehr-es-cantemist", 0.864),
+    ("CANTEMIST", "BETO", "bert-base-spanish-wwm-cased-cantemist", 0.898),
     ("CT-EBM-SP", "bsc-bio-ehr-es", "bsc-bio-ehr-es-ctebmsp", 0.876),
     ("CT-EBM-SP", "mDeBERTa-v3", "mdeberta-v3-base-ctebmsp", 0.902),
     ("CT-EBM-SP", "XLM-R-Galén", "XLM_R_Galen-ctebmsp", 0.881),
@@ -64,6 +65,7 @@ _IIC_CARDS = (
     ("DisTEMIST", "roberta-large-bne", "roberta-large-bne-distemist", 0.793),
     ("DisTEMIST", "XLM-R-Galén", "XLM_R_Galen-distemist", 0.759),
     ("LivingNER", "mDeBERTa-v3", "mdeberta-v3-base-livingner1", 0.953),
+    ("LivingNER", "BETO", "bert-base-spanish-wwm-cased-livingner1", 0.938),
     ("LivingNER", "roberta-large-bne", "roberta-large-bne-livingner1", 0.939),
 )
 PUBLISHED = (

@@ -57,6 +57,11 @@ class Answering:
             for split, questions in splits.items()
         }
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the head tells apart."""
+        return self.scoring.labels
+
     def prepare(self, model: Any) -> None:
         """Nothing: the head is ready as it is."""
 

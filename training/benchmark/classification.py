@@ -63,6 +63,11 @@ class Classification:
         self._cut = Counter(texts.cut_off)
         self._features = texts.with_targets(self.scoring.splits, lambda row: {"label": number[row.label]})
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the head tells apart."""
+        return self.scoring.labels
+
     def prepare(self, model: Any) -> None:
         """Say in the config what the head is."""
         model.config.problem_type = "single_label_classification"

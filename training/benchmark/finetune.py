@@ -73,7 +73,7 @@ def fine_tune(
         StageError: the loss is not finite.
     """
     torch.manual_seed(seed)
-    model: nn.Module = source.load(kind.auto, kind.scoring.labels, settings.dropout).to(device)
+    model: nn.Module = source.load(kind.auto, kind.labels, settings.dropout).to(device)
     kind.prepare(model)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
@@ -210,7 +210,8 @@ def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dic
     for name, first in features[0].items():
         rows = [feature[name] for feature in features]
         if isinstance(first, list) and name != TARGETS:
-            rows = [row + [fill.get(name, 0)] * (length - len(row)) for row in rows]
+            empty = [fill.get(name, 0)] * len(first[0]) if isinstance(first[0], list) else fill.get(name, 0)
+            rows = [row + [empty] * (length - len(row)) for row in rows]
         tensors[name] = torch.tensor(rows, device=device)
     return tensors
 

@@ -34,7 +34,7 @@ def keep_model(
         kind=kind.name, task=task, length=settings.length, overlap=settings.overlap, threshold=threshold
     )
     decoding.write(folder)
-    write_text(folder / "README.md", kept_card(source, settings, decoding, result))
+    write_text(folder / "README.md", kept_card(source, settings, decoding, kind.labels, result))
     if settings.onnx:
         export_onnx(model, source.tokenizer, folder / ONNX)
 

@@ -1,13 +1,16 @@
 """The card of a fine-tuned model: the hub's metadata, figures, and a snippet that decodes as scoring does."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 
 from data.manifest import code_version
 from data.model_card import licence_fields
 from training.benchmark.decoding import Decoding
+from training.benchmark.eval_results import eval_results, pipeline_of
+from training.benchmark.heads import Heads
 from training.benchmark.models import Source
 from training.benchmark.scores import SeedResult
 from training.benchmark.settings import BenchmarkSettings
@@ -15,14 +18,6 @@ from training.benchmark.tasks import find_task
 from training.benchmark.windows import Frame
 from training.benchmark.words import WORD
 
-PIPELINES = {
-    "tagging": "token-classification",
-    "classification": "text-classification",
-    "multilabel": "text-classification",
-    "regression": "text-classification",
-    "answering": "question-answering",
-}
-"""The hub's tag of each kind."""
 _SNIPPET = '''\
 import re
 
@@ -32,6 +27,7 @@ from transformers import pipeline
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
 LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
 WORD = re.compile(@WORD)
+GROUPS = @GROUPS  # outputs that exclude each other: all of them, or those of each type
 
 
 def mentions(text):
@@ -44,28 +40,33 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            best = nlp.model(input_ids=window).logits[0].argmax(-1).tolist()
+            logits = nlp.model(input_ids=window).logits[0].float().cpu()
+        best = [(low + logits[:, low:high].argmax(-1)).tolist() for low, high in GROUPS]
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
             while word < len(words) and begin <= words[word][0] < stop:
                 margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
                 if word not in tags or margin > tags[word][0]:
-                    tags[word] = margin, start + token, nlp.model.config.id2label[best[len(BEFORE) + token]]
+                    names = [nlp.model.config.id2label[one[len(BEFORE) + token]] for one in best]
+                    tags[word] = margin, start + token, names
                 word += 1
         if end >= len(ids):
             break
         start = end - OVERLAP
-    found, last, place = [], "", None
-    for number, (start, end) in enumerate(words):
-        _, here, tag = tags.get(number, (0, place, "O"))
-        prefix, _, label = tag.partition("-")
-        if label and label == last and (prefix == "I" or here == place):
-            found[-1][1] = end
-        elif label:
-            found.append([start, end, label])
-        last, place = label, here
-    return found
+    found = []
+    for group in range(len(GROUPS)):
+        last, place = "", None
+        for number, (start, end) in enumerate(words):
+            _, here, names = tags.get(number, (0, place, ["O"] * len(GROUPS)))
+            prefix, _, label = names[group].partition("-")
+            label = "" if prefix == "O" else label
+            if label and label == last and (prefix == "I" or here == place):
+                found[-1][1] = end
+            elif label:
+                found.append([start, end, label])
+            last, place = label, here
+    return sorted(found)
 
 
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
@@ -130,20 +131,23 @@ print(answer("¿Por qué ingresó?", "El paciente ingresó por dolor torácico."
 }
 
 
-def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, result: SeedResult) -> str:
+def kept_card(
+    source: Source, settings: BenchmarkSettings, decoding: Decoding, labels: Sequence[str], result: SeedResult
+) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
     base = None if _is_folder(source) else source.where
     hub = find_task(decoding.task).hub
+    results = eval_results(decoding.task, result.test.figures, settings.documents)
     data = ModelCardData(
         language="es",
         library_name="transformers",
-        pipeline_tag=PIPELINES[decoding.kind],
+        pipeline_tag=pipeline_of(result.test.figures),
         base_model=base,
         datasets=[hub] if hub else None,
-        metrics=sorted({one.metric_type for one in _results(decoding, result)}),
+        metrics=sorted({one.metric_type for one in results}),
         tags=["biomedical", "clinical", "spanish"],
         model_name=f"{source.name}-{decoding.task}",
-        eval_results=_results(decoding, result),
+        eval_results=results,
         **licence_fields(settings.licence),
     )
     task = find_task(decoding.task)
@@ -168,7 +172,7 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 `cowese {"tag" if decoding.kind == "tagging" else "predict"} FOLDER FILES...`, or:
 
 ```python
-{snippet(source, decoding)}```
+{snippet(source, decoding, labels)}```
 
 {_LIMITS[decoding.kind]}
 ## How it was made
@@ -192,11 +196,13 @@ _LIMITS = {
 }
 
 
-def snippet(source: Source, decoding: Decoding) -> str:
+def snippet(source: Source, decoding: Decoding, labels: Sequence[str]) -> str:
     """A program that uses the model with transformers alone."""
     if decoding.kind != "tagging":
         numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
         return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
+    heads = Heads.of_labels(labels)
+    assert heads is not None
     frame = Frame.of(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
     said = {
@@ -205,24 +211,9 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@BEFORE": ids[:slot],
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
+        "@GROUPS": [list(group) for group in heads.groups],
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
-
-
-def _results(decoding: Decoding, result: SeedResult) -> list[EvalResult]:
-    """The test figures as the hub's model-index has them."""
-    return [
-        EvalResult(
-            task_type=PIPELINES[decoding.kind],
-            dataset_type=find_task(decoding.task).hub or decoding.task.lower(),
-            dataset_name=decoding.task,
-            dataset_split="test",
-            metric_type=name if name == "exact_match" else name.rpartition("_")[2],
-            metric_name=name.replace("_", " "),
-            metric_value=value,
-        )
-        for name, value in result.test.figures.items()
-    ]
 
 
 def _is_folder(source: Source) -> bool:

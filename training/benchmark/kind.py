@@ -34,6 +34,10 @@ class Kind(Head, Protocol):
     def scoring(self) -> Scoring:
         """What is due, and how answers are scored."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the head tells apart, by the numbers of its outputs."""
+
     def prepare(self, model: Any) -> None:
         """Set what the head of a model needs before its first step."""
 

@@ -41,6 +41,11 @@ class MultiLabel:
     def _due(self, row: MultiRow) -> Feature:
         return {TARGETS: [float(label in row.label) for label in self.scoring.labels]}
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the head tells apart."""
+        return self.scoring.labels
+
     def prepare(self, model: Any) -> None:
         """Say in the config what the head is."""
         model.config.problem_type = "multi_label_classification"

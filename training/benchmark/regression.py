@@ -33,6 +33,11 @@ class Regression:
         scores = [row.label for row in self.scoring.splits["train"]]
         self._mean = sum(scores) / len(scores)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the head tells apart."""
+        return self.scoring.labels
+
     def prepare(self, model: Any) -> None:
         """Let the head begin at the mean of the training scores, so that no step is spent on the way there.
 

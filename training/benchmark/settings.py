@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
-from training.benchmark.tasks import Form
+from training.benchmark.tasks import Form, Task
 
 
 class SearchGrid(BaseModel):
@@ -61,6 +61,9 @@ class BenchmarkSettings(BaseModel):
     pretrained model's and the data's."""
     onnx: bool = False
     """Whether kept taggers and classifiers are written as ONNX too."""
+    heads: Literal["one", "type"] | None = None
+    """How a tagger says nested mentions: one tag a word, so that the longest is said alone, or a tag a type and word,
+    so that mentions of different types may nest. Unset: what the task says (type for CT-EBM-SP), else one."""
     seeds: int = Field(default=5, ge=1)
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
@@ -77,13 +80,18 @@ class BenchmarkSettings(BaseModel):
     micro_batch: int = Field(default=16, ge=1)
     """Windows that are on the device at once."""
 
+    def for_task(self, task: Task) -> "BenchmarkSettings":
+        """With what a task says where nothing is set."""
+        heads = self.heads or ("type" if task.nested else None)
+        return self.model_copy(update={"heads": None if heads == "one" else heads})
+
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
         without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"}
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
-        without |= {name for name in ("dropout", "form", "label_column") if getattr(self, name) is None}
+        without |= {name for name in ("dropout", "form", "label_column", "heads") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":

@@ -12,6 +12,7 @@ from training.benchmark import flat
 from training.benchmark.datasets import Splits
 from training.benchmark.decoding import KindName
 from training.benchmark.documents import Document, Mention
+from training.benchmark.heads import Heads
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
@@ -34,6 +35,11 @@ class Tagging:
             for split, documents in splits.items()
         }
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Tags, with a head a type those of each type."""
+        return self.scoring.heads.labels
+
     def prepare(self, model: Any) -> None:
         """Nothing: the head is ready as it is."""
 
@@ -48,12 +54,12 @@ class Tagging:
         ]
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Cross entropy at the first token of each word."""
-        labels_BL = batch["labels"]
-        loss = F.cross_entropy(
-            outputs.logits.float().flatten(0, 1), labels_BL.flatten(), ignore_index=flat.IGNORED, reduction="sum"
-        )
-        return loss, (labels_BL != flat.IGNORED).sum()
+        """Cross entropy at the first token of each word; with a head a type the sum over the types."""
+        labels = batch["labels"]
+        logits = outputs.logits.float()
+        logits = logits.unflatten(-1, (labels.shape[-1], -1)) if self.scoring.heads.by_type else logits
+        loss = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=flat.IGNORED, reduction="sum")
+        return loss, (labels != flat.IGNORED).sum()
 
     def logits(self, outputs: Any) -> Tensor:
         """(B, L, tags)."""
@@ -62,7 +68,7 @@ class Tagging:
 
     def answers(self, split: str, logits: Logits) -> dict[str, list[Mention]]:
         """The mentions of each document."""
-        return found_in(self.scoring.splits[split], self._windows[split], logits, self.scoring.labels)
+        return found_in(self.scoring.splits[split], self._windows[split], logits, self.scoring.heads, self.labels)
 
     def judge(self, split: str, logits: Logits) -> Scores:
         """The figures of a split."""
@@ -83,27 +89,36 @@ def cut(document: Document, tokenizer: Any, settings: BenchmarkSettings) -> list
 
 
 def found_in(
-    documents: Sequence[Document], cuts: Sequence[Sequence[Window]], logits: Logits, labels: Sequence[str]
+    documents: Sequence[Document],
+    cuts: Sequence[Sequence[Window]],
+    logits: Logits,
+    heads: Heads,
+    labels: Sequence[str],
 ) -> dict[str, list[Mention]]:
-    """The mentions of each document by its name, from the logits of all windows in order."""
+    """The sorted mentions of each document by its name, from all windows' logits; ``labels`` name the outputs."""
     found, begins = {}, 0
     for document, windows in zip(documents, cuts, strict=True):
         here = logits[begins : begins + len(windows)]
         begins += len(windows)
         words = words_of(document.text)
-        found[document.name] = flat.decode(words, _tags(len(words), windows, here, labels))
+        columns = _tags(len(words), windows, here, heads, labels)
+        found[document.name] = sorted(mention for tags in columns for mention in flat.decode(words, tags))
     return found
 
 
 def _tags(
-    words: int, windows: Sequence[Window], logits: Sequence[npt.NDArray[np.float32]], labels: Sequence[str]
-) -> list[str]:
-    """The tag of each word; outside where the model's tokenizer has no token for it."""
-    tags = [flat.OUTSIDE] * words
+    words: int,
+    windows: Sequence[Window],
+    logits: Sequence[npt.NDArray[np.float32]],
+    heads: Heads,
+    labels: Sequence[str],
+) -> list[list[str]]:
+    """The tags of all words, a list a group of heads; outside where the model's tokenizer has no token for one."""
+    columns = [[flat.OUTSIDE] * words for _ in heads.groups]
     before: tuple[int, int] | None = None
     for word, place in sorted(best_windows(windows).items()):
-        tag = labels[int(np.argmax(logits[place[0]][place[1]]))]
-        shares = before == place and tag.startswith("B-")
-        tags[word] = f"I-{tag[2:]}" if shares else tag  # a token of two words says one mention, not two
+        for tags, tag in zip(columns, heads.tags(logits[place[0]][place[1]], labels), strict=True):
+            shares = before == place and tag.startswith("B-")
+            tags[word] = f"I-{tag[2:]}" if shares else tag  # a token of two words says one mention, not two
         before = place
-    return flat.repaired(tags)
+    return [flat.repaired(tags) for tags in columns]

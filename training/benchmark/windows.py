@@ -30,9 +30,10 @@ class Window:
     margin: dict[int, int]
     """Word → tokens between its first token and the nearer edge of the window."""
 
-    def labelled(self, tags: Sequence[int]) -> Feature:
-        """The window with the tag of each word on its first token, ``IGNORED`` elsewhere."""
-        labels = [IGNORED] * len(self.inputs["input_ids"])
+    def labelled(self, tags: Sequence[Any]) -> Feature:
+        """The window with the tag of each word, or its list of tags, on its first token, ``IGNORED`` elsewhere."""
+        none: Any = [IGNORED] * len(tags[0]) if tags and isinstance(tags[0], list) else IGNORED
+        labels = [none] * len(self.inputs["input_ids"])
         for word, place in reversed(self.places.items()):  # of words that share a token the first decides
             labels[place] = tags[word]
         return {**self.inputs, "labels": labels}

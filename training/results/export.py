@@ -89,7 +89,8 @@ def export(
             _write_part(temporary / part, trained, part)
             card = model_card(folder.name, part, trained, evaluation, licence)
             said = section_of(store, temporary / part) if part == "discriminator" else None
-            write_text(temporary / part / "README.md", with_section(card, said) if said else card)
+            card = with_section(card, said, folder.name) if said else card
+            write_text(temporary / part / "README.md", card)
         if onnx:
             export_onnx(trained.model, temporary / "discriminator" / "model.onnx")
         files = {str(path.relative_to(temporary)): file_digest(path) for path in sorted(temporary.rglob("*.*"))}

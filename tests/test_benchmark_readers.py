@@ -226,6 +226,28 @@ def test_columns_tell_labels_sets_of_them_scores_and_pairs(tmp_path):
         kind("f", lambda s, n: {"text": text.format(s, n), "label": None if s == "test" else "ab"[n % 2]})
 
 
+def test_what_other_readers_stumbled_over(tmp_path):
+    """What was reported to break readers of such files: missing labels as NaN, JSON lines called .json, a line break
+    within a cell, a separator of lines within a string, other names of the language."""
+    rows = json_lines(lambda s, n: {"text": f"Un\u2028texto {s} {n}", "label": "ab"[n % 2], "language": "spa"}, "json")
+    rows["dataset_infos.json"] = '{"default": {"features": {}}}'
+    read_rows = read(write(tmp_path / "a", rows))[1]["train"]
+    assert [row.text for row in read_rows] == [f"Un\u2028texto train {n}" for n in range(4)]
+    cells = {f"{s}.csv": "".join(f'"Línea {s}\nuna ""{n}""",{n % 2 + 0.5}\n' for n in range(4)) for s in SPLITS}
+    csv = {name: f"text,label\n{text}" for name, text in cells.items()}
+    assert read(write(tmp_path / "b", csv))[1]["test"][1].texts == ('Línea test\nuna "1"',)
+    with pytest.raises(InputError, match=r"train\.jsonl:2: no label in score"):
+        read(write(tmp_path / "c", json_lines(lambda s, n: {
+            "sentence1": f"A {s} {n}", "sentence2": "B", "score": float("nan") if (s, n) == ("train", 1) else n + 0.5
+        })))  # fmt: skip
+    cells = {f"{s}.csv": f"text,label\nUn texto {s},a\nOtro texto {s},b\n" for s in SPLITS}
+    cells["test.csv"] = cells["test.csv"].replace(",b", ",")
+    with pytest.raises(InputError, match=r"test\.csv:3: no label in label"):
+        read(write(tmp_path / "d", cells))
+    tags = {f"{s}.conll": "".join(f"El O\nasma B-ENF-CRÓNICA\n{s}{n} O\n\n" for n in range(3)) for s in SPLITS}
+    assert said(read(write(tmp_path / "e", tags))[1]["dev"][0]) == [("ENF-CRÓNICA", "asma")]
+
+
 def test_cares_takes_its_chapters(tmp_path):
     for split in ("train", "test"):
         columns = {

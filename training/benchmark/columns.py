@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +119,9 @@ def _cells(path: Path, text: str) -> Iterator[Record]:
 
 def _is_real(cell: str) -> bool:
     try:
-        float(cell)
+        return isfinite(float(cell))
     except ValueError:
         return False
-    return True
 
 
 def _declared(file: Path, column: str) -> tuple[str, ...]:

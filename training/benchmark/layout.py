@@ -32,6 +32,8 @@ _ENDINGS: dict[Form, tuple[str, ...]] = {
     "bioc": (".xml", ".json"),
 }
 _SPANS_TASKS = "DisTEMIST, SympTEMIST, MedProcNER, LivingNER"
+_HEAD = 1 << 20
+"""Bytes in which two rows of a JSON file begin."""
 _COLUMNAR = (".parquet", ".arrow", ".jsonl", ".ndjson", ".csv")
 
 
@@ -114,13 +116,13 @@ def annotated(files: Sequence[Path], folder: Path) -> list[Path]:
 def _of_form(form: Form, files: Iterable[Path]) -> list[Path]:
     """Those that are what their ending says: other JSON, XML and TSV lies beside them."""
     if form == "squad":
-        return [path for path in files if squad.is_squad(path)]
+        return [path for path in files if not _has_rows(path) and squad.is_squad(path)]
     if form == "spans":
         return [path for path in files if spans_table.is_spans_table(path)]
     if form == "bioc":
         return [path for path in files if bioc.is_bioc(path)]
     if form == "records":
-        return [path for path in files if path.suffix.lower() != ".json" or _is_list(path)]
+        return [path for path in files if path.suffix.lower() != ".json" or _has_rows(path)]
     return list(files)
 
 
@@ -133,11 +135,11 @@ def _seen_form(folder: Path) -> Form:
     if any(endings[ending] for ending in (*conll.ENDINGS, *conll.SPLIT_ENDINGS)):
         return "conll"
     json_files = [path for path in paths if path.suffix.lower() == ".json"]
-    if any(squad.is_squad(path) for path in json_files):
+    if any(not _has_rows(path) and squad.is_squad(path) for path in json_files):
         return "squad"
     if any(bioc.is_bioc(path) for path in [*json_files, *(path for path in paths if path.suffix.lower() == ".xml")]):
         return "bioc"
-    if any(endings[ending] for ending in _COLUMNAR) or any(_is_list(path) for path in json_files):
+    if any(endings[ending] for ending in _COLUMNAR) or any(_has_rows(path) for path in json_files):
         return "records"
     if endings[".tsv"]:
         return _tsv_form(folder)
@@ -168,11 +170,14 @@ def _spans_tables(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*.tsv")) if spans_table.is_spans_table(path)]
 
 
-def _is_list(path: Path) -> bool:
-    """Whether a JSON file is a list of objects, or lines of them."""
+def _has_rows(path: Path) -> bool:
+    """Whether a JSON file is a list of objects, or two lines of them or more: settings and infos lie beside data."""
     with path.open("rb") as file:
-        head = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith(b"[") and head[1:].lstrip().startswith(b"{")
+        head = file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"["):
+        return head[1:].lstrip().startswith(b"{")
+    first, _, second = head.partition(b"\n")
+    return first.rstrip().endswith(b"}") and first.startswith(b"{") and second.lstrip().startswith(b"{")
 
 
 def _first(folder: Path, ending: str) -> Path:

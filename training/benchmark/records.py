@@ -11,6 +11,7 @@ Files are Parquet, Arrow, JSON lines, one JSON list, CSV or TSV with a head.
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def read_file(path: Path, name: str, task: Task) -> list[Any]:
     Raises:
         InputError: it cannot be read, or its columns are of none of the kinds above; names the file and the columns.
     """
-    records = [record for record in read_records(path) if record.row.get("language", SPANISH) == SPANISH]
+    records = list(read_records(path))
+    if any(record.row.get("language") == SPANISH for record in records):
+        records = [record for record in records if record.row.get("language") == SPANISH]
     if not records:
         return []
     columns = tuple(dict.fromkeys(column for record in records for column in record.row))
@@ -82,7 +85,7 @@ def _row(record: Record, name: str, texts: Sequence[str], label: str, named: Seq
     value = record.row.get(label)
     if isinstance(value, list | tuple):
         return MultiRow(name, tuple(sorted({_named(record, one, named) for one in value})), said, record.place)
-    if value is None or (value == -1 and named):
+    if value is None or value == "" or (value == -1 and named) or (isinstance(value, float) and not isfinite(value)):
         raise InputError(f"{record.place}: no label in {label}. A split whose labels are kept back cannot be scored.")
     if isinstance(value, float) and not named:
         return ScoreRow(name, value, said, record.place)

@@ -107,7 +107,7 @@ def room(tmp_path_factory):
     one = QUICK.model_copy(update={"seeds": 1})
     settings = {
         "Notas": one.model_copy(update={"onnx": True}),
-        "Anidadas": one.model_copy(update={"heads": "type"}),
+        "Anidadas": one.model_copy(update={"heads": "type", "epochs": 16}),
     }
     made = {
         task: benchmark(store, settings.get(task, QUICK), model=str(folder / "salud"), task=task, data=data)
@@ -224,7 +224,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.txt")):
 """
         given = str(corpora[task] / "test")
         done = subprocess.run(
-            [sys.executable, "-c", code, given], cwd=model, capture_output=True, text=True, check=False, timeout=300
+            [sys.executable, "-c", code, given], cwd=model, capture_output=True, text=True, check=False, timeout=1_200
         )
         assert done.returncode == 0, done.stderr
         told = dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))

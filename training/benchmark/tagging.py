@@ -57,9 +57,11 @@ class Tagging:
         """Cross entropy at the first token of each word; with a head a type the sum over the types."""
         labels = batch["labels"]
         logits = outputs.logits.float()
-        logits = logits.unflatten(-1, (labels.shape[-1], -1)) if self.scoring.heads.by_type else logits
+        by_type = self.scoring.heads.by_type
+        logits = logits.unflatten(-1, (labels.shape[-1], -1)) if by_type else logits
         loss = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), ignore_index=flat.IGNORED, reduction="sum")
-        return loss, (labels != flat.IGNORED).sum()
+        is_due = labels != flat.IGNORED
+        return loss, (is_due.any(-1) if by_type else is_due).sum()
 
     def logits(self, outputs: Any) -> Tensor:
         """(B, L, tags)."""

@@ -44,8 +44,8 @@ CANCELLING_SECONDS = 60
 PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
 ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
-"""Said outright: a worker starts it at once, without a process between that prepares a copy of the code. A worker splits
-it as a shell does, so that a path with spaces needs its quotes."""
+"""Named in full: a worker starts it at once, without a process between that copies the code. A worker splits
+the line as a shell does, so a path with spaces needs quotes."""
 _FOLDER_STEP = "prefect.deployments.steps.set_working_directory"
 _FROM_HERE = [{_FOLDER_STEP: {"directory": str(PROJECT)}}]
 """Where an engine finds the entry point; `prefect deploy` writes the same."""

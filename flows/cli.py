@@ -71,7 +71,7 @@ def entry(
 
 def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
-    if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, which takes as long as all the rest
+    if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
         typer.echo(code_version())
         return
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")

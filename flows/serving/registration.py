@@ -121,14 +121,18 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
     """
     flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
     schema = parameter_schema(flow)
-    decided = {"entrypoint": entrypoint, "parameter_openapi_schema": schema.model_dump(), "pull_steps": _FROM_HERE}
+    steps: list[dict[str, Any]] = deployment.pull_steps or []
+    operators_own = bool(steps) and not _is_folder_only(steps)  # such as a clone of a repository
+    decided: dict[str, Any] = {
+        "entrypoint": entrypoint,
+        "parameter_openapi_schema": schema.model_dump(),
+        "pull_steps": steps if operators_own else _FROM_HERE,
+    }
     known = {
         "entrypoint": deployment.entrypoint,
         "parameter_openapi_schema": deployment.parameter_openapi_schema,
-        "pull_steps": deployment.pull_steps or [],
+        "pull_steps": steps,
     }
-    if known["pull_steps"] and not _is_folder_only(known["pull_steps"]):
-        decided["pull_steps"] = known["pull_steps"]  # an operator's own way to the code
     if decided == known:
         return []
     gone = sorted(set(deployment.parameters) - set(schema.properties))

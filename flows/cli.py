@@ -13,6 +13,7 @@ from flows.commands import (
     build,
     corpus,
     crawl,
+    doctor,
     forget,
     hosts,
     model,
@@ -52,6 +53,7 @@ for group in (
     settings,
     serve,
     watch,
+    doctor,
 ):
     group.register(app)
 

@@ -22,7 +22,7 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import load_flow_from_entrypoint
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 from yaml import safe_load
@@ -30,13 +30,12 @@ from yaml import safe_load
 from data.errors import StageError
 from flows.elsewhere import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
+from flows.serving.parts import POOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder of our packages: a checkout, or site-packages where a wheel was installed."""
 DESCRIPTION = PROJECT / "flows" / "prefect.yaml"
 """The deployments; inside the package, so that a wheel has it."""
-POOLS = {"cpu": None, "gpu": 1}
-"""Work pools of type process, with the number of runs at a time (None: no limit)."""
 ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
 CANCELLING_SECONDS = 60
@@ -63,7 +62,10 @@ def register(environment: Mapping[str, str]) -> list[str]:
         StageError: Prefect refused; its last words are in the message.
     """
     changed: list[str] = []
-    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
+    server: dict[Any, Any] = {PREFECT_API_URL: environment["PREFECT_API_URL"]}
+    if "PREFECT_API_AUTH_STRING" in environment:
+        server[PREFECT_API_AUTH_STRING] = environment["PREFECT_API_AUTH_STRING"]
+    with temporary_settings(server), get_client(sync_client=True) as client:
         for pool, limit in POOLS.items():
             changed += _register_pool(client, pool, limit)
         clear_zombies(client)

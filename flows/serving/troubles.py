@@ -29,7 +29,7 @@ def failed_runs(api: Api, settings: AlertSettings, since: datetime) -> Iterator[
         yield Alert(
             kind="failed",
             key=f"failed {run['id']} {run['run_count']}",
-            subject=f"{run['name']} ended as {run['state_name']}",
+            subject=f"{_described(api, run)} ended as {run['state_name']}",
             text=f"{message}\nRun it again after the cause is removed: it goes on from what was finished. "
             "`cowese doctor` looks for the cause.",
             run=run["id"],
@@ -52,7 +52,7 @@ def late_runs(api: Api, settings: AlertSettings, now: datetime) -> Iterator[Aler
         yield Alert(
             kind="late",
             key=f"late {run['id']} {run['expected_start_time']}",
-            subject=f"{run['name']} did not start",
+            subject=f"{_described(api, run)} did not start",
             text=f"It was due at {due:%Y-%m-%d %H:%M} UTC and waits in the pool {run['work_pool_name']}: no worker, a "
             "paused pool, or its limit of runs is reached. `cowese doctor` says which.",
             run=run["id"],
@@ -72,6 +72,12 @@ def runs_in(api: Api, states: tuple[str, ...]) -> list[dict[str, Any]]:
 def run_page(api: Api, run: Mapping[str, Any]) -> str:
     """A run's page in the browser."""
     return f"{api.url.removesuffix('/api')}/runs/flow-run/{run['id']}"
+
+
+def _described(api: Api, run: Mapping[str, Any]) -> str:
+    """A run with its deployment's name: Prefect makes up the run's own."""
+    deployment = api.get(f"/deployments/{run['deployment_id']}")["name"] if run["deployment_id"] else "flow run"
+    return f"{deployment} ({run['name']})"
 
 
 def _runs(api: Api, *, states: tuple[str, ...], **times: Mapping[str, str]) -> list[dict[str, Any]]:

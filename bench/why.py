@@ -159,6 +159,8 @@ def document(page: int, number: int, draw: random.Random) -> dict[str, Any]:
         "title": f"Página {page}",
         "first_seen_at": START,
         "mime": "text/html",
+        "source": "crawl",
+        "text_given": False,
         "language": "es",
         "language_score": 1.0,
         "text": text,

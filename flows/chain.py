@@ -68,6 +68,7 @@ def build_corpus(
             store,
             settings.clean,
             settings.publish,
+            rights=settings.rights,
             engine=settings.engine,
             progress=progress,
         ),

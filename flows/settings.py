@@ -22,6 +22,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from data.errors import InputError
+from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings
 from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     """Start URLs → WARC files."""
     clean: CleaningSettings = Field(default_factory=CleaningSettings)
     """WARC files → documents."""
+    rights: RightsSettings = Field(default_factory=RightsSettings)
+    """What is decided where a host's words leave it open."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
     engine: EngineSettings = Field(default_factory=EngineSettings)

@@ -62,6 +62,8 @@ class Round:
                 "category": category,
                 "title": text[:20],
                 "mime": "text/html",
+                "source": "crawl",
+                "text_given": False,
                 "language": language,
                 "language_score": 0.99,
                 "text": text,

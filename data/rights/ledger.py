@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from data.documents import SECONDS_UTC
 from data.errors import InputError
+from data.rights.licences import MAX_NAME, Licence, licence_at
 from data.rights.settings import RightsSettings
-from data.rights.words import AGENT, Word, deciding
+from data.rights.words import AGENT, INLINE, RSL, Word, deciding
 from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
@@ -29,7 +30,7 @@ RIGHTS_SCHEMA = pa.schema(
         pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
         pa.field("line", pa.string(), nullable=False),  # as it stands there
         pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
-        pa.field("target", pa.string()),  # of a word that names a licence its address
+        pa.field("target", pa.string()),  # the address of a licence that the word names or grants
         pa.field("seen_at", SECONDS_UTC, nullable=False),
         pa.field("warc_file", pa.string(), nullable=False),
         pa.field("warc_offset", pa.int64(), nullable=False),
@@ -77,6 +78,8 @@ class Ledger:
         self._licences: dict[str, list[Statement]] = {}
         self._pages: dict[Place, list[Word]] = defaultdict(list)
         self._files_of: dict[str, list[str]] = defaultdict(list)
+        self.grants = False
+        """Whether any licence is known."""
         found: dict[tuple[str, str, Place], Statement] = {}
         for table in tables:
             for row in table.to_pylist():
@@ -90,6 +93,7 @@ class Ledger:
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
         word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
         host, file = str(row["host"]), str(row["file"])
+        self.grants = self.grants or word.carrier in (RSL, INLINE)
         if file == PAGE_FILE:
             self._pages[place].append(word)
             return
@@ -121,6 +125,19 @@ class Ledger:
                 return Refusal(word, where)
         return None
 
+    def licence(self, url: str, at: datetime | None, place: Place) -> Licence | None:
+        """The licence that a host or a page grants by RSL; the parameters are those of ``refusal``."""
+        for word, _ in self._words(url, at, place) if self.grants else ():
+            if word.carrier == INLINE and word.verdict == "allowed":
+                return _granted(word, None)
+            statements = self._licences.get(licence_address(word.target or "", url))
+            if word.verdict != "licence" or statements is None:
+                continue
+            for said in deciding(_current(statements, at).words, url):
+                if said.carrier == RSL and said.verdict == "allowed":
+                    return _granted(said, licence_address(word.target or "", url))
+        return None
+
     def _words(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Word, Place]]:
         host = host_key(url)
         for file in self._files_of.get(host, ()):
@@ -147,6 +164,12 @@ def licence_address(target: str, url: str) -> str:
         return canonical_url(urljoin(url, target))
     except (InputError, ValueError):
         return ""
+
+
+def _granted(word: Word, address: str | None) -> Licence:
+    """The known licence that an RSL licence grants, else what it says itself, and where it lies."""
+    known = licence_at(word.target, address or "") if word.target else None
+    return known if known is not None and known.name else Licence(f"RSL 1.0: {word.line}"[:MAX_NAME], address)
 
 
 def _current(statements: list[Statement], at: datetime | None) -> Statement:

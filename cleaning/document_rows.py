@@ -13,7 +13,7 @@ import pyarrow as pa
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.text import count_words
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, MASKED, QUALITY, VERDICTS
-from data.store import source_of
+from data.sources import source_of
 
 
 def document_rows(extracted: pa.RecordBatch, kept: Mapping[int, Page], recipe: str) -> pa.RecordBatch:
@@ -22,8 +22,8 @@ def document_rows(extracted: pa.RecordBatch, kept: Mapping[int, Page], recipe: s
     columns = _copied(extracted, kept, DOCUMENT_SCHEMA)
     texts = [page.text for page in pages]
     columns |= {
+        "source": list(map(source_of, columns["warc_file"].to_pylist())),
         "first_seen_at": columns["fetched_at"],
-        "source": [source_of(name) for name in columns["warc_file"].to_pylist()],
         "language": [page.language for page in pages],
         "language_score": [page.language_score for page in pages],
         "text": texts,

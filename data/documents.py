@@ -50,6 +50,7 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("site", pa.string()),  # the start URL it was reached from
         pa.field("country", pa.string()),
         pa.field("category", pa.string()),
+        pa.field("source", pa.string(), nullable=False),  # how the page came in: data.sources.source_of
         pa.field("canonical", pa.string()),  # the address that the page itself gives (link rel=canonical)
         pa.field("title", pa.string()),
         pa.field("author", pa.string()),
@@ -57,7 +58,6 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("fetched_at", SECONDS_UTC, nullable=False),
         pa.field("first_seen_at", SECONDS_UTC, nullable=False),
         pa.field("mime", pa.string()),
-        pa.field("source", pa.string(), nullable=False),  # how the page came in: data.store.source_of
         pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from anew
         pa.field("license", pa.string()),  # that the page, or its host by RSL, states
         pa.field("license_url", pa.string()),

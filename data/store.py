@@ -33,22 +33,6 @@ _IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
 """What may lie in an empty store."""
 
 
-CRAWL, FOREIGN = "crawl", "warc"
-"""Sources: our own crawl, and WARC files of others that were named to `cowese clean`."""
-
-
-def source_of(warc_file: str) -> str:
-    """How the pages of a WARC file came in, by its name as documents have it: the folder that it lies in.
-
-    >>> source_of("0001/a.warc.gz"), source_of("wayback/2026-11-a.warc.gz"), source_of("CC-MAIN-1-ab12.warc.gz")
-    ('crawl', 'wayback', 'warc')
-    """
-    folder, slash, _ = warc_file.partition("/")
-    if not slash:
-        return FOREIGN
-    return CRAWL if folder.isdecimal() else folder
-
-
 @dataclass(frozen=True, slots=True)
 class Store:
     """The layout of a store. Properties name folders and files; none of them creates anything."""

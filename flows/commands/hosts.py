@@ -22,7 +22,7 @@ from flows.commands.options import (
 from flows.console import out, readable
 
 if TYPE_CHECKING:
-    from crawler.views.hosts import HostView
+    from crawler.views.host_records import HostView
 
 Order = Literal["host", "standing", "pages", "queued", "answers", "bytes", "rate", "due", "traps", "refused", "failed"]
 SHOWN = 40
@@ -50,7 +50,8 @@ def hosts(
 
     Example: cowese hosts --standing blocked --standing sick --sort pages
     """
-    from crawler.views.hosts import Standing, host_story, host_views
+    from crawler.views.host_records import Standing
+    from crawler.views.hosts import host_story, host_views
 
     settings = read_settings(config, store, assign, crawl__seeds=seeds)
     opened = existing_store(config, settings.store)

@@ -29,7 +29,7 @@ STATED = {
     "link": (f'<link rel="license" href="{BY}deed.es">', "", ("CC-BY-4.0", BY)),
     "anchor": ("", f'<p><a rel="license" href="{BY_NC}">Licencia</a></p>', ("CC-BY-NC-3.0-ES", BY_NC)),
     "own page": ("", '<a rel="license" href="/uso">Uso libre</a>', ("Uso libre", "https://salud.es/uso")),
-    "two alike": ("", f'<p><a rel="license" href="{BY}"><img></a> <a rel="license" href="{BY}">CC</a></p>', ("CC-BY-4.0", BY)),
+    "two alike": ("", 2 * f'<p><a rel="license" href="{BY}">CC</a></p>', ("CC-BY-4.0", BY)),
     "json-ld": (linked_data("MedicalWebPage", f'"{BY}"'), "", ("CC-BY-4.0", BY)),
     "json-ld node": (linked_data("Article", f'{{"@type":"CreativeWork","url":"{BY}"}}'), "", ("CC-BY-4.0", BY)),
     "dc.rights of OJS": (

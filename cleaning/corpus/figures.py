@@ -46,7 +46,7 @@ def figures_of(
         "dropped_words": _words(dropped),
         "opted_out": _carriers(dropped),
         "licences": _licences(kept),
-        "sources": counted(kept["source"]),
+        "sources": counted(kept["source"]) if "source" in kept.schema.names else {},
         "site_lines": asdict(taken),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),
@@ -66,6 +66,8 @@ def _carriers(dropped: pa.Table) -> dict[str, int]:
 
 def _licences(kept: pa.Table) -> dict[str, int]:
     """Documents by the licence that their page or host states; those without one are not counted."""
+    if "license" not in kept.schema.names:
+        return {}
     stated = zip(kept["license"].to_pylist(), kept["license_url"].to_pylist(), strict=True)
     return ranked(Counter(name or NAMELESS for name, url in stated if name or url))
 

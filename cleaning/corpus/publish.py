@@ -28,9 +28,10 @@ from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
 from cleaning.corpus.origin import Origin
 from cleaning.corpus.parts import plan, write_dropped, write_parts
 from cleaning.corpus.report import write_report
-from cleaning.corpus.reserved import ledger_of, with_licences, without_reserved
+from cleaning.corpus.reserved import crawlers, evidence, ledger_of, with_licences, without_reserved
 from cleaning.corpus.site_lines import take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assign, folder_of_side, folder_of_split
+from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.duplicates.dedup import Clusters
 from cleaning.engines.choice import opened
@@ -118,7 +119,7 @@ def publish(
 
 
 def behind(
-    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings
+    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> list[str] | None:
     """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
     version = newest(store)
@@ -248,10 +249,13 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
             otherwise = differences(before, previous.files, hidden, files)
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
+        figures["ledger"] = evidence(ledger, kept)
+        figures["crawlers"] = crawlers(source.segments)
         damaged = otherwise is not None and otherwise.damaged
         if previous is not None and not damaged and _is_same(previous, files, figures, origin):
             return None
         write_texts(hidden, name, figures, origin.settings)
+        write_summary(hidden, name, figures, origin.settings)
         write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
             kind="corpus",

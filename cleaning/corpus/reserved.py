@@ -4,6 +4,7 @@ Cleaning has dropped what a page, or the WARC file that holds it, reserves. Here
 heard: a robots.txt that lies in another file, a licence, a new opt-out.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaning.corpus.figures import ranked
 from cleaning.corpus.living import Living, dropped_rows
 from cleaning.pages.triage import OPTED_OUT
+from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
-from data.parquet import read_parquet
+from data.parquet import read_parquet, remembered
+from data.rights.files import ROBOTS_PATH
 from data.rights.ledger import Ledger
 from data.rights.licences import Licence
 from data.rights.settings import RIGHTS, RightsSettings
@@ -89,3 +93,19 @@ def _when(row: Mapping[str, Any], settings: PublishSettings) -> datetime | None:
     """Whose words count: those of that moment, or the latest."""
     moment: datetime = row["fetched_at"]
     return None if settings.rights == "as_of_today" else moment
+
+
+def evidence(ledger: Ledger, kept: pa.Table) -> dict[str, int]:
+    """How many hosts a version has, and of how many of them the ledger knows what their robots.txt said."""
+    hosts = {host.removeprefix("www.") for host in pc.unique(kept["host"]).to_pylist()}
+    return {"hosts": len(hosts), "with_robots": sum(ledger.knows(host, ROBOTS_PATH) for host in hosts)}
+
+
+def crawlers(segments: Segments) -> dict[str, dict[str, int]]:
+    """By source who wrote its WARC files, as they say themselves, and how many files."""
+    found: dict[str, Counter[str]] = {}
+    for documents, dropped in segments:
+        said = remembered(dropped, CRAWLER)
+        if said is not None:
+            found.setdefault(source_of_stem(documents.name.removesuffix(KEPT)), Counter())[said] += 1
+    return {source: ranked(counts) for source, counts in sorted(found.items())}

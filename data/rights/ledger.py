@@ -21,6 +21,8 @@ from data.rights.words import AGENT, INLINE, RSL, Word, deciding
 from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
+BATCH_ROWS = 20_000
+"""Rows that are held as Python objects at a time."""
 RIGHTS_SCHEMA = pa.schema(
     [
         pa.field("host", pa.string(), nullable=False),  # without www
@@ -81,17 +83,23 @@ class Ledger:
         self.grants = False
         """Whether any licence is known."""
         found: dict[tuple[str, str, Place], Statement] = {}
+        same: dict[Word, Word] = {}
         for table in tables:
-            for row in table.to_pylist():
-                self._take(row, found)
+            for batch in table.to_batches(BATCH_ROWS):
+                for row in batch.to_pylist():
+                    self._take(row, found, same)
         for statements in (*self._files.values(), *self._licences.values()):
             statements.sort(key=lambda one: (one.seen_at, one.place))
         for host, file in sorted(self._files):
             self._files_of[host].append(file)
 
-    def _take(self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement]) -> None:
+    def _take(
+        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Word, Word]
+    ) -> None:
+        """``same`` keeps one of equal words: a host says the same round after round."""
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
         word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
+        word = same.setdefault(word, word)
         host, file = str(row["host"]), str(row["file"])
         self.grants = self.grants or word.carrier in (RSL, INLINE)
         if file == PAGE_FILE:
@@ -107,6 +115,10 @@ class Ledger:
             else:
                 self._files.setdefault((host, file), []).append(statement)
         statement.words.append(word)
+
+    def knows(self, host: str, file: str) -> bool:
+        """Whether it has a statement of a file of a host, which is named without www."""
+        return (host, file) in self._files
 
     def refusal(
         self, url: str, at: datetime | None, place: Place, settings: RightsSettings | None = None

@@ -9,6 +9,7 @@ from typer.exceptions import Abort, TyperException
 from data.errors import CoweseError
 from data.manifest import code_version
 from flows.commands import (
+    archive,
     benchmark,
     build,
     corpus,
@@ -40,6 +41,7 @@ app = typer.Typer(
 for group in (
     build,
     crawl,
+    archive,
     hosts,
     corpus,
     model,

@@ -10,6 +10,7 @@ from data.errors import CoweseError
 from data.manifest import code_version
 from flows.commands import (
     benchmark,
+    browse,
     build,
     corpus,
     crawl,
@@ -42,6 +43,7 @@ for group in (
     crawl,
     hosts,
     corpus,
+    browse,
     model,
     benchmark,
     tag,

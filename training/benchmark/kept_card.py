@@ -93,6 +93,7 @@ def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, r
     rows = "".join(f"| {name.replace('_', ' ')} | {result.dev.figures[name]:.4f} | {value:.4f} |\n"
                    for name, value in result.test.figures.items())  # fmt: skip
     few = f", of at most {settings.documents} documents a split" if settings.documents else ""
+    few += f", of at most {settings.train_documents} training documents" if settings.train_documents else ""
     return f"""---
 {data.to_yaml()}
 ---

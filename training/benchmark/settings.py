@@ -64,6 +64,8 @@ class BenchmarkSettings(BaseModel):
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
     """Documents of each split at most, chosen by a hash of their name: to try a task out."""
+    train_documents: int | None = Field(default=None, ge=1)
+    """Documents of the training split alone at most, chosen the same way: how much a model gains from more of them."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where to compute."""
     threads: int | None = Field(default=None, ge=1)
@@ -71,13 +73,21 @@ class BenchmarkSettings(BaseModel):
     micro_batch: int = Field(default=16, ge=1)
     """Windows that are on the device at once."""
 
+    @property
+    def fewer(self) -> str:
+        """The setting that leaves the fewest training documents, as it is written; empty where all are read."""
+        limits = {name: getattr(self, name) for name in ("documents", "train_documents")}
+        given = {name: most for name, most in limits.items() if most is not None}
+        least = min(given, key=lambda name: given[name], default=None)
+        return f"benchmark.{least}={given[least]}" if least else ""
+
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
         without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"}
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
-        without |= set() if self.dropout is not None else {"dropout"}
+        without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
+from training.benchmark.decoding import Pooling
 
 
 class SearchGrid(BaseModel):
@@ -39,6 +40,9 @@ class BenchmarkSettings(BaseModel):
     hidden: float | None = Field(default=None, ge=0, lt=1)
     """Share of the training tokens that a step sees as [MASK], drawn anew each time, so that a small network does not
     learn the training documents by heart. Unset: 0.15 for an ELECTRA of 128 wide or less, 0 for others."""
+    pooling: Pooling | None = None
+    """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
+    Unset: mean for an ELECTRA of 128 wide or less, first for others."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -87,6 +91,7 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"pooling"} if self.pooling in (None, "first") else set()
         without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
@@ -107,6 +112,7 @@ class BenchmarkSettings(BaseModel):
         chosen = {
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
             "length": self.length or usual_length,
         }

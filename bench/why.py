@@ -156,6 +156,7 @@ def document(page: int, number: int, draw: random.Random) -> dict[str, Any]:
     return {
         "country": "ES",
         "category": "hospital",
+        "source": "crawl",
         "title": f"Página {page}",
         "first_seen_at": START,
         "mime": "text/html",

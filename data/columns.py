@@ -11,6 +11,7 @@ DESCRIPTIONS = {
     "site": "Start URL from which the crawl reached the page.",
     "country": "Country of the site (ISO 3166-1 alpha-2), as the list of start URLs has it.",
     "category": "Kind of site, as the list of start URLs has it: ministry, hospital, society, journal and others.",
+    "source": "How the page came in: crawl, files (WARC files of others), or the archive or corpus that gave it.",
     "canonical": "Address that the page gives as its own (link rel=canonical).",
     "title": "Title of the page, without the name of its site.",
     "author": "Author that the page names.",

@@ -47,6 +47,7 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("site", pa.string()),  # the start URL it was reached from
         pa.field("country", pa.string()),
         pa.field("category", pa.string()),
+        pa.field("source", pa.string(), nullable=False),  # how the page came in: data.sources.source_of
         pa.field("canonical", pa.string()),  # the address that the page itself gives (link rel=canonical)
         pa.field("title", pa.string()),
         pa.field("author", pa.string()),
@@ -92,7 +93,19 @@ DROPPED_SCHEMA = pa.schema(
 )
 """A page that is not in the corpus, where it lies, and why."""
 
-FEW_VALUES = ("host", "site", "country", "category", "mime", "language", "warc_file", "recipe", "reason", "status")
+FEW_VALUES = (
+    "host",
+    "site",
+    "country",
+    "category",
+    "source",
+    "mime",
+    "language",
+    "warc_file",
+    "recipe",
+    "reason",
+    "status",
+)
 """Columns that gain by a Parquet dictionary."""
 
 REPEATED = ("warc_file", "recipe")

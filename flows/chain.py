@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.clean import CleanSummary, clean
 from cleaning.corpus.publish import PublishSummary, publish
-from crawler.process.run import CrawlSummary, crawl
+from crawler.process.run import crawl
+from crawler.process.summary import CrawlSummary
 from data.progress import Progress, quiet
 from data.store import Store
 from flows.alone import Alone

@@ -60,6 +60,7 @@ class Round:
                 "first_seen_at": self.at,
                 "country": country,
                 "category": category,
+                "source": "crawl",
                 "title": text[:20],
                 "mime": "text/html",
                 "language": language,

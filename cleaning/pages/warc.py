@@ -3,7 +3,7 @@
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ _HEAD_END = b"\r\n\r\n"
 """Behind a record's head, and behind its block."""
 _LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 1 << 16
+_TOLD = (SEED.lower(), COUNTRY.lower(), CATEGORY.lower())
 HEAD_BYTES = 1 << 20
 """Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
 
@@ -64,6 +65,7 @@ class Segment:
         if not self.path.is_file():
             raise InputError(f"{self.path}: no such WARC file.")
         position, count = 0, 0
+        told: tuple[str, Mapping[str, str]] = "", {}
         with self.path.open("rb") as file:
             try:
                 for raw in ArchiveIterator(
@@ -72,12 +74,14 @@ class Segment:
                     count += 1
                     position = raw.stream_pos
                     if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
-                        record = _read(raw, max_bytes)
+                        record = _read(raw, max_bytes, told)
                         if record is None:
                             self.torn_at = position
                             return
                         yield record
                     else:
+                        if raw.record_type == WarcRecordType.metadata:
+                            told = _told(raw)
                         raw.consume()
             except (OSError, ValueError) as error:
                 if count == 0:
@@ -89,11 +93,26 @@ class Segment:
             self.torn_at = _torn_at(self.path, position)
 
 
-def _read(raw: object, max_bytes: int) -> Record | None:
-    """The record, None where its head or its body is cut short: no record is without a length (WARC 1.1, 5.2)."""
-    headers = {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
+def _told(raw: object) -> tuple[str, Mapping[str, str]]:
+    """The id of the record that a metadata record refers to, and what it says of it (``data.warc_fields``)."""
+    headers = _fields(raw)
+    return headers.get("warc-refers-to", ""), {name: headers[name] for name in _TOLD if name in headers}
+
+
+def _fields(raw: object) -> dict[str, str]:
+    return {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
+
+
+def _read(raw: object, max_bytes: int, told: tuple[str, Mapping[str, str]]) -> Record | None:
+    """The record, None where its head or its body is cut short: no record is without a length (WARC 1.1, 5.2).
+
+    ``told`` is what the last metadata record says, and of which record.
+    """
+    headers = _fields(raw)
     if "content-length" not in headers:
         return None
+    if told[0] and told[0] == headers.get("warc-record-id"):
+        headers = {**told[1], **headers}
     length, most = int(headers["content-length"]), max_bytes + HEAD_BYTES
     content: bytes = raw.reader.read(min(length, most))  # type: ignore[attr-defined]
     if len(content) < min(length, most):

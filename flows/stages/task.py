@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from prefect.tasks import MaterializingTask
 from pydantic import BaseModel
 
-from crawler.process.run import CrawlSummary
+from crawler.process.summary import CrawlSummary
 from flows.pages.corpus import show_corpus
 from flows.pages.links import Links
 from flows.pages.progress import StageProgress, tolerated

@@ -17,6 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from browse.settings import BrowseSettings
 from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     """A model → its figures on a task."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
     """`cowese serve`: Prefect's server and what stands beside it."""
+    browse: BrowseSettings = Field(default_factory=BrowseSettings)
+    """`cowese browse`: the page on which a corpus is read."""
 
     @classmethod
     def settings_customise_sources(

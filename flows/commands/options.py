@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from pydantic import BaseModel
 
 from data.errors import InputError
 from data.store import Store
 from flows.console import TerminalProgress, out, show_summary
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from flows.settings import Settings
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder that holds everything.  [./store]")]
@@ -103,10 +104,10 @@ def shown_progress() -> Iterator[TerminalProgress]:
         yield progress
 
 
-def show(result: BaseModel, title: str, *, as_json: bool) -> None:
+def show(result: "BaseModel", title: str, *, as_json: bool) -> None:
     """Print a result for a person or for a script."""
     if as_json:
         typer.echo(result.model_dump_json(indent=1))
     else:
-        out.print()
+        out().print()
         show_summary(result, title)

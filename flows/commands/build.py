@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
 from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption
 from flows.commands.model import FromOption, PresetOption, StepsOption, show_evaluation
@@ -46,6 +45,8 @@ def build(
 
     Example: cowese build --contact me@example.org --no-train
     """
+    from pydantic import BaseModel
+
     from flows.chain import build_corpus
     from flows.model_chain import Built, build_model
 
@@ -72,10 +73,10 @@ def build(
     for part in (corpus, model):
         for stage, summary in part or ():
             if isinstance(summary, BaseModel):
-                out.print()
+                out().print()
                 show_summary(summary, f"{stage}, {part.seconds[stage]} s" if part else stage)
     if model is not None:
-        out.print()
+        out().print()
         show_evaluation(model.evaluate)
 
 

@@ -73,12 +73,12 @@ def hosts(
         typer.echo(json.dumps([view.model_dump(mode="json") for view in views], ensure_ascii=False, indent=1))
         return
     for line in _lines(views[:limit]):
-        out.print(line, markup=False)
+        out().print(line, markup=False)
     counts: dict[str, int] = {}
     for view in views:
         counts[view.standing] = counts.get(view.standing, 0) + 1
     told = ", ".join(f"{name} {counts[name]:,}" for name in known if name in counts)
-    out.print(f"{len(views):,} hosts ({told or 'none'}), {min(limit, len(views)):,} shown", markup=False)
+    out().print(f"{len(views):,} hosts ({told or 'none'}), {min(limit, len(views)):,} shown", markup=False)
 
 
 def _key(view: "HostView", order: Order) -> tuple[float, str]:

@@ -1,8 +1,8 @@
 """The public summary of training content: what a version says under the headings of the EU AI Act's template.
 
 The template (C(2025) 8311, for Article 53(1)(d) of Regulation (EU) 2024/1689) is for providers of models. A corpus is
-no model: this page gives a provider what it needs of this corpus, under the template's own numbers, and says what is not
-known. All of it follows from the manifest's figures and the version's part files.
+no model: this page gives a provider what it needs of this corpus, under the template's own numbers, and says what is
+not known. All of it follows from the manifest's figures and the version's part files.
 """
 
 from collections import Counter
@@ -128,8 +128,14 @@ def _sources(kept: pa.Table, lost: pa.Table) -> list[Source]:
 
 
 def _added(one: Source, other: Source) -> Source:
-    counts = (getattr(one, name) + getattr(other, name) for name in ("documents", "words", "visited"))
-    return Source(one.name, *counts, min(one.first, other.first), max(one.last, other.last))
+    return Source(
+        one.name,
+        one.documents + other.documents,
+        one.words + other.words,
+        one.visited + other.visited,
+        min(one.first, other.first),
+        max(one.last, other.last),
+    )
 
 
 def _by(kept: pa.Table, column: str) -> dict[str, tuple[int, int]]:

@@ -203,7 +203,7 @@ def _domains(content: "Content") -> Table:
         (f"{number:,}", domain, f"{documents:,}", f"{words:,}", "yes" if number <= small else "")
         for number, (domain, documents, words) in enumerate(content.domains, 1)
     ]
-    title = f"The largest tenth of {content.n_domains:,} domain names, by words, all sources (SME: the largest 5 %, at most 1,000)"
+    title = f"The largest tenth of {content.n_domains:,} domain names, by words (SME: the largest 5 %, at most 1,000)"
     return Table(title, ("", "domain", "documents", "words", "SME"), rows)
 
 

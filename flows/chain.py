@@ -69,6 +69,7 @@ def build_corpus(
             store,
             settings.clean,
             settings.publish,
+            rights=settings.rights,
             engine=settings.engine,
             progress=progress,
         ),

@@ -97,7 +97,9 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _only_record(content: bytes) -> Any:
-    records = ArchiveIterator(io.BytesIO(content), record_types=WarcRecordType.any_type, parse_http=True)
+    records = ArchiveIterator(
+        io.BytesIO(content), record_types=WarcRecordType.any_type, parse_http=True, auto_decode="none"
+    )
     try:
         found = next(iter(records), None)
     except (OSError, ValueError) as error:

@@ -117,7 +117,7 @@ def processes_of(run):
 
 def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
     first = served.submit()
-    second = served.submit_again()
+    served.submit_again()
     crawling = served.store / "serve" / "runs" / first / "crawl" / "progress.json"
     assert wait_for(crawling.exists, 120)
     engine = next(pid for pid, command in processes_of(first) if "serving.engine" in command)

@@ -23,7 +23,7 @@ from flows.serving.parts import (
     worker_of,
 )
 from flows.serving.settings import ServeSettings
-from flows.serving.troubles import LOOKED_AT, TAG, runs_in
+from flows.serving.troubles import LOOKED_AT, runs_in
 from flows.stages.job import JobFolder
 
 SERVE = "`cowese serve` starts it."
@@ -193,7 +193,7 @@ def _minutes(span: timedelta) -> str:
 
 def automations(api: Api) -> Finding:
     """What ends runs that nothing stands behind."""
-    ours = [one for one in api.post("/automations/filter", {}) if one["name"].startswith(f"{TAG}: ")]
+    ours = [one for one in api.post("/automations/filter", {}) if one["name"].startswith("cowese: ")]
     off = [one["name"] for one in ours if not one["enabled"]]
     if not ours:
         return bad("automations", "none of ours: a run whose engine died stays Running", "`cowese serve` creates them.")

@@ -12,12 +12,13 @@ from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
     ArtifactFilterType,
+    DeploymentFilter,
+    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterName,
     FlowRunFilterParentFlowRunId,
     FlowRunFilterParentTaskRunId,
-    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
@@ -26,12 +27,12 @@ from prefect.settings import PREFECT_API_URL
 from data.errors import InputError, StageError
 from flows.pages.progress import KEY_SUFFIX
 from flows.serving.loopback import answers
+from flows.serving.parts import DEPLOYMENTS
 
 POLL = 1.0
 """Seconds between two looks."""
 PATIENCE = 60.0
 """Seconds that the server may be away."""
-TAG = "cowese"
 MOST_STAGES = 50
 MOST_RUNS = 200
 """The server gives no more in one answer."""
@@ -93,15 +94,19 @@ def find_run(client: SyncPrefectClient, run: str | None) -> FlowRun:
         InputError: there is none.
     """
     if run is None:
-        wanted = FlowRunFilter(
-            tags=FlowRunFilterTags(all_=[TAG]), parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=True)
-        )
+        wanted = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=True))
     else:
         try:
             wanted = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(run)]))
         except ValueError:
             wanted = FlowRunFilter(name=FlowRunFilterName(any_=[run]))
-    found = client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=MOST_RUNS)
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=list(DEPLOYMENTS))) if run is None else None
+    found = client.read_flow_runs(
+        flow_run_filter=wanted,
+        deployment_filter=ours,
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        limit=MOST_RUNS,
+    )
     now = datetime.now(UTC)
     submitted = [one for one in found if run or not _is_ahead(one, now)]
     if not submitted:

@@ -52,6 +52,8 @@ class Capture:
     languages: str | None = "spa"
     headers: tuple[tuple[str, str], ...] = ()
     truncated: str | None = None
+    content_type: str | None = None
+    """The header as it is; by default the type alone."""
 
     @property
     def subset(self) -> str:
@@ -65,7 +67,11 @@ class Capture:
 
     def member(self) -> bytes:
         """Its WARC record as Common Crawl writes it: unpacked body, a gzip member."""
-        fields = [("Content-Type", self.mime), *self.headers, ("Content-Length", str(len(self.body)))]
+        fields = [
+            ("Content-Type", self.content_type or self.mime),
+            *self.headers,
+            ("Content-Length", str(len(self.body))),
+        ]
         head = f"HTTP/1.1 {self.status} Whatever\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields)
         named = {"WARC-Target-URI": self.url, "WARC-Payload-Digest": payload_digest(self.body)}
         named |= {"WARC-Truncated": self.truncated} if self.truncated else {}

@@ -94,6 +94,7 @@ def build_corpus(
             store,
             settings.clean,
             settings.publish,
+            rights=settings.rights,
             engine=settings.engine,
             progress=progress,
         ),

@@ -24,6 +24,7 @@ from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from crawler.sources.settings import ArchiveSettings
 from data.errors import InputError
+from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings
 from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
@@ -51,6 +52,8 @@ class Settings(BaseSettings):
     """Archives of others → WARC files."""
     clean: CleaningSettings = Field(default_factory=CleaningSettings)
     """WARC files → documents."""
+    rights: RightsSettings = Field(default_factory=RightsSettings)
+    """What is decided where a host's words leave it open."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
     engine: EngineSettings = Field(default_factory=EngineSettings)

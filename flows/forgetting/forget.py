@@ -177,7 +177,14 @@ def _publish(store: Store, settings: Settings, plan: Plan, progress: Progress) -
     if before is None or not (store.documents / recipe_digest(settings.clean)).is_dir():
         return
     try:
-        done = publish(store, settings.clean, settings.publish, engine=settings.engine, progress=progress)
+        done = publish(
+            store,
+            settings.clean,
+            settings.publish,
+            rights=settings.rights,
+            engine=settings.engine,
+            progress=progress,
+        )
     except StageError:  # nothing is left to publish, or a WARC file of others is gone: `cowese publish` says it
         return
     plan.version = done.version

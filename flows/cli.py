@@ -9,6 +9,7 @@ from typer.exceptions import Abort, TyperException
 from data.errors import CoweseError
 from data.version import code_version
 from flows.commands import (
+    archive,
     benchmark,
     browse,
     build,
@@ -41,6 +42,7 @@ app = typer.Typer(
 for group in (
     build,
     crawl,
+    archive,
     hosts,
     corpus,
     browse,

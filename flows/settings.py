@@ -22,7 +22,9 @@ from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
+from crawler.sources.settings import ArchiveSettings
 from data.errors import InputError
+from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings
 from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
@@ -46,8 +48,12 @@ class Settings(BaseSettings):
     """The folder that holds everything: pages, documents, corpus versions, tokenizers, runs, models."""
     crawl: CrawlSettings = Field(default_factory=CrawlSettings)
     """Start URLs → WARC files."""
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
+    """Archives of others → WARC files."""
     clean: CleaningSettings = Field(default_factory=CleaningSettings)
     """WARC files → documents."""
+    rights: RightsSettings = Field(default_factory=RightsSettings)
+    """What is decided where a host's words leave it open."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
     engine: EngineSettings = Field(default_factory=EngineSettings)

@@ -63,6 +63,7 @@ class Round:
                 "source": "crawl",
                 "title": text[:20],
                 "mime": "text/html",
+                "text_given": False,
                 "language": language,
                 "language_score": 0.99,
                 "text": text,

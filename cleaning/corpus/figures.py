@@ -12,6 +12,8 @@ from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 from cleaning.pages.triage import OPTED_OUT
 
+NAMELESS = "another, at an address"
+"""Licences of which only the address is stated."""
 LARGEST_HOSTS = 25
 """Hosts that a card names; the report's table has them all."""
 
@@ -43,6 +45,8 @@ def figures_of(
         "dropped": counted(dropped["reason"]),
         "dropped_words": _words(dropped),
         "opted_out": _carriers(dropped),
+        "licences": _licences(kept),
+        "sources": counted(kept["source"]) if "source" in kept.schema.names else {},
         "site_lines": asdict(taken),
         "countries": counted(kept["country"]),
         "categories": counted(kept["category"]),
@@ -58,6 +62,14 @@ def _carriers(dropped: pa.Table) -> dict[str, int]:
         return {}
     details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
     return ranked(Counter((detail or "unknown").partition(":")[0] for detail in details))
+
+
+def _licences(kept: pa.Table) -> dict[str, int]:
+    """Documents by the licence that their page or host states; those without one are not counted."""
+    if "license" not in kept.schema.names:
+        return {}
+    stated = zip(kept["license"].to_pylist(), kept["license_url"].to_pylist(), strict=True)
+    return ranked(Counter(name or NAMELESS for name, url in stated if name or url))
 
 
 def _words(dropped: pa.Table) -> dict[str, int]:

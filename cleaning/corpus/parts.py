@@ -32,7 +32,7 @@ BATCH_ROWS = 1_000
 GROUP_ROWS = 8_192
 """Rows of a row group of dropped pages: sorted by id, so that the statistics leave one to be read for a URL."""
 
-_DECIDED = ("site", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
+_DECIDED = ("site", "license", "license_url", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
 """Columns that publishing decides; all others are as cleaning wrote them."""
 _DEPENDS = ("id", "warc_file", "warc_offset", "recipe", *_DECIDED)
 

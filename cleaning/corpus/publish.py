@@ -28,9 +28,10 @@ from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
 from cleaning.corpus.origin import Origin
 from cleaning.corpus.parts import plan, write_dropped, write_parts
 from cleaning.corpus.report import write_report
-from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.corpus.reserved import crawlers, evidence, ledger_of, with_licences, without_reserved
 from cleaning.corpus.site_lines import take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assign, folder_of_side, folder_of_split
+from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.duplicates.dedup import Clusters
 from cleaning.engines.choice import opened
@@ -45,6 +46,7 @@ from data.documents import WIDE_DOCUMENT_SCHEMA
 from data.errors import StageError
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
+from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -77,6 +79,7 @@ def publish(
     cleaning: CleaningSettings,
     publishing: PublishSettings,
     *,
+    rights: RightsSettings = RIGHTS,
     cold: bool = False,
     without: Sequence[str] = (),
     engine: EngineSettings = POOL,
@@ -99,7 +102,7 @@ def publish(
     tidy(store)
     for warc in without:
         leave_out(store, warc)
-    run = _Run.of(store, cleaning, publishing, engine, progress, cold=cold)
+    run = _Run.of(store, cleaning, publishing, rights, engine, progress, cold=cold)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = run.origin(source.segments)
@@ -115,13 +118,16 @@ def publish(
     return summary.model_copy(update={"differences": made.differences.lines()}) if made.differences else summary
 
 
-def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> list[str] | None:
+def behind(
+    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
+) -> list[str] | None:
     """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
     version = newest(store)
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    return _Run.of(store, cleaning, publishing, POOL, quiet, cold=False).origin(segments).beyond(version, store)
+    run = _Run.of(store, cleaning, publishing, rights, POOL, quiet, cold=False)
+    return run.origin(segments).beyond(version, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ class _Run:
     store: Store
     cleaning: CleaningSettings
     publishing: PublishSettings
+    rights: RightsSettings
     engine: EngineSettings
     progress: Progress
     cold: bool
@@ -144,6 +151,7 @@ class _Run:
         store: Store,
         cleaning: CleaningSettings,
         publishing: PublishSettings,
+        rights: RightsSettings,
         engine: EngineSettings,
         progress: Progress,
         *,
@@ -152,11 +160,13 @@ class _Run:
         """Read the list of takedowns, open benchmarks and corpora."""
         found = benchmarks(publishing.decontaminate)
         corpora = foreign_corpora(publishing.against, store)
-        return cls(store, cleaning, publishing, engine, progress, cold, Takedowns.load(store), found, corpora)
+        takedowns = Takedowns.load(store)
+        return cls(store, cleaning, publishing, rights, engine, progress, cold, takedowns, found, corpora)
 
     def origin(self, segments: Segments) -> Origin:
         """What the version will be a function of."""
-        return Origin.of(self.cleaning, self.publishing, self.benchmarks, self.corpora, segments, self.takedowns)
+        settings = self.cleaning, self.publishing, self.rights
+        return Origin.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
     def told(self, stage: str) -> Callable[[int, int], None]:
         """Progress of one step."""
@@ -194,7 +204,8 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
     """Decide on every page, and write a version where anything is otherwise than in the one before."""
     publishing, main = run.publishing, run.cleaning.languages[0]
     found = living_documents(source.segments, run.takedowns)
-    found = without_reserved(found, ledger_of(source.rights, source.segments), publishing)
+    ledger = ledger_of(source.rights, source.segments)
+    found = with_licences(without_reserved(found, ledger, publishing, run.rights), ledger, publishing)
     trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, run.cleaning.min_chars)
     texts = trimmed.texts(source.segments)
     living = decontaminated(trimmed.living, texts, run.benchmarks, source.signatures, run.told("decontaminate"))
@@ -238,10 +249,13 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
             otherwise = differences(before, previous.files, hidden, files)
         figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
         figures["uncompared"] = clusters.uncompared
+        figures["ledger"] = evidence(ledger, kept)
+        figures["crawlers"] = crawlers(source.segments)
         damaged = otherwise is not None and otherwise.damaged
         if previous is not None and not damaged and _is_same(previous, files, figures, origin):
             return None
         write_texts(hidden, name, figures, origin.settings)
+        write_summary(hidden, name, figures, origin.settings)
         write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
             kind="corpus",

@@ -7,8 +7,10 @@ code decides is updated: a deployment's entry point, its folder, the schema of i
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
@@ -40,6 +42,8 @@ ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
 CANCELLING_SECONDS = 60
 """An engine that is told to cancel takes Prefect's 30 s of grace at most."""
+PATIENCE = 120.0
+"""Seconds for which a busy server is asked again."""
 PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
 ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
@@ -56,11 +60,24 @@ ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 def register(environment: Mapping[str, str]) -> list[str]:
     """Create pools, deployments and the automation at the server that ``environment`` names; say what was changed.
 
-    What exists keeps all that an operator can set. Nothing is said where nothing was changed.
+    What exists keeps all that an operator can set. Nothing is said where nothing was changed. A server that answers 503,
+    since its SQLite file is locked, is asked again for ``PATIENCE`` seconds.
 
     Raises:
         StageError: Prefect refused; its last words are in the message.
     """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _register(environment)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                words = " ".join(str(error).split())
+                raise StageError(f"Prefect's server refused: {words} Run `cowese serve` again.") from error
+        time.sleep(1)
+
+
+def _register(environment: Mapping[str, str]) -> list[str]:
     changed: list[str] = []
     server: dict[Any, Any] = {PREFECT_API_URL: environment["PREFECT_API_URL"]}
     if "PREFECT_API_AUTH_STRING" in environment:

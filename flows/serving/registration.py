@@ -60,8 +60,8 @@ ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 def register(environment: Mapping[str, str]) -> list[str]:
     """Create pools, deployments and the automation at the server that ``environment`` names; say what was changed.
 
-    What exists keeps all that an operator can set. Nothing is said where nothing was changed. A server that answers 503,
-    since its SQLite file is locked, is asked again for ``PATIENCE`` seconds.
+    What exists keeps all that an operator can set. Nothing is said where nothing was changed. A server that answers
+    503, since its SQLite file is locked, is asked again for ``PATIENCE`` seconds.
 
     Raises:
         StageError: Prefect refused; its last words are in the message.

@@ -52,6 +52,8 @@ class Capture:
     languages: str | None = "spa"
     headers: tuple[tuple[str, str], ...] = ()
     truncated: str | None = None
+    content_type: str | None = None
+    """The header as it is; by default the type alone."""
 
     @property
     def subset(self) -> str:
@@ -65,7 +67,11 @@ class Capture:
 
     def member(self) -> bytes:
         """Its WARC record as Common Crawl writes it: unpacked body, a gzip member."""
-        fields = [("Content-Type", self.mime), *self.headers, ("Content-Length", str(len(self.body)))]
+        fields = [
+            ("Content-Type", self.content_type or self.mime),
+            *self.headers,
+            ("Content-Length", str(len(self.body))),
+        ]
         head = f"HTTP/1.1 {self.status} Whatever\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields)
         named = {"WARC-Target-URI": self.url, "WARC-Payload-Digest": payload_digest(self.body)}
         named |= {"WARC-Truncated": self.truncated} if self.truncated else {}
@@ -111,8 +117,12 @@ class Archive:
         group_rows: int = 40,
         page_rows: int = 10,
         page_index: bool = True,
+        arrange: Callable[[pa.Table], pa.Table] = lambda table: table,
     ) -> None:
-        """Add a crawl: its records in some WARC files, its index in some parts, each of several row groups."""
+        """Add a crawl: its records in some WARC files, its index in some parts, each of several row groups.
+
+        ``arrange`` is done to the rows of each part before they are written.
+        """
         rows: dict[str, list[dict[str, object]]] = defaultdict(list)
         content: dict[str, bytearray] = defaultdict(bytearray)
         for number, one in enumerate(captures):
@@ -129,7 +139,7 @@ class Archive:
             for part in range(parts):
                 path = f"cc-index/table/cc-main/warc/crawl={crawl}/subset={subset}/part-{part:05d}-x.c000.gz.parquet"
                 table = pa.Table.from_pylist(ordered[part * each : (part + 1) * each], INDEX)
-                self.files[path] = _parquet(table, group_rows, page_rows, page_index)
+                self.files[path] = _parquet(arrange(table), group_rows, page_rows, page_index)
                 paths.append(path)
         listed = "".join(f"{path}\n" for path in [*paths, f"cc-index/table/cc-main/warc/crawl={crawl}/_SUCCESS"])
         self.files[f"crawl-data/{crawl}/cc-index-table.paths.gz"] = gzip.compress(listed.encode())

@@ -150,7 +150,7 @@ class HttpFiles(_Files):
 
     def span(self, path: str, begin: int, length: int) -> bytes:
         """``length`` bytes of a file (``Remote.span``)."""
-        content, _ = self._get(path, f"bytes={begin}-{begin + length - 1}", length)
+        content, _ = self._get(path, f"bytes={begin}-{begin + length - 1}", begin, length)
         return content
 
     def tail(self, path: str, length: int) -> tuple[bytes, int]:
@@ -162,7 +162,10 @@ class HttpFiles(_Files):
         """Close all connections."""
         self._client.close()
 
-    def _get(self, path: str, span: str | None, length: int | None = None) -> tuple[bytes, int | None]:
+    def _get(
+        self, path: str, span: str | None, begin: int | None = None, length: int | None = None
+    ) -> tuple[bytes, int | None]:
+        """A file or a part of it, and the size of the whole; ``begin`` and ``length`` are what must come."""
         size: int | None = None
 
         def ask() -> bytes:
@@ -173,13 +176,15 @@ class HttpFiles(_Files):
                     content = response.read()
             except httpx.TransportError as error:
                 raise _RefusedError(f"the connection failed ({type(error).__name__})") from error
-            total = response.headers.get("Content-Range", "").rpartition("/")[2]
+            given, _, total = response.headers.get("Content-Range", "").partition("/")
             size = int(total) if total.isdigit() else None
-            if length is not None and len(content) != length:
-                begin = int((span or "=0-").partition("=")[2].partition("-")[0])
+            if begin is not None and length is not None:
                 if size is not None and size < begin + length:
                     raise NotThereError(f"{path} has {size:,} bytes, not {begin + length:,}")
-                raise _RefusedError(f"{len(content):,} bytes came in place of {length:,}")
+                if given and given != f"bytes {begin}-{begin + length - 1}":
+                    raise _RefusedError(f"{given} came in place of bytes {begin}-{begin + length - 1}")
+                if len(content) != length:
+                    raise _RefusedError(f"{len(content):,} bytes came in place of {length:,}")
             return content
 
         content = self._asked(f"{self._client.base_url}{path}", ask)

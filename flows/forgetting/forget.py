@@ -37,7 +37,7 @@ from flows.forgetting.receipt import (
 from flows.settings import Settings
 from training.tokens.texts import texts_of_tokens
 
-STAGES = ("forget", "crawl", "clean", "publish", "tokenizer", "pack", "export")
+STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export")
 """Whose locks are held: none of them may read or write what is being taken out."""
 
 

@@ -169,13 +169,12 @@ def _matching(
 ) -> Iterator[tuple[Rows, pa.ChunkedArray]]:
     """Where in a run of rows keys lie that begin with a prefix, and which of the rows there do."""
     found = _mask(reader.read(group, run, [KEY])[KEY], prefixes)
-    places = pc.indices_nonzero(found).to_pylist()
-    begin = None
-    for place, following in zip(places, [*places[1:], None], strict=True):
-        begin = place if begin is None else begin
-        if following is None or following > place + _NEAR:
-            yield (run[0] + begin, run[0] + place + 1), found.slice(begin, place + 1 - begin)
+    begin = last = None
+    for place in [*pc.indices_nonzero(found).to_pylist(), None]:
+        if begin is not None and last is not None and (place is None or place > last + _NEAR):
+            yield (run[0] + begin, run[0] + last + 1), found.slice(begin, last + 1 - begin)
             begin = None
+        begin, last = place if begin is None else begin, place
 
 
 def _mask(keys: pa.ChunkedArray, prefixes: Sequence[bytes]) -> pa.ChunkedArray:

@@ -100,7 +100,7 @@ def test_what_is_no_topics_file_is_named(tmp_path, content, words):
 
 ARTICLE = """<?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Publishing DTD v1.1 20151215//EN" "JATS.dtd">
-<article xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:mml="http://www.w3.org/1998/Math/MathML" 
+<article xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:mml="http://www.w3.org/1998/Math/MathML"
  xml:lang="{lang}" article-type="research-article"><front><article-meta>
 <article-id pub-id-type="doi">10.1590/S0036-36342026000100001</article-id>
 <title-group><article-title>Dieta y <italic>tensión</italic></article-title></title-group>
@@ -120,8 +120,9 @@ ARTICLE = """<?xml version="1.0" encoding="utf-8"?>
 <back><ack><p>Gracias</p></ack><ref-list><ref id="B1"><note>Autor. 2001.</note></ref></ref-list></back>
 {sub}</article>
 """  # fmt: skip
-TRANSLATED = """<sub-article article-type="translation" xml:lang="es"><front-stub><title-group><article-title>En español</article-title>
-</title-group></front-stub><body><sec><title>Introducción</title><p>Texto traducido.</p></sec></body></sub-article>"""  # fmt: skip
+TRANSLATED = """<sub-article article-type="translation" xml:lang="es">
+<front-stub><title-group><article-title>En español</article-title></title-group></front-stub>
+<body><sec><title>Introducción</title><p>Texto traducido.</p></sec></body></sub-article>"""
 
 
 def article(lang="es", sub=""):

@@ -163,7 +163,7 @@ def test_of_an_article_in_another_language_its_spanish_translation(tmp_path):
 ROWS = [
     {"text": "\n".join(paragraphs("uno")), "id": "<urn:uuid:1>", "dump": "CC-MAIN-2024-10", "url": "https://s.example/uno",
      "date": "2024-02-21T10:00:00Z", "file_path": "s3://x", "language": "spa", "license": None},
-    {"text": "\n".join(paragraphs("dos")), "url": "https://otro.example/dos", "date": "2024-02-22T10:00:00Z", "license": BY},
+    {"text": "\n".join(paragraphs("dos")), "url": "https://otro.example/dos", "date": "2024-02-22", "license": BY},
     {"text": "  ", "url": "https://otro.example/tres"},
     {"text": "Sin dirección.", "url": None},
 ]  # fmt: skip

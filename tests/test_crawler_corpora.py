@@ -206,6 +206,54 @@ def test_what_is_no_file_of_texts_is_named(tmp_path):
     assert licence_named("https://opendatacommons.org/licenses/by/1-0/").name == "ODC-By-1.0"
 
 
+# --- odd inputs, after reports on parsers of others
+
+
+def test_named_entities_of_the_dtd_and_entities_of_the_document(tmp_path):
+    """pubmed_parser and others: &nbsp; without the DTD; &own; that would be left out of a sentence."""
+    text = article().replace("Caminar cada día", "Caminar cada d&iacute;a &ge; 30&nbsp;min &amp; m&aacute;s")
+    own = "<!DOCTYPE article [<!ENTITY no 'no '>]>"
+    text = own + text.partition('JATS.dtd">')[2].replace("Una dosis de", "&no;Una dosis de")
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    (found,) = articles([tmp_path], DAY)
+    page = found.body.decode()
+    assert "<li><p>Caminar cada día ≥ 30\xa0min &amp; más</p></li>" in page
+    assert "Una dosis de" not in page, "what an unresolved entity says is not known: its paragraph is left out whole"
+
+
+def test_a_bomb_of_entities_costs_nothing(tmp_path):
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "ja"}">' for n in range(12))
+    (tmp_path / "a.xml").write_text(
+        f"<!DOCTYPE article [{levels}]>" + article().partition('JATS.dtd">')[2], encoding="utf-8"
+    )
+    (found,) = articles([tmp_path], DAY)
+    assert len(found.body) < 10_000
+
+
+def test_summaries_as_elements_and_in_cdata(tmp_path):
+    """The web service of MedlinePlus and copies of the file write them so."""
+    path = topics_file(tmp_path, "<p>¿Qué es el <b>asma</b>?</p> Más.<![CDATA[<p>Fin & ya</p>]]>")
+    (topic,) = [one for one in topics(path) if isinstance(one, Given)]
+    assert "</h1><p>¿Qué es el <b>asma</b>?</p> Más.&lt;p&gt;Fin &amp; ya&lt;/p&gt;</article>" in topic.body.decode()
+
+
+def test_rows_with_marks_and_types_that_break_others(tmp_path):
+    """A BOM, lone surrogates, dates as Arrow has them, views and dictionaries in place of strings."""
+    (tmp_path / "x.jsonl").write_bytes(b'\xef\xbb\xbf{"text": "Hola \\ud83d\\u0000 ya", "url": "https://a.es/"}\n')
+    (found,) = texts([tmp_path / "x.jsonl"], DAY)
+    assert found.body.startswith(b"Hola ?")
+    table = pa.table(
+        {
+            "text": pa.array(["Uno", "Dos"]).dictionary_encode(),
+            "url": pa.array(["https://a.es/1", "a.es/2"], pa.large_string()),
+            "date": pa.array([date(2024, 2, 3), None], pa.date32()),
+        }
+    )
+    pq.write_table(table, tmp_path / "y.parquet")
+    one, two = texts([tmp_path / "y.parquet"], DAY)
+    assert (one.when, two.when) == (datetime(2024, 2, 3, tzinfo=UTC), DAY)
+
+
 # --- all of them in one corpus
 
 

@@ -1,5 +1,6 @@
 """The Wayback Machine on loopback: last captures of dead hosts, permissions of their day first, gently, none twice."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -130,6 +131,22 @@ def test_bytes_of_another_moment_have_that_moments_date(store, crawling, machine
     bring(store, crawling, machine)
     found = {headers["warc-target-uri"]: headers["warc-date"] for headers, _, _ in records(store)}
     assert found[f"http://{HOST}/p1"] == "2011-05-05T10:10:10Z"
+
+
+def test_bytes_that_are_still_packed_say_so(store, crawling, machine):
+    """As clients of the archive report: gzip without its field; then the answer to a lookup that is no JSON."""
+    body = gzip.compress(page("packed"))
+    machine.add("20160505101010", f"http://{HOST}/p1", body, Content_Encoding="gzip", Content_Type="text/html")
+    bring(store, crawling, machine)
+    (fields,) = [fields for headers, fields, _ in records(store) if headers["warc-target-uri"].endswith("/p1")]
+    assert fields["content-encoding"] == "gzip"
+
+
+def test_an_index_that_answers_a_page_ends_the_run(store, crawling, machine):
+    machine.refusals = [(200, {"Content-Type": "text/html"})]
+    with pytest.raises(StageError, match=r"the archive's index answers no JSON\. Run the same command later"):
+        bring(store, crawling, machine)
+    assert bring(store, crawling, machine).fetched == 8
 
 
 def test_a_host_that_the_archive_does_not_show_is_left_out(store, crawling, machine):

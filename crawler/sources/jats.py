@@ -141,14 +141,14 @@ def _whole(element: etree._Element, tag: str) -> str:
 def _inline(element: etree._Element) -> str:
     parts = [html.escape(element.text or "")]
     for one in element:
-        if isinstance(one.tag, str):
-            parts.append(_inline_element(one))
-        parts.append(html.escape(one.tail or ""))
+        parts += [_inline_element(one), html.escape(one.tail or "")]
     return "".join(parts)
 
 
 def _inline_element(element: etree._Element) -> str:
     tag = element.tag
+    if isinstance(element, etree._Entity):  # noqa: SLF001 - an entity of the document's own, which nobody resolves
+        raise _NotInHtmlError
     if not isinstance(tag, str):
         return ""
     if tag.startswith(_MATHML):

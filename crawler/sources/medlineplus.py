@@ -64,7 +64,7 @@ def _topic(element: etree._Element, when: datetime) -> Given | Left:
     if element.get("language") != "Spanish":
         return Left("another_language")
     title, url = element.get("title", "").strip(), element.get("url", "").strip()
-    summary = (element.findtext("full-summary") or "").strip()
+    summary = _summary(element.find("full-summary"))
     if not summary:
         return Left("no_summary")
     created = _day(element.get("date-created", ""))
@@ -74,6 +74,14 @@ def _topic(element: etree._Element, when: datetime) -> Given | Left:
     page = f'<!doctype html><html lang="es"><head>{head}</head><body>{article}</body></html>'
     place = f"topic {element.get('id', '')} {when:%Y-%m-%dT%H:%M:%S}"
     return Given(place, url, when, HTML, page.encode(), LICENCE)
+
+
+def _summary(element: etree._Element | None) -> str:
+    """The HTML of a summary, escaped or as elements."""
+    if element is None:
+        return ""
+    within = (etree.tostring(one, encoding="unicode") for one in element)
+    return "".join([element.text or "", *within]).strip()
 
 
 @contextmanager

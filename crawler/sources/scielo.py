@@ -6,9 +6,11 @@ abstract, sections with lists, tables and captions; references, acknowledgements
 """
 
 import html
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from html.entities import html5
 from pathlib import Path
 
 from lxml import etree
@@ -24,6 +26,8 @@ _XLINK, _LANG = "{http://www.w3.org/1999/xlink}href", "{http://www.w3.org/XML/19
 _MOST_BYTES = 64 << 20
 """Bytes of an article that are read."""
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+_NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ONLINE, _PUBLISHED = ("epub", "epub-ppub"), ("pub", "ppub", "collection")
 
 
@@ -58,7 +62,7 @@ def _article(content: bytes, name: str, when: datetime) -> Given | Left:
     if len(content) > _MOST_BYTES:
         return Left("too_large")
     try:
-        root = etree.fromstring(content, _PARSER)
+        root = etree.fromstring(_NAMED.sub(_numbered, content), _PARSER)
     except etree.XMLSyntaxError:
         return Left("damaged")
     if root.tag != "article":
@@ -78,6 +82,13 @@ def _article(content: bytes, name: str, when: datetime) -> Given | Left:
     head = f'<meta charset="utf-8"><title>{title}</title>{day}'
     body = f'<!doctype html><html lang="es"><head>{head}</head><body>{page}</body></html>'
     return Given(f"{name} {len(content)}", url, when, HTML, body.encode(), _licence(root))
+
+
+def _numbered(entity: re.Match[bytes]) -> bytes:
+    """A named entity of HTML, which JATS takes from its DTD, by its number; others stay as they are."""
+    name = entity[1].decode("ascii")
+    signs = None if name in _XML_OWN else html5.get(f"{name};")
+    return entity[0] if signs is None else "".join(f"&#{ord(sign)};" for sign in signs).encode()
 
 
 def _in_spanish(root: etree._Element) -> etree._Element | None:

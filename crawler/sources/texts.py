@@ -5,11 +5,12 @@ other columns are not read: language and quality are judged as those of any page
 so it cannot be extracted anew; documents of it say so (``text_given``).
 """
 
+import codecs
 import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,8 @@ def _licence(name: object, url: object) -> Licence | None:
 
 
 def _moment(said: object) -> datetime | None:
+    if isinstance(said, date) and not isinstance(said, datetime):
+        return datetime(said.year, said.month, said.day, tzinfo=UTC)
     if isinstance(said, datetime):
         return (said if said.tzinfo else said.replace(tzinfo=UTC)).replace(microsecond=0)
     if not isinstance(said, str):
@@ -118,6 +121,8 @@ def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
             number = 0
             while line := file.readline(_MAX_LINE):
+                if number == 0:
+                    line = line.removeprefix(codecs.BOM_UTF8)
                 if line.strip():
                     row = _object(line)
                     if number == 0:

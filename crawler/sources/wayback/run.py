@@ -39,6 +39,7 @@ _ORIGINAL = "x-archive-orig-"
 """Begins the names of the fields that the captured answer had."""
 _NOT_KEPT = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 """Fields that no longer hold for the bytes as they are kept, without their encodings."""
+_GZIP = b"\x1f\x8b"
 _FLUSH_EVERY = 20
 _MOST_HOPS = 3
 
@@ -238,6 +239,8 @@ def _head(reply: Reply) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         for name, value in reply.headers.items()
         if name.startswith(_ORIGINAL) and name.removeprefix(_ORIGINAL) not in _NOT_KEPT
     }
+    if reply.body.startswith(_GZIP) and reply.headers.get(f"{_ORIGINAL}content-encoding", "").lower() == "gzip":
+        said["content-encoding"] = "gzip"  # the archive gave it packed and did not say so
     if "content-type" not in said and "content-type" in reply.headers:
         said["content-type"] = reply.headers["content-type"]
     fields = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in said.items()]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from lxml import etree
 
@@ -97,7 +97,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         if len(inside) != 1 or inside[0].file_size > _MOST_UNPACKED:
             raise InputError(f"{path}: {len(inside)} XML files in it, or one that is too large; one is due.")
         with packed.open(inside[0]) as member:
-            yield cast("IO[bytes]", member)
+            yield member
 
 
 def _moment(text: str) -> datetime | None:

@@ -66,13 +66,15 @@ def write_rounds(store: Store, last: int) -> None:
     for number in range(1, last + 1):
         pages = Round(number)
         for page in range(24):
-            text = prose((number, page) if page % 4 else page, 60)
-            text = slightly_changed(text, number) if page % 8 == 0 else text
-            text = f"{text} {prose(('longer', page), 80)}" if page % 4 == 0 and number == 2 else text
-            pages.page(f"https://h{page % 5}.es/{number % 3}/{page}", f"{text}\nPida cita en la unidad de salud.")
+            text = prose((number, page) if page % 4 else page, 60)  # each fourth page is there in every round
+            if page % 12 == 4 and number > 1:
+                text = slightly_changed(text, number)
+            elif page % 12 == 8 and number == 2:
+                text = f"{text} {prose(('longer', page), 80)}"
+            pages.page(f"https://h{page % 5}.es/{min(number, 3)}/{page}", f"{text}\nPida cita en la unidad de salud.")
             pages.drop(f"https://h{page % 5}.es/{number}/{page}/pdf", "quality/too_short")
         pages.page("https://h1.es/gl", prose("galego", 60), language="gl")
-        pages.drop(f"https://h{number}.es/0/{number}", "http/404")
+        pages.drop(f"https://h{number}.es/1/{number}", "http/404")
         pages.write(store)
 
 

@@ -153,9 +153,11 @@ def document(page: int, number: int, draw: random.Random) -> dict[str, Any]:
     return {
         "country": "ES",
         "category": "hospital",
+        "source": "crawl",
         "title": f"Página {page}",
         "first_seen_at": START,
         "mime": "text/html",
+        "text_given": False,
         "language": "es",
         "language_score": 1.0,
         "text": text,

@@ -17,7 +17,8 @@ from cleaning.corpus.figures import counted, ranked, worst
 from cleaning.corpus.finished import Finished, finish, part_digests
 from cleaning.corpus.parts import plan
 from cleaning.corpus.remaining import Remaining
-from cleaning.corpus.shares import Rights, Shares, laid_into_shares
+from cleaning.corpus.reserved import crawlers, evidence
+from cleaning.corpus.shares import Rights, Shares, laid_into_shares, ledger_by
 from cleaning.corpus.site_lines import SiteLines, take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assigned, folder_of_side, folder_of_split
 from cleaning.duplicates.dedup import Clusters
@@ -147,5 +148,9 @@ def _placed(
             f"{counts.dropped.total():,} dropped. Please report this."
         )
     per_split = dict(zip(SPLITS, np.bincount(splits, minlength=len(SPLITS)).tolist(), strict=True))
-    figures = counts.figures(per_split, urls, lines.taken) | {"uncompared": clusters.uncompared}
+    figures = counts.figures(per_split, urls, lines.taken) | {
+        "uncompared": clusters.uncompared,
+        "ledger": evidence(ledger_by(given.rights), documents),
+        "crawlers": crawlers(given.rights.segments),
+    }
     return Decided(planned.paths, read_arrow(path), finished, figures, shares.funnel)

@@ -13,6 +13,8 @@ from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 from cleaning.pages.triage import OPTED_OUT
 
+NAMELESS = "another, at an address"
+"""Licences of which only the address is stated."""
 LARGEST_HOSTS = 25
 """Hosts that a card names; the report's table has them all."""
 
@@ -35,6 +37,8 @@ class FigureCounts:
     dropped: Counter[str] = field(default_factory=Counter)
     dropped_words: Counter[str] = field(default_factory=Counter)
     opted_out: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
 
     def add_kept(self, kept: pa.Table) -> None:
         """Count documents of the corpus, which have all columns but the long ones."""
@@ -52,6 +56,8 @@ class FigureCounts:
             (self.languages, "language"),
         ):
             counts.update(counted(kept[name]))
+        self.sources.update(counted(kept["source"]) if "source" in kept.schema.names else {})
+        self.licences.update(_licences(kept))
         for kinds in kept["masked"].filter(pc.greater(pc.list_value_length(kept["masked"]), 0)).to_pylist():
             for entry in kinds:
                 self.masked[entry["kind"]] += entry["count"]
@@ -95,6 +101,8 @@ class FigureCounts:
             "dropped": ranked(self.dropped),
             "dropped_words": ranked(self.dropped_words),
             "opted_out": ranked(self.opted_out),
+            "licences": ranked(self.licences),
+            "sources": ranked(self.sources),
             "site_lines": asdict(taken),
             "countries": ranked(self.countries),
             "categories": ranked(self.categories),
@@ -110,6 +118,15 @@ def _carriers(dropped: pa.Table) -> dict[str, int]:
         return {}
     details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
     return Counter((detail or "unknown").partition(":")[0] for detail in details)
+
+
+def _licences(kept: pa.Table) -> dict[str, int]:
+    """Documents by the licence that their page or host states; those without one are not counted."""
+    if "license" not in kept.schema.names:
+        return {}
+    stated = kept.filter(pc.or_(pc.is_valid(kept["license"]), pc.is_valid(kept["license_url"])))
+    pairs = zip(stated["license"].to_pylist(), stated["license_url"].to_pylist(), strict=True)
+    return Counter(name or NAMELESS for name, url in pairs if name or url)
 
 
 def _words(dropped: pa.Table) -> dict[str, int]:

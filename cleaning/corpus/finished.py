@@ -19,7 +19,7 @@ from data.columns import PUBLISHED_SCHEMA
 from data.documents import WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
 from data.files import value_digest
 
-DECIDED = ("site", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
+DECIDED = ("site", "license", "license_url", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
 """Columns that publishing decides; all others are as cleaning wrote them."""
 _DEPENDS = ("id", "warc_file", "warc_offset", "recipe", *DECIDED)
 

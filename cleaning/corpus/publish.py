@@ -27,6 +27,7 @@ from cleaning.corpus.origin import Origin
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import write_report
 from cleaning.corpus.shares import Rights
+from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
@@ -41,6 +42,7 @@ from data.errors import StageError
 from data.files import write_json
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
+from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -73,6 +75,7 @@ def publish(
     cleaning: CleaningSettings,
     publishing: PublishSettings,
     *,
+    rights: RightsSettings = RIGHTS,
     cold: bool = False,
     without: Sequence[str] = (),
     engine: EngineSettings = POOL,
@@ -95,7 +98,7 @@ def publish(
     tidy(store)
     for warc in without:
         leave_out(store, warc)
-    run = _Run.of(store, cleaning, publishing, engine, progress, cold=cold)
+    run = _Run.of(store, cleaning, publishing, rights, engine, progress, cold=cold)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = run.origin(source.segments)
@@ -111,13 +114,16 @@ def publish(
     return summary.model_copy(update={"differences": made.differences.lines()}) if made.differences else summary
 
 
-def behind(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> list[str] | None:
+def behind(
+    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
+) -> list[str] | None:
     """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
     version = newest(store)
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    return _Run.of(store, cleaning, publishing, POOL, quiet, cold=False).origin(segments).beyond(version, store)
+    run = _Run.of(store, cleaning, publishing, rights, POOL, quiet, cold=False)
+    return run.origin(segments).beyond(version, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class _Run:
     store: Store
     cleaning: CleaningSettings
     publishing: PublishSettings
+    rights: RightsSettings
     engine: EngineSettings
     progress: Progress
     cold: bool
@@ -140,6 +147,7 @@ class _Run:
         store: Store,
         cleaning: CleaningSettings,
         publishing: PublishSettings,
+        rights: RightsSettings,
         engine: EngineSettings,
         progress: Progress,
         *,
@@ -148,15 +156,17 @@ class _Run:
         """Read the list of takedowns, open benchmarks and corpora."""
         found = benchmarks(publishing.decontaminate)
         corpora = foreign_corpora(publishing.against, store)
-        return cls(store, cleaning, publishing, engine, progress, cold, Takedowns.load(store), found, corpora)
+        takedowns = Takedowns.load(store)
+        return cls(store, cleaning, publishing, rights, engine, progress, cold, takedowns, found, corpora)
 
     def origin(self, segments: Segments) -> Origin:
         """What the version will be a function of."""
-        return Origin.of(self.cleaning, self.publishing, self.benchmarks, self.corpora, segments, self.takedowns)
+        settings = self.cleaning, self.publishing, self.rights
+        return Origin.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
     def settled(self, source: Rebuilt) -> Deciding:
         """What the decisions on the pages of a source follow from."""
-        rights = Rights(source.rights, tuple(source.segments), self.publishing)
+        rights = Rights(source.rights, tuple(source.segments), self.publishing, self.rights)
         return Deciding(
             self.cleaning,
             self.publishing,
@@ -223,6 +233,7 @@ def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engin
         if previous is not None and not damaged and _is_same(previous, files, figures, origin):
             return None
         write_texts(hidden, name, figures, origin.settings)
+        write_summary(hidden, name, figures, origin.settings)
         write_report(hidden, name, figures, before, run.takedowns)
         return Manifest(
             kind="corpus",

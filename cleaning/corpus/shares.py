@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.living import DROPPED_ROWS, KEPT_ROWS, LOST, NARROW, decided, numbered
-from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.corpus.reserved import ledger_of, with_licences, without_reserved
 from cleaning.corpus.splits import fraction
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.engines.engine import Engine, Report, run_all
@@ -29,6 +29,7 @@ from cleaning.stored_texts import Positions, Segments
 from data.arrow_files import arrow_file, read_arrow, read_arrows
 from data.parquet import read_wide, row_count
 from data.rights.ledger import Ledger
+from data.rights.settings import RightsSettings
 from data.takedowns import Takedowns
 
 MOST_SHARES = 256
@@ -89,6 +90,7 @@ class Rights:
     folder: Path
     segments: tuple[tuple[Path, Path], ...]
     settings: PublishSettings
+    words: RightsSettings
 
 
 def laid_into_shares(
@@ -181,7 +183,8 @@ def _decide(task: _Deciding, report: Report) -> tuple[int, int, Counter[str]]:
     kept = pa.concat_tables([KEPT_ROWS.empty_table(), *read_arrows(task.documents)])
     gone = pa.concat_tables([DROPPED_ROWS.empty_table(), *read_arrows(task.dropped)])
     living = decided(kept, gone, task.takedowns)
-    living = without_reserved(living, _ledger(task.rights), task.rights.settings)
+    ledger, settings = ledger_by(task.rights), task.rights.settings
+    living = with_licences(without_reserved(living, ledger, settings, task.rights.words), ledger, settings)
     documents = living.documents
     ids = documents["id"].to_pylist()
     fractions = [[fraction(one) for one in ids], [fraction(f"part:{one}") for one in ids]]
@@ -202,6 +205,6 @@ def _placed(documents: pa.Table) -> pa.Table:
 
 
 @functools.lru_cache(maxsize=1)
-def _ledger(rights: Rights) -> Ledger:
+def ledger_by(rights: Rights) -> Ledger:
     """The same in every task of a process."""
     return ledger_of(rights.folder, rights.segments)

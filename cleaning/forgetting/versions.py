@@ -18,6 +18,7 @@ from cleaning.corpus.living import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
+from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import digests
 from data.documents import DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import MANIFEST_NAME, Manifest
@@ -57,6 +58,7 @@ def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns:
     gone = manifest.figures["urls"] - figures["urls"]
     figures["forgotten"] = {**manifest.figures.get("forgotten", {}), receipt: gone}
     write_texts(folder, version, figures, manifest.settings)
+    write_summary(folder, version, figures, manifest.settings)
     before = store.corpus / f"v{int(version[1:]) - 1:04d}"
     write_report(
         folder, version, figures, before if (before / MANIFEST_NAME).is_file() else None, Takedowns.load(store)
@@ -70,7 +72,7 @@ def _without(table: pa.Table, going: pa.Array, takedowns: Takedowns) -> pa.Table
     """The table without these pages and without their addresses; None where it has none."""
     stays = pc.invert(pc.is_in(table["id"], going))
     left = table.filter(stays)
-    for name in ("site", "lost_to", "canonical"):
+    for name in ("site", "lost_to", "canonical", "license_url"):
         if name in left.schema.names:
             left = _without_addresses(left, name, going, takedowns)
     return None if left.equals(table) else left
@@ -96,10 +98,11 @@ def _columns(path: Path, names: Collection[str]) -> pa.Table:
 def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     """The figures of what is left; what is no count of rows stays as it was."""
     columns = ["host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
+    columns += ["source", "license", "license_url"]
     counts, splits = FigureCounts(), Counter[str]()
     for split in SPLITS:
         for path in sorted((folder / "data" / split).glob("*.parquet")):
-            table = read_wide(path, columns)
+            table = _columns(path, columns)
             counts.add_kept(table)
             splits[split] += table.num_rows
     for path in sorted((folder / "side").rglob("*.parquet")):

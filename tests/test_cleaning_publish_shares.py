@@ -1,11 +1,9 @@
 """Publishing by shares: however the work is cut, the same bytes; and no column of a step ends at 2 GB."""
 
-from contextlib import contextmanager
-
 import numpy as np
 import pyarrow as pa
 import pytest
-from corpus_rounds import Round, parquet_bytes, prose, slightly_changed
+from corpus_rounds import Round, here, parquet_bytes, prose, slightly_changed
 
 from cleaning.corpus import filling, living, remaining, shares, site_lines
 from cleaning.corpus.publish import publish
@@ -20,22 +18,6 @@ from data.store import Store
 
 CLEANING = CleaningSettings()
 SETTINGS = PublishSettings(site_line_documents=3, part_words=3_000)
-
-
-class Here:
-    """An engine that runs every task in this process, one after the other."""
-
-    slots = 1
-    ends_processes = False
-
-    def map(self, function, items, *, columns=1, watch=lambda _board: None):  # noqa: ARG002 - as Engine.map
-        for item in reversed(items):
-            yield function(item, lambda row: watch([row]))
-
-
-@contextmanager
-def here(_settings):
-    yield Here()
 
 
 @pytest.fixture

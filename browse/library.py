@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from browse.extracted import Extracted
 from browse.index import Index
 from browse.index_build import build_index, index_folder, is_current
+from cleaning.corpus.diff import Diff
 from cleaning.corpus.versions import versions
 from cleaning.settings import CleaningSettings
 from data.errors import CoweseError, InputError
@@ -40,6 +41,8 @@ class Library:
     store: Store
     settings: CleaningSettings
     story: Story
+    differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
+    """Of pairs of versions, by the time of the list of what was taken down."""
     _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
     _building: dict[str, Building] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

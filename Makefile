@@ -11,7 +11,7 @@ help:
 	@echo "make test    all tests, with coverage"
 	@echo "make quick   the tests that take no more than a few seconds each"
 	@echo "make topology  docker-compose.yml's processes for real, without Docker (PostgreSQL and Redis must be installed)"
-	@echo "make check   ruff, mypy, import-linter"
+	@echo "make check   ruff, mypy, import-linter, links and sentences of the documents"
 	@echo "make clean   remove .venv and what a demo left"
 
 # torch first and alone, by the pin: nothing that comes after may choose another build.
@@ -37,6 +37,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/check_words.py
 
 topology: $(INSTALLED)
 	$(BIN)/python tests/topology/run.py

@@ -8,6 +8,7 @@ import pyarrow as pa
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.warc import Record
 from data.errors import InputError
+from data.rights.licences import Licence
 from data.urls import canonical_url, document_id, host_of
 
 _OUTCOME = (
@@ -21,6 +22,9 @@ _OUTCOME = (
     "published",
     "canonical",
     "declared_language",
+    "license",
+    "license_url",
+    "text_given",
     "figures",
 )
 
@@ -46,6 +50,8 @@ def _outcome(row: Mapping[str, Any]) -> Page | Drop:
         published=row["published"],
         canonical=row["canonical"],
         declared_language=row["declared_language"],
+        licence=Licence(row["license"], row["license_url"]) if row["license"] or row["license_url"] else None,
+        given=row["text_given"],
         figures={one["name"]: one["figure"] for one in row["figures"]},
     )
 
@@ -75,6 +81,7 @@ def _drop_columns(drop: Drop) -> dict[str, Any]:
         "figure": drop.figure,
         "detail": drop.detail,
         "lost_to": drop.lost_to,
+        "text_given": False,
         "figures": [],
     }
 
@@ -87,5 +94,8 @@ def _page_columns(page: Page) -> dict[str, Any]:
         "published": page.published,
         "canonical": page.canonical,
         "declared_language": page.declared_language,
+        "license": page.licence.name if page.licence is not None else None,
+        "license_url": page.licence.url if page.licence is not None else None,
+        "text_given": page.given,
         "figures": [{"name": name, "figure": figure} for name, figure in sorted(page.figures.items())],
     }

@@ -7,9 +7,11 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from data.errors import CoweseError
-from data.manifest import code_version
+from data.version import code_version
 from flows.commands import (
+    archive,
     benchmark,
+    browse,
     build,
     corpus,
     crawl,
@@ -40,8 +42,10 @@ app = typer.Typer(
 for group in (
     build,
     crawl,
+    archive,
     hosts,
     corpus,
+    browse,
     model,
     benchmark,
     tag,
@@ -71,6 +75,9 @@ def entry(
 
 def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
+    if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
+        typer.echo(code_version())
+        return
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
     ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine

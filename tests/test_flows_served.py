@@ -140,11 +140,14 @@ def test_what_an_operator_set_survives_another_start(served):
     pool = api("/work_pools/gpu")
     assert (pool["is_paused"], pool["concurrency_limit"]) == (True, 3)
     # an older version had another place and another schema: those are brought up to date, the rest stays
-    api.patch(f"/deployments/{deployment['id']}", {"parameter_openapi_schema": {"type": "object", "properties": {}}})
+    older = {"pull_steps": [{"prefect.deployments.steps.set_working_directory": {"directory": "/gone"}}]}
+    older["parameter_openapi_schema"] = {"type": "object", "properties": {}}
+    api.patch(f"/deployments/{deployment['id']}", older)
     again = json.loads(served.serve("--json").stdout)
-    assert again["changed"] == ["deployment build-cowese: parameter_schema"]
+    assert again["changed"] == ["deployment build-cowese: parameter schema, folder"]
     kept = api("/deployments/name/build-cowese/build-cowese")
     assert "max_pages" in kept["parameter_openapi_schema"]["properties"]
+    assert kept["pull_steps"] == deployment["pull_steps"]
     assert {name: kept[name] for name in edited} == edited
 
 

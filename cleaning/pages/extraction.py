@@ -9,6 +9,7 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstru
 from trafilatura import load_html, utils
 from trafilatura.utils import HTML_PARSER
 
+from cleaning.pages.licences import html_licence
 from cleaning.pages.main_text import PARSING_ERRORS, main_text
 from cleaning.pages.metadata import Declared, Metadata, declared_of, metadata_of
 from cleaning.pages.normal_text import normal_line
@@ -18,6 +19,7 @@ from cleaning.settings import ExtractionSettings
 from data.charset import encoding_of
 from data.errors import InputError
 from data.markup import attributes, each_tag
+from data.rights.licences import Licence
 from data.rights.page import HEAD
 from data.urls import canonical_url
 
@@ -49,7 +51,7 @@ def extract_html(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     html = parse_html(raw, settings)
     if isinstance(html, Drop):
         return html
-    declared = _declared(html)  # before the main text, which uses the tree up
+    declared, licence = _declared(html), _licence(html)  # before the main text, which uses the tree up
     try:
         found = main_text(html.tree, raw.url, settings.markup)
     except PARSING_ERRORS as error:
@@ -65,6 +67,7 @@ def extract_html(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
         published=metadata.published,
         canonical=_canonical(head, raw.url),
         declared_language=_declared_language(head),
+        licence=licence,
         figures=found.figures,
     )
 
@@ -89,6 +92,13 @@ def _declared(html: Html) -> Declared | None:
     """What the page says of itself, or None where it cannot be read: its text stays."""
     try:
         return declared_of(html.tree, html.raw.body, html.raw.url)
+    except PARSING_ERRORS:
+        return None
+
+
+def _licence(html: Html) -> Licence | None:
+    try:
+        return html_licence(html.tree, html.raw.body, html.raw.url, html.raw.link)
     except PARSING_ERRORS:
         return None
 

@@ -52,7 +52,8 @@ def triage(record: Record, settings: ExtractionSettings, said: Sequence[Word]) -
     word = reserving(said, record.url)
     if word is not None:
         return Drop(OPTED_OUT, detail=f"{word.carrier}: {word.line}")
-    return Raw(record.url, answer.headers.get("content-type", ""), answer.body, is_pdf)
+    fields = answer.headers
+    return Raw(record.url, fields.get("content-type", ""), answer.body, is_pdf, fields.get("link", ""))
 
 
 def _no_page(record: Record) -> Drop | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cleaning.clean import CleanSummary
 from cleaning.corpus.publish import PublishSummary
-from crawler.process.run import CrawlSummary
+from crawler.process.summary import CrawlSummary
 
 MOST_REASONS = 3
 

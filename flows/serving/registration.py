@@ -4,6 +4,7 @@ Registering again leaves what an operator set: schedules, limits, pauses, parame
 code decides is updated: a deployment's entry point, its folder, the schema of its parameters, and a worker's command.
 """
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,9 @@ from flows.elsewhere import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""Where prefect.yaml lies."""
+"""The folder of our packages: a checkout, or site-packages where a wheel was installed."""
+DESCRIPTION = PROJECT / "flows" / "prefect.yaml"
+"""The deployments; inside the package, so that a wheel has it."""
 POOLS = {"cpu": None, "gpu": 1}
 """Work pools of type process, with the number of runs at a time (None: no limit)."""
 ZOMBIE_SECONDS = 75
@@ -40,8 +43,13 @@ CANCELLING_SECONDS = 60
 """An engine that is told to cancel takes Prefect's 30 s of grace at most."""
 PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
-ENGINE = f"{sys.executable} {ENGINE_MODULE}"
-"""Said outright: a worker starts it at once, without a process between that prepares a copy of the code."""
+ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
+"""Named in full: a worker starts it at once, without a process between that copies the code. A worker splits
+the line as a shell does, so a path with spaces needs quotes."""
+_FOLDER_STEP = "prefect.deployments.steps.set_working_directory"
+_FROM_HERE = [{_FOLDER_STEP: {"directory": str(PROJECT)}}]
+"""Where an engine finds the entry point; `prefect deploy` writes the same."""
+_WORDS = {"entrypoint": "entry point", "parameter_openapi_schema": "parameter schema", "pull_steps": "folder"}
 EVERY_RUN = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
@@ -94,7 +102,7 @@ def _register_pool(client: SyncPrefectClient, name: str, limit: int | None) -> l
 
 def _described() -> list[dict[str, str]]:
     """The deployments of prefect.yaml."""
-    deployments: list[dict[str, str]] = safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    deployments: list[dict[str, str]] = safe_load(DESCRIPTION.read_text(encoding="utf-8"))["deployments"]
     return deployments
 
 
@@ -113,11 +121,17 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
     """
     flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
     schema = parameter_schema(flow)
-    decided = {"entrypoint": entrypoint, "path": str(PROJECT), "parameter_openapi_schema": schema.model_dump()}
+    steps: list[dict[str, Any]] = deployment.pull_steps or []
+    operators_own = bool(steps) and not _is_folder_only(steps)  # such as a clone of a repository
+    decided: dict[str, Any] = {
+        "entrypoint": entrypoint,
+        "parameter_openapi_schema": schema.model_dump(),
+        "pull_steps": steps if operators_own else _FROM_HERE,
+    }
     known = {
         "entrypoint": deployment.entrypoint,
-        "path": deployment.path,
         "parameter_openapi_schema": deployment.parameter_openapi_schema,
+        "pull_steps": steps,
     }
     if decided == known:
         return []
@@ -128,8 +142,12 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
             "Remove it on Prefect's page (Deployments, Edit), then run `cowese serve` again."
         )
     client.update_deployment(deployment.id, DeploymentUpdate(**decided))
-    what = ", ".join(name.replace("_openapi", "") for name in decided if decided[name] != known[name])
+    what = ", ".join(_WORDS[name] for name in decided if decided[name] != known[name])
     return [f"deployment {deployment.name}: {what}"]
+
+
+def _is_folder_only(steps: Sequence[Mapping[str, Any]]) -> bool:
+    return [list(step) for step in steps] == [[_FOLDER_STEP]]
 
 
 def clear_zombies(client: SyncPrefectClient) -> None:
@@ -209,7 +227,7 @@ def _deploy(environment: Mapping[str, str], names: Sequence[str]) -> None:
     """Create deployments of prefect.yaml; the profile that happens to be active must not choose another pool."""
     chosen = [word for name in names for word in ("--name", name)]
     done = subprocess.run(
-        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(PROJECT / "prefect.yaml")],
+        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(DESCRIPTION)],
         env={**environment, "COLUMNS": "200"},
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,

@@ -10,6 +10,8 @@ from data.files import read_json, write_json
 
 DECODING = "cowese.json"
 KindName = Literal["tagging", "classification", "answering"]
+Pooling = Literal["first", "mean"]
+"""Which of a word's tokens say its tag."""
 
 
 class Decoding(BaseModel):
@@ -23,6 +25,8 @@ class Decoding(BaseModel):
     """Tokens of a window, special ones included."""
     overlap: float
     """Share of a window that it has in common with the next."""
+    pooling: Pooling = "first"
+    """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""

@@ -27,7 +27,13 @@ def keep_model(
     assert settings.length is not None
     model.save_pretrained(folder)
     source.tokenizer.save_pretrained(folder)
-    decoding = Decoding(kind=kind.name, task=task, length=settings.length, overlap=settings.overlap)
+    decoding = Decoding(
+        kind=kind.name,
+        task=task,
+        length=settings.length,
+        overlap=settings.overlap,
+        pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
+    )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))
     if settings.onnx:

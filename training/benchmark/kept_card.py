@@ -32,7 +32,7 @@ WORD = re.compile(@WORD)
 
 
 def mentions(text):
-    """[start, end, type] of each mention. A word has the tag of its first token; long texts go in windows."""
+    """[start, end, type] of each mention. A word has the tag of @WHICH; long texts go in windows."""
     encoded = nlp.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     ids, places = encoded["input_ids"], encoded["offset_mapping"]
     words, tags = [match.span() for match in WORD.finditer(text)], {}
@@ -41,15 +41,19 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            best = nlp.model(input_ids=window).logits[0].argmax(-1).tolist()
+            logits, begun = nlp.model(input_ids=window).logits[0][len(BEFORE) :], {}
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
             while word < len(words) and begin <= words[word][0] < stop:
-                margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
-                if word not in tags or margin > tags[word][0]:
-                    tags[word] = margin, start + token, nlp.model.config.id2label[best[len(BEFORE) + token]]
+                begun.setdefault(token, []).append(word)
                 word += 1
+        for token, following in zip(begun, [*list(begun)[1:], end - start]):
+            tag = nlp.model.config.id2label[@BEST.argmax().item()]
+            margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
+            for word in begun[token]:
+                if word not in tags or margin > tags[word][0]:
+                    tags[word] = margin, start + token, tag
         if end >= len(ids):
             break
         start = end - OVERLAP
@@ -93,6 +97,7 @@ def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, r
     rows = "".join(f"| {name.replace('_', ' ')} | {result.dev.figures[name]:.4f} | {value:.4f} |\n"
                    for name, value in result.test.figures.items())  # fmt: skip
     few = f", of at most {settings.documents} documents a split" if settings.documents else ""
+    few += f", of at most {settings.train_documents} training documents" if settings.train_documents else ""
     return f"""---
 {data.to_yaml()}
 ---
@@ -144,6 +149,8 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@BEFORE": ids[:slot],
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
+        "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
+        "@BEST": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

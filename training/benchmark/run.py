@@ -13,6 +13,7 @@ from data.store import Store
 from training.benchmark.answering import Answering
 from training.benchmark.classification import Classification
 from training.benchmark.datasets import read_splits
+from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
@@ -104,6 +105,7 @@ def benchmark(
     hidden = getattr(source.config, "hidden_size", 0)
     settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen, data, settings.documents)
+    splits["train"] = some(splits["train"], settings.train_documents)
     kind: Kind = KINDS[form](splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}

@@ -102,6 +102,8 @@ def write_segment(folder: Path, numbers: np.ndarray, round_number: int) -> None:
     given = shared | {
         "country": ["ES"] * len(urls),
         "category": ["portal"] * len(urls),
+        "source": ["crawl"] * len(urls),
+        "text_given": [False] * len(urls),
         "canonical": urls,
         "title": [body[:40] for body in bodies],
         "first_seen_at": [at] * len(urls),

@@ -36,7 +36,7 @@ def cut_small(monkeypatch):
         (candidates, "KEYS_AT_ONCE", 50),
         (candidates, "PAIRS_AT_ONCE", 10),
         (containment, "PAIRS_AT_ONCE", 10),
-        (containment, "RANGES_AT_ONCE", 30),
+        (containment, "NUMBERS_AT_ONCE", 500),
         (filling, "ROWS_AT_ONCE", 1),
         (filling, "OPEN_PARTS", 2),
     ):

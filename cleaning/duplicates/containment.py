@@ -32,8 +32,8 @@ RANGES = 64
 """Ranges of the numbers. What is found depends on it: it is a rule, not a measure of memory."""
 SHARED = 0.5
 """Share of the shingles that were looked up for a text which another must have too to be a candidate."""
-RANGES_AT_ONCE = 8
-"""Ranges of a task."""
+NUMBERS_AT_ONCE = 4_000_000
+"""Sampled shingles of a task, at least one range of them."""
 _PREFILTER = 0.25
 """A pair whose sketches say less than the bound by this much is not verified."""
 _OWNED = np.dtype([("value", np.uint64), ("owner", np.uint32)])
@@ -58,13 +58,15 @@ class Containment:
     def pairs(self, keepers: npt.NDArray[np.bool_], least: float, engine: Engine) -> Numbers:
         """Pairs of keepers, packed, of which one may hold a share of at least ``least`` of the other's shingles."""
         saved = save(self._work / "keepers.npy", keepers)
+        numbers = sum(path.stat().st_size for path in self._files) // _OWNED.itemsize
+        together = max(1, min(RANGES, RANGES * NUMBERS_AT_ONCE // max(1, numbers)))
         tasks = [
             _Task(
-                self._files[start : start + RANGES_AT_ONCE],
+                self._files[start : start + together],
                 saved,
                 *(self._work / f"{name}-{start:02d}.npy" for name in ("met", "counts", "looked-up")),
             )
-            for start in range(0, RANGES, RANGES_AT_ONCE)
+            for start in range(0, RANGES, together)
         ]
         run_all(engine, _look_up, tasks)
         looked_up = np.zeros(self._texts, np.int32)

@@ -99,13 +99,15 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--dropout", type=float, default=0.3)
+    parser.add_argument("--hidden", type=float, default=0.0, help="share of the training tokens that a step hides")
+    parser.add_argument("--pooling", choices=("first", "mean"), default="first")
     parser.add_argument("--seeds", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(1)
     began = time.process_time()
     settings = BenchmarkSettings(
         epochs=given.epochs, batch=given.batch, learning_rate=given.rate, layer_decay=1.0, dropout=given.dropout,
-        length=128, micro_batch=64,
+        length=128, micro_batch=64, hidden=given.hidden, pooling=given.pooling,
     )  # fmt: skip
     counted = vectors_of(TokenStream.open(given.tokens).counts(), RANK)
     both_VE = np.concatenate([counted.right_VK, counted.left_VK], axis=1)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.text import count_words
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, MASKED, QUALITY, VERDICTS
+from data.sources import source_of
 
 
 def document_rows(extracted: pa.RecordBatch, kept: Mapping[int, Page], recipe: str) -> pa.RecordBatch:
@@ -21,6 +22,7 @@ def document_rows(extracted: pa.RecordBatch, kept: Mapping[int, Page], recipe: s
     columns = _copied(extracted, kept, DOCUMENT_SCHEMA)
     texts = [page.text for page in pages]
     columns |= {
+        "source": list(map(source_of, columns["warc_file"].to_pylist())),
         "first_seen_at": columns["fetched_at"],
         "language": [page.language for page in pages],
         "language_score": [page.language_score for page in pages],

@@ -1,6 +1,5 @@
 """What a finished thing was made from, so that every number can be traced."""
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +7,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import InputError
 from data.files import read_json, value_digest, write_json
+from data.version import code_version
+
+__all__ = ["MANIFEST_NAME", "Manifest", "code_version"]
 
 MANIFEST_NAME = "manifest.json"
-
-
-def code_version() -> str:
-    """The installed version of this distribution."""
-    try:
-        return version("cowese")
-    except PackageNotFoundError:
-        return "0+unknown"
 
 
 class Manifest(BaseModel):

@@ -7,12 +7,15 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from data.errors import CoweseError
-from data.manifest import code_version
+from data.version import code_version
 from flows.commands import (
+    archive,
     benchmark,
+    browse,
     build,
     corpus,
     crawl,
+    doctor,
     forget,
     hosts,
     model,
@@ -24,7 +27,7 @@ from flows.commands import (
     takedown,
     watch,
 )
-from flows.console import print_error
+from flows.console import first_line, print_error
 from flows.serving.loopback import ask_directly
 
 INTERRUPTED = 130
@@ -40,8 +43,10 @@ app = typer.Typer(
 for group in (
     build,
     crawl,
+    archive,
     hosts,
     corpus,
+    browse,
     model,
     benchmark,
     tag,
@@ -52,6 +57,7 @@ for group in (
     settings,
     serve,
     watch,
+    doctor,
 ):
     group.register(app)
 
@@ -71,9 +77,13 @@ def entry(
 
 def main() -> None:
     """Run the command; every error that a user can mend is one or two lines and an exit code."""
+    if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
+        typer.echo(code_version())
+        return
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
     ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine
+    first_line.expect(f"{_command()} runs …")
     try:
         code = app(standalone_mode=False) or 0
     except CoweseError as error:
@@ -86,6 +96,8 @@ def main() -> None:
         code = INTERRUPTED
     except BrokenPipeError:
         sys.exit(1)
+    finally:
+        first_line.cancel()
     if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
         print_error("interrupted. What was finished is kept; the same command goes on from there.")
     sys.exit(code)

@@ -1,19 +1,23 @@
 """What a person sees in a terminal: a moving line a stage, a table at its end, figures with their units."""
 
+import functools
 import sys
 import time
 from collections.abc import Mapping
+from threading import Timer
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import BaseModel
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines of a stage where the output is not a terminal."""
+FIRST_AFTER = 1.0
+"""Seconds without a word after which a command says that it runs."""
 SHOWN_COUNTS = 7
 """Counters beside the bar; the rest is in the table at the end."""
 SHOWN_NESTED = 10
@@ -21,30 +25,60 @@ SHOWN_NESTED = 10
 FEWEST_FOR_A_RATE = 10
 """Fewer things done, such as the seven steps of serving, have no rate worth saying."""
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+@functools.cache
+def out() -> "Console":
+    """Standard output. rich is imported here and not above: --help answers without it."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+@functools.cache
+def err() -> "Console":
+    """Standard error."""
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class FirstLine:
+    """Says what runs where a command has said nothing for a second: libraries load, a store is opened.
+
+    On a terminal alone, where a person waits.
+    """
+
+    def __init__(self) -> None:
+        self._timer: Timer | None = None
+
+    def expect(self, words: str) -> None:
+        """Say ``words`` unless something else is said first."""
+        if sys.stderr.isatty():
+            self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Something was said."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+first_line = FirstLine()
 
 
 class TerminalProgress:
     """A ``data.progress.Progress``: one bar a stage on a terminal, now and then a line elsewhere."""
 
     def __init__(self) -> None:
-        self._live = err.is_terminal
-        self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[done]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("[dim]{task.fields[counts]}"),
-            console=err,
-        )
+        self._live = err().is_terminal
+        self._bars = _bars(err())
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
         self._printed: dict[str, float] = {}
 
     def __enter__(self) -> Self:
+        first_line.cancel()
         if self._live:
             self._bars.start()
         return self
@@ -68,7 +102,29 @@ class TerminalProgress:
         elif now - self._printed.get(stage, 0.0) >= PLAIN_INTERVAL:
             self._printed[stage] = now
             fast = f", {readable(rate)}/s" if FEWEST_FOR_A_RATE <= done > rate else ""
-            err.print(f"{stage}: {whole}{fast}  {beside}".rstrip(), markup=False)
+            err().print(f"{stage}: {whole}{fast}  {beside}".rstrip(), markup=False)
+
+
+def _bars(console: "Console") -> "Progress":
+    from rich.progress import (  # noqa: PLC0415 - as above
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[done]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[counts]}"),
+        console=console,
+    )
 
 
 def readable(value: Any) -> str:
@@ -93,13 +149,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / DAY:.1f}".removesuffix(".0") + " days"
 
 
-def show_summary(summary: BaseModel, title: str) -> None:
+def show_summary(summary: "BaseModel", title: str) -> None:
     """Print a stage's summary as a table, nested figures one level down."""
     rows = [row for name, value in summary.model_dump(mode="json").items() for row in _rows(name, value)]
     width = max((len(label) for label, _ in rows), default=0)
-    out.print(title, style="bold", markup=False)
+    out().print(title, style="bold", markup=False)
     for label, figure in rows:  # not a Table, which cuts long URLs to the width of the terminal
-        out.print(f"{label:<{width}}  {figure}".rstrip(), markup=False)
+        out().print(f"{label:<{width}}  {figure}".rstrip(), markup=False)
 
 
 def _rows(name: str, value: Any) -> list[tuple[str, str]]:
@@ -137,6 +193,8 @@ def _lines(items: list[dict[str, Any]]) -> list[str]:
 
 def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
     """Print figures of several judges side by side; a judge without a figure has an empty cell."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("")
     for name in columns:
@@ -144,9 +202,10 @@ def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> N
     for metric in dict.fromkeys(metric for figures in columns.values() for metric in figures):
         row = (readable(figures[metric]) if metric in figures else "" for figures in columns.values())
         table.add_row(metric.replace("_", " "), *row)
-    out.print(table)
+    out().print(table)
 
 
 def print_error(message: str) -> None:
     """One error, on standard error."""
+    first_line.cancel()
     print(f"error: {message}", file=sys.stderr, flush=True)  # noqa: T201 - plain, never wrapped or coloured

@@ -285,6 +285,15 @@ def test_a_label_that_cannot_be_learnt_is_named_with_its_line(room, opened, tmp_
         again(folder, opened, data=tmp_path, task="clase")
     with pytest.raises(InputError, match=r"train\.tsv: only one label, si, .* Raise benchmark\.documents\."):
         again(folder, opened, data=tmp_path, task="clase", documents=1)
+    with pytest.raises(InputError, match=r"Raise benchmark\.train_documents\."):
+        again(folder, opened, data=tmp_path, task="clase", documents=9, train_documents=1)
+
+
+def test_fewer_training_documents_leave_the_other_splits_whole(room, opened):
+    folder, _ = room
+    done = again(folder, opened, task="Pocas", seeds=1, epochs=1, train_documents=3)
+    about = json.loads((done.path / "manifest.json").read_text())["figures"]["about"]
+    assert about["documents"] == {"train": 3, "dev": 4, "test": 4}
 
 
 def test_the_terminal_tells_figures_in_their_order_and_lines_that_do_not_fit(room, opened, tmp_path, capsys):

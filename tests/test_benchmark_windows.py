@@ -5,6 +5,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+import torch
 from benchmark_room import byte_level, note, tiny_model
 
 from data.errors import InputError
@@ -14,6 +15,7 @@ from training.benchmark.finetune import hidden
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tagging import pooled
 from training.benchmark.windows import Frame, best_windows, windows_of
 from training.benchmark.words import words_of
 from training.tokens.settings import TokenizerSettings
@@ -218,3 +220,18 @@ def test_a_word_that_the_tokenizer_leaves_out_is_refused(source):
         windows_of(Deaf(), text, words_of(text), length=40, overlap=10)
     invisible = "El\u00ad paciente\u200b toma."
     assert windows_of(source.tokenizer, invisible, words_of(invisible), length=40, overlap=10)
+
+
+def test_a_words_tokens_are_one_group_and_their_logits_one_mean(source):
+    text = "Toma ibuprofenox, sí"
+    words = words_of(text)
+    (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
+    size = len(window.inputs["input_ids"])
+    spans = sorted(window.places.values())
+    assert window.groups == [0] + [sum(first <= at for first in spans) for at in range(1, size - 1)] + [0]
+    assert window.groups.count(2) > 1  # the word that the vocabulary does not have
+    logits_LT = torch.randn(size, 3, generator=torch.Generator().manual_seed(3))
+    means_LT = pooled(logits_LT[None], torch.tensor([window.groups]))[0]
+    for group in range(1, max(window.groups) + 1):
+        inside = torch.tensor(window.groups) == group
+        assert torch.allclose(means_LT[inside], logits_LT[inside].mean(0), atol=1e-6)

@@ -340,6 +340,14 @@ def test_a_run_ends_at_its_limit_and_the_next_goes_on(web, store, tmp_path, limi
     assert len(set(web.beyond_permissions())) == 62
 
 
+def test_a_limit_that_comes_before_the_first_page_is_no_failure(web, store, tmp_path):
+    web.pages = {"http://a.test/": html()}
+    seeds = web.seeds(tmp_path / "seeds.tsv", "http://a.test/")
+    first = crawl(store, web.settings(seeds, max_hours=1e-9))
+    assert (first.finished, first.failed) == (False, {})
+    assert crawl(store, web.settings(seeds)).finished
+
+
 def test_a_comment_of_generation_is_no_change_of_a_page(web, store, tmp_path):
     stamp = {"n": 0}
 

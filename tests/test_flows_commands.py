@@ -173,7 +173,8 @@ def test_nested_figures_are_lines_and_tables(capsys):
 def test_lines_of_progress_have_no_senseless_rate(monkeypatch, capsys):
     moments = iter([1000.0, 1000.0, 1100.0, 1200.0])
     monkeypatch.setattr(console.time, "monotonic", lambda: next(moments))
-    monkeypatch.setattr(console, "err", Console(file=sys.stdout, width=100))
+    shown = Console(file=sys.stdout, width=100)
+    monkeypatch.setattr(console, "err", lambda: shown)
     progress = console.TerminalProgress()
     progress("clean", 0, None, {})
     progress("serve", 0, 7, {"starting": "server"})

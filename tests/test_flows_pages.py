@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cleaning.corpus.publish import PublishSummary
-from crawler.process.run import CrawlSummary
+from crawler.process.summary import CrawlSummary
 from flows.console import duration
 from flows.pages.curve import MOST_POINTS, curve
 from flows.pages.links import Links

@@ -17,7 +17,7 @@ def loaded_by(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "more"),
     [
-        ("import flows.cli", {"sqlalchemy", "asyncio", "pydantic_settings"}),
+        ("import flows.cli", {"sqlalchemy", "asyncio", "pydantic", "pydantic_settings", "rich"}),
         ("import flows.settings", {"sqlalchemy"}),
         ("import flows.settings, crawler.process.run", {"fastwarc", "twisted"}),
     ],

@@ -1,107 +1,26 @@
 """Every host as the crawl state knows it: how it stands and why, what was asked of it, what is left."""
 
 import json
-from collections import Counter
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.database import open_engine
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED, host_figures, hosts, rounds, urls
+from crawler.frontier.tables import DONE, QUEUED, host_figures, hosts, rounds, urls
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings, Override
+from crawler.views.host_records import HostStory, HostUrl, HostView, Standing
+from crawler.views.host_tally import HostTally
 from data.errors import InputError, StoreError
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import canonical_url, host_of
 
-Standing = Literal[
-    "paused",
-    "taken_down",
-    "out_of_scope",
-    "unreachable",
-    "blocked",
-    "sick",
-    "resting",
-    "opted_out",
-    "over_budget",
-    "queued",
-    "done",
-    "new",
-]
-"""How a host stands; of several the first in this order is told."""
-OPT_OUTS = ("robots/", "rights/")
 SHOWN_URLS = 10
 """Last and next URLs in the story of a host."""
-
-
-class HostView(BaseModel):
-    """One host."""
-
-    model_config = ConfigDict(frozen=True)
-
-    host: str
-    standing: Standing
-    why: str | None = None
-    rests_until: datetime | None = None
-    pages: int = 0
-    """Pages that answered with a document, or had not changed."""
-    queued: int = 0
-    done_in_round: int = 0
-    """Pages of the last round, of the budget."""
-    page_cap: int | None = None
-    """The budget of a round."""
-    statuses: dict[str, int] = {}
-    """URLs by the HTTP status of their last answer."""
-    failed: dict[str, int] = {}
-    """URLs whose last attempts failed, by reason."""
-    opt_outs: dict[str, int] = {}
-    """URLs that robots.txt or a reservation keeps out."""
-    refused: dict[str, int] = {}
-    """URLs refused for another reason."""
-    traps: dict[str, int] = {}
-    """Links refused by each trap; they are not kept."""
-    answers: int = 0
-    """Since the first run, robots.txt and sitemaps included."""
-    megabytes: float = 0.0
-    """Bodies over the wire."""
-    answers_a_second: float | None = None
-    """At the pace of the last answers, rests included."""
-    latency: float | None = None
-    """Seconds from a request to its answer."""
-    last_answer: datetime | None = None
-    next_due: datetime | None = None
-
-
-class HostUrl(BaseModel):
-    """One URL in the story of a host."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: str
-    status: int | None
-    reason: str | None
-    fetched_at: datetime | None
-    due_at: datetime | None
-
-
-class HostStory(HostView):
-    """One host in full."""
-
-    start_urls: list[str] = []
-    """Those that its URLs were found from, and those that name it."""
-    override: Override | None = None
-    """What the settings say of this host alone."""
-    rounds: dict[int, int] = {}
-    """URLs by the last round that they were asked for in."""
-    bad_runs: int = 0
-    """Runs in a row that ended with the host unreachable, blocked or sick."""
-    last: list[HostUrl] = []
-    next: list[HostUrl] = []
 
 
 def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None = None) -> list[HostView]:
@@ -228,7 +147,7 @@ class _View:
         figures: "sa.Row[Any] | None",
         round_: tuple[int, bool],
     ) -> HostView:
-        tally = _Tally(counted, round_[0])
+        tally = HostTally(counted, round_[0])
         standing, why, rests = self._standing(host, tally, remembered)
         due = [row.due_at for row in counted if row.due_at is not None and row.state == DONE]
         return HostView(
@@ -254,7 +173,7 @@ class _View:
         )
 
     def _standing(
-        self, host: str, tally: "_Tally", remembered: "sa.Row[Any] | None"
+        self, host: str, tally: "HostTally", remembered: "sa.Row[Any] | None"
     ) -> tuple[Standing, str | None, float | None]:
         """How a host stands, why, and until when it rests."""
         rests = remembered.rest_until if remembered is not None else None
@@ -278,39 +197,6 @@ class _View:
         if tally.queued:
             return "queued", None, None
         return ("done" if tally.seen else "new"), None, None
-
-
-class _Tally:
-    """Counts of one host's URLs."""
-
-    def __init__(self, counted: "list[sa.Row[Any]]", round_number: int) -> None:
-        self.pages = self.queued = self.done_in_round = self.seen = 0
-        self.statuses: Counter[str] = Counter()
-        self.failed: Counter[str] = Counter()
-        self.opt_outs: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
-        for row in counted:
-            self._add(row, round_number)
-
-    def _add(self, row: "sa.Row[Any]", round_number: int) -> None:
-        many: int = row.many
-        status: int | None = row.status
-        reason: str | None = row.reason
-        if row.state == QUEUED:
-            self.queued += many
-        elif row.state == REFUSED and reason is not None:
-            kind = self.opt_outs if reason.startswith(OPT_OUTS) else self.refused
-            kind[reason] += many
-        if row.state == DONE and reason is not None:
-            self.failed[reason] += many
-        if status is not None:
-            self.statuses[str(status)] += many
-        if row.fetched_at is not None:
-            self.seen += many
-        if row.kind == PAGE and status is not None and (200 <= status < 300 or status == 304):  # noqa: PLR2004 - HTTP's classes
-            self.pages += many
-        if row.kind == PAGE and row.state == DONE and row.round == round_number:
-            self.done_in_round += many
 
 
 def _spellings(host: str) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ SUFFIX = ".rows"
 """Follows the name of the closed WARC file; the file goes once the index is there."""
 INDEX_SUFFIX = ".index.parquet"
 """Follows the name of the WARC file, after .warc.gz."""
+ANSWERS = ("response", "revisit")
+"""The kinds of records that an index has."""
 FIELDS = ("url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime", "charset")
 
 
@@ -53,7 +55,7 @@ def noted_rows(warc: Path) -> list[dict[str, Any]] | None:
                 if row["offset"] != end:
                     return None
                 end += row["length"]
-                if row["kind"] != "warcinfo":
+                if row["kind"] in ANSWERS:
                     rows.append(
                         {**row, "file": warc.name, "fetched_at": datetime.fromtimestamp(row["fetched_at"], UTC)}
                     )

@@ -1,7 +1,7 @@
 """WARC 1.1 files: one gzip member a record, closed by rename."""
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -68,10 +68,21 @@ class WarcWriter:
         Raises:
             StoreError: the folder cannot be written.
         """
+        self.append_together((packed,), when)
+
+    def append_together(self, records: Sequence[Packed], when: datetime) -> Path:
+        """Append records that belong in one file; return the name that it will have.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
         if self._file is None:
             self._open(when)
-        if self._write(packed) >= self._max_bytes:
+        path = self._path_of(self._serial, "")
+        ends = [self._write(packed) for packed in records]
+        if ends and ends[-1] >= self._max_bytes:
             self._retire()
+        return path
 
     def flush(self) -> None:
         """Hand what was written to the kernel: it survives the death of this process.

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
 from flows.commands.crawl import ContactOption, MaxPagesOption, MaxPerHostOption, ProxyOption
 from flows.commands.model import FromOption, PresetOption, StepsOption, show_evaluation
@@ -29,6 +28,10 @@ def build(
     contact: ContactOption = None,
     max_pages: MaxPagesOption = None,
     max_pages_per_host: MaxPerHostOption = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="crawl or common-crawl:CC-MAIN-2026-30; may be given again.  [crawl]"),
+    ] = None,
     revisit: RevisitOption = "due",
     as_of: AsOfOption = None,
     preset: PresetOption = None,
@@ -46,6 +49,8 @@ def build(
 
     Example: cowese build --contact me@example.org --no-train
     """
+    from pydantic import BaseModel
+
     from flows.chain import build_corpus
     from flows.model_chain import Built, build_model
 
@@ -63,7 +68,9 @@ def build(
         pretrain__origin=origin,
     )
     with shown_progress() as progress:
-        corpus = build_corpus(settings, revisit=revisit, as_of=read_date(as_of), progress=progress)
+        corpus = build_corpus(
+            settings, sources=source or ["crawl"], revisit=revisit, as_of=read_date(as_of), progress=progress
+        )
         model = build_model(settings, progress=progress) if train else None
     built = Built(corpus=corpus, model=model)
     if as_json:
@@ -72,10 +79,10 @@ def build(
     for part in (corpus, model):
         for stage, summary in part or ():
             if isinstance(summary, BaseModel):
-                out.print()
+                out().print()
                 show_summary(summary, f"{stage}, {part.seconds[stage]} s" if part else stage)
     if model is not None:
-        out.print()
+        out().print()
         show_evaluation(model.evaluate)
 
 

@@ -22,7 +22,7 @@ from flows.commands.options import (
 from flows.console import out, readable
 
 if TYPE_CHECKING:
-    from crawler.views.hosts import HostView
+    from crawler.views.host_records import HostView
 
 Order = Literal["host", "standing", "pages", "queued", "answers", "bytes", "rate", "due", "traps", "refused", "failed"]
 SHOWN = 40
@@ -50,7 +50,8 @@ def hosts(
 
     Example: cowese hosts --standing blocked --standing sick --sort pages
     """
-    from crawler.views.hosts import Standing, host_story, host_views
+    from crawler.views.host_records import Standing
+    from crawler.views.hosts import host_story, host_views
 
     settings = read_settings(config, store, assign, crawl__seeds=seeds)
     opened = existing_store(config, settings.store)
@@ -72,12 +73,12 @@ def hosts(
         typer.echo(json.dumps([view.model_dump(mode="json") for view in views], ensure_ascii=False, indent=1))
         return
     for line in _lines(views[:limit]):
-        out.print(line, markup=False)
+        out().print(line, markup=False)
     counts: dict[str, int] = {}
     for view in views:
         counts[view.standing] = counts.get(view.standing, 0) + 1
     told = ", ".join(f"{name} {counts[name]:,}" for name in known if name in counts)
-    out.print(f"{len(views):,} hosts ({told or 'none'}), {min(limit, len(views)):,} shown", markup=False)
+    out().print(f"{len(views):,} hosts ({told or 'none'}), {min(limit, len(views)):,} shown", markup=False)
 
 
 def _key(view: "HostView", order: Order) -> tuple[float, str]:

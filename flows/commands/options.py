@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from pydantic import BaseModel
 
 from data.errors import InputError
 from data.store import Store
 from flows.console import TerminalProgress, out, show_summary
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from flows.settings import Settings
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="The folder that holds everything.  [./store]")]
@@ -81,7 +82,7 @@ def command_here(store: Path | None, config: Path | None, assign: list[str] | No
     return lambda command: f"{command}{options}"
 
 
-def read_date(text: str | None) -> datetime | None:
+def read_date(text: str | None, option: str = "--as-of") -> datetime | None:
     """A date or a date with time, in UTC where no zone is given.
 
     Raises:
@@ -92,7 +93,7 @@ def read_date(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"--as-of {text}: not a date. Write it as 2026-11-24 or 2026-11-24T08:00.") from error
+        raise InputError(f"{option} {text}: not a date. Write it as 2026-11-24 or 2026-11-24T08:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -103,10 +104,10 @@ def shown_progress() -> Iterator[TerminalProgress]:
         yield progress
 
 
-def show(result: BaseModel, title: str, *, as_json: bool) -> None:
+def show(result: "BaseModel", title: str, *, as_json: bool) -> None:
     """Print a result for a person or for a script."""
     if as_json:
         typer.echo(result.model_dump_json(indent=1))
     else:
-        out.print()
+        out().print()
         show_summary(result, title)

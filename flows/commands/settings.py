@@ -1,11 +1,13 @@
 """``cowese settings``: what is in force, and what each setting means."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from pydantic import BaseModel
 
 from flows.commands.options import ConfigOption, JsonOption, SetOption, StoreOption, read_settings
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def settings(
@@ -23,8 +25,10 @@ def settings(
         typer.echo(line)
 
 
-def toml_lines(model: BaseModel, table: str) -> list[str]:
+def toml_lines(model: "BaseModel", table: str) -> list[str]:
     """The model as TOML with each field's description as a comment; a value of None is shown as unset."""
+    from pydantic import BaseModel
+
     plain, tables = [f"\n[{table}]"] if table else [], []
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from flows.commands.options import (
     ConfigOption,
@@ -29,6 +28,8 @@ def status(
 
     Example: cowese status --store store
     """
+    from rich.table import Table
+
     from flows.status import status as look
 
     settings = read_settings(config, store, assign, crawl__seeds=seeds)
@@ -49,7 +50,7 @@ def status(
         table.add_row("corpus", "", stale.what, mended(stale.command))
     for part in found.model:
         table.add_row(part.name, part.holds, part.state, mended(part.mend) if part.mend else "")
-    out.print(table)
+    out().print(table)
 
 
 def why(

@@ -44,7 +44,7 @@ def tag(
             Store(settings.store), settings.benchmark, model=model, files=files, form=form, out=out, progress=progress
         )
     if out is None:
-        err.print(f"{summary.texts:,} texts, {summary.mentions:,} mentions by {summary.model}", markup=False)
+        err().print(f"{summary.texts:,} texts, {summary.mentions:,} mentions by {summary.model}", markup=False)
     else:
         show(summary, "tag", as_json=as_json)
 

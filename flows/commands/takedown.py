@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 import typer
 
 from data.errors import InputError, StoreError
-from data.lineage import made_from
-from data.manifest import Manifest
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.commands.options import ConfigOption, StoreOption, command_here, existing_store, read_settings
@@ -78,6 +76,8 @@ def takedown(
 def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
     """What was made before and still holds these pages, each kind in a line; nothing where nothing does."""
     from cleaning.forgetting.pages import find_pages
+    from data.lineage import made_from
+    from data.manifest import Manifest
 
     held = find_pages(store, takedowns)
     made = made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])

@@ -5,20 +5,17 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
 from flows.console import PLAIN_INTERVAL, err, out
 
 if TYPE_CHECKING:
+    from rich.console import Group
+
     from flows.serving.watch import Seen
 
 
 def watch(
-    run: Annotated[str | None, typer.Argument(help="A run's name or id.  [the newest]")] = None,
+    run: Annotated[str | None, typer.Argument(help="A run's name or id.  [the one submitted last]")] = None,
 ) -> None:
     """Show the stages of a served run as they go.
 
@@ -27,23 +24,30 @@ def watch(
 
     Example: cowese watch cocky-turtle
     """
+    from rich.live import Live
+
     from flows.serving import watch as source
 
-    if err.is_terminal:
-        with Live(console=err, refresh_per_second=4) as live:
+    if err().is_terminal:
+        with Live(console=err(), refresh_per_second=4) as live:
             for seen in source.watch(run):
                 live.update(picture(seen))
     else:
         printed: dict[str, tuple[float, str]] = {}
         for seen in source.watch(run):
             for line in news(seen, printed):
-                err.print(line, markup=False)
-    out.print(f"{seen.name}: {seen.state}{': ' + seen.message if seen.message else ''}", markup=False)
+                err().print(line, markup=False)
+    out().print(f"{seen.name}: {seen.state}{': ' + seen.message if seen.message else ''}", markup=False)
     sys.exit(0 if seen.completed else 1)
 
 
-def picture(seen: "Seen") -> Group:
+def picture(seen: "Seen") -> "Group":
     """The run as a table that moves."""
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, show_header=False)
     for stage in seen.stages:
         table.add_row(stage.name, ProgressBar(total=100, completed=stage.percent, width=24), Text(stage.words))

@@ -4,10 +4,13 @@ Registering again leaves what an operator set: schedules, limits, pauses, parame
 code decides is updated: a deployment's entry point, its folder, the schema of its parameters, and a worker's command.
 """
 
+import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 from yaml import safe_load
@@ -29,19 +32,27 @@ from yaml import safe_load
 from data.errors import StageError
 from flows.elsewhere import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
+from flows.serving.parts import POOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
-"""Where prefect.yaml lies."""
-POOLS = {"cpu": None, "gpu": 1}
-"""Work pools of type process, with the number of runs at a time (None: no limit)."""
+"""The folder of our packages: a checkout, or site-packages where a wheel was installed."""
+DESCRIPTION = PROJECT / "flows" / "prefect.yaml"
+"""The deployments; inside the package, so that a wheel has it."""
 ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
 CANCELLING_SECONDS = 60
 """An engine that is told to cancel takes Prefect's 30 s of grace at most."""
+PATIENCE = 120.0
+"""Seconds for which a busy server is asked again."""
 PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
-ENGINE = f"{sys.executable} {ENGINE_MODULE}"
-"""Said outright: a worker starts it at once, without a process between that prepares a copy of the code."""
+ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
+"""Named in full: a worker starts it at once, without a process between that copies the code. A worker splits
+the line as a shell does, so a path with spaces needs quotes."""
+_FOLDER_STEP = "prefect.deployments.steps.set_working_directory"
+_FROM_HERE = [{_FOLDER_STEP: {"directory": str(PROJECT)}}]
+"""Where an engine finds the entry point; `prefect deploy` writes the same."""
+_WORDS = {"entrypoint": "entry point", "parameter_openapi_schema": "parameter schema", "pull_steps": "folder"}
 EVERY_RUN = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 
@@ -49,13 +60,29 @@ ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 def register(environment: Mapping[str, str]) -> list[str]:
     """Create pools, deployments and the automation at the server that ``environment`` names; say what was changed.
 
-    What exists keeps all that an operator can set. Nothing is said where nothing was changed.
+    What exists keeps all that an operator can set. Nothing is said where nothing was changed. A server that answers
+    503, since its SQLite file is locked, is asked again for ``PATIENCE`` seconds.
 
     Raises:
         StageError: Prefect refused; its last words are in the message.
     """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _register(environment)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                words = " ".join(str(error).split())
+                raise StageError(f"Prefect's server refused: {words} Run `cowese serve` again.") from error
+        time.sleep(1)
+
+
+def _register(environment: Mapping[str, str]) -> list[str]:
     changed: list[str] = []
-    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
+    server: dict[Any, Any] = {PREFECT_API_URL: environment["PREFECT_API_URL"]}
+    if "PREFECT_API_AUTH_STRING" in environment:
+        server[PREFECT_API_AUTH_STRING] = environment["PREFECT_API_AUTH_STRING"]
+    with temporary_settings(server), get_client(sync_client=True) as client:
         for pool, limit in POOLS.items():
             changed += _register_pool(client, pool, limit)
         clear_zombies(client)
@@ -94,7 +121,7 @@ def _register_pool(client: SyncPrefectClient, name: str, limit: int | None) -> l
 
 def _described() -> list[dict[str, str]]:
     """The deployments of prefect.yaml."""
-    deployments: list[dict[str, str]] = safe_load((PROJECT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    deployments: list[dict[str, str]] = safe_load(DESCRIPTION.read_text(encoding="utf-8"))["deployments"]
     return deployments
 
 
@@ -113,11 +140,17 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
     """
     flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
     schema = parameter_schema(flow)
-    decided = {"entrypoint": entrypoint, "path": str(PROJECT), "parameter_openapi_schema": schema.model_dump()}
+    steps: list[dict[str, Any]] = deployment.pull_steps or []
+    operators_own = bool(steps) and not _is_folder_only(steps)  # such as a clone of a repository
+    decided: dict[str, Any] = {
+        "entrypoint": entrypoint,
+        "parameter_openapi_schema": schema.model_dump(),
+        "pull_steps": steps if operators_own else _FROM_HERE,
+    }
     known = {
         "entrypoint": deployment.entrypoint,
-        "path": deployment.path,
         "parameter_openapi_schema": deployment.parameter_openapi_schema,
+        "pull_steps": steps,
     }
     if decided == known:
         return []
@@ -128,8 +161,12 @@ def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse
             "Remove it on Prefect's page (Deployments, Edit), then run `cowese serve` again."
         )
     client.update_deployment(deployment.id, DeploymentUpdate(**decided))
-    what = ", ".join(name.replace("_openapi", "") for name in decided if decided[name] != known[name])
+    what = ", ".join(_WORDS[name] for name in decided if decided[name] != known[name])
     return [f"deployment {deployment.name}: {what}"]
+
+
+def _is_folder_only(steps: Sequence[Mapping[str, Any]]) -> bool:
+    return [list(step) for step in steps] == [[_FOLDER_STEP]]
 
 
 def clear_zombies(client: SyncPrefectClient) -> None:
@@ -209,7 +246,7 @@ def _deploy(environment: Mapping[str, str], names: Sequence[str]) -> None:
     """Create deployments of prefect.yaml; the profile that happens to be active must not choose another pool."""
     chosen = [word for name in names for word in ("--name", name)]
     done = subprocess.run(
-        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(PROJECT / "prefect.yaml")],
+        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(DESCRIPTION)],
         env={**environment, "COLUMNS": "200"},
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from prefect.tasks import MaterializingTask
 from pydantic import BaseModel
 
-from crawler.process.run import CrawlSummary
+from crawler.process.summary import CrawlSummary
 from flows.pages.corpus import show_corpus
 from flows.pages.links import Links
 from flows.pages.progress import StageProgress, tolerated
@@ -38,7 +38,7 @@ SHOWN = {
     "export": ("step", "parameters", "path"),
 }
 """Their figures."""
-CORPUS_STAGES = ("crawl", "clean", "publish")
+CORPUS_STAGES = ("archive", "crawl", "clean", "publish")
 MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
 
 

@@ -10,6 +10,8 @@ from data.files import read_json, write_json
 
 DECODING = "cowese.json"
 KindName = Literal["tagging", "classification", "multilabel", "regression", "answering"]
+Pooling = Literal["first", "mean"]
+"""Which of a word's tokens say its tag."""
 
 
 class Decoding(BaseModel):
@@ -26,6 +28,8 @@ class Decoding(BaseModel):
     threshold: float | None = None
     """Chosen on the development split. Of several labels: the probability from which one is given. Of answers: how much
     higher than the best answer saying nothing may score before nothing is said; None where every text answers."""
+    pooling: Pooling = "first"
+    """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""

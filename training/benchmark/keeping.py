@@ -29,9 +29,13 @@ def keep_model(
     assert settings.length is not None
     model.save_pretrained(folder)
     source.tokenizer.save_pretrained(folder)
-    threshold = getattr(kind, "threshold", None)
     decoding = Decoding(
-        kind=kind.name, task=task, length=settings.length, overlap=settings.overlap, threshold=threshold
+        kind=kind.name,
+        task=task,
+        length=settings.length,
+        overlap=settings.overlap,
+        pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
+        threshold=getattr(kind, "threshold", None),
     )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, kind.labels, result))

@@ -31,7 +31,7 @@ GROUPS = @GROUPS  # outputs that exclude each other: all of them, or those of ea
 
 
 def mentions(text):
-    """[start, end, type] of each mention. A word has the tag of its first token; long texts go in windows."""
+    """[start, end, type] of each mention. A word has the tag of @WHICH; long texts go in windows."""
     encoded = nlp.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     ids, places = encoded["input_ids"], encoded["offset_mapping"]
     words, tags = [match.span() for match in WORD.finditer(text)], {}
@@ -40,17 +40,20 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            logits = nlp.model(input_ids=window).logits[0].float().cpu()
-        best = [(low + logits[:, low:high].argmax(-1)).tolist() for low, high in GROUPS]
+            logits, begun = nlp.model(input_ids=window).logits[0][len(BEFORE) :].float().cpu(), {}
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
             while word < len(words) and begin <= words[word][0] < stop:
-                margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
-                if word not in tags or margin > tags[word][0]:
-                    names = [nlp.model.config.id2label[one[len(BEFORE) + token]] for one in best]
-                    tags[word] = margin, start + token, names
+                begun.setdefault(token, []).append(word)
                 word += 1
+        for token, following in zip(begun, [*list(begun)[1:], end - start]):
+            best = [low + @BEST[low:high].argmax().item() for low, high in GROUPS]
+            names = [nlp.model.config.id2label[one] for one in best]
+            margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
+            for word in begun[token]:
+                if word not in tags or margin > tags[word][0]:
+                    tags[word] = margin, start + token, names
         if end >= len(ids):
             break
         start = end - OVERLAP
@@ -155,6 +158,7 @@ def kept_card(
     rows = "".join(f"| {name.replace('_', ' ')} | {result.dev.figures[name]:.4f} | {value:.4f} |\n"
                    for name, value in result.test.figures.items())  # fmt: skip
     few = f", of at most {settings.documents} documents a split" if settings.documents else ""
+    few += f", of at most {settings.train_documents} training documents" if settings.train_documents else ""
     return f"""---
 {data.to_yaml()}
 ---
@@ -212,6 +216,8 @@ def snippet(source: Source, decoding: Decoding, labels: Sequence[str]) -> str:
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
         "@GROUPS": [list(group) for group in heads.groups],
+        "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
+        "@BEST": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

@@ -114,14 +114,14 @@ def _refuse_labels(splits: Splits, labels: tuple[str, ...], settings: BenchmarkS
     Raises:
         InputError: one label alone, or a label that training does not have; names the file, the line and what to do.
     """
-    few = settings.documents is not None
+    few = settings.fewer
     if len(labels) < 2:  # noqa: PLR2004 - else there is nothing to tell apart
-        remedy = "Raise benchmark.documents." if few else "The first column is the label, the second the text."
+        remedy = f"Raise {few.partition('=')[0]}." if few else "The first column is the label, the second the text."
         file = splits["train"][0].place.rpartition(":")[0]
         raise InputError(f"{file}: only one label, {labels[0]}, in the training split: nothing to tell apart. {remedy}")
     unknown = [row for split in splits.values() for row in split if row.label not in labels]
     if unknown:
-        remedy = "Raise benchmark.documents." if few else "Mend it, or give training such rows."
+        remedy = f"Raise {few.partition('=')[0]}." if few else "Mend it, or give training such rows."
         others = len({row.label for row in unknown}) - 1
         more = f" (nor {others:,} other{'s' if others > 1 else ''})" if others else ""
         raise InputError(

@@ -31,10 +31,7 @@ class MentionScoring:
     def __init__(self, splits: Splits, settings: BenchmarkSettings) -> None:
         self.types = types_of(splits["train"])
         if not self.types:
-            raise InputError(
-                f"benchmark.documents={settings.documents}: the training documents that it leaves have no mention. "
-                "Raise it."
-            )
+            raise InputError(f"{settings.fewer}: the training documents that are left have no mention. Raise it.")
         self.labels = flat.tags_of(self.types)
         self.heads = Heads(self.types, by_type=settings.heads == "type")
         self.splits: dict[str, list[Document]] = splits

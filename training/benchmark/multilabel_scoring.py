@@ -31,7 +31,7 @@ class MultiLabelScoring:
     def __init__(self, splits: Splits, settings: BenchmarkSettings) -> None:
         self.labels = tuple(sorted({label for row in splits["train"] for label in row.label}))
         if not self.labels:
-            few = " Raise benchmark.documents." if settings.documents is not None else ""
+            few = f" Raise {settings.fewer.partition('=')[0]}." if settings.fewer else ""
             raise InputError(f"{splits['train'][0].place}: no training row has a label.{few}")
         self.splits: dict[str, list[MultiRow]] = splits
 

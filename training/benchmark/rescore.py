@@ -10,6 +10,7 @@ from data.manifest import MANIFEST_NAME, Manifest
 from data.progress import Progress, quiet
 from data.store import Store
 from training.benchmark.datasets import read_splits
+from training.benchmark.dealing import some
 from training.benchmark.kinds import chosen_by, scoring_of
 from training.benchmark.scores import SeedResult
 from training.benchmark.scoring import Scoring
@@ -62,6 +63,7 @@ def rescore(
         manifest = Manifest.read(folder)
         settings = BenchmarkSettings.model_validate(manifest.settings)
         splits = read_splits(chosen_by(settings, chosen), data, settings.documents)[1]
+        splits["train"] = some(splits["train"], settings.train_documents)
         if data_digest(splits) != manifest.made_from["data"]:
             raise InputError(f"{data}: not the data of {folder.name} on {chosen.name}: its digest is another.")
         scoring = scoring_of(splits, settings)

@@ -11,6 +11,7 @@ from data.files import TEMPORARY, storage_error, sync_folder, write_json
 from data.progress import Progress, quiet
 from data.store import Store
 from training.benchmark.datasets import read_splits
+from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
@@ -94,6 +95,7 @@ def benchmark(
     hidden = getattr(source.config, "hidden_size", 0)
     settings = settings.for_task(chosen).resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen_by(settings, chosen), data, settings.documents)
+    splits["train"] = some(splits["train"], settings.train_documents)
     kind = kind_of(splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}

@@ -27,7 +27,7 @@ class ScoreScoring:
     labels: tuple[str, ...] = ("score",)
 
     def __init__(self, splits: Splits, settings: BenchmarkSettings) -> None:
-        few = " Raise benchmark.documents." if settings.documents is not None else ""
+        few = f" Raise {settings.fewer.partition('=')[0]}." if settings.fewer else ""
         for split, rows in splits.items():
             if len({row.label for row in rows}) < 2:  # noqa: PLR2004 - a correlation needs two
                 raise InputError(f"{rows[0].place}: all scores of the {split} split are {rows[0].label:g}.{few}")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
+from training.benchmark.decoding import Pooling
 from training.benchmark.tasks import Form, Task
 
 
@@ -40,6 +41,9 @@ class BenchmarkSettings(BaseModel):
     hidden: float | None = Field(default=None, ge=0, lt=1)
     """Share of the training tokens that a step sees as [MASK], drawn anew each time, so that a small network does not
     learn the training documents by heart. Unset: 0.15 for an ELECTRA of 128 wide or less, 0 for others."""
+    pooling: Pooling | None = None
+    """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
+    Unset: mean for an ELECTRA of 128 wide or less, first for others."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -73,6 +77,8 @@ class BenchmarkSettings(BaseModel):
     (codes in a TSV beside texts), records (named columns), bioc. Unset: what the task says, or the files."""
     label_column: str | None = None
     """The column of what is to be told, of rows that have several. Unset: what the task says, or the usual names."""
+    train_documents: int | None = Field(default=None, ge=1)
+    """Documents of the training split alone at most, chosen the same way: how much a model gains from more of them."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where to compute."""
     threads: int | None = Field(default=None, ge=1)
@@ -85,13 +91,23 @@ class BenchmarkSettings(BaseModel):
         heads = self.heads or ("type" if task.nested else None)
         return self.model_copy(update={"heads": None if heads == "one" else heads})
 
+    @property
+    def fewer(self) -> str:
+        """The setting that leaves the fewest training documents, as it is written; empty where all are read."""
+        limits = {name: getattr(self, name) for name in ("documents", "train_documents")}
+        given = {name: most for name, most in limits.items() if most is not None}
+        least = min(given, key=lambda name: given[name], default=None)
+        return f"benchmark.{least}={given[least]}" if least else ""
+
     def shaping(self) -> dict[str, Any]:
         """What a result follows from: all but where and how fast it is computed, and how many seeds there are."""
         without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"}
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
-        without |= {name for name in ("dropout", "form", "label_column", "heads") if getattr(self, name) is None}
+        without |= {"pooling"} if self.pooling in (None, "first") else set()
+        unset = ("dropout", "train_documents", "form", "label_column", "heads")
+        without |= {name for name in unset if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
@@ -111,6 +127,7 @@ class BenchmarkSettings(BaseModel):
         chosen = {
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
             "length": self.length or usual_length,
         }

@@ -140,4 +140,6 @@ def _our_line(one: Manifest, figures: Sequence[str]) -> Line:
         about += f"; rate {shaped['learning_rate']:g}, batch {shaped['batch']}, {shaped['epochs']} epochs ({how})"
     limit = one.settings.get("documents")
     part = f", at most {limit} documents a split" if limit else ""
+    train = one.settings.get("train_documents")
+    part += f", at most {train} training documents" if train else ""
     return Line(f"**{one.name}**", cells, f"{about}{part}", ours=True, rank=means.get(figures[0], 0.0))

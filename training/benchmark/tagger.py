@@ -10,7 +10,7 @@ from torch import Tensor
 
 from data.errors import InputError
 from training.benchmark import flat
-from training.benchmark.decoding import Decoding
+from training.benchmark.decoding import Decoding, Pooling
 from training.benchmark.documents import Document, Mention
 from training.benchmark.finetune import predict
 from training.benchmark.heads import Heads
@@ -31,6 +31,7 @@ class Tagger:
             raise InputError(f"{folder}: a model for {decoding.kind}. `cowese tag` takes models that find mentions.")
         length = decoding.length if decoding else self._source.usual_length
         overlap = decoding.overlap if decoding else settings.overlap
+        self._pooling: Pooling = decoding.pooling if decoding else "first"
         self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
         self._outputs, self._heads = _heads(folder, self._source.config)
         self.labels = flat.tags_of(self._heads.types)
@@ -53,7 +54,7 @@ class Tagger:
         features = [window.inputs for windows in cuts for window in windows]
         pad = int(self._source.tokenizer.pad_token_id or 0)
         logits = predict(self._model, self, features, self._settings, pad)
-        return found_in(documents, cuts, logits, self._heads, self._outputs)
+        return found_in(documents, cuts, logits, self._heads, self._outputs, self._pooling)
 
 
 def _heads(folder: Path, config: Any) -> tuple[tuple[str, ...], Heads]:

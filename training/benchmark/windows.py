@@ -7,9 +7,11 @@ farther from the window's edges.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from data.errors import InputError
 from training.benchmark.documents import Fragment
@@ -29,6 +31,9 @@ class Window:
     """Word → position of its first token in the window."""
     margin: dict[int, int]
     """Word → tokens between its first token and the nearer edge of the window."""
+    groups: list[int]
+    """Position → which of the window's words its token belongs to, counted from 1; 0 for special tokens and for the
+    rest of a word that begins before the window. Words that share a token are one."""
 
     def labelled(self, tags: Sequence[Any]) -> Feature:
         """The window with the tag of each word, or its list of tags, on its first token, ``IGNORED`` elsewhere."""
@@ -36,7 +41,7 @@ class Window:
         labels = [none] * len(self.inputs["input_ids"])
         for word, place in reversed(self.places.items()):  # of words that share a token the first decides
             labels[place] = tags[word]
-        return {**self.inputs, "labels": labels}
+        return {**self.inputs, "groups": self.groups, "labels": labels}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,9 @@ def windows_of(tokenizer: Any, text: str, words: Sequence[Fragment], *, length: 
         found = _first_tokens(words, offsets[start:end])
         places = {word: place + first for word, place in found.items()}
         margin = {word: min(place, end - start - 1 - place) for word, place in found.items()}
-        windows.append(Window(frame.filled(ids[start:end]), places, margin))
+        inputs = frame.filled(ids[start:end])
+        groups = _groups(len(inputs["input_ids"]), places, range(first, first + end - start))
+        windows.append(Window(inputs, places, margin, groups))
     _refuse_lost(text, words, windows)
     return windows
 
@@ -134,6 +141,15 @@ def best_windows(windows: Sequence[Window]) -> dict[int, tuple[int, int]]:
             if word not in chosen or window.margin[word] > windows[chosen[word][0]].margin[word]:
                 chosen[word] = (number, place)
     return chosen
+
+
+def _groups(size: int, places: Mapping[int, int], inner: range) -> list[int]:
+    """The word of each position: that of the last place at or before it."""
+    begins = np.zeros(size, np.int64)
+    begins[list(places.values())] = 1
+    groups = np.cumsum(begins)
+    groups[: inner.start] = groups[inner.stop :] = 0
+    return [int(group) for group in groups]
 
 
 def _first_tokens(words: Sequence[Fragment], offsets: Sequence[Fragment]) -> dict[int, int]:

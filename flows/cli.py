@@ -110,5 +110,11 @@ def _command() -> str:
         command.name or getattr(command.callback, "__name__", "").replace("_", "-")
         for command in app.registered_commands
     }
-    meant = next((word for word in sys.argv[1:] if word in names), None)
-    return f"cowese {meant}" if meant else "cowese"
+    groups = {
+        str(group.name or (group.typer_instance and group.typer_instance.info.name)) for group in app.registered_groups
+    }
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    meant = next((number for number, word in enumerate(words) if word in names | groups), None)
+    if meant is None:
+        return "cowese"
+    return f"cowese {' '.join(words[meant : meant + (2 if words[meant] in groups else 1)])}"

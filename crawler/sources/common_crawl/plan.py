@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from crawler.permissions.operator_rules import PAGE, OperatorRules
+from crawler.permissions.scope import bare_host
 from crawler.sources.common_crawl.permissions import Permissions
 from data.errors import InputError
 from data.rights.files import READERS, ROBOTS_PATH, file_of
@@ -53,6 +54,7 @@ class Plan:
     records: list[Wanted] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     hosts: set[str] = field(default_factory=set)
+    """Without www."""
 
     def bytes(self) -> int:
         """Of all records, compressed."""
@@ -80,7 +82,7 @@ class Choice:
             is_ours = file_of(url) is not None and self.rules.scope.covers_host(host)
             if (is_ours and self.rules.refusal_of_all(host, "") is None) or url in licences:
                 plan.records.append(_wanted(row, self.rules.scope.seed_of(url)))
-                plan.hosts.add(host)
+                plan.hosts.add(bare_host(host))
         plan.records.sort(key=_by_place)
         return plan
 
@@ -104,7 +106,7 @@ class Choice:
             page = newest.get((identity, True))
             if is_page or page is None or page[0] <= when:
                 plan.records.append(wanted)
-                plan.hosts.add(host_of(wanted.url))
+                plan.hosts.add(bare_host(host_of(wanted.url)))
             else:
                 plan.left_out["superseded"] += 1
         plan.records.sort(key=_by_place)

@@ -51,7 +51,7 @@ class CommonCrawlSummary(BaseModel):
     crawls: list[str]
     hosts: int = 0
     """With a record that is wanted."""
-    robots_hosts: int = 0
+    hosts_with_robots: int = 0
     """With a robots.txt of those months; what is not known of the others decides nothing."""
     records: int = 0
     """Wanted: pages, answers that end pages, permissions."""
@@ -101,7 +101,9 @@ def archive_common_crawl(
     choice = Choice(
         OperatorRules(crawling, scope, Takedowns.load(store)), since, frozenset(map(str.lower, settings.languages))
     )
-    remote = remote_of(settings, crawling.user_agent)
+    remote = remote_of(
+        settings, crawling.user_agent, lambda why, seconds: progress("waiting", 0, None, {why: f"{seconds:.0f} s"})
+    )
     try:
         run = _Run(store, settings, choice, remote, progress)
         for name in names:
@@ -124,6 +126,7 @@ class _Run:
         self._progress = progress
         self._started = time.monotonic()
         self._hosts: set[str] = set()
+        self._robots: set[str] = set()
         self._sums: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
 
@@ -132,7 +135,9 @@ class _Run:
         folder = self._folder(crawl)
         files = self._files(crawl, folder)
         robots = self._index(crawl, files[ROBOTS], ROBOTS, folder)
-        wrong = self._rights(crawl, self._choice.rights(robots), dry_run=dry_run)
+        said = self._choice.rights(robots)
+        self._robots |= said.hosts
+        wrong = self._rights(crawl, said, dry_run=dry_run)
         rows = pa.concat_tables([self._index(crawl, files[subset], subset, folder) for subset in (WARC, DIAGNOSTICS)])
         wrong += self._rights(crawl, self._choice.rights(rows), dry_run=dry_run)
         permissions = self._permissions(crawl)
@@ -140,7 +145,6 @@ class _Run:
         if licences:
             wrong += self._rights(crawl, self._choice.rights(rows, licences), dry_run=dry_run)
         plan = self._choice.pages(rows, permissions)
-        self._sums["robots_hosts"] += permissions.hosts()
         self._left_out += plan.left_out
         wrong += self._records(crawl, "pages", plan, dry_run=dry_run)
         if wrong:
@@ -153,6 +157,7 @@ class _Run:
         return CommonCrawlSummary(
             crawls=crawls,
             hosts=len(self._hosts),
+            hosts_with_robots=len(self._robots),
             left_out=dict(self._left_out.most_common()),
             requests=self._remote.requests,
             megabytes=round(self._remote.received / 1e6, 3),

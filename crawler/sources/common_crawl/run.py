@@ -26,6 +26,7 @@ from crawler.sources.common_crawl.index import (
 )
 from crawler.sources.common_crawl.permissions import Permissions
 from crawler.sources.common_crawl.plan import Choice, Plan, Wanted
+from crawler.sources.left_out import LEFT_OUT, write_left_out
 from crawler.sources.remote import Remote, remote_of
 from crawler.sources.settings import CommonCrawlSettings
 from crawler.sources.writer import SourceWriter, places_of
@@ -146,6 +147,7 @@ class _Run:
             wrong += self._rights(crawl, self._choice.rights(rows, licences), dry_run=dry_run)
         plan = self._choice.pages(rows, permissions)
         self._left_out += plan.left_out
+        write_left_out(folder.parent / LEFT_OUT, plan.reasons)
         wrong += self._records(crawl, "pages", plan, dry_run=dry_run)
         if wrong:
             shutil.rmtree(folder, ignore_errors=True)
@@ -171,7 +173,7 @@ class _Run:
         """Where what was read of the index is kept: for these start URLs, as this address had it."""
         seeds = self._choice.rules.scope.seeds.values()
         known_by = [sorted((one.url, one.scope) for one in seeds), self._settings.base_url]
-        return self._store.crawl / "archives" / SOURCE / crawl / value_digest(known_by)
+        return self._store.archives / SOURCE / crawl / value_digest(known_by)
 
     def _files(self, crawl: str, folder: Path) -> dict[str, list[str]]:
         kept = folder / "files.json"

@@ -15,6 +15,7 @@ from flows.commands import (
     build,
     corpus,
     crawl,
+    doctor,
     forget,
     hosts,
     model,
@@ -26,7 +27,7 @@ from flows.commands import (
     takedown,
     watch,
 )
-from flows.console import print_error
+from flows.console import first_line, print_error
 from flows.serving.loopback import ask_directly
 
 INTERRUPTED = 130
@@ -56,6 +57,7 @@ for group in (
     settings,
     serve,
     watch,
+    doctor,
 ):
     group.register(app)
 
@@ -81,6 +83,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
     ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine
+    first_line.expect(f"{_command()} runs …")
     try:
         code = app(standalone_mode=False) or 0
     except CoweseError as error:
@@ -93,6 +96,8 @@ def main() -> None:
         code = INTERRUPTED
     except BrokenPipeError:
         sys.exit(1)
+    finally:
+        first_line.cancel()
     if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
         print_error("interrupted. What was finished is kept; the same command goes on from there.")
     sys.exit(code)

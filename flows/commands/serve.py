@@ -16,7 +16,7 @@ DEMO = Path("demo/cowese.toml")
 def serve(
     stop: Annotated[bool, typer.Option("--stop", help="Stop workers and server.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Only say what runs.")] = False,
-    port: Annotated[int | None, typer.Option(min=1, max=65_534, help="The server's port on 127.0.0.1.  [4200]")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_533, help="The server's port on 127.0.0.1.  [4200]")] = None,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -32,7 +32,7 @@ class Serving(BaseModel):
     server: str
     workers: dict[str, str]
     beside: dict[str, str]
-    """Files for the browser, and the commands of the settings."""
+    """Files and the corpus's page for the browser, and the commands of the settings."""
     logs: Path
     settings: Path | None
     """The settings file that every run of a deployment reads."""
@@ -179,7 +179,13 @@ def _commands(store: Store, settings: ServeSettings) -> Mapping[str, list[str]]:
         _worker(pool): _prefect("worker", "start", "--pool", pool, "--type", "process", "--name", f"cowese-{pool}")
         for pool in POOLS
     }
-    return {"files": files, **{name: list(command) for name, command in settings.beside.items()}, **workers}
+    page = [sys.executable, "-m", "flows.serving.page", str(store.root), str(settings.port + 2)]
+    return {
+        "files": files,
+        "page": page,
+        **{name: list(command) for name, command in settings.beside.items()},
+        **workers,
+    }
 
 
 def _prefect(*arguments: str) -> list[str]:

@@ -9,12 +9,15 @@ reduced to 64, which the pages have hardly more of; a picture then takes some 30
 import argparse
 import io
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 SIZE = (1100, 720)
+FRAME = 5
+"""Seconds until the frame of the original, a process of its own, has drawn."""
 
 
 def main() -> None:
@@ -31,11 +34,12 @@ def main() -> None:
     with serving(Store.to_read(options.store)) as served, Browser() as browser:
         version = served.library.version("latest")
         browser.resize(*SIZE)
-        browser.open(f"{served.address}v/{version}?q={options.words}&hl=en")
+        browser.open(f"{served.address}v/{version}?q={options.words}&outcome=kept&hl=en")
         save(browser.screenshot(), options.to / "browse-find.png")
         first = browser.value("document.querySelector('.line a').getAttribute('href')")
         browser.open(f"{served.address.rstrip('/')}{first}")
         browser.until("document.querySelector('iframe') && document.readyState === 'complete'")
+        time.sleep(FRAME)
         save(browser.screenshot(), options.to / "browse-page.png")
 
 

@@ -28,6 +28,8 @@ FLAGS = (
 PATIENCE = 120
 """Seconds for any single step: a busy machine is slow, not broken."""
 _CODES = {"/": "Slash", "?": "Slash", "Tab": "Tab", "Enter": "Enter", "Escape": "Escape"}
+_NUMBERS = {"Tab": 9, "Enter": 13}
+"""By which the browser itself knows keys that no page handles."""
 
 
 class Browser:
@@ -84,8 +86,8 @@ class Browser:
             plain["text"] = key
         elif key == "Enter":
             plain["text"] = "\r"
-        if key == "Tab":
-            plain["windowsVirtualKeyCode"] = 9
+        if key in _NUMBERS:
+            plain["windowsVirtualKeyCode"] = _NUMBERS[key]
         self.send("Input.dispatchKeyEvent", type="keyDown", **plain)
         self.send("Input.dispatchKeyEvent", type="keyUp", **{k: v for k, v in plain.items() if k != "text"})
 

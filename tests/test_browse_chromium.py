@@ -108,7 +108,7 @@ def test_the_keys_of_a_list(browser, served):
     browser.press("Escape")
     browser.press("?")
     assert browser.value("document.querySelector('dialog').open")
-    browser.press("Escape")
+    browser.value("document.querySelector('dialog button').click()")
     browser.until("!document.querySelector('dialog').open")
     browser.press("j")
     browser.value("document.activeElement.click()")
@@ -134,8 +134,8 @@ def test_a_sample_is_read_and_judged_by_keys(browser, served):
     assert browser.value("document.activeElement.id") == "reason"
     for key in "bien":
         browser.press(key)
-    browser.press("Enter")
     browser.press("Escape")
+    assert browser.value("document.activeElement.tagName") == "BODY"
     for place, key in enumerate("gbdg", 1):
         browser.until(f"document.querySelector('.pager span').textContent.startsWith('{place} ')")
         browser.until("document.readyState === 'complete'")

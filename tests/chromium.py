@@ -25,7 +25,7 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-PATIENCE = 120
+PATIENCE = 300
 """Seconds for any single step: a busy machine is slow, not broken."""
 _CODES = {"/": "Slash", "?": "Slash", "Tab": "Tab", "Enter": "Enter", "Escape": "Escape"}
 _NUMBERS = {"Tab": 9, "Enter": 13}

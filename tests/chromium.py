@@ -80,7 +80,8 @@ class Browser:
         return answer["result"].get("value")
 
     def press(self, key: str) -> None:
-        """Type one key where the focus is."""
+        """Type one key where the focus is, once the page and its scripts are there."""
+        self.until("document.readyState === 'complete'")
         plain = {"key": key, "code": _CODES.get(key, f"Key{key.upper()}")}
         if len(key) == 1:
             plain["text"] = key

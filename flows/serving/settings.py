@@ -70,8 +70,8 @@ class ServeSettings(BaseModel):
     beside: dict[str, tuple[str, ...]] = {}
     """Commands, by name, that `cowese serve` starts and stops with the server, such as a proxy to crawl through."""
     password_file: Path | None = None
-    """A file with the password of Prefect's page, of the store's files and of the corpus's page (user admin). `cowese serve` makes a missing
-    one. Without this setting there is no password."""
+    """A file with the password of Prefect's page, the store's files and the corpus's page (user admin). `cowese serve`
+    makes a missing one. Without this setting there is no password."""
     restart: bool = True
     """Start the server, a worker or another served process again when it has died."""
     look_seconds: float = Field(default=30.0, gt=0)

@@ -16,7 +16,7 @@ from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
 from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
-from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.settings import USUAL_BATCH, BenchmarkSettings
 from training.benchmark.windows import INPUTS, Feature
 from training.runs.time_left import duration
 
@@ -58,7 +58,11 @@ class FineTuned:
 
 def steps_of(features: int, settings: BenchmarkSettings) -> int:
     """Optimiser steps of one seed."""
-    return settings.epochs * -(-features // settings.batch)
+    return settings.epochs * -(-features // _batch_of(settings))
+
+
+def _batch_of(settings: BenchmarkSettings) -> int:
+    return settings.batch or USUAL_BATCH
 
 
 def fine_tune(
@@ -81,7 +85,7 @@ def fine_tune(
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
         draw = np.random.default_rng([seed, epoch])
-        for batch in _batches(features, settings.batch, draw):
+        for batch in _batches(features, _batch_of(settings), draw):
             shown = hidden(batch, source.tokenizer, settings.hidden, draw) if settings.hidden else batch
             losses.append(_step(model, kind, shown, settings, pad, optimizer))
             schedule.step()

@@ -15,8 +15,8 @@ from training.benchmark.finetune import hidden
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tagging import pooled
 from training.benchmark.windows import Frame, best_windows, windows_of
+from training.benchmark.word_tags import pooled
 from training.benchmark.words import words_of
 from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS

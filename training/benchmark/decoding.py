@@ -12,6 +12,8 @@ DECODING = "cowese.json"
 KindName = Literal["tagging", "classification", "answering"]
 Pooling = Literal["first", "mean"]
 """Which of a word's tokens say its tag."""
+Transitions = Literal["none", "valid"]
+"""Whether each word's tag is its own best, or the tags of a text the best valid sequence."""
 
 
 class Decoding(BaseModel):
@@ -27,6 +29,8 @@ class Decoding(BaseModel):
     """Share of a window that it has in common with the next."""
     pooling: Pooling = "first"
     """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
+    transitions: Transitions = "none"
+    """Which tags may follow one another."""
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""

@@ -33,6 +33,7 @@ def keep_model(
         length=settings.length,
         overlap=settings.overlap,
         pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
+        transitions=settings.transitions if kind.name == "tagging" else "none",
     )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))

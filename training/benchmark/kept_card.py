@@ -28,7 +28,7 @@ from transformers import pipeline
 
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
 LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
-WORD = re.compile(@WORD)
+WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
 
 
 def mentions(text):
@@ -49,17 +49,28 @@ def mentions(text):
                 begun.setdefault(token, []).append(word)
                 word += 1
         for token, following in zip(begun, [*list(begun)[1:], end - start]):
-            tag = nlp.model.config.id2label[@BEST.argmax().item()]
+            scores = dict(zip(LABELS, @SCORES.tolist()))
             margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
             for word in begun[token]:
                 if word not in tags or margin > tags[word][0]:
-                    tags[word] = margin, start + token, tag
+                    tags[word] = margin, start + token, scores
         if end >= len(ids):
             break
         start = end - OVERLAP
+    unseen, best = (0, None, {"O": 0.0}), {"O": (0.0, ())}  # the best tags so far that end with each tag
+    for number in range(len(words)):
+        best = {
+            tag: max(((total + score, (path, tag)) for last, (total, path) in best.items() if @FOLLOWS),
+                     key=lambda one: one[0], default=(-1e9, ((), tag)))
+            for tag, score in tags.get(number, unseen)[2].items()
+        }  # fmt: skip
+    path, chosen = max(best.values(), key=lambda one: one[0])[1], []
+    while path:
+        path, tag = path
+        chosen.append(tag)
     found, last, place = [], "", None
-    for number, (start, end) in enumerate(words):
-        _, here, tag = tags.get(number, (0, place, "O"))
+    for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
+        here = tags.get(number, (0, place, None))[1]
         prefix, _, label = tag.partition("-")
         if label and label == last and (prefix == "I" or here == place):
             found[-1][1] = end
@@ -150,7 +161,8 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
         "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
-        "@BEST": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@SCORES": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@FOLLOWS": 'tag[0] != "I" or last[1:] == tag[1:]' if decoding.transitions == "valid" else "True",
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
-from training.benchmark.decoding import Pooling
+from training.benchmark.decoding import Pooling, Transitions
 
 
 class SearchGrid(BaseModel):
@@ -44,6 +44,9 @@ class BenchmarkSettings(BaseModel):
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
     Unset: mean for an ELECTRA of 128 wide or less, first for others."""
+    transitions: Transitions = "valid"
+    """How the tags of neighbouring words go together (finding mentions only). valid: the best sequence in which an I
+    continues a mention of its type. none: each word's best tag; an I that continues nothing begins a mention."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -93,6 +96,7 @@ class BenchmarkSettings(BaseModel):
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
         without |= {"pooling"} if self.pooling in (None, "first") else set()
+        without |= {"transitions"} if self.transitions == "none" else set()
         without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 

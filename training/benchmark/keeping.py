@@ -16,6 +16,8 @@ from training.benchmark.onnx_file import ONNX, export_onnx
 from training.benchmark.scores import SeedResult
 from training.benchmark.seeds import RESULT, read_result
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tagging import Tagging
+from training.benchmark.transitions import STEPS
 
 MODEL = "model"
 
@@ -25,6 +27,9 @@ def keep_model(
 ) -> None:
     """Write weights (safetensors), tokenizer, how to decode, and a card; ONNX too where it is asked for."""
     assert settings.length is not None
+    steps = kind.steps if isinstance(kind, Tagging) else None
+    if hasattr(model, STEPS):
+        delattr(model, STEPS)  # no weight of the network: they stand with what decoding needs
     model.save_pretrained(folder)
     source.tokenizer.save_pretrained(folder)
     decoding = Decoding(
@@ -33,7 +38,7 @@ def keep_model(
         length=settings.length,
         overlap=settings.overlap,
         pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
-        transitions=settings.transitions if kind.name == "tagging" else "none",
+        steps=None if steps is None else steps.tolist(),
     )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))

@@ -21,12 +21,14 @@ PIPELINES = {
 }
 """The hub's tag of each kind."""
 _SNIPPET = '''\
+import json
 import re
 
 import torch
 from transformers import pipeline
 
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
+STEPS = @STEPS
 LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
 WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
 
@@ -49,7 +51,7 @@ def mentions(text):
                 begun.setdefault(token, []).append(word)
                 word += 1
         for token, following in zip(begun, [*list(begun)[1:], end - start]):
-            scores = dict(zip(LABELS, @SCORES.tolist()))
+            scores = dict(enumerate(@SCORES.tolist()))
             margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
             for word in begun[token]:
                 if word not in tags or margin > tags[word][0]:
@@ -57,17 +59,17 @@ def mentions(text):
         if end >= len(ids):
             break
         start = end - OVERLAP
-    unseen, best = (0, None, {"O": 0.0}), {"O": (0.0, ())}  # the best tags so far that end with each tag
+    best = {len(LABELS): (0.0, ())}  # the best tags so far, by the last of them; before the first word there is none
     for number in range(len(words)):
+        scores = tags.get(number, (0, None, {LABELS.index("O"): 0.0}))[2]
         best = {
-            tag: max(((total + score, (path, tag)) for last, (total, path) in best.items() if @FOLLOWS),
-                     key=lambda one: one[0], default=(-1e9, ((), tag)))
-            for tag, score in tags.get(number, unseen)[2].items()
-        }  # fmt: skip
-    path, chosen = max(best.values(), key=lambda one: one[0])[1], []
+            tag: max((total + STEPS[last][tag] + score, (path, tag)) for last, (total, path) in best.items())
+            for tag, score in scores.items()
+        }
+    path, chosen = max(best.values())[1], []
     while path:
         path, tag = path
-        chosen.append(tag)
+        chosen.append(LABELS[tag])
     found, last, place = [], "", None
     for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
         here = tags.get(number, (0, place, None))[1]
@@ -83,6 +85,8 @@ def mentions(text):
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
     print(start, end, label, text[start:end])
 '''
+_STEPS = 'json.load(open("cowese.json"))["steps"]  # beside the weights: what it is worth that a tag follows another'
+_NO_STEPS = "[[0.0] * nlp.model.config.num_labels] * (nlp.model.config.num_labels + 1)  # any tag may follow any other"
 _OTHER = """\
 from transformers import pipeline
 
@@ -162,7 +166,7 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@WORD": ascii(WORD.pattern),
         "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
         "@SCORES": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
-        "@FOLLOWS": 'tag[0] != "I" or last[1:] == tag[1:]' if decoding.transitions == "valid" else "True",
+        "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

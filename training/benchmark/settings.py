@@ -44,9 +44,11 @@ class BenchmarkSettings(BaseModel):
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
     Unset: mean for an ELECTRA of 128 wide or less, first for others."""
-    transitions: Transitions = "valid"
+    transitions: Transitions | None = None
     """How the tags of neighbouring words go together (finding mentions only). valid: the best sequence in which an I
-    continues a mention of its type. none: each word's best tag; an I that continues nothing begins a mention."""
+    continues a mention of its type. learnt: what follows what has scores of its own that are trained (a linear-chain
+    CRF). none: each word's best tag; an I that continues nothing begins a mention. Unset: learnt for an ELECTRA of 128
+    wide or less, valid for others."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -96,7 +98,7 @@ class BenchmarkSettings(BaseModel):
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
         without |= {"pooling"} if self.pooling in (None, "first") else set()
-        without |= {"transitions"} if self.transitions == "none" else set()
+        without |= {"transitions"} if self.transitions in (None, "none") else set()
         without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
@@ -118,6 +120,7 @@ class BenchmarkSettings(BaseModel):
             "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
             "length": self.length or usual_length,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from training.benchmark.finetune import predict
 from training.benchmark.models import Source, load_source
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tagging import Tagging, cut
+from training.benchmark.transitions import valid_steps
 from training.benchmark.word_tags import TagDecoding, found_in
 
 
@@ -29,10 +31,13 @@ class Tagger:
             raise InputError(f"{folder}: a model for {decoding.kind}. `cowese tag` takes models that find mentions.")
         length = decoding.length if decoding else self._source.usual_length
         overlap = decoding.overlap if decoding else settings.overlap
-        asked = decoding or settings
-        self._decoding = TagDecoding(asked.pooling or "first", asked.transitions)
         self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
         self.labels = _labels(folder, self._source.config)
+        if decoding is not None:
+            steps = None if decoding.steps is None else np.array(decoding.steps, np.float32)
+            self._decoding = TagDecoding(decoding.pooling, steps)
+        else:
+            self._decoding = TagDecoding("first", valid_steps(self.labels))
         self._model: Any = self._source.load(Tagging.auto, ()).to(device)
 
     @property

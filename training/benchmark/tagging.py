@@ -7,20 +7,22 @@ all that the others say; the mean of their logits (``pooling``) is given it. Ác
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark import flat
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName
+from training.benchmark.decoding import KindName, Pooling
 from training.benchmark.documents import Document, Mention
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.transitions import STEPS, sequence_loss, valid_steps
 from training.benchmark.windows import Feature, Window, windows_of
-from training.benchmark.word_tags import TagDecoding, found_in, pooled
+from training.benchmark.word_tags import Floats, TagDecoding, by_group, found_in, is_first, pooled
 from training.benchmark.words import words_of
 
 
@@ -32,11 +34,28 @@ class Tagging:
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
         self.scoring = MentionScoring(splits, settings)
-        self._decoding = TagDecoding(settings.pooling or "first", settings.transitions)
+        self._pooling: Pooling = settings.pooling or "first"
+        self._transitions = settings.transitions or "none"
+        self._learnt: Tensor | None = None
         self._windows = {
             split: [cut(document, source.tokenizer, settings) for document in documents]
             for split, documents in splits.items()
         }
+
+    def attach(self, model: nn.Module) -> None:
+        """Give a model that is to be fine-tuned the scores of the steps between tags, where they are learnt."""
+        if self._transitions == "learnt":
+            tags = len(self.scoring.labels)
+            self._learnt = nn.Parameter(torch.zeros(tags + 1, tags, device=next(model.parameters()).device))
+            model.register_parameter(STEPS, self._learnt)
+
+    @property
+    def steps(self) -> Floats | None:
+        """What it is worth that a tag follows another, (tags + 1, tags)."""
+        if self._transitions == "none":
+            return None
+        learnt = 0 if self._learnt is None else self._learnt.detach().cpu().numpy()
+        return valid_steps(self.scoring.labels) + learnt
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split."""
@@ -49,14 +68,27 @@ class Tagging:
         ]
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Cross entropy of each word."""
+        """Cross entropy of each word; of each window's sequence where steps are learnt."""
         labels_BL, logits_BLT = batch["labels"], outputs.logits.float()
-        if self._decoding.pooling == "mean":
+        if self._learnt is not None:
+            return self._sequence_loss(logits_BLT, labels_BL, batch["groups"], self._learnt)
+        if self._pooling == "mean":
             logits_BLT = pooled(logits_BLT, batch["groups"])
         loss = F.cross_entropy(
             logits_BLT.flatten(0, 1), labels_BL.flatten(), ignore_index=flat.IGNORED, reduction="sum"
         )
         return loss, (labels_BL != flat.IGNORED).sum()
+
+    def _sequence_loss(
+        self, logits_BLT: Tensor, labels_BL: Tensor, groups_BL: Tensor, learnt: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        scores_BWT = by_group(logits_BLT, groups_BL, self._pooling)[:, 1:]
+        tags_BG = labels_BL.new_full((len(labels_BL), scores_BWT.shape[1] + 1), flat.IGNORED)
+        row_N, token_N = is_first(groups_BL).nonzero(as_tuple=True)
+        tags_BG[row_N, groups_BL[row_N, token_N]] = labels_BL[row_N, token_N]
+        is_word_BW = torch.arange(1, tags_BG.shape[1], device=groups_BL.device) <= groups_BL.max(1).values[:, None]
+        steps = learnt + torch.from_numpy(valid_steps(self.scoring.labels)).to(logits_BLT.device)
+        return sequence_loss(scores_BWT, tags_BG[:, 1:], is_word_BW, steps), (labels_BL != flat.IGNORED).sum()
 
     def logits(self, outputs: Any) -> Tensor:
         """(B, L, tags)."""
@@ -66,7 +98,7 @@ class Tagging:
     def answers(self, split: str, logits: Logits) -> dict[str, list[Mention]]:
         """The mentions of each document."""
         documents, windows = self.scoring.splits[split], self._windows[split]
-        return found_in(documents, windows, logits, self.scoring.labels, self._decoding)
+        return found_in(documents, windows, logits, self.scoring.labels, TagDecoding(self._pooling, self.steps))
 
     def judge(self, split: str, logits: Logits) -> Scores:
         """The figures of a split."""

@@ -17,6 +17,10 @@ from training.benchmark.flat import IGNORED, OUTSIDE
 
 FORBIDDEN = -1e4
 """The score of a step that must not be; finite, so that gradients are."""
+STEPS = "tag_steps"
+"""The model's parameter beside its own, while it is fine-tuned."""
+FASTER = 10
+"""The steps' scores learn at this multiple of the head's rate: they begin at 0 and have to become a few nats."""
 Floats = npt.NDArray[np.float32]
 
 

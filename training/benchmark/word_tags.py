@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark import flat
-from training.benchmark.decoding import Pooling, Transitions
+from training.benchmark.decoding import Pooling
 from training.benchmark.documents import Document, Mention
 from training.benchmark.kind import Logits
-from training.benchmark.transitions import FORBIDDEN, best_sequences, valid_steps
+from training.benchmark.transitions import FORBIDDEN, best_sequences
 from training.benchmark.windows import Window, best_windows
 from training.benchmark.words import words_of
 
@@ -24,16 +25,31 @@ class TagDecoding:
     """How tags are read off logits; see ``BenchmarkSettings``."""
 
     pooling: Pooling
-    transitions: Transitions
+    steps: Floats | None
+    """(tags + 1, tags); None: each word has its own best tag."""
 
 
 def pooled(logits_BLT: Tensor, groups_BL: Tensor) -> Tensor:
     """At each token the mean of the logits over the tokens of its word."""
-    batch, length, tags = logits_BLT.shape
+    of_BLT = groups_BL[..., None].expand(-1, -1, logits_BLT.shape[-1])
+    return by_group(logits_BLT, groups_BL, "mean").gather(1, of_BLT)
+
+
+def by_group(logits_BLT: Tensor, groups_BL: Tensor, pooling: Pooling) -> Tensor:
+    """(B, groups + 1, T): of each word of a window, as ``Window.groups`` counts them; 0 is of no word."""
+    batch, _, tags = logits_BLT.shape
+    groups = int(groups_BL.max()) + 1
+    weights_BL = torch.ones_like(logits_BLT[..., 0]) if pooling == "mean" else is_first(groups_BL).to(logits_BLT.dtype)
     of_BLT = groups_BL[..., None].expand(-1, -1, tags)
-    sums_BGT = logits_BLT.new_zeros(batch, length + 1, tags).scatter_add(1, of_BLT, logits_BLT)
-    tokens_BG = logits_BLT.new_zeros(batch, length + 1).scatter_add(1, groups_BL, torch.ones_like(logits_BLT[..., 0]))
-    return (sums_BGT / tokens_BG.clamp(min=1)[..., None]).gather(1, of_BLT)
+    sums_BGT = logits_BLT.new_zeros(batch, groups, tags).scatter_add(1, of_BLT, logits_BLT * weights_BL[..., None])
+    tokens_BG = logits_BLT.new_zeros(batch, groups).scatter_add(1, groups_BL, weights_BL)
+    return sums_BGT / tokens_BG.clamp(min=1)[..., None]
+
+
+def is_first(groups_BL: Tensor) -> Tensor:
+    """Whether a token is the first of its word."""
+    changes_BL = F.pad(groups_BL[:, 1:] != groups_BL[:, :-1], (1, 0), value=True)
+    return changes_BL & (groups_BL > 0)
 
 
 def found_in(
@@ -51,10 +67,10 @@ def found_in(
         here = [_of_words(one, window, decoding) for one, window in zip(logits[begins:], windows, strict=False)]
         begins += len(windows)
         scores.append(_scores(len(own), places, here, labels))
-    if decoding.transitions == "valid":
-        paths = best_sequences(scores, valid_steps(labels))
-    else:
+    if decoding.steps is None:
         paths = [one.argmax(1).tolist() for one in scores]
+    else:
+        paths = best_sequences(scores, decoding.steps)
     return {
         document.name: flat.decode(own, _one_mention_a_token([labels[tag] for tag in path], places))
         for document, own, path, places in zip(documents, words, paths, chosen, strict=True)

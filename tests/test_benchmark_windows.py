@@ -157,7 +157,8 @@ def test_defaults_follow_the_model():
     assert small.hidden == 0.0
     narrow = BenchmarkSettings().resolved("electra", 128, 512, 128)
     assert (narrow.learning_rate, narrow.hidden, narrow.batch, narrow.pooling) == (1e-3, 0.15, 8, "mean")
-    assert (small.batch, small.pooling) == (32, "first")
+    assert (small.batch, small.pooling, small.transitions) == (32, "first", "valid")
+    assert narrow.transitions == "learnt"
     assert BenchmarkSettings(hidden=0).resolved("electra", 128, 512, 128).hidden == 0.0
     base = BenchmarkSettings(length=256).resolved("electra", 768, 512, 128)
     assert (base.learning_rate, base.length) == (1e-4, 256)

@@ -20,6 +20,7 @@ TUNES: dict[str, dict[str, Any]] = {
     "long": {**_PLAIN, "train_documents": 100, "epochs": 16},
     "dropout": {**_PLAIN, "train_documents": 100, "epochs": 8, "dropout": 0.1},
     "shown": {**_PLAIN, "train_documents": 100, "epochs": 8, "hidden": 0.0},
+    "valid": {**_PLAIN, "train_documents": 100, "epochs": 8, "transitions": "valid"},
     "first": {**_PLAIN, "train_documents": 100, "epochs": 8, "pooling": "first"},
     # and with all
     "all-flat": {**_PLAIN, "epochs": 8, "layer_decay": 1.0},

@@ -219,7 +219,7 @@ def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, 
         given |= {"train_documents": most, "epochs": 1}
     settings = BenchmarkSettings(**given)
     settings = settings.resolved("electra", source.config.hidden_size, source.length, source.usual_length)
-    key = (settings.train_documents, settings.length, settings.pooling)
+    key = (settings.train_documents, settings.length, settings.pooling, settings.transitions)
     if key not in _KINDS:
         _, splits = read_splits(find_task(TASK), data, None)
         limits = {"train": settings.train_documents, "dev": CHOOSING, "test": most}

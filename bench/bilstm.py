@@ -4,7 +4,8 @@
 
 Its tokens, windows, tags and loop are those of `cowese benchmark` with --model's tokenizer; nothing else of the
 model is used. The embeddings begin as [R; L] of the counts (``training.tokens.vectors``), or with --random as noise of
-the same spread. One layer, 128 wide each way, dropout on its input and output, a CRF over the tags. AdamW, one rate for all.
+the same spread. One layer, 128 wide each way, dropout on its input and output, a CRF over the tags. AdamW, one
+rate for all.
 """
 
 import argparse

@@ -46,7 +46,7 @@ class Tagging:
         """Give a model that is to be fine-tuned the scores of the steps between tags, where they are learnt."""
         if self._transitions == "learnt":
             tags = len(self.scoring.labels)
-            self._learnt = nn.Parameter(torch.zeros(tags + 1, tags, device=next(model.parameters()).device))
+            self._learnt = nn.Parameter(torch.zeros(tags, tags, device=next(model.parameters()).device))
             model.register_parameter(STEPS, self._learnt)
 
     @property
@@ -54,8 +54,10 @@ class Tagging:
         """What it is worth that a tag follows another, (tags + 1, tags)."""
         if self._transitions == "none":
             return None
-        learnt = 0 if self._learnt is None else self._learnt.detach().cpu().numpy()
-        return valid_steps(self.scoring.labels) + learnt
+        steps = valid_steps(self.scoring.labels)
+        if self._learnt is not None:
+            steps[:-1] += self._learnt.detach().cpu().numpy()
+        return steps
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split."""
@@ -87,7 +89,8 @@ class Tagging:
         row_N, token_N = is_first(groups_BL).nonzero(as_tuple=True)
         tags_BG[row_N, groups_BL[row_N, token_N]] = labels_BL[row_N, token_N]
         is_word_BW = torch.arange(1, tags_BG.shape[1], device=groups_BL.device) <= groups_BL.max(1).values[:, None]
-        steps = learnt + torch.from_numpy(valid_steps(self.scoring.labels)).to(logits_BLT.device)
+        valid = torch.from_numpy(valid_steps(self.scoring.labels)[:-1]).to(learnt.device)
+        steps = F.pad(learnt + valid, (0, 0, 0, 1))  # any tag may begin a window: it may begin inside a mention
         return sequence_loss(scores_BWT, tags_BG[:, 1:], is_word_BW, steps), (labels_BL != flat.IGNORED).sum()
 
     def logits(self, outputs: Any) -> Tensor:

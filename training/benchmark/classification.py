@@ -40,8 +40,9 @@ class Classification:
                 for at, row in enumerate(rows)
             ]
 
-    def attach(self, model: nn.Module) -> None:
-        """Nothing is learnt beside the model."""
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model as it is: nothing is learnt beside it."""
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """A feature a text."""

@@ -77,7 +77,7 @@ def fine_tune(
     """
     torch.manual_seed(seed)
     model: nn.Module = source.load(kind.auto, kind.scoring.labels, settings.dropout).to(device)
-    kind.attach(model)
+    model = kind.attach(model)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))

@@ -13,6 +13,7 @@ from training.benchmark.kept_card import kept_card
 from training.benchmark.kind import Kind
 from training.benchmark.models import Source
 from training.benchmark.onnx_file import ONNX, export_onnx
+from training.benchmark.readout import AllLayers
 from training.benchmark.scores import SeedResult
 from training.benchmark.seeds import RESULT, read_result
 from training.benchmark.settings import BenchmarkSettings
@@ -38,6 +39,7 @@ def keep_model(
         length=settings.length,
         overlap=settings.overlap,
         pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
+        readout="all" if isinstance(model, AllLayers) else "last",
         steps=None if steps is None else steps.tolist(),
     )
     decoding.write(folder)

@@ -25,11 +25,11 @@ import json
 import re
 
 import torch
-from transformers import pipeline
+@IMPORTfrom transformers import pipeline
 
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
 STEPS = @STEPS
-LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
+@HEADLENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
 WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
 
 
@@ -43,7 +43,7 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            logits, begun = nlp.model(input_ids=window).logits[0][len(BEFORE) :], {}
+            logits, begun = @LOGITS[0][len(BEFORE) :], {}
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
@@ -87,6 +87,17 @@ for start, end, label in mentions(text := "El paciente ingresó por dolor torác
 '''
 _STEPS = 'json.load(open("cowese.json"))["steps"]  # beside the weights: what it is worth that a tag follows another'
 _NO_STEPS = "[[0.0] * nlp.model.config.num_labels] * (nlp.model.config.num_labels + 1)  # any tag may follow any other"
+_HEAD = """\
+HEAD = load_file("head.safetensors", nlp.device.type)  # beside the weights
+
+
+def logits_of(window):
+    \"\"\"The head reads the embeddings and all layers side by side.\"\"\"
+    layers = nlp.model.base_model(input_ids=window, output_hidden_states=True).hidden_states
+    return torch.cat(layers, -1) @ HEAD["weight"].T + HEAD["bias"]
+
+
+"""
 _OTHER = """\
 from transformers import pipeline
 
@@ -166,6 +177,9 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@WORD": ascii(WORD.pattern),
         "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
         "@SCORES": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@IMPORT": "from safetensors.torch import load_file\n" if decoding.readout == "all" else "",
+        "@HEAD": _HEAD if decoding.readout == "all" else "",
+        "@LOGITS": "logits_of(window)" if decoding.readout == "all" else "nlp.model(input_ids=window).logits",
         "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)

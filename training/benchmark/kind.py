@@ -34,8 +34,8 @@ class Kind(Head, Protocol):
     def scoring(self) -> Scoring:
         """What is due, and how answers are scored."""
 
-    def attach(self, model: nn.Module) -> None:
-        """Give a model that is to be fine-tuned the parameters that the kind learns beside its own."""
+    def attach(self, model: nn.Module) -> nn.Module:
+        """A model that is to be fine-tuned, with what the kind learns beside it."""
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split, with what is due."""

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
-from training.benchmark.decoding import Pooling, Transitions
+from training.benchmark.decoding import Pooling, Readout, Transitions
 
 
 class SearchGrid(BaseModel):
@@ -44,6 +44,9 @@ class BenchmarkSettings(BaseModel):
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
     Unset: mean for an ELECTRA of 128 wide or less, first for others."""
+    readout: Readout | None = None
+    """Which layers a tag is read from (finding mentions only): the last, or the embeddings and all of them side by
+    side. Unset: all for an ELECTRA of 128 wide or less, last for others."""
     transitions: Transitions | None = None
     """How the tags of neighbouring words go together (finding mentions only). valid: the best sequence in which an I
     continues a mention of its type. learnt: what follows what has scores of its own that are trained (a linear-chain
@@ -97,6 +100,7 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
         without |= {"transitions"} if self.transitions in (None, "none") else set()
         without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
@@ -120,6 +124,7 @@ class BenchmarkSettings(BaseModel):
             "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "readout": self.readout or ("all" if is_narrow else "last"),
             "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),

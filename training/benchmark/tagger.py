@@ -15,6 +15,7 @@ from training.benchmark.decoding import Decoding
 from training.benchmark.documents import Document, Mention
 from training.benchmark.finetune import predict
 from training.benchmark.models import Source, load_source
+from training.benchmark.readout import with_head
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tagging import Tagging, cut
 from training.benchmark.transitions import valid_steps
@@ -38,7 +39,7 @@ class Tagger:
             self._decoding = TagDecoding(decoding.pooling, steps)
         else:
             self._decoding = TagDecoding("first", valid_steps(self.labels))
-        self._model: Any = self._source.load(Tagging.auto, ()).to(device)
+        self._model: Any = with_head(self._source.load(Tagging.auto, ()), folder).to(device)
 
     @property
     def types(self) -> tuple[str, ...]:

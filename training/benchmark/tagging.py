@@ -18,6 +18,7 @@ from training.benchmark.documents import Document, Mention
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
+from training.benchmark.readout import AllLayers
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.transitions import STEPS, sequence_loss, valid_steps
@@ -36,18 +37,22 @@ class Tagging:
         self.scoring = MentionScoring(splits, settings)
         self._pooling: Pooling = settings.pooling or "first"
         self._transitions = settings.transitions or "none"
+        self._readout = settings.readout or "last"
         self._learnt: Tensor | None = None
         self._windows = {
             split: [cut(document, source.tokenizer, settings) for document in documents]
             for split, documents in splits.items()
         }
 
-    def attach(self, model: nn.Module) -> None:
-        """Give a model that is to be fine-tuned the scores of the steps between tags, where they are learnt."""
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model with a head for all layers, and with the scores of the steps between tags, where it has them."""
+        if self._readout == "all":
+            model = AllLayers(model)
         if self._transitions == "learnt":
             tags = len(self.scoring.labels)
             self._learnt = nn.Parameter(torch.zeros(tags, tags, device=next(model.parameters()).device))
             model.register_parameter(STEPS, self._learnt)
+        return model
 
     @property
     def steps(self) -> Floats | None:

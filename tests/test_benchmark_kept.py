@@ -23,6 +23,7 @@ from training.benchmark.brat import read_document, write_document
 from training.benchmark.decoding import DECODING
 from training.benchmark.documents import Document
 from training.benchmark.keeping import find_kept
+from training.benchmark.readout import with_head
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tag import tag
@@ -245,9 +246,8 @@ def test_onnx_gives_the_same_logits(room, tmp_path):
     folder, _, corpora, _ = room
     kept = folder / "store" / "benchmarks" / "Notas" / "salud" / "seed-1" / "model"
     tokenizer = AutoTokenizer.from_pretrained(kept)
-    difference, names = parity(
-        AutoModelForTokenClassification.from_pretrained(kept).eval(), kept / "model.onnx", tokenizer
-    )
+    tagger = with_head(AutoModelForTokenClassification.from_pretrained(kept), kept).eval()
+    difference, names = parity(tagger, kept / "model.onnx", tokenizer)
     assert difference < 1e-4
     assert names == ["input_ids", "attention_mask", "token_type_ids"]
     texts = [path.read_text() for path in (corpora["Notas"] / "train").glob("*.txt")]

@@ -77,6 +77,7 @@ def write_segments(folder: Path, count: int, words: int) -> list[tuple[Path, Pat
             "url": [f"https://h{number % 997}.es/{number}" for number in numbers],
             "host": [f"h{number % 997}.es" for number in numbers],
             "category": ["portal"] * size,
+            "text_given": [False] * size,
             "source": ["crawl"] * size,
             "fetched_at": [NOW] * size,
             "first_seen_at": [NOW] * size,

@@ -11,7 +11,7 @@ from cleaning.pages.page import Drop, Raw
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Record, Segment
-from cleaning.pending import TORN_AT, Pending
+from cleaning.pending import CRAWLER, TORN_AT, Pending
 from cleaning.rights_rows import RightsRows
 from cleaning.row_batches import RowBatches
 from cleaning.settings import ExtractionSettings
@@ -54,6 +54,8 @@ def extract_segment(
             tell(record.offset, counts)
         rows.flush()
         words.flush()
+        if segment.crawler is not None:
+            file.remember(CRAWLER, segment.crawler)
         if segment.torn_at is not None:
             file.remember(TORN_AT, str(segment.torn_at))
 

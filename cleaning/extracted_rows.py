@@ -8,6 +8,7 @@ import pyarrow as pa
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.warc import Record
 from data.errors import InputError
+from data.rights.licences import Licence
 from data.urls import canonical_url, document_id, host_of
 
 _OUTCOME = (
@@ -21,13 +22,18 @@ _OUTCOME = (
     "published",
     "canonical",
     "declared_language",
+    "license",
+    "license_url",
+    "text_given",
     "figures",
 )
 
 
 def extracted_row(record: Record, outcome: Page | Drop) -> dict[str, Any]:
     """A row of EXTRACTED_SCHEMA; where it lies is added by who knows."""
-    return _record_columns(record) | (_drop_columns(outcome) if isinstance(outcome, Drop) else _page_columns(outcome))
+    if isinstance(outcome, Drop):
+        return _record_columns(record) | _drop_columns(outcome)
+    return _record_columns(record) | _page_columns(outcome, record.licence or outcome.licence)
 
 
 def outcomes_of_rows(batch: pa.RecordBatch) -> list[Page | Drop]:
@@ -46,6 +52,8 @@ def _outcome(row: Mapping[str, Any]) -> Page | Drop:
         published=row["published"],
         canonical=row["canonical"],
         declared_language=row["declared_language"],
+        licence=Licence(row["license"], row["license_url"]) if row["license"] or row["license_url"] else None,
+        given=row["text_given"],
         figures={one["name"]: one["figure"] for one in row["figures"]},
     )
 
@@ -75,11 +83,12 @@ def _drop_columns(drop: Drop) -> dict[str, Any]:
         "figure": drop.figure,
         "detail": drop.detail,
         "lost_to": drop.lost_to,
+        "text_given": False,
         "figures": [],
     }
 
 
-def _page_columns(page: Page) -> dict[str, Any]:
+def _page_columns(page: Page, licence: Licence | None) -> dict[str, Any]:
     return {
         "text": page.text,
         "title": page.title,
@@ -87,5 +96,8 @@ def _page_columns(page: Page) -> dict[str, Any]:
         "published": page.published,
         "canonical": page.canonical,
         "declared_language": page.declared_language,
+        "license": licence.name if licence is not None else None,
+        "license_url": licence.url if licence is not None else None,
+        "text_given": page.given,
         "figures": [{"name": name, "figure": figure} for name, figure in sorted(page.figures.items())],
     }

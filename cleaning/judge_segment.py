@@ -23,7 +23,7 @@ from cleaning.pages.page_work import Unmeasured
 from cleaning.pages.quality import Rule, rules_of
 from cleaning.pages.triage import OPTED_OUT
 from cleaning.pages.verdict import verdict_of
-from cleaning.pending import TORN_AT, pair_in
+from cleaning.pending import CRAWLER, TORN_AT, pair_in
 from cleaning.settings import JudgingSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
 from data.parquet import parquet_file, read_batches, read_parquet, remembered, row_count
@@ -92,8 +92,9 @@ def judge_segment(
                 ids_of.extend(batch.column("id").to_pylist())
             counts.update(one.reason if isinstance(one, Drop) else "kept" for one in outcomes)
             tell(counts, rows)
-        if torn_at is not None:
-            dropped_file.remember(TORN_AT, torn_at)
+        for note in (TORN_AT, CRAWLER):
+            if (said := remembered(texts, note)) is not None:
+                dropped_file.remember(note, said)
         write_ids(ids_path(kept_path), *ids)
     kept_rows = counts.pop("kept", 0)
     return Judged(name, kept_rows, dict(counts), None if torn_at is None else int(torn_at))

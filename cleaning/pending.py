@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from data.parquet import remembered
+from data.sources import CRAWL, FILES
 from data.store import Store
 
 WARC_ENDINGS = (".warc.gz", ".warc")
@@ -14,6 +15,8 @@ DROPPED = ".dropped.parquet"
 KEPT = ".parquet"
 TORN_AT = "cowese.torn_at"
 """In the metadata of a WARC file's texts and of its dropped pages: the offset of a record that is cut short."""
+CRAWLER = "cowese.crawler"
+"""Likewise: who wrote the WARC file, as it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,18 @@ class Pending:
     def pair(self, folder: Path) -> tuple[Path, Path]:
         """Where its documents and its dropped pages go."""
         return pair_in(folder, self.stem)
+
+
+def source_of_stem(stem: str) -> str:
+    """The source of a WARC file (``data.sources``), by what the files that are made of it are called.
+
+    >>> source_of_stem("0001-a"), source_of_stem("wayback%2Fa-00000"), source_of_stem("ajeno-12ab")
+    ('crawl', 'wayback', 'files')
+    """
+    folder, slash, _ = stem.rpartition("%2F")
+    if slash:
+        return unquote(folder) or FILES
+    return CRAWL if stem.partition("-")[0].isdecimal() else FILES
 
 
 def pair_in(folder: Path, stem: str) -> tuple[Path, Path]:

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from data.rights.settings import RightsSettings
+_MOVED = ("named_agents", "missing_licence")
+"""Settings that had this table before they got their own, ``rights``."""
 
 
-class PublishSettings(RightsSettings):
+class PublishSettings(BaseModel):
     """Rights, lines of a site, decontamination, deduplication, splits, part files."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -55,6 +56,14 @@ class PublishSettings(RightsSettings):
     against: tuple[str, ...] = ()
     """Corpora that this one shall not repeat: folders or files of Parquet with a column ``text``, versions of this
     store, data sets of the hub (OWNER/NAME). A document that one of them has, or one alike to it, is dropped."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_what_moved(cls, given: object) -> object:
+        moved = [name for name in _MOVED if isinstance(given, dict) and name in given]
+        if moved:
+            raise ValueError(f"{moved[0]} is now rights.{moved[0]}: write it into the table [rights]")
+        return given
 
     @field_validator("decontaminate", "against", mode="before")
     @classmethod

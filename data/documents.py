@@ -33,6 +33,9 @@ EXTRACTED_SCHEMA = pa.schema(
         pa.field("published", pa.date32()),
         pa.field("canonical", pa.string()),
         pa.field("declared_language", pa.string()),
+        pa.field("license", pa.string()),  # that the page states: an SPDX identifier, or as it is written
+        pa.field("license_url", pa.string()),
+        pa.field("text_given", pa.bool_(), nullable=False),  # the record brought a text and no page
         pa.field("figures", FIGURES, nullable=False),  # what extraction measured of the page, for the rules
         pa.field("recipe", pa.string(), nullable=False),  # the extraction recipe
     ]
@@ -55,6 +58,9 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("fetched_at", SECONDS_UTC, nullable=False),
         pa.field("first_seen_at", SECONDS_UTC, nullable=False),
         pa.field("mime", pa.string()),
+        pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from anew
+        pa.field("license", pa.string()),  # that the page, or its host by RSL, states
+        pa.field("license_url", pa.string()),
         pa.field("language", pa.string(), nullable=False),
         pa.field("language_score", pa.float32(), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # NFC, paragraphs separated by one newline
@@ -94,17 +100,8 @@ DROPPED_SCHEMA = pa.schema(
 """A page that is not in the corpus, where it lies, and why."""
 
 FEW_VALUES = (
-    "host",
-    "site",
-    "country",
-    "category",
-    "source",
-    "mime",
-    "language",
-    "warc_file",
-    "recipe",
-    "reason",
-    "status",
+    *("host", "site", "country", "category", "mime", "source", "license", "license_url", "language"),
+    *("warc_file", "recipe", "reason", "status"),
 )
 """Columns that gain by a Parquet dictionary."""
 

@@ -27,7 +27,7 @@ _PARTS = {
     "runs",
     "models",
 }
-_PARTS |= {"rights", "benchmarks", "serve", "locks", "forgotten"}
+_PARTS |= {"rights", "benchmarks", "serve", "locks", "forgotten", "browse", "labels.tsv"}
 """What a store's folder holds; one that has none of them is somebody's folder."""
 _IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
 """What may lie in an empty store."""
@@ -205,6 +205,16 @@ class Store:
     def benchmarks(self) -> Path:
         """One folder a task, in it one a model: figures, predictions, a report."""
         return self.root / "benchmarks"
+
+    @property
+    def browse(self) -> Path:
+        """One folder a corpus version: the index by which it is searched; deleting it costs time only."""
+        return self.root / "browse"
+
+    @property
+    def labels(self) -> Path:
+        """What readers said of documents and dropped pages."""
+        return self.root / "labels.tsv"
 
     def corpus_version(self, version: str) -> Path:
         """The folder of a corpus version; ``latest`` is resolved to the version it names.

@@ -1,11 +1,11 @@
-"""The first half of the story in one place: start URLs become pages, documents, a corpus.
+"""The first half of the story in one place: start URLs become pages, crawled or from archives, documents, a corpus.
 
 Plain functions; ``cowese build`` calls them as they stand, a Prefect flow hands in a runner that makes each
 stage a task. ``flows/model_chain.py`` is the second half; it loads torch, which a corpus needs not.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
@@ -15,10 +15,12 @@ from cleaning.clean import CleanSummary, clean
 from cleaning.corpus.publish import PublishSummary, publish
 from crawler.process.run import crawl
 from crawler.process.summary import CrawlSummary
+from crawler.sources.common_crawl.run import CommonCrawlSummary, archive_common_crawl
 from data.progress import Progress, quiet
 from data.store import Store
 from flows.alone import Alone
 from flows.settings import Settings
+from flows.sources import CRAWL, check_sources, crawls_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,7 +44,8 @@ class CorpusBuilt(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    crawl: CrawlSummary
+    crawl: CrawlSummary | None = None
+    archive: CommonCrawlSummary | None = None
     clean: CleanSummary
     publish: PublishSummary
     seconds: dict[str, float]
@@ -51,17 +54,39 @@ class CorpusBuilt(BaseModel):
 def build_corpus(
     settings: Settings,
     *,
+    sources: Sequence[str] = (CRAWL,),
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
     run: Runner = plainly,
     patience: float = 0.0,
     progress: Progress = quiet,
 ) -> CorpusBuilt:
-    """Crawl a round, clean what is new, publish a version where anything changed."""
+    """Bring pages in, clean what is new, publish a version where anything changed.
+
+    ``sources`` name how they come in (``flows.sources``); archives come first, so that a crawl's pages are the newer.
+
+    Raises:
+        InputError: a source is not known; and what each stage raises.
+    """
+    check_sources(sources)
     store = Store.open(settings.store)
     clock = Stopwatch(run, store, patience)
+    archived = crawled = None
+    if crawls := crawls_of(sources):
+        archived = clock(
+            "archive",
+            archive_common_crawl,
+            store,
+            settings.crawl,
+            settings.archive.common_crawl,
+            crawls,
+            progress=progress,
+        )
+    if CRAWL in sources:
+        crawled = clock("crawl", crawl, store, settings.crawl, revisit=revisit, as_of=as_of, progress=progress)
     return CorpusBuilt(
-        crawl=clock("crawl", crawl, store, settings.crawl, revisit=revisit, as_of=as_of, progress=progress),
+        crawl=crawled,
+        archive=archived,
         clean=clock("clean", clean, store, settings.clean, engine=settings.engine, progress=progress),
         publish=clock(
             "publish",
@@ -69,6 +94,7 @@ def build_corpus(
             store,
             settings.clean,
             settings.publish,
+            rights=settings.rights,
             engine=settings.engine,
             progress=progress,
         ),

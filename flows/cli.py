@@ -9,7 +9,9 @@ from typer.exceptions import Abort, TyperException
 from data.errors import CoweseError
 from data.version import code_version
 from flows.commands import (
+    archive,
     benchmark,
+    browse,
     build,
     corpus,
     crawl,
@@ -40,8 +42,10 @@ app = typer.Typer(
 for group in (
     build,
     crawl,
+    archive,
     hosts,
     corpus,
+    browse,
     model,
     benchmark,
     tag,

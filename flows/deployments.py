@@ -17,6 +17,7 @@ from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
 from flows.made import find_made
 from flows.plain_errors import plain_errors
 from flows.settings import Settings, load_settings
+from flows.sources import CRAWL, Source
 from flows.stages.task import StageTasks
 from training.electra.choices import Begin
 from training.electra.presets import PresetName
@@ -28,6 +29,7 @@ Count = Annotated[int, Field(gt=0)]
 @plain_errors
 def build_cowese(
     contact: str | None = None,
+    sources: tuple[Source, ...] = (CRAWL,),
     revisit: Literal["due", "all"] = "due",
     max_pages: Count | None = None,
     pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
@@ -40,10 +42,11 @@ def build_cowese(
     store: Path | None = None,
     config: Path | None = None,
 ) -> str:
-    """Crawl a round, clean it, publish a corpus version; with ``pretrain`` go on to the model.
+    """Bring pages in, clean them, publish a corpus version; with ``pretrain`` go on to the model.
 
     Args:
-        contact: Address or page that a webmaster can write to; a real crawl needs it.
+        contact: Address or page that a webmaster can write to; a real crawl needs it, and so does Common Crawl.
+        sources: How pages come in: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
         pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
@@ -71,7 +74,9 @@ def build_cowese(
     )
     if wait_for_twin(build_cowese):
         return _newest(settings)
-    built = build_corpus(settings, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf)
+    built = build_corpus(
+        settings, sources=sources, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf
+    )
     if pretrain:
         _to_model(settings, built.publish.version, store=store, config=config, preset=preset, steps=steps, begin=begin)
     return built.publish.version

@@ -17,11 +17,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from browse.settings import BrowseSettings
 from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
+from crawler.sources.settings import ArchiveSettings
 from data.errors import InputError
+from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings
 from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
 
@@ -45,8 +48,12 @@ class Settings(BaseSettings):
     """The folder that holds everything: pages, documents, corpus versions, tokenizers, runs, models."""
     crawl: CrawlSettings = Field(default_factory=CrawlSettings)
     """Start URLs → WARC files."""
+    archive: ArchiveSettings = Field(default_factory=ArchiveSettings)
+    """Archives of others → WARC files."""
     clean: CleaningSettings = Field(default_factory=CleaningSettings)
     """WARC files → documents."""
+    rights: RightsSettings = Field(default_factory=RightsSettings)
+    """What is decided where a host's words leave it open."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
     engine: EngineSettings = Field(default_factory=EngineSettings)
@@ -63,6 +70,8 @@ class Settings(BaseSettings):
     """A model → its figures on a task."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
     """`cowese serve`: Prefect's server and what stands beside it."""
+    browse: BrowseSettings = Field(default_factory=BrowseSettings)
+    """`cowese browse`: the page on which a corpus is read."""
 
     @classmethod
     def settings_customise_sources(

@@ -57,7 +57,7 @@ def status(store: Store, settings: Settings) -> Status:
     newest = {"corpus": _newest(store.corpus, "corpus")}
     newest |= {name: _newest(folder, name) for name, folder in _folders(store).items()}
     marks = {name: _marks(folder, newest[name]) for name, folder in _folders(store).items()}
-    corpus = corpus_status(store, settings.clean, settings.publish)
+    corpus = corpus_status(store, settings.clean, settings.publish, settings.rights)
     stale = {"corpus"} if corpus.segments and corpus.stale else set()  # without pages the corpus is somebody else's
     model = []
     for name, command in _COMMANDS.items():

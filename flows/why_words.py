@@ -66,7 +66,7 @@ def _outcome(told: Why) -> str:
     if latest is not None and latest.state == "kept":
         return f"In the corpus: {latest.version}, split {latest.split}."
     if latest is not None and latest.state == "dropped" and latest.reason is not None:
-        return f"Not in the corpus: {in_words(latest.reason, latest.figure)}{_target(latest)}."
+        return f"Not in the corpus: {in_words(latest.reason, latest.figure)}{_target(latest)}.{_said(latest)}"
     verdict = next((visit.verdict for visit in reversed(told.visits) if visit.verdict is not None), None)
     if verdict is not None:
         return f"Not published yet: {'kept by cleaning' if verdict.kept else _dropped(verdict)}."
@@ -123,6 +123,8 @@ def _visit_lines(visit: Visit) -> Iterator[str]:
     else:
         fate = "nothing new" if (visit.verdict.reason or "").startswith("revisit/") else "dropped"
         yield f"    {fate}: {_dropped(visit.verdict)}"
+        if visit.verdict.said is not None:
+            yield f"    {_said(visit.verdict).strip()}"
 
 
 def _answer(answer: Answer | None) -> str:
@@ -143,6 +145,8 @@ def _kept_lines(verdict: Verdict) -> Iterator[str]:
     yield "quality: " + ", ".join(f"{rule} {figure:.4g}" for rule, figure in verdict.quality.items())
     if verdict.health is not None:
         yield f"health relevance: {verdict.health:.3g}"
+    if verdict.license or verdict.license_url:
+        yield f"licence: {' '.join(one for one in (verdict.license, verdict.license_url) if one)}"
     if verdict.masked:
         yield "masked: " + ", ".join(f"{count} {kind}" for kind, count in verdict.masked.items())
 
@@ -167,6 +171,15 @@ def _target(place: Place) -> str:
     if place.lost_to is None:
         return f": {_on_one_line(place.detail)}" if place.detail else ""
     return f": {place.lost_to}" if (place.reason or "").startswith("duplicate/") else f", to {place.lost_to}"
+
+
+def _said(one: Place | Verdict) -> str:
+    """Where the line stands by which a page is reserved."""
+    line = one.said
+    if line is None:
+        return ""
+    whose = {"page": "The page itself says so", "licence": "The licence says so"}.get(line.file, f"{line.file} says so")
+    return f" {whose}: {line.warc_file} at {line.warc_offset:,}, fetched {_moment(line.seen_at)}."
 
 
 def _on_one_line(text: str) -> str:

@@ -74,3 +74,28 @@ def test_words_that_each_step_left_out(version):
     assert "| dropped: `http/404` | 1 |  |" in card
     assert f"documents: no duplicates {copy}" in (version / "report.html").read_text(encoding="utf-8")
     assert words_left_out({"site_lines": {"words": 3}}) == {}
+
+
+def test_the_public_summary_follows_from_the_version(store):
+    """Sections of the template, the largest domains, what is left out by carrier, what is not known."""
+    one = Round(0)
+    for number in range(30):
+        for page in range(1 + (number == 7) * 3):
+            one.page(f"https://www.s{number}.es/{page}", prose(f"{number} {page}"))
+    one.drop("https://s0.es/no", "policy/opted_out").drop("https://s1.es/b", "quality/filler")
+    one.write(store)
+    folder = publish(store, CleaningSettings(), PublishSettings(test_share=0.01)).path
+    text = (folder / "public_summary.md").read_text("utf-8")
+    for number in ("1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.1", "3.2", "3.3"):
+        assert text.count(f"\n### {number} ") == 1
+    assert "| 1 | s7.es | 4 | 480 | yes |" in text
+    assert "The largest tenth of 30 domain names, by words" in text
+    assert text.count("| yes |") == 2
+    assert "Pages left out for a reservation: 1" in text
+    assert "less than 1 billion tokens: estimated from 3,960 words" in text
+    assert "Of 0 the WARC files hold what their robots.txt said; of 30 it is not known." in text
+    assert "Not stated in the WARC files." in text
+    assert "2026-01-01 to 2026-01-01" in text
+    page = (folder / "public_summary.html").read_text("utf-8")
+    assert "<td>s7.es</td>" in page
+    assert page.count("<section ") == 12

@@ -17,12 +17,14 @@ from cleaning.clean import clean
 from cleaning.corpus.living import living_documents, pairs
 from cleaning.corpus.publish import publish
 from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.pages.warc import Segment
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.parquet import read_parquet, write_parquet
 from data.rights.files import READERS
 from data.rights.ledger import RIGHTS_SCHEMA, Ledger, host_key
+from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.settings import Settings
@@ -40,10 +42,10 @@ def store(tmp_path):
     return Store.open(tmp_path / "store")
 
 
-def licence(word):
+def licence(word, more=""):
     return (
         f'<rsl xmlns="https://rslstandard.org/rsl"><content url="/"><license><{word} type="usage">ai-train</{word}>'
-        "</license></content></rsl>"
+        f"{more}</license></content></rsl>"
     )
 
 
@@ -81,9 +83,14 @@ def outcomes(store):
     return found
 
 
-def published(store, **chosen):
+def published(store, rights=RIGHTS, **chosen):
     """The same of the newest version."""
-    folder = publish(store, CLEANING, PUBLISHING.model_copy(update=chosen)).path
+    folder = publish(store, CLEANING, PUBLISHING.model_copy(update=chosen), rights=rights).path
+    return outcomes_of(folder)
+
+
+def outcomes_of(folder):
+    """The same of a version."""
     found = {}
     for path in sorted((folder / "data").rglob("*.parquet")):
         found |= dict.fromkeys(read_parquet(path, ["url"])["url"].to_pylist())
@@ -191,7 +198,10 @@ def test_words_of_other_files_are_heard_when_a_version_is_cut(store, tmp_path):
         "gpt.es": "robots.txt/agent/gptbot",
     }
     assert told["https://gpt.es/a"] == "robots.txt/agent/gptbot: User-agent: gptbot / Disallow: /"
-    told = published(store, rights="as_of_today", named_agents="ignore", missing_licence="ignore")
+    lenient = RightsSettings(named_agents="ignore", missing_licence="ignore")
+    publishing = PUBLISHING.model_copy(update={"rights": "as_of_today"})
+    publish(store, CLEANING, publishing, rights=lenient)
+    told = outcomes_of(store.latest_corpus)
     assert {url.split("/")[2] for url, detail in told.items() if detail} == {"uno.es", "dos.es"}
 
 
@@ -231,7 +241,7 @@ def test_any_history_gives_the_same_whatever_the_order_and_never_contradicts_the
     for path in (once / "data").rglob("*.parquet"):
         for row in read_parquet(path, ["url", "fetched_at", "warc_file", "warc_offset"]).to_pylist():
             at = row["fetched_at"] if mode == "as_fetched" else None
-            assert ledger.refusal(row["url"], at, (row["warc_file"], row["warc_offset"]), chosen) is None
+            assert ledger.refusal(row["url"], at, (row["warc_file"], row["warc_offset"]), RIGHTS) is None
 
 
 def _segment(store, number, events):
@@ -282,6 +292,67 @@ def test_why_quotes_the_line_that_refuses(store, tmp_path):
     line = "robots.txt/content-usage: Content-Usage: /b train-ai=n"
     assert line in "\n".join(story_lines(why(store, chosen, "https://h.es/b")))
     publish(store, CLEANING, PUBLISHING)
-    said = list(story_lines(why(store, chosen, "https://h.es/b")))
-    assert said[1] == f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}."
+    told = why(store, chosen, "https://h.es/b")
+    said = list(story_lines(told))
+    robots = told.versions[0].said
+    assert said[1] == (
+        f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}. /robots.txt says so: "
+        f"{robots.warc_file} at {robots.warc_offset:,}, fetched 2026-01-01 00:00:00."
+    )
+    assert told.visits[0].verdict.said == robots
+    record = next(one for one in Segment(tmp_path / "a.warc.gz").records(1000) if one.offset == robots.warc_offset)
+    assert b"Content-Usage: /b train-ai=n" in record.answer.body
     assert said[1] not in list(story_lines(why(store, chosen, "https://h.es/a")))
+
+
+def test_why_names_the_record_of_a_licence_and_the_latest_word(store, tmp_path):
+    robots = "https://h.es/robots.txt"
+    pages = [
+        (robots, NO_TRAINING, 200, PLAIN, [], 9),
+        (robots, NO_TRAINING, 200, PLAIN, [], 90),
+        ("https://h.es/a", article(1), 200, "text/html", [], 5),
+        ("https://l.es/a", article(2), 200, "text/html", [("Link", f'</l.xml>; rel="license"; type="{RSL}"')]),
+        ("https://m.es/a", article(3), 200, "text/html", [("Link", f'</l.xml>; rel="license"; type="{RSL}"')]),
+        ("https://k.es/a", article(4)),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "paginas.warc.gz", pages)])
+    clean(
+        store, CLEANING, warcs=[write(tmp_path / "l.warc.gz", [("https://l.es/l.xml", licence("prohibits"), 200, RSL)])]
+    )
+    for mode, minutes in (("as_fetched", 9), ("as_of_today", 90)):
+        chosen = PUBLISHING.model_copy(update={"rights": mode})
+        publish(store, CLEANING, chosen)
+        said = why(store, Settings(clean=CLEANING, publish=chosen), "https://h.es/a").versions[-1].said
+        assert (said.file, said.seen_at) == ("/robots.txt", START + timedelta(minutes=minutes))
+    told = {host: why(store, Settings(clean=CLEANING), f"https://{host}.es/a").versions[-1].said for host in "lm"}
+    assert (told["l"].file, told["l"].warc_file[:2]) == ("licence", "l-")
+    assert (told["m"].file, told["m"].warc_file[:2]) == ("page", "pa")
+
+
+def test_a_document_has_the_licence_that_its_page_or_its_host_states(store, tmp_path):
+    by = "https://creativecommons.org/licenses/by/4.0/"
+    free = f'<payment type="attribution"><standard>{by}</standard></payment>'
+    pages = [
+        ("https://a.es/a", article(1).replace("<title>", f'<link rel="license" href="{by}"><title>')),
+        ("https://b.es/robots.txt", "License: /l.xml\nUser-agent: *\nAllow: /\n", 200, PLAIN),
+        ("https://b.es/l.xml", licence("permits", free), 200, RSL),
+        ("https://b.es/a", article(2)),
+        ("https://b.es/own", article(3), 200, "text/html", [("Link", '</uso>; rel="license"')]),
+        ("https://c.es/l.xml", licence("permits"), 200, RSL),
+        ("https://c.es/a", article(4), 200, "text/html", [("Link", f'</l.xml>; rel="license"; type="{RSL}"')]),
+        ("https://d.es/a", article(5)),
+    ]
+    clean(store, CLEANING, warcs=[write(tmp_path / "a.warc.gz", pages)])
+    version = publish(store, CLEANING, PUBLISHING).path
+    rows = [row for path in (version / "data").rglob("*.parquet") for row in read_parquet(path).to_pylist()]
+    assert {row["url"][8:]: (row["license"], row["license_url"]) for row in rows} == {
+        "a.es/a": ("CC-BY-4.0", by),
+        "b.es/a": ("CC-BY-4.0", by),
+        "b.es/own": (None, "https://b.es/uso"),
+        "c.es/a": ("RSL 1.0: / permits ai-train", "https://c.es/l.xml"),
+        "d.es/a": (None, None),
+    }
+    assert not any(row["text_given"] for row in rows)
+    figures = json.loads((version / "manifest.json").read_text("utf-8"))["figures"]
+    assert figures["licences"] == {"CC-BY-4.0": 2, "RSL 1.0: / permits ai-train": 1, "another, at an address": 1}
+    assert "| CC-BY-4.0 | 2 |" in (version / "README.md").read_text("utf-8")

@@ -130,5 +130,5 @@ def test_no_target_runs_as_root(target):
 
 def test_the_image_gets_what_prefect_yaml_and_the_packages_need():
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert {"data", "crawler", "cleaning", "training", "flows", "prefect.yaml", "pyproject.toml"} <= allowed
+    assert {"data", "crawler", "cleaning", "training", "browse", "flows", "prefect.yaml", "pyproject.toml"} <= allowed
     assert all((ROOT / one).exists() for one in allowed)

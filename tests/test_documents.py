@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"data", "crawler", "cleaning", "training", "flows"}
+ROOMS = {"data", "crawler", "cleaning", "training", "browse", "flows"}
 SCRIPTS = {path.stem: path for path in sorted((ROOT / "bench").glob("*.py"))}
 RUN = [name for name, path in SCRIPTS.items() if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
 """Benches; the others are parts of one."""
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "bench" / "README.md", *(ROOT / "docs").glob("*.md")]
-FILE = re.compile(r"(?<![\w/.-])((?:cleaning|crawler|training|flows|data|bench|tests|docs)/[\w./-]*\w)")
+FILE = re.compile(r"(?<![\w/.-])((?:browse|cleaning|crawler|training|flows|data|bench|tests|docs)/[\w./-]*\w)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -119,6 +119,8 @@ def test_an_error_says_where_a_value_was_read(tmp_path, monkeypatch):
         ({"clean.languages": ["es", "es"]}, "names one twice"),
         ({"clean.languages": "es,ca"}, "write a list"),
         ({"clean.mean_word_length": [14, 3]}, "the least and the most"),
+        ({"publish.named_agents": "ignore"}, r"named_agents is now rights\.named_agents: write it into .* \[rights\]"),
+        ({"rights.missing_licence": "perhaps"}, "rights.missing_licence: .*'ignore' or 'reserve'"),
         ({"clean": "3"}, r"a table of settings: set one of them, as clean\.NAME=VALUE"),
     ],
 )

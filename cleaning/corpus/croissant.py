@@ -32,6 +32,7 @@ _CONTEXT: dict[str, Any] = {
 }
 _TYPES = {
     pa.string(): "sc:Text",
+    pa.bool_(): "sc:Boolean",
     pa.date32(): "sc:Date",
     pa.int32(): "cr:Int32",
     pa.int64(): "cr:Int64",

@@ -13,6 +13,7 @@ from cleaning.settings import CleaningSettings
 from data.errors import CoweseError
 from data.files import read_json, value_digest, write_json
 from data.manifest import Manifest, code_version
+from data.rights.settings import RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -32,6 +33,7 @@ class Origin:
         cls,
         cleaning: CleaningSettings,
         publishing: PublishSettings,
+        rights: RightsSettings,
         against: Sequence[Benchmark],
         corpora: Sequence[ForeignCorpus],
         segments: Sequence[tuple[Path, Path]],
@@ -48,7 +50,8 @@ class Origin:
             "takedowns": value_digest(sorted(takedowns.targets)),
             "code": code_version(),
         }
-        return cls(made_from, {"clean": cleaning.model_dump(mode="json"), "publish": shaping})
+        clean, said = cleaning.model_dump(mode="json"), rights.model_dump(mode="json")
+        return cls(made_from, {"clean": clean, "rights": said, "publish": shaping})
 
     def gives(self, version: Manifest | None, store: Store) -> bool:
         """Whether that version would come out: it was made from this, or came out of this again."""

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.parts import part_of
+from cleaning.corpus.refusing import Line
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import versions
 from data.lookup import rows_where
@@ -38,6 +39,8 @@ class Place(BaseModel):
     reason: str | None = None
     figure: float | None = None
     detail: str | None = None
+    said: Line | None = None
+    """Of a page that is reserved where the line stands that says so."""
     lost_to: str | None = None
     """The URL of the document that a duplicate lost to, or the one that the page moved to."""
 

@@ -4,20 +4,29 @@ Cleaning has dropped what a page, or the WARC file that holds it, reserves. Here
 heard: a robots.txt that lies in another file, a licence, a new opt-out.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cleaning.corpus.figures import ranked
 from cleaning.corpus.living import Living, dropped_rows
 from cleaning.pages.triage import OPTED_OUT
+from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
-from data.parquet import read_parquet
+from data.parquet import read_parquet, remembered
+from data.rights.files import ROBOTS_PATH
 from data.rights.ledger import Ledger
+from data.rights.licences import Licence
+from data.rights.settings import RIGHTS, RightsSettings
 
 _PLACE = ["url", "fetched_at", "warc_file", "warc_offset"]
+_LICENCE = ["license", "license_url"]
 
 
 def ledger_of(folder: Path, segments: Segments) -> Ledger:
@@ -36,13 +45,13 @@ def _tables(folder: Path, segments: Segments) -> Iterator[pa.Table]:
             yield read_parquet(path)
 
 
-def without_reserved(living: Living, ledger: Ledger, settings: PublishSettings) -> Living:
+def without_reserved(
+    living: Living, ledger: Ledger, settings: PublishSettings, rights: RightsSettings = RIGHTS
+) -> Living:
     """Move the documents that the ledger reserves to the dropped, each with the carrier and the line."""
-    today = settings.rights == "as_of_today"
     details = []
     for row in living.documents.select(_PLACE).to_pylist():
-        at = None if today else row["fetched_at"]
-        refused = ledger.refusal(row["url"], at, (row["warc_file"], row["warc_offset"]), settings)
+        refused = ledger.refusal(row["url"], _when(row, settings), (row["warc_file"], row["warc_offset"]), rights)
         details.append(refused.detail if refused is not None else None)
     reserved = pa.array([detail is not None for detail in details], pa.bool_())
     gone = living.documents.filter(reserved)
@@ -56,3 +65,47 @@ def without_reserved(living: Living, ledger: Ledger, settings: PublishSettings) 
         pa.array([detail for detail in details if detail is not None], pa.large_string()),
     )
     return Living(living.documents.filter(pc.invert(reserved)), pa.concat_tables([living.dropped, rows]), living.funnel)
+
+
+def with_licences(living: Living, ledger: Ledger, settings: PublishSettings) -> Living:
+    """Give the documents that state no licence themselves the one that their host grants by RSL."""
+    if not ledger.grants:
+        return living
+    documents = living.documents
+    found = [_licence(row, ledger, settings) for row in documents.select([*_PLACE, *_LICENCE]).to_pylist()]
+    columns = {"license": [one.name for one in found], "license_url": [one.url for one in found]}
+    for name in _LICENCE:
+        at = documents.schema.get_field_index(name)
+        field = documents.schema.field(at)
+        documents = documents.set_column(at, field, pa.chunked_array([pa.array(columns[name], field.type)]))
+    return Living(documents, living.dropped, living.funnel)
+
+
+def _licence(row: Mapping[str, Any], ledger: Ledger, settings: PublishSettings) -> Licence:
+    own = Licence(row["license"], row["license_url"])
+    if own.name is not None or own.url is not None:
+        return own
+    granted = ledger.licence(row["url"], _when(row, settings), (row["warc_file"], row["warc_offset"]))
+    return granted or own
+
+
+def _when(row: Mapping[str, Any], settings: PublishSettings) -> datetime | None:
+    """Whose words count: those of that moment, or the latest."""
+    moment: datetime = row["fetched_at"]
+    return None if settings.rights == "as_of_today" else moment
+
+
+def evidence(ledger: Ledger, kept: pa.Table) -> dict[str, int]:
+    """How many hosts a version has, and of how many of them the ledger knows what their robots.txt said."""
+    hosts = {host.removeprefix("www.") for host in pc.unique(kept["host"]).to_pylist()}
+    return {"hosts": len(hosts), "with_robots": sum(ledger.knows(host, ROBOTS_PATH) for host in hosts)}
+
+
+def crawlers(segments: Segments) -> dict[str, dict[str, int]]:
+    """By source who wrote its WARC files, as they say themselves, and how many files."""
+    found: dict[str, Counter[str]] = {}
+    for documents, dropped in segments:
+        said = remembered(dropped, CRAWLER)
+        if said is not None:
+            found.setdefault(source_of_stem(documents.name.removesuffix(KEPT)), Counter())[said] += 1
+    return {source: ranked(counts) for source, counts in sorted(found.items())}

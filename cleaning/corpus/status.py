@@ -17,6 +17,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.manifest import Manifest
+from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -70,7 +71,9 @@ class CorpusStatus(BaseModel):
     stale: list[Stale]
 
 
-def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishSettings) -> CorpusStatus:
+def corpus_status(
+    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
+) -> CorpusStatus:
     """Look at names, sizes and Parquet footers only; nothing is read through."""
     folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
@@ -93,7 +96,7 @@ def corpus_status(store: Store, cleaning: CleaningSettings, publishing: PublishS
         pages_dropped=sum(pq.read_metadata(path).num_rows for _, path in segments),
         takedowns=len(Takedowns.load(store).targets),
         versions=[_version(manifest) for manifest in published],
-        stale=_stale(store, cleaning, publishing, progress, documents=bool(segments)),
+        stale=_stale(store, cleaning, publishing, rights, progress, documents=bool(segments)),
     )
 
 
@@ -146,13 +149,19 @@ def _foreign(store: Store) -> Iterator[Stale]:
 
 
 def _stale(
-    store: Store, cleaning: CleaningSettings, publishing: PublishSettings, progress: _Cleaning, *, documents: bool
+    store: Store,
+    cleaning: CleaningSettings,
+    publishing: PublishSettings,
+    rights: RightsSettings,
+    progress: _Cleaning,
+    *,
+    documents: bool,
 ) -> list[Stale]:
     found = [*progress.stale(), *_foreign(store)]
     is_behind = bool(progress.to_extract or progress.to_judge)
     if not progress.warcs and not documents:
         found.append(Stale(what="there is no page yet", command="cowese crawl"))
-    changed = behind(store, cleaning, publishing)
+    changed = behind(store, cleaning, publishing, rights)
     if is_behind or (documents and changed != []):
         behind_what = ", ".join(changed or ["pages"])
         what = (

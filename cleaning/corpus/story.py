@@ -10,12 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.living import TAKEDOWN, pairs
 from cleaning.corpus.places import Place, places
+from cleaning.corpus.refusing import Line, Lines
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
-from cleaning.recipe import recipe_digest
+from cleaning.pages.triage import OPTED_OUT
+from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.lookup import row_at, rows_where
+from data.manifest import Manifest
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import document_id
@@ -40,6 +43,8 @@ class Verdict(BaseModel):
     figure: float | None = None
     """The number that decided."""
     detail: str | None = None
+    said: Line | None = None
+    """Of a page that is reserved where the line stands that says so."""
     lost_to: str | None = None
     """The URL that the page moved to."""
     title: str | None = None
@@ -52,6 +57,8 @@ class Verdict(BaseModel):
     quality: dict[str, float] = {}
     health: float | None = None
     masked: dict[str, int] = {}
+    license: str | None = None
+    license_url: str | None = None
     text_digest: str | None = None
 
 
@@ -92,10 +99,36 @@ def story(store: Store, settings: CleaningSettings, url: str) -> Story:
     verdicts = [_verdict(row) for row in rows]
     own = [row["canonical"] for row in rows if row.get("canonical")]
     target = next((one for address in (url, *own) for one in takedowns.covering(address)), None)
+    found = places(store, identity)
+    verdicts, found = _with_lines(store, settings, url, verdicts, found)
     return Story(
         takedown=Takedown(target=target, since=takedowns.targets[target]) if target else None,
         verdicts=sorted(verdicts, key=lambda one: (one.fetched_at, one.warc_file, one.warc_offset)),
-        places=_with_takedown(places(store, identity)) if target else places(store, identity),
+        places=_with_takedown(found) if target else found,
+    )
+
+
+def _with_lines(
+    store: Store, settings: CleaningSettings, url: str, verdicts: list[Verdict], found: list[Place]
+) -> tuple[list[Verdict], list[Place]]:
+    """Say of a page that is reserved where the line stands; None where no ledger of these settings has it."""
+    if OPTED_OUT not in {one.reason for one in verdicts} | {one.reason for one in found}:
+        return verdicts, found
+    lines = Lines(store.rights / extraction_digest(settings), url)
+    fetched = {(one.warc_file, one.warc_offset): one.fetched_at for one in verdicts}
+
+    def line(one: Verdict | Place, *, today: bool = False) -> Line | None:
+        record = (one.warc_file or "", one.warc_offset or 0)
+        reserved = one.reason == OPTED_OUT and one.detail is not None
+        return lines.of(one.detail or "", None if today else fetched.get(record), record) if reserved else None
+
+    def by_today(place: Place) -> bool:
+        shaping = Manifest.read(store.corpus / place.version).settings.get("publish", {})
+        return bool(shaping.get("rights") == "as_of_today")
+
+    return (
+        [one.model_copy(update={"said": line(one)}) for one in verdicts],
+        [one.model_copy(update={"said": line(one, today=by_today(one))}) for one in found],
     )
 
 

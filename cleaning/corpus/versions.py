@@ -12,7 +12,10 @@ from data.store import Store
 
 _NAME = re.compile(r"v(\d{4,})")
 UNFINISHED = ".unfinished"
-BESIDE = (MANIFEST_NAME, "README.md", "LICENSE.md", "croissant.json", "report.html", "parts.json")
+BESIDE = (
+    *(MANIFEST_NAME, "README.md", "LICENSE.md", "croissant.json", "report.html", "parts.json"),
+    *("public_summary.md", "public_summary.html"),
+)
 """What lies in a version beside the files that its manifest lists."""
 
 

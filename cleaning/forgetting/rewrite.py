@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cleaning.ids import ids_path, write_ids
 from cleaning.measures_file import forget_rows
-from cleaning.pending import TORN_AT, pair_in, texts_in
+from cleaning.pending import CRAWLER, TORN_AT, pair_in, texts_in
 from data.documents import FEW_VALUES
 from data.parquet import parquet_file, read_parquet, remembered
 from data.store import Store
@@ -46,7 +46,7 @@ def rewrite_texts(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
         changed = _blanked(table, rows, blanked, receipt)
         measures = [texts_in(one, stem) for one in sorted(folder.glob("measures-*"))]
         with forget_rows([one for one in measures if one.is_file()], path, rows):
-            _write(path, changed, torn_at=remembered(path, TORN_AT))
+            _write(path, changed, notes=_notes(path))
         _forget_rights(texts_in(store.rights / folder.name, stem), blanked)
         written += 1
     return written
@@ -79,7 +79,7 @@ def rewrite_pairs(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
         lost = pa.concat_tables([lost, moved]).sort_by("warc_offset")
         kept = kept.filter(pa.array(~np.isin(np.arange(kept.num_rows), going)))
         write_ids(ids_path(documents), kept["id"].to_pylist(), lost["id"].to_pylist())
-        _write(dropped, lost, torn_at=remembered(dropped, TORN_AT), group_rows=_GROUP_ROWS)
+        _write(dropped, lost, notes=_notes(dropped), group_rows=_GROUP_ROWS)
         _write(documents, kept)  # last: after a cut before it the documents are there, and are moved again
         written += 1
     return written
@@ -113,13 +113,22 @@ def _as_dropped(table: pa.Table, schema: pa.Schema, blanked: Mapping[int, str], 
 
 
 def _nothing(field: pa.Field) -> Any:
-    return None if field.nullable else [] if pa.types.is_list(field.type) else ""
+    if field.nullable:
+        return None
+    return [] if pa.types.is_list(field.type) else False if pa.types.is_boolean(field.type) else ""
 
 
-def _write(path: Path, table: pa.Table, *, torn_at: str | None = None, group_rows: int | None = None) -> None:
+def _notes(path: Path) -> dict[str, str]:
+    """What is remembered of the WARC file in the metadata of what was made of it."""
+    return {name: said for name in (TORN_AT, CRAWLER) if (said := remembered(path, name)) is not None}
+
+
+def _write(
+    path: Path, table: pa.Table, *, notes: Mapping[str, str] | None = None, group_rows: int | None = None
+) -> None:
     few = [name for name in FEW_VALUES if name in table.schema.names]
     with parquet_file(path, table.schema, few_values=few, group_rows=group_rows) as file:
         for batch in table.to_batches(_BATCH_ROWS):
             file.write(batch)
-        if torn_at is not None:
-            file.remember(TORN_AT, torn_at)
+        for name, said in (notes or {}).items():
+            file.remember(name, said)

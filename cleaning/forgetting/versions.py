@@ -4,6 +4,7 @@ Rows go, counts are taken anew, card and report are written again; the manifest 
 and under which receipts. Parts that hold nothing of them keep their bytes.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.card import write_texts
-from cleaning.corpus.figures import figures_of
+from cleaning.corpus.figures import FigureCounts
 from cleaning.corpus.living import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
+from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import digests
 from data.documents import DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import MANIFEST_NAME, Manifest
-from data.parquet import read_all, read_parquet, write_parquet
+from data.parquet import read_parquet, read_wide, write_parquet
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -56,6 +58,7 @@ def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns:
     gone = manifest.figures["urls"] - figures["urls"]
     figures["forgotten"] = {**manifest.figures.get("forgotten", {}), receipt: gone}
     write_texts(folder, version, figures, manifest.settings)
+    write_summary(folder, version, figures, manifest.settings)
     before = store.corpus / f"v{int(version[1:]) - 1:04d}"
     write_report(
         folder, version, figures, before if (before / MANIFEST_NAME).is_file() else None, Takedowns.load(store)
@@ -69,7 +72,7 @@ def _without(table: pa.Table, going: pa.Array, takedowns: Takedowns) -> pa.Table
     """The table without these pages and without their addresses; None where it has none."""
     stays = pc.invert(pc.is_in(table["id"], going))
     left = table.filter(stays)
-    for name in ("site", "lost_to", "canonical"):
+    for name in ("site", "lost_to", "canonical", "license_url"):
         if name in left.schema.names:
             left = _without_addresses(left, name, going, takedowns)
     return None if left.equals(table) else left
@@ -94,21 +97,20 @@ def _columns(path: Path, names: Collection[str]) -> pa.Table:
 
 def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     """The figures of what is left; what is no count of rows stays as it was."""
-    columns = ["id", "host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
-    tables: list[pa.Table] = []
-    split_of: dict[str, str] = {}
+    columns = ["host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
+    columns += ["source", "license", "license_url"]
+    counts, splits = FigureCounts(), Counter[str]()
     for split in SPLITS:
-        table = read_all(sorted((folder / "data" / split).glob("*.parquet")), columns)
-        tables.append(table)
-        split_of |= dict.fromkeys(table["id"].to_pylist(), split)
-    side_parts = sorted((folder / "side").rglob("*.parquet"))
-    side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
-    dropped = pa.concat_tables(
-        [_columns(path, DROPPED_SCHEMA.names) for path in sorted((folder / "dropped").glob("*.parquet"))]
-    )
-    kept = pa.concat_tables(tables)
+        for path in sorted((folder / "data" / split).glob("*.parquet")):
+            table = _columns(path, columns)
+            counts.add_kept(table)
+            splits[split] += table.num_rows
+    for path in sorted((folder / "side").rglob("*.parquet")):
+        counts.add_side(read_wide(path, ["language"]))
+    for path in sorted((folder / "dropped").glob("*.parquet")):
+        counts.add_dropped(_columns(path, DROPPED_SCHEMA.names))
     unlisted = before["dropped"].get(TAKEDOWN, 0)
-    urls = kept.num_rows + side.num_rows + dropped.num_rows + unlisted
-    figures = figures_of(kept, split_of, side, dropped, urls, Taken(**before["site_lines"]))
+    urls = counts.documents + counts.side.total() + counts.dropped.total() + unlisted
+    figures = counts.figures(splits, urls, Taken(**before["site_lines"]))
     figures["dropped"] |= {TAKEDOWN: unlisted} if unlisted else {}
     return {**before, **figures}

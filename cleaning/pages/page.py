@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 
+from data.rights.licences import Licence
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:
@@ -13,6 +15,10 @@ class Raw:
     """The HTTP field with its parameters; empty where there is none."""
     body: bytes
     is_pdf: bool = False
+    is_text: bool = False
+    """Whether the body is the text itself."""
+    link: str = ""
+    """The HTTP field ``Link``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,10 @@ class Page:
     """The address that the page gives as its own (link rel=canonical), absolute."""
     declared_language: str | None = None
     """The language that the page says it is in (html lang)."""
+    licence: Licence | None = None
+    """The licence that the page states."""
+    given: bool = False
+    """Whether the text came as text: no page lies behind it."""
     figures: dict[str, float] = field(default_factory=dict)
     """What extraction measured of the page, such as its links, for rules that judge the text without the page."""
     language: str = ""

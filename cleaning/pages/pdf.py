@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import pypdfium2
 
+from cleaning.pages.licences import pdf_licence
 from cleaning.pages.normal_text import normal_line, normal_text
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.pdf_glyphs import PageRuns, Run, page_runs
@@ -56,7 +57,11 @@ def extract_pdf(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
     if not text:
         return Drop("extraction/no_text" if pages else "extraction/broken_pdf")
     return Page(
-        text, title=normal_line(metadata.title), published=metadata.published, declared_language=metadata.language
+        text,
+        title=normal_line(metadata.title),
+        published=metadata.published,
+        declared_language=metadata.language,
+        licence=pdf_licence(raw.body, raw.url, raw.link),
     )
 
 

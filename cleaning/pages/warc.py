@@ -13,13 +13,19 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from cleaning.pages.http import Answer, read_answer
 from data.errors import InputError
-from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, REFUSAL, SEED
+from data.rights.licences import Licence
+from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, LICENSE, LICENSE_URL, REFUSAL, SEED
 
 _GZIP = b"\x1f\x8b"
 _HEAD_END = b"\r\n\r\n"
 """Behind a record's head, and behind its block."""
 _LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 1 << 16
+_MOST_NAME = 200
+"""Characters that are kept of a crawler's name."""
+_ANSWERS = (WarcRecordType.response, WarcRecordType.revisit)
+_CONVERTED = ("text/html", "text/plain")
+_NO_LICENCE = Licence(None)
 _TOLD = (SEED.lower(), COUNTRY.lower(), CATEGORY.lower())
 HEAD_BYTES = 1 << 20
 """Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
@@ -39,6 +45,10 @@ class Record:
     answer: Answer
     forgotten: str | None = None
     """The receipt under which the record was blanked."""
+    converted: bool = False
+    """Whether a source made it of something else: a text in it is the document's."""
+    licence: Licence | None = None
+    """The licence that its source gives."""
     site: str | None = None
     country: str | None = None
     category: str | None = None
@@ -48,16 +58,24 @@ class Record:
         return replace(self, answer=replace(self.answer, body=b""))
 
 
+_Told = tuple[str, Mapping[str, str]]
+"""The id of a record, and what a metadata record before it says of it."""
+
+
 @dataclass(slots=True)
 class Segment:
     """A WARC file and what was found wrong in it."""
 
     path: Path
+    crawler: str | None = field(default=None, init=False)
+    """Who wrote the file, by its first warcinfo record: the user agent, or the software."""
     torn_at: int | None = field(default=None, init=False)
     """Offset of a record that is cut short or damaged, once ``records`` has come to it: nothing is read after it."""
 
     def records(self, max_bytes: int) -> Iterator[Record]:
-        """Give each response and revisit; bodies are unpacked up to ``max_bytes`` and one more.
+        """Give each response and revisit, and conversions that are a page or a text.
+
+        Bodies are unpacked up to ``max_bytes`` and one more.
 
         Raises:
             InputError: no such file, or not a WARC file.
@@ -65,7 +83,7 @@ class Segment:
         if not self.path.is_file():
             raise InputError(f"{self.path}: no such WARC file.")
         position, count = 0, 0
-        told: tuple[str, Mapping[str, str]] = "", {}
+        told: _Told = "", {}
         with self.path.open("rb") as file:
             try:
                 for raw in ArchiveIterator(
@@ -73,16 +91,14 @@ class Segment:
                 ):
                     count += 1
                     position = raw.stream_pos
-                    if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
+                    if raw.record_type in _ANSWERS or _is_converted_page(raw):
                         record = _read(raw, max_bytes, told)
                         if record is None:
                             self.torn_at = position
                             return
                         yield record
                     else:
-                        if raw.record_type == WarcRecordType.metadata:
-                            told = _told(raw)
-                        raw.consume()
+                        told = self._passed_over(raw, told)
             except (OSError, ValueError) as error:
                 if count == 0:
                     raise InputError(f"{self.path}: not a WARC file ({error}).") from error
@@ -92,18 +108,45 @@ class Segment:
         if self.torn_at is None:
             self.torn_at = _torn_at(self.path, position)
 
+    def _passed_over(self, raw: object, told: _Told) -> _Told:
+        """Read what a record says that is no answer; ``told`` is what was said before it."""
+        kind = raw.record_type  # type: ignore[attr-defined]
+        if kind == WarcRecordType.metadata:
+            told = _told(raw)
+        elif kind == WarcRecordType.warcinfo and self.crawler is None:
+            self.crawler = _crawler(raw)
+        raw.consume()  # type: ignore[attr-defined]
+        return told
 
-def _told(raw: object) -> tuple[str, Mapping[str, str]]:
+
+def _is_converted_page(raw: object) -> bool:
+    """Whether a record is a conversion of a web page into a page or a text, as in Common Crawl's WET files."""
+    if raw.record_type != WarcRecordType.conversion:  # type: ignore[attr-defined]
+        return False
+    headers = _fields(raw)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _CONVERTED and headers.get("warc-target-uri", "").strip("<>").startswith(("http://", "https://"))
+
+
+def _told(raw: object) -> _Told:
     """The id of the record that a metadata record refers to, and what it says of it (``data.warc_fields``)."""
     headers = _fields(raw)
     return headers.get("warc-refers-to", ""), {name: headers[name] for name in _TOLD if name in headers}
+
+
+def _crawler(raw: object) -> str | None:
+    """The user agent that a warcinfo record names, else its software."""
+    text: str = raw.reader.read(_CHUNK).decode("utf-8", "replace")  # type: ignore[attr-defined]
+    lines = (line.partition(":") for line in text.splitlines())
+    said = {name.strip().lower(): " ".join(value.split())[:_MOST_NAME] for name, _, value in lines}
+    return said.get("http-header-user-agent") or said.get("software") or None
 
 
 def _fields(raw: object) -> dict[str, str]:
     return {name.lower(): value for name, value in raw.headers.items()}  # type: ignore[attr-defined]
 
 
-def _read(raw: object, max_bytes: int, told: tuple[str, Mapping[str, str]]) -> Record | None:
+def _read(raw: object, max_bytes: int, told: _Told) -> Record | None:
     """The record, None where its head or its body is cut short: no record is without a length (WARC 1.1, 5.2).
 
     ``told`` is what the last metadata record says, and of which record.
@@ -119,6 +162,7 @@ def _read(raw: object, max_bytes: int, told: tuple[str, Mapping[str, str]]) -> R
         return None
     if length > most:
         raw.consume()  # type: ignore[attr-defined]
+    licence = Licence(headers.get(LICENSE.lower()), headers.get(LICENSE_URL.lower()))
     is_revisit = headers.get("warc-type") == "revisit"
     profile = headers.get("warc-profile", "")
     return Record(
@@ -129,6 +173,8 @@ def _read(raw: object, max_bytes: int, told: tuple[str, Mapping[str, str]]) -> R
         revisit=("not_modified" if "not-modified" in profile else "same_digest") if is_revisit else None,
         answer=read_answer(content, headers.get("content-type", ""), max_bytes),
         forgotten=headers.get(FORGOTTEN.lower()),
+        converted=headers.get("warc-type") == "conversion",
+        licence=None if licence == _NO_LICENCE else licence,
         site=headers.get(SEED.lower()),
         country=headers.get(COUNTRY.lower()),
         category=headers.get(CATEGORY.lower()),

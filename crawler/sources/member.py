@@ -32,7 +32,8 @@ class Member:
     record_id: str
     url: str
     when: datetime
-    status: int
+    status: int | None
+    """None where the answer's first line is none; cleaning says what it makes of it."""
     headers: Mapping[str, str]
     """Of the HTTP answer, names in lower case."""
     payload: bytes
@@ -53,7 +54,7 @@ class Member:
         status = ((http.status_line or "") if http is not None else "").split(" ")[1:2]
         fields = {name.lower(): value for name, value in record.headers.items()}
         kind = fields.get("warc-type", "nameless")
-        if kind not in ANSWERS or http is None or not status or not status[0].isdigit():
+        if kind not in ANSWERS:
             raise NotARecordError(f"a {kind} record, not an HTTP answer")
         if record.record_date is None:
             raise NotARecordError("a record without a date")
@@ -63,8 +64,8 @@ class Member:
             record_id=fields.get("warc-record-id", ""),
             url=fields.get("warc-target-uri", "").strip("<>"),
             when=record.record_date.astimezone(UTC).replace(microsecond=0),
-            status=int(status[0]),
-            headers={name.lower(): value for name, value in http.items()},
+            status=int(status[0]) if status and status[0].isdigit() else None,
+            headers={name.lower(): value for name, value in http.items()} if http is not None else {},
             payload=record.reader.read(),
             digest=fields.get("warc-payload-digest"),
             truncated=fields.get("warc-truncated"),
@@ -97,7 +98,9 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _only_record(content: bytes) -> Any:
-    records = ArchiveIterator(io.BytesIO(content), record_types=WarcRecordType.any_type, parse_http=True)
+    records = ArchiveIterator(
+        io.BytesIO(content), record_types=WarcRecordType.any_type, parse_http=True, auto_decode="none"
+    )
     try:
         found = next(iter(records), None)
     except (OSError, ValueError) as error:

@@ -15,11 +15,14 @@ import pyarrow as pa
 
 from data.documents import SECONDS_UTC
 from data.errors import InputError
+from data.rights.licences import MAX_NAME, Licence, licence_at
 from data.rights.settings import RightsSettings
-from data.rights.words import AGENT, Word, deciding
+from data.rights.words import AGENT, INLINE, RSL, Word, deciding
 from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
+BATCH_ROWS = 20_000
+"""Rows that are held as Python objects at a time."""
 RIGHTS_SCHEMA = pa.schema(
     [
         pa.field("host", pa.string(), nullable=False),  # without www
@@ -29,7 +32,7 @@ RIGHTS_SCHEMA = pa.schema(
         pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
         pa.field("line", pa.string(), nullable=False),  # as it stands there
         pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
-        pa.field("target", pa.string()),  # of a word that names a licence its address
+        pa.field("target", pa.string()),  # the address of a licence that the word names or grants
         pa.field("seen_at", SECONDS_UTC, nullable=False),
         pa.field("warc_file", pa.string(), nullable=False),
         pa.field("warc_offset", pa.int64(), nullable=False),
@@ -77,19 +80,28 @@ class Ledger:
         self._licences: dict[str, list[Statement]] = {}
         self._pages: dict[Place, list[Word]] = defaultdict(list)
         self._files_of: dict[str, list[str]] = defaultdict(list)
+        self.grants = False
+        """Whether any licence is known."""
         found: dict[tuple[str, str, Place], Statement] = {}
+        same: dict[Word, Word] = {}
         for table in tables:
-            for row in table.to_pylist():
-                self._take(row, found)
+            for batch in table.to_batches(BATCH_ROWS):
+                for row in batch.to_pylist():
+                    self._take(row, found, same)
         for statements in (*self._files.values(), *self._licences.values()):
             statements.sort(key=lambda one: (one.seen_at, one.place))
         for host, file in sorted(self._files):
             self._files_of[host].append(file)
 
-    def _take(self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement]) -> None:
+    def _take(
+        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Word, Word]
+    ) -> None:
+        """``same`` keeps one of equal words: a host says the same round after round."""
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
         word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
+        word = same.setdefault(word, word)
         host, file = str(row["host"]), str(row["file"])
+        self.grants = self.grants or word.carrier in (RSL, INLINE)
         if file == PAGE_FILE:
             self._pages[place].append(word)
             return
@@ -103,6 +115,10 @@ class Ledger:
             else:
                 self._files.setdefault((host, file), []).append(statement)
         statement.words.append(word)
+
+    def knows(self, host: str, file: str) -> bool:
+        """Whether it has a statement of a file of a host, which is named without www."""
+        return (host, file) in self._files
 
     def refusal(
         self, url: str, at: datetime | None, place: Place, settings: RightsSettings | None = None
@@ -119,6 +135,19 @@ class Ledger:
                     return refused
             elif word.verdict == "reserved" and (not word.carrier.startswith(AGENT) or _reserves_by_name(settings)):
                 return Refusal(word, where)
+        return None
+
+    def licence(self, url: str, at: datetime | None, place: Place) -> Licence | None:
+        """The licence that a host or a page grants by RSL; the parameters are those of ``refusal``."""
+        for word, _ in self._words(url, at, place) if self.grants else ():
+            if word.carrier == INLINE and word.verdict == "allowed":
+                return _granted(word, None)
+            statements = self._licences.get(licence_address(word.target or "", url))
+            if word.verdict != "licence" or statements is None:
+                continue
+            for said in deciding(_current(statements, at).words, url):
+                if said.carrier == RSL and said.verdict == "allowed":
+                    return _granted(said, licence_address(word.target or "", url))
         return None
 
     def _words(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Word, Place]]:
@@ -147,6 +176,12 @@ def licence_address(target: str, url: str) -> str:
         return canonical_url(urljoin(url, target))
     except (InputError, ValueError):
         return ""
+
+
+def _granted(word: Word, address: str | None) -> Licence:
+    """The known licence that an RSL licence grants, else what it says itself, and where it lies."""
+    known = licence_at(word.target, address or "") if word.target else None
+    return known if known is not None and known.name else Licence(f"RSL 1.0: {word.line}"[:MAX_NAME], address)
 
 
 def _current(statements: list[Statement], at: datetime | None) -> Statement:

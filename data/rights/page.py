@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from data.markup import attributes, tags
 from data.rights.preferences import signal_reserves, usage_reserves
 from data.rights.rsl import MEDIA_TYPE, licence_links, rsl_words
 from data.rights.tdmrep import xmp_words
-from data.rights.words import MAX_LINE, TOKEN, Verdict, Word
+from data.rights.words import INLINE, MAX_LINE, TOKEN, Verdict, Word
 
 HEAD = 65_536
 """Bytes of a page in which meta elements are looked for."""
@@ -43,7 +44,7 @@ def page_words(url: str, headers: Mapping[str, str], body: bytes, *, is_pdf: boo
     if MEDIA_TYPE.encode() in head.lower():
         for inline in islice(_INLINE.finditer(body[: 2 * HEAD]), MAX_INLINE):
             found = rsl_words(inline[1].strip(), url)
-            said += [Word("html/script", word.line, word.verdict, word.path) for word in found]
+            said += [replace(word, carrier=INLINE) for word in found]
     return said
 
 

@@ -18,6 +18,8 @@ _SPLIT = re.compile(r"[,\s]+")
 _MAX_ELEMENTS = 20_000
 MAX_FIELD = 8_192
 """Characters of a Link field that are read."""
+LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;[^<]{0,500})?)")
+"""A target of a Link field and its parameters."""
 
 
 def is_rsl(content_type: str, body: bytes) -> bool:
@@ -40,10 +42,11 @@ def rsl_words(body: bytes, base: str) -> list[Word]:
     for content in reader.contents:
         path = _path(content.url, base)
         if path is not None and content.licences:
-            grants = any(licence.grants for licence in content.licences)
-            refusing = next((one for one in content.licences if not one.grants), content.licences[0])
-            shown = content.licences[0] if grants else refusing
-            words.append(Word(RSL, f"{content.url} {shown.line}"[:MAX_LINE], "allowed" if grants else "reserved", path))
+            granted = next((one for one in content.licences if one.grants), None)
+            shown = granted or content.licences[0]
+            line = f"{content.url} {shown.line}"[:MAX_LINE]
+            standard = next(iter(shown.standard), None) if granted is not None else None
+            words.append(Word(RSL, line, "reserved" if granted is None else "allowed", path, standard))
     return words
 
 
@@ -51,7 +54,7 @@ def licence_links(values: Iterable[str]) -> list[tuple[str, str]]:
     """The licences that Link fields name: address and the field as it stands."""
     found = []
     for value in values:
-        for target, parameters in re.findall(r"<([^<>]{1,2000})>((?:\s*;[^<]{0,500})?)", value[:MAX_FIELD]):
+        for target, parameters in LINK.findall(value[:MAX_FIELD]):
             lower = parameters.lower()
             if re.search(r"\brel\s*=\s*\"?[^\";]*\blicense\b", lower) and MEDIA_TYPE in lower:
                 found.append((target, f"<{target}>{parameters.rstrip(', ')}"[:MAX_LINE]))
@@ -75,6 +78,8 @@ class _Licence:
         self.permits: list[str] = []
         self.prohibits: list[str] = []
         self.payment = ""
+        self.standard: list[str] = []
+        """Addresses of known licences that the payment names, as of Creative Commons."""
 
     @property
     def grants(self) -> bool:
@@ -99,7 +104,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.contents: list[_Content] = []
-        self._usages: list[str] | None = None
+        self._taken: list[str] | None = None
+        """Where the words of the open element go."""
         self._text = ""
         self._elements = 0
 
@@ -127,14 +133,18 @@ class _Reader:
             licence = self.contents[-1].licences[-1]
             if local == "payment":
                 licence.payment = attributes.get("type", "").strip().lower()
+            elif local == "standard":
+                self._taken, self._text = licence.standard, ""
             elif local in ("permits", "prohibits") and attributes.get("type", "usage").strip().lower() == "usage":
-                self._usages, self._text = (licence.permits if local == "permits" else licence.prohibits), ""
+                self._taken, self._text = (licence.permits if local == "permits" else licence.prohibits), ""
 
     def _characters(self, text: str) -> None:
-        if self._usages is not None:
+        if self._taken is not None:
             self._text += text
 
     def _end(self, name: str) -> None:
-        if self._usages is not None and name.rpartition(" ")[2] in ("permits", "prohibits"):
-            self._usages.extend(one for one in _SPLIT.split(self._text.strip().lower()) if one)
-            self._usages = None
+        local = name.rpartition(" ")[2]
+        if self._taken is not None and local in ("permits", "prohibits", "standard"):
+            said = self._text.strip() if local == "standard" else self._text.strip().lower()
+            self._taken.extend(one for one in _SPLIT.split(said) if one)
+            self._taken = None

@@ -1,4 +1,4 @@
-"""What is decided where a host's words leave it open."""
+"""What is decided where a host's words leave it open: the table ``[rights]`` of the settings."""
 
 from typing import Literal
 
@@ -15,3 +15,7 @@ class RightsSettings(BaseModel):
     data/rights/training_agents.tsv) reserves those paths."""
     missing_licence: Literal["ignore", "reserve"] = "reserve"
     """Whether a page is reserved by an RSL licence that no WARC file holds."""
+
+
+RIGHTS = RightsSettings()
+"""The defaults."""

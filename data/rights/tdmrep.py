@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -44,12 +44,12 @@ def _rule(one: object) -> Word | None:
 
 def xmp_words(body: bytes) -> list[Word]:
     """What the XMP of a PDF says of its reservation, its packets in the clear and compressed."""
-    return [word for packet in _packets(body) if (word := _of_packet(packet)) is not None]
+    return [word for packet in packets(body, (b"tdmrep",)) if (word := _of_packet(packet)) is not None]
 
 
-def _packets(body: bytes) -> Iterator[str]:
-    """Each packet once that names TDMRep; UTF-8 or UTF-16."""
-    if b"tdmrep" in body:
+def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
+    """The packets of a PDF, in UTF-8 or UTF-16: those in the clear where one of some names is, and the packed ones."""
+    if any(name in body for name in names):
         for begin in islice(_BEGIN.finditer(body), MAX_STREAMS):
             yield body[begin.start() : begin.start() + MAX_PACKET].decode("utf-8", "replace")
     at = -1

@@ -15,7 +15,7 @@ MAX_LINE = 300
 
 DISALLOW, USAGE, SIGNAL = "robots.txt/disallow", "robots.txt/content-usage", "robots.txt/content-signal"
 AGENT, ROBOTS_LICENCE = "robots.txt/agent/", "robots.txt/license"
-TDMREP, AI_TXT, RSL = "tdmrep.json", "ai.txt", "rsl"
+TDMREP, AI_TXT, RSL, INLINE = "tdmrep.json", "ai.txt", "rsl", "html/script"
 GRAMMARS: Mapping[str, str] = {
     DISALLOW: "RFC 9309, group of our agent or of all agents; on equal lengths Allow holds",
     USAGE: "draft-ietf-aipref-attach-05, 4; longest path, on equal paths the more restrictive",
@@ -32,7 +32,7 @@ GRAMMARS: Mapping[str, str] = {
     "meta/robots": "as header/x-robots-tag",
     "meta/tdm-reservation": "W3C TDMRep (2024), 6.3",
     "html/link": "as header/link",
-    "html/script": "RSL 1.0: a script of the type application/rsl+xml that holds the licence",
+    INLINE: "RSL 1.0: a script of the type application/rsl+xml that holds the licence",
     "pdf/xmp": "W3C TDMRep (2024): tdm:reservation in the XMP packet",
     RSL: "RSL 1.0: prohibits, permits, payment of the content that matches",
 }
@@ -50,7 +50,7 @@ class Word:
     path: str = "/"
     """The pattern of the paths that it is about, as in robots.txt."""
     target: str | None = None
-    """Where the licence lies, as it is written."""
+    """Where the licence lies, as it is written; of an RSL word that allows, the known licence that it grants."""
 
 
 def deciding(words: Iterable[Word], url: str) -> list[Word]:

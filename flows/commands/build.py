@@ -28,6 +28,10 @@ def build(
     contact: ContactOption = None,
     max_pages: MaxPagesOption = None,
     max_pages_per_host: MaxPerHostOption = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", help="crawl or common-crawl:CC-MAIN-2026-30; may be given again.  [crawl]"),
+    ] = None,
     revisit: RevisitOption = "due",
     as_of: AsOfOption = None,
     preset: PresetOption = None,
@@ -64,7 +68,9 @@ def build(
         pretrain__origin=origin,
     )
     with shown_progress() as progress:
-        corpus = build_corpus(settings, revisit=revisit, as_of=read_date(as_of), progress=progress)
+        corpus = build_corpus(
+            settings, sources=source or ["crawl"], revisit=revisit, as_of=read_date(as_of), progress=progress
+        )
         model = build_model(settings, progress=progress) if train else None
     built = Built(corpus=corpus, model=model)
     if as_json:

@@ -117,6 +117,7 @@ def publish(
             opened,
             settings.clean,
             settings.publish,
+            rights=settings.rights,
             cold=cold,
             without=without or (),
             engine=settings.engine,

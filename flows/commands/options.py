@@ -82,7 +82,7 @@ def command_here(store: Path | None, config: Path | None, assign: list[str] | No
     return lambda command: f"{command}{options}"
 
 
-def read_date(text: str | None) -> datetime | None:
+def read_date(text: str | None, option: str = "--as-of") -> datetime | None:
     """A date or a date with time, in UTC where no zone is given.
 
     Raises:
@@ -93,7 +93,7 @@ def read_date(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"--as-of {text}: not a date. Write it as 2026-11-24 or 2026-11-24T08:00.") from error
+        raise InputError(f"{option} {text}: not a date. Write it as 2026-11-24 or 2026-11-24T08:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

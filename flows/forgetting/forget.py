@@ -37,7 +37,7 @@ from flows.forgetting.receipt import (
 from flows.settings import Settings
 from training.tokens.texts import texts_of_tokens
 
-STAGES = ("forget", "crawl", "clean", "publish", "tokenizer", "pack", "export")
+STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export")
 """Whose locks are held: none of them may read or write what is being taken out."""
 
 
@@ -177,7 +177,14 @@ def _publish(store: Store, settings: Settings, plan: Plan, progress: Progress) -
     if before is None or not (store.documents / recipe_digest(settings.clean)).is_dir():
         return
     try:
-        done = publish(store, settings.clean, settings.publish, engine=settings.engine, progress=progress)
+        done = publish(
+            store,
+            settings.clean,
+            settings.publish,
+            rights=settings.rights,
+            engine=settings.engine,
+            progress=progress,
+        )
     except StageError:  # nothing is left to publish, or a WARC file of others is gone: `cowese publish` says it
         return
     plan.version = done.version

@@ -38,7 +38,7 @@ SHOWN = {
     "export": ("step", "parameters", "path"),
 }
 """Their figures."""
-CORPUS_STAGES = ("crawl", "clean", "publish")
+CORPUS_STAGES = ("archive", "crawl", "clean", "publish")
 MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
 
 

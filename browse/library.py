@@ -1,0 +1,103 @@
+"""The store as the page reads it: its versions, their indexes, and what they were made of."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from browse.extracted import Extracted
+from browse.index import Index
+from browse.index_build import build_index, index_folder, is_current
+from cleaning.corpus.diff import Diff
+from cleaning.corpus.versions import versions
+from cleaning.settings import CleaningSettings
+from data.errors import CoweseError, InputError
+from data.progress import Progress, quiet
+from data.store import Store
+from data.takedowns import Takedowns
+
+Story = Callable[[str], list[str]]
+"""Tells the story of a URL in lines, as `cowese why` does."""
+
+
+@dataclass
+class Building:
+    """An index that is being built for a reader who waits."""
+
+    thread: threading.Thread | None = None
+    done: int = 0
+    total: int | None = None
+    problem: str | None = None
+
+    def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+        """Hear of progress."""
+        del stage, counts
+        self.done, self.total = done, total
+
+
+@dataclass
+class Library:
+    """One store, its cleaning settings, and the indexes that were opened."""
+
+    store: Store
+    settings: CleaningSettings
+    story: Story
+    differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
+    """Of pairs of versions, by the time of the list of what was taken down."""
+    _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
+    _building: dict[str, Building] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def versions(self) -> list[str]:
+        """Names of the versions, the newest first."""
+        return versions(self.store)[::-1]
+
+    def version(self, name: str) -> str:
+        """A version's own name; ``latest`` is the newest.
+
+        Raises:
+            InputError: there is none of that name. The name is looked up in a list, never in the file system.
+        """
+        there = self.versions()
+        if name == "latest" and there:
+            return there[0]
+        if name not in there:
+            raise InputError(f"{name[:40]}: no such version.")
+        return name
+
+    def prepare(self, version: str, progress: Progress = quiet) -> Index:
+        """The index of a version; it is built here and now where there is none."""
+        build_index(self.store, self.settings, version, progress)
+        return self._opened(version)
+
+    def index(self, version: str) -> Index | Building:
+        """The index of a version, or how far its building is, which this call may begin."""
+        if is_current(self.store, version):
+            self._building.pop(version, None)
+            return self._opened(version)
+        with self._lock:
+            building = self._building.setdefault(version, Building())
+            if building.thread is None:
+                building.thread = threading.Thread(target=self._build, args=(version, building), daemon=True)
+                building.thread.start()
+        return building
+
+    def extracted(self) -> Extracted:
+        """The extracted texts of the settings."""
+        return Extracted.find(self.store, self.settings)
+
+    def _build(self, version: str, building: Building) -> None:
+        try:
+            build_index(self.store, self.settings, version, building)
+        except CoweseError as error:
+            building.problem = str(error)
+
+    def _opened(self, version: str) -> Index:
+        """An index is opened anew when it was built anew, or when something was taken down since."""
+        listed = self.store.takedowns
+        folder = index_folder(self.store, version)
+        key = folder.stat().st_mtime_ns, listed.stat().st_mtime_ns if listed.is_file() else None
+        with self._lock:
+            known = self._open.get(version)
+            if known is None or known[0] != key:
+                self._open[version] = known = (key, Index(folder, Takedowns.load(self.store)))
+        return known[1]

@@ -1,0 +1,79 @@
+// The keys, and the labels that a reader gives. Everything but labels works without it.
+"use strict";
+document.documentElement.classList.add("js");
+
+const one = (selector, from = document) => from.querySelector(selector);
+const every = (selector, from = document) => [...from.querySelectorAll(selector)];
+const isTyping = element => element.matches("input, textarea, select");
+
+for (const select of every("[data-submits]")) select.addEventListener("change", () => select.form.submit());
+const facets = one("[data-open-wide]");
+if (facets && matchMedia("(min-width: 60rem)").matches) facets.open = true;
+
+// A list: j and k go through it.
+const lines = every(".line");
+let at = -1;
+function go(step) {
+  if (!lines.length) return false;
+  lines[at]?.classList.remove("at");
+  at = Math.min(Math.max(at + step, 0), lines.length - 1);
+  lines[at].classList.add("at");
+  one("a", lines[at]).focus();
+  return true;
+}
+
+// A page that is judged.
+const judge = one("#judge");
+const said = one("#said");
+async function say(label) {
+  const body = { id: judge.dataset.id, digest: judge.dataset.digest, label, reason: one("#reason").value, rule: judge.dataset.rule };
+  const answer = await fetch(judge.action, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+  }).catch(() => null);
+  if (!answer || !answer.ok) {
+    said.textContent = answer ? await answer.text() : judge.dataset.failed;
+    return;
+  }
+  said.textContent = judge.dataset.kept;
+  for (const button of every("[data-label]", judge)) {
+    button.setAttribute("aria-pressed", String(button.dataset.label === label));
+  }
+  const next = one("[data-next]");
+  if (next) location.assign(next.href);
+}
+if (judge) {
+  judge.addEventListener("submit", event => {
+    event.preventDefault();
+    if (event.submitter?.dataset.label) say(event.submitter.dataset.label);
+    else one("main").focus();
+  });
+}
+const names = { g: "good", b: "bad", d: "doubtful" };
+
+function toggleOriginal() {
+  const link = one("[data-original]");
+  if (link) location.assign(link.href);
+  return Boolean(link);
+}
+function follow(selector) {
+  const link = one(selector);
+  if (link) location.assign(link.href);
+  return Boolean(link);
+}
+
+document.addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
+  if (isTyping(event.target) || one("dialog[open]")) return;
+  const key = event.key;
+  let taken = true;
+  if (key === "/") { const field = one("#q"); if (field) { field.focus(); field.select(); } else taken = follow(".brand"); }
+  else if (key === "j") taken = go(1) || follow("[data-next]");
+  else if (key === "k") taken = go(-1) || follow("[data-previous]");
+  else if (key === "?") one("#keys").showModal();
+  else if (key === "o") taken = toggleOriginal();
+  else if (judge && names[key]) say(names[key]);
+  else if (judge && key === "r") one("#reason").focus();
+  else taken = false;
+  if (taken) event.preventDefault();
+});

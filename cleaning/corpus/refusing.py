@@ -1,0 +1,61 @@
+"""Where the line lies by which a page is reserved: the record of the ledger that it stands in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from data.lookup import rows_where
+from data.rights.ledger import LICENCE_FILE, PAGE_FILE, RIGHTS_SCHEMA, Place, host_key, licence_address
+
+
+class Line(BaseModel):
+    """A record of a WARC file in which a host or a page says something."""
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str
+    """Path of the file of permissions; ``licence``, or ``page`` where the page itself says it."""
+    seen_at: datetime
+    warc_file: str
+    warc_offset: int
+
+
+class Lines:
+    """The rows of the ledger that can reserve one page."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        """``folder`` is that of an extraction recipe, ``url`` canonical.
+
+        Raises:
+            InputError: a file is damaged.
+        """
+        paths = sorted(folder.glob("*.parquet"))
+        said = _rows(paths, "host", [host_key(url)])
+        targets = {licence_address(row["target"] or "", url) for row in said if row["verdict"] == "licence"}
+        licences = _rows(paths, "licence_url", sorted(targets - {""}))
+        self._rows = [row for row in said if row["file"] != LICENCE_FILE] + licences
+
+    def of(self, detail: str, at: datetime | None, place: Place | None) -> Line | None:
+        """The record that has the line of a dropped page's ``detail`` (``data.rights.ledger.Refusal.detail``).
+
+        ``place`` is the page's record. Of several records with this line the one that was current at a moment; None
+        asks for the latest.
+        """
+        found = [row for row in self._rows if f"{row['carrier']}: {row['line']}" == detail]
+        found = [row for row in found if row["file"] != PAGE_FILE or place in (None, _place(row))]
+        found.sort(key=lambda row: (row["seen_at"], _place(row)))
+        if not found:
+            return None
+        before = [row for row in found if at is None or row["seen_at"] <= at]
+        return Line(**{name: (before[-1] if before else found[0])[name] for name in Line.model_fields})
+
+
+def _place(row: dict[str, Any]) -> Place:
+    return row["warc_file"], row["warc_offset"]
+
+
+def _rows(paths: Sequence[Path], column: str, values: Sequence[str]) -> list[dict[str, Any]]:
+    return [row for path in paths for row in rows_where(path, column, values, RIGHTS_SCHEMA.names)] if values else []

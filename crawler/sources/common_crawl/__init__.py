@@ -1,0 +1,1 @@
+"""Common Crawl by host: its columnar index, then the records, permissions first."""

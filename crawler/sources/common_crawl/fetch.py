@@ -1,0 +1,134 @@
+"""Records out of Common Crawl's WARC files: near ones by one request, each a gzip member that is copied as it is."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from crawler.sources.common_crawl.plan import Wanted
+from crawler.sources.member import Member, NotARecordError
+from crawler.sources.remote import NotThereError, Remote
+from crawler.sources.settings import CommonCrawlSettings
+from crawler.sources.writer import Origin, SourceWriter
+
+TRUNCATED = "WARC-Truncated"
+DOUBT = "CoWeSe-Doubt"
+"""In the metadata record: what does not agree in a record, as ``digest``."""
+_AHEAD = 2
+"""Requests that wait to be written, for each that is in flight."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What came of some records."""
+
+    records: int = 0
+    groups: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """truncated, doubtful."""
+    wrong: list[str] = field(default_factory=list)
+    """Records that do not lie where the index says, each in half a sentence."""
+
+
+Group = list[Wanted]
+
+
+def groups_of(records: Sequence[Wanted], settings: CommonCrawlSettings) -> Iterator[Group]:
+    """Records that are asked for together; ``records`` are sorted by their places."""
+    group: Group = []
+    for one in records:
+        if group and not _belongs(group, one, settings):
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+def _belongs(group: Group, one: Wanted, settings: CommonCrawlSettings) -> bool:
+    gap = one.offset - group[-1].offset - group[-1].length
+    whole = one.offset + one.length - group[0].offset
+    return one.file == group[0].file and 0 <= gap <= settings.merge_gap and whole <= settings.merge_most
+
+
+def fetch(
+    remote: Remote,
+    records: Sequence[Wanted],
+    writer: SourceWriter,
+    settings: CommonCrawlSettings,
+    tell: Callable[[Fetched], None],
+) -> Fetched:
+    """Fetch and append records; those of a group are in the kernel's hands before the next group is looked at.
+
+    Raises:
+        StageError: a request failed too often.
+        StoreError: the folder cannot be written.
+    """
+    done = Fetched()
+    waiting: deque[tuple[Group, Future[list[bytes | str]]]] = deque()
+    with ThreadPoolExecutor(settings.concurrency, "records") as pool:
+        try:
+            for group in groups_of(records, settings):
+                waiting.append((group, pool.submit(_ask, remote, group)))
+                if len(waiting) >= settings.concurrency * _AHEAD:
+                    _take(*waiting.popleft(), writer, done, tell)
+            while waiting:
+                _take(*waiting.popleft(), writer, done, tell)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return done
+
+
+def _ask(remote: Remote, group: Group) -> list[bytes | str]:
+    """The members of a group; for one that is not there, why."""
+    first, last = group[0], group[-1]
+    try:
+        content = remote.span(first.file, first.offset, last.offset + last.length - first.offset)
+    except NotThereError as error:
+        return [str(error)] if len(group) == 1 else [member for one in group for member in _ask(remote, [one])]
+    return [content[one.offset - first.offset :][: one.length] for one in group]
+
+
+def _take(
+    group: Group,
+    asked: "Future[list[bytes | str]]",
+    writer: SourceWriter,
+    done: Fetched,
+    tell: Callable[[Fetched], None],
+) -> None:
+    for wanted, content in zip(group, asked.result(), strict=True):
+        try:
+            member = _checked(wanted, content)
+        except NotARecordError as error:
+            done.wrong.append(f"{wanted.place}: {error}")
+            continue
+        fields = {}
+        if wanted.truncated or member.truncated:
+            fields[TRUNCATED] = wanted.truncated or member.truncated or ""
+            done.counts["truncated"] += 1
+        if member.digest is not None and member.digest != member.payload_digest:
+            fields[DOUBT] = "digest"
+            done.counts["doubtful"] += 1
+        writer.copy(member, Origin(wanted.place, wanted.seed, fields))
+        done.records += 1
+    writer.flush()
+    done.groups += 1
+    tell(done)
+
+
+def _checked(wanted: Wanted, content: bytes | str) -> Member:
+    """The member, if it is the record that the index means.
+
+    Raises:
+        NotARecordError: it is not.
+    """
+    if isinstance(content, str):
+        raise NotARecordError(content)
+    member = Member.read(content)
+    if member.url != wanted.url:
+        raise NotARecordError(f"the record of {member.url[:200]} lies there, not that of {wanted.url[:200]}")
+    written = (member.digest or "").removeprefix("sha1:")
+    if wanted.digest and written and written != wanted.digest:
+        raise NotARecordError(f"a record with the digest {written[:40]} lies there, not {wanted.digest[:40]}")
+    return member

@@ -88,6 +88,8 @@ def test_the_last_capture_of_each_page_comes_with_its_own_day(store, crawling, m
     again = bring(store, crawling, machine)
     assert (again.fetched, again.already, again.requests) == (0, 6, 0)
     assert set(machine.asked.values()) == {1}
+    kept = b"".join(path.read_bytes() for path in (store.crawl / "archives").rglob("*") if path.is_file())
+    assert b"/p3" not in kept, "no address is kept that forgetting would not find"
 
 
 def test_they_become_documents_of_their_source(store, crawling, machine):

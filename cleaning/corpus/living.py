@@ -202,14 +202,16 @@ def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tu
     rows = zip(stays["url"].to_pylist(), stays["lost_to"].to_pylist(), strict=True)
     hidden = pa.array([bool(to) and takedowns.covers(_resolved(url, to)) for url, to in rows], pa.bool_())
     stays = _without_values(stays, "lost_to", hidden)
-    gone = pa.concat_tables([_without_site(stays, takedowns), _as_taken_down(gone.filter(left)), removed])
-    return _without_site(documents.filter(pc.invert(taken)), takedowns), gone
+    stays = without_addresses(stays, "site", takedowns)
+    gone = pa.concat_tables([stays, _as_taken_down(gone.filter(left)), removed])
+    documents = without_addresses(documents.filter(pc.invert(taken)), "site", takedowns)
+    return without_addresses(documents, "license_url", takedowns), gone
 
 
-def _without_site(table: pa.Table, takedowns: Takedowns) -> pa.Table:
-    """Without the start URLs that were taken down, though pages that were reached from them were not."""
-    hidden = [site for site in pc.unique(table["site"]).to_pylist() if site and _covers(takedowns, site)]
-    return _without_values(table, "site", pc.is_in(table["site"], pa.array(hidden, pa.large_string())))
+def without_addresses(table: pa.Table, name: str, takedowns: Takedowns) -> pa.Table:
+    """Without those of a column's addresses that were taken down, though the pages themselves were not."""
+    hidden = [one for one in pc.unique(table[name]).to_pylist() if one and _covers(takedowns, one)]
+    return _without_values(table, name, pc.is_in(table[name], pa.array(hidden, pa.large_string())))
 
 
 def _without_values(table: pa.Table, name: str, hidden: pa.Array) -> pa.Table:

@@ -184,7 +184,8 @@ def _decide(task: _Deciding, report: Report) -> tuple[int, int, Counter[str]]:
     gone = pa.concat_tables([DROPPED_ROWS.empty_table(), *read_arrows(task.dropped)])
     living = decided(kept, gone, task.takedowns)
     ledger, settings = ledger_by(task.rights), task.rights.settings
-    living = with_licences(without_reserved(living, ledger, settings, task.rights.words), ledger, settings)
+    living = without_reserved(living, ledger, settings, task.rights.words)
+    living = with_licences(living, ledger, settings, task.takedowns)
     documents = living.documents
     ids = documents["id"].to_pylist()
     fractions = [[fraction(one) for one in ids], [fraction(f"part:{one}") for one in ids]]

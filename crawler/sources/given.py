@@ -82,7 +82,7 @@ def bring(
     left: Counter[str] = Counter()
     info = {"software": "cowese", "description": f"{source}: conversion records made of its downloads"}
     with SourceWriter(store, source, source, WARC_BYTES, info) as writer:
-        for number, one in enumerate(found):
+        for number, one in enumerate(found, 1):
             reason = one.reason if isinstance(one, Left) else _refusal(one, takedowns)
             seed = None
             if reason is None and scope is not None and isinstance(one, Given):
@@ -97,7 +97,8 @@ def bring(
                 writer.conversion(one.url, one.when, one.content_type, one.body, origin)
                 counts["taken"] += 1
             if number % _TELL_EVERY == 0:
-                progress(source, number, 0, dict(counts))
+                progress(source, number, 0, {**counts, "left out": left.total()})
+        progress(source, counts.total() + left.total(), 0, {**counts, "left out": left.total()})
     return CorpusSummary(
         source=source, taken=counts["taken"], already=counts["already"], left_out=dict(left.most_common())
     )

@@ -40,6 +40,7 @@ _ORIGINAL = "x-archive-orig-"
 _NOT_KEPT = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 """Fields that no longer hold for the bytes as they are kept, without their encodings."""
 _GZIP = b"\x1f\x8b"
+_LISTING = "captures-"
 _FLUSH_EVERY = 20
 _MOST_HOPS = 3
 
@@ -120,7 +121,11 @@ class _Run:
         self._dry_run = dry_run
 
     def bring(self, host: str, seeds: Sequence[Seed]) -> None:
-        """Bring one host: permissions, then pages."""
+        """Bring one host: permissions, then pages. One that was brought whole before is asked for no more."""
+        done = self._kept(host) / "done.json"
+        if done.is_file():
+            self.counts.update(dict.fromkeys(("pages", "already"), read_json(done)["pages"]))
+            return
         try:
             pages = self._pages(host, seeds)
             if self._dry_run:
@@ -139,6 +144,9 @@ class _Run:
             allowed += [] if refused else [one]
         self.counts["pages"] += len(allowed)
         self._fetch(host, "pages", allowed, self._rules.scope)
+        write_json(done, {"pages": len(allowed)})
+        for listing in self._kept(host).glob(f"{_LISTING}*.json"):  # addresses, which may have to be forgotten
+            listing.unlink()
 
     @property
     def _folder(self) -> Path:
@@ -153,7 +161,7 @@ class _Run:
         for seed in seeds:
             whole = seed.scope == "host"
             target, match = (host, "host") if whole else (seed.url, "prefix")
-            kept = self._kept(host) / f"{value_digest([target, match, self._settings.base_url])}.json"
+            kept = self._kept(host) / f"{_LISTING}{value_digest([target, match, self._settings.base_url])}.json"
             found += captures_of(self._client, target, match, kept, self._settings)
         wanted = []
         for one in newest(found, self._settings.max_pages_per_host):

@@ -14,13 +14,10 @@ help:
 	@echo "make check   ruff, mypy, import-linter, links and sentences of the documents"
 	@echo "make clean   remove .venv and what a demo left"
 
-# torch first and alone, by the pin: nothing that comes after may choose another build.
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed; name it: make PYTHON=python3.12 …")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@test -x $(BIN)/python || { echo "making an environment in $(VENV)" && $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python .ci/install.py
 	@touch $@
 
 demo: $(INSTALLED)

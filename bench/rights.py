@@ -10,6 +10,7 @@ and the peak of the process, which the pages' addresses are part of.
 """
 
 import argparse
+import multiprocessing
 import random
 import resource
 import sys
@@ -24,7 +25,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from data.parquet import read_parquet, write_parquet
+from data.parquet import read_parquet, row_count, write_parquet
 from data.rights.files import READERS, ROBOTS_PATH, TDMREP_PATH
 from data.rights.ledger import PAGE_FILE, RIGHTS_FEW_VALUES, RIGHTS_SCHEMA, Ledger
 from data.rights.settings import RIGHTS
@@ -65,9 +66,8 @@ def _row(host: str, file: str, word: Word, seen: datetime, warc: str, offset: in
     return {"host": host, "file": file, **said, "seen_at": seen, "warc_file": warc, "warc_offset": offset}
 
 
-def written(folder: Path, chosen: argparse.Namespace) -> list[Path]:
-    """The ledger's files."""
-    paths = []
+def write(folder: Path, chosen: argparse.Namespace) -> None:
+    """Write the ledger's files."""
     for number in range(chosen.rounds):
         found = list(rows(number, chosen.hosts, chosen.pages // chosen.rounds, chosen.lines))
         batches = [
@@ -75,8 +75,6 @@ def written(folder: Path, chosen: argparse.Namespace) -> list[Path]:
         ]
         path = folder / f"{number:04d}-segment.parquet"
         write_parquet(path, batches, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES)
-        paths.append(path)
-    return paths
 
 
 def measured(paths: Sequence[Path], chosen: argparse.Namespace) -> dict[str, float]:
@@ -106,8 +104,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        paths = written(Path(folder), chosen)
-        print(f"rows {sum(read_parquet(path, ['host']).num_rows for path in paths):,}, peak MB {_peak():.0f}")
+        writing = multiprocessing.get_context("spawn").Process(target=write, args=(Path(folder), chosen))
+        writing.start()  # in a process of its own: its memory is no part of what is measured
+        writing.join()
+        paths = sorted(Path(folder).glob("*.parquet"))
+        print(f"rows {sum(row_count(path) for path in paths):,}, peak MB before {_peak():.0f}")
         for name, value in measured(paths, chosen).items():
             print(f"{name}: {value:,.1f}")
 

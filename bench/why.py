@@ -6,8 +6,7 @@ The store is synthetic and has the form of a real one, written by the code that 
 a crawl: the crawl state with a row a URL; a first round in WARC files of 25,000 pages, 4 in 10 of them documents of
 about 300 words; further rounds in which all but 3 % of the pages answer 304; an index beside each WARC file (the
 WARC files themselves are not there: nothing of this reads them); pairs with their lists of ids; versions cut by
-``living_documents``, ``plan``, ``write_parts`` and ``write_dropped`` (deduplication left out), with the hard links of
-unchanged part files. Each later version lacks some pages, so that its parts differ.
+``publish``. For each later version a thousand pages more are taken down, so that its parts differ.
 
 Then it asks for pages of every kind, ``--asked`` of each: in this process, warm, and with the store's files dropped
 from the page cache (posix_fadvise) before each; by the command, from its start to its end (beside `cowese --version`,
@@ -32,9 +31,8 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cleaning.corpus.living import living_documents, pairs
-from cleaning.corpus.parts import plan, write_dropped, write_parts
-from cleaning.corpus.splits import SPLITS, assign, folder_of_split
+from cleaning.corpus.living import pairs
+from cleaning.corpus.publish import publish
 from cleaning.ids import ids_path, write_ids
 from cleaning.judge_segment import GROUP_ROWS
 from cleaning.publish_settings import PublishSettings
@@ -43,7 +41,6 @@ from crawler.frontier.database import open_engine
 from crawler.frontier.tables import DONE, hosts, rounds, urls
 from crawler.warc.index import write_index
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
-from data.manifest import Manifest
 from data.parquet import write_parquet
 from data.store import Store
 from data.takedowns import Takedowns
@@ -115,7 +112,7 @@ def build(store: Store, pages: int, number_of_rounds: int, number_of_versions: i
             write_segment(store, folder, number, segment, some, fate, draw)
         print(f"round {number} written", flush=True)
     write_state(store, pages, number_of_rounds)
-    write_versions(store, folder, number_of_versions)
+    write_versions(store, number_of_versions)
 
 
 def write_segment(store: Store, folder: Path, number: int, segment: int, some: range, fate: list[float], draw: Any):
@@ -204,27 +201,13 @@ def write_state(store: Store, pages: int, number: int) -> None:
     engine.dispose()
 
 
-def write_versions(store: Store, folder: Path, number_of_versions: int) -> None:
-    segments = pairs(folder)
-    living = living_documents(segments, Takedowns(store.takedowns))
-    previous = None
-    for number in range(1, number_of_versions + 1):
-        version = store.corpus / f"v{number:04d}"
-        kept = living.documents.slice(0, living.documents.num_rows - (number_of_versions - number) * 1_000)
-        ids = kept["id"].to_pylist()
-        for name, column in (("cluster_id", kept["id"]), ("cluster_size", pa.array([1] * len(ids), pa.int32()))):
-            kept = kept.set_column(kept.schema.get_field_index(name), DOCUMENT_SCHEMA.field(name), column)
-        kept = kept.append_column("repeated", pa.array([-1] * len(ids), pa.int64()))  # no line of a site
-        split_of = assign(
-            dict(zip(ids, kept["host"].to_pylist(), strict=True)), validation_share=0.005, test_share=0.02
-        )
-        folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
-        parts = plan(kept, folder_of, [*map(folder_of_split, SPLITS)], PublishSettings())
-        files = write_parts(version, parts, kept, segments, [], previous) | write_dropped(version, living.dropped)
-        made_from = {"documents": f"{folder.name}/{number}"}
-        Manifest(kind="corpus", name=version.name, made_from=made_from, settings={}, files=files).write(version)
-        previous = version
-        print(f"{version.name}: {kept.num_rows:,} documents, {living.dropped.num_rows:,} dropped", flush=True)
+def write_versions(store: Store, number_of_versions: int) -> None:
+    for number in range(number_of_versions):
+        if number:
+            gone = [url_of(page) for page in range(1_000 * (number - 1), 1_000 * number)]
+            Takedowns.load(store).add(gone, START.date())
+        done = publish(store, Settings().clean, PublishSettings(containment=None))
+        print(f"{done.version}: {done.documents:,} documents, {sum(done.dropped.values()):,} dropped", flush=True)
 
 
 def measure(store: Store, pages: int, asked: int, files: list[Path]) -> None:

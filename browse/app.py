@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from browse import listing
+from browse import comparing, document, listing, reading, rules_page
 from browse.guard import Guard
 from browse.library import Library
 from browse.rendering import page
@@ -27,6 +27,14 @@ def create_app(library: Library, settings: BrowseSettings) -> Starlette:
             Route("/", home),
             Route("/v/{version}", listing.results, name="list"),
             Route("/v/{version}/values/{facet}", listing.values),
+            Route("/compare", comparing.compare),
+            Route("/v/{version}/rules", rules_page.rules),
+            Route("/v/{version}/read", reading.read_sample),
+            Route("/v/{version}/labels", reading.label, methods=["POST"]),
+            Route("/v/{version}/page/{id}", document.document),
+            Route("/v/{version}/page/{id}/original", document.original),
+            Route("/v/{version}/page/{id}/body", document.body),
+            Route("/v/{version}/page/{id}/difference", document.difference),
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(Guard, hosts=settings.hosts, password=password)],

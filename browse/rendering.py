@@ -7,8 +7,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from browse.interface import COOKIE, interface_of
+from browse.text_lines import MASK
 
 YEAR = 365 * 86_400
+
+
+def masks(text: str) -> list[tuple[str, bool]]:
+    """A text in runs, and which of them stand for personal data."""
+    runs, at = [], 0
+    for found in MASK.finditer(text):
+        runs += [(text[at : found.start()], False), (found[0], True)]
+        at = found.end()
+    return [*runs, (text[at:], False)]
+
 
 _environment = Environment(
     loader=PackageLoader("browse"),
@@ -17,6 +28,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.globals["masks"] = masks
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:

@@ -31,7 +31,9 @@ _OUTCOME = (
 
 def extracted_row(record: Record, outcome: Page | Drop) -> dict[str, Any]:
     """A row of EXTRACTED_SCHEMA; where it lies is added by who knows."""
-    return _record_columns(record) | (_drop_columns(outcome) if isinstance(outcome, Drop) else _page_columns(outcome))
+    if isinstance(outcome, Drop):
+        return _record_columns(record) | _drop_columns(outcome)
+    return _record_columns(record) | _page_columns(outcome, record.licence or outcome.licence)
 
 
 def outcomes_of_rows(batch: pa.RecordBatch) -> list[Page | Drop]:
@@ -86,7 +88,7 @@ def _drop_columns(drop: Drop) -> dict[str, Any]:
     }
 
 
-def _page_columns(page: Page) -> dict[str, Any]:
+def _page_columns(page: Page, licence: Licence | None) -> dict[str, Any]:
     return {
         "text": page.text,
         "title": page.title,
@@ -94,8 +96,8 @@ def _page_columns(page: Page) -> dict[str, Any]:
         "published": page.published,
         "canonical": page.canonical,
         "declared_language": page.declared_language,
-        "license": page.licence.name if page.licence is not None else None,
-        "license_url": page.licence.url if page.licence is not None else None,
+        "license": licence.name if licence is not None else None,
+        "license_url": licence.url if licence is not None else None,
         "text_given": page.given,
         "figures": [{"name": name, "figure": figure} for name, figure in sorted(page.figures.items())],
     }

@@ -58,8 +58,7 @@ def without_lines(text: str, lines: frozenset[int]) -> str:
     return "\n".join(line for place, line in enumerate(found) if place in heads or not goes[place])
 
 
-def left_of(texts: Sequence[str], repeated: Sequence[int], lines: Sequence[frozenset[int]]) -> list[str]:
-    """Each text without the lines of the set of its number; a negative one leaves it as it is."""
-    return [
-        text if number < 0 else without_lines(text, lines[number]) for text, number in zip(texts, repeated, strict=True)
-    ]
+def left_of(texts: Sequence[str], repeated: Sequence[Sequence[int] | None]) -> list[str]:
+    """Each text without the lines of these digests; none or no list leaves it as it is."""
+    pairs = zip(texts, repeated, strict=True)
+    return [without_lines(text, frozenset(lines)) if lines else text for text, lines in pairs]

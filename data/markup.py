@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterator
 
 MAX_SCANNED = 3 << 19
 """Bytes of a page that are looked at."""
@@ -39,6 +40,11 @@ def tags(body: bytes) -> list[tuple[bytes, bytes]]:
 
     Those inside comments, scripts, styles, titles and text areas are none. Never raises; time is linear in the bytes.
     """
+    return list(each_tag(body))
+
+
+def each_tag(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The same one by one, for those who need the first alone."""
     return _scan(_bounded(body), [])
 
 
@@ -50,7 +56,7 @@ def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """
     body = _bounded(body)
     hidden: list[tuple[int, int]] = []
-    found = _scan(body, hidden)
+    found = list(_scan(body, hidden))
     shown = [b">"]
     position = 0
     for start, end in hidden:
@@ -68,17 +74,17 @@ def _bounded(body: bytes) -> bytes:
     return body[: len(body) - len(body.split(b"<", MAX_OPENINGS)[-1])]
 
 
-def _scan(body: bytes, hidden: list[tuple[int, int]]) -> list[tuple[bytes, bytes]]:
+def _scan(body: bytes, hidden: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
     """The tags; the places of what no reader sees are put into ``hidden``."""
-    found: list[tuple[bytes, bytes]] = []
     endless: set[bytes] = set()
-    position = sections = 0
+    position = sections = found = 0
     while (match := _TOKEN.search(body, position)) is not None:
         opened, tag, raw = match.groups()
         position = match.end()
         if tag is not None:
-            if len(found) < MAX_TAGS:
-                found.append((tag.lower(), raw[:MAX_ATTRIBUTES]))
+            if found < MAX_TAGS:
+                found += 1
+                yield tag.lower(), raw[:MAX_ATTRIBUTES]
             continue
         sections += 1
         if sections > MAX_SECTIONS:
@@ -94,7 +100,6 @@ def _scan(body: bytes, hidden: list[tuple[int, int]]) -> list[tuple[bytes, bytes
             if opened != b"title":
                 hidden.append((match.start(), end.end() - (opened == b"!--")))  # up to its closing bracket
             position = end.end()
-    return found
 
 
 def attributes(raw: bytes, encoding: str = "latin-1") -> dict[str, str]:

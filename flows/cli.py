@@ -15,6 +15,7 @@ from flows.commands import (
     build,
     corpus,
     crawl,
+    doctor,
     forget,
     hosts,
     model,
@@ -26,7 +27,7 @@ from flows.commands import (
     takedown,
     watch,
 )
-from flows.console import print_error
+from flows.console import first_line, print_error
 from flows.serving.loopback import ask_directly
 
 INTERRUPTED = 130
@@ -56,6 +57,7 @@ for group in (
     settings,
     serve,
     watch,
+    doctor,
 ):
     group.register(app)
 
@@ -81,6 +83,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
     ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine
+    first_line.expect(f"{_command()} runs …")
     try:
         code = app(standalone_mode=False) or 0
     except CoweseError as error:
@@ -93,6 +96,8 @@ def main() -> None:
         code = INTERRUPTED
     except BrokenPipeError:
         sys.exit(1)
+    finally:
+        first_line.cancel()
     if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
         print_error("interrupted. What was finished is kept; the same command goes on from there.")
     sys.exit(code)
@@ -105,16 +110,28 @@ def _sentence(message: str) -> str:
 
 
 def _command() -> str:
-    """The command that was meant, as far as the command line says."""
-    names = {
+    """The command that was meant, as far as the command line says; one of a group with the group's name."""
+    words = ["cowese"]
+    level: typer.Typer | None = app
+    for word in sys.argv[1:]:
+        if level is None:
+            break
+        groups = {
+            str(one.typer_instance.info.name): one.typer_instance
+            for one in level.registered_groups
+            if one.typer_instance
+        }
+        if word in groups:
+            level = groups[word]
+            words.append(word)
+        elif word in _names(level):
+            level = None
+            words.append(word)
+    return " ".join(words)
+
+
+def _names(level: typer.Typer) -> set[str]:
+    return {
         command.name or getattr(command.callback, "__name__", "").replace("_", "-")
-        for command in app.registered_commands
+        for command in level.registered_commands
     }
-    groups = {
-        str(group.name or (group.typer_instance and group.typer_instance.info.name)) for group in app.registered_groups
-    }
-    words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    meant = next((number for number, word in enumerate(words) if word in names | groups), None)
-    if meant is None:
-        return "cowese"
-    return f"cowese {' '.join(words[meant : meant + (2 if words[meant] in groups else 1)])}"

@@ -4,6 +4,7 @@ import functools
 import sys
 import time
 from collections.abc import Mapping
+from threading import Timer
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN_INTERVAL = 10.0
 """Seconds between two lines of a stage where the output is not a terminal."""
+FIRST_AFTER = 1.0
+"""Seconds without a word after which a command says that it runs."""
 SHOWN_COUNTS = 7
 """Counters beside the bar; the rest is in the table at the end."""
 SHOWN_NESTED = 10
@@ -39,6 +42,31 @@ def err() -> "Console":
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class FirstLine:
+    """Says what runs where a command has said nothing for a second: libraries load, a store is opened.
+
+    On a terminal alone, where a person waits.
+    """
+
+    def __init__(self) -> None:
+        self._timer: Timer | None = None
+
+    def expect(self, words: str) -> None:
+        """Say ``words`` unless something else is said first."""
+        if sys.stderr.isatty():
+            self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Something was said."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+first_line = FirstLine()
+
+
 class TerminalProgress:
     """A ``data.progress.Progress``: one bar a stage on a terminal, now and then a line elsewhere."""
 
@@ -50,6 +78,7 @@ class TerminalProgress:
         self._printed: dict[str, float] = {}
 
     def __enter__(self) -> Self:
+        first_line.cancel()
         if self._live:
             self._bars.start()
         return self
@@ -178,4 +207,5 @@ def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> N
 
 def print_error(message: str) -> None:
     """One error, on standard error."""
+    first_line.cancel()
     print(f"error: {message}", file=sys.stderr, flush=True)  # noqa: T201 - plain, never wrapped or coloured

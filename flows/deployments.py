@@ -23,6 +23,8 @@ from training.electra.choices import Begin
 from training.electra.presets import PresetName
 
 Count = Annotated[int, Field(gt=0)]
+PresetChoice = Literal["settings", PresetName]
+"""``settings``: as the settings say. The form of Prefect's page shows a menu for a choice that cannot be null alone."""
 
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
@@ -33,7 +35,7 @@ def build_cowese(
     revisit: Literal["due", "all"] = "due",
     max_pages: Count | None = None,
     pretrain: bool = False,  # noqa: FBT001, FBT002 - a flow's parameter, given by name
-    preset: PresetName | None = None,
+    preset: PresetChoice = "settings",
     steps: Count | None = None,
     begin: str | None = None,
     seeds: Path | None = None,
@@ -50,7 +52,7 @@ def build_cowese(
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
         pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
-        preset: Size of the model: tiny, mini, small, small++ or base.
+        preset: Size of the model; settings: as the settings say.
         steps: Optimiser steps.
         begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         seeds: A seed file or folder instead of the built-in list.
@@ -69,7 +71,7 @@ def build_cowese(
         crawl__proxy=proxy,
         crawl__contact=contact,
         crawl__max_pages=max_pages,
-        pretrain__preset=preset,
+        pretrain__preset=_given(preset),
         **_begin(begin),
     )
     if wait_for_twin(build_cowese):
@@ -86,7 +88,7 @@ def build_cowese(
 @plain_errors
 def corpus_to_model(
     corpus: str = "latest",
-    preset: PresetName | None = None,
+    preset: PresetChoice = "settings",
     steps: Count | None = None,
     begin: str | None = None,
     store: Path | None = None,
@@ -96,7 +98,7 @@ def corpus_to_model(
 
     Args:
         corpus: The corpus version, as v0002.
-        preset: Size of the model: tiny, mini, small, small++ or base.
+        preset: Size of the model; settings: as the settings say.
         steps: Optimiser steps.
         begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         store: The folder that holds everything; by default the one that is served.
@@ -105,7 +107,7 @@ def corpus_to_model(
     Returns:
         The name of the newest model.
     """
-    settings = _settings(store=store, config=config, pretrain__preset=preset, **_begin(begin))
+    settings = _settings(store=store, config=config, pretrain__preset=_given(preset), **_begin(begin))
     if not wait_for_twin(corpus_to_model):
         _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps, begin=begin)
     return find_made(Store.open(settings.store).models, None, "cowese export").name
@@ -115,7 +117,7 @@ def corpus_to_model(
 @plain_errors
 def pretrain_biomedtra(
     tokens: str | None = None,
-    preset: PresetName | None = None,
+    preset: PresetChoice = "settings",
     steps: Count | None = None,
     begin: str | None = None,
     store: Path | None = None,
@@ -125,7 +127,7 @@ def pretrain_biomedtra(
 
     Args:
         tokens: Packed tokens of the store by name; by default the newest.
-        preset: Size of the model: tiny, mini, small, small++ or base.
+        preset: Size of the model; settings: as the settings say.
         steps: Optimiser steps.
         begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
         store: The folder that holds everything; by default the one that is served.
@@ -134,7 +136,9 @@ def pretrain_biomedtra(
     Returns:
         The name of the newest model.
     """
-    settings = _settings(store=store, config=config, pretrain__preset=preset, pretrain__steps=steps, **_begin(begin))
+    settings = _settings(
+        store=store, config=config, pretrain__preset=_given(preset), pretrain__steps=steps, **_begin(begin)
+    )
     opened = Store.open(settings.store)
     if not wait_for_twin(pretrain_biomedtra):
         from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
@@ -191,6 +195,11 @@ def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
         run_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
     else:
         pretrain_biomedtra(**parameters)
+
+
+def _given(preset: PresetChoice) -> PresetName | None:
+    """A flow's ``preset`` as a flag; None where the settings decide."""
+    return None if preset == "settings" else preset
 
 
 def _begin(begin: str | None) -> dict[str, str | None]:

@@ -7,8 +7,18 @@ from data.store import Store
 
 
 def find_corpus(store: Store, corpus: str) -> Path:
-    """A corpus version of the store by name, or a path."""
-    return Path(corpus) if Path(corpus).exists() else store.corpus_version(corpus)
+    """A corpus version of the store by name, or a path.
+
+    Raises:
+        InputError: there is neither.
+        StageError: there is no version at all yet.
+    """
+    path = Path(corpus)
+    if path.exists():
+        return path
+    if path.name != corpus or path.suffix:
+        raise InputError(f"{corpus}: no such file or folder. Name a corpus version, or Parquet with a column `text`.")
+    return store.corpus_version(corpus)
 
 
 def find_made(folder: Path, named: str | None, command: str) -> Path:

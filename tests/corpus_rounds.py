@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,16 @@ def slightly_changed(text: str, seed: object) -> str:
 class Round:
     """One WARC segment's worth of events, and the pair of files that cleaning makes of it."""
 
-    def __init__(self, number: int, *, at: datetime | None = None, settings: CleaningSettings | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        *,
+        at: datetime | None = None,
+        settings: CleaningSettings | None = None,
+        warc: str | None = None,
+    ) -> None:
         self.number = number
+        self.warc = warc or f"{number:04d}/segment"
         self.at = at or START + timedelta(days=number)
         self.settings = settings or CleaningSettings()
         self.documents: list[dict[str, Any]] = []
@@ -85,7 +94,7 @@ class Round:
     def write(self, store: Store) -> tuple[Path, Path]:
         """Write the pair as `clean` does."""
         folder = store.documents / recipe_digest(self.settings)
-        stem = f"{self.number:04d}-segment"
+        stem = self.warc.replace("/", "-")
         for name, rows, schema in (
             (f"{stem}.dropped.parquet", self.dropped, DROPPED_SCHEMA),
             (f"{stem}.parquet", self.documents, DOCUMENT_SCHEMA),
@@ -101,10 +110,27 @@ class Round:
             "host": host_of(url),
             "site": f"https://{host_of(url)}/",
             "fetched_at": self.at,
-            "warc_file": f"{self.number:04d}/segment.warc.gz",
+            "warc_file": f"{self.warc}.warc.gz",
             "warc_offset": 1000 * (len(self.documents) + len(self.dropped)),
             "recipe": recipe_digest(self.settings),
         }
+
+
+class Here:
+    """An engine that runs every task in this process, the last first."""
+
+    slots = 1
+    ends_processes = False
+
+    def map(self, function, items, *, columns=1, watch=lambda _board: None):  # noqa: ARG002 - as Engine.map
+        for item in reversed(items):
+            yield function(item, lambda row: watch([row]))
+
+
+@contextmanager
+def here(_settings):
+    """In the place of ``opened`` of an engine."""
+    yield Here()
 
 
 def listed_files(folder: Path) -> set[str]:

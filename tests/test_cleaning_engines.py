@@ -94,17 +94,20 @@ def test_texts_for_a_task_take_along_no_more_than_it_needs(store):
         Round(number).page(f"https://h{number}.es/1", f"Menú de {number}\n{prose(number)}").write(store)
     segments = pairs(store.documents / recipe_digest(CLEANING))
     living = living_documents(segments, Takedowns.load(store)).documents
-    lines = [frozenset({line_digest(f"Menú de {number}")}) for number in range(3)]
-    repeated = pa.array([-1 if number == 1 else number for number in living["segment"].to_pylist()], pa.int32())
-    texts = StoredTexts(segments, living.append_column("repeated", repeated), lines)
+    lines = [[] if number == 1 else [line_digest(f"Menú de {number}")] for number in living["segment"].to_pylist()]
+    repeated = pa.array(lines, pa.large_list(pa.uint64()))
+    texts = StoredTexts(segments, living.append_column("repeated", repeated))
     every = {int(position): text for found, batch in texts.every() for position, text in zip(found, batch, strict=True)}
     assert sum("Menú" in text for text in every.values()) == 1
     for positions in (np.array([2]), np.array([2, 0]), np.array([1])):
         some = texts.at(positions)
         read = {int(at): text for found, batch in some.every() for at, text in zip(found, batch, strict=True)}
         assert [read[at] for at in range(len(some))] == [every[int(position)] for position in positions]
-        assert len(some.segments) == len(positions)
-        assert len(some.lines) <= len(positions)
+        laid_out = some.lay_out(store.root / "texts.arrow", 1)
+        assert [len(task.segments) for task in laid_out] == [1] * len(positions)
+        for task in laid_out:
+            for at, batch in task.every():
+                assert batch == [read[int(position)] for position in task.positions[at]]
 
 
 @pytest.mark.parametrize("wrong", ["local", "local:0", "http://host:1", "host:8786"])

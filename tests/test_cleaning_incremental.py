@@ -6,22 +6,26 @@ import shutil
 import signal
 import tempfile
 import time
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from corpus_rounds import Round, listed_files, parquet_bytes, prose, urls
+from corpus_rounds import START, Round, here, listed_files, parquet_bytes, prose, urls
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cleaning.corpus.publish import publish
+from cleaning.corpus.versions import versions
+from cleaning.engines.engine import EngineSettings
+from cleaning.forgetting.versions import rewrite_version
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
 from data.files import read_json
 from data.store import Store
 from data.takedowns import Takedowns
+from data.urls import document_id
 
 URLS = urls(each=5)
 PAGES = st.sampled_from(URLS)
@@ -57,11 +61,18 @@ def text_of(choice: tuple[int, int]) -> str:
 
 
 class Rounds(RuleBasedStateMachine):
-    """Pages come, change, move, go and come back; lists and settings change; processes are killed."""
+    """Pages come, change, move, go, come back and are forgotten; lists and settings change; processes are killed.
+
+    WARC files come from others, go and are renamed; libraries get other versions; the work is cut into other shares.
+    """
 
     @initialize()
     def begin(self):
         self.folder = Path(tempfile.mkdtemp(prefix="rounds-"))
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr("cleaning.corpus.publish.opened", here)
+        self.engine = EngineSettings(workers=1)
+        self.warcs: list[tuple[str, datetime | None]] = []
         self.store = Store.open(self.folder / "store")
         self.rounds: list[list[tuple[str, str, str, str]]] = []
         self.pending: list[tuple[str, str, str, str]] = []
@@ -115,13 +126,64 @@ class Rounds(RuleBasedStateMachine):
         for number in range(len(self.rounds)):
             self.write(number)
 
+    @rule(version=st.sampled_from(["1.0", "1.1"]))
+    def libraries_get_another_version(self, version):
+        self.settle()
+        self.patch.setattr("cleaning.recipe._version", lambda _name: version)
+        for number in range(len(self.rounds)):
+            self.write(number)
+
+    @rule(share_rows=st.sampled_from([1, 5, 1_000_000]))
+    def work_is_cut_otherwise(self, share_rows):
+        self.engine = EngineSettings(workers=1, share_rows=share_rows)
+
+    @rule(which=st.integers(0, 9), name=st.sampled_from(["0000/a", "a-b/c", "a/b-c", "zz/z"]))
+    def warc_file_is_renamed(self, which, name):
+        self.settle()
+        if self.rounds:
+            number = which % len(self.rounds)
+            self.remove(number)
+            self.warcs[number] = f"{name}{number}", self.warcs[number][1]
+            self.write(number)
+
+    @rule(pages=st.lists(st.tuples(PAGES, TEXTS, CATEGORIES), min_size=1, max_size=5), days=st.integers(-5, 5))
+    def warc_file_of_others_comes(self, pages, days):
+        self.settle()
+        self.rounds.append([(url, "page", text_of(text), category) for url, text, category in pages])
+        self.warcs.append((f"ajenos/{len(self.rounds)}", START + timedelta(days=days, hours=1)))
+        self.write(len(self.rounds) - 1)
+
+    @rule(which=st.integers(0, 9))
+    def warc_file_goes(self, which):
+        """It was left out: nothing of it is left but its place in the history."""
+        self.settle()
+        if self.rounds:
+            number = which % len(self.rounds)
+            self.remove(number)
+            self.rounds[number] = []
+
+    @rule(url=PAGES)
+    def page_is_forgotten(self, url):
+        """As ``cowese forget`` leaves a store: a takedown, blanked records, rewritten versions, no memories."""
+        self.settle()
+        Takedowns.load(self.store).add([url], date(2026, 1, 1))
+        for number, events in enumerate(self.rounds):
+            if any(event[0] == url for event in events):
+                self.rounds[number] = [
+                    (one, "forgotten", "", "") if one == url else (one, *rest) for one, *rest in events
+                ]
+                self.write(number)
+        shutil.rmtree(self.store.signatures, ignore_errors=True)
+        for version in versions(self.store):
+            rewrite_version(self.store, version, [document_id(url)], Takedowns.load(self.store), "receipt")
+
     @rule(after=st.floats(0, 0.1))
     def publish_is_killed(self, after):
         self.settle()
         child = os.fork()
         if child == 0:
             try:
-                publish(self.store, self.cleaning, self.publishing)
+                self.publish(self.store)
             finally:
                 os._exit(0)
         time.sleep(after)
@@ -140,17 +202,17 @@ class Rounds(RuleBasedStateMachine):
             fresh = publish(cold, self.cleaning, self.publishing)
         except StageError:
             with pytest.raises(StageError):
-                publish(self.store, self.cleaning, self.publishing)
+                self.publish(self.store)
             shutil.rmtree(cold.root)
             return
-        done = publish(self.store, self.cleaning, self.publishing)
+        done = self.publish(self.store)
         assert parquet_bytes(done.path) == parquet_bytes(fresh.path)
         ours, theirs = (read_json(path / "manifest.json") for path in (done.path, fresh.path))
         assert ours["files"] == theirs["files"]
         assert ours["figures"] == theirs["figures"]
         assert done.funnel["urls"] == done.documents + sum(done.dropped.values())
         shutil.rmtree(cold.root)
-        again = publish(self.store, self.cleaning, self.publishing)
+        again = self.publish(self.store)
         assert not again.changed
         assert again.version == done.version
 
@@ -167,18 +229,26 @@ class Rounds(RuleBasedStateMachine):
         if ends and self.pending:
             self.settle()
             with contextlib.suppress(StageError):  # every page may be gone
-                publish(self.store, self.cleaning, self.publishing)
+                self.publish(self.store)
+
+    def publish(self, store: Store):
+        """As the settings are now."""
+        return publish(store, self.cleaning, self.publishing, engine=self.engine)
 
     def settle(self) -> None:
         """Write the round that is under way, without publishing it."""
         if self.pending:
             self.rounds.append(self.pending)
+            self.warcs.append((f"{len(self.rounds) - 1:04d}/segment", None))
             self.pending = []
             self.write(len(self.rounds) - 1)
 
     def write(self, number: int) -> None:
         """What cleaning would make of a round: a page too short for the settings is dropped."""
-        made = Round(number, settings=self.cleaning)
+        if not self.rounds[number]:
+            return
+        warc, at = self.warcs[number]
+        made = Round(number, settings=self.cleaning, warc=warc, at=at)
         for url, fate, text, category in self.rounds[number]:
             if fate != "page":
                 made.drop(url, fate)
@@ -188,10 +258,17 @@ class Rounds(RuleBasedStateMachine):
                 made.page(url, text, category=category)
         made.write(self.store)
 
+    def remove(self, number: int) -> None:
+        """Take away what was made of a WARC file."""
+        stem = self.warcs[number][0].replace("/", "-")
+        for path in self.store.documents.rglob(f"{stem}.*"):
+            path.unlink()
+
     def teardown(self):
         try:
             self.publish_equals_cold()
         finally:
+            self.patch.undo()
             shutil.rmtree(self.folder)
 
 

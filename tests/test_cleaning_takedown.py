@@ -192,6 +192,19 @@ def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
     assert [(one.state, one.reason) for one in told.places] == [("kept", None), ("dropped", "takedown")]
 
 
+def test_a_licence_at_an_address_that_was_taken_down_keeps_its_name_alone(store):
+    one = Round(1).page("https://guia.es/a", prose("a")).page("https://otra.es/a", prose("b"))
+    for row, host in zip(one.documents, ("revista.es", "libre.es"), strict=True):
+        row |= {"license": "Uso libre", "license_url": f"https://{host}/uso"}
+    one.write(store)
+    Takedowns.load(store).add(["revista.es"], DAY)
+    rows = pq.read_table(publish(store, CleaningSettings(), PublishSettings()).path / "data").to_pylist()
+    assert {(row["license"], row["license_url"]) for row in rows} == {
+        ("Uso libre", None),
+        ("Uso libre", "https://libre.es/uso"),
+    }
+
+
 def test_what_was_taken_down_stands_in_no_published_file(store):
     taken = ["https://guia.es/pagina-1", "https://guia.es/secreta*", "https://guia.es/", "revista.es"]
     hidden = ["guia.es/pagina-1", "guia.es/secreta", "revista.es"]

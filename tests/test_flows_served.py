@@ -7,9 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
+from alert_receivers import Receivers
 from demo_web.server import DemoWeb
 from prefect_api import PrefectApi
 from test_flows_serving import closed_port, wait_for
@@ -29,18 +32,29 @@ max_pages = 40
 delay_min = 0.1
 [engine]
 workers = 1
+[serve]
+look_seconds = 1
+[serve.alerts]
+webhook = "{webhook}"
+about = "all"
 """
 
 
 class Served:
     """A served store; commands run in another folder, as a user's would."""
 
-    def __init__(self, root, web):
+    def __init__(self, root, web, receivers):
+        self.receivers = receivers
         self.store, self.elsewhere = root / "store", root / "elsewhere"
         self.elsewhere.mkdir()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
         self.environment = {**inherited, "PREFECT_HOME": str(root / "prefect")}
-        about = {"store": self.store, "seeds": web.write_seeds(root / "seeds.tsv"), "proxy": web.proxy}
+        about = {
+            "store": self.store,
+            "seeds": web.write_seeds(root / "seeds.tsv"),
+            "proxy": web.proxy,
+            "webhook": receivers.webhook,
+        }
         self.config = root / "cowese.toml"
         self.config.write_text(SETTINGS.format(**about))
         self.port = closed_port()
@@ -67,6 +81,13 @@ class Served:
         """The same as Prefect's page does it, which costs no start of a command."""
         return PrefectApi(f"http://127.0.0.1:{self.port}/api").submit("build-cowese")
 
+    def doctor(self):
+        done = self.run("cowese", "doctor", "--json", check=False)  # neither store nor settings are named
+        return {one["name"]: one for one in json.loads(done.stdout)}
+
+    def alerts(self, kind):
+        return [one for one in self.receivers.posted if one["kind"] == kind]
+
     @property
     def runs(self):
         return any((self.store / "serve").glob("*.pid"))
@@ -74,8 +95,8 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with DemoWeb() as web:
-        one = Served(tmp_path_factory.mktemp("served"), web)
+    with DemoWeb() as web, Receivers() as receivers:
+        one = Served(tmp_path_factory.mktemp("served"), web, receivers)
         one.serve()
         yield one
         if one.runs:
@@ -96,7 +117,7 @@ def processes_of(run):
 
 def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
     first = served.submit()
-    second = served.submit_again()
+    served.submit_again()
     crawling = served.store / "serve" / "runs" / first / "crawl" / "progress.json"
     assert wait_for(crawling.exists, 120)
     engine = next(pid for pid, command in processes_of(first) if "serving.engine" in command)
@@ -105,8 +126,11 @@ def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
     assert watched.returncode == 1
     assert "Crashed" in watched.stdout
     assert wait_for(lambda: not processes_of(first), 60)
-    watched = served.run("cowese", "watch", second)
+    watched = served.run("cowese", "watch")  # the one that was submitted last
     assert "publish: " in watched.stderr
+    assert wait_for(lambda: served.alerts("failed"), 60)
+    assert [one["run"] for one in served.alerts("failed")] == [first]
+    assert "build-cowese" in served.alerts("failed")[0]["subject"]
     assert json.loads((served.store / "corpus" / "latest" / "manifest.json").read_text())["name"] == "v0001"
 
 
@@ -151,6 +175,34 @@ def test_what_an_operator_set_survives_another_start(served):
     assert {name: kept[name] for name in edited} == edited
 
 
+def test_the_doctor_says_what_is_wrong_and_what_died_is_started_again(served):
+    api = PrefectApi(f"http://127.0.0.1:{served.port}/api")
+    found = served.doctor()  # as the operator of the test before left it
+    assert found["pool gpu"]["state"] == found["schedule"]["state"] == "warning"
+    assert found["schedule"]["what"] == "build-cowese is paused"
+    deployment = api("/deployments/name/build-cowese/build-cowese")
+    api.patch(f"/deployments/{deployment['id']}", {"paused": False, "parameters": {}})
+    api.patch("/work_pools/gpu", {"is_paused": False})
+    worker = served.store / "serve" / "worker-gpu.pid"
+    before = worker.read_text()
+    os.kill(int(before.split()[0]), signal.SIGKILL)
+    assert wait_for(lambda: worker.read_text() != before, 120)
+    assert wait_for(lambda: served.alerts("restarted"), 60)
+    api.patch("/work_pools/cpu", {"is_paused": True})
+    late = served.submit_again()
+    hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    due = {"state": {"type": "SCHEDULED", "state_details": {"scheduled_time": hour_ago}}, "force": True}
+    api(f"/flow_runs/{late}/set_state", due)
+    assert wait_for(lambda: late in [one["run"] for one in served.alerts("late")], 120)
+    found = served.doctor()
+    assert {name: one for name, one in found.items() if one["state"] == "bad" and not name.startswith("run ")} == {}
+    assert found["alerts"]["what"] == "webhook"
+    assert found["schedule"]["what"].startswith("0 3 1 * * (Europe/Madrid)")
+    assert [one["state"] for name, one in found.items() if name.startswith("run ")] == ["bad"]
+    api(f"/flow_runs/{late}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+    api.patch("/work_pools/cpu", {"is_paused": False})
+
+
 def test_bad_parameters_are_refused_before_anything_runs(served):
     refused = served.run("prefect", "deployment", "run", "build-cowese", "--param", "max_pages=0", check=False)
     assert refused.returncode == 1
@@ -161,7 +213,7 @@ def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
     profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
     assert 'active = "cowese"' in profiles.read_text()
     stopped = served.run("cowese", "serve", "--stop").stdout  # neither store nor settings are named
-    assert stopped.startswith(f"{served.store}: stopped files, worker-cpu")
+    assert stopped.startswith(f"{served.store}: stopped keeper, files, page, worker-cpu")
     assert not (served.elsewhere / "store").exists()
     assert not profiles.exists()  # there was none before
     assert "nothing ran" in served.serve("--stop").stdout
@@ -169,3 +221,22 @@ def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
     while (left := [pid for pid, _ in processes_of(str(served.store))]) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert left == []
+
+
+def test_with_a_password_nothing_answers_without_it(served):
+    secret = served.store.parent / "password"
+    config = served.config.read_text()
+    served.config.write_text(config.replace("[serve]\n", f'[serve]\npassword_file = "{secret}"\npools = ["cpu"]\n'))
+    served.serve()
+    assert secret.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(HTTPError, match="401"):
+        PrefectApi(f"http://127.0.0.1:{served.port}/api")("/admin/version")
+    found = served.doctor()
+    assert found["api"]["state"] == found["pool cpu"]["state"] == "ok"
+    assert found["pool gpu"]["state"] == "warning"  # its worker is elsewhere
+    served.submit()
+    assert "publish: " in served.run("cowese", "watch").stderr
+    served.config.write_text(config)
+    refused = served.serve(check=False)
+    assert "it is served with a password, not with none" in refused.stderr
+    served.run("cowese", "serve", "--stop")

@@ -23,7 +23,7 @@ from flows.serving.environment import environment
 from flows.serving.files import server, shown_file
 from flows.serving.foreign import listens, who_listens
 from flows.serving.loopback import answers
-from flows.serving.plugin import bare_name_position
+from flows.serving.plugin import name_position, unknown
 from flows.serving.processes import Daemon
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -66,15 +66,46 @@ def test_a_pid_that_another_process_took_does_not_count(tmp_path):
     [
         ("/usr/bin/prefect deployment run build-cowese --watch", 3),
         ("prefect deployment run --watch build-cowese", 4),
-        ("prefect deployment run build-cowese/build-cowese", None),
-        ("prefect deployment run another", None),
+        ("prefect deployment run --param max_pages=7 -p steps=2 --tag=a build-cowese", 8),
+        ("prefect deployment run --id 7", None),
         ("prefect deployment inspect build-cowese", None),
         ("pytest deployment run build-cowese", None),
         ("prefect", None),
     ],
 )
-def test_only_a_bare_name_of_ours_is_completed(line, position):
-    assert bare_name_position(line.split()) == position
+def test_the_name_of_a_deployment_is_found_among_options(line, position):
+    assert name_position(line.split()) == position
+
+
+def test_a_name_that_is_none_of_ours_gets_the_nearest():
+    assert "Did you mean build-cowese?" in unknown("build-cowse")
+    assert "Ours are build-cowese, corpus-to-model" in unknown("zzz")
+
+
+def test_watching_shows_states_and_a_line_a_stage():
+    from prefect.cli import flow_runs_watching
+    from prefect.client.schemas.objects import Log
+    from prefect.events import Event
+
+    from flows.serving import quiet_watch
+
+    def event(name):
+        return Event(event=name, resource={"prefect.resource.id": "prefect.flow-run.1"})
+
+    shown = [quiet_watch.is_shown(event(f"prefect.{name}")) for name in ("flow-run.Running", "flow-run.heartbeat")]
+    assert shown == [True, False]
+    assert not quiet_watch.is_shown(event("prefect.artifact.updated"))
+
+    def log(name, message, level=20):
+        return Log(name=name, message=message, level=level, timestamp="2026-12-01T03:00:00Z")
+
+    assert quiet_watch.is_shown(log("prefect.task_runs", "clean: 7 of 9 new records kept"))
+    assert not quiet_watch.is_shown(log("prefect.task_runs", "Finished in state Completed()"))
+    assert quiet_watch.is_shown(log("prefect.task_runs", "Finished in state Failed('why')", 40))
+    assert not quiet_watch.is_shown(log("prefect.flow_runs.worker", "Worker 'cowese-cpu' submitting flow run '1'"))
+    assert quiet_watch.is_shown(log("prefect.flow_runs.runner", "Process exited with code 1", 40))
+    # the one name of Prefect's command that we replace is there
+    assert flow_runs_watching.FlowRunSubscriber is quiet_watch.FlowRunSubscriber
 
 
 def closed_port():
@@ -267,16 +298,24 @@ def test_nothing_answers_on_a_closed_port():
 
 def test_without_a_server_the_command_says_what_to_start(tmp_path):
     url = f"http://127.0.0.1:{closed_port()}/api"
-    done = subprocess.run(
-        [f"{sys.prefix}/bin/prefect", "deployment", "run", "build-cowese"],
-        env={**os.environ, "PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": url, "PREFECT_PLUGINS_ENABLED": "true"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    environment = {"PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": url, "PREFECT_PLUGINS_ENABLED": "true"}
+
+    def run(name):
+        return subprocess.run(
+            [f"{sys.prefix}/bin/prefect", "deployment", "run", name],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    done = run("build-cowese")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-2:] == [
         f"error: no Prefect server answers at {url}, so nothing would run build-cowese.",
         "Start one with `cowese serve`, then run this again.",
     ]
+    done = run("build-cowse")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2] == "error: no deployment build-cowse. Did you mean build-cowese?"

@@ -18,18 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cleaning.corpus.living import Living, dropped_rows
+from cleaning.corpus.remaining import Remaining
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.cross import cross_candidates
-from cleaning.duplicates.dedup import memory_folder
+from cleaning.duplicates.dedup import memory_folder, text_numbers
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
 from cleaning.duplicates.verified import VerifiedPairs
 from cleaning.engines.engine import Engine
 from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
-from cleaning.stored_texts import Positions, StoredTexts
-from data.documents import WIDE_DROPPED_SCHEMA
+from cleaning.stored_texts import REPEATED_LINES, Positions, StoredTexts
 from data.errors import InputError, StageError
 from data.files import value_digest, whole_file
 from data.manifest import MANIFEST_NAME
@@ -108,17 +107,17 @@ def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
 
 
 def without_foreign(
-    living: Living,
+    remaining: Remaining,
     texts: StoredTexts,
     against: Sequence[ForeignCorpus],
     memory: Path,
     settings: PublishSettings,
     engine: Engine,
-) -> Living:
+) -> Remaining:
     """Move the documents that a corpus of others has to the dropped; of several corpora the first by name is told."""
-    if not against or not living.documents.num_rows:
-        return living
-    digests = _digests(living.documents["text_digest"].to_pylist())
+    if not against or not remaining.documents.num_rows:
+        return remaining
+    digests = text_numbers(remaining.documents["text_digest"])
     distinct, heads, back = np.unique(digests, return_index=True, return_inverse=True)
     lost: dict[int, tuple[float, str, str]] = {}
     for corpus in against:
@@ -126,7 +125,7 @@ def without_foreign(
             found = _Search(corpus, memory, settings, engine, work).of(distinct, texts.at(heads))
         for place, (share, identity) in found.items():
             lost.setdefault(place, (share, identity, corpus.name))
-    return _moved(living, [lost.get(int(place)) for place in back])
+    return _moved(remaining, [lost.get(int(place)) for place in back])
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,28 +218,24 @@ def _texts(path: Path) -> Iterator[str | None]:
 def _joined(own: StoredTexts, foreign: StoredTexts) -> StoredTexts:
     """Both in one, the foreign ones behind."""
     segments = pc.add(foreign.documents["segment"], len(own.segments)).cast(pa.int32())
-    lines = pa.array(np.full(len(foreign), -1), pa.int64())
+    lines = pa.nulls(len(foreign), REPEATED_LINES)
     theirs = pa.table({"segment": segments, "row": foreign.documents["row"], "repeated": lines})
-    mine = own.documents
+    mine = own.documents if own.chosen is None else own.documents.take(pa.array(own.chosen))
     if "repeated" not in mine.schema.names:
-        mine = mine.append_column("repeated", pa.array(np.full(len(own), -1), pa.int64()))
+        mine = mine.append_column("repeated", pa.nulls(len(own), REPEATED_LINES))
     both = pa.concat_tables([mine.select(theirs.schema.names).cast(theirs.schema), theirs])
-    return StoredTexts([*own.segments, *foreign.segments], both, own.lines)
+    return StoredTexts([*own.segments, *foreign.segments], both)
 
 
-def _moved(living: Living, lost: Sequence[tuple[float, str, str] | None]) -> Living:
-    mask = pa.array([one is not None for one in lost], pa.bool_())
+def _moved(remaining: Remaining, lost: Sequence[tuple[float, str, str] | None]) -> Remaining:
     found = [one for one in lost if one is not None]
-    gone = living.documents.filter(mask)
-    rows = dropped_rows(
-        gone,
-        pa.repeat(REASON, gone.num_rows),
-        pa.array([share for share, _, _ in found], pa.float32()),
-        pa.array([identity for _, identity, _ in found], pa.string()),
-    )
-    names = pa.array([name for _, _, name in found], pa.large_string())
-    rows = rows.set_column(rows.schema.get_field_index("detail"), WIDE_DROPPED_SCHEMA.field("detail"), names)
-    return Living(living.documents.filter(pc.invert(mask)), pa.concat_tables([living.dropped, rows]), living.funnel)
+    columns = {
+        "reason": pa.repeat(pa.scalar(REASON, pa.large_string()), len(found)),
+        "figure": pa.array([share for share, _, _ in found], pa.float32()),
+        "foreign": pa.array([identity for _, identity, _ in found], pa.large_string()),
+        "detail": pa.array([name for _, _, name in found], pa.large_string()),
+    }
+    return remaining.without(np.array([one is not None for one in lost], np.bool_), columns)
 
 
 def _digests(texts: Sequence[str]) -> Numbers:

@@ -24,6 +24,7 @@ def deduplicate_each(
 ) -> Clusters:
     """As ``deduplicate``, the documents of every language for themselves; ``main`` has the memory's folder."""
     rows = documents.num_rows
+    columns = documents.select(["text_digest", "category", "n_words", "first_seen_at"])
     keeper = np.arange(rows)
     near = np.zeros(rows, np.bool_)
     contained = np.zeros(rows, np.bool_)
@@ -31,9 +32,10 @@ def deduplicate_each(
     size = np.ones(rows, np.int64)
     uncompared = 0
     for language in sorted(pc.unique(documents["language"]).to_pylist(), key=lambda one: (one != main, one)):
-        here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy())
+        here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy(zero_copy_only=False))
         folder = memory if language == main else memory / f"side-{language}"
-        found = deduplicate(documents.take(pa.array(here)), texts.at(here), folder, settings, engine, tell)
+        some, of = (columns, texts) if len(here) == rows else (columns.take(pa.array(here)), texts.at(here))
+        found = deduplicate(some, of, folder, settings, engine, tell)
         keeper[here] = here[found.keeper]
         near[here], contained[here], share[here], size[here] = found.near, found.contained, found.share, found.size
         uncompared += found.uncompared

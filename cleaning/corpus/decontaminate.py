@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cleaning.corpus import benchmark_texts
 from cleaning.corpus.benchmark_texts import benchmark_files, benchmark_name, texts_of
-from cleaning.corpus.living import Living, dropped_rows
+from cleaning.corpus.remaining import Remaining
 from cleaning.duplicates import shingles
+from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers, Shingler, words_of
 from cleaning.stored_texts import Positions, Texts
 from data.errors import InputError
@@ -108,22 +108,22 @@ def applied(found: Sequence[Benchmark]) -> dict[str, str]:
 
 
 def decontaminated(
-    living: Living,
+    remaining: Remaining,
     texts: Texts,
     against: Sequence[Benchmark],
     memory: Path,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Living:
+) -> Remaining:
     """Move the documents that share a run with a benchmark to the dropped.
 
     A dropped row's reason names the benchmark (of several the first by name), ``figure`` is how many of the document's
     runs it shares, ``detail`` the benchmark's file and the first of these runs. What was found of each text is kept in
     ``memory``, keyed by the text and by the benchmark's content; ``tell`` hears how many of how many texts were read.
     """
-    if not against or not living.documents.num_rows:
-        return living
-    documents = living.documents
-    digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
+    if not against or not remaining.documents.num_rows:
+        return remaining
+    documents = remaining.documents
+    digests = text_numbers(documents["text_digest"])
     distinct, heads, back = np.unique(digests, return_index=True, return_inverse=True)
     memories = [_Memory(memory / "decontaminated", one) for one in against]
     known = np.logical_and.reduce([one.knows(distinct) for one in memories])
@@ -131,9 +131,11 @@ def decontaminated(
         found = search(np.sort(heads[~known]), texts, against, tell)
         for one, memo in enumerate(memories):
             memo.replace(distinct, {int(digests[at]): hit for at, hits in found.items() if (hit := hits[one])})
-    verdicts = [_verdict(against, memories, int(digest)) for digest in distinct]
-    lost = np.array([verdict is not None for verdict in verdicts], np.bool_)[back]
-    return _moved(living, lost, [verdict for at in back[lost] if (verdict := verdicts[at]) is not None])
+    hits = np.array(sorted({digest for memo in memories for digest in memo.hits}), np.uint64)
+    lost = np.isin(distinct, hits)[back]
+    verdicts = {int(digest): _verdict(against, memories, int(digest)) for digest in hits}
+    told = (verdicts[int(digest)] for digest in digests[lost])
+    return _moved(remaining, lost, [verdict for verdict in told if verdict is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +162,13 @@ def _verdict(against: Sequence[Benchmark], memories: Sequence["_Memory"], digest
     return _Verdict(f"{REASON}{name}", hit.runs, hit.detail + also)
 
 
-def _moved(living: Living, lost: npt.NDArray[np.bool_], verdicts: Sequence[_Verdict]) -> Living:
-    gone = living.documents.filter(pa.array(lost))
-    rows = dropped_rows(
-        gone,
-        pa.array([one.reason for one in verdicts], pa.string()),
-        pa.array([one.figure for one in verdicts], pa.float32()),
-        pa.nulls(gone.num_rows, pa.string()),
-        pa.array([one.detail for one in verdicts], pa.large_string()),
-    )
-    kept = living.documents.filter(pc.invert(pa.array(lost)))
-    return Living(kept, pa.concat_tables([living.dropped, rows]), living.funnel)
+def _moved(remaining: Remaining, lost: npt.NDArray[np.bool_], verdicts: Sequence[_Verdict]) -> Remaining:
+    columns = {
+        "reason": pa.array([one.reason for one in verdicts], pa.large_string()),
+        "figure": pa.array([one.figure for one in verdicts], pa.float32()),
+        "detail": pa.array([one.detail for one in verdicts], pa.large_string()),
+    }
+    return remaining.without(lost, columns)
 
 
 def search(
@@ -241,8 +239,9 @@ class _Memory:
 
     def replace(self, digests: Numbers, new: dict[int, _Hit]) -> None:
         """Remember these texts, all others forgotten; hits of texts that were known stay."""
-        living = set(digests.tolist())
-        self.hits = {digest: hit for digest, hit in (self.hits | new).items() if digest in living}
+        hits = self.hits | new
+        found = np.array(list(hits), np.uint64)
+        self.hits = {digest: hits[digest] for digest in found[np.isin(found, digests)].tolist()}
         self._texts = digests
         with whole_file(self._path) as temporary, temporary.open("wb") as file:
             np.savez(

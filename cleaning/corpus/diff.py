@@ -1,15 +1,19 @@
 """What changed between two corpus versions, by kind, host and reason, with samples."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
 from cleaning.corpus.living import TAKEDOWN
-from data.parquet import read_all
+from cleaning.duplicates.dedup import text_numbers
+from cleaning.duplicates.shingles import Numbers
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, wide
+from data.parquet import read_wide, row_count
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -17,7 +21,6 @@ SAMPLES = 10
 MOST_HOSTS = 50
 
 _KEPT = ["id", "url", "host", "canonical", "text_digest", "fetched_at"]
-_LOST = ["id", "url", "host", "reason", "lost_to"]
 
 
 class Change(BaseModel):
@@ -82,13 +85,15 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
 
     What was taken down is counted; no sample and no host shows it.
     """
-    old, new = _read(before, "data", _KEPT), _read(after, "data", _KEPT)
-    old_lost, new_lost = _read(before, "dropped", _LOST), _read(after, "dropped", _LOST)
-    came = _fates(_without(new, old), old_lost, otherwise="new")
-    went = _fates(_without(old, new), new_lost, otherwise="unknown")
-    both = new.join(old.select(["id", "text_digest"]), "id", join_type="inner", right_suffix="_before")
+    shared = _shared(before, after)
+    old, new = _Texts.of(before, shared), _Texts.of(after, shared)
+    added, removed = np.setdiff1d(new.ids, old.ids), np.setdiff1d(old.ids, new.ids)
+    both, at_old, at_new = np.intersect1d(old.ids, new.ids, return_indices=True)
+    changed = both[old.texts[at_old] != new.texts[at_new]]
+    came = _fates(_rows(after, shared, added), before, otherwise="new")
+    went = _fates(_rows(before, shared, removed), after, otherwise="unknown")
+    altered = _rows(after, shared, changed)
     came, went = _taken_down(came, takedowns, "new"), _taken_down(went, takedowns, "unknown")
-    altered = both.filter(pc.not_equal(both["text_digest"], both["text_digest_before"]))
     altered = altered.append_column("reason", pa.repeat(pa.scalar("text", pa.large_string()), altered.num_rows))
     altered = altered.append_column("lost_to", pa.nulls(altered.num_rows, pa.large_string()))
     duplicate_before = pc.starts_with(came["reason"], "duplicate/")
@@ -97,9 +102,9 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
     return Diff(
         before=before.name,
         after=after.name,
-        documents_before=old.num_rows,
-        documents_after=new.num_rows,
-        unchanged=both.num_rows - altered.num_rows,
+        documents_before=shared.documents + len(old.ids),
+        documents_after=shared.documents + len(new.ids),
+        unchanged=shared.documents + len(both) - len(changed),
         added=_changes(came.filter(pc.invert(duplicate_before))),
         changed=_changes(altered),
         removed=_changes(went.filter(pc.invert(pc.or_(duplicate_after, moved)))),
@@ -109,17 +114,67 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
     )
 
 
-def _read(folder: Path, kind: str, columns: Sequence[str]) -> pa.Table:
-    return read_all(sorted((folder / kind).rglob("*.parquet")), list(columns))
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Part files that both versions have as one file on the disk: nothing in them differs."""
+
+    paths: frozenset[str]
+    documents: int
 
 
-def _without(table: pa.Table, other: pa.Table) -> pa.Table:
-    return table.filter(pc.invert(pc.is_in(table["id"], other["id"].combine_chunks())))
+def _shared(before: Path, after: Path) -> _Shared:
+    paths, documents = set(), 0
+    for one in sorted((after / "data").rglob("*.parquet")):
+        name = one.relative_to(after).as_posix()
+        other = before / name
+        if other.is_file() and other.samefile(one):
+            paths.add(name)
+            documents += row_count(one)
+    return _Shared(frozenset(paths), documents)
 
 
-def _fates(table: pa.Table, lost: pa.Table, *, otherwise: str) -> pa.Table:
+def _files(folder: Path, shared: _Shared) -> list[Path]:
+    found = sorted((folder / "data").rglob("*.parquet"))
+    return [path for path in found if path.relative_to(folder).as_posix() not in shared.paths]
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """64 bits of each document's id and of its text's digest."""
+
+    ids: Numbers
+    texts: Numbers
+
+    @classmethod
+    def of(cls, folder: Path, shared: _Shared) -> "_Texts":
+        """Of the files that are not shared."""
+        ids, texts = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        for path in _files(folder, shared):
+            table = read_wide(path, ["id", "text_digest"])
+            ids.append(text_numbers(table["id"]))
+            texts.append(text_numbers(table["text_digest"]))
+        return cls(np.concatenate(ids), np.concatenate(texts))
+
+
+def _rows(folder: Path, shared: _Shared, ids: Numbers) -> pa.Table:
+    """The documents of these ids."""
+    found = []
+    for path in _files(folder, shared):
+        table = read_wide(path, _KEPT)
+        found.append(table.filter(pa.array(np.isin(text_numbers(table["id"]), ids))))
+    schema = wide(pa.schema([DOCUMENT_SCHEMA.field(name) for name in _KEPT]))
+    return pa.concat_tables([schema.empty_table(), *(table.cast(schema) for table in found)])
+
+
+def _fates(table: pa.Table, other: Path, *, otherwise: str) -> pa.Table:
     """With the reason for which the other version does not have a document."""
-    joined = table.join(lost.select(["id", "reason", "lost_to"]), "id", join_type="left outer")
+    schema = wide(pa.schema([DROPPED_SCHEMA.field(name) for name in ("id", "reason", "lost_to")]))
+    ids = table["id"].combine_chunks()
+    lost = [schema.empty_table()]
+    for path in sorted((other / "dropped").rglob("*.parquet")):
+        rows = read_wide(path, schema.names).cast(schema)
+        lost.append(rows.filter(pc.is_in(rows["id"], ids)))
+    joined = table.join(pa.concat_tables(lost), "id", join_type="left outer")
     at = joined.schema.get_field_index("reason")
     return joined.set_column(at, "reason", pc.fill_null(joined["reason"], otherwise))
 

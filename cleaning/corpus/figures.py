@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -18,42 +19,97 @@ LARGEST_HOSTS = 25
 """Hosts that a card names; the report's table has them all."""
 
 
-def figures_of(
-    kept: pa.Table, split_of: Mapping[str, str], side: pa.Table, dropped: pa.Table, urls: int, taken: Taken
-) -> dict[str, Any]:
-    """Figures of a version, for its manifest and its card: of the corpus, except ``side``, ``urls`` and ``dropped``.
+@dataclass(slots=True)
+class FigureCounts:
+    """Counts of some documents and dropped pages; those of several shares add up."""
 
-    ``site_lines`` are of the living documents, before duplicates are dropped.
-    """
-    masked: Counter[str] = Counter()
-    for kinds in kept["masked"].to_pylist():
-        for entry in kinds:
-            masked[entry["kind"]] += entry["count"]
-    splits = Counter(split_of.values())
-    sizes = kept["cluster_size"]
-    hosts = counted(kept["host"])
-    return {
-        "documents": kept.num_rows,
-        "words": pc.sum(kept["n_words"]).as_py(),
-        "hosts": len(hosts),
-        "largest_hosts": dict(list(hosts.items())[:LARGEST_HOSTS]),
-        "first_fetched": pc.min(kept["fetched_at"]).as_py().date().isoformat(),
-        "last_fetched": pc.max(kept["fetched_at"]).as_py().date().isoformat(),
-        "splits": {split: splits[split] for split in SPLITS},
-        "side": counted(side["language"]),
-        "urls": urls,
-        "dropped": counted(dropped["reason"]),
-        "dropped_words": _words(dropped),
-        "opted_out": _carriers(dropped),
-        "licences": _licences(kept),
-        "sources": counted(kept["source"]) if "source" in kept.schema.names else {},
-        "site_lines": asdict(taken),
-        "countries": counted(kept["country"]),
-        "categories": counted(kept["category"]),
-        "languages": counted(kept["language"]),
-        "clusters": pc.sum(pc.greater(sizes, 1)).as_py() or 0,
-        "masked": ranked(masked),
-    }
+    documents: int = 0
+    words: int = 0
+    clusters: int = 0
+    fetched: list[datetime] = field(default_factory=list)
+    """The first and the last."""
+    hosts: Counter[str] = field(default_factory=Counter)
+    countries: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    side: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    dropped_words: Counter[str] = field(default_factory=Counter)
+    opted_out: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+
+    def add_kept(self, kept: pa.Table) -> None:
+        """Count documents of the corpus, which have all columns but the long ones."""
+        if not kept.num_rows:
+            return
+        self.documents += kept.num_rows
+        self.words += pc.sum(kept["n_words"]).as_py()
+        self.clusters += pc.sum(pc.greater(kept["cluster_size"], 1)).as_py() or 0
+        seen = pc.min_max(kept["fetched_at"]).as_py()
+        self.fetched = [min([*self.fetched, seen["min"]]), max([*self.fetched, seen["max"]])]
+        for counts, name in (
+            (self.hosts, "host"),
+            (self.countries, "country"),
+            (self.categories, "category"),
+            (self.languages, "language"),
+        ):
+            counts.update(counted(kept[name]))
+        self.sources.update(counted(kept["source"]) if "source" in kept.schema.names else {})
+        self.licences.update(_licences(kept))
+        for kinds in kept["masked"].filter(pc.greater(pc.list_value_length(kept["masked"]), 0)).to_pylist():
+            for entry in kinds:
+                self.masked[entry["kind"]] += entry["count"]
+
+    def add_side(self, side: pa.Table) -> None:
+        """Count documents of side corpora (column language)."""
+        self.side.update(counted(side["language"]))
+
+    def add_dropped(self, dropped: pa.Table) -> None:
+        """Count dropped pages (columns of DROPPED_SCHEMA)."""
+        self.dropped.update(counted(dropped["reason"]))
+        self.dropped_words.update(_words(dropped))
+        self.opted_out.update(_carriers(dropped))
+
+    def add(self, other: "FigureCounts") -> None:
+        """Count what another counted."""
+        for one in fields(self):
+            mine, theirs = getattr(self, one.name), getattr(other, one.name)
+            if isinstance(mine, Counter):
+                mine.update(theirs)
+            elif isinstance(mine, int):
+                setattr(self, one.name, mine + theirs)
+        both = [*self.fetched, *other.fetched]
+        self.fetched = [min(both), max(both)] if both else []
+
+    def figures(self, splits: Mapping[str, int], urls: int, taken: Taken) -> dict[str, Any]:
+        """Figures of a version, for manifest and card: of the corpus, except ``side``, ``urls`` and ``dropped``.
+
+        ``site_lines`` are of the living documents, before duplicates are dropped.
+        """
+        return {
+            "documents": self.documents,
+            "words": self.words,
+            "hosts": len(self.hosts),
+            "largest_hosts": dict(list(ranked(self.hosts).items())[:LARGEST_HOSTS]),
+            "first_fetched": self.fetched[0].date().isoformat() if self.fetched else None,
+            "last_fetched": self.fetched[1].date().isoformat() if self.fetched else None,
+            "splits": {split: splits.get(split, 0) for split in SPLITS},
+            "side": ranked(self.side),
+            "urls": urls,
+            "dropped": ranked(self.dropped),
+            "dropped_words": ranked(self.dropped_words),
+            "opted_out": ranked(self.opted_out),
+            "licences": ranked(self.licences),
+            "sources": ranked(self.sources),
+            "site_lines": asdict(taken),
+            "countries": ranked(self.countries),
+            "categories": ranked(self.categories),
+            "languages": ranked(self.languages),
+            "clusters": self.clusters,
+            "masked": ranked(self.masked),
+        }
 
 
 def _carriers(dropped: pa.Table) -> dict[str, int]:
@@ -61,15 +117,16 @@ def _carriers(dropped: pa.Table) -> dict[str, int]:
     if "detail" not in dropped.schema.names:
         return {}
     details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
-    return ranked(Counter((detail or "unknown").partition(":")[0] for detail in details))
+    return Counter((detail or "unknown").partition(":")[0] for detail in details)
 
 
 def _licences(kept: pa.Table) -> dict[str, int]:
     """Documents by the licence that their page or host states; those without one are not counted."""
     if "license" not in kept.schema.names:
         return {}
-    stated = zip(kept["license"].to_pylist(), kept["license_url"].to_pylist(), strict=True)
-    return ranked(Counter(name or NAMELESS for name, url in stated if name or url))
+    stated = kept.filter(pc.or_(pc.is_valid(kept["license"]), pc.is_valid(kept["license_url"])))
+    pairs = zip(stated["license"].to_pylist(), stated["license_url"].to_pylist(), strict=True)
+    return Counter(name or NAMELESS for name, url in pairs if name or url)
 
 
 def _words(dropped: pa.Table) -> dict[str, int]:
@@ -77,7 +134,7 @@ def _words(dropped: pa.Table) -> dict[str, int]:
     if "n_words" not in dropped.schema.names:
         return {}
     sums = dropped.group_by("reason").aggregate([("n_words", "sum")]).to_pylist()
-    return ranked({row["reason"]: row["n_words_sum"] for row in sums if row["n_words_sum"]})
+    return {row["reason"]: row["n_words_sum"] for row in sums if row["n_words_sum"]}
 
 
 def counted(column: pa.ChunkedArray) -> dict[str, int]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaning import lines
+from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.lines import line_digest
 from cleaning.stored_texts import Segments
 from data.files import code_digest, value_digest, whole_file
@@ -27,13 +28,16 @@ class LineDigests:
         self._folder = memory / f"lines-{code_digest(Path(lines.__file__))}"
         self._names = [_name(documents) for documents, _ in segments]
 
+    def make_missing(self, engine: Engine) -> None:
+        """Work out the files that are not there, or not whole."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        paths = [self._folder / name for name in self._names]
+        missing = [(pair[0], path) for pair, path in zip(self._segments, paths, strict=True) if not _is_whole(path)]
+        run_all(engine, _make, missing)
+
     def of(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
         """For a segment's rows where their digests begin (one more than rows), and the digests."""
-        path = self._folder / self._names[segment]
-        try:
-            held = np.load(path)
-        except (OSError, ValueError):
-            held = self._make(segment, path)
+        held = np.load(self._folder / self._names[segment], mmap_mode="r")
         rows = int(held[0])
         return held[1 : rows + 2].astype(np.int64), held[rows + 2 :]
 
@@ -43,16 +47,25 @@ class LineDigests:
             for path in set(self._folder.iterdir()) - {self._folder / name for name in self._names}:
                 path.unlink()
 
-    def _make(self, segment: int, path: Path) -> Digests:
-        begins, found = [0], []
-        for text in _texts(self._segments[segment][0]):
-            found.append(np.unique(np.array([line_digest(line) for line in text.split("\n")], np.uint64)))
-            begins.append(begins[-1] + len(found[-1]))
-        held = np.concatenate([np.array([len(found), *begins], np.uint64), *found])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as temporary, temporary.open("wb") as file:
-            np.save(file, held)
-        return held
+
+def _is_whole(path: Path) -> bool:
+    try:
+        held = np.load(path, mmap_mode="r")
+        return bool(held.dtype == np.uint64 and len(held) == held[0] + 2 + held[int(held[0]) + 1])
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _make(task: tuple[Path, Path], report: Report) -> None:
+    documents, path = task
+    begins, found = [0], []
+    for text in _texts(documents):
+        found.append(np.unique(np.array([line_digest(line) for line in text.split("\n")], np.uint64)))
+        begins.append(begins[-1] + len(found[-1]))
+    held = np.concatenate([np.array([len(found), *begins], np.uint64), *found])
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.save(file, held)
+    report([len(found)])
 
 
 def _name(documents: Path) -> str:

@@ -1,7 +1,6 @@
 """Which pages live: the latest event of each URL over all segments decides."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
@@ -24,7 +23,13 @@ TAKEDOWN = "takedown"
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "judging/", "policy/", "kind/")
 _WIDE = ("text", "title", "author", "quality", "verdicts")
-_NARROW = [name for name in DOCUMENT_SCHEMA.names if name not in _WIDE]
+NARROW = [name for name in DOCUMENT_SCHEMA.names if name not in _WIDE]
+"""Columns of a document that publishing decides by; its text and other long columns are read when it is written."""
+LOST = DROPPED_SCHEMA.names
+_PLACE = [pa.field("segment", pa.int32()), pa.field("row", pa.int32())]
+KEPT_ROWS = pa.schema([*(WIDE_DOCUMENT_SCHEMA.field(name) for name in NARROW), *_PLACE])
+"""Narrow columns of documents, and where the rest is: the segment and the row in its file."""
+DROPPED_ROWS = pa.schema([*WIDE_DROPPED_SCHEMA, *_PLACE])
 _EVENT = ["id", "fetched_at", "warc_file", "warc_offset"]
 
 
@@ -48,7 +53,25 @@ def pairs(folder: Path) -> list[tuple[Path, Path]]:
 
 
 def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
-    """Replay every event of every segment.
+    """Replay every event of some segments in memory; ``shares`` does it for those of any size.
+
+    Raises:
+        StageError: the accounts do not balance.
+    """
+    kept = [numbered(read_wide(one, NARROW), number, KEPT_ROWS) for number, (one, _) in enumerate(segments)]
+    gone = [numbered(read_wide(one, LOST), number, DROPPED_ROWS) for number, (_, one) in enumerate(segments)]
+    return decided(pa.concat_tables(kept), pa.concat_tables(gone), takedowns)
+
+
+def numbered(table: pa.Table, segment: int, schema: pa.Schema) -> pa.Table:
+    """The rows of a segment's file with the number of the segment and their own."""
+    numbers = pa.repeat(pa.scalar(segment, pa.int32()), table.num_rows)
+    rows = pa.array(np.arange(table.num_rows, dtype=np.int32))
+    return table.append_column("segment", numbers).append_column("row", rows).cast(schema)
+
+
+def decided(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> Living:
+    """Replay the events of some URLs: ``kept`` are all their documents (KEPT_ROWS), ``gone`` all else (DROPPED_ROWS).
 
     A page or a judged drop replaces the state of its URL, http/404, 410 and redirects remove it, revisits and passing
     failures keep it. A URL that is dropped for the same reason visit after visit keeps the first row of it, so that a
@@ -58,21 +81,25 @@ def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
     Raises:
         StageError: the accounts do not balance.
     """
-    events = _with_ranks(pa.concat_tables(list(_events(segments)))).sort_by([(name, "ascending") for name in _EVENT])
+    events = _with_ranks(pa.concat_tables([_kept_events(kept), _dropped_events(gone)]))
+    events = events.sort_by([(name, "ascending") for name in _EVENT])
     begins, latest = _latest(events)
     first_seen = events["fetched_at"].take(pa.array(begins))
-    chosen = events.take(pa.array(latest)).set_column(1, "first_seen_at", first_seen)
-    documents = _rows(chosen.filter(chosen["kept"]), [one for one, _ in segments], _NARROW)
-    gone = _rows(chosen.filter(pc.invert(chosen["kept"])), [one for _, one in segments], DROPPED_SCHEMA.names)
-    gone = gone.select(DROPPED_SCHEMA.names)
-    documents, gone = _taken_down(documents, gone, takedowns)
+    chosen = events.select(["place", "kept"]).take(pa.array(latest)).append_column("first_seen_at", first_seen)
+    lives = chosen["kept"]
+    documents = kept.take(chosen.filter(lives)["place"])
+    at = documents.schema.get_field_index("first_seen_at")
+    first_seen = chosen.filter(lives)["first_seen_at"].cast(SECONDS_UTC)
+    documents = documents.set_column(at, documents.schema.field(at), first_seen)
+    dropped = gone.take(chosen.filter(pc.invert(lives))["place"]).select(LOST)
+    documents, dropped = _taken_down(documents, dropped, takedowns)
     funnel = Counter({"records": events.num_rows, "superseded": events.num_rows - len(latest), "urls": len(latest)})
-    if documents.num_rows + gone.num_rows != len(latest):
+    if documents.num_rows + dropped.num_rows != len(latest):
         raise StageError(
             f"the accounts do not balance: {len(latest):,} URLs, {documents.num_rows:,} living, "
-            f"{gone.num_rows:,} dropped. Please report this."
+            f"{dropped.num_rows:,} dropped. Please report this."
         )
-    return Living(documents, gone, funnel)
+    return Living(documents, dropped, funnel)
 
 
 def dropped_rows(
@@ -92,16 +119,16 @@ def dropped_rows(
     return table.cast(WIDE_DROPPED_SCHEMA)
 
 
-def _events(segments: Segments) -> Iterator[pa.Table]:
-    for number, (documents, dropped) in enumerate(segments):
-        kept = read_wide(documents, _EVENT)
-        kept_reason = pa.repeat(pa.scalar("", pa.large_string()), kept.num_rows)
-        yield _event_table(kept, number, decides=pa.repeat(True, kept.num_rows), reason=kept_reason)
-        left = read_wide(dropped, [*_EVENT, "reason"])
-        reasons = pc.dictionary_encode(left["reason"].combine_chunks())
-        deciding = [one.startswith(_JUDGED) or one in _REMOVING for one in reasons.dictionary.to_pylist()]
-        decides = pa.array(deciding, pa.bool_()).take(reasons.indices)
-        yield _event_table(left.select(_EVENT), number, decides=decides, reason=left["reason"])
+def _kept_events(table: pa.Table) -> pa.Table:
+    rows = table.num_rows
+    reason = pa.repeat(pa.scalar("", pa.large_string()), rows)
+    return _event_table(table, decides=pa.repeat(True, rows), reason=reason)
+
+
+def _dropped_events(table: pa.Table) -> pa.Table:
+    reasons = pc.dictionary_encode(table["reason"].combine_chunks())
+    deciding = [one.startswith(_JUDGED) or one in _REMOVING for one in reasons.dictionary.to_pylist()]
+    return _event_table(table, decides=pa.array(deciding, pa.bool_()).take(reasons.indices), reason=table["reason"])
 
 
 def _with_ranks(events: pa.Table) -> pa.Table:
@@ -114,14 +141,12 @@ def _with_ranks(events: pa.Table) -> pa.Table:
     return events.set_column(at, "warc_file", pa.array(ranks[column.indices.to_numpy()]))
 
 
-def _event_table(table: pa.Table, number: int, *, decides: pa.Array, reason: pa.Array) -> pa.Table:
-    """``reason`` is empty where the event is a document."""
-    rows = table.num_rows
+def _event_table(table: pa.Table, *, decides: pa.Array, reason: pa.Array | pa.ChunkedArray) -> pa.Table:
+    """``reason`` is empty where the event is a document; ``place`` is its row in ``table``."""
     return pa.table(
         {
             **{name: table[name] for name in _EVENT},
-            "segment": pa.repeat(pa.scalar(number, pa.int32()), rows),
-            "row": np.arange(rows),
+            "place": np.arange(table.num_rows),
             "decides": decides,
             "reason": reason,
             "kept": pc.equal(reason, ""),
@@ -162,26 +187,6 @@ def _since(
     return since
 
 
-def _rows(chosen: pa.Table, files: Sequence[Path], columns: list[str]) -> pa.Table:
-    """The chosen rows of the segments' files, by id, with the first time that each was seen."""
-    segment = chosen["segment"].to_numpy()
-    row = chosen["row"].to_numpy()
-    tables, order = [], []
-    for number in np.unique(segment):
-        here = np.flatnonzero(segment == number)
-        tables.append(read_wide(files[number], columns).take(pa.array(row[here])))
-        order.append(here)
-    schema = (WIDE_DROPPED_SCHEMA if "reason" in columns else WIDE_DOCUMENT_SCHEMA).empty_table().select(columns).schema
-    if not tables:
-        tables, order = [schema.empty_table()], [np.zeros(0, np.int64)]
-    found = pa.concat_tables(tables).take(pa.array(np.argsort(np.concatenate(order)))).cast(schema)
-    if "first_seen_at" in columns:
-        at = found.schema.get_field_index("first_seen_at")
-        first_seen = chosen["first_seen_at"].cast(SECONDS_UTC)
-        found = found.set_column(at, WIDE_DOCUMENT_SCHEMA.field("first_seen_at"), first_seen)
-    return found.append_column("segment", chosen["segment"]).append_column("row", chosen["row"])
-
-
 def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tuple[pa.Table, pa.Table]:
     """Move what was taken down to the dropped; nothing of it is left there but its address and the reason.
 
@@ -197,14 +202,16 @@ def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tu
     rows = zip(stays["url"].to_pylist(), stays["lost_to"].to_pylist(), strict=True)
     hidden = pa.array([bool(to) and takedowns.covers(_resolved(url, to)) for url, to in rows], pa.bool_())
     stays = _without_values(stays, "lost_to", hidden)
-    gone = pa.concat_tables([_without_site(stays, takedowns), _as_taken_down(gone.filter(left)), removed])
-    return _without_site(documents.filter(pc.invert(taken)), takedowns), gone
+    stays = without_addresses(stays, "site", takedowns)
+    gone = pa.concat_tables([stays, _as_taken_down(gone.filter(left)), removed])
+    documents = without_addresses(documents.filter(pc.invert(taken)), "site", takedowns)
+    return without_addresses(documents, "license_url", takedowns), gone
 
 
-def _without_site(table: pa.Table, takedowns: Takedowns) -> pa.Table:
-    """Without the start URLs that were taken down, though pages that were reached from them were not."""
-    hidden = [site for site in pc.unique(table["site"]).to_pylist() if site and _covers(takedowns, site)]
-    return _without_values(table, "site", pc.is_in(table["site"], pa.array(hidden, pa.large_string())))
+def without_addresses(table: pa.Table, name: str, takedowns: Takedowns) -> pa.Table:
+    """Without those of a column's addresses that were taken down, though the pages themselves were not."""
+    hidden = [one for one in pc.unique(table[name]).to_pylist() if one and _covers(takedowns, one)]
+    return _without_values(table, name, pc.is_in(table[name], pa.array(hidden, pa.large_string())))
 
 
 def _without_values(table: pa.Table, name: str, hidden: pa.Array) -> pa.Table:

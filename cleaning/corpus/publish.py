@@ -7,43 +7,39 @@ equals cold.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.against import ForeignCorpus, foreign_corpora, without_foreign
-from cleaning.corpus.by_language import deduplicate_each
+from cleaning.corpus.against import ForeignCorpus, foreign_corpora
 from cleaning.corpus.card import write_texts
 from cleaning.corpus.cold import Rebuilt, rebuilt
-from cleaning.corpus.decontaminate import Benchmark, benchmarks, decontaminated
+from cleaning.corpus.decide import Decided, Deciding, decide
+from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.figures import counted, figures_of, worst
-from cleaning.corpus.living import Living, dropped_rows, living_documents, pairs
+from cleaning.corpus.filling import fill_parts
+from cleaning.corpus.living import pairs
 from cleaning.corpus.origin import Origin
-from cleaning.corpus.parts import plan, write_dropped, write_parts
+from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import write_report
-from cleaning.corpus.reserved import crawlers, evidence, ledger_of, with_licences, without_reserved
-from cleaning.corpus.site_lines import take_out_site_lines
-from cleaning.corpus.splits import SPLITS, assign, folder_of_side, folder_of_split
+from cleaning.corpus.shares import Rights
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import cut, newest, tidy
-from cleaning.duplicates.dedup import Clusters
 from cleaning.engines.choice import opened
-from cleaning.engines.engine import POOL, EngineSettings
+from cleaning.engines.engine import POOL, Engine, EngineSettings
+from cleaning.engines.scratch import scratch
 from cleaning.foreign_warcs import check_members, leave_out
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
-from cleaning.stored_texts import Segments, StoredTexts
-from data.documents import WIDE_DOCUMENT_SCHEMA
+from cleaning.stored_texts import Segments
 from data.errors import StageError
+from data.files import write_json
 from data.manifest import Manifest, code_version
 from data.progress import Progress, quiet
 from data.rights.settings import RIGHTS, RightsSettings
@@ -168,9 +164,19 @@ class _Run:
         settings = self.cleaning, self.publishing, self.rights
         return Origin.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
-    def told(self, stage: str) -> Callable[[int, int], None]:
-        """Progress of one step."""
-        return lambda done, total: self.progress(stage, done, total, {})
+    def settled(self, source: Rebuilt) -> Deciding:
+        """What the decisions on the pages of a source follow from."""
+        rights = Rights(source.rights, tuple(source.segments), self.publishing, self.rights)
+        return Deciding(
+            self.cleaning,
+            self.publishing,
+            self.takedowns,
+            rights,
+            self.benchmarks,
+            self.corpora,
+            self.engine.share_rows,
+            self.progress,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,55 +208,27 @@ def _source(
 
 def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
     """Decide on every page, and write a version where anything is otherwise than in the one before."""
-    publishing, main = run.publishing, run.cleaning.languages[0]
-    found = living_documents(source.segments, run.takedowns)
-    ledger = ledger_of(source.rights, source.segments)
-    found = with_licences(without_reserved(found, ledger, publishing, run.rights), ledger, publishing)
-    trimmed = take_out_site_lines(found, source.segments, source.signatures, publishing, run.cleaning.min_chars)
-    texts = trimmed.texts(source.segments)
-    living = decontaminated(trimmed.living, texts, run.benchmarks, source.signatures, run.told("decontaminate"))
-    with opened(run.engine) as engine:
-        texts = StoredTexts(source.segments, living.documents, trimmed.lines)
-        living = without_foreign(living, texts, run.corpora, source.signatures, publishing, engine)
-        if not pc.any(pc.equal(living.documents["language"], main)).as_py():
-            raise StageError(
-                f"not one of {living.funnel['urls']:,} URLs is left to publish "
-                f"({worst(counted(living.dropped['reason']))}). Loosen the settings of clean, or crawl more."
-            )
-        texts = StoredTexts(source.segments, living.documents, trimmed.lines)
-        clusters = deduplicate_each(
-            living.documents, texts, source.signatures, publishing, engine, main, run.told("publish")
-        )
-    kept, dropped = _keepers(living, clusters)
-    is_main = pc.equal(kept["language"], main)
-    corpus, side = kept.filter(is_main), kept.filter(pc.invert(is_main))
-    split_of = assign(
-        dict(zip(corpus["id"].to_pylist(), corpus["host"].to_pylist(), strict=True)),
-        validation_share=publishing.validation_share,
-        test_share=publishing.test_share,
-    )
-    folder_of = {identity: folder_of_split(split) for identity, split in split_of.items()}
-    folder_of |= {
-        identity: folder_of_side(language)
-        for identity, language in zip(side["id"].to_pylist(), side["language"].to_pylist(), strict=True)
-    }
-    side_languages = sorted(pc.unique(side["language"]).to_pylist())
-    folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, side_languages)]
-    parts = plan(kept, folder_of, folders, publishing)
+    with scratch(source.signatures / "shares") as work, opened(run.engine) as engine:
+        decided = decide(run.settled(source), source.segments, source.signatures, engine, work)
+        return _written(run, source, origin, decided, engine, work)
+
+
+def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engine: Engine, work: Path) -> _Made:
     previous = newest(run.store)
     otherwise: Differences | None = None
 
     def fill(hidden: Path, name: str) -> Manifest | None:
         nonlocal otherwise
         before = run.store.corpus / previous.name if previous else None
-        files = write_parts(hidden, parts, kept, source.segments, trimmed.lines, None if run.cold else before)
-        files |= write_dropped(hidden, dropped)
+        made_of = decided.made_of()
+        files = linked(made_of, None if run.cold else before, hidden)
+        missing = {number: path for number, path in enumerate(decided.paths) if path not in files}
+        files |= fill_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
+        write_json(hidden / PARTS_NAME, made_of)
+        files |= write_dropped(hidden, decided.finished.dropped)
         if run.cold and previous is not None and before is not None:
             otherwise = differences(before, previous.files, hidden, files)
-        figures = figures_of(corpus, split_of, side, dropped, living.funnel["urls"], trimmed.taken)
-        figures["uncompared"] = clusters.uncompared
-        figures["ledger"] = evidence(ledger, kept)
-        figures["crawlers"] = crawlers(source.segments)
+        figures = decided.figures
         damaged = otherwise is not None and otherwise.damaged
         if previous is not None and not damaged and _is_same(previous, files, figures, origin):
             return None
@@ -267,42 +245,13 @@ def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
             code=code_version(),
         )
 
-    return _Made(cut(run.store, previous, fill), dict(living.funnel), otherwise)
+    return _Made(cut(run.store, previous, fill), dict(decided.funnel), otherwise)
 
 
 def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: Origin) -> bool:
     """Whether a version would say nothing that the one before does not: pages taken down are counted, not listed."""
     counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
     return files == previous.files and origin.settings == previous.settings and counted_alike
-
-
-def _keepers(living: Living, clusters: Clusters) -> tuple[pa.Table, pa.Table]:
-    """The keepers with their clusters filled in, and every dropped row.
-
-    Raises:
-        StageError: the accounts do not balance.
-    """
-    documents = living.documents
-    ids = documents["id"].take(pa.array(clusters.keeper))
-    lost = pa.array(clusters.keeper != range(documents.num_rows))
-    near = pc.if_else(pa.array(clusters.contained), "duplicate/contained", "duplicate/near")
-    reason = pc.if_else(pa.array(clusters.near), near, "duplicate/exact")
-    figure = pa.array(clusters.share, pa.float32(), from_pandas=True)
-    duplicates = dropped_rows(
-        documents.filter(lost), reason.filter(lost), figure.filter(lost), ids.combine_chunks().filter(lost)
-    )
-    for name, column in (("cluster_id", ids), ("cluster_size", pa.array(clusters.size, pa.int32()))):
-        documents = documents.set_column(
-            documents.schema.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), column
-        )
-    kept = documents.filter(pc.invert(lost))
-    dropped = pa.concat_tables([living.dropped, duplicates]).sort_by("id")
-    if kept.num_rows + dropped.num_rows != living.funnel["urls"]:
-        raise StageError(
-            f"the accounts do not balance: {living.funnel['urls']:,} URLs, {kept.num_rows:,} kept, "
-            f"{dropped.num_rows:,} dropped. Please report this."
-        )
-    return kept, dropped
 
 
 def _summary(

@@ -1,7 +1,9 @@
 """The report of a version: one self-contained HTML page, its charts drawn without a script."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,12 @@ from cleaning.corpus.splits import SPLITS
 from data.errors import InputError
 from data.files import write_text
 from data.manifest import Manifest
-from data.parquet import read_all
+from data.parquet import read_wide
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import document_id
 
-_KEPT = ["url", "host", "site", "country", "category", "n_words", "published", "fetched_at", "title", "cluster_size"]
+_KEPT = ["url", "host", "country", "n_words", "published", "title", "cluster_size"]
 _LOST = ["host", "site", "reason", "url", "lost_to", "figure"]
 _LENGTHS = (0, 50, 100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
 CLUSTERS = 12
@@ -75,7 +77,7 @@ def write_report(
 
     No page that was taken down is shown among the changes.
     """
-    kept, lost = _read(folder / "data", _KEPT), _read(folder / "dropped", _LOST)
+    seen = _Seen.of(folder)
     environment = Environment(
         loader=PackageLoader("cleaning.corpus"),
         undefined=StrictUndefined,
@@ -95,10 +97,10 @@ def write_report(
         languages=bars(ranked(_languages(figures))),
         countries=bars(ranked(figures["countries"]), 30),
         categories=bars(ranked(figures["categories"])),
-        lengths=_lengths(kept["n_words"]),
-        years=_years(kept["published"]),
-        clusters=_clusters(kept, lost),
-        sites=_sites(kept, lost),
+        lengths=seen.bars_of_lengths(),
+        years=seen.bars_of_years(),
+        clusters=_clusters(seen.clusters, folder),
+        sites=seen.sites(),
         changes=_changes(before, folder, takedowns) if before else None,
         before=before.name if before else None,
     )
@@ -107,7 +109,7 @@ def write_report(
 
 def sites(folder: Path) -> list[dict[str, Any]]:
     """The hosts of a version's folder, the largest first: host, country, documents, words, dropped."""
-    return _sites(_read(folder / "data", _KEPT), _read(folder / "dropped", _LOST))
+    return _Seen.of(folder).sites()
 
 
 def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
@@ -117,10 +119,6 @@ def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
     items = [*items[:most], *([("other", rest)] if rest else [])]
     longest = max((value for _, value in items), default=1) or 1
     return [Bar(name, value, value / longest) for name, value in items]
-
-
-def _read(folder: Path, columns: list[str]) -> pa.Table:
-    return read_all(sorted(folder.rglob("*.parquet")), columns)
 
 
 def funnel(figures: Mapping[str, Any]) -> list[Bar]:
@@ -167,48 +165,85 @@ def _languages(figures: Mapping[str, Any]) -> dict[str, int]:
     return {**figures["languages"], **other}
 
 
-def _lengths(words: pa.ChunkedArray) -> list[Bar]:
-    values = words.to_numpy()
-    counts = {}
+@dataclass(slots=True)
+class _Seen:
+    """What the part files of a version say, read one after the other."""
+
+    lengths: Counter[str] = field(default_factory=Counter)
+    years: Counter[str] = field(default_factory=Counter)
+    undated: int = 0
+    clusters: list[dict[str, Any]] = field(default_factory=list)
+    """The largest."""
+    hosts: dict[str, list[Any]] = field(default_factory=dict)
+    """Documents, words and the first country of each."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """By host."""
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Seen":
+        """Read them."""
+        found = cls()
+        for path in sorted((folder / "data").rglob("*.parquet")):
+            found._add(read_wide(path, _KEPT))
+        for path in sorted((folder / "dropped").rglob("*.parquet")):
+            found.dropped.update(counted(read_wide(path, ["host"])["host"]))
+        return found
+
+    def bars_of_lengths(self) -> list[Bar]:
+        """Documents by words."""
+        return bars({label: self.lengths[label] for label, _, _ in _lengths()})
+
+    def bars_of_years(self) -> list[Bar]:
+        """Documents by the year of publication."""
+        found = dict(sorted(self.years.items())[-YEARS:])
+        return bars({**found, **({"no date": self.undated} if self.undated else {})})
+
+    def sites(self) -> list[dict[str, Any]]:
+        """A row for each host, the largest first."""
+        rows = []
+        for host in {*self.hosts, *self.dropped}:
+            documents, words, country = self.hosts.get(host, [0, 0, None])
+            lost = self.dropped[host]
+            rows.append({"host": host, "country": country, "documents": documents, "words": words, "dropped": lost})
+        return sorted(rows, key=lambda site: (-site["documents"], -site["dropped"], site["host"]))[:SITES]
+
+    def _add(self, kept: pa.Table) -> None:
+        words = kept["n_words"].to_numpy()
+        for label, low, high in _lengths():
+            self.lengths[label] += int(((words >= low) & (words < high)).sum())
+        self.years.update(counted(pc.cast(pc.year(kept["published"].drop_null()), pa.string())))
+        self.undated += kept["published"].null_count
+        large = kept.filter(pc.greater(kept["cluster_size"], 1)).select(["url", "title", "cluster_size"])
+        large = large.sort_by([("cluster_size", "descending"), ("url", "ascending")]).slice(0, CLUSTERS)
+        both = [*self.clusters, *large.to_pylist()]
+        self.clusters = sorted(both, key=lambda row: (-row["cluster_size"], row["url"]))[:CLUSTERS]
+        grouped = kept.group_by("host").aggregate([("n_words", "sum"), ("host", "count"), ("country", "min")])
+        for row in grouped.to_pylist():
+            of = self.hosts.setdefault(row["host"], [0, 0, None])
+            of[0] += row["host_count"]
+            of[1] += row["n_words_sum"]
+            of[2] = min((one for one in (of[2], row["country_min"]) if one), default=None)
+
+
+def _lengths() -> Iterator[tuple[str, float, float]]:
     for low, high in zip(_LENGTHS, [*_LENGTHS[1:], None], strict=True):
-        inside = values >= low if high is None else (values >= low) & (values < high)
-        counts[f"{low:,}–{high - 1:,}" if high else f"{low:,} and more"] = int(inside.sum())
-    return bars(counts)
+        yield (f"{low:,}–{high - 1:,}", low, high) if high else (f"{low:,} and more", low, math.inf)
 
 
-def _years(published: pa.ChunkedArray) -> list[Bar]:
-    years = counted(pc.cast(pc.year(published.drop_null()), pa.string()))
-    found = dict(sorted(years.items())[-YEARS:])
-    return bars({**found, **({"no date": published.null_count} if published.null_count else {})})
-
-
-def _clusters(kept: pa.Table, lost: pa.Table) -> list[dict[str, Any]]:
+def _clusters(large: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
     """The largest clusters, with some of the documents that lost."""
-    large = kept.filter(pc.greater(kept["cluster_size"], 1))
-    large = large.sort_by([("cluster_size", "descending"), ("url", "ascending")]).slice(0, CLUSTERS)
-    duplicates = lost.filter(pc.starts_with(lost["reason"], "duplicate/"))
+    keepers = pa.array([document_id(row["url"]) for row in large], pa.large_string())
+    lost = []
+    for path in sorted((folder / "dropped").rglob("*.parquet")):
+        table = read_wide(path, _LOST)
+        table = table.filter(pc.is_in(table["lost_to"], keepers))
+        lost.append(table.filter(pc.starts_with(table["reason"], "duplicate/")))
+    duplicates = pa.concat_tables(lost)
     found = []
-    for row in large.select(["url", "title", "cluster_size"]).to_pylist():
+    for row in large:
         copies = duplicates.filter(pc.equal(duplicates["lost_to"], document_id(row["url"])))
         found.append({**row, "copies": copies.sort_by("url").slice(0, COPIES).to_pylist()})
     return found
-
-
-def _sites(kept: pa.Table, lost: pa.Table) -> list[dict[str, Any]]:
-    grouped = kept.group_by("host").aggregate([("n_words", "sum"), ("host", "count"), ("country", "min")])
-    pages = {row["host"]: row for row in grouped.to_pylist()}
-    dropped = counted(lost["host"])
-    sites = [
-        {
-            "host": host,
-            "country": pages[host]["country_min"] if host in pages else None,
-            "documents": pages[host]["host_count"] if host in pages else 0,
-            "words": pages[host]["n_words_sum"] if host in pages else 0,
-            "dropped": dropped.get(host, 0),
-        }
-        for host in {*pages, *dropped}
-    ]
-    return sorted(sites, key=lambda site: (-site["documents"], -site["dropped"], site["host"]))[:SITES]
 
 
 def _changes(before: Path, after: Path, takedowns: Takedowns) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.figures import ranked
-from cleaning.corpus.living import Living, dropped_rows
+from cleaning.corpus.living import Living, dropped_rows, without_addresses
 from cleaning.pages.triage import OPTED_OUT
 from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
@@ -24,6 +24,7 @@ from data.rights.files import ROBOTS_PATH
 from data.rights.ledger import Ledger
 from data.rights.licences import Licence
 from data.rights.settings import RIGHTS, RightsSettings
+from data.takedowns import Takedowns
 
 _PLACE = ["url", "fetched_at", "warc_file", "warc_offset"]
 _LICENCE = ["license", "license_url"]
@@ -67,8 +68,11 @@ def without_reserved(
     return Living(living.documents.filter(pc.invert(reserved)), pa.concat_tables([living.dropped, rows]), living.funnel)
 
 
-def with_licences(living: Living, ledger: Ledger, settings: PublishSettings) -> Living:
-    """Give the documents that state no licence themselves the one that their host grants by RSL."""
+def with_licences(living: Living, ledger: Ledger, settings: PublishSettings, takedowns: Takedowns) -> Living:
+    """Give the documents that state no licence themselves the one that their host grants by RSL.
+
+    The address of one that was taken down is not given.
+    """
     if not ledger.grants:
         return living
     documents = living.documents
@@ -78,6 +82,8 @@ def with_licences(living: Living, ledger: Ledger, settings: PublishSettings) -> 
         at = documents.schema.get_field_index(name)
         field = documents.schema.field(at)
         documents = documents.set_column(at, field, pa.chunked_array([pa.array(columns[name], field.type)]))
+    if takedowns.targets:
+        documents = without_addresses(documents, "license_url", takedowns)
     return Living(documents, living.dropped, living.funnel)
 
 

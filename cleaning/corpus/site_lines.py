@@ -18,31 +18,34 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cleaning import lines as line_code
 from cleaning.corpus.line_digests import Digests, LineDigests
-from cleaning.corpus.living import Living, dropped_rows
+from cleaning.corpus.remaining import Remaining
 from cleaning.corpus.splits import site_of
 from cleaning.corpus.trimmed import Left, TrimmedTexts
 from cleaning.duplicates.dedup import keeper_ranks
+from cleaning.duplicates.sketches import ranges
+from cleaning.engines.engine import Engine, Report, run_all
+from cleaning.engines.scratch import mapped, save
 from cleaning.lines import LONG_WORDS, MOST_WORDS, QUANTITY, SHORT_WORDS
 from cleaning.pages import text
 from cleaning.publish_settings import PublishSettings
-from cleaning.stored_texts import Positions, Segments, StoredTexts
-from data.documents import WIDE_DOCUMENT_SCHEMA
+from cleaning.stored_texts import REPEATED_LINES, Positions, Segments, StoredTexts
 from data.files import code_digest
 
-DOCUMENTS_AT_ONCE = 250_000
-"""Documents whose line digests are held at a time (about 0.5 KB each), or those of the largest site."""
+DOCUMENTS_AT_ONCE = 100_000
+"""Documents of a task, whose line digests are held at a time (about 0.5 KB each), or those of the largest site."""
 RARER_SHARE = 0.2
 """Share of a document's other words, in lines that are rarer, from which on it is no copy."""
 REASON = "quality/site_lines"
 """Without the lines of its site a page is too short."""
+LEFT = np.dtype([("place", np.int64), ("digest", "S32"), ("words", np.int32)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,53 +64,61 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class SiteLines:
-    """The living documents without their sites' lines."""
+    """The documents without their sites' lines."""
 
-    living: Living
-    """``text_digest`` and ``n_words`` are of what is left. One column more, ``repeated``: which of ``lines`` were
-    taken out; −1 for none."""
-    lines: Sequence[frozenset[int]]
-    """Sets of digests of lines: those that go from the documents of a site, or from one that keeps a copy."""
+    remaining: Remaining
+    """``text_digest`` and ``n_words`` are of what is left. One column more, ``repeated``: the digests of the lines that
+    were taken out."""
+    left: Path
+    """An array of LEFT, by place: digest and words of the texts that lost lines."""
     taken: Taken = Taken()
-
-    def texts(self, segments: Segments) -> StoredTexts:
-        """What is left of the documents' texts."""
-        return StoredTexts(segments, self.living.documents, self.lines)
 
 
 def take_out_site_lines(
-    living: Living, segments: Segments, memory: Path, settings: PublishSettings, min_chars: int
+    remaining: Remaining,
+    segments: Segments,
+    memory: Path,
+    settings: PublishSettings,
+    min_chars: int,
+    engine: Engine,
+    work: Path,
 ) -> SiteLines:
-    """Find every site's lines and take them out; a document with fewer than ``min_chars`` left is dropped."""
-    documents = living.documents
-    groups = _groups(documents)
-    ranks = keeper_ranks(documents)
-    plan = _Plan(np.full(len(groups), -1, np.int64), np.zeros(len(groups), np.uint64))
+    """Find every site's lines and take them out; a document with fewer than ``min_chars`` left is dropped.
+
+    ``work`` is a folder for files that last as long as the publish.
+    """
+    documents = remaining.documents
     digests = LineDigests(memory, segments)
-    for positions in _batches(groups, settings.site_line_documents):
-        for members, begins, found in _lines_by_group(documents, digests, positions, groups):
-            plan.add(members, begins, found, _repeated(begins, found, settings), ranks[members])
+    digests.make_missing(engine)
+    found = _Found.of(_counted(documents, digests, settings, engine, work), documents.num_rows)
     digests.sweep()
-    touched = np.flatnonzero(plan.repeated >= 0)
-    columns = documents.append_column("repeated", pa.array(plan.repeated, pa.int64()))
-    whole = SiteLines(replace(living, documents=columns), plan.lines)
-    memory_of_left = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
-    text_keys = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
-    left = memory_of_left.of(_mixed(text_keys[touched], plan.keys[touched]), touched, whole.texts(segments))
-    words = int(documents["n_words"].to_numpy()[touched].sum() - left["words"].sum())
-    taken = Taken(plan.found, plan.copies_kept, len(touched), words)
-    return replace(whole, living=_with(whole.living, touched, left, max(min_chars, 1)), taken=taken)
+    documents = documents.append_column("repeated", found.repeated)
+    remembered = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
+    keys = _mixed(documents["text_digest"].to_numpy()[found.touched], found.keys)
+    left = remembered.of(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
+    words = int(documents["n_words"].to_numpy()[found.touched].sum() - left["words"].sum())
+    taken = Taken(found.lines, found.copies_kept, len(found.touched), words)
+    kept = np.empty(len(left), LEFT)
+    kept["place"] = documents["place"].to_numpy()[found.touched]
+    kept["digest"], kept["words"] = left["digest"], left["words"]
+    saved = save(work / "left.npy", kept)
+    return SiteLines(
+        _with(replace(remaining, documents=documents), found.touched, left, max(min_chars, 1)), saved, taken
+    )
 
 
 @dataclass(slots=True)
 class _Plan:
-    """Which lines go from which documents."""
+    """Which lines go from which documents of some sites."""
 
-    repeated: Positions
-    """By document: which of ``lines`` it loses; −1 for none."""
-    keys: Digests
-    """By document: the sum of the digests of the lines that it loses."""
-    lines: list[frozenset[int]] = field(default_factory=list)
+    touched: list[Positions] = field(default_factory=list)
+    """Documents that lose a line."""
+    keys: list[Digests] = field(default_factory=list)
+    """For each the sum of the digests of the lines that it loses."""
+    counts: list[Positions] = field(default_factory=list)
+    """For each how many these are."""
+    lines: list[Digests] = field(default_factory=list)
+    """And which."""
     found: int = 0
     copies_kept: int = 0
 
@@ -118,74 +129,147 @@ class _Plan:
         going = np.isin(found, sites_own)
         copies = _copies_to_keep(begins, found, going, ranks)
         going[copies] = False
+        counts = np.add.reduceat(going.astype(np.int64), begins[:-1])
         sums = np.add.reduceat(np.where(going, found, np.uint64(0)), begins[:-1])
-        every = frozenset(sites_own.tolist())
-        self.repeated[members[sums != 0]] = len(self.lines)
-        self.keys[members] = sums
-        self.lines.append(every)
-        for document, kept in _by_document(begins, found, copies):
-            if sums[document]:
-                self.repeated[members[document]] = len(self.lines)
-                self.lines.append(every - kept)
+        lose = counts > 0
+        self.touched.append(members[lose])
+        self.keys.append(sums[lose])
+        self.counts.append(counts[lose])
+        self.lines.append(found[going])
         self.found, self.copies_kept = self.found + len(sites_own), self.copies_kept + len(copies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What all tasks found."""
+
+    touched: Positions
+    """Documents that lose a line, ascending."""
+    keys: Digests
+    repeated: pa.LargeListArray
+    """By document."""
+    lines: int
+    copies_kept: int
+
+    @classmethod
+    def of(cls, tasks: Sequence[tuple["_Task", int, int]], documents: int) -> "_Found":
+        """Read the files of the tasks, and remove them."""
+        read = [[mapped(path) for path in task.targets] for task, _, _ in tasks]
+        counts = np.zeros(documents, np.int64)
+        for touched, _, lost, _ in read:
+            counts[touched] = lost
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        lines = np.empty(offsets[-1], np.uint64)
+        keys = np.zeros(documents, np.uint64)
+        for touched, sums, lost, values in read:
+            lines[ranges(offsets[:-1][touched], np.asarray(lost))] = values
+            keys[touched] = sums
+        for task, _, _ in tasks:
+            for path in task.targets:
+                path.unlink()
+        touched = np.flatnonzero(counts)
+        repeated = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(lines)).cast(REPEATED_LINES)
+        lines_found, copies = sum(one for _, one, _ in tasks), sum(one for _, _, one in tasks)
+        return cls(touched, keys[touched], repeated, lines_found, copies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    digests: LineDigests
+    settings: PublishSettings
+    arrays: tuple[Path, ...]
+    """Of the documents of sites that are large enough, site by site: position, group, rank, segment, row."""
+    start: int
+    stop: int
+    targets: tuple[Path, ...]
+    """``touched``, ``keys``, ``counts`` and ``lines`` of the plan."""
+
+
+def _counted(
+    documents: pa.Table, digests: LineDigests, settings: PublishSettings, engine: Engine, work: Path
+) -> list[tuple[_Task, int, int]]:
+    """Each task with the lines and the copies that it found."""
+    groups = _groups(documents)
+    order = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups)
+    order = order[sizes[groups[order]] >= settings.site_line_documents]
+    segment, row = (documents[name].to_numpy() for name in ("segment", "row"))
+    columns = {"position": order, "group": groups[order], "rank": keeper_ranks(documents)[order]}
+    columns |= {"segment": segment[order], "row": row[order]}
+    arrays = tuple(save(work / f"lines-{name}.npy", values) for name, values in columns.items())
+    tasks = [
+        _Task(
+            digests,
+            settings,
+            arrays,
+            start,
+            stop,
+            tuple(work / f"lines-{name}-{start:09d}.npy" for name in ("touched", "keys", "counts", "gone")),
+        )
+        for start, stop in _batches(groups[order])
+    ]
+    found = run_all(engine, _count, tasks)
+    for path in arrays:
+        path.unlink()
+    by_start = {task.start: task for task in tasks}
+    return [(by_start[start], lines, copies) for start, lines, copies in found]
+
+
+def _count(task: _Task, report: Report) -> tuple[int, int, int]:
+    positions, groups, ranks, segment, row = (np.asarray(mapped(path)[task.start : task.stop]) for path in task.arrays)
+    plan = _Plan()
+    for some, begins, found in _lines_by_group(segment, row, task.digests, groups):
+        plan.add(positions[some], begins, found, _repeated(begins, found, task.settings), ranks[some])
+    empty = np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0, np.uint64)
+    columns: Sequence[Sequence[npt.NDArray[Any]]] = (plan.touched, plan.keys, plan.counts, plan.lines)
+    for path, none, values in zip(task.targets, empty, columns, strict=True):
+        save(path, np.concatenate([none, *values]))
+    report([task.stop - task.start])
+    return task.start, plan.found, plan.copies_kept
 
 
 def _groups(documents: pa.Table) -> Positions:
     """A number for each site and language."""
-    hosts = pc.dictionary_encode(documents["host"].combine_chunks())
+    hosts = documents["host"].combine_chunks()
     sites, site_numbers = np.unique([site_of(host) for host in hosts.dictionary.to_pylist()], return_inverse=True)
-    languages = pc.dictionary_encode(documents["language"].combine_chunks()).indices.to_numpy().astype(np.int64)
+    languages = documents["language"].combine_chunks().indices.to_numpy().astype(np.int64)
     numbers: Positions = site_numbers[hosts.indices.to_numpy()] + len(sites) * languages
     return numbers
 
 
-def _batches(groups: Positions, least: int) -> Iterator[Positions]:
-    """Positions of whole groups of at least ``least`` documents, some groups at a time."""
-    order = np.argsort(groups, kind="stable")
-    begins = np.flatnonzero(np.concatenate([[True], groups[order][1:] != groups[order][:-1]]))
-    batch: list[Positions] = []
-    held = 0
-    for members in np.split(order, begins[1:]):
-        if len(members) < least:
-            continue
-        if batch and held + len(members) > DOCUMENTS_AT_ONCE:
-            yield np.concatenate(batch)
-            batch, held = [], 0
-        batch.append(members)
-        held += len(members)
-    if batch:
-        yield np.concatenate(batch)
+def _batches(groups: Positions) -> Iterator[tuple[int, int]]:
+    """Ranges of whole groups, some groups at a time."""
+    ends = [*(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(groups)] if len(groups) else []
+    start = last = 0
+    for end in ends:
+        if last > start and end - start > DOCUMENTS_AT_ONCE:
+            yield start, last
+            start = last
+        last = end
+    if last > start:
+        yield start, last
 
 
 def _lines_by_group(
-    documents: pa.Table, digests: LineDigests, positions: Positions, groups: Positions
-) -> Iterator[tuple[Positions, Positions, Digests]]:
-    """For each group its documents' positions, where the lines of each begin (one more), and the digests."""
-    segment = documents["segment"].to_numpy()[positions]
-    row = documents["row"].to_numpy()[positions]
-    counts = np.zeros(len(positions), np.int64)
+    segment: npt.NDArray[np.int32], row: npt.NDArray[np.int32], digests: LineDigests, groups: Positions
+) -> Iterator[tuple[slice, Positions, Digests]]:
+    """For each group its range, where the lines of each document begin (one more), and the digests."""
+    counts = np.zeros(len(groups), np.int64)
     parts, places = [], []
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
         begins, held = digests.of(int(number))
         counts[here] = begins[row[here] + 1] - begins[row[here]]
-        parts.append(held[_ranges(begins[row[here]], counts[here])])
+        parts.append(held[ranges(begins[row[here]], counts[here])])
         places.append(here)
     starts = np.concatenate([[0], np.cumsum(counts)])
     found = np.empty(starts[-1], np.uint64)
     for part, here in zip(parts, places, strict=True):
-        found[_ranges(starts[here], counts[here])] = part
-    bounds = np.flatnonzero(np.concatenate([[True], groups[positions][1:] != groups[positions][:-1], [True]]))
+        found[ranges(starts[here], counts[here])] = part
+    bounds = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1], [True]]))
     for first, last in itertools.pairwise(bounds):
         begins = starts[first : last + 1]
-        yield positions[first:last], begins - begins[0], found[begins[0] : begins[-1]]
-
-
-def _ranges(starts: Positions, counts: Positions) -> Positions:
-    """start, start + 1, … for each start, as many as its count, one after the other."""
-    ends = np.cumsum(counts)
-    places: Positions = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
-    return places
+        yield slice(first, last), begins - begins[0], found[begins[0] : begins[-1]]
 
 
 def _repeated(begins: Positions, found: Digests, settings: PublishSettings) -> Digests:
@@ -210,13 +294,6 @@ def _copies_to_keep(begins: Positions, found: Digests, going: npt.NDArray[np.boo
     return np.sort(places[order[first]])
 
 
-def _by_document(begins: Positions, found: Digests, places: Positions) -> Iterator[tuple[int, frozenset[int]]]:
-    """The digests at some places, by the document that they stand in."""
-    document = np.searchsorted(begins, places, side="right") - 1
-    for one in np.unique(document).tolist():
-        yield one, frozenset(found[places[document == one]].tolist())
-
-
 def _stands_for_itself(begins: Positions, found: Digests, counts: Positions) -> npt.NDArray[np.bool_]:
     """For each line of each document, whether enough of the document's other words stand in lines that are rarer."""
     document = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
@@ -238,32 +315,25 @@ def _mixed(texts: Digests, lines: Digests) -> Digests:
     return (texts ^ (lines * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD1B54A32D192ED03)
 
 
-def _with(living: Living, touched: Positions, left: Left, min_chars: int) -> Living:
-    """The documents with what is known of what is left of them; those too short among the dropped."""
-    documents = living.documents
-    digests = np.array(documents["text_digest"].to_pylist(), dtype=object)
-    words = documents["n_words"].to_numpy().copy()
-    digests[touched] = [digest.decode() for digest in left["digest"].tolist()]
-    words[touched] = left["words"]
-    for name, values in (
-        ("text_digest", pa.array(digests, pa.large_string())),
-        ("n_words", pa.array(words, pa.int32())),
-    ):
-        documents = documents.set_column(
-            documents.schema.get_field_index(name), WIDE_DOCUMENT_SCHEMA.field(name), values
-        )
+def _with(remaining: Remaining, touched: Positions, left: Left, min_chars: int) -> Remaining:
+    """The documents with what is known of what is left of them; those too short are dropped."""
+    documents = remaining.documents
+    for name, number, kind in (("text_digest", _text_numbers(left), np.uint64), ("n_words", left["words"], np.int32)):
+        values = documents[name].to_numpy().astype(kind)
+        values[touched] = number
+        at = documents.schema.get_field_index(name)
+        documents = documents.set_column(at, documents.schema.field(at), pa.array(values))
     short = left["chars"] < min_chars
-    gone = documents.take(pa.array(touched[short]))
-    removed = dropped_rows(
-        gone,
-        pa.repeat(REASON, gone.num_rows),
-        pa.array(left["chars"][short], pa.float32()),
-        pa.nulls(gone.num_rows, pa.string()),
-    )
-    stays = np.ones(documents.num_rows, np.bool_)
-    stays[touched[short]] = False
-    return replace(
-        living,
-        documents=documents.filter(pa.array(stays)),
-        dropped=pa.concat_tables([living.dropped, removed]),
-    )
+    lost = np.zeros(documents.num_rows, np.bool_)
+    lost[touched[short]] = True
+    columns = {
+        "reason": pa.repeat(pa.scalar(REASON, pa.large_string()), int(short.sum())),
+        "figure": pa.array(left["chars"][short], pa.float32()),
+    }
+    return replace(remaining, documents=documents).without(lost, columns)
+
+
+def _text_numbers(left: Left) -> Digests:
+    """The first 64 bits of each digest."""
+    first = left["digest"].astype("S16").tobytes().decode()
+    return np.frombuffer(bytes.fromhex(first), ">u8").astype(np.uint64)

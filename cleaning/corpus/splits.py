@@ -6,9 +6,11 @@ publicsuffix.org that tldextract carries. Its private part counts: blogs of a ho
 
 import functools
 import hashlib
-from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from tldextract import TLDExtract
 
 SPLITS = ("train", "validation", "test")
@@ -30,25 +32,36 @@ def fraction(text: str) -> float:
 
 
 def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_share: float) -> dict[str, str]:
-    """Give each document its split.
+    """Give each document its split, as ``assigned`` does."""
+    ids = sorted(hosts_by_id)
+    hosts = pa.array([hosts_by_id[identity] for identity in ids], pa.large_string()).dictionary_encode()
+    fractions = np.array([fraction(identity) for identity in ids])
+    numbers = assigned(hosts, fractions, validation_share=validation_share, test_share=test_share)
+    return {identity: SPLITS[number] for identity, number in zip(ids, numbers.tolist(), strict=True)}
+
+
+def assigned(
+    hosts: pa.DictionaryArray, fractions: npt.NDArray[np.float64], *, validation_share: float, test_share: float
+) -> npt.NDArray[np.int8]:
+    """The place in SPLITS of each document, from its host and the ``fraction`` of its id; they are in order of ids.
 
     A registered domain is for test where its hash is below ``test_share``; where these hold too few documents, further
     domains in the order of their hashes that hold no large share. Validation likewise by the hash of the id.
     """
-    domains_by_id = {identity: domain_of(host) for identity, host in hosts_by_id.items()}
-    sizes = Counter(domains_by_id.values())
-    test = {domain for domain in sizes if fraction(domain) < test_share}
-    if len(domains_by_id) >= ENOUGH and len(sizes) > 1:
+    domains, domain_of_host = np.unique([domain_of(host) for host in hosts.dictionary.to_pylist()], return_inverse=True)
+    domain = domain_of_host[hosts.indices.to_numpy()] if len(hosts) else np.zeros(0, np.int64)
+    counts = np.bincount(domain, minlength=len(domains)).tolist()
+    sizes = {name: count for name, count in zip(domains.tolist(), counts, strict=True) if count}
+    test = {name for name in sizes if fraction(name) < test_share}
+    if len(hosts) >= ENOUGH and len(sizes) > 1:
         test = _enough(test, sizes)
-    rest = sorted((fraction(identity), identity) for identity, domain in domains_by_id.items() if domain not in test)
-    chosen = sum(share < validation_share for share, _ in rest)
-    if len(domains_by_id) >= ENOUGH:
+    splits = np.where(np.isin(domain, np.flatnonzero([name in test for name in domains])), np.int8(2), np.int8(0))
+    rest = np.flatnonzero(splits == 0)
+    chosen = int((fractions[rest] < validation_share).sum())
+    if len(hosts) >= ENOUGH:
         chosen = max(chosen, min(LEAST_VALIDATION, len(rest) // 10))
-    validation = {identity for _, identity in rest[:chosen]}
-    return {
-        identity: "test" if domain in test else "validation" if identity in validation else "train"
-        for identity, domain in domains_by_id.items()
-    }
+    splits[rest[np.argsort(fractions[rest], kind="stable")[:chosen]]] = 1
+    return splits
 
 
 def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:

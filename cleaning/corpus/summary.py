@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cleaning.corpus.splits import domain_of
 from cleaning.corpus.summary_words import Section, sections
 from data.files import write_text
-from data.parquet import read_all
+from data.parquet import read_wide
 from data.sources import FILES, source_of
 
 SUMMARY_NAMES = ("public_summary.md", "public_summary.html")
@@ -80,51 +80,56 @@ def render(name: str, version: str, found: Sequence[Section]) -> str:
 
 
 def content_of(folder: Path) -> Content:
-    """Count the part files of a version's folder."""
-    kept = read_all(
-        [*sorted((folder / "data").rglob("*.parquet")), *sorted((folder / "side").rglob("*.parquet"))], _KEPT
-    )
-    lost = read_all(sorted((folder / "dropped").glob("*.parquet")), _LOST)
+    """Count the part files of a version's folder, one after the other."""
     words_of: Counter[str] = Counter()
     documents_of: Counter[str] = Counter()
-    domains: dict[str, str] = {}
-    for host, words in zip(kept["host"].to_pylist(), kept["n_words"].to_pylist(), strict=True):
-        domain = domains.setdefault(host, domain_of(host))
-        words_of[domain] += words
-        documents_of[domain] += 1
+    sources: dict[str, Source] = {}
+    languages: dict[str, tuple[int, int]] = {}
+    forms: dict[str, tuple[int, int]] = {}
+    for path in [*sorted((folder / "data").rglob("*.parquet")), *sorted((folder / "side").rglob("*.parquet"))]:
+        kept = read_wide(path, _KEPT)
+        for host, (documents, words) in _by(kept, "host").items():
+            domain = domain_of(host)
+            words_of[domain] += words
+            documents_of[domain] += documents
+        for found, column in ((languages, "language"), (forms, "mime")):
+            for name, (documents, words) in _by(kept, column).items():
+                before = found.get(name, (0, 0))
+                found[name] = before[0] + documents, before[1] + words
+        _add_sources(sources, kept, living=True)
+    for path in sorted((folder / "dropped").glob("*.parquet")):
+        _add_sources(sources, read_wide(path, _LOST), living=False)
     largest = sorted(words_of, key=lambda domain: (-words_of[domain], domain))[: ceil(_TOP * len(words_of))]
     return Content(
-        sources=_sources(kept, lost),
+        sources=sorted(sources.values(), key=lambda one: (-one.words, one.name == FILES, one.name)),
         domains=[(domain, documents_of[domain], words_of[domain]) for domain in largest],
         n_domains=len(words_of),
         n_small=min(ceil(_TOP_SMALL * len(words_of)), _MOST_SMALL),
-        languages=_by(kept, "language"),
-        forms={name: documents for name, (documents, _) in _by(kept, "mime").items()},
+        languages=_ranked(languages),
+        forms={name: documents for name, (documents, _) in _ranked(forms).items()},
     )
 
 
-def _sources(kept: pa.Table, lost: pa.Table) -> list[Source]:
-    """By the folder of the WARC file, which dropped pages have as well; the largest first."""
-    found: dict[str, Source] = {}
-    for table, living in ((kept, True), (lost, False)):
-        words = table["n_words"] if living else pa.chunked_array([pa.nulls(table.num_rows, pa.int32())])
-        counted = table.select(["warc_file", "fetched_at"]).append_column("n_words", words)
-        grouped = (
-            counted.unify_dictionaries()
-            .group_by("warc_file")
-            .aggregate([("n_words", "sum"), ("fetched_at", "count"), ("fetched_at", "min"), ("fetched_at", "max")])
+def _add_sources(found: dict[str, Source], table: pa.Table, *, living: bool) -> None:
+    """By the folder of the WARC file, which dropped pages have as well."""
+    words = table["n_words"] if living else pa.chunked_array([pa.nulls(table.num_rows, pa.int32())])
+    grouped = (
+        table.select(["warc_file", "fetched_at"])
+        .append_column("n_words", words)
+        .unify_dictionaries()
+        .group_by("warc_file")
+        .aggregate([("n_words", "sum"), ("fetched_at", "count"), ("fetched_at", "min"), ("fetched_at", "max")])
+    )
+    for row in grouped.to_pylist():
+        one = Source(
+            source_of(row["warc_file"]),
+            row["fetched_at_count"] if living else 0,
+            row["n_words_sum"] or 0,
+            row["fetched_at_count"],
+            row["fetched_at_min"],
+            row["fetched_at_max"],
         )
-        for row in grouped.to_pylist():
-            one = Source(
-                source_of(row["warc_file"]),
-                row["fetched_at_count"] if living else 0,
-                row["n_words_sum"] or 0,
-                row["fetched_at_count"],
-                row["fetched_at_min"],
-                row["fetched_at_max"],
-            )
-            found[one.name] = _added(found[one.name], one) if one.name in found else one
-    return sorted(found.values(), key=lambda one: (-one.words, one.name == FILES, one.name))
+        found[one.name] = _added(found[one.name], one) if one.name in found else one
 
 
 def _added(one: Source, other: Source) -> Source:
@@ -139,6 +144,10 @@ def _added(one: Source, other: Source) -> Source:
 
 
 def _by(kept: pa.Table, column: str) -> dict[str, tuple[int, int]]:
+    """Documents and words by the values of a column."""
     grouped = kept.group_by(column).aggregate([("n_words", "count"), ("n_words", "sum")]).to_pylist()
-    rows = sorted(grouped, key=lambda row: (-row["n_words_count"], row[column] or ""))
-    return {row[column] or "unknown": (row["n_words_count"], row["n_words_sum"]) for row in rows}
+    return {row[column] or "unknown": (row["n_words_count"], row["n_words_sum"]) for row in grouped}
+
+
+def _ranked(found: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))

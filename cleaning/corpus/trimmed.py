@@ -3,18 +3,23 @@
 A memory keyed by the text and by the lines that go; with it or without it the figures are the same.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from cleaning.document_rows import text_digest
+from cleaning.engines.engine import Engine, Report, run_all
+from cleaning.engines.scratch import mapped, save
 from cleaning.pages.text import count_words
-from cleaning.stored_texts import Positions, StoredTexts
+from cleaning.stored_texts import LaidOut, StoredTexts
 from data.files import whole_file
 
 Keys = npt.NDArray[np.uint64]
 Left = npt.NDArray[np.void]
+TEXTS_AT_ONCE = 20_000
+"""Texts of a task at least."""
 LEFT = np.dtype([("key", np.uint64), ("digest", "S32"), ("words", np.int32), ("chars", np.int32)])
 
 
@@ -24,8 +29,8 @@ class TrimmedTexts:
     def __init__(self, memory: Path) -> None:
         self._path = memory / "trimmed.npy"
 
-    def of(self, keys: Keys, positions: Positions, texts: StoredTexts) -> Left:
-        """A row for each of ``positions``; only those not remembered are worked out. Forgets all others."""
+    def of(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> Left:
+        """A row for each of ``texts``; only those not remembered are worked out. Forgets all others."""
         remembered = self._load()
         rows = np.zeros(len(keys), LEFT)
         known = np.zeros(len(keys), np.bool_)
@@ -35,21 +40,20 @@ class TrimmedTexts:
             rows[known] = remembered[at[known]]
         new = np.flatnonzero(~known)
         if len(new):
-            self._work_out(rows, new, positions, texts)
+            laid_out = texts.at(new).lay_out(work / "to-trim.arrow", TEXTS_AT_ONCE)
+            tasks = [_Task(task, work / f"trimmed-{task.start:09d}.npy") for task in laid_out]
+            run_all(engine, _trim, tasks)
+            for task in tasks:
+                rows[new[task.texts.positions]] = mapped(task.target)
+                task.target.unlink()
         rows["key"] = keys
         if len(new) or len(remembered) != len(rows):
             self._save(rows)
         return rows
 
-    def _work_out(self, rows: Left, new: Positions, positions: Positions, texts: StoredTexts) -> None:
-        place = {int(position): number for number, position in zip(new, positions[new], strict=True)}
-        for found, batch in texts(positions[new]):
-            for position, text in zip(found.tolist(), batch, strict=True):
-                rows[place[position]] = (0, text_digest(text).encode(), count_words(text), len(text))
-
     def _load(self) -> Left:
         try:
-            remembered = np.asarray(np.load(self._path))
+            remembered = np.load(self._path, mmap_mode="r")
         except (OSError, ValueError):
             return np.zeros(0, LEFT)
         return remembered if remembered.dtype == LEFT else np.zeros(0, LEFT)
@@ -57,4 +61,19 @@ class TrimmedTexts:
     def _save(self, rows: Left) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(self._path) as temporary, temporary.open("wb") as file:
-            np.save(file, np.sort(rows, order="key"))
+            np.save(file, rows[np.argsort(rows["key"], kind="stable")])
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    texts: LaidOut
+    target: Path
+
+
+def _trim(task: _Task, report: Report) -> None:
+    rows = np.zeros(len(task.texts), LEFT)
+    for places, batch in task.texts.every():
+        for place, text in zip(places.tolist(), batch, strict=True):
+            rows[place] = (0, text_digest(text).encode(), count_words(text), len(text))
+        report([len(batch)])
+    save(task.target, rows)

@@ -4,7 +4,8 @@ Where many texts share a band (pages of one template) their pairs would be too m
 ``crowds`` compares its texts with those of them that are still keepers.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from cleaning.stored_texts import Positions
 LARGEST_BUCKET = 64
 """Texts that share a band and are compared each with each; more are a crowd."""
 KEYS_AT_ONCE = 4_000_000
-"""Band keys of a task at least."""
+"""Band keys of a task at most, about: bands, or ranges of the keys of one band."""
+PAIRS_AT_ONCE = 8_000_000
+"""Pairs that are merged in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class _Task:
     bands: int
     some: range
     """The bands of this task, of all ``bands``."""
-    digests: Path
+    keys: tuple[int, int]
+    """The range of their keys."""
+    places: dict[str, Path]
+    """For each segment of the index where its texts stand among the living."""
     target: Path
     """Pairs, packed, ascending."""
     crowds: Path
@@ -47,32 +53,64 @@ class Candidates:
 
 def candidates(index: BandIndex, digests: Numbers, engine: Engine, work: Path) -> Candidates:
     """Pairs of positions that share a band, each once, and the crowds."""
-    together = max(1, KEYS_AT_ONCE // max(1, len(digests)))
-    saved = save(work / "digests.npy", digests)
+    places = {name: save(work / f"places-{name}.npy", at) for name, at in index.places(digests)}
     tasks = [
         _Task(
             index.folder,
             index.bands,
-            range(start, min(start + together, index.bands)),
-            saved,
-            target=work / f"pairs-{start:04d}.npy",
-            crowds=work / f"crowds-{start:04d}.npy",
+            some,
+            keys,
+            places,
+            target=work / f"pairs-{number:06d}.npy",
+            crowds=work / f"crowds-{number:06d}.npy",
         )
-        for start in range(0, index.bands, together)
+        for number, (some, keys) in enumerate(_ranges(index.bands, len(digests)))
     ]
     run_all(engine, _pair, tasks)
-    pairs = np.zeros(0, np.uint64)
     crowds: dict[bytes, Positions] = {}
     for task in tasks:
-        pairs = np.union1d(pairs, mapped(task.target))
         crowds |= {crowd.tobytes(): crowd for crowd in _listed(mapped(task.crowds))}
+    pairs = merged([mapped(task.target) for task in tasks])
+    for path in [*places.values(), *(task.target for task in tasks), *(task.crowds for task in tasks)]:
+        path.unlink()
     return Candidates(pairs, [crowds[key] for key in sorted(crowds)])
 
 
+def merged(files: Sequence[Numbers]) -> Numbers:
+    """The distinct numbers of ascending files, ascending: some of their range at a time."""
+    parts = (
+        np.unique(np.concatenate([file[some] for file, some in zip(files, slices, strict=True)]))
+        for slices in slices_of(files, PAIRS_AT_ONCE)
+    )
+    return np.concatenate([np.zeros(0, np.uint64), *parts])
+
+
+def slices_of(files: Sequence[Numbers], at_once: int) -> Iterator[list[slice]]:
+    """Ascending files cut at the same numbers, so that about so many stand between two cuts."""
+    total = sum(map(len, files))
+    if not total:
+        return
+    sample = np.sort(np.concatenate([file[:: max(1, total // 10_000)] for file in files]))
+    cuts = np.unique(sample[np.linspace(0, len(sample), -(-total // at_once) + 1).astype(np.int64)[1:-1]])
+    places = [[0, *np.searchsorted(file, cuts).tolist(), len(file)] for file in files]
+    for number in range(len(cuts) + 1):
+        yield [slice(at[number], at[number + 1]) for at in places]
+
+
+def _ranges(bands: int, texts: int) -> Iterator[tuple[range, tuple[int, int]]]:
+    """Bands and ranges of keys of about so many keys together."""
+    together = max(1, KEYS_AT_ONCE // max(1, texts))
+    cuts = max(1, -(-texts // KEYS_AT_ONCE))
+    bounds = [(1 << 64) * number // cuts for number in range(cuts + 1)]
+    for start in range(0, bands, together):
+        for keys in itertools.pairwise(bounds):
+            yield range(start, min(start + together, bands)), keys
+
+
 def _pair(task: _Task, report: Report) -> None:
-    digests = mapped(task.digests)
-    pairs, crowds = np.zeros(0, np.uint64), [np.zeros(0, np.int64)]
-    for positions, begins in BandIndex(task.index, task.bands).buckets(digests, task.some):
+    places = {name: mapped(path) for name, path in task.places.items()}
+    found, crowds = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
+    for positions, begins in BandIndex(task.index, task.bands).buckets_of(places, task.some, task.keys):
         if not len(begins):
             continue
         sizes = np.diff(np.append(begins, len(positions)))
@@ -82,8 +120,8 @@ def _pair(task: _Task, report: Report) -> None:
                 crowds += [part for run in runs for part in (np.array([size], np.int64), run)]
                 continue
             one, other = np.triu_indices(size, 1)
-            pairs = np.union1d(pairs, packed(runs[:, one].ravel(), runs[:, other].ravel()))
-    save(task.target, pairs)
+            found.append(packed(runs[:, one].ravel(), runs[:, other].ravel()))
+    save(task.target, np.unique(np.concatenate(found)))
     save(task.crowds, np.concatenate(crowds))
     report([len(task.some)])
 

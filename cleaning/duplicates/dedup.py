@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cleaning.duplicates import minhash, shingles, sketches
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.candidates import candidates, unpacked
+from cleaning.duplicates.containment import Containment
 from cleaning.duplicates.crowds import Elected, settle_crowds
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
-from cleaning.duplicates.sketches import Sketches, contained_pairs
+from cleaning.duplicates.sketches import Sketches
 from cleaning.duplicates.verified import Alike, VerifiedPairs
 from cleaning.engines.engine import Engine
 from cleaning.engines.scratch import scratch
@@ -29,6 +31,8 @@ from cleaning.stored_texts import Positions, StoredTexts
 from data.files import code_digest, value_digest
 from data.seeds import CATEGORIES
 
+_EDGES_AT_ONCE = 100_000
+"""Edges that are held as Python numbers."""
 _RANKS = {category: rank for rank, category in enumerate(CATEGORIES)}
 
 
@@ -77,7 +81,7 @@ def deduplicate(
     side; ``tell`` hears how many of how many new texts have their signature.
     """
     rank = keeper_ranks(documents)
-    digests = np.array([int(digest[:16], 16) for digest in documents["text_digest"].to_pylist()], np.uint64)
+    digests = text_numbers(documents["text_digest"])
     by_rank = np.lexsort((rank, digests))
     first = np.ones(len(digests), np.bool_)
     first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
@@ -105,13 +109,28 @@ def memory_folder(memory: Path, settings: PublishSettings) -> Path:
 
 def keeper_ranks(documents: pa.Table) -> Positions:
     """The place of each document in the order of the keys (columns category, n_words, first_seen_at, by id)."""
-    categories = np.array([_RANKS.get(name or "", len(_RANKS)) for name in documents["category"].to_pylist()], np.int64)
+    names = documents["category"].combine_chunks()
+    names = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
+    ranks = np.array([*(_RANKS.get(name or "", len(_RANKS)) for name in names.dictionary.to_pylist()), len(_RANKS)])
+    categories = ranks[names.indices.fill_null(len(ranks) - 1).to_numpy()]
     words = documents["n_words"].to_numpy().astype(np.int64)
     seen = documents["first_seen_at"].cast(pa.int64()).to_numpy()
-    order = np.lexsort((np.arange(documents.num_rows), seen, -words, categories))
+    order = np.lexsort((seen, -words, categories))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     return rank
+
+
+def text_numbers(digests: pa.ChunkedArray) -> Numbers:
+    """64 bits of each text's digest, of which a table may hold just these."""
+    if digests.type == pa.uint64():
+        numbers: Numbers = digests.to_numpy()
+        return numbers
+    parts = [np.zeros(0, np.uint64)]
+    for chunk in digests.chunks:
+        first = "".join(pc.utf8_slice_codeunits(chunk, 0, 16).to_pylist())
+        parts.append(np.frombuffer(bytes.fromhex(first), ">u8").astype(np.uint64))
+    return np.concatenate(parts)
 
 
 def _near(
@@ -140,10 +159,12 @@ def _near(
 
     pairs, result, uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)
     if settings.containment is not None:
-        begins, numbers = Sketches(folder, settings.shingle_words).of(digests, texts, engine, work)
+        sketches = Sketches(folder / "sketches")
+        sketches.add_missing(digests, texts, settings.shingle_words, engine, work)
+        containment = Containment(sketches, digests, work)
         while True:
-            keepers = np.flatnonzero(result.lost_to == np.arange(len(rank)))
-            more = np.setdiff1d(contained_pairs(begins, numbers, keepers, settings.containment), pairs)
+            keeps = result.lost_to == np.arange(len(rank))
+            more = np.setdiff1d(containment.pairs(keeps, settings.containment, engine), pairs)
             if not len(more):
                 break
             pairs = np.union1d(pairs, more)
@@ -175,7 +196,9 @@ def elect(rank: Positions, edges: Edges) -> Elected:
     order = np.flatnonzero(ahead)
     order = order[np.lexsort((rank[edges.other[order]], rank[edges.one[order]]))]
     columns = (edges.one, edges.other, edges.share, edges.contained)
-    for one, other, share, contained in zip(*(column[order].tolist() for column in columns), strict=True):
-        if result.lost_to[one] == one and result.lost_to[other] == other:
-            result.lost_to[one], result.share[one], result.contained[one] = other, share, contained
+    for start in range(0, len(order), _EDGES_AT_ONCE):
+        some = order[start : start + _EDGES_AT_ONCE]
+        for one, other, share, contained in zip(*(column[some].tolist() for column in columns), strict=True):
+            if result.lost_to[one] == one and result.lost_to[other] == other:
+                result.lost_to[one], result.share[one], result.contained[one] = other, share, contained
     return result

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, renamed, save
-from cleaning.stored_texts import Positions, StoredTexts
+from cleaning.stored_texts import LaidOut, Positions, StoredTexts
 from data.files import whole_file
 
 TEXTS_AT_ONCE = 20_000
@@ -83,7 +83,7 @@ class VerifiedPairs:
 
 @dataclass(frozen=True, slots=True)
 class _Shingling:
-    texts: StoredTexts
+    texts: LaidOut
     words: int
     numbers: Path
     """The shingle sets of all texts in a row, raw 64-bit numbers."""
@@ -105,17 +105,16 @@ class _Comparing:
 def _verify(first: Positions, second: Positions, texts: StoredTexts, words: int, engine: Engine, work: Path) -> Alike:
     """Lay the shingle sets of all texts concerned into files, then compare pair by pair."""
     wanted = np.union1d(first, second)
-    some = texts.at(wanted)
-    chunks = list(some.chunks(TEXTS_AT_ONCE))
     made = [
-        _Shingling(some.at(chunk), words, work / f"shingles-{n:06d}.bin", work / f"shingles-{n:06d}.npy")
-        for n, chunk in enumerate(chunks)
+        _Shingling(task, words, work / f"shingles-{n:06d}.bin", work / f"shingles-{n:06d}.npy")
+        for n, task in enumerate(texts.at(wanted).lay_out(work / "to-compare.arrow", TEXTS_AT_ONCE))
     ]
     run_all(engine, _shingle, made)
     places = np.empty((len(wanted), 3), np.int64)
-    for number, (task, chunk) in enumerate(zip(made, chunks, strict=True)):
-        places[chunk, 0] = number
-        places[chunk, 1:] = mapped(task.places)
+    for number, task in enumerate(made):
+        at = task.texts.positions
+        places[at, 0] = number
+        places[at, 1:] = mapped(task.places)
     pairs = np.stack([np.searchsorted(wanted, first), np.searchsorted(wanted, second)], axis=1)
     saved = save(work / "places.npy", places), save(work / "compared.npy", pairs)
     files = tuple(task.numbers for task in made)
@@ -126,6 +125,8 @@ def _verify(first: Positions, second: Positions, texts: StoredTexts, words: int,
     figures = np.empty(len(pairs), ALIKE)
     for start, found in run_all(engine, _compare, compared):
         figures[start : start + len(found)] = found
+    for path in [*files, *saved, *(task.places for task in made)]:
+        path.unlink()
     return figures
 
 

@@ -29,6 +29,8 @@ class EngineSettings(BaseModel):
     dask: str | None = Field(default=None, pattern=r"^(local:[1-9]\d*|(tcp|tls)://\S+)$")
     """A Dask scheduler instead of the pool, as tcp://host:8786; its workers must see the store under the same path and
     run this version. local:N starts N workers on this machine."""
+    share_rows: int = Field(default=500_000, gt=0)
+    """Records of a share of publishing, about: what one process holds at a time. What is published does not show it."""
     patience: float = Field(default=600, gt=0)
     """Seconds that a stage on Dask waits while there is no worker at all; then it ends with an error. Workers of
     local:N are started again meanwhile."""

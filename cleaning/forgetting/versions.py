@@ -4,6 +4,7 @@ Rows go, counts are taken anew, card and report are written again; the manifest 
 and under which receipts. Parts that hold nothing of them keep their bytes.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.card import write_texts
-from cleaning.corpus.figures import figures_of
+from cleaning.corpus.figures import FigureCounts
 from cleaning.corpus.living import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
@@ -21,7 +22,7 @@ from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import digests
 from data.documents import DROPPED_SCHEMA, FEW_VALUES
 from data.manifest import MANIFEST_NAME, Manifest
-from data.parquet import read_all, read_parquet, write_parquet
+from data.parquet import read_parquet, read_wide, write_parquet
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -96,24 +97,20 @@ def _columns(path: Path, names: Collection[str]) -> pa.Table:
 
 def _figures(folder: Path, before: dict[str, Any]) -> dict[str, Any]:
     """The figures of what is left; what is no count of rows stays as it was."""
-    columns = ["id", "host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
+    columns = ["host", "country", "category", "language", "n_words", "fetched_at", "cluster_size", "masked"]
     columns += ["source", "license", "license_url"]
-    tables: list[pa.Table] = []
-    split_of: dict[str, str] = {}
+    counts, splits = FigureCounts(), Counter[str]()
     for split in SPLITS:
-        table = pa.concat_tables(
-            [_columns(path, columns) for path in sorted((folder / "data" / split).glob("*.parquet"))]
-        )
-        tables.append(table)
-        split_of |= dict.fromkeys(table["id"].to_pylist(), split)
-    side_parts = sorted((folder / "side").rglob("*.parquet"))
-    side = read_all(side_parts, ["language"]) if side_parts else pa.table({"language": pa.array([], pa.string())})
-    dropped = pa.concat_tables(
-        [_columns(path, DROPPED_SCHEMA.names) for path in sorted((folder / "dropped").glob("*.parquet"))]
-    )
-    kept = pa.concat_tables(tables)
+        for path in sorted((folder / "data" / split).glob("*.parquet")):
+            table = _columns(path, columns)
+            counts.add_kept(table)
+            splits[split] += table.num_rows
+    for path in sorted((folder / "side").rglob("*.parquet")):
+        counts.add_side(read_wide(path, ["language"]))
+    for path in sorted((folder / "dropped").glob("*.parquet")):
+        counts.add_dropped(_columns(path, DROPPED_SCHEMA.names))
     unlisted = before["dropped"].get(TAKEDOWN, 0)
-    urls = kept.num_rows + side.num_rows + dropped.num_rows + unlisted
-    figures = figures_of(kept, split_of, side, dropped, urls, Taken(**before["site_lines"]))
+    urls = counts.documents + counts.side.total() + counts.dropped.total() + unlisted
+    figures = counts.figures(splits, urls, Taken(**before["site_lines"]))
     figures["dropped"] |= {TAKEDOWN: unlisted} if unlisted else {}
     return {**before, **figures}

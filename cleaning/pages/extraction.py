@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from lxml.etree import ElementDefaultClassLookup
 from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HtmlProcessingInstruction
-from trafilatura import load_html
+from trafilatura import load_html, utils
 from trafilatura.utils import HTML_PARSER
 
 from cleaning.pages.licences import html_licence
@@ -14,10 +14,11 @@ from cleaning.pages.main_text import PARSING_ERRORS, main_text
 from cleaning.pages.metadata import Declared, Metadata, declared_of, metadata_of
 from cleaning.pages.normal_text import normal_line
 from cleaning.pages.page import Drop, Page, Raw
+from cleaning.pages.rare_characters import INVALID_IN_XML, RareCharacters
 from cleaning.settings import ExtractionSettings
 from data.charset import encoding_of
 from data.errors import InputError
-from data.markup import attributes, tags
+from data.markup import attributes, each_tag
 from data.rights.licences import Licence
 from data.rights.page import HEAD
 from data.urls import canonical_url
@@ -33,6 +34,8 @@ HTML_PARSER.set_element_class_lookup(
 )
 """lxml.html asks a function in Python for the class of each element, for the sake of forms that nobody fills here: a
 twentieth of the extraction."""
+if isinstance(utils.INVALID_XML_CHARS, re.Pattern):
+    vars(utils)["INVALID_XML_CHARS"] = RareCharacters(utils.INVALID_XML_CHARS, INVALID_IN_XML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _canonical(head: bytes, url: str) -> str | None:
     last = head.lower().rfind(b"canonical")
     if last < 0:
         return None
-    for tag, raw in tags(head[: last + LONGEST_TAG]):
+    for tag, raw in each_tag(head[: last + LONGEST_TAG]):
         if tag == b"link" and b"canonical" in raw.lower():
             values = attributes(raw)
             if values.get("rel", "").lower() == "canonical":

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langdetect import LangDetectException
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from cleaning.pages.detector import REMEMBERED, QuickDetector
+from cleaning.pages.quick_langid import QuickIdentifier, quick_identifier
 
 FIRST_WINDOW = 800
 """Characters that py3langid reads."""
@@ -49,6 +49,9 @@ _SPANISH_WORDS = (
     "el la los las del al en y que por para con una un se es su más como pero sus este esta son también fue ser"
 )
 _ARAGONESE, _SPANISH = (frozenset(words.split()) for words in (_ARAGONESE_WORDS, _SPANISH_WORDS))
+_MARKED_AS = 1, 2, 4
+"""Bits of a word: a marker of Asturian, one of Aragonese (*ye* is both), a function word of Spanish."""
+_MARKED_KINDS = range(1, 8)
 _ALONE_WORDS = "y el los las del su sus más pero también fue muy es una con por para hay está están"
 _SPANISH_ALONE = frozenset(_ALONE_WORDS.split())
 """Function words of Spanish; those that the language in question has too do not count."""
@@ -182,13 +185,15 @@ def _markers(sample: str) -> tuple[int, int, int]:
     """Words and turns that only Asturian has, those of Aragonese, and Spanish function words."""
     sample = sample.lower()
     words = _WORD.findall(sample)
-    asturian = sum(map(_is_asturian, words))
+    kinds = bytes(map(_MARKED.__getitem__, words))
+    asturian, aragonese, spanish = (
+        sum(kinds.count(kind) for kind in _MARKED_KINDS if kind & one) for one in _MARKED_AS
+    )
     if any(sign in sample for sign in _ELIDED):
         asturian += len(_ELISIONS.findall(sample))
-    aragonese = sum(map(_ARAGONESE.__contains__, words))
     if _may_have_articles(sample, words):
         aragonese += len(_ARTICLES.findall(sample))
-    return asturian, aragonese, sum(map(_SPANISH.__contains__, words))
+    return asturian, aragonese, spanish
 
 
 def _may_have_articles(sample: str, words: Sequence[str]) -> bool:
@@ -205,16 +210,27 @@ def _neighbour(asturian: int, aragonese: int, spanish: int) -> str | None:
     return "an" if aragonese >= MIN_MARKERS and aragonese > MARKER_SHARE * spanish else None
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
-def _is_asturian(word: str) -> bool:
-    return _ASTURIAN.fullmatch(word) is not None
+class _Marked(dict[str, int]):
+    """What each word marks: bits of ``_MARKED_AS``; remembered, since words repeat."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        asturian, aragonese, spanish = _MARKED_AS
+        self[word] = marked = (
+            asturian * (_ASTURIAN.fullmatch(word) is not None)
+            | aragonese * (word in _ARAGONESE)
+            | spanish * (word in _SPANISH)
+        )
+        return marked
+
+
+_MARKED = _Marked()
 
 
 @functools.cache
-def _py3langid() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.nb_ptc = identifier.nb_ptc.astype("float32")  # as numpy makes them of each text's, 29 MB more
-    return identifier
+def _py3langid() -> QuickIdentifier:
+    return quick_identifier()
 
 
 def identify_second(text: str) -> tuple[str, float]:

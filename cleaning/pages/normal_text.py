@@ -29,8 +29,14 @@ _ODD = re.compile(
 ``fix_text`` changes nothing; passing it over takes two fifths off the mending of real pages."""
 _SUSPECT = re.compile("[^\x00-\x7f]{2}|[ÂÃŒœ]")
 """What everything that ftfy takes for mojibake has (its ``BADNESS_RE``), and three texts of four have not."""
-_UNUSUAL = re.compile(f"{_ODD.pattern}|{_SUSPECT.pattern}")
-"""Either of them, looked for at once."""
+_SUSPECT_ALONE = "ÂÃŒœ"
+_FIRST_BYTE = bytes(0x80) + b"\2" * 0x40 + b"\1" * 0x40
+_TWO_IN_A_ROW = b"\2\1"
+"""Behind a letter that is not ASCII the first byte of another, where bytes are ``_FIRST_BYTE``'s kinds."""
+AROUND_SUSPECT = 8
+"""Characters on each side of a suspect that hold all of a match: none has more than six."""
+MOST_SUSPECTS = 20
+"""A text of more suspects is asked whole: it is in another script."""
 _MENDING = ftfy.TextFixerConfig(
     unescape_html=False, uncurl_quotes=False, fix_latin_ligatures=True, fix_character_width=False, normalization="NFC"
 )
@@ -39,11 +45,29 @@ _MENDING = ftfy.TextFixerConfig(
 def normal_text(text: str) -> str:
     """The text in its normal form, a line a paragraph; lines of nothing but marks go."""
     text = unicodedata.normalize("NFC", _encodable(text))
-    if _UNUSUAL.search(text) and (_ODD.search(text) or is_bad(text)):
+    if _ODD.search(text) or (_has_suspect(text) and _is_bad(text)):
         text = ftfy.fix_text(text, _MENDING)
     if "[" in text:
         text = _WRITTEN_LINK.sub(r"\1", _SHORTCODES.sub("", text))
     return unicodedata.normalize("NFC", "\n".join(filter(None, map(_normal_paragraph, text.splitlines()))))
+
+
+def _has_suspect(text: str) -> bool:
+    """Whether ``_SUSPECT`` is found; an expression that looks at each letter takes five times as long."""
+    if text.isascii():
+        return False
+    if _TWO_IN_A_ROW in text.encode().translate(_FIRST_BYTE):
+        return True
+    return any(letter in text for letter in _SUSPECT_ALONE)
+
+
+def _is_bad(text: str) -> bool:
+    """``is_bad``, which is asked of the suspects' surroundings first."""
+    for number, suspect in enumerate(_SUSPECT.finditer(text)):
+        around = text[max(0, suspect.start() - AROUND_SUSPECT) : suspect.end() + AROUND_SUSPECT]
+        if number == MOST_SUSPECTS or is_bad(around):
+            return bool(is_bad(text))
+    return False
 
 
 def _encodable(text: str) -> str:

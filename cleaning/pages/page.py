@@ -15,6 +15,8 @@ class Raw:
     """The HTTP field with its parameters; empty where there is none."""
     body: bytes
     is_pdf: bool = False
+    is_text: bool = False
+    """Whether the body is the text itself."""
     link: str = ""
     """The HTTP field ``Link``."""
 

@@ -203,7 +203,11 @@ KINDS = (
     Kind("cedula", _named(_ID_LABEL, rf"{_FORMED_ID}|{_BARE_ID}"), sign=_SIX),
 )
 """In the order in which they are looked for: what has a check digit before what has none. Telephones come last."""
-_ANY_SIGN = re.compile(r"@|arroba|[(\[{<] ?(?:at|AT)| AT |\b[A-Z]{2}\d{2}|\d(?:[ ./()-]{0,3}\d){4}")
+_ANY_SIGN = re.compile(
+    r"[@(\[{<A-Z\d](?:(?<=@)|(?<=[(\[{<]) ?(?:at|AT)|(?<=\b[A-Z])[A-Z]\d{2}|(?<=\d)(?:[ ./()-]{0,3}\d){4})"
+)
+"""One class of first letters for all: at a letter of none an expression tries nothing."""
+_ANY_SIGN_OR_WORD = re.compile(rf"arroba| AT |{_ANY_SIGN.pattern}")
 """What every kind has: the rest of a text is not looked at."""
 _BEFORE, _AFTER = 120, 340
 """Characters around a sign that are looked at: the label before a number; the longest address that is written out."""
@@ -232,10 +236,14 @@ def personal_spans(text: str) -> list[Span]:
     return found
 
 
+def _signs(text: str) -> Iterator[re.Match[str]]:
+    return (_ANY_SIGN_OR_WORD if "arroba" in text or " AT " in text else _ANY_SIGN).finditer(text)
+
+
 def _regions(text: str) -> Iterator[tuple[int, int]]:
     """The surroundings of signs, whole words, in order and apart: one text of ten has none, most have few."""
     begin = end = 0
-    for sign in _ANY_SIGN.finditer(text):
+    for sign in _signs(text):
         if sign.end() + _BEFORE < end:
             continue
         near = max(0, sign.start() - _BEFORE)

@@ -18,14 +18,15 @@ from trafilatura.core import (
     ESCALATION_PAGE_SHARE,
     _forum_thread_page,
 )
-from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Extractor
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
-from cleaning.pages import own_attributes
+from cleaning.pages import own_attributes, trafilatura_cleaning
 
 own_attributes.install()
+trafilatura_cleaning.install()
 _OPTIONS: dict[str, Any] = {"output_format": "python", "fast": True, "comments": False, "tables": True}
 _PRUNED_TAGS = ("div", "section", "aside", "details", "ol", "ul", "list")
 _PRUNED_SIGNS = (
@@ -73,7 +74,7 @@ def prune(tree: HtmlElement) -> None:
 
 
 def _extracted(tree: HtmlElement, options: Extractor, url: str) -> tuple[_Element, str]:
-    return extract_content(convert_tags(tree_cleaning(copy(tree), options), options, url), options)
+    return extract_content(convert_tags(trafilatura_cleaning.cleaned(copy(tree), options), options, url), options)
 
 
 def _is_small_share(size: int, tree: HtmlElement) -> bool:

@@ -46,14 +46,15 @@ def triage(record: Record, settings: ExtractionSettings, said: Sequence[Word]) -
     if not answer.body.strip():
         return Drop("extraction/empty")
     is_pdf = answer.body.startswith(_PDF_SIGN)
-    refusal = None if is_pdf else _other_kind(answer.content_type, answer.body)
+    is_text = record.converted and answer.content_type == "text/plain"
+    refusal = None if is_pdf or is_text else _other_kind(answer.content_type, answer.body)
     if refusal is not None:
         return refusal
     word = reserving(said, record.url)
     if word is not None:
         return Drop(OPTED_OUT, detail=f"{word.carrier}: {word.line}")
     fields = answer.headers
-    return Raw(record.url, fields.get("content-type", ""), answer.body, is_pdf, fields.get("link", ""))
+    return Raw(record.url, fields.get("content-type", ""), answer.body, is_pdf, is_text, fields.get("link", ""))
 
 
 def _no_page(record: Record) -> Drop | None:

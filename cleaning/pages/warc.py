@@ -13,7 +13,8 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from cleaning.pages.http import Answer, read_answer
 from data.errors import InputError
-from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, REFUSAL, SEED
+from data.rights.licences import Licence
+from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, LICENSE, LICENSE_URL, REFUSAL, SEED
 
 _GZIP = b"\x1f\x8b"
 _HEAD_END = b"\r\n\r\n"
@@ -22,6 +23,9 @@ _LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 1 << 16
 _MOST_NAME = 200
 """Characters that are kept of a crawler's name."""
+_ANSWERS = (WarcRecordType.response, WarcRecordType.revisit)
+_CONVERTED = ("text/html", "text/plain")
+_NO_LICENCE = Licence(None)
 _TOLD = (SEED.lower(), COUNTRY.lower(), CATEGORY.lower())
 HEAD_BYTES = 1 << 20
 """Of a record larger than a page may be no more is read than this and a page: it is dropped as too large."""
@@ -41,6 +45,10 @@ class Record:
     answer: Answer
     forgotten: str | None = None
     """The receipt under which the record was blanked."""
+    converted: bool = False
+    """Whether a source made it of something else: a text in it is the document's."""
+    licence: Licence | None = None
+    """The licence that its source gives."""
     site: str | None = None
     country: str | None = None
     category: str | None = None
@@ -65,7 +73,9 @@ class Segment:
     """Offset of a record that is cut short or damaged, once ``records`` has come to it: nothing is read after it."""
 
     def records(self, max_bytes: int) -> Iterator[Record]:
-        """Give each response and revisit; bodies are unpacked up to ``max_bytes`` and one more.
+        """Give each response and revisit, and conversions that are a page or a text.
+
+        Bodies are unpacked up to ``max_bytes`` and one more.
 
         Raises:
             InputError: no such file, or not a WARC file.
@@ -81,7 +91,7 @@ class Segment:
                 ):
                     count += 1
                     position = raw.stream_pos
-                    if raw.record_type in (WarcRecordType.response, WarcRecordType.revisit):
+                    if raw.record_type in _ANSWERS or _is_converted_page(raw):
                         record = _read(raw, max_bytes, told)
                         if record is None:
                             self.torn_at = position
@@ -107,6 +117,15 @@ class Segment:
             self.crawler = _crawler(raw)
         raw.consume()  # type: ignore[attr-defined]
         return told
+
+
+def _is_converted_page(raw: object) -> bool:
+    """Whether a record is a conversion of a web page into a page or a text, as in Common Crawl's WET files."""
+    if raw.record_type != WarcRecordType.conversion:  # type: ignore[attr-defined]
+        return False
+    headers = _fields(raw)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in _CONVERTED and headers.get("warc-target-uri", "").strip("<>").startswith(("http://", "https://"))
 
 
 def _told(raw: object) -> _Told:
@@ -143,6 +162,7 @@ def _read(raw: object, max_bytes: int, told: _Told) -> Record | None:
         return None
     if length > most:
         raw.consume()  # type: ignore[attr-defined]
+    licence = Licence(headers.get(LICENSE.lower()), headers.get(LICENSE_URL.lower()))
     is_revisit = headers.get("warc-type") == "revisit"
     profile = headers.get("warc-profile", "")
     return Record(
@@ -153,6 +173,8 @@ def _read(raw: object, max_bytes: int, told: _Told) -> Record | None:
         revisit=("not_modified" if "not-modified" in profile else "same_digest") if is_revisit else None,
         answer=read_answer(content, headers.get("content-type", ""), max_bytes),
         forgotten=headers.get(FORGOTTEN.lower()),
+        converted=headers.get("warc-type") == "conversion",
+        licence=None if licence == _NO_LICENCE else licence,
         site=headers.get(SEED.lower()),
         country=headers.get(COUNTRY.lower()),
         category=headers.get(CATEGORY.lower()),

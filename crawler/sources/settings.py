@@ -1,6 +1,12 @@
 """What archives are asked for, and how gently."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MOST_PER_MINUTE = {"lookups_per_minute": 24, "captures_per_minute": 120}
 
 
 class CommonCrawlSettings(BaseModel):
@@ -28,6 +34,38 @@ class CommonCrawlSettings(BaseModel):
     """Times that one request is tried."""
 
 
+class WaybackSettings(BaseModel):
+    """How the Wayback Machine is asked. It says 429 above 24 lookups a minute, and blocks who goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    base_url: str = "https://web.archive.org/"
+    """Where it is."""
+    lookups_per_minute: float = Field(default=15.0, gt=0)
+    """Requests to its index (CDX); 24 at most."""
+    captures_per_minute: float = Field(default=30.0, gt=0)
+    """Pages fetched; 120 at most."""
+    page_size: int = Field(default=5_000, gt=0, le=100_000)
+    """Captures that one lookup gives."""
+    max_pages_per_host: int = Field(default=1_000, gt=0)
+    """Pages of a host, at most: those with the shortest addresses first."""
+    timeout: float = Field(default=90.0, gt=0)
+    """Seconds that it may be silent."""
+    backoff: float = Field(default=60.0, gt=0)
+    """Seconds to wait after 429, 5xx or a failed connection, doubled each time up to an hour; Retry-After if longer."""
+    attempts: int = Field(default=6, gt=0)
+    """Times that one request is tried."""
+
+    @model_validator(mode="after")
+    def _gentle(self) -> Self:
+        if urlsplit(self.base_url).hostname in LOOPBACK:
+            return self
+        for name, most in _MOST_PER_MINUTE.items():
+            if getattr(self, name) > most:
+                raise ValueError(f"{name} is {most} at most: the archive blocks whoever asks more often")
+        return self
+
+
 class ArchiveSettings(BaseModel):
     """Pages that others have archived."""
 
@@ -35,3 +73,5 @@ class ArchiveSettings(BaseModel):
 
     common_crawl: CommonCrawlSettings = Field(default_factory=CommonCrawlSettings)
     """`cowese archive common-crawl`."""
+    wayback: WaybackSettings = Field(default_factory=WaybackSettings)
+    """`cowese archive wayback`."""

@@ -10,7 +10,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.sources.member import Member
 from crawler.warc.index import index_closed
-from crawler.warc.record import Headers, pack_metadata, pack_response
+from crawler.warc.record import Headers, pack_conversion, pack_metadata, pack_response
 from crawler.warc.recovery import recover
 from crawler.warc.writer import WarcWriter
 from data.errors import InputError
@@ -83,6 +83,15 @@ class SourceWriter:
         """
         fields = {**origin.named(), **self._warc.info_id(when)}
         packed = pack_response(url, when, status_line, headers, body, fields)
+        self._note(origin, self._warc.append_together((packed,), when))
+
+    def conversion(self, url: str, when: datetime, content_type: str, body: bytes, origin: Origin) -> None:
+        """Append a page or a text that a corpus gives without an HTTP answer.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        packed = pack_conversion(url, when, content_type, body, {**origin.named(), **self._warc.info_id(when)})
         self._note(origin, self._warc.append_together((packed,), when))
 
     def flush(self) -> None:

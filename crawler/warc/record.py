@@ -60,6 +60,13 @@ def pack_info(when: datetime, fields: Mapping[str, str], about: bytes, record_id
     return Packed(gzip_member(content), None, ("", "warcinfo", int(when.timestamp()), None, None, None, None))
 
 
+def pack_conversion(url: str, when: datetime, content_type: str, body: bytes, fields: Mapping[str, str]) -> Packed:
+    """Pack a page or a text that was made of something else, and so has no HTTP head (WARC 1.1, 6.7)."""
+    content = record("conversion", new_record_id(), when, content_type, (body,), {"WARC-Target-URI": url, **fields})
+    row = (url, "conversion", int(when.timestamp()), None, None, *mime_of(content_type))
+    return Packed(gzip_member(content), None, row)
+
+
 def pack_metadata(when: datetime, url: str, refers_to: str, fields: Mapping[str, str]) -> Packed:
     """Pack what is known of a record that is copied as it is, and so has no fields of ours; it follows."""
     named = {"WARC-Target-URI": url, "WARC-Refers-To": refers_to, **fields}

@@ -6,6 +6,7 @@ import typer
 
 from flows.commands.options import (
     ConfigOption,
+    JsonOption,
     SetOption,
     StoreOption,
     existing_store,
@@ -29,14 +30,12 @@ def browse(
 
     Example: cowese browse --store store
     """
-    from browse.library import Library
     from browse.server import listening, serve
-    from flows.why import why
-    from flows.why_words import story_lines
+    from flows.browsing import library_of
 
     settings = read_settings(config, store, assign, browse__port=port)
     opened = existing_store(config, settings.store)
-    library = Library(opened, settings.clean, lambda url: list(story_lines(why(opened, settings, url))))
+    library = library_of(opened, settings)
     with listening(settings.browse) as socket:
         if library.versions():
             with shown_progress() as progress:
@@ -49,6 +48,41 @@ def browse(
         )
 
 
+def rules(
+    version: Annotated[str, typer.Option("--version", help="A corpus version.")] = "latest",
+    precision: Annotated[
+        float, typer.Option("--precision", min=0.01, max=1.0, help="Share of a rule's drops that must not be good.")
+    ] = 0.95,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what each rule drops, how often wrongly, and more.
+
+    Wrong drops as readers labelled them (`cowese browse`), with Wilson's interval; what other bounds would do, without
+    cleaning anew; bounds under which the stated share of drops is right.
+
+    Example: cowese rules --precision 0.98
+    """
+    from browse.library import Library
+    from browse.rules_page import report_of
+    from browse.rules_words import rules_lines
+
+    settings = read_settings(config, store, assign)
+    library = Library(existing_store(config, settings.store), settings.clean, lambda _: [])
+    name = library.version(version)
+    with shown_progress() as progress:
+        index = library.prepare(name, progress)
+    report = report_of(library, name, index, precision)
+    if as_json:
+        typer.echo(report.model_dump_json(indent=1))
+    else:
+        for line in rules_lines(report):
+            typer.echo(line)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(browse)
+    app.command()(rules)

@@ -1,5 +1,6 @@
 """``cowese serve``: server, deployments and workers on this machine."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,12 @@ DEMO = Path("demo/cowese.toml")
 def serve(
     stop: Annotated[bool, typer.Option("--stop", help="Stop workers and server.")] = False,
     status: Annotated[bool, typer.Option("--status", help="Only say what runs.")] = False,
-    port: Annotated[int | None, typer.Option(min=1, max=65_534, help="The server's port on 127.0.0.1.  [4200]")] = None,
+    foreground: Annotated[
+        bool,
+        typer.Option("--foreground", help="Stay, and stop all at SIGTERM or Ctrl-C, for a service manager."),
+    ] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Only print a systemd unit for this store.")] = False,
+    port: Annotated[int | None, typer.Option(min=1, max=65_533, help="The server's port on 127.0.0.1.  [4200]")] = None,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -35,8 +41,9 @@ def serve(
     from flows.serving import service
     from flows.settings import configured_file
 
-    if stop and status:
-        raise InputError("--stop and --status: give one of them.")
+    asked = {"--stop": stop, "--status": status, "--foreground": foreground, "--systemd": systemd}
+    if sum(asked.values()) > 1:
+        raise InputError(f"{' and '.join(name for name, given in asked.items() if given)}: give one of them.")
     if stop or status:
         served = _served(config, store)
         if stop:
@@ -50,10 +57,24 @@ def serve(
     opened = Store.open(read_settings(config, store, None).store)
     config = config or service.served_settings(opened)
     settings = read_settings(config, opened.root, None, serve__port=port or service.running_port(opened))
+    config = config.absolute() if config else None
+    if systemd:
+        from flows.serving.systemd import unit
+
+        typer.echo(unit(opened.root, config, port), nl=False)
+        return
     with opened.exclusive("serve"), shown_progress() as progress:
-        serving = service.serve(opened, settings.serve, config.absolute() if config else None, progress)
+        serving = service.serve(opened, settings.serve, config, progress, keeper=not foreground)
     show(serving, f"serving {opened.root}", as_json=as_json)
-    if not as_json:
+    if foreground:
+        from flows.serving.keeper import keep
+
+        logging.getLogger("cowese.keeper").setLevel(logging.INFO)
+        try:
+            keep(opened, service.served_environment(opened, settings.serve, config), config)
+        finally:
+            service.stop(opened)
+    elif not as_json:
         typer.echo("\nnext, from any folder: prefect deployment run build-cowese --watch")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def watch(
-    run: Annotated[str | None, typer.Argument(help="A run's name or id.  [the newest]")] = None,
+    run: Annotated[str | None, typer.Argument(help="A run's name or id.  [the one submitted last]")] = None,
 ) -> None:
     """Show the stages of a served run as they go.
 

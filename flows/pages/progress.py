@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run, task_run
 
 from flows.console import duration, readable
 
@@ -63,13 +64,22 @@ class StageProgress:
         before = self._next
         self._next = time.monotonic() + RETRY_AFTER
         with tolerated():
-            if self._artifact is None:
-                created = create_progress_artifact(round(share, 1), key=f"{self._stage}{KEY_SUFFIX}", description=words)
-                assert isinstance(created, UUID)
-                self._artifact = created
-            else:
-                update_progress_artifact(self._artifact, progress=round(share, 1), description=words)
+            self._artifact = _shown(self._artifact, f"{self._stage}{KEY_SUFFIX}", round(share, 1), words)
             self._next = before
+
+
+def _shown(artifact: UUID | None, key: str, percent: float, words: str) -> UUID:
+    """Create a progress artifact or update it; its id.
+
+    By the API itself: Prefect's functions for artifacts emit an event at each call, hundreds in a day.
+    """
+    shown = {"data": percent, "description": words}
+    with get_client(sync_client=True) as client:
+        if artifact is not None:
+            client.request("PATCH", "/artifacts/{id}", path_params={"id": artifact}, json=shown)
+            return artifact
+        about = {"key": key, "type": "progress", "flow_run_id": flow_run.get_id(), "task_run_id": task_run.get_id()}
+        return UUID(client.request("POST", "/artifacts/", json={**about, **shown}).json()["id"])
 
 
 def describe(done: int, total: int | None, rate: float, counts: Mapping[str, float | str]) -> str:

@@ -1,5 +1,6 @@
 """One line of the log for each stage; ``flows/pages/model.py`` adds those of training."""
 
+from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -8,6 +9,13 @@ from cleaning.corpus.publish import PublishSummary
 from crawler.process.summary import CrawlSummary
 
 MOST_REASONS = 3
+PUBLISHING = {
+    "duplicate/": "duplicates",
+    "decontaminated/": "of a benchmark",
+    "takedown": "taken down",
+    "forgotten": "forgotten",
+}
+"""Reasons that publishing finds, and what they are called after a count."""
 
 
 @singledispatch
@@ -42,4 +50,15 @@ def _(summary: CleanSummary) -> str:
 def _(summary: PublishSummary) -> str:
     if not summary.changed:
         return f"nothing has changed since {summary.version}; no new version"
-    return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words"
+    left_out = ", ".join(f"{count:,} {family}" for family, count in left_out_by_publishing(summary.dropped).items())
+    more = f"; left out: {left_out}" if left_out else ""
+    return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words{more}"
+
+
+def left_out_by_publishing(dropped: Mapping[str, int]) -> dict[str, int]:
+    """Pages that cleaning kept and publishing did not, by family of reasons, as in what is said of a version."""
+    counts = {
+        words: sum(count for reason, count in dropped.items() if reason.startswith(prefix))
+        for prefix, words in PUBLISHING.items()
+    }
+    return {words: count for words, count in counts.items() if count}

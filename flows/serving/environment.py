@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from data.store import Store
+from flows.serving.api import USER
 from flows.serving.loopback import without_proxy
 
 HEARTBEAT_SECONDS = 30
@@ -16,12 +17,25 @@ QUERY_SECONDS = 1
 """How often a worker asks for work; Prefect's own 10 are longer than all else in a run that finds nothing changed."""
 STARTUP_SECONDS = 600
 """The first start makes the database: 140 s on a busy machine. Prefect's own 20 s failed there."""
-PASSED_ON = ("PREFECT_LOGGING_", "PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+PASSWORDS = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+"""What the server asks for, and what its clients answer: user and password."""
+PASSED_ON = ("PREFECT_LOGGING_", *PASSWORDS)
 """What our servers and workers inherit of the user's Prefect: how much is logged, and the password."""
 
 
-def environment(store: Store, api_url: str, links: str, config: Path | None) -> Mapping[str, str]:
-    """What is inherited, with the store, its settings file and Prefect's settings."""
+def environment(
+    store: Store,
+    api_url: str,
+    links: str,
+    config: Path | None,
+    *,
+    password: str | None = None,
+    keep_days: float = 90.0,
+) -> Mapping[str, str]:
+    """What is inherited, with the store, its settings file and Prefect's settings.
+
+    The server deletes runs, with their logs and pages, ``keep_days`` after their end; events go earlier.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -42,9 +56,13 @@ def environment(store: Store, api_url: str, links: str, config: Path | None) -> 
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(STARTUP_SECONDS),
         "PREFECT_SERVER_LOGS_STREAM_OUT_ENABLED": "true",  # else `prefect deployment run --watch` shows no log
         "PREFECT_SERVER_LOGS_STREAM_PUBLISHING_ENABLED": "true",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(round(keep_days * 86_400)),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_PLUGINS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
+    if password is not None:
+        served |= dict.fromkeys(PASSWORDS, f"{USER}:{password}")
     return served if config is None else {**served, "COWESE_CONFIG": str(config.absolute())}

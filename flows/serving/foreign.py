@@ -2,8 +2,10 @@
 
 import json
 import socket
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 from flows.serving.files import ABOUT
 from flows.serving.loopback import get
@@ -19,6 +21,10 @@ def who_listens(port: int) -> str:
     """What listens there, in words: the server of another store, another Prefect server, or another program."""
     try:
         version = json.loads(get(f"http://127.0.0.1:{port}/api/admin/version"))
+    except HTTPError as error:
+        if error.code != HTTPStatus.UNAUTHORIZED:
+            return "another program"
+        version = "with a password"
     except (OSError, HTTPException, ValueError):
         return "another program"
     root = served_root(port)

@@ -1,7 +1,11 @@
 """Servers on this machine are asked directly: a proxy of the user's network is not for them."""
 
 import os
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 HOSTS = ("127.0.0.1", "localhost", "::1")
 TIMEOUT = 5
@@ -30,12 +34,16 @@ def get(url: str) -> bytes:
     Raises:
         OSError: nobody answers, or with an error.
     """
-    from urllib.request import ProxyHandler, build_opener, urlopen  # noqa: PLC0415 - every command imports this module
-
-    opened = build_opener(ProxyHandler({})).open if is_loopback(url) else urlopen
-    with opened(url, timeout=TIMEOUT) as response:
+    with opener(url).open(url, timeout=TIMEOUT) as response:
         content: bytes = response.read()
     return content
+
+
+def opener(url: str) -> "OpenerDirector":
+    """What opens a URL: without the environment's proxy where it is on this machine."""
+    from urllib.request import ProxyHandler, build_opener  # noqa: PLC0415 - every command imports this module
+
+    return build_opener(ProxyHandler({})) if is_loopback(url) else build_opener()
 
 
 def answers(api_url: str) -> bool:

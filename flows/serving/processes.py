@@ -49,6 +49,16 @@ class Daemon:
             return None
         return int(pid) if started and _started_at(int(pid)) == started else None
 
+    @property
+    def started(self) -> bool:
+        """Whether it was started and not stopped since; it may have died."""
+        return self._pid_file.is_file()
+
+    @property
+    def died(self) -> bool:
+        """Whether it was started, and ended without being stopped."""
+        return self.started and self.pid is None
+
     def stop(self, patience: float = 40.0) -> bool:
         """End it with SIGTERM, after ``patience`` seconds its whole session with SIGKILL; say whether it lived."""
         pid = self.pid

@@ -8,34 +8,25 @@ import os
 from pathlib import Path
 
 from prefect.settings import PREFECT_PROFILES_PATH, Profile, ProfilesCollection, load_profiles, save_profiles
-from pydantic import BaseModel, ConfigDict
 
 from data.files import file_digest, whole_file
 from flows.serving.loopback import answers
+from flows.serving.parts import ProfileBefore
 
 NAME = "cowese"
 OTHER_NAME = "cowese-serve"
 """What our profile is called where the user has one of their own with our name."""
+AUTH = "PREFECT_API_AUTH_STRING"
 FALLBACK = "ephemeral"
 """The profile that Prefect itself begins with."""
 
 
-class ProfileBefore(BaseModel):
-    """The user's profile file before ours became active."""
-
-    model_config = ConfigDict(frozen=True)
-
-    active: str | None
-    name: str
-    """Our profile's name in it."""
-    backup: Path | None
-    """A copy of the file; None where there was none."""
-    written: str
-    """Digest of the file as we left it."""
-
-
 def use_profile(
-    api_url: str, folder: Path, before: ProfileBefore | None = None, another: ProfileBefore | None = None
+    api_url: str,
+    folder: Path,
+    before: ProfileBefore | None = None,
+    another: ProfileBefore | None = None,
+    auth_string: str | None = None,
 ) -> ProfileBefore:
     """Make a profile of ours the active one of this user; ``folder`` takes the copy of the user's file.
 
@@ -56,8 +47,12 @@ def use_profile(
     if name in profiles.names:
         profiles.remove_profile(name)
     settings = {"PREFECT_API_URL": api_url, "PREFECT_PLUGINS_ENABLED": "true"}
+    if auth_string is not None:
+        settings[AUTH] = auth_string
     profiles.add_profile(Profile.model_validate({"name": name, "settings": settings}))
     profiles.set_active(name)
+    if auth_string is not None and path.is_file():
+        path.chmod(0o600)
     save_profiles(profiles)
     return ProfileBefore(active=active, name=name, backup=backup, written=file_digest(path))
 
@@ -69,7 +64,9 @@ def leave_profile(before: ProfileBefore, api_url: str) -> None:
         if before.backup is None:
             path.unlink()
         elif before.backup.is_file():
+            mode = path.stat().st_mode & 0o777
             with whole_file(path) as temporary:
+                os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, mode))
                 temporary.write_bytes(before.backup.read_bytes())
     _take_out(before, api_url)
     if before.backup is not None:
@@ -95,7 +92,8 @@ def _take_out(before: ProfileBefore, api_url: str) -> None:
 def _is_ours(profiles: ProfilesCollection, name: str) -> bool:
     """Whether a profile holds nothing but what we write."""
     settings = {getattr(setting, "name", str(setting)) for setting in profiles[name].settings}
-    return settings == {"PREFECT_API_URL", "PREFECT_PLUGINS_ENABLED"} and "//127.0.0.1:" in _url(profiles, name)
+    ours = {"PREFECT_API_URL", "PREFECT_PLUGINS_ENABLED"}
+    return settings - {AUTH} == ours and "//127.0.0.1:" in _url(profiles, name)
 
 
 def _url(profiles: ProfilesCollection, name: str) -> str:

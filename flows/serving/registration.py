@@ -7,8 +7,10 @@ code decides is updated: a deployment's entry point, its folder, the schema of i
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.process import ProcessWorker
 from yaml import safe_load
@@ -30,17 +32,18 @@ from yaml import safe_load
 from data.errors import StageError
 from flows.elsewhere import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
+from flows.serving.parts import POOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder of our packages: a checkout, or site-packages where a wheel was installed."""
 DESCRIPTION = PROJECT / "flows" / "prefect.yaml"
 """The deployments; inside the package, so that a wheel has it."""
-POOLS = {"cpu": None, "gpu": 1}
-"""Work pools of type process, with the number of runs at a time (None: no limit)."""
 ZOMBIE_SECONDS = 75
 """A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
 CANCELLING_SECONDS = 60
 """An engine that is told to cancel takes Prefect's 30 s of grace at most."""
+PATIENCE = 120.0
+"""Seconds for which a busy server is asked again."""
 PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
 ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
@@ -57,13 +60,29 @@ ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
 def register(environment: Mapping[str, str]) -> list[str]:
     """Create pools, deployments and the automation at the server that ``environment`` names; say what was changed.
 
-    What exists keeps all that an operator can set. Nothing is said where nothing was changed.
+    What exists keeps all that an operator can set. Nothing is said where nothing was changed. A server that answers
+    503, since its SQLite file is locked, is asked again for ``PATIENCE`` seconds.
 
     Raises:
         StageError: Prefect refused; its last words are in the message.
     """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _register(environment)
+        except PrefectHTTPStatusError as error:
+            if error.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                words = " ".join(str(error).split())
+                raise StageError(f"Prefect's server refused: {words} Run `cowese serve` again.") from error
+        time.sleep(1)
+
+
+def _register(environment: Mapping[str, str]) -> list[str]:
     changed: list[str] = []
-    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}), get_client(sync_client=True) as client:
+    server: dict[Any, Any] = {PREFECT_API_URL: environment["PREFECT_API_URL"]}
+    if "PREFECT_API_AUTH_STRING" in environment:
+        server[PREFECT_API_AUTH_STRING] = environment["PREFECT_API_AUTH_STRING"]
+    with temporary_settings(server), get_client(sync_client=True) as client:
         for pool, limit in POOLS.items():
             changed += _register_pool(client, pool, limit)
         clear_zombies(client)

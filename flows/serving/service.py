@@ -1,6 +1,7 @@
 """Start, stop and look at the server, the workers and what stands beside them, for one store."""
 
-import sys
+import os
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,16 +10,28 @@ from urllib.parse import urlsplit
 from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import CoweseError, StageError, StoreError
-from data.files import read_json, write_json
+from data.errors import StageError, StoreError
+from data.files import whole_file
 from data.progress import Progress, quiet
 from data.store import Store
 from flows.serving.environment import STARTUP_SECONDS, environment
 from flows.serving.foreign import listens, served_root, who_listens
 from flows.serving.loopback import answers
+from flows.serving.parts import (
+    SERVER,
+    ProfileBefore,
+    Remembered,
+    commands_beside,
+    daemon_of,
+    names_in_order_of_end,
+    read_password,
+    serve_folder,
+    server_command,
+    worker_of,
+)
 from flows.serving.processes import Daemon
-from flows.serving.profile import FALLBACK, NAME, ProfileBefore, leave_profile, use_profile
-from flows.serving.registration import POOLS, register
+from flows.serving.profile import FALLBACK, NAME, leave_profile, use_profile
+from flows.serving.registration import register
 from flows.serving.settings import ServeSettings
 
 
@@ -32,7 +45,7 @@ class Serving(BaseModel):
     server: str
     workers: dict[str, str]
     beside: dict[str, str]
-    """Files for the browser, and the commands of the settings."""
+    """Files and the corpus's page for the browser, and the commands of the settings."""
     logs: Path
     settings: Path | None
     """The settings file that every run of a deployment reads."""
@@ -42,65 +55,73 @@ class Serving(BaseModel):
     """What registering changed at the server; nothing where all was as it should be."""
 
 
-class Remembered(BaseModel):
-    """What a later ``cowese serve``, ``--status`` or ``--stop`` must know."""
-
-    port: int
-    config: Path | None = None
-    profile: ProfileBefore | None = None
-    beside: list[str] = []
-
-    @classmethod
-    def read(cls, store: Store) -> "Remembered | None":
-        """From the store; None where it was never served."""
-        try:
-            return cls.model_validate(read_json(_folder(store) / "serving.json"))
-        except (CoweseError, ValueError):
-            return None
-
-    def write(self, store: Store) -> None:
-        """Into the store."""
-        write_json(_folder(store) / "serving.json", self.model_dump(mode="json"))
-
-
-def serve(store: Store, settings: ServeSettings, config: Path | None, progress: Progress = quiet) -> Serving:
+def serve(
+    store: Store, settings: ServeSettings, config: Path | None, progress: Progress = quiet, *, keeper: bool = True
+) -> Serving:
     """Start what does not run yet: server, pools, deployments, workers, profile. Harmless a second time.
 
-    ``config`` is the settings file that runs of the deployments read.
+    ``config`` is the settings file that runs of the deployments read. Without ``keeper`` nothing starts again what dies
+    and nobody is told: the caller does that itself.
 
     Raises:
         StoreError: something else listens on the port; its name is in the message.
         StageError: the server did not come up.
     """
-    port, server = settings.port, _daemon(store, "server")
-    api_url = f"http://127.0.0.1:{port}/api"
     before = Remembered.read(store)
-    inherited = environment(store, api_url, f"http://127.0.0.1:{port + 1}", config)
-    commands = _commands(store, settings)
-    steps = 3 + len(commands)
-    progress("serve", 0, steps, {"starting": "server"})
+    commands = commands_beside(store, settings, keeper=keeper)
+    password_file = settings.password_file.absolute() if settings.password_file else None
+    remembered = Remembered(
+        port=settings.port,
+        config=config,
+        password_file=password_file,
+        profile=before.profile if before else None,
+        beside=list(commands),
+    )
+    server, steps = daemon_of(store, SERVER), 3 + len(commands)
+    progress("serve", 0, steps, {"starting": SERVER})
     if server.pid is None:
-        _refuse_taken(port, store)
-        server.start(_prefect("server", "start", "--host", "127.0.0.1", "--port", str(port)), inherited)
-    elif before is not None and (before.port, before.config) != (port, config):
-        raise StoreError(
-            f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
-            f"port {port} with {config or 'none'}. `cowese serve --stop` first."
-        )
-    remembered = Remembered(port=port, config=config, profile=before.profile if before else None, beside=list(commands))
+        _refuse_taken(settings.port, store)
+    else:
+        _refuse_another_way(store, before, remembered)
+    inherited = served_environment(store, settings, config)
+    if server.pid is None:
+        server.start(server_command(settings.port), inherited)
     remembered.write(store)  # before waiting: a server that comes up late is found by --status and --stop
-    _wait_until_healthy(server, api_url)
-    profile = use_profile(api_url, _folder(store), before.profile if before else None, _profile_of_another(store))
+    _wait_until_healthy(server, remembered.api_url)
+    profile = use_profile(
+        remembered.api_url,
+        serve_folder(store),
+        remembered.profile,
+        _profile_of_another(store),
+        inherited.get("PREFECT_API_AUTH_STRING"),
+    )
     remembered.model_copy(update={"profile": profile}).write(store)
     progress("serve", 1, steps, {"registering": "pools and deployments"})
     changed = register(inherited)
     for done, (name, command) in enumerate(commands.items(), start=2):
         progress("serve", done, steps, {"starting": name})
-        daemon = _daemon(store, name)
+        daemon = daemon_of(store, name)
         if daemon.pid is None:
             daemon.start(command, inherited)
     progress("serve", steps, steps, {"profile": profile.name})
     return status(store, settings).model_copy(update={"changed": changed})
+
+
+def served_environment(store: Store, settings: ServeSettings, config: Path | None) -> Mapping[str, str]:
+    """What server, workers and their runs inherit; makes the password if its file is named and missing."""
+    file = settings.password_file
+    if file is not None and not file.is_file():
+        with whole_file(file) as temporary:
+            os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
+            temporary.write_text(f"{secrets.token_urlsafe(18)}\n", encoding="utf-8")
+    return environment(
+        store,
+        f"http://127.0.0.1:{settings.port}/api",
+        f"http://127.0.0.1:{settings.port + 1}",
+        config,
+        password=read_password(file),
+        keep_days=settings.keep_days,
+    )
 
 
 def served_settings(store: Store) -> Path | None:
@@ -112,12 +133,12 @@ def served_settings(store: Store) -> Path | None:
 def running_port(store: Store) -> int | None:
     """The port of the server that runs for a store; None where none does."""
     remembered = Remembered.read(store)
-    return remembered.port if remembered and _daemon(store, "server").pid else None
+    return remembered.port if remembered and daemon_of(store, SERVER).pid else None
 
 
 def runs(store: Store) -> bool:
     """Whether anything of a store's serving runs."""
-    return any(_daemon(store, name).pid for name in _names(store))
+    return any(daemon_of(store, name).pid for name in names_in_order_of_end(store))
 
 
 def _profile_of_another(store: Store) -> ProfileBefore | None:
@@ -137,9 +158,9 @@ def served_elsewhere() -> Store | None:
 def stop(store: Store) -> list[str]:
     """End workers, what stands beside, then the server; return the names of those that ran."""
     remembered = Remembered.read(store)
-    ended = [name for name in _names(store) if _daemon(store, name).stop()]
+    ended = [name for name in names_in_order_of_end(store) if daemon_of(store, name).stop()]
     if remembered and remembered.profile:
-        leave_profile(remembered.profile, f"http://127.0.0.1:{remembered.port}/api")
+        leave_profile(remembered.profile, remembered.api_url)
         remembered.model_copy(update={"profile": None}).write(store)
     return ended
 
@@ -147,10 +168,10 @@ def stop(store: Store) -> list[str]:
 def status(store: Store, settings: ServeSettings) -> Serving:
     """Say what runs."""
     remembered = Remembered.read(store) or Remembered(port=settings.port)
-    server = _daemon(store, "server")
+    server = daemon_of(store, SERVER)
     address = f"http://127.0.0.1:{remembered.port}"
     healthy = server.pid is not None and answers(f"{address}/api")
-    workers = {pool: _worker(pool) for pool in POOLS}
+    workers = {pool: worker_of(pool) for pool in settings.pools}
     beside = [name for name in remembered.beside if name not in workers.values()]
     profile = remembered.profile
     back = (profile and profile.active) or FALLBACK
@@ -158,44 +179,12 @@ def status(store: Store, settings: ServeSettings) -> Serving:
         store=store.root,
         dashboard=address,
         server=_state(server) + (", healthy" if healthy else ""),
-        workers={pool: _state(_daemon(store, name)) for pool, name in workers.items()},
-        beside={name: _state(_daemon(store, name)) for name in beside},
-        logs=_folder(store),
+        workers={pool: _state(daemon_of(store, name)) for pool, name in workers.items()},
+        beside={name: _state(daemon_of(store, name)) for name in beside},
+        logs=serve_folder(store),
         settings=remembered.config,
         profile=f"{profile.name if profile else NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
     )
-
-
-def _names(store: Store) -> list[str]:
-    """What runs for a store, the server last."""
-    remembered = Remembered.read(store)
-    return [*(remembered.beside if remembered else [_worker(pool) for pool in POOLS]), "server"]
-
-
-def _commands(store: Store, settings: ServeSettings) -> Mapping[str, list[str]]:
-    """Everything beside the server, by the name of its log."""
-    files = [sys.executable, "-m", "flows.serving.files", str(store.root), str(settings.port + 1)]
-    workers = {
-        _worker(pool): _prefect("worker", "start", "--pool", pool, "--type", "process", "--name", f"cowese-{pool}")
-        for pool in POOLS
-    }
-    return {"files": files, **{name: list(command) for name, command in settings.beside.items()}, **workers}
-
-
-def _prefect(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "prefect", *arguments]
-
-
-def _worker(pool: str) -> str:
-    return f"worker-{pool}"
-
-
-def _folder(store: Store) -> Path:
-    return store.root / "serve"
-
-
-def _daemon(store: Store, name: str) -> Daemon:
-    return Daemon(_folder(store), name)
 
 
 def _state(daemon: Daemon) -> str:
@@ -208,6 +197,22 @@ def _refuse_taken(port: int, store: Store) -> None:
         raise StoreError(
             f"port {port}: {who_listens(port)} listens there, not a server of {store.root}. "
             "Stop it, or choose another with `cowese serve --port`."
+        )
+
+
+def _refuse_another_way(store: Store, before: Remembered | None, asked: Remembered) -> None:
+    """Refuse to serve a store otherwise than it is served already."""
+    if before is None:
+        return
+    if (before.port, before.config) != (asked.port, asked.config):
+        raise StoreError(
+            f"{store.root}: it is served on port {before.port} with {before.config or 'no settings file'}, not on "
+            f"port {asked.port} with {asked.config or 'none'}. `cowese serve --stop` first."
+        )
+    if before.password_file != asked.password_file:
+        raise StoreError(
+            f"{store.root}: it is served with {'a' if before.password_file else 'no'} password, not with "
+            f"{'that of ' + str(asked.password_file) if asked.password_file else 'none'}. `cowese serve --stop` first."
         )
 
 

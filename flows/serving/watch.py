@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx
@@ -11,12 +12,13 @@ from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
     ArtifactFilterType,
+    DeploymentFilter,
+    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterName,
     FlowRunFilterParentFlowRunId,
     FlowRunFilterParentTaskRunId,
-    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
@@ -25,13 +27,15 @@ from prefect.settings import PREFECT_API_URL
 from data.errors import InputError, StageError
 from flows.pages.progress import KEY_SUFFIX
 from flows.serving.loopback import answers
+from flows.serving.parts import DEPLOYMENTS
 
 POLL = 1.0
 """Seconds between two looks."""
 PATIENCE = 60.0
 """Seconds that the server may be away."""
-TAG = "cowese"
 MOST_STAGES = 50
+MOST_RUNS = 200
+"""The server gives no more in one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Seen:
 
 
 def watch(run: str | None) -> Iterator[Seen]:
-    """Look at a run, known by its name or id (default: the newest), until it has ended.
+    """Look at a run, known by its name or id (default: that submitted last), until it has ended.
 
     Raises:
         InputError: there is no such run.
@@ -84,29 +88,45 @@ def watch(run: str | None) -> Iterator[Seen]:
 
 
 def find_run(client: SyncPrefectClient, run: str | None) -> FlowRun:
-    """The run of that name or id; without one, the newest of our deployments.
+    """The run of that name or id; without one, that of our deployments that was submitted last, whatever its state.
 
     Raises:
         InputError: there is none.
     """
     if run is None:
-        wanted = FlowRunFilter(
-            tags=FlowRunFilterTags(all_=[TAG]), parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=True)
-        )
+        wanted = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=True))
     else:
         try:
             wanted = FlowRunFilter(id=FlowRunFilterId(any_=[UUID(run)]))
         except ValueError:
             wanted = FlowRunFilter(name=FlowRunFilterName(any_=[run]))
-    found = client.read_flow_runs(flow_run_filter=wanted, sort=FlowRunSort.START_TIME_DESC, limit=20)
-    started = [one for one in found if one.state is not None and not one.state.is_scheduled()] or found
-    if not started:
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=list(DEPLOYMENTS))) if run is None else None
+    found = client.read_flow_runs(
+        flow_run_filter=wanted,
+        deployment_filter=ours,
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        limit=MOST_RUNS,
+    )
+    now = datetime.now(UTC)
+    submitted = [one for one in found if run or not _is_ahead(one, now)]
+    if not submitted:
         raise InputError(
             f"{run or 'no run'}: the server knows no such run. `prefect flow-run ls` lists them."
             if run
             else "no run yet. Start one: prefect deployment run build-cowese"
         )
-    return max(started, key=lambda one: one.created.timestamp() if one.created else 0.0)
+    return max(submitted, key=_submitted_at)
+
+
+def _is_ahead(run: FlowRun, now: datetime) -> bool:
+    """Whether the schedule made the run for a time to come."""
+    return run.auto_scheduled and run.expected_start_time is not None and run.expected_start_time > now
+
+
+def _submitted_at(run: FlowRun) -> float:
+    """When somebody submitted a run, or the schedule's time came: the scheduler makes its runs months before."""
+    moment = run.expected_start_time if run.auto_scheduled else run.created
+    return moment.timestamp() if moment else 0.0
 
 
 def look(client: SyncPrefectClient, run_id: UUID) -> Seen:

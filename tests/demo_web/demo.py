@@ -98,6 +98,9 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print(f"  {shorter(COWESE)} build --help        the same over the real web")
     again = "a second round, where a few pages are new, changed, moved and gone" if finished == 1 else "nothing changes"
     print(f"  make demo                       again: {again}")
+    print(
+        f"  {shorter(COWESE)} browse --config {FOLDER / 'cowese.toml'}    read and judge it at http://127.0.0.1:4202/"
+    )
     print("With Prefect:")
     print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
     deployed = "that round" if finished == 1 else "the next look at the same web"
@@ -115,11 +118,14 @@ def learnt(built: dict[str, Any]) -> list[str]:
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Pages, documents, version."""
+    from flows.pages.words import left_out_by_publishing  # loads the rooms, which the first line must not wait for
+
     crawl, clean, publish = corpus["crawl"], corpus["clean"], corpus["publish"]
     dropped = {reason: count for reason, count in clean["dropped"].items() if not reason.startswith("revisit/")}
     reasons = ", ".join(f"{reason} {count}" for reason, count in list(dropped.items())[:4])
     version = publish["version"] if publish["changed"] else f"still {publish['version']}, for nothing has changed"
     splits = ", ".join(f"{split} {count}" for split, count in publish["splits"].items())
+    left_out = [f"{count} {words}" for words, count in left_out_by_publishing(publish["dropped"]).items()]
     pages = ("new", "changed", "not_modified", "gone", "moved")
     return [
         ("pages", ", ".join(f"{crawl[name]} {name.replace('_', ' ')}" for name in pages), crawl["warc"]),
@@ -130,7 +136,8 @@ def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
         ),
         (
             "corpus",
-            f"{version}: {publish['documents']} documents ({splits}), {publish['words']:,} words",
+            f"{version}: {publish['documents']} documents ({splits}), {publish['words']:,} words"
+            + (f"; left out: {', '.join(left_out)}" if left_out else ""),
             publish["path"],
         ),
     ]

@@ -1,0 +1,156 @@
+"""Which pages a version has, and in which split and part each lies: all that is decided before files are written."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cleaning.corpus.against import ForeignCorpus, without_foreign
+from cleaning.corpus.by_language import deduplicate_each
+from cleaning.corpus.decontaminate import Benchmark, decontaminated
+from cleaning.corpus.figures import counted, ranked, worst
+from cleaning.corpus.finished import Finished, finish, part_digests
+from cleaning.corpus.parts import plan
+from cleaning.corpus.remaining import Remaining
+from cleaning.corpus.reserved import crawlers, evidence
+from cleaning.corpus.shares import Rights, Shares, laid_into_shares, ledger_by
+from cleaning.corpus.site_lines import SiteLines, take_out_site_lines
+from cleaning.corpus.splits import SPLITS, assigned, folder_of_side, folder_of_split
+from cleaning.duplicates.dedup import Clusters
+from cleaning.engines.engine import Engine
+from cleaning.publish_settings import PublishSettings
+from cleaning.settings import CleaningSettings
+from cleaning.stored_texts import Segments, StoredTexts
+from data.arrow_files import arrow_file, read_arrow
+from data.errors import StageError
+from data.progress import Progress
+from data.takedowns import Takedowns
+
+EXACT, NEAR, CONTAINED = "duplicate/exact", "duplicate/near", "duplicate/contained"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What the decisions follow from beside the documents."""
+
+    cleaning: CleaningSettings
+    publishing: PublishSettings
+    takedowns: Takedowns
+    rights: Rights
+    benchmarks: Sequence[Benchmark]
+    corpora: Sequence[ForeignCorpus]
+    share_rows: int
+    progress: Progress
+
+    def told(self, stage: str) -> Callable[[int, int], None]:
+        """Progress of one step."""
+        return lambda done, total: self.progress(stage, done, total, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A version before it is written."""
+
+    paths: Sequence[str]
+    """Part files, by number."""
+    kept: pa.Table
+    """Every kept document by its place: ``part``, ``segment``, ``row`` and more."""
+    finished: Finished
+    figures: Mapping[str, Any]
+    funnel: Counter[str]
+
+    def made_of(self) -> dict[str, str]:
+        """The digest of all that each part file follows from, by path."""
+        return dict(zip(self.paths, part_digests(self.finished, len(self.paths)), strict=True))
+
+
+def decide(given: Deciding, segments: Segments, memory: Path, engine: Engine, work: Path) -> Decided:
+    """Decide on every page; ``work`` holds files that last as long as the publish.
+
+    Raises:
+        StageError: no document is left, or the accounts do not balance.
+    """
+    settings, main = given.publishing, given.cleaning.languages[0]
+    shares = laid_into_shares(segments, given.takedowns, given.rights, given.share_rows, engine, work)
+    found = Remaining(shares.placed(), shares.funnel)
+    lines = take_out_site_lines(found, segments, memory, settings, given.cleaning.min_chars, engine, work)
+    left = lines.remaining
+    texts = StoredTexts(segments, left.documents)
+    left = decontaminated(left, texts, given.benchmarks, memory, given.told("decontaminate"))
+    texts = StoredTexts(segments, left.documents)
+    left = without_foreign(left, texts, given.corpora, memory, settings, engine)
+    if not pc.any(pc.equal(left.documents["language"], main)).as_py():
+        raise StageError(
+            f"not one of {shares.funnel['urls']:,} URLs is left to publish "
+            f"({worst(_reasons(shares, left))}). Loosen the settings of clean, or crawl more."
+        )
+    texts = StoredTexts(segments, left.documents)
+    clusters = deduplicate_each(left.documents, texts, memory, settings, engine, main, given.told("publish"))
+    return _placed(given, shares, _keepers(left, clusters), lines, clusters, engine)
+
+
+def _reasons(shares: Shares, left: Remaining) -> dict[str, int]:
+    found = Counter(left.reasons())
+    for share in range(len(shares)):
+        found.update(counted(shares.dropped(share)["reason"]))
+    return ranked(found)
+
+
+def _keepers(left: Remaining, clusters: Clusters) -> Remaining:
+    """The keepers, with the size of each one's cluster."""
+    keeper = clusters.keeper
+    lost = keeper != np.arange(len(keeper))
+    near = pc.if_else(pa.array(clusters.contained[lost]), CONTAINED, NEAR)
+    columns = {
+        "reason": pc.if_else(pa.array(clusters.near[lost]), near, EXACT),
+        "figure": pa.array(clusters.share[lost], pa.float32(), from_pandas=True),
+        "lost_to": left.documents["place"].take(pa.array(keeper[lost])).combine_chunks(),
+    }
+    sized = left.documents.append_column("cluster_size", pa.array(clusters.size, pa.int32()))
+    return Remaining(sized, left.funnel, left.drops).without(lost, columns)
+
+
+def _placed(
+    given: Deciding, shares: Shares, left: Remaining, lines: SiteLines, clusters: Clusters, engine: Engine
+) -> Decided:
+    """Give each document its split and its part, and make the rows of all."""
+    settings, documents = given.publishing, left.documents
+    is_main = pc.equal(documents["language"], given.cleaning.languages[0]).to_numpy(zero_copy_only=False)
+    languages = sorted(pc.unique(documents["language"].filter(pa.array(~is_main))).to_pylist())
+    folders = [*map(folder_of_split, SPLITS), *map(folder_of_side, languages)]
+    places = documents["place"].to_numpy()
+    folder_of = np.zeros(len(places), np.int16)
+    splits = assigned(
+        documents["host"].filter(pa.array(is_main)).combine_chunks(),
+        shares.fractions(0)[places[is_main]],
+        validation_share=settings.validation_share,
+        test_share=settings.test_share,
+    )
+    folder_of[is_main] = splits
+    for number, language in enumerate(languages, len(SPLITS)):
+        folder_of[pc.equal(documents["language"], language).to_numpy(zero_copy_only=False)] = number
+    planned = plan(folder_of, folders, documents["n_words"].to_numpy(), shares.fractions(1)[places], settings)
+    columns = documents.select(["place", "segment", "row", "repeated", "cluster_size"])
+    columns = columns.append_column("folder", pa.array(folder_of)).append_column("part", pa.array(planned.part_of))
+    path = shares.folder / "kept.arrow"
+    with arrow_file(path) as write:
+        write(columns)
+    finished = finish(shares, path, left.dropped(), lines.left, engine)
+    counts, urls = finished.counts, shares.funnel["urls"]
+    if counts.documents + counts.side.total() + counts.dropped.total() != urls:
+        raise StageError(
+            f"the accounts do not balance: {urls:,} URLs, {counts.documents + counts.side.total():,} kept, "
+            f"{counts.dropped.total():,} dropped. Please report this."
+        )
+    per_split = dict(zip(SPLITS, np.bincount(splits, minlength=len(SPLITS)).tolist(), strict=True))
+    figures = counts.figures(per_split, urls, lines.taken) | {
+        "uncompared": clusters.uncompared,
+        "ledger": evidence(ledger_by(given.rights), documents),
+        "crawlers": crawlers(given.rights.segments),
+    }
+    return Decided(planned.paths, read_arrow(path), finished, figures, shares.funnel)

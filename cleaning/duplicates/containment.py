@@ -1,0 +1,178 @@
+"""Containment candidates: a page whose text stands whole in a longer one, however much longer that is.
+
+MinHash bands find texts of like size alone. Here of each text its sampled shingles (``sketches``) are looked up; who
+shares enough of them is a candidate, and what is found is verified exactly. A text of 46 shingles (50 words) has none
+of them sampled once in 500 times, one of 96 once in 370,000; shingles that more than ``MOST_SHARING`` keepers have are
+passed over (lines of a site, formulas).
+
+The numbers are cut into ``RANGES`` ranges, a file each, so that a part of them is in memory at a time.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from cleaning.duplicates.candidates import PAIRS_AT_ONCE, packed, slices_of, unpacked
+from cleaning.duplicates.shingles import Numbers
+from cleaning.duplicates.sketches import BOUND, Sketches, ranges
+from cleaning.engines.engine import Engine, Report, run_all
+from cleaning.engines.scratch import mapped, save
+from cleaning.stored_texts import Positions
+
+MOST_SHARING = 32
+"""Keepers that may share a shingle for it to be looked up."""
+LOOKED_UP = 1
+"""Of each text's sampled shingles in one range of the numbers those that are looked up, the rarest first."""
+RANGES = 64
+"""Ranges of the numbers. What is found depends on it: it is a rule, not a measure of memory."""
+SHARED = 0.5
+"""Share of the shingles that were looked up for a text which another must have too to be a candidate."""
+NUMBERS_AT_ONCE = 4_000_000
+"""Sampled shingles of a task, at least one range of them."""
+_PREFILTER = 0.25
+"""A pair whose sketches say less than the bound by this much is not verified."""
+_OWNED = np.dtype([("value", np.uint64), ("owner", np.uint32)])
+
+
+class Containment:
+    """The sketches of all texts, by range of their numbers, in files of a folder."""
+
+    def __init__(self, sketches: Sketches, digests: Numbers, work: Path) -> None:
+        """``digests`` are the ascending digests of the texts that count."""
+        self._sketches = sketches
+        self._work = work
+        self._texts = len(digests)
+        self._files = [work / f"sketched-{number:02d}.bin" for number in range(RANGES)]
+        self._where = np.empty((len(digests), 2), np.int64)
+        """For each text the segment of its sketch, and its row there."""
+        with ExitStack() as stack:
+            files = [stack.enter_context(path.open("wb")) for path in self._files]
+            for number, name in enumerate(sketches.names):
+                self._scatter(number, name, digests, files)
+
+    def pairs(self, keepers: npt.NDArray[np.bool_], least: float, engine: Engine) -> Numbers:
+        """Pairs of keepers, packed, of which one may hold a share of at least ``least`` of the other's shingles."""
+        saved = save(self._work / "keepers.npy", keepers)
+        numbers = sum(path.stat().st_size for path in self._files) // _OWNED.itemsize
+        together = max(1, min(RANGES, RANGES * NUMBERS_AT_ONCE // max(1, numbers)))
+        tasks = [
+            _Task(
+                self._files[start : start + together],
+                saved,
+                *(self._work / f"{name}-{start:02d}.npy" for name in ("met", "counts", "looked-up")),
+            )
+            for start in range(0, RANGES, together)
+        ]
+        run_all(engine, _look_up, tasks)
+        looked_up = np.zeros(self._texts, np.int32)
+        for task in tasks:
+            looked_up += np.bincount(mapped(task.looked_up), minlength=self._texts).astype(np.int32)
+        likely = [np.zeros(0, np.uint64)]
+        for met, counts in _summed([mapped(task.met) for task in tasks], [mapped(task.counts) for task in tasks]):
+            one, other = unpacked(met)
+            enough = counts >= SHARED * looked_up[one]
+            pairs = np.unique(packed(one[enough], other[enough]))
+            likely.append(pairs[self._likely(pairs, least)])
+        for task in tasks:
+            for path in (task.met, task.counts, task.looked_up):
+                path.unlink()
+        return np.unique(np.concatenate(likely))
+
+    def _scatter(self, number: int, name: str, digests: Numbers, files: Sequence[BinaryIO]) -> None:
+        held = np.asarray(self._sketches.array(name, "digests"))
+        at = np.searchsorted(digests, held)
+        lives = np.flatnonzero(digests[np.minimum(at, len(digests) - 1)] == held)
+        self._where[at[lives]] = np.stack([np.full(len(lives), number), lives], axis=1)
+        begins = np.asarray(self._sketches.array(name, "begins"))
+        lengths = np.diff(begins)[lives]
+        owned = np.empty(int(lengths.sum()), _OWNED)
+        owned["value"] = self._sketches.array(name, "numbers")[ranges(begins[:-1][lives], lengths)]
+        owned["owner"] = np.repeat(at[lives], lengths)
+        range_of = (owned["value"] // np.uint64(BOUND // RANGES + 1)).astype(np.uint8)
+        order = np.argsort(range_of, kind="stable")
+        bounds = np.searchsorted(range_of[order], np.arange(RANGES + 1))
+        for one, file in enumerate(files):
+            owned[order[bounds[one] : bounds[one + 1]]].tofile(file)
+
+    def _likely(self, pairs: Numbers, least: float) -> npt.NDArray[np.bool_]:
+        """Which pairs' sketches share enough of the smaller one."""
+        arrays = [[self._sketches.array(name, kind) for kind in ("begins", "numbers")] for name in self._sketches.names]
+
+        def sketch(text: int) -> Numbers:
+            segment, row = self._where[text]
+            begins, numbers = arrays[segment]
+            return np.asarray(numbers[begins[row] : begins[row + 1]])
+
+        likely = np.zeros(len(pairs), np.bool_)
+        for place, pair in enumerate(pairs.tolist()):
+            a, b = sketch(pair >> 32), sketch(pair & 0xFFFFFFFF)
+            shared = len(np.intersect1d(a, b, assume_unique=True))
+            likely[place] = shared >= (least - _PREFILTER) * min(len(a), len(b))
+        return likely
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    files: Sequence[Path]
+    keepers: Path
+    met: Path
+    """(owner, other) packed in this order, ascending."""
+    counts: Path
+    """How many of the shingles that were looked up for the owner the other has too."""
+    looked_up: Path
+    """The owner of each shingle that was looked up."""
+
+
+def _look_up(task: _Task, report: Report) -> None:
+    keepers = mapped(task.keepers)
+    met, counts, looked_up = [], [], [np.zeros(0, np.uint32)]
+    for path in task.files:
+        owned = np.fromfile(path, _OWNED)
+        owned = owned[keepers[owned["owner"]]]
+        found, times, owners = _sharing(owned["value"], owned["owner"].astype(np.int64))
+        met.append(found)
+        counts.append(times)
+        looked_up.append(owners.astype(np.uint32))
+    parts = list(_summed(met, counts))
+    save(task.met, np.concatenate([np.zeros(0, np.uint64), *(found for found, _ in parts)]))
+    save(task.counts, np.concatenate([np.zeros(0, np.int32), *(times for _, times in parts)]))
+    save(task.looked_up, np.concatenate(looked_up))
+    report([len(task.files)])
+
+
+def _sharing(values: Numbers, owners: Positions) -> tuple[Numbers, npt.NDArray[np.int32], Positions]:
+    """For the rarest values of each owner the others that have them: each (owner, other) as one number, and how often.
+
+    Third, the owner of each value that was looked up.
+    """
+    order = np.lexsort((owners, values))
+    values, owners = values[order], owners[order]
+    first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
+    sizes = np.diff(np.append(first, len(values)))
+    size_of, first_of = np.repeat(sizes, sizes), np.repeat(first, sizes)
+    some = np.flatnonzero((size_of > 1) & (size_of <= MOST_SHARING))
+    some = some[np.lexsort((values[some], size_of[some], owners[some]))]
+    begins = np.concatenate([[True], owners[some][1:] != owners[some][:-1]])[: len(some)]
+    place = np.arange(len(some)) - np.maximum.accumulate(np.where(begins, np.arange(len(some)), 0))
+    some = some[place < LOOKED_UP]
+    one = np.repeat(owners[some], size_of[some])
+    other = owners[ranges(first_of[some], size_of[some])]
+    directed = (one[one != other].astype(np.uint64) << np.uint64(32)) | other[one != other].astype(np.uint64)
+    met, counts = np.unique(directed, return_counts=True)
+    return met, counts.astype(np.int32), owners[some]
+
+
+def _summed(
+    files: Sequence[Numbers], counts: Sequence[npt.NDArray[np.int32]]
+) -> Iterator[tuple[Numbers, npt.NDArray[np.int32]]]:
+    """The distinct numbers of ascending files and the sums of their counts, a range of the numbers at a time."""
+    for slices in slices_of(files, PAIRS_AT_ONCE):
+        met = np.concatenate([file[some] for file, some in zip(files, slices, strict=True)])
+        times = np.concatenate([file[some] for file, some in zip(counts, slices, strict=True)])
+        found, place = np.unique(met, return_inverse=True)
+        yield found, np.bincount(place, times, len(found)).astype(np.int32)

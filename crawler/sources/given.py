@@ -1,0 +1,144 @@
+"""Open corpora that are no web crawl: what their downloads hold comes into the store as conversion records."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from crawler.permissions.scope import Scope
+from crawler.sources.writer import Origin, SourceWriter
+from data.errors import InputError
+from data.progress import Progress, quiet
+from data.rights.licences import Licence
+from data.store import Store
+from data.takedowns import Takedowns
+from data.urls import canonical_url
+from data.warc_fields import LICENSE, LICENSE_URL
+
+WARC_BYTES = 256 << 20
+"""A WARC file is closed when it has grown so large: cleaning reads files side by side."""
+_TELL_EVERY = 500
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A page or a text of a corpus."""
+
+    place: str
+    """Unique within the source: where in which download it stands."""
+    url: str
+    when: datetime
+    """The day of the corpus, or of the page as the corpus has it."""
+    content_type: str
+    body: bytes
+    licence: Licence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a download has that is not taken, and why."""
+
+    reason: str
+
+
+class CorpusSummary(BaseModel):
+    """What a corpus gave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    """The folder below ``warc``, and the value of the column ``source``."""
+    taken: int
+    """Records written in this run."""
+    already: int
+    """That were in the store before."""
+    left_out: dict[str, int]
+    """By reason."""
+
+
+def bring(
+    store: Store,
+    source: str,
+    found: Iterable[Given | Left],
+    scope: Scope | None,
+    *,
+    only_seeds: bool = False,
+    progress: Progress = quiet,
+) -> CorpusSummary:
+    """Append what a corpus gives and is not there yet. A run that is cut off goes on where it was.
+
+    With ``only_seeds`` what lies in the scope of no start URL is left out; ``scope`` gives the start URL of the others.
+
+    Raises:
+        InputError: a download cannot be read.
+        StoreError: the store cannot be written.
+    """
+    takedowns = Takedowns.load(store)
+    counts: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    info = {"software": "cowese", "description": f"{source}: conversion records made of its downloads"}
+    with SourceWriter(store, source, source, WARC_BYTES, info) as writer:
+        for number, one in enumerate(found, 1):
+            reason = one.reason if isinstance(one, Left) else _refusal(one, takedowns)
+            seed = None
+            if reason is None and scope is not None and isinstance(one, Given):
+                seed = scope.seed_of(canonical_url(one.url))
+                reason = "out_of_scope" if only_seeds and seed is None else None
+            if reason is not None or isinstance(one, Left):
+                left[reason or ""] += 1
+            elif one.place in writer.places:
+                counts["already"] += 1
+            else:
+                origin = Origin(one.place, seed, _licence_fields(one.licence))
+                writer.conversion(one.url, one.when, one.content_type, one.body, origin)
+                counts["taken"] += 1
+            if number % _TELL_EVERY == 0:
+                progress(source, number, 0, {**counts, "left out": left.total()})
+        progress(source, counts.total() + left.total(), 0, {**counts, "left out": left.total()})
+    return CorpusSummary(
+        source=source, taken=counts["taken"], already=counts["already"], left_out=dict(left.most_common())
+    )
+
+
+def day_of(path: Path, given: datetime | None) -> datetime:
+    """The day of a download: the one given, else that of its file."""
+    return given or datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
+
+
+def files_in(paths: Iterable[Path], endings: tuple[str, ...]) -> list[Path]:
+    """The named files, and those in named folders whose names end so.
+
+    Raises:
+        InputError: a path is not there, or a folder has no such file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        here = (
+            sorted(one for one in path.rglob("*") if one.is_file() and one.name.lower().endswith(endings))
+            if path.is_dir()
+            else [path]
+        )
+        if not here or not here[0].is_file():
+            raise InputError(f"{path}: no such file, or no {' or '.join(endings)} file in this folder.")
+        found += here
+    return found
+
+
+def _refusal(one: Given, takedowns: Takedowns) -> str | None:
+    try:
+        url = canonical_url(one.url)
+    except InputError:
+        return "no_address"
+    if takedowns.covers(url):
+        return "takedown"
+    return None if one.body.strip() else "empty"
+
+
+def _licence_fields(licence: Licence | None) -> dict[str, str]:
+    if licence is None:
+        return {}
+    return {name: said for name, said in ((LICENSE, licence.name), (LICENSE_URL, licence.url)) if said}

@@ -1,0 +1,1 @@
+"""The Wayback Machine: what it has of start URLs whose host is gone."""

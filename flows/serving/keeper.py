@@ -1,0 +1,257 @@
+"""Keeps what is served alive, tells the operator what went wrong, and keeps logs small.
+
+Run as ``python -m flows.serving.keeper STORE``, in the environment of the served processes; `cowese serve` does. It
+asks Prefect's server over plain HTTP, so that it needs little memory. SIGTERM ends it after the step in hand.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from data.errors import CoweseError, StoreError
+from data.files import read_json, write_json
+from data.store import Store
+from flows.serving.alerts import Alert, send
+from flows.serving.api import Api
+from flows.serving.parts import (
+    KEEPER,
+    SERVER,
+    Remembered,
+    commands_beside,
+    daemon_of,
+    names_in_order_of_end,
+    serve_folder,
+    server_command,
+)
+from flows.serving.retention import delete_old_runs, rotate
+from flows.serving.settings import ServeSettings
+from flows.serving.troubles import failed_runs, late_runs
+
+SERVER_PATIENCE = 600.0
+"""Seconds that the server may be silent before the operator is told; its first start takes minutes."""
+WRITTEN_EVERY = timedelta(minutes=10)
+"""The time of the last look is written that often where nothing else is new."""
+OVERLAP = timedelta(hours=1)
+"""Failed runs are looked for that much further back than the last look: an end may be told late."""
+TOLD_DAYS, UNDELIVERED_DAYS = 60, 3
+"""How long it is remembered that something was told; how long an alert is tried again."""
+RETENTION_EVERY = 3600.0
+"""Seconds between two looks at logs and old runs."""
+MOST_PAUSE = 3600.0
+"""Longest pause in seconds before a process that dies again and again is started once more."""
+
+log = logging.getLogger("cowese.keeper")
+
+
+class Undelivered(BaseModel):
+    """An alert that did not reach everyone."""
+
+    alert: Alert
+    channels: list[str]
+    since: datetime
+    problems: dict[str, str] = {}
+
+
+class KeeperState(BaseModel):
+    """What the keeper remembers from one start to the next (``serve/keeper.json``)."""
+
+    since: datetime
+    """The first look; what failed before is history."""
+    looked_at: datetime
+    told: dict[str, datetime] = {}
+    """When each trouble was told, by its key."""
+    undelivered: list[Undelivered] = []
+
+    @classmethod
+    def read(cls, store: Store) -> "KeeperState | None":
+        """From the store; None where no keeper ever looked, or the file is damaged."""
+        try:
+            return cls.model_validate(read_json(serve_folder(store) / "keeper.json"))
+        except (CoweseError, ValueError):
+            return None
+
+    def write(self, store: Store) -> None:
+        """Into the store."""
+        write_json(serve_folder(store) / "keeper.json", self.model_dump(mode="json"))
+
+
+@dataclass
+class Keeper:
+    """Looks at the processes and runs of one store, again and again."""
+
+    store: Store
+    environment: Mapping[str, str]
+    """What processes are started with."""
+    ending: threading.Event
+    _silent_since: float | None = None
+    _pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By process: when it may be started again, and the pause after that."""
+    _next_retention: float = 0.0
+
+    def look(self, settings: ServeSettings, now: datetime) -> None:
+        """Start what died, tell what is new, send what could not be sent, keep logs small."""
+        before = KeeperState.read(self.store)
+        state = before or KeeperState(since=now, looked_at=now)
+        alerts = self._restarted(settings) if settings.restart else []
+        if not self.ending.is_set():
+            alerts += self._troubles(settings, state, now)
+        told = {key: when for key, when in state.told.items() if now - when < timedelta(days=TOLD_DAYS)}
+        new = {alert.key: alert for alert in alerts if alert.key not in told}
+        for alert in new.values():
+            log.warning("%s: %s", alert.subject, " ".join(alert.text.split()))
+        channels = settings.alerts.channels
+        waiting = [Undelivered(alert=alert, channels=channels, since=now) for alert in new.values()]
+        undelivered = self._deliver([*state.undelivered, *waiting], settings, now)
+        if new or undelivered != state.undelivered or before is None or now - state.looked_at > WRITTEN_EVERY:
+            told |= dict.fromkeys(new, now)
+            KeeperState(since=state.since, looked_at=now, told=told, undelivered=undelivered).write(self.store)
+        if time.monotonic() >= self._next_retention:
+            self._next_retention = time.monotonic() + RETENTION_EVERY
+            self._retain(settings, now)
+
+    def is_idle(self) -> bool:
+        """Whether everything was stopped, so that there is nothing to keep."""
+        names = [name for name in names_in_order_of_end(self.store) if name != KEEPER]
+        return not any(daemon_of(self.store, name).started for name in names)
+
+    def _restarted(self, settings: ServeSettings) -> list[Alert]:
+        """Start what died; one alert each."""
+        remembered = Remembered.read(self.store)
+        if remembered is None:
+            return []
+        known = commands_beside(self.store, settings.model_copy(update={"port": remembered.port}), keeper=False)
+        commands = {SERVER: server_command(remembered.port), **known}
+        alerts = []
+        for name, command in commands.items():
+            if self.ending.is_set() or not daemon_of(self.store, name).died or not self._may_start(name):
+                continue
+            try:
+                with self.store.exclusive("serve"):
+                    if daemon_of(self.store, name).died:
+                        daemon_of(self.store, name).start(command, self.environment)
+            except StoreError:  # `cowese serve` is at work and starts it itself
+                continue
+            moment = datetime.now(UTC)
+            alerts.append(
+                self._alert(
+                    "restarted",
+                    f"restarted {name} {moment:%Y-%m-%dT%H:%M:%S}",
+                    f"{name} had died and was started again",
+                    f"{daemon_of(self.store, name).log} has its last lines.",
+                )
+            )
+        return alerts
+
+    def _may_start(self, name: str) -> bool:
+        """Whether a dead process may be started now: at once the first time, later after ever longer pauses."""
+        now = time.monotonic()
+        after, pause = self._pauses.get(name, (0.0, 0.0))
+        if now < after:
+            return False
+        if now - after > MOST_PAUSE:  # it lived for long
+            pause = 0.0
+        pause = min(max(2 * pause, 30.0), MOST_PAUSE)
+        self._pauses[name] = (now + pause, pause)
+        return True
+
+    def _troubles(self, settings: ServeSettings, state: KeeperState, now: datetime) -> list[Alert]:
+        """What Prefect's server says of the runs, or that it says nothing."""
+        remembered = Remembered.read(self.store)
+        if remembered is None or not daemon_of(self.store, SERVER).started:
+            return []
+        try:
+            api = Api(remembered.api_url, remembered.password)
+            found = [
+                *failed_runs(api, settings.alerts, max(state.since, state.looked_at - OVERLAP)),
+                *late_runs(api, settings.alerts, now),
+            ]
+        except (OSError, ValueError, CoweseError) as error:
+            return self._silent(remembered, error, now)
+        self._silent_since = None
+        return [alert.model_copy(update={"store": str(self.store.root)}) for alert in found]
+
+    def _silent(self, remembered: Remembered, error: Exception, now: datetime) -> list[Alert]:
+        self._silent_since = self._silent_since or time.monotonic()
+        silent = time.monotonic() - self._silent_since
+        log.info("no answer from the server for %d s: %s", silent, error)
+        if silent < SERVER_PATIENCE:
+            return []
+        return [
+            self._alert(
+                "server",
+                f"server {now - timedelta(seconds=silent):%Y-%m-%dT%H}",
+                "Prefect's server does not answer",
+                f"{remembered.api_url}: {error}. `cowese doctor` looks for the cause.",
+            )
+        ]
+
+    def _alert(self, kind: str, key: str, subject: str, text: str) -> Alert:
+        return Alert(kind=kind, key=key, subject=subject, text=text, store=str(self.store.root))
+
+    def _deliver(self, waiting: Iterable[Undelivered], settings: ServeSettings, now: datetime) -> list[Undelivered]:
+        """Send what waits; what did not reach everyone and is not too old."""
+        left = []
+        for one in waiting:
+            channels = [name for name in one.channels if name in settings.alerts.channels]
+            if self.ending.is_set() or not channels:
+                left += [one] if channels else []
+                continue
+            problems = send(one.alert, settings.alerts, channels)
+            for channel, problem in problems.items():
+                log.warning("alert %r could not be sent by %s: %s", one.alert.subject, channel, problem)
+            if problems and now - one.since < timedelta(days=UNDELIVERED_DAYS):
+                left.append(one.model_copy(update={"channels": list(problems), "problems": problems}))
+        return left
+
+    def _retain(self, settings: ServeSettings, now: datetime) -> None:
+        folder = serve_folder(self.store)
+        for file in folder.glob("*.log"):
+            if rotate(file, settings.log_megabytes * 1e6):
+                log.info("rotated %s", file)
+        deleted = delete_old_runs(folder / "runs", now.timestamp(), settings.keep_days)
+        if deleted:
+            log.info("deleted the logs of %d runs older than %.0f days", len(deleted), settings.keep_days)
+
+
+def keep(store: Store, environment: Mapping[str, str], config: Path | None) -> None:
+    """Look until SIGTERM, SIGINT or until everything was stopped. Settings are read anew at each look."""
+    from flows.settings import load_settings  # noqa: PLC0415 - flows.settings imports this package's settings
+
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    keeper = Keeper(store, environment, ending)
+    settings = load_settings(config).serve
+    with store.exclusive(KEEPER):
+        while not ending.is_set():
+            try:
+                settings = load_settings(config).serve
+            except Exception as error:  # noqa: BLE001 - also what an upgrade of the code in this moment may raise
+                log.warning("the settings before remain in force: %s", error)
+            try:
+                keeper.look(settings, datetime.now(UTC))
+            except Exception:  # a keeper that ends keeps nothing
+                log.exception("this look was cut short")
+            if keeper.is_idle():
+                return
+            ending.wait(settings.look_seconds)
+
+
+def main() -> None:
+    """Keep the store that is named."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    config = os.environ.get("COWESE_CONFIG")
+    keep(Store.named(Path(sys.argv[1])), os.environ, Path(config) if config else None)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from training.benchmark import flat, spans
 from training.benchmark.brat import write_document
 from training.benchmark.documents import Document, Mention
-from training.benchmark.heads import Heads
 from training.benchmark.words import words_of
 
 pytest.importorskip("seqeval")
@@ -120,18 +119,3 @@ def test_words_are_runs_of_letters_and_of_digits():
     assert [text[start:end] for start, end in words_of(text)] == [
         *("40", "mg", "/", "día", ",", "alfa", "-", "1", "compan\N{COMBINING TILDE}era"),
     ]
-
-
-def test_a_head_a_type_keeps_what_nests_and_crosses():
-    words = words_of("dolor de pecho izquierdo")
-    mentions = [Mention.over("ENF", (0, 14)), Mention.over("ANAT", (9, 24)), Mention.over("ENF", (0, 5))]
-    heads = Heads(("ANAT", "ENF"), by_type=True)
-    assert heads.labels == ("O-ANAT", "B-ANAT", "I-ANAT", "O-ENF", "B-ENF", "I-ENF")
-    assert heads.encode(words, mentions) == [[0, 1], [0, 2], [1, 2], [2, 0]]
-    assert sorted(heads.possible(words, mentions)) == [mentions[0], mentions[1]]
-    assert heads.tags([0, 3, 1, 5, 1, 1], heads.labels) == ["B-ANAT", "O"]
-    assert Heads.of_labels(heads.labels) == heads
-    flat_heads = Heads(("ANAT", "ENF"), by_type=False)
-    assert Heads.of_labels(("B-ENF", "O", "I-ENF")) == Heads(("ENF",), by_type=False)
-    assert flat_heads.possible(words, mentions) == [mentions[2], mentions[1]]  # of those that cross the longest
-    assert Heads.of_labels(("LABEL_0", "O")) is None

@@ -72,7 +72,7 @@ def predict(
             Store(settings.store), settings.benchmark, model=model, files=files, out=out, progress=progress
         )
     if out is None:
-        err.print(f"{summary.rows:,} rows by {summary.model}", markup=False)
+        err().print(f"{summary.rows:,} rows by {summary.model}", markup=False)
     else:
         show(summary, "predict", as_json=as_json)
 

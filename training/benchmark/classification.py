@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.datasets import Splits
@@ -63,14 +63,11 @@ class Classification:
         self._cut = Counter(texts.cut_off)
         self._features = texts.with_targets(self.scoring.splits, lambda row: {"label": number[row.label]})
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What the head tells apart."""
-        return self.scoring.labels
-
-    def prepare(self, model: Any) -> None:
-        """Say in the config what the head is."""
-        model.config.problem_type = "single_label_classification"
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model, whose config says what the head is."""
+        config: Any = model.config
+        config.problem_type = "single_label_classification"
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """A feature a text."""

@@ -1,7 +1,6 @@
 """The card of a fine-tuned model: the hub's metadata, figures, and a snippet that decodes as scoring does."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import ModelCardData
@@ -10,7 +9,6 @@ from data.manifest import code_version
 from data.model_card import licence_fields
 from training.benchmark.decoding import Decoding
 from training.benchmark.eval_results import eval_results, pipeline_of
-from training.benchmark.heads import Heads
 from training.benchmark.models import Source
 from training.benchmark.scores import SeedResult
 from training.benchmark.settings import BenchmarkSettings
@@ -19,15 +17,16 @@ from training.benchmark.windows import Frame
 from training.benchmark.words import WORD
 
 _SNIPPET = '''\
+import json
 import re
 
 import torch
-from transformers import pipeline
+@IMPORTfrom transformers import pipeline
 
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
-LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
-WORD = re.compile(@WORD)
-GROUPS = @GROUPS  # outputs that exclude each other: all of them, or those of each type
+STEPS = @STEPS
+@HEADLENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
+WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
 
 
 def mentions(text):
@@ -40,7 +39,7 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            logits, begun = nlp.model(input_ids=window).logits[0][len(BEFORE) :].float().cpu(), {}
+            logits, begun = @LOGITS[0][len(BEFORE) :], {}
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
@@ -48,33 +47,53 @@ def mentions(text):
                 begun.setdefault(token, []).append(word)
                 word += 1
         for token, following in zip(begun, [*list(begun)[1:], end - start]):
-            best = [low + @BEST[low:high].argmax().item() for low, high in GROUPS]
-            names = [nlp.model.config.id2label[one] for one in best]
+            scores = dict(enumerate(@SCORES.tolist()))
             margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
             for word in begun[token]:
                 if word not in tags or margin > tags[word][0]:
-                    tags[word] = margin, start + token, names
+                    tags[word] = margin, start + token, scores
         if end >= len(ids):
             break
         start = end - OVERLAP
-    found = []
-    for group in range(len(GROUPS)):
-        last, place = "", None
-        for number, (start, end) in enumerate(words):
-            _, here, names = tags.get(number, (0, place, ["O"] * len(GROUPS)))
-            prefix, _, label = names[group].partition("-")
-            label = "" if prefix == "O" else label
-            if label and label == last and (prefix == "I" or here == place):
-                found[-1][1] = end
-            elif label:
-                found.append([start, end, label])
-            last, place = label, here
-    return sorted(found)
+    best = {len(LABELS): (0.0, ())}  # the best tags so far, by the last of them; before the first word there is none
+    for number in range(len(words)):
+        scores = tags.get(number, (0, None, {LABELS.index("O"): 0.0}))[2]
+        best = {
+            tag: max((total + STEPS[last][tag] + score, (path, tag)) for last, (total, path) in best.items())
+            for tag, score in scores.items()
+        }
+    path, chosen = max(best.values())[1], []
+    while path:
+        path, tag = path
+        chosen.append(LABELS[tag])
+    found, last, place = [], "", None
+    for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
+        here = tags.get(number, (0, place, None))[1]
+        prefix, _, label = tag.partition("-")
+        if label and label == last and (prefix == "I" or here == place):
+            found[-1][1] = end
+        elif label:
+            found.append([start, end, label])
+        last, place = label, here
+    return found
 
 
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
     print(start, end, label, text[start:end])
 '''
+_STEPS = 'json.load(open("cowese.json"))["steps"]  # beside the weights: what it is worth that a tag follows another'
+_NO_STEPS = "[[0.0] * nlp.model.config.num_labels] * (nlp.model.config.num_labels + 1)  # any tag may follow any other"
+_HEAD = """\
+HEAD = load_file("head.safetensors", nlp.device.type)  # beside the weights
+
+
+def logits_of(window):
+    \"\"\"The head reads the embeddings and all layers side by side.\"\"\"
+    layers = nlp.model.base_model(input_ids=window, output_hidden_states=True).hidden_states
+    return torch.cat(layers, -1) @ HEAD["weight"].T + HEAD["bias"]
+
+
+"""
 _OTHERS = {
     "classification": """\
 from transformers import pipeline
@@ -134,9 +153,7 @@ print(answer("¿Por qué ingresó?", "El paciente ingresó por dolor torácico."
 }
 
 
-def kept_card(
-    source: Source, settings: BenchmarkSettings, decoding: Decoding, labels: Sequence[str], result: SeedResult
-) -> str:
+def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, result: SeedResult) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
     base = None if _is_folder(source) else source.where
     hub = find_task(decoding.task).hub
@@ -176,7 +193,7 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 `cowese {"tag" if decoding.kind == "tagging" else "predict"} FOLDER FILES...`, or:
 
 ```python
-{snippet(source, decoding, labels)}```
+{snippet(source, decoding)}```
 
 {_LIMITS[decoding.kind]}
 ## How it was made
@@ -200,13 +217,11 @@ _LIMITS = {
 }
 
 
-def snippet(source: Source, decoding: Decoding, labels: Sequence[str]) -> str:
+def snippet(source: Source, decoding: Decoding) -> str:
     """A program that uses the model with transformers alone."""
     if decoding.kind != "tagging":
         numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
         return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
-    heads = Heads.of_labels(labels)
-    assert heads is not None
     frame = Frame.of(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
     said = {
@@ -215,9 +230,12 @@ def snippet(source: Source, decoding: Decoding, labels: Sequence[str]) -> str:
         "@BEFORE": ids[:slot],
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
-        "@GROUPS": [list(group) for group in heads.groups],
         "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
-        "@BEST": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@SCORES": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@IMPORT": "from safetensors.torch import load_file\n" if decoding.readout == "all" else "",
+        "@HEAD": _HEAD if decoding.readout == "all" else "",
+        "@LOGITS": "logits_of(window)" if decoding.readout == "all" else "nlp.model(input_ids=window).logits",
+        "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

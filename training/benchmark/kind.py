@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.benchmark.decoding import KindName
 from training.benchmark.scores import Scores
@@ -34,12 +34,8 @@ class Kind(Head, Protocol):
     def scoring(self) -> Scoring:
         """What is due, and how answers are scored."""
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What the head tells apart, by the numbers of its outputs."""
-
-    def prepare(self, model: Any) -> None:
-        """Set what the head of a model needs before its first step."""
+    def attach(self, model: nn.Module) -> nn.Module:
+        """A model that is to be fine-tuned, with what the kind learns beside it."""
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split, with what is due."""

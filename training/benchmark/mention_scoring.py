@@ -12,7 +12,6 @@ from training.benchmark.brat import read_document, write_document
 from training.benchmark.counts import COUNTED, Counts
 from training.benchmark.datasets import Splits
 from training.benchmark.documents import Document, Mention, types_of
-from training.benchmark.heads import Heads
 from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.words import words_of
@@ -33,15 +32,12 @@ class MentionScoring:
         if not self.types:
             raise InputError(f"{settings.fewer}: the training documents that are left have no mention. Raise it.")
         self.labels = flat.tags_of(self.types)
-        self.heads = Heads(self.types, by_type=settings.heads == "type")
         self.splits: dict[str, list[Document]] = splits
 
-    def gold_tags(self, document: Document) -> list[Any]:
-        """What each word's outputs are to say, ``IGNORED`` where it is not trained on; with a head a type a list."""
-        return self.heads.encode(words_of(document.text), self._known(document))
-
-    def _known(self, document: Document) -> list[Mention]:
-        return [mention for mention in document.mentions if mention.label in self.types]
+    def gold_tags(self, document: Document) -> list[int]:
+        """The number of each word's tag, ``IGNORED`` where it is not trained on."""
+        known = [mention for mention in document.mentions if mention.label in self.types]
+        return flat.encode(words_of(document.text), known, self.labels)
 
     def judge(self, split: str, answers: Answers) -> Scores:
         """Precision, recall and F1 by both scorers."""
@@ -100,8 +96,8 @@ class MentionScoring:
     def about(self) -> dict[str, Any]:
         """Counts of the data, and what a perfect tagger would reach: the price of the rule for tags."""
         perfect_answers = {
-            document.name: self.heads.possible(words_of(document.text), self._known(document))
-            for document in self.splits["test"]
+            document.name: flat.decode(words_of(document.text), tags)
+            for document, tags in zip(self.splits["test"], self._due_tags("test"), strict=True)
         }
         perfect = spans.exact(self._gold("test"), perfect_answers)["micro"]
         everything = [document for split in self.splits.values() for document in split]
@@ -122,10 +118,7 @@ class MentionScoring:
 
     def _due_tags(self, split: str) -> list[list[str]]:
         return [
-            [
-                self.labels[tag] if tag != flat.IGNORED else flat.OUTSIDE
-                for tag in flat.encode(words_of(document.text), self._known(document), self.labels)
-            ]
+            [self.labels[tag] if tag != flat.IGNORED else flat.OUTSIDE for tag in self.gold_tags(document)]
             for document in self.splits[split]
         ]
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.classification import TextFeatures
@@ -41,14 +41,11 @@ class MultiLabel:
     def _due(self, row: MultiRow) -> Feature:
         return {TARGETS: [float(label in row.label) for label in self.scoring.labels]}
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What the head tells apart."""
-        return self.scoring.labels
-
-    def prepare(self, model: Any) -> None:
-        """Say in the config what the head is."""
-        model.config.problem_type = "multi_label_classification"
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model, whose config says what the head is."""
+        config: Any = model.config
+        config.problem_type = "multi_label_classification"
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """A feature a text."""

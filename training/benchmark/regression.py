@@ -33,23 +33,20 @@ class Regression:
         scores = [row.label for row in self.scoring.splits["train"]]
         self._mean = sum(scores) / len(scores)
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What the head tells apart."""
-        return self.scoring.labels
-
-    def prepare(self, model: Any) -> None:
+    def attach(self, model: nn.Module) -> nn.Module:
         """Let the head begin at the mean of the training scores, so that no step is spent on the way there.
 
         Raises:
             InputError: the model's head does not end in one number.
         """
-        model.config.problem_type = "regression"
+        config: Any = model.config
+        config.problem_type = "regression"
         heads = [part for part in model.modules() if isinstance(part, nn.Linear) and part.out_features == 1]
         if not heads or heads[-1].bias is None:
             raise InputError(f"{type(model).__name__}: its head does not end in one number, as scores need it.")
         with torch.no_grad():
             heads[-1].bias.fill_(self._mean)
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """A feature a text."""

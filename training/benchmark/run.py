@@ -93,7 +93,7 @@ def benchmark(
     device = choose_device(settings.device)
     torch.set_num_threads(choose_threads(settings.threads))
     hidden = getattr(source.config, "hidden_size", 0)
-    settings = settings.for_task(chosen).resolved(source.config.model_type, hidden, source.length, source.usual_length)
+    settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen_by(settings, chosen), data, settings.documents)
     splits["train"] = some(splits["train"], settings.train_documents)
     kind = kind_of(splits, source, settings)

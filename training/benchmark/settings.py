@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
-from training.benchmark.decoding import Pooling
-from training.benchmark.tasks import Form, Task
+from training.benchmark.decoding import Pooling, Readout, Transitions
+from training.benchmark.tasks import Form
 
 
 class SearchGrid(BaseModel):
@@ -29,8 +29,9 @@ class BenchmarkSettings(BaseModel):
 
     epochs: int = Field(default=10, ge=1)
     """Passes over the training split; the best on the development split counts."""
-    batch: int = Field(default=32, ge=1)
-    """Windows of an optimiser step."""
+    batch: int | None = Field(default=None, ge=1)
+    """Windows of an optimiser step. Unset: 8 for an ELECTRA of 128 wide or less, which needs more steps; 32 for
+    others."""
     learning_rate: float | None = Field(default=None, gt=0)
     """Of the head, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less, 3e-4 for one of 256 or less, 1e-4 for
     a larger one, 5e-5 for others."""
@@ -44,6 +45,14 @@ class BenchmarkSettings(BaseModel):
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
     Unset: mean for an ELECTRA of 128 wide or less, first for others."""
+    readout: Readout | None = None
+    """Which layers a tag is read from (finding mentions only): the last, or the embeddings and all of them side by
+    side. Unset: all for an ELECTRA of 128 wide or less, last for others."""
+    transitions: Transitions | None = None
+    """How the tags of neighbouring words go together (finding mentions only). valid: the best sequence in which an I
+    continues a mention of its type. learnt: what follows what has scores of its own that are trained (a linear-chain
+    CRF). none: each word's best tag; an I that continues nothing begins a mention. Unset: learnt for an ELECTRA of 128
+    wide or less, valid for others."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -65,31 +74,23 @@ class BenchmarkSettings(BaseModel):
     pretrained model's and the data's."""
     onnx: bool = False
     """Whether kept taggers and classifiers are written as ONNX too."""
-    heads: Literal["one", "type"] | None = None
-    """How a tagger says nested mentions: one tag a word, so that the longest is said alone, or a tag a type and word,
-    so that mentions of different types may nest. Unset: what the task says (type for CT-EBM-SP), else one."""
     seeds: int = Field(default=5, ge=1)
     """Runs, numbered from 1; those that are finished are not made again."""
     documents: int | None = Field(default=None, ge=1)
     """Documents of each split at most, chosen by a hash of their name: to try a task out."""
+    train_documents: int | None = Field(default=None, ge=1)
+    """Documents of the training split alone at most, chosen the same way: how much a model gains from more of them."""
     form: Form | None = None
     """How the files of the data are read: brat, conll, xmi, table, squad, spans (mentions in a TSV beside texts), codes
     (codes in a TSV beside texts), records (named columns), bioc. Unset: what the task says, or the files."""
     label_column: str | None = None
     """The column of what is to be told, of rows that have several. Unset: what the task says, or the usual names."""
-    train_documents: int | None = Field(default=None, ge=1)
-    """Documents of the training split alone at most, chosen the same way: how much a model gains from more of them."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where to compute."""
     threads: int | None = Field(default=None, ge=1)
     """CPU threads. Unset: as many as help."""
     micro_batch: int = Field(default=16, ge=1)
     """Windows that are on the device at once."""
-
-    def for_task(self, task: Task) -> "BenchmarkSettings":
-        """With what a task says where nothing is set."""
-        heads = self.heads or ("type" if task.nested else None)
-        return self.model_copy(update={"heads": None if heads == "one" else heads})
 
     @property
     def fewer(self) -> str:
@@ -105,9 +106,12 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
-        unset = ("dropout", "train_documents", "form", "label_column", "heads")
-        without |= {name for name in unset if getattr(self, name) is None}
+        without |= {"transitions"} if self.transitions in (None, "none") else set()
+        without |= {
+            name for name in ("dropout", "train_documents", "form", "label_column") if getattr(self, name) is None
+        }
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
@@ -125,8 +129,11 @@ class BenchmarkSettings(BaseModel):
         is_narrow = is_electra and hidden <= _NARROW
         usual = (1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
+            "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "readout": self.readout or ("all" if is_narrow else "last"),
+            "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
             "length": self.length or usual_length,
@@ -134,6 +141,8 @@ class BenchmarkSettings(BaseModel):
         return self.model_copy(update=chosen)
 
 
+USUAL_BATCH = 32
+"""ELECTRA's."""
 _SMALL = 256
 _NARROW = 128
 _HIDDEN = 0.15

@@ -1,24 +1,25 @@
 """A fine-tuned tagger on new texts: it cuts and decodes as scoring does."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from data.errors import InputError
 from training.benchmark import flat
-from training.benchmark.decoding import Decoding, Pooling
+from training.benchmark.conll import TAG
+from training.benchmark.decoding import Decoding
 from training.benchmark.documents import Document, Mention
 from training.benchmark.finetune import predict
-from training.benchmark.heads import Heads
 from training.benchmark.models import Source, load_source
+from training.benchmark.readout import with_head
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tagging import Tagging, cut, found_in
-
-_LABEL = re.compile(r"O|[OBI]-\S+")
+from training.benchmark.tagging import Tagging, cut
+from training.benchmark.transitions import valid_steps
+from training.benchmark.word_tags import TagDecoding, found_in
 
 
 class Tagger:
@@ -31,17 +32,19 @@ class Tagger:
             raise InputError(f"{folder}: a model for {decoding.kind}. `cowese tag` takes models that find mentions.")
         length = decoding.length if decoding else self._source.usual_length
         overlap = decoding.overlap if decoding else settings.overlap
-        self._pooling: Pooling = decoding.pooling if decoding else "first"
         self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
-        self._outputs, self._heads = _heads(folder, self._source.config)
-        self.labels = flat.tags_of(self._heads.types)
-        """Tags, one a word, as IOB2 has them."""
-        self._model: Any = self._source.load(Tagging.auto, ()).to(device)
+        self.labels = _labels(folder, self._source.config)
+        if decoding is not None:
+            steps = None if decoding.steps is None else np.array(decoding.steps, np.float32)
+            self._decoding = TagDecoding(decoding.pooling, steps)
+        else:
+            self._decoding = TagDecoding("first", valid_steps(self.labels))
+        self._model: Any = with_head(self._source.load(Tagging.auto, ()), folder).to(device)
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types that it finds."""
-        return tuple(sorted(self._heads.types))
+        return tuple(sorted({label[2:] for label in self.labels if label != flat.OUTSIDE}))
 
     def logits(self, outputs: Any) -> Tensor:
         """(B, L, tags)."""
@@ -54,22 +57,19 @@ class Tagger:
         features = [window.inputs for windows in cuts for window in windows]
         pad = int(self._source.tokenizer.pad_token_id or 0)
         logits = predict(self._model, self, features, self._settings, pad)
-        return found_in(documents, cuts, logits, self._heads, self._outputs, self._pooling)
+        return found_in(documents, cuts, logits, self.labels, self._decoding)
 
 
-def _heads(folder: Path, config: Any) -> tuple[tuple[str, ...], Heads]:
-    """The names of the outputs by their numbers, and what they mean.
+def _labels(folder: Path, config: Any) -> tuple[str, ...]:
+    """The tags by their numbers.
 
     Raises:
         InputError: they are no IOB2 tags.
     """
     labels = tuple(str(config.id2label[number]) for number in range(len(config.id2label)))
-    other = next((label for label in labels if not _LABEL.fullmatch(label)), None)
-    heads = Heads.of_labels(labels) if other is None else None
-    if heads is None and other is None and flat.OUTSIDE in labels:
-        heads = Heads(tuple(dict.fromkeys(label[2:] for label in labels if label != flat.OUTSIDE)), by_type=False)
-    if heads is None:
+    other = next((label for label in labels if not TAG.fullmatch(label) or label[0] not in "BIO"), None)
+    if other is not None or flat.OUTSIDE not in labels:
         raise InputError(
             f"{folder}: {other or 'its labels'} is no IOB2 tag. Fine-tune it with `cowese benchmark` first."
         )
-    return labels, heads
+    return labels

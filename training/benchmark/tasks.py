@@ -30,8 +30,6 @@ class Task:
     """Figures are published on its development split, since the test split is kept back: dev counts as test."""
     label: str | None = None
     """The column of what is to be told, where rows have several."""
-    nested: bool = False
-    """Mentions of one type stand within those of others: a tagger has a head a type."""
     has_splits: bool = True
     """False: it comes without a split, and documents are dealt out by a hash of their name: 80, 10, 10 %."""
     hub: str = ""
@@ -69,9 +67,7 @@ TASKS = (
         hub="bigbio/ctebmsp",
         source="https://zenodo.org/doi/10.5281/zenodo.15266798",
         citation="Campillos-Llanos et al. 2021, BMC Med Inform Decis Mak 21:69",
-        nested=True,
-        note="The four semantic groups of version 1; later versions add types that do not count here. 14 % are nested, "
-        "hence a head a type.",
+        note="The four semantic groups of version 1; later versions add types that do not count here. 14 % are nested.",
     ),
     Task(
         name="MEDDOCAN",

@@ -35,10 +35,9 @@ class Window:
     """Position → which of the window's words its token belongs to, counted from 1; 0 for special tokens and for the
     rest of a word that begins before the window. Words that share a token are one."""
 
-    def labelled(self, tags: Sequence[Any]) -> Feature:
-        """The window with the tag of each word, or its list of tags, on its first token, ``IGNORED`` elsewhere."""
-        none: Any = [IGNORED] * len(tags[0]) if tags and isinstance(tags[0], list) else IGNORED
-        labels = [none] * len(self.inputs["input_ids"])
+    def labelled(self, tags: Sequence[int]) -> Feature:
+        """The window with the tag of each word on its first token, ``IGNORED`` elsewhere."""
+        labels = [IGNORED] * len(self.inputs["input_ids"])
         for word, place in reversed(self.places.items()):  # of words that share a token the first decides
             labels[place] = tags[word]
         return {**self.inputs, "groups": self.groups, "labels": labels}

@@ -53,6 +53,8 @@ BURST = 16
 AHEAD = 2
 """Bursts that may wait on the device."""
 TASK = "PharmaCoNER"
+CHOOSING = 80
+"""Documents of the development split by which the epoch is chosen."""
 
 
 def first_weights(arm: Arm, stream: TokenStream, plan: Plan) -> Electra:
@@ -203,6 +205,7 @@ def measure(root: Path, name: str, step: int, device: str) -> dict[str, Any]:
 def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, device: str, most: int | None) -> Any:
     """Fine-tune a milestone once and score it on the test split."""
     from training.benchmark.datasets import read_splits
+    from training.benchmark.dealing import some
     from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
     from training.benchmark.models import find_model
     from training.benchmark.settings import BenchmarkSettings
@@ -213,19 +216,14 @@ def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, 
     source = find_model(Store.open(root), f"{name}-{step}")
     given = {"length": 128, **TUNES[variant]}
     if most:
-        given |= {"documents": most, "epochs": 1}
+        given |= {"train_documents": most, "epochs": 1}
     settings = BenchmarkSettings(**given)
     settings = settings.resolved("electra", source.config.hidden_size, source.length, source.usual_length)
-    key = (settings.documents, settings.length)
+    key = (settings.train_documents, settings.length, settings.pooling, settings.transitions)
     if key not in _KINDS:
         _, splits = read_splits(find_task(TASK), data, None)
-        if settings.documents:
-            from training.benchmark.dealing import some
-
-            held = settings.documents if most else None
-            splits = {
-                split: some(items, settings.documents if split == "train" else held) for split, items in splits.items()
-            }
+        limits = {"train": settings.train_documents, "dev": CHOOSING, "test": most}
+        splits = {split: some(items, limits[split]) for split, items in splits.items()}
         _KINDS[key] = Tagging(splits, source, settings)
     kind = _KINDS[key]
     clock = Clock(steps_of(len(kind.features("train")), settings), lambda *_: None)

@@ -4,7 +4,8 @@
 
 Its tokens, windows, tags and loop are those of `cowese benchmark` with --model's tokenizer; nothing else of the
 model is used. The embeddings begin as [R; L] of the counts (``training.tokens.vectors``), or with --random as noise of
-the same spread. One layer, 128 wide each way, dropout on its input and output. AdamW, one rate for all.
+the same spread. One layer, 128 wide each way, dropout on its input and output, a CRF over the tags. AdamW, one
+rate for all.
 """
 
 import argparse
@@ -101,6 +102,7 @@ def main() -> None:
     parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--hidden", type=float, default=0.0, help="share of the training tokens that a step hides")
     parser.add_argument("--pooling", choices=("first", "mean"), default="first")
+    parser.add_argument("--transitions", choices=("none", "valid", "learnt"), default="learnt", help="learnt: a CRF")
     parser.add_argument("--seeds", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -108,6 +110,7 @@ def main() -> None:
     settings = BenchmarkSettings(
         epochs=given.epochs, batch=given.batch, learning_rate=given.rate, layer_decay=1.0, dropout=given.dropout,
         length=128, micro_batch=64, hidden=given.hidden, pooling=given.pooling,
+        transitions=given.transitions,
     )  # fmt: skip
     counted = vectors_of(TokenStream.open(given.tokens).counts(), RANK)
     both_VE = np.concatenate([counted.right_VK, counted.left_VK], axis=1)

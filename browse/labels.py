@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
@@ -86,6 +86,19 @@ def add_label(store: Store, given: Given, now: datetime | None = None) -> Label:
         kept = list(_lines(before, str(store.labels)))
         write_text(store.labels, table_of([*kept, label]))
     return label
+
+
+def drop_labels(store: Store, ids: Container[str]) -> None:
+    """Delete what was said of some pages.
+
+    Raises:
+        InputError, DiskFullError, StoreError: as ``add_label``.
+    """
+    if not store.labels.is_file():
+        return
+    with store.exclusive("labels", PATIENCE):
+        lines = _lines(store.labels.read_text(encoding="utf-8-sig"), str(store.labels))
+        write_text(store.labels, table_of(one for one in lines if one.id not in ids))
 
 
 def table_of(labels: Iterable[Label]) -> str:

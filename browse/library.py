@@ -44,6 +44,7 @@ class Library:
     differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
     """Of pairs of versions, by the time of the list of what was taken down."""
     _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
+    _extracted: tuple[object, Extracted] | None = None
     _building: dict[str, Building] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,8 +83,12 @@ class Library:
         return building
 
     def extracted(self) -> Extracted:
-        """The extracted texts of the settings."""
-        return Extracted.find(self.store, self.settings)
+        """The extracted texts of the settings; where their files lie is looked up anew when files were added."""
+        found = Extracted.find(self.store, self.settings)
+        key = found.folder, found.measures, found.folder.stat().st_mtime_ns if found.folder else 0
+        if self._extracted is None or self._extracted[0] != key:
+            self._extracted = key, found
+        return self._extracted[1]
 
     def _build(self, version: str, building: Building) -> None:
         try:

@@ -1,9 +1,9 @@
 """What each quality rule does to a version, what readers say of it, and what another bound would do.
 
 Nothing is cleaned: the measures that lie beside the extracted texts are held against other bounds by the same code that
-decided (``cleaning.pages.verdict``). A proposal is the bound under which, of the labelled pages that the rule would
-drop, at least the stated share is not good; of several the one that drops the most bad pages. It says nothing of pages
-unlike those that were labelled.
+decided (``cleaning.pages.verdict``). A proposal is a bound under which, of the labelled pages that the rule would drop,
+at least the stated share is bad; of several the one under which the rules together drop the most bad pages. It says
+nothing of pages unlike those that were labelled.
 """
 
 from collections import Counter
@@ -175,7 +175,10 @@ def _proposal(
     settings: CleaningSettings,
     precision: float,
 ) -> float | None:
-    """The bound of the most bad drops among those precise enough; None where the present one is as good."""
+    """The bound with the most bad pages dropped among those precise enough; None where the present one is as good.
+
+    Bad pages are counted whichever rule drops them, so that a rule gains nothing by dropping what a later one would.
+    """
     if not bounds:
         return None
     best, most = None, -1
@@ -183,9 +186,9 @@ def _proposal(
         changed = _with_bound(settings, name, bound)
         if changed is None:
             continue
-        good, bad = _drops(name, changed, labelled)
-        if good + bad >= LEAST_LABELLED and bad >= precision * (good + bad) and bad > most:
-            best, most = bound, bad
+        good, bad, every_bad = _drops(name, changed, labelled)
+        if good + bad >= LEAST_LABELLED and bad >= precision * (good + bad) and every_bad > most:
+            best, most = bound, every_bad
     return None if best == bounds[0] else best
 
 
@@ -199,7 +202,7 @@ def _on_all(
 ) -> Trial:
     changed = _with_bound(settings, name, bound)
     assert changed is not None
-    good, bad = _drops(name, changed, labelled)
+    good, bad, _ = _drops(name, changed, labelled)
     rules = rules_of(changed)
     before, after = (next(one for one in of if one.name == name) for of in (rules_of(settings), rules))
     comes = goes = unknown = 0
@@ -229,15 +232,18 @@ def _differs(page: Judged, name: str, before: Rule, after: Rule) -> bool:
     return before.refuses(figures) != after.refuses(figures)
 
 
-def _drops(name: str, settings: CleaningSettings, labelled: Sequence[tuple[Judged, str | None]]) -> tuple[int, int]:
-    """Labelled good and bad pages that the rule drops under some settings."""
+def _drops(
+    name: str, settings: CleaningSettings, labelled: Sequence[tuple[Judged, str | None]]
+) -> tuple[int, int, int]:
+    """Labelled good and bad pages that the rule drops under some settings, and bad ones that any rule drops."""
     rules = rules_of(settings)
-    said = Counter(
-        page.label.label
-        for page, _ in labelled
-        if page.label is not None and page.verdict(settings, rules) == f"quality/{name}"
-    )
-    return said[GOOD], said[BAD]
+    said: Counter[tuple[str, str]] = Counter()
+    for page, _ in labelled:
+        if page.label is not None:
+            verdict = page.verdict(settings, rules)
+            dropped_by = "this" if verdict == f"quality/{name}" else "none" if verdict == KEPT else "another"
+            said[page.label.label, dropped_by] += 1
+    return said[GOOD, "this"], said[BAD, "this"], said[BAD, "this"] + said[BAD, "another"]
 
 
 def _with_bound(settings: CleaningSettings, name: str, bound: float) -> CleaningSettings | None:

@@ -1,6 +1,7 @@
 """Listens, and serves until it is told to end."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
@@ -9,6 +10,7 @@ import uvicorn
 from browse.app import create_app
 from browse.library import Library
 from browse.settings import BrowseSettings
+from cleaning.pages.judge_page import load_language_models
 from data.errors import InputError, StoreError
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -64,5 +66,6 @@ def serve(
         timeout_graceful_shutdown=2,
         ws="none",
     )
+    threading.Thread(target=load_language_models, daemon=True).start()  # seconds that no reader then waits
     ready(address_of(listener))
     uvicorn.Server(config).run([listener])

@@ -142,6 +142,11 @@ class Store:
         return self.root / "warc"
 
     @property
+    def archives(self) -> Path:
+        """One folder a source, in it one a part of it: what was read of its index, and which records were left out."""
+        return self.crawl / "archives"
+
+    @property
     def texts(self) -> Path:
         """One folder an extraction recipe: a Parquet file of extracted texts for each WARC segment."""
         return self.root / "texts"

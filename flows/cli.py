@@ -110,10 +110,28 @@ def _sentence(message: str) -> str:
 
 
 def _command() -> str:
-    """The command that was meant, as far as the command line says."""
-    names = {
+    """The command that was meant, as far as the command line says; one of a group with the group's name."""
+    words = ["cowese"]
+    level: typer.Typer | None = app
+    for word in sys.argv[1:]:
+        if level is None:
+            break
+        groups = {
+            str(one.typer_instance.info.name): one.typer_instance
+            for one in level.registered_groups
+            if one.typer_instance
+        }
+        if word in groups:
+            level = groups[word]
+            words.append(word)
+        elif word in _names(level):
+            level = None
+            words.append(word)
+    return " ".join(words)
+
+
+def _names(level: typer.Typer) -> set[str]:
+    return {
         command.name or getattr(command.callback, "__name__", "").replace("_", "-")
-        for command in app.registered_commands
+        for command in level.registered_commands
     }
-    meant = next((word for word in sys.argv[1:] if word in names), None)
-    return f"cowese {meant}" if meant else "cowese"

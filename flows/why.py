@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.places import Place
 from cleaning.corpus.story import Takedown, Verdict, story
-from crawler.views.history import Answer, CrawledUrl, history
+from crawler.views.history import Answer, CrawledUrl, LeftOutOfArchive, history
 from data.store import Store
 from data.urls import canonical_url, document_id
 from flows.settings import Settings
@@ -35,6 +35,8 @@ class Why(BaseModel):
     """Of an unknown URL: the rule of the crawl that keeps it out, or ``unlinked``."""
     crawl: list[CrawledUrl]
     visits: list[Visit]
+    left_out: list[LeftOutOfArchive]
+    """In archives: answers that were not fetched, and why."""
     open_files: int
     """WARC files that are still written, of which nothing is told."""
     takedown: Takedown | None
@@ -53,7 +55,7 @@ def why(store: Store, settings: Settings, url: str) -> Why:
     told = story(store, settings.clean, address)
     visits = _joined(crawled.answers, told.verdicts)
     met = any(place.state != "absent" for place in told.places)
-    known = bool(crawled.urls or visits or met)
+    known = bool(crawled.urls or visits or met or crawled.left_out)
     return Why(
         url=address,
         id=document_id(address),
@@ -61,6 +63,7 @@ def why(store: Store, settings: Settings, url: str) -> Why:
         never_queued=None if known else crawled.never_queued,
         crawl=crawled.urls,
         visits=visits,
+        left_out=crawled.left_out,
         open_files=crawled.open_files,
         takedown=told.takedown,
         versions=told.places,

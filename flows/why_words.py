@@ -43,11 +43,14 @@ def story_lines(told: Why) -> Iterator[str]:
     for crawled in told.crawl:
         yield from (f"  {line}" for line in _crawl_lines(crawled))
     if not told.crawl:
-        yield "  no row in the crawl state (a robots.txt has none, nor has a record of another's WARC file)"
+        yield "  no row in the crawl state (nor has a robots.txt, or a page that came from an archive or in a file)"
     yield ""
     yield f"visits: {len(told.visits) or 'none'}"
     for visit in told.visits:
         yield from _visit_lines(visit)
+    for one in told.left_out:
+        reason = _REFUSALS.get(one.reason, one.reason)
+        yield f"  {_moment(one.fetched_at)}  not fetched from {one.source}: {reason}"
     if told.open_files:
         yield f"  (WARC files still open, of which nothing is told here: {told.open_files})"
     yield ""
@@ -75,6 +78,9 @@ def _outcome(told: Why) -> str:
     refused = next((one for one in told.crawl if one.state == "refused"), None)
     if refused is not None:
         return f"Never fetched: {_refusal(refused.reason)}."
+    if told.left_out and not told.crawl:
+        last = max(told.left_out, key=lambda one: one.fetched_at)
+        return f"Never fetched: left out of {last.source}, since {_REFUSALS.get(last.reason, last.reason)}."
     return (
         "Not fetched yet."
         if all(one.fetched_at is None for one in told.crawl)

@@ -25,9 +25,11 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
-PATIENCE = 120
+PATIENCE = 300
 """Seconds for any single step: a busy machine is slow, not broken."""
 _CODES = {"/": "Slash", "?": "Slash", "Tab": "Tab", "Enter": "Enter", "Escape": "Escape"}
+_NUMBERS = {"Tab": 9, "Enter": 13}
+"""By which the browser itself knows keys that no page handles."""
 
 
 class Browser:
@@ -78,14 +80,15 @@ class Browser:
         return answer["result"].get("value")
 
     def press(self, key: str) -> None:
-        """Type one key where the focus is."""
+        """Type one key where the focus is, once the page and its scripts are there."""
+        self.until("document.readyState === 'complete'")
         plain = {"key": key, "code": _CODES.get(key, f"Key{key.upper()}")}
         if len(key) == 1:
             plain["text"] = key
         elif key == "Enter":
             plain["text"] = "\r"
-        if key == "Tab":
-            plain["windowsVirtualKeyCode"] = 9
+        if key in _NUMBERS:
+            plain["windowsVirtualKeyCode"] = _NUMBERS[key]
         self.send("Input.dispatchKeyEvent", type="keyDown", **plain)
         self.send("Input.dispatchKeyEvent", type="keyUp", **{k: v for k, v in plain.items() if k != "text"})
 

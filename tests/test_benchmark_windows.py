@@ -15,8 +15,8 @@ from training.benchmark.finetune import hidden
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tagging import pooled
 from training.benchmark.windows import Frame, best_windows, windows_of
+from training.benchmark.word_tags import pooled
 from training.benchmark.words import words_of
 from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS
@@ -156,7 +156,9 @@ def test_defaults_follow_the_model():
     assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
     assert small.hidden == 0.0
     narrow = BenchmarkSettings().resolved("electra", 128, 512, 128)
-    assert (narrow.learning_rate, narrow.hidden) == (1e-3, 0.15)
+    assert (narrow.learning_rate, narrow.hidden, narrow.batch, narrow.pooling) == (1e-3, 0.15, 8, "mean")
+    assert (small.batch, small.pooling, small.transitions) == (32, "first", "valid")
+    assert narrow.transitions == "learnt"
     assert BenchmarkSettings(hidden=0).resolved("electra", 128, 512, 128).hidden == 0.0
     base = BenchmarkSettings(length=256).resolved("electra", 768, 512, 128)
     assert (base.learning_rate, base.length) == (1e-4, 256)

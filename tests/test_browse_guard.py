@@ -7,6 +7,7 @@ from browse_room import serving
 from corpus_rounds import Round, prose
 
 from browse.guard import POLICY, host_name
+from browse.labels import Given, add_label, drop_labels, read_labels
 from browse.server import listening
 from browse.settings import BrowseSettings
 from cleaning.corpus.publish import publish
@@ -14,6 +15,7 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import InputError, StoreError
 from data.store import Store
+from flows.serving.page import AUTH, with_servers_password
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +133,20 @@ def test_a_taken_port_is_named():
         listening(BrowseSettings(port=first.getsockname()[1])),
     ):
         pass
+
+
+def test_the_page_beside_a_server_asks_for_the_servers_password():
+    alone = with_servers_password(BrowseSettings(), {})
+    beside = with_servers_password(BrowseSettings(), {AUTH: "admin:geheim"})
+    own = with_servers_password(BrowseSettings(password="eigen"), {AUTH: "admin:geheim"})
+    assert alone.password is None
+    assert beside.password.get_secret_value() == "geheim"
+    assert own.password.get_secret_value() == "eigen"
+
+
+def test_labels_of_forgotten_pages_go(tmp_path):
+    store = Store.open(tmp_path / "store")
+    for digit in "012":
+        add_label(store, Given(id=digit * 24, digest="1" * 32, label="bad"))
+    drop_labels(store, {"1" * 24})
+    assert [identity for identity, _ in read_labels(store)] == ["0" * 24, "2" * 24]

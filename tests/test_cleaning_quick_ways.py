@@ -15,8 +15,11 @@ from trafilatura.settings import Extractor
 
 from cleaning.pages import normal_text
 from cleaning.pages.privacy import _regions, _signs
+from cleaning.pages.prose_rules import _CAPITALS
 from cleaning.pages.quick_langid import quick_identifier
 from cleaning.pages.rare_characters import INVALID_IN_XML, RareCharacters
+from cleaning.pages.repetition_rules import SentenceFrames
+from cleaning.pages.text import Text
 from cleaning.pages.trafilatura_cleaning import AskedOnce, cleaned
 
 SIGNS = re.compile(r"@|arroba|[(\[{<] ?(?:at|AT)| AT |\b[A-Z]{2}\d{2}|\d(?:[ ./()-]{0,3}\d){4}")
@@ -95,3 +98,37 @@ def test_mojibake_is_found_by_its_suspects(text):
     assert normal_text._has_suspect(text) == bool(normal_text._SUSPECT.search(text))
     is_found = normal_text._has_suspect(text) and normal_text._is_bad(text)
     assert is_found == bool(is_bad(text) and normal_text._SUSPECT.search(text))
+
+
+@given(st.text(st.sampled_from("aZÁÑé1_ -.\n"), max_size=40))
+@settings(max_examples=300, derandomize=True)
+def test_words_in_capitals_are_found_by_their_first_letters(text):
+    assert _CAPITALS.findall(text) == re.findall(r"\b[A-ZÁÉÍÓÚÜÑ]{2,}\b", text)
+
+
+FRAMES = st.lists(
+    st.sampled_from(
+        [*"abcdef", "Uno dos tres cuatro cinco seis siete ocho nueve diez once doce a.", "a b c d e f g h i j k l;\n"]
+    ),
+    max_size=60,
+)
+
+
+@given(FRAMES)
+@settings(max_examples=200, derandomize=True)
+def test_sentences_in_a_frame_are_found_among_repeated_phrases(pieces):
+    """Each phrase of six words of each long sentence beside those of all others."""
+    text = Text(" ".join(pieces))
+    sentences = [re.findall(r"\w+", one) for one in re.split(r"(?<=[.!?;])\s+|\n", text.lower)]
+    frames = [
+        (number, start, tuple(words[start : start + 6]))
+        for number, words in enumerate(sentences)
+        if len(words) >= 12
+        for start in range(len(words) - 5)
+    ]
+    users = {frame: len({number for number, _, other in frames if other == frame}) for _, _, frame in frames}
+    shared = [(number, start) for number, start, frame in frames if users[frame] >= 5]
+    different = {frame for frame, count in users.items() if count >= 5}
+    in_frames = {(number, start + word) for number, start in shared for word in range(6)}
+    letters = sum(len(sentences[number][word]) for number, word in in_frames) if len(different) > 1 else 0
+    assert SentenceFrames(0.1).measure(text)[0] == letters / text.letters

@@ -57,6 +57,8 @@ def write(path, records):
     """A WARC file; records are (URL, body, and status, type, more header fields and minutes where they matter)."""
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
+        info = {"software": "otro/1.0", "http-header-user-agent": "otro/1.0 (+https://otro.es)"}
+        writer.write_record(writer.create_warcinfo_record(path.name, info))
         for url, body, *more in records:
             status, kind, fields, minutes = (*more, *(200, "text/html", [], 0)[len(more) :])
             head = StatusAndHeaders(str(status), [("Content-Type", kind), *fields], protocol="HTTP/1.1")
@@ -218,7 +220,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, min_size=1, max_size=2), st.sampled_from(["as_fetched", "as_of_today"]), st.randoms())
 def test_any_history_gives_the_same_whatever_the_order_and_never_contradicts_the_ledger(
     tmp_path_factory, history, mode, chance
@@ -355,4 +357,11 @@ def test_a_document_has_the_licence_that_its_page_or_its_host_states(store, tmp_
     assert not any(row["text_given"] for row in rows)
     figures = json.loads((version / "manifest.json").read_text("utf-8"))["figures"]
     assert figures["licences"] == {"CC-BY-4.0": 2, "RSL 1.0: / permits ai-train": 1, "another, at an address": 1}
+    assert figures["crawlers"] == {"files": {"otro/1.0 (+https://otro.es)": 1}}
+    assert figures["ledger"] == {"hosts": 4, "with_robots": 1}
+    summary = (version / "public_summary.md").read_text("utf-8")
+    assert "- **Writers of WARC files, files:** otro/1.0 (+https://otro.es) (1 files)." in summary
+    assert (
+        "This corpus has 4 hosts. Of 1 the WARC files hold what their robots.txt said; of 3 it is not known." in summary
+    )
     assert "| CC-BY-4.0 | 2 |" in (version / "README.md").read_text("utf-8")

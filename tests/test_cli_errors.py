@@ -114,6 +114,16 @@ def desk(tmp_path_factory):
         ("settings --set crawl.delay_min", 2, ["--set crawl.delay_min", "NAME=VALUE"]),
         ("settings --set crawl.delay_min=soon", 2, ["crawl.delay_min", "soon"]),
         ("serve --stop --status", 2, ["--stop", "--status"]),
+        # archives
+        ("archive nosuch", 2, ["nosuch", "`cowese archive --help`"]),
+        ("archive texts folder", 2, ["--name", "`cowese archive texts --help`"]),
+        ("archive texts text.parquet --name crawl", 2, ["--name crawl", "fineweb-2"]),
+        ("archive texts column.parquet --name mine", 2, ["column.parquet", "no column"]),
+        ("archive medlineplus absent.xml", 2, ["absent.xml", "no such file", "medlineplus.gov"]),
+        ("archive scielo absent", 2, ["absent", "no such file"]),
+        ("archive wayback", 2, ["no crawl yet", "--host NAME"]),
+        ("archive wayback --host a.example", 2, ["no contact", "web.archive.org", "--contact"]),
+        ("archive wayback --set archive.wayback.lookups_per_minute=60", 2, ["lookups_per_minute is 24 at most"]),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(desk, tmp_path, monkeypatch, capsys, arguments, code, words):

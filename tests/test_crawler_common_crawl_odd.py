@@ -93,6 +93,12 @@ def test_another_range_than_the_one_that_was_asked_for_is_asked_for_again(store,
     assert archive_common_crawl(store, ours, archive.settings(), [CRAWL]).fetched == 20
 
 
+def test_a_server_that_cannot_be_reached_is_told_of_at_once(store, archive, ours):
+    settings = archive.settings(base_url="http://127.0.0.1:9/", backoff=600)
+    with pytest.raises(StageError, match=r"the connection failed .* Check the network, the proxy and the address"):
+        archive_common_crawl(store, ours, settings, [CRAWL])
+
+
 def test_a_portal_s_page_in_place_of_the_list_of_files(store, archive, ours):
     archive.files[f"crawl-data/{CRAWL}/cc-index-table.paths.gz"] = b"<html>Accept our terms</html>"
     with pytest.raises(StageError, match=r"not a list of files .* Check archive\.common_crawl\.base_url"):
@@ -123,7 +129,7 @@ def test_only_what_a_start_url_s_prefix_takes(store, archive, ours):
     captures = [Capture(f"https://revistas.example/{one}", html(prose(one)), month(1)) for one in inside + outside]
     archive.add(CRAWL, [said, *captures])
     summary = archive_common_crawl(store, ours, archive.settings(), [CRAWL])
-    assert (summary.records, summary.robots_hosts) == (4, 1)
+    assert (summary.records, summary.hosts_with_robots) == (4, 1)
 
 
 def odd(url, head, body, fields=()):

@@ -1,6 +1,7 @@
 """Open corpora: MedlinePlus, SciELO's JATS, texts with addresses; documents of them have licence and date."""
 
 import gzip
+import io
 import json
 import os
 import zipfile
@@ -11,10 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import prose
 from fastwarc.warc import ArchiveIterator, WarcRecordType
+from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
 from cleaning.engines.engine import EngineSettings
+from cleaning.pages.extract_page import extract_page
+from cleaning.pages.triage import said_by, triage
+from cleaning.pages.warc import Segment
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.permissions.scope import Scope
@@ -252,6 +257,25 @@ def test_rows_with_marks_and_types_that_break_others(tmp_path):
     pq.write_table(table, tmp_path / "y.parquet")
     one, two = texts([tmp_path / "y.parquet"], DAY)
     assert (one.when, two.when) == (datetime(2024, 2, 3, tzinfo=UTC), DAY)
+
+
+def test_texts_of_wet_files_are_taken_and_other_conversions_are_passed_over(tmp_path):
+    """Common Crawl's WET files; screenshots and texts of other crawlers have other types or no web address."""
+    path = tmp_path / "CC-MAIN-2026-05.warc.wet.gz"
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=True)
+        for url, kind in (
+            ("https://a.es/x", "text/plain"),
+            ("urn:text:https://a.es/x", "text/plain"),
+            ("https://a.es/foto", "image/png"),
+        ):
+            stream = io.BytesIO(b"La gripe es una enfermedad. ")
+            made = writer.create_warc_record(url, "conversion", payload=stream, warc_content_type=kind)
+            writer.write_record(made)
+    (record,) = Segment(path).records(1_000)
+    raw = triage(record, CLEANING, said_by(record))
+    page = extract_page(raw, CLEANING)
+    assert (raw.is_text, page.given, page.text) == (True, True, "La gripe es una enfermedad.")
 
 
 # --- all of them in one corpus

@@ -33,6 +33,11 @@ class Shown(BaseModel):
 
 RUNNER = CliRunner()
 COMMANDS = sorted((command.name or command.callback.__name__).replace("_", "-") for command in app.registered_commands)
+OF_GROUPS = sorted(
+    f"{group.typer_instance.info.name} {command.name}"
+    for group in app.registered_groups
+    for command in group.typer_instance.registered_commands
+)
 
 
 def run(*arguments):
@@ -47,9 +52,9 @@ def refusal(*arguments):
     return str(result.exception)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_GROUPS])
 def test_every_help_has_an_example_of_its_command(command):
-    text = " ".join(run(command, "--help").split())
+    text = " ".join(run(*command.split(), "--help").split())
     assert "--store" in text or command == "seeds"
     assert f"Example: cowese {command}" in text or "Example: prefect deployment run" in text
 
@@ -60,7 +65,7 @@ def test_every_help_has_an_example_of_its_command(command):
 def test_documents_name_only_commands_that_exist(page):
     path = Path(__file__).parents[1] / page
     named = set(re.findall(r"(?:`|^\s*|/)cowese ([a-z][a-z-]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
-    assert named <= set(COMMANDS)
+    assert named <= {*COMMANDS, *(command.partition(" ")[0] for command in OF_GROUPS)}
 
 
 def test_the_settings_printed_are_a_settings_file(tmp_path, monkeypatch):

@@ -213,7 +213,7 @@ def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
     profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
     assert 'active = "cowese"' in profiles.read_text()
     stopped = served.run("cowese", "serve", "--stop").stdout  # neither store nor settings are named
-    assert stopped.startswith(f"{served.store}: stopped keeper, files, worker-cpu")
+    assert stopped.startswith(f"{served.store}: stopped keeper, files, page, worker-cpu")
     assert not (served.elsewhere / "store").exists()
     assert not profiles.exists()  # there was none before
     assert "nothing ran" in served.serve("--stop").stdout

@@ -7,8 +7,6 @@ const every = (selector, from = document) => [...from.querySelectorAll(selector)
 const isTyping = element => element.matches("input, textarea, select");
 
 for (const select of every("[data-submits]")) select.addEventListener("change", () => select.form.submit());
-const facets = one("[data-open-wide]");
-if (facets && matchMedia("(min-width: 60rem)").matches) facets.open = true;
 
 // A list: j and k go through it.
 const lines = every(".line");
@@ -42,11 +40,11 @@ async function say(label) {
   if (next) location.assign(next.href);
 }
 if (judge) {
-  judge.addEventListener("submit", event => {
+  judge.addEventListener("submit", event => { // Enter behind a reason: back to the keys
     event.preventDefault();
-    if (event.submitter?.dataset.label) say(event.submitter.dataset.label);
-    else one("main").focus();
+    one("#main").focus();
   });
+  for (const button of every("[data-label]", judge)) button.addEventListener("click", () => say(button.dataset.label));
 }
 const names = { g: "good", b: "bad", d: "doubtful" };
 

@@ -27,7 +27,7 @@ def health_words() -> dict[str, float]:
 def health_score(words: Iterable[str]) -> float:
     """Health relevance from 0 to 1 of a text's words in lower case."""
     table = health_words()
-    known = [table[word] for word in set(words) if word in table]
+    known = [*map(table.__getitem__, table.keys() & set(words))]
     if not known:
         return NEUTRAL
     return 1 / (1 + math.exp(-(table[BIAS] + math.fsum(known) / math.sqrt(len(known)))))

@@ -19,7 +19,8 @@ SHORT_LINE_WORDS = 8
 MIN_LINES = 5
 LINKED = 0.15
 """Share of a text's characters in links."""
-_CAPITALS = re.compile(r"\b[A-ZÁÉÍÓÚÜÑ]{2,}\b")
+_CAPITALS = re.compile(r"[A-ZÁÉÍÓÚÜÑ](?<=\b[A-ZÁÉÍÓÚÜÑ])[A-ZÁÉÍÓÚÜÑ]+\b")
+"""With the class of letters first: before ``\\b`` an expression tries every letter."""
 MIN_LETTERS = 200
 """In so few letters of Spanish without capitals an accent may be missing by chance."""
 
@@ -65,8 +66,9 @@ class WordLength:
 
     def measure(self, text: Text) -> Figures:
         """Mean characters of the words with a letter first."""
-        words = [word for word in text.words if word[0].isalpha()]
-        return (sum(map(len, words)) / max(len(words), 1),)
+        others = [word for word in text.mixed_words if not word[0].isalpha()]
+        count, letters = len(text.words) - len(others), sum(map(len, text.words)) - sum(map(len, others))
+        return (letters / max(count, 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether the mean is out of bounds."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleaning.pages.figures import Figures
-from cleaning.pages.ngrams import repeated_characters
+from cleaning.pages.ngrams import Repeats, repeated_characters
 from cleaning.pages.text import WORD, Text
 
 TOP_SIZES = (2, 3, 4)
@@ -148,7 +148,7 @@ class SentenceFrames:
         if repeats is None or np.bincount(repeats.numbers).max() < FRAMED_SENTENCES:
             return 0.0, text.values, 0.0
         questions = sum("¿" in line or line.endswith("?") for line in text.lines) / len(text.lines)
-        return _framed(text) / text.letters, text.values, questions
+        return _framed(text, repeats) / text.letters, text.values, questions
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many do, in a text of few values and few questions."""
@@ -156,22 +156,31 @@ class SentenceFrames:
         return share > self.most and values < MOST_VALUES and questions < MOST_QUESTIONS
 
 
-def _framed(text: Text) -> int:
-    """Letters of the long sentences that stand in a frame."""
-    sentences = [WORD.findall(sentence) for sentence in _SENTENCE.split(text.lower)]
-    sentences = [words for words in sentences if len(words) >= SENTENCE_WORDS]
-    users: dict[tuple[str, ...], set[int]] = {}
-    for number, words in enumerate(sentences):
-        for start in range(len(words) - FRAME + 1):
-            users.setdefault(tuple(words[start : start + FRAME]), set()).add(number)
-    frames = {frame for frame, numbers in users.items() if len(numbers) >= FRAMED_SENTENCES}
-    letters = 0
+def _framed(text: Text, repeats: Repeats) -> int:
+    """Letters of the long sentences that stand in a frame, of the phrases of six words that come again."""
+    sentence_of = _long_sentences(text)
+    users: dict[int, set[int]] = {}
+    places = []
+    for position, number in zip(repeats.positions.tolist(), repeats.numbers.tolist(), strict=True):
+        sentence = sentence_of[position]
+        if sentence and sentence == sentence_of[position + FRAME - 1]:
+            users.setdefault(number, set()).add(sentence)
+            places.append((position, number))
+    frames = {number for number, sentences in users.items() if len(sentences) >= FRAMED_SENTENCES}
+    letters = end = 0
     if len(frames) < MIN_FRAMES:
         return letters
-    for words in sentences:
-        end = 0
-        for start in range(len(words) - FRAME + 1):
-            if tuple(words[start : start + FRAME]) in frames:
-                letters += sum(map(len, words[max(start, end) : start + FRAME]))
-                end = start + FRAME
+    for position, number in places:
+        if number in frames:
+            letters += sum(map(len, text.words[max(position, end) : position + FRAME]))
+            end = position + FRAME
     return letters
+
+
+def _long_sentences(text: Text) -> list[int]:
+    """For each word the number of its sentence, from 1; 0 in a short one."""
+    found: list[int] = []
+    for number, sentence in enumerate(_SENTENCE.split(text.lower), 1):
+        words = len(WORD.findall(sentence))
+        found += [number if words >= SENTENCE_WORDS else 0] * words
+    return found

@@ -40,8 +40,13 @@ _UPDATED = re.compile(
     re.IGNORECASE,
 )
 _NO_PUBLICATION = re.compile(
-    r"naci[óo]|nacimiento|caducidad|vencimiento|inicio|cierre|l[íi]mite|consulta", re.IGNORECASE
+    r"naci[óo]|nacimiento|caduc(?:a|an|[óo]|idad)\b|venc(?:e|en|imiento)\b|inicio|cierre|l[íi]mite|consulta",
+    re.IGNORECASE,
 )
+_REFERENCE = re.compile(r"\b(?:disponible en|recuperado de|et al|doi|issn|isbn)\b", re.IGNORECASE)
+"""What a source in a list of sources has: what was published on that day is another text."""
+_PLACE = re.compile(r"\W*(?:[Ee]n )?[A-ZÁÉÍÓÚÑ][\w ().-]{1,30}, (?:a )?$")
+"""Before the day of a press release: "Madrid, 14 de febrero de 2013."; then the line may end in a full stop."""
 _TODAY = re.compile(r"^\W*(?:lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo)\b", re.IGNORECASE)
 
 
@@ -53,7 +58,7 @@ def stated_day(blocks: Sequence[Block]) -> date | None:
     """
     updated = None
     for block in blocks:
-        if len(block.text) > LONGEST_LABELLED or not _YEAR.search(block.text):
+        if len(block.text) > LONGEST_LABELLED or not _YEAR.search(block.text) or _REFERENCE.search(block.text):
             continue
         for found in _DATE.finditer(block.text):
             before = block.text[max(0, found.start() - 80) : found.start()]
@@ -80,7 +85,7 @@ def _first_short(blocks: Iterable[Block]) -> date | None:
         if len(block.text) > LONGEST_LINE:
             continue
         found = _DATE.search(block.text)
-        if found is None or len(block.text) - len(found[0]) > LONGEST_REST or block.text.endswith("."):
+        if found is None or len(block.text) - len(found[0]) > LONGEST_REST or _is_sentence(block.text, found):
             continue
         if _NO_PUBLICATION.search(block.text):
             continue
@@ -88,6 +93,11 @@ def _first_short(blocks: Iterable[Block]) -> date | None:
         if day is not None:
             return day
     return None
+
+
+def _is_sentence(text: str, found: re.Match[str]) -> bool:
+    is_day_of_a_place = text[found.end() :] == "." and _PLACE.match(text[: found.start()]) is not None
+    return text.endswith(".") and not is_day_of_a_place
 
 
 def _day(found: re.Match[str]) -> date | None:

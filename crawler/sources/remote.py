@@ -15,6 +15,8 @@ PARTIAL, OK, NOT_FOUND, GONE, NO_SUCH_RANGE = 206, 200, 404, 410, 416
 REFUSED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
 """Statuses after which everything waits; CloudFront says 403 to who asks too fast."""
 LONGEST_WAIT = 600.0
+_FIRST_ATTEMPTS = 3
+"""Times that a server is tried that was never reached in this run."""
 
 
 class NotThereError(Exception):
@@ -55,15 +57,19 @@ class Remote(Protocol):
         """Let go of connections."""
 
 
-def remote_of(settings: CommonCrawlSettings, user_agent: str) -> Remote:
+Wait = Callable[[str, float], None]
+"""Called with why everything waits, and for how many seconds."""
+
+
+def remote_of(settings: CommonCrawlSettings, user_agent: str, on_wait: Wait = lambda _why, _seconds: None) -> Remote:
     """What reads the address of the settings.
 
     Raises:
         InputError: its kind is not known, or needs what is not installed.
     """
     if settings.base_url.startswith(("http://", "https://")):
-        return HttpFiles(settings, user_agent)
-    return FsspecFiles(settings)
+        return HttpFiles(settings, user_agent, on_wait)
+    return FsspecFiles(settings, on_wait)
 
 
 class _Pace:
@@ -88,9 +94,10 @@ class _Pace:
 class _Files:
     """Counts, paces and repeats; who inherits it knows how one request is made."""
 
-    def __init__(self, settings: CommonCrawlSettings) -> None:
+    def __init__(self, settings: CommonCrawlSettings, on_wait: Wait) -> None:
         self.requests = 0
         self.received = 0
+        self._on_wait = on_wait
         self._settings = settings
         self._pace = _Pace(settings.requests_per_second)
         self._lock = threading.Lock()
@@ -111,8 +118,13 @@ class _Files:
                 content = ask()
             except _RefusedError as error:
                 why = str(error)
-                wait = self._settings.backoff * 2.0**attempt
-                self._pace.pause(max(min(wait, LONGEST_WAIT), error.retry_after))
+                wait = max(min(self._settings.backoff * 2.0**attempt, LONGEST_WAIT), error.retry_after)
+                if error.is_unreachable and not self.received:
+                    if attempt + 1 >= _FIRST_ATTEMPTS:
+                        raise StageError(f"{url}: {why}. Check the network, the proxy and the address.") from error
+                    wait = min(wait, 1.0)
+                self._on_wait(why, wait)
+                self._pace.pause(wait)
                 continue
             with self._lock:
                 self.received += len(content)
@@ -126,16 +138,17 @@ class _Files:
 class _RefusedError(Exception):
     """To be asked for again, after so many seconds at least."""
 
-    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+    def __init__(self, why: str, retry_after: float = 0.0, *, is_unreachable: bool = False) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+        self.is_unreachable = is_unreachable
 
 
 class HttpFiles(_Files):
     """Files of a web server that knows ranges."""
 
-    def __init__(self, settings: CommonCrawlSettings, user_agent: str) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: CommonCrawlSettings, user_agent: str, on_wait: Wait) -> None:
+        super().__init__(settings, on_wait)
         self._client = httpx.Client(
             base_url=settings.base_url,
             headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
@@ -175,7 +188,9 @@ class HttpFiles(_Files):
                     _check(response, path, span is not None)
                     content = response.read()
             except httpx.TransportError as error:
-                raise _RefusedError(f"the connection failed ({type(error).__name__})") from error
+                raise _RefusedError(
+                    f"the connection failed ({error or type(error).__name__})", is_unreachable=True
+                ) from error
             given, _, total = response.headers.get("Content-Range", "").partition("/")
             size = int(total) if total.isdigit() else None
             if begin is not None and length is not None:
@@ -216,8 +231,8 @@ def _retry_after(text: str) -> float:
 class FsspecFiles(_Files):
     """Files of any store that fsspec knows, as ``s3://commoncrawl/``."""
 
-    def __init__(self, settings: CommonCrawlSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: CommonCrawlSettings, on_wait: Wait) -> None:
+        super().__init__(settings, on_wait)
         import fsspec  # noqa: PLC0415 - needed by those alone who do not ask over HTTP
 
         kind = settings.base_url.partition("://")[0]

@@ -12,12 +12,12 @@ from crawler.frontier.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
 from crawler.settings import CrawlSettings
-from crawler.warc.rows import INDEX_SUFFIX
+from crawler.warc.rows import INDEX_SUFFIX, LEFT_OUT
 from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds
 from data.store import Store
-from data.urls import host_of, spellings
+from data.urls import document_id, host_of, spellings
 
 _STATES: dict[int, Literal["queued", "done", "refused"]] = {QUEUED: "queued", DONE: "done", REFUSED: "refused"}
 _RECORD = ["url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime"]
@@ -76,6 +76,19 @@ class Answer(BaseModel):
     """Bytes of the gzip member."""
 
 
+class LeftOutOfArchive(BaseModel):
+    """An answer that an archive has, and that was not fetched from there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    """Archive and part of it, as ``common-crawl/CC-MAIN-2026-30``."""
+    url: str
+    reason: str
+    fetched_at: datetime
+    """When the archive got it."""
+
+
 class History(BaseModel):
     """All that the crawl knows of a page."""
 
@@ -85,6 +98,8 @@ class History(BaseModel):
     """http and https are one page, and so are a host with and without www: up to four rows."""
     answers: list[Answer]
     """In the order in which they came; only those in closed WARC files."""
+    left_out: list[LeftOutOfArchive]
+    """In archives."""
     never_queued: str | None
     """Where there is neither state nor answer: the rule that would keep the URL out, ``unlinked`` where none would."""
     open_files: int
@@ -104,6 +119,7 @@ def history(store: Store, settings: CrawlSettings, url: str) -> History:
     return History(
         urls=known,
         answers=answers,
+        left_out=_left_out(store.archives, document_id(url)),
         never_queued=None if known or answers else _never_queued(url, settings, host_is_met=met),
         open_files=sum(1 for _ in store.warc.glob("*/*.open")),
     )
@@ -155,6 +171,15 @@ def _answers(folder: Path, wanted: tuple[str, ...]) -> list[Answer]:
         rows = rows_where(index, "url", wanted, _RECORD)
         answers += [Answer(**row, warc_file=warc_file, warc_offset=row["offset"]) for row in rows]
     return sorted(answers, key=lambda answer: (answer.fetched_at, answer.warc_file, answer.warc_offset))
+
+
+def _left_out(folder: Path, identity: str) -> list[LeftOutOfArchive]:
+    found = []
+    for path in sorted(folder.glob(f"*/*/{LEFT_OUT}")):
+        source = path.parent.relative_to(folder).as_posix()
+        rows = rows_where(path, "id", [identity], ["url", "reason", "fetched_at"])
+        found += [LeftOutOfArchive(source=source, **row) for row in rows]
+    return found
 
 
 def _never_queued(url: str, settings: CrawlSettings, *, host_is_met: bool) -> str:

@@ -10,6 +10,8 @@ SUFFIX = ".rows"
 """Follows the name of the closed WARC file; the file goes once the index is there."""
 INDEX_SUFFIX = ".index.parquet"
 """Follows the name of the WARC file, after .warc.gz."""
+LEFT_OUT = "left_out.parquet"
+"""In the folder of an archive's part: the answers that it has of our hosts and that were not fetched."""
 ANSWERS = ("response", "revisit")
 """The kinds of records that an index has."""
 FIELDS = ("url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime", "charset")

@@ -23,11 +23,14 @@ from flows.commands.options import (
 if TYPE_CHECKING:
     from crawler.sources.given import Given, Left
 
-archive = typer.Typer(
-    name="archive",
-    no_args_is_help=True,
-    help="Bring pages from archives and open corpora. docs/sources.md tells of each.",
-)
+archive = typer.Typer(name="archive", help="Bring pages from archives and open corpora. docs/sources.md tells of each.")
+
+
+@archive.callback(invoke_without_command=True)
+def entry(context: typer.Context) -> None:
+    """Bring pages from archives and open corpora. docs/sources.md tells of each."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @archive.command("common-crawl")

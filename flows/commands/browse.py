@@ -30,14 +30,12 @@ def browse(
 
     Example: cowese browse --store store
     """
-    from browse.library import Library
     from browse.server import listening, serve
-    from flows.why import why
-    from flows.why_words import story_lines
+    from flows.browsing import library_of
 
     settings = read_settings(config, store, assign, browse__port=port)
     opened = existing_store(config, settings.store)
-    library = Library(opened, settings.clean, lambda url: list(story_lines(why(opened, settings, url))))
+    library = library_of(opened, settings)
     with listening(settings.browse) as socket:
         if library.versions():
             with shown_progress() as progress:

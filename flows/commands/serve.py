@@ -22,7 +22,7 @@ def serve(
         typer.Option("--foreground", help="Stay, and stop all at SIGTERM or Ctrl-C, for a service manager."),
     ] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Only print a systemd unit for this store.")] = False,
-    port: Annotated[int | None, typer.Option(min=1, max=65_534, help="The server's port on 127.0.0.1.  [4200]")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_533, help="The server's port on 127.0.0.1.  [4200]")] = None,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from browse.labels import drop_labels
 from cleaning.corpus.publish import publish
 from cleaning.corpus.versions import newest
 from cleaning.foreign_warcs import ForeignWarcs
@@ -37,7 +38,7 @@ from flows.forgetting.receipt import (
 from flows.settings import Settings
 from training.tokens.texts import texts_of_tokens
 
-STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export")
+STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export", "browse")
 """Whose locks are held: none of them may read or write what is being taken out."""
 
 
@@ -91,7 +92,7 @@ def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress =
         "WARC files": lambda: _blank_records(store, plan, progress),
         "texts": lambda: _rewrite(store, plan, progress),
         "versions": lambda: _rewrite_versions(store, plan, progress),
-        "memories": lambda: shutil.rmtree(store.signatures, ignore_errors=True),
+        "memories": lambda: _forget_memories(store, plan),
         "models": lambda: _mark(store, plan),
         "publish": lambda: _publish(store, settings, plan, progress),
     }
@@ -162,6 +163,13 @@ def _rewrite_versions(store: Store, plan: Plan, progress: Progress) -> None:
     for done, version in enumerate(plan.versions):
         progress("forget", done, len(plan.versions), {"step": "versions"})
         rewrite_version(store, version, plan.urls, takedowns, plan.receipt)
+
+
+def _forget_memories(store: Store, plan: Plan) -> None:
+    """Delete what follows from texts, and what readers said of the pages."""
+    for folder in (store.signatures, store.browse):
+        shutil.rmtree(folder, ignore_errors=True)
+    drop_labels(store, set(plan.urls))
 
 
 def _mark(store: Store, plan: Plan) -> None:

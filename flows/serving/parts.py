@@ -118,13 +118,14 @@ def commands_beside(store: Store, settings: ServeSettings, *, keeper: bool = Tru
     files = [sys.executable, "-m", "flows.serving.files", str(store.root), str(settings.port + 1)]
     if settings.password_file is not None:
         files.append(str(settings.password_file.absolute()))
+    page = [sys.executable, "-m", "flows.serving.page", str(store.root), str(settings.port + 2)]
     workers = {
         worker_of(pool): _prefect("worker", "start", "--pool", pool, "--type", "process", "--name", f"cowese-{pool}")
         for pool in settings.pools
     }
     own = {name: list(command) for name, command in settings.beside.items()}
     last = {KEEPER: [sys.executable, "-m", "flows.serving.keeper", str(store.root)]} if keeper else {}
-    return {"files": files, **own, **workers, **last}
+    return {"files": files, "page": page, **own, **workers, **last}
 
 
 def names_in_order_of_end(store: Store) -> list[str]:

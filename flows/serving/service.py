@@ -45,7 +45,7 @@ class Serving(BaseModel):
     server: str
     workers: dict[str, str]
     beside: dict[str, str]
-    """Files for the browser, and the commands of the settings."""
+    """Files and the corpus's page for the browser, and the commands of the settings."""
     logs: Path
     settings: Path | None
     """The settings file that every run of a deployment reads."""

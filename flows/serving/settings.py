@@ -59,8 +59,9 @@ class ServeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    port: int = Field(default=4200, ge=1, le=65_534)
-    """The server's port on 127.0.0.1; reports and logs are shown on the next one."""
+    port: int = Field(default=4200, ge=1, le=65_533)
+    """The server's port on 127.0.0.1; reports and logs are shown on the next one, the
+    corpus (`cowese browse`) on the one after it."""
     links: str | None = None
     """Where a browser finds the store's reports and logs, as http://127.0.0.1:4201; `cowese serve` sets it. Without it
     Prefect's pages name the files."""
@@ -69,8 +70,8 @@ class ServeSettings(BaseModel):
     beside: dict[str, tuple[str, ...]] = {}
     """Commands, by name, that `cowese serve` starts and stops with the server, such as a proxy to crawl through."""
     password_file: Path | None = None
-    """A file with the password of Prefect's page and of the store's files (user admin). `cowese serve` makes a missing
-    one. Without this setting there is no password."""
+    """A file with the password of Prefect's page, the store's files and the corpus's page (user admin). `cowese serve`
+    makes a missing one. Without this setting there is no password."""
     restart: bool = True
     """Start the server, a worker or another served process again when it has died."""
     look_seconds: float = Field(default=30.0, gt=0)

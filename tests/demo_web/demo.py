@@ -98,6 +98,9 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print(f"  {shorter(COWESE)} build --help        the same over the real web")
     again = "a second round, where a few pages are new, changed, moved and gone" if finished == 1 else "nothing changes"
     print(f"  make demo                       again: {again}")
+    print(
+        f"  {shorter(COWESE)} browse --config {FOLDER / 'cowese.toml'}    read and judge it at http://127.0.0.1:4202/"
+    )
     print("With Prefect:")
     print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
     deployed = "that round" if finished == 1 else "the next look at the same web"

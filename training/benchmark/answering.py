@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.answer_scoring import AnswerScoring, normalized
@@ -50,6 +50,10 @@ class Answering:
             split: [_windows(question, source, settings) for question in questions]
             for split, questions in splits.items()
         }
+
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model as it is: nothing is learnt beside it."""
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split; one without the whole answer has it at its first token."""

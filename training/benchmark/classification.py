@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.datasets import Splits
@@ -39,6 +39,10 @@ class Classification:
                 {**{name: list(encoded[name][at]) for name in inputs}, "label": number[row.label]}
                 for at, row in enumerate(rows)
             ]
+
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model as it is: nothing is learnt beside it."""
+        return model
 
     def features(self, split: str) -> list[Feature]:
         """A feature a text."""

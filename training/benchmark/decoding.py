@@ -12,6 +12,10 @@ DECODING = "cowese.json"
 KindName = Literal["tagging", "classification", "answering"]
 Pooling = Literal["first", "mean"]
 """Which of a word's tokens say its tag."""
+Readout = Literal["last", "all"]
+"""Which layers a tag is read from."""
+Transitions = Literal["none", "valid", "learnt"]
+"""Whether each word's tag is its own best, or the tags of a text the best valid sequence, by scores that are learnt."""
 
 
 class Decoding(BaseModel):
@@ -27,6 +31,11 @@ class Decoding(BaseModel):
     """Share of a window that it has in common with the next."""
     pooling: Pooling = "first"
     """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
+    readout: Readout = "last"
+    """Whether the head reads the last layer, or the embeddings and all layers (``head.safetensors``)."""
+    steps: list[list[float]] | None = None
+    """What it is worth that a tag (column) follows another (row); the last row is the beginning of a text. None: each
+    word has its own best tag."""
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""

@@ -16,7 +16,8 @@ from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
 from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
-from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.settings import USUAL_BATCH, BenchmarkSettings
+from training.benchmark.transitions import FASTER, STEPS
 from training.benchmark.windows import INPUTS, Feature
 from training.runs.time_left import duration
 
@@ -58,7 +59,11 @@ class FineTuned:
 
 def steps_of(features: int, settings: BenchmarkSettings) -> int:
     """Optimiser steps of one seed."""
-    return settings.epochs * -(-features // settings.batch)
+    return settings.epochs * -(-features // _batch_of(settings))
+
+
+def _batch_of(settings: BenchmarkSettings) -> int:
+    return settings.batch or USUAL_BATCH
 
 
 def fine_tune(
@@ -72,6 +77,7 @@ def fine_tune(
     """
     torch.manual_seed(seed)
     model: nn.Module = source.load(kind.auto, kind.scoring.labels, settings.dropout).to(device)
+    model = kind.attach(model)
     features, held_out = kind.features("train"), kind.features("dev")
     optimizer = _optimizer(model, source, settings)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _Triangle(steps_of(len(features), settings), settings))
@@ -81,7 +87,7 @@ def fine_tune(
     for epoch in range(1, settings.epochs + 1):
         started, losses = time.monotonic(), []
         draw = np.random.default_rng([seed, epoch])
-        for batch in _batches(features, settings.batch, draw):
+        for batch in _batches(features, _batch_of(settings), draw):
             shown = hidden(batch, source.tokenizer, settings.hidden, draw) if settings.hidden else batch
             losses.append(_step(model, kind, shown, settings, pad, optimizer))
             schedule.step()
@@ -148,13 +154,17 @@ class _Triangle:
 def _optimizer(model: nn.Module, source: Source, settings: BenchmarkSettings) -> torch.optim.Optimizer:
     assert settings.learning_rate is not None
     assert settings.layer_decay is not None
+    named = dict(model.named_parameters())
+    steps = named.pop(STEPS, None)
     groups = parameter_groups(
-        model.named_parameters(),
+        named.items(),
         layers=source.config.num_hidden_layers,
         rate=settings.learning_rate,
         decay=settings.layer_decay,
         weight_decay=settings.weight_decay,
     )
+    if steps is not None:
+        groups.append({"params": [steps], "lr": FASTER * settings.learning_rate, "weight_decay": 0.0})
     return torch.optim.AdamW(groups, betas=BETAS, eps=EPSILON)
 
 

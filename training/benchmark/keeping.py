@@ -13,9 +13,12 @@ from training.benchmark.kept_card import kept_card
 from training.benchmark.kind import Kind
 from training.benchmark.models import Source
 from training.benchmark.onnx_file import ONNX, export_onnx
+from training.benchmark.readout import AllLayers
 from training.benchmark.scores import SeedResult
 from training.benchmark.seeds import RESULT, read_result
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.tagging import Tagging
+from training.benchmark.transitions import STEPS
 
 MODEL = "model"
 
@@ -25,6 +28,9 @@ def keep_model(
 ) -> None:
     """Write weights (safetensors), tokenizer, how to decode, and a card; ONNX too where it is asked for."""
     assert settings.length is not None
+    steps = kind.steps if isinstance(kind, Tagging) else None
+    if hasattr(model, STEPS):
+        delattr(model, STEPS)  # no weight of the network: they stand with what decoding needs
     model.save_pretrained(folder)
     source.tokenizer.save_pretrained(folder)
     decoding = Decoding(
@@ -33,6 +39,8 @@ def keep_model(
         length=settings.length,
         overlap=settings.overlap,
         pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
+        readout="all" if isinstance(model, AllLayers) else "last",
+        steps=None if steps is None else steps.tolist(),
     )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))

@@ -21,14 +21,16 @@ PIPELINES = {
 }
 """The hub's tag of each kind."""
 _SNIPPET = '''\
+import json
 import re
 
 import torch
-from transformers import pipeline
+@IMPORTfrom transformers import pipeline
 
 nlp = pipeline("token-classification", model=".")  # this folder, or its name on the hub
-LENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
-WORD = re.compile(@WORD)
+STEPS = @STEPS
+@HEADLENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
+WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
 
 
 def mentions(text):
@@ -41,7 +43,7 @@ def mentions(text):
         end, word = min(start + room, len(ids)), 0
         window = torch.tensor([BEFORE + ids[start:end] + AFTER], device=nlp.device)
         with torch.no_grad():
-            logits, begun = nlp.model(input_ids=window).logits[0][len(BEFORE) :], {}
+            logits, begun = @LOGITS[0][len(BEFORE) :], {}
         for token, (begin, stop) in enumerate(places[start:end]):
             while word < len(words) and words[word][0] < begin:
                 word += 1
@@ -49,17 +51,28 @@ def mentions(text):
                 begun.setdefault(token, []).append(word)
                 word += 1
         for token, following in zip(begun, [*list(begun)[1:], end - start]):
-            tag = nlp.model.config.id2label[@BEST.argmax().item()]
+            scores = dict(enumerate(@SCORES.tolist()))
             margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
             for word in begun[token]:
                 if word not in tags or margin > tags[word][0]:
-                    tags[word] = margin, start + token, tag
+                    tags[word] = margin, start + token, scores
         if end >= len(ids):
             break
         start = end - OVERLAP
+    best = {len(LABELS): (0.0, ())}  # the best tags so far, by the last of them; before the first word there is none
+    for number in range(len(words)):
+        scores = tags.get(number, (0, None, {LABELS.index("O"): 0.0}))[2]
+        best = {
+            tag: max((total + STEPS[last][tag] + score, (path, tag)) for last, (total, path) in best.items())
+            for tag, score in scores.items()
+        }
+    path, chosen = max(best.values())[1], []
+    while path:
+        path, tag = path
+        chosen.append(LABELS[tag])
     found, last, place = [], "", None
-    for number, (start, end) in enumerate(words):
-        _, here, tag = tags.get(number, (0, place, "O"))
+    for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
+        here = tags.get(number, (0, place, None))[1]
         prefix, _, label = tag.partition("-")
         if label and label == last and (prefix == "I" or here == place):
             found[-1][1] = end
@@ -72,6 +85,19 @@ def mentions(text):
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
     print(start, end, label, text[start:end])
 '''
+_STEPS = 'json.load(open("cowese.json"))["steps"]  # beside the weights: what it is worth that a tag follows another'
+_NO_STEPS = "[[0.0] * nlp.model.config.num_labels] * (nlp.model.config.num_labels + 1)  # any tag may follow any other"
+_HEAD = """\
+HEAD = load_file("head.safetensors", nlp.device.type)  # beside the weights
+
+
+def logits_of(window):
+    \"\"\"The head reads the embeddings and all layers side by side.\"\"\"
+    layers = nlp.model.base_model(input_ids=window, output_hidden_states=True).hidden_states
+    return torch.cat(layers, -1) @ HEAD["weight"].T + HEAD["bias"]
+
+
+"""
 _OTHER = """\
 from transformers import pipeline
 
@@ -150,7 +176,11 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@AFTER": ids[slot + 1 :],
         "@WORD": ascii(WORD.pattern),
         "@WHICH": "the mean of its tokens" if decoding.pooling == "mean" else "its first token",
-        "@BEST": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@SCORES": "logits[token:following].mean(0)" if decoding.pooling == "mean" else "logits[token]",
+        "@IMPORT": "from safetensors.torch import load_file\n" if decoding.readout == "all" else "",
+        "@HEAD": _HEAD if decoding.readout == "all" else "",
+        "@LOGITS": "logits_of(window)" if decoding.readout == "all" else "nlp.model(input_ids=window).logits",
+        "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.benchmark.decoding import KindName
 from training.benchmark.scores import Scores
@@ -33,6 +33,9 @@ class Kind(Head, Protocol):
     @property
     def scoring(self) -> Scoring:
         """What is due, and how answers are scored."""
+
+    def attach(self, model: nn.Module) -> nn.Module:
+        """A model that is to be fine-tuned, with what the kind learns beside it."""
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split, with what is due."""

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
-from training.benchmark.decoding import Pooling
+from training.benchmark.decoding import Pooling, Readout, Transitions
 
 
 class SearchGrid(BaseModel):
@@ -28,8 +28,9 @@ class BenchmarkSettings(BaseModel):
 
     epochs: int = Field(default=10, ge=1)
     """Passes over the training split; the best on the development split counts."""
-    batch: int = Field(default=32, ge=1)
-    """Windows of an optimiser step."""
+    batch: int | None = Field(default=None, ge=1)
+    """Windows of an optimiser step. Unset: 8 for an ELECTRA of 128 wide or less, which needs more steps; 32 for
+    others."""
     learning_rate: float | None = Field(default=None, gt=0)
     """Of the head, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less, 3e-4 for one of 256 or less, 1e-4 for
     a larger one, 5e-5 for others."""
@@ -43,6 +44,14 @@ class BenchmarkSettings(BaseModel):
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).
     Unset: mean for an ELECTRA of 128 wide or less, first for others."""
+    readout: Readout | None = None
+    """Which layers a tag is read from (finding mentions only): the last, or the embeddings and all of them side by
+    side. Unset: all for an ELECTRA of 128 wide or less, last for others."""
+    transitions: Transitions | None = None
+    """How the tags of neighbouring words go together (finding mentions only). valid: the best sequence in which an I
+    continues a mention of its type. learnt: what follows what has scores of its own that are trained (a linear-chain
+    CRF). none: each word's best tag; an I that continues nothing begins a mention. Unset: learnt for an ELECTRA of 128
+    wide or less, valid for others."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -91,7 +100,9 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
+        without |= {"transitions"} if self.transitions in (None, "none") else set()
         without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
         return self.model_dump(mode="json", exclude=without)
 
@@ -110,8 +121,11 @@ class BenchmarkSettings(BaseModel):
         is_narrow = is_electra and hidden <= _NARROW
         usual = (1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
+            "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "readout": self.readout or ("all" if is_narrow else "last"),
+            "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
             "layer_decay": self.layer_decay or (0.8 if is_electra else 1.0),
             "length": self.length or usual_length,
@@ -119,6 +133,8 @@ class BenchmarkSettings(BaseModel):
         return self.model_copy(update=chosen)
 
 
+USUAL_BATCH = 32
+"""ELECTRA's."""
 _SMALL = 256
 _NARROW = 128
 _HIDDEN = 0.15

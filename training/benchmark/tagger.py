@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from data.errors import InputError
 from training.benchmark import flat
 from training.benchmark.conll import TAG
-from training.benchmark.decoding import Decoding, Pooling
+from training.benchmark.decoding import Decoding
 from training.benchmark.documents import Document, Mention
 from training.benchmark.finetune import predict
 from training.benchmark.models import Source, load_source
+from training.benchmark.readout import with_head
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tagging import Tagging, cut, found_in
+from training.benchmark.tagging import Tagging, cut
+from training.benchmark.transitions import valid_steps
+from training.benchmark.word_tags import TagDecoding, found_in
 
 
 class Tagger:
@@ -28,10 +32,14 @@ class Tagger:
             raise InputError(f"{folder}: a model for {decoding.kind}. `cowese tag` takes models that find mentions.")
         length = decoding.length if decoding else self._source.usual_length
         overlap = decoding.overlap if decoding else settings.overlap
-        self._pooling: Pooling = decoding.pooling if decoding else "first"
         self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
         self.labels = _labels(folder, self._source.config)
-        self._model: Any = self._source.load(Tagging.auto, ()).to(device)
+        if decoding is not None:
+            steps = None if decoding.steps is None else np.array(decoding.steps, np.float32)
+            self._decoding = TagDecoding(decoding.pooling, steps)
+        else:
+            self._decoding = TagDecoding("first", valid_steps(self.labels))
+        self._model: Any = with_head(self._source.load(Tagging.auto, ()), folder).to(device)
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -49,7 +57,7 @@ class Tagger:
         features = [window.inputs for windows in cuts for window in windows]
         pad = int(self._source.tokenizer.pad_token_id or 0)
         logits = predict(self._model, self, features, self._settings, pad)
-        return found_in(documents, cuts, logits, self.labels, self._pooling)
+        return found_in(documents, cuts, logits, self.labels, self._decoding)
 
 
 def _labels(folder: Path, config: Any) -> tuple[str, ...]:

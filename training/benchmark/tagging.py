@@ -4,13 +4,11 @@ In a vocabulary of 8,000 entries two thirds of a drug's words are two tokens or 
 all that the others say; the mean of their logits (``pooling``) is given it. Ács et al. 2021 compare such poolings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark import flat
@@ -20,9 +18,12 @@ from training.benchmark.documents import Document, Mention
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
+from training.benchmark.readout import AllLayers
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.windows import Feature, Window, best_windows, windows_of
+from training.benchmark.transitions import STEPS, sequence_loss, valid_steps
+from training.benchmark.windows import Feature, Window, windows_of
+from training.benchmark.word_tags import Floats, TagDecoding, by_group, found_in, is_first, pooled
 from training.benchmark.words import words_of
 
 
@@ -34,11 +35,34 @@ class Tagging:
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
         self.scoring = MentionScoring(splits, settings)
-        self._pooling = settings.pooling or "first"
+        self._pooling: Pooling = settings.pooling or "first"
+        self._transitions = settings.transitions or "none"
+        self._readout = settings.readout or "last"
+        self._learnt: Tensor | None = None
         self._windows = {
             split: [cut(document, source.tokenizer, settings) for document in documents]
             for split, documents in splits.items()
         }
+
+    def attach(self, model: nn.Module) -> nn.Module:
+        """The model with a head for all layers, and with the scores of the steps between tags, where it has them."""
+        if self._readout == "all":
+            model = AllLayers(model)
+        if self._transitions == "learnt":
+            tags = len(self.scoring.labels)
+            self._learnt = nn.Parameter(torch.zeros(tags, tags, device=next(model.parameters()).device))
+            model.register_parameter(STEPS, self._learnt)
+        return model
+
+    @property
+    def steps(self) -> Floats | None:
+        """What it is worth that a tag follows another, (tags + 1, tags)."""
+        if self._transitions == "none":
+            return None
+        steps = valid_steps(self.scoring.labels)
+        if self._learnt is not None:
+            steps[:-1] += self._learnt.detach().cpu().numpy()
+        return steps
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split."""
@@ -51,14 +75,28 @@ class Tagging:
         ]
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Cross entropy of each word."""
+        """Cross entropy of each word; of each window's sequence where steps are learnt."""
         labels_BL, logits_BLT = batch["labels"], outputs.logits.float()
+        if self._learnt is not None:
+            return self._sequence_loss(logits_BLT, labels_BL, batch["groups"], self._learnt)
         if self._pooling == "mean":
             logits_BLT = pooled(logits_BLT, batch["groups"])
         loss = F.cross_entropy(
             logits_BLT.flatten(0, 1), labels_BL.flatten(), ignore_index=flat.IGNORED, reduction="sum"
         )
         return loss, (labels_BL != flat.IGNORED).sum()
+
+    def _sequence_loss(
+        self, logits_BLT: Tensor, labels_BL: Tensor, groups_BL: Tensor, learnt: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        scores_BWT = by_group(logits_BLT, groups_BL, self._pooling)[:, 1:]
+        tags_BG = labels_BL.new_full((len(labels_BL), scores_BWT.shape[1] + 1), flat.IGNORED)
+        row_N, token_N = is_first(groups_BL).nonzero(as_tuple=True)
+        tags_BG[row_N, groups_BL[row_N, token_N]] = labels_BL[row_N, token_N]
+        is_word_BW = torch.arange(1, tags_BG.shape[1], device=groups_BL.device) <= groups_BL.max(1).values[:, None]
+        valid = torch.from_numpy(valid_steps(self.scoring.labels)[:-1]).to(learnt.device)
+        steps = F.pad(learnt + valid, (0, 0, 0, 1))  # any tag may begin a window: it may begin inside a mention
+        return sequence_loss(scores_BWT, tags_BG[:, 1:], is_word_BW, steps), (labels_BL != flat.IGNORED).sum()
 
     def logits(self, outputs: Any) -> Tensor:
         """(B, L, tags)."""
@@ -68,7 +106,7 @@ class Tagging:
     def answers(self, split: str, logits: Logits) -> dict[str, list[Mention]]:
         """The mentions of each document."""
         documents, windows = self.scoring.splits[split], self._windows[split]
-        return found_in(documents, windows, logits, self.scoring.labels, self._pooling)
+        return found_in(documents, windows, logits, self.scoring.labels, TagDecoding(self._pooling, self.steps))
 
     def judge(self, split: str, logits: Logits) -> Scores:
         """The figures of a split."""
@@ -86,51 +124,3 @@ def cut(document: Document, tokenizer: Any, settings: BenchmarkSettings) -> list
     overlap = int(settings.length * settings.overlap)
     words = words_of(document.text)
     return windows_of(tokenizer, document.text, words, length=settings.length, overlap=overlap)
-
-
-def pooled(logits_BLT: Tensor, groups_BL: Tensor) -> Tensor:
-    """At each token the mean of the logits over the tokens of its word."""
-    batch, length, tags = logits_BLT.shape
-    of_BLT = groups_BL[..., None].expand(-1, -1, tags)
-    sums_BGT = logits_BLT.new_zeros(batch, length + 1, tags).scatter_add(1, of_BLT, logits_BLT)
-    tokens_BG = logits_BLT.new_zeros(batch, length + 1).scatter_add(1, groups_BL, torch.ones_like(logits_BLT[..., 0]))
-    return (sums_BGT / tokens_BG.clamp(min=1)[..., None]).gather(1, of_BLT)
-
-
-def found_in(
-    documents: Sequence[Document],
-    cuts: Sequence[Sequence[Window]],
-    logits: Logits,
-    labels: Sequence[str],
-    pooling: Pooling,
-) -> dict[str, list[Mention]]:
-    """The mentions of each document by its name, from the logits of all windows in order."""
-    found, begins = {}, 0
-    for document, windows in zip(documents, cuts, strict=True):
-        here = logits[begins : begins + len(windows)]
-        if pooling == "mean":
-            here = [_pooled(each, window.groups) for each, window in zip(here, windows, strict=True)]
-        begins += len(windows)
-        words = words_of(document.text)
-        found[document.name] = flat.decode(words, _tags(len(words), windows, here, labels))
-    return found
-
-
-def _pooled(logits_LT: npt.NDArray[np.float32], groups: Sequence[int]) -> npt.NDArray[np.float32]:
-    """As ``pooled``, of one window."""
-    found: Tensor = pooled(torch.from_numpy(logits_LT)[None], torch.tensor(groups)[None])
-    return found[0].numpy()
-
-
-def _tags(
-    words: int, windows: Sequence[Window], logits: Sequence[npt.NDArray[np.float32]], labels: Sequence[str]
-) -> list[str]:
-    """The tag of each word; outside where the model's tokenizer has no token for it."""
-    tags = [flat.OUTSIDE] * words
-    before: tuple[int, int] | None = None
-    for word, place in sorted(best_windows(windows).items()):
-        tag = labels[int(np.argmax(logits[place[0]][place[1]]))]
-        shares = before == place and tag.startswith("B-")
-        tags[word] = f"I-{tag[2:]}" if shares else tag  # a token of two words says one mention, not two
-        before = place
-    return flat.repaired(tags)

@@ -136,7 +136,7 @@ def _rows_of(reader: PageReader, prefixes: Sequence[bytes]) -> Iterator[pa.Table
     for number, group in enumerate(reader.groups):
         if not group[KEY].rows or not _may_hold(group[KEY].bounds, prefixes):
             continue
-        reader.find_pages(number, [KEY])
+        reader.find_pages(number, [KEY], bounds=True)
         pages = [page for page in group[KEY].pages if _may_hold((page.least, page.greatest), prefixes)]
         ranges = [one for run in _runs(pages) for one in _matching(reader, number, run, prefixes)]
         if ranges:

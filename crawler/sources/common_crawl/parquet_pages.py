@@ -85,9 +85,9 @@ class Chunk:
         """Whether every value is null."""
         return bool(_value(_value(self.meta, 12, {}), 3, -1) == self.rows)
 
-    def index_spans(self) -> list[tuple[int, int]]:
-        """Where its page index lies: column index and offset index; none where it has not both."""
-        spans = [(_value(self.fields, at, 0), _value(self.fields, at + 1, 0)) for at in (6, 4)]
+    def index_spans(self, *, bounds: bool) -> list[tuple[int, int]]:
+        """Where its offset index lies, and for ``bounds`` its column index; empty where one is missing."""
+        spans = [(_value(self.fields, at, 0), _value(self.fields, at + 1, 0)) for at in ((4, 6) if bounds else (4,))]
         return spans if all(begin and length for begin, length in spans) else []
 
 
@@ -113,12 +113,12 @@ class PageReader:
         """Those of some columns that the file has; older ones have fewer."""
         return [name for name in wanted if name in self._schema]
 
-    def find_pages(self, group: int, names: Sequence[str]) -> None:
-        """Learn which pages some columns of a row group have."""
+    def find_pages(self, group: int, names: Sequence[str], *, bounds: bool = False) -> None:
+        """Learn which pages some columns of a row group have; with ``bounds``, also what values lie in each."""
         chunks = [self.groups[group][name] for name in names if not self.groups[group][name].pages]
-        contents = self._spans([span for chunk in chunks for span in chunk.index_spans()])
+        contents = self._spans([span for chunk in chunks for span in chunk.index_spans(bounds=bounds)])
         for chunk in chunks:
-            spans = chunk.index_spans()
+            spans = chunk.index_spans(bounds=bounds)
             chunk.pages = self._pages(chunk, *(contents[span] for span in spans)) if spans else [_whole(chunk)]
 
     def read(self, group: int, rows: Rows, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
@@ -152,11 +152,12 @@ class PageReader:
         except (NotThriftError, KeyError) as error:
             raise self._damaged(f"its footer cannot be read ({error})") from error
 
-    def _pages(self, chunk: Chunk, bounds: bytes, places: bytes) -> list[Page]:
+    def _pages(self, chunk: Chunk, places: bytes, bounds: bytes | None = None) -> list[Page]:
         try:
-            index, offsets = Reader(bounds).struct(), Reader(places).struct()
-            locations = [(one[1][1], one[2][1], one[3][1]) for one in offsets[1][1][1]]
-            empty, least, greatest = (index[number][1][1] for number in (1, 2, 3))
+            locations = [(one[1][1], one[2][1], one[3][1]) for one in Reader(places).struct()[1][1][1]]
+            index = Reader(bounds).struct() if bounds is not None else {}
+            unknown: tuple[int, list[Any]] = 0, [None] * len(locations)
+            empty, least, greatest = (_value(index, number, unknown)[1] for number in (1, 2, 3))
         except (NotThriftError, KeyError) as error:
             raise self._damaged(f"its page index cannot be read ({error})") from error
         ends = [*(first for _, _, first in locations[1:]), chunk.rows]

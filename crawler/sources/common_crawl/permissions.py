@@ -48,10 +48,6 @@ class Permissions:
                 raise InputError(f"{file}: damaged ({error}). Delete it and run the same command again.") from error
         return cls(said)
 
-    def hosts(self) -> int:
-        """Hosts of which a robots.txt is there."""
-        return len({host for host, file in self._said if file == ROBOTS_PATH})
-
     def licences(self) -> set[str]:
         """The canonical addresses of the licences (RSL) that robots.txt files name."""
         found: set[str] = set()

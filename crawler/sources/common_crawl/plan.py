@@ -11,8 +11,10 @@ from urllib.parse import urljoin
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crawler.permissions.operator_rules import PAGE, OperatorRules
+from crawler.permissions.operator_rules import OUT_OF_SCOPE, PAGE, TAKEDOWN, OperatorRules
+from crawler.permissions.scope import bare_host
 from crawler.sources.common_crawl.permissions import Permissions
+from crawler.sources.left_out import LeftOut
 from data.errors import InputError
 from data.rights.files import READERS, ROBOTS_PATH, file_of
 from data.seeds import Seed
@@ -23,6 +25,8 @@ KINDS = frozenset({"text/html", "application/xhtml+xml", "application/pdf"})
 OK, REDIRECT, CLIENT_ERROR = 200, 300, 400
 _REMOVING = frozenset({301, 302, 303, 307, 308, 404, 410})
 """Answers that end a page (``cleaning.corpus.living``)."""
+_UNSAID = frozenset({OUT_OF_SCOPE, TAKEDOWN, "kind/permissions", "kind/robots"})
+"""Reasons of which no list is kept: pages of nobody, and what was fetched before."""
 _PERMISSIONS = "|".join(rf"//[^/?#]+{re.escape(path)}$" for path in READERS)
 _BATCH = 20_000
 
@@ -48,11 +52,13 @@ class Wanted(NamedTuple):
 
 @dataclass(slots=True)
 class Plan:
-    """Records by the place where they lie, and how many are left out, by reason."""
+    """Records by the place where they lie; and those that are left out, counted and one by one."""
 
     records: list[Wanted] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
+    reasons: list[LeftOut] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    """Without www."""
 
     def bytes(self) -> int:
         """Of all records, compressed."""
@@ -80,7 +86,7 @@ class Choice:
             is_ours = file_of(url) is not None and self.rules.scope.covers_host(host)
             if (is_ours and self.rules.refusal_of_all(host, "") is None) or url in licences:
                 plan.records.append(_wanted(row, self.rules.scope.seed_of(url)))
-                plan.hosts.add(host)
+                plan.hosts.add(bare_host(host))
         plan.records.sort(key=_by_place)
         return plan
 
@@ -93,6 +99,8 @@ class Choice:
             reason = "kind/no_url" if url is None else self._refusal(row, url, permissions)
             if url is None or reason is not None:
                 plan.left_out[reason or ""] += 1
+                if url is not None and reason is not None and reason not in _UNSAID:
+                    plan.reasons.append(LeftOut(document_id(url), url, reason, row["fetch_time"]))
                 continue
             key = document_id(url), _is_page(row)
             found = row["fetch_time"], _wanted(row, self.rules.scope.seed_of(url))
@@ -104,7 +112,7 @@ class Choice:
             page = newest.get((identity, True))
             if is_page or page is None or page[0] <= when:
                 plan.records.append(wanted)
-                plan.hosts.add(host_of(wanted.url))
+                plan.hosts.add(bare_host(host_of(wanted.url)))
             else:
                 plan.left_out["superseded"] += 1
         plan.records.sort(key=_by_place)

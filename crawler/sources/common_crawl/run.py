@@ -26,6 +26,7 @@ from crawler.sources.common_crawl.index import (
 )
 from crawler.sources.common_crawl.permissions import Permissions
 from crawler.sources.common_crawl.plan import Choice, Plan, Wanted
+from crawler.sources.left_out import LEFT_OUT, write_left_out
 from crawler.sources.remote import Remote, remote_of
 from crawler.sources.settings import CommonCrawlSettings
 from crawler.sources.writer import SourceWriter, places_of
@@ -51,7 +52,7 @@ class CommonCrawlSummary(BaseModel):
     crawls: list[str]
     hosts: int = 0
     """With a record that is wanted."""
-    robots_hosts: int = 0
+    hosts_with_robots: int = 0
     """With a robots.txt of those months; what is not known of the others decides nothing."""
     records: int = 0
     """Wanted: pages, answers that end pages, permissions."""
@@ -101,7 +102,9 @@ def archive_common_crawl(
     choice = Choice(
         OperatorRules(crawling, scope, Takedowns.load(store)), since, frozenset(map(str.lower, settings.languages))
     )
-    remote = remote_of(settings, crawling.user_agent)
+    remote = remote_of(
+        settings, crawling.user_agent, lambda why, seconds: progress("waiting", 0, None, {why: f"{seconds:.0f} s"})
+    )
     try:
         run = _Run(store, settings, choice, remote, progress)
         for name in names:
@@ -124,6 +127,7 @@ class _Run:
         self._progress = progress
         self._started = time.monotonic()
         self._hosts: set[str] = set()
+        self._robots: set[str] = set()
         self._sums: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
 
@@ -132,7 +136,9 @@ class _Run:
         folder = self._folder(crawl)
         files = self._files(crawl, folder)
         robots = self._index(crawl, files[ROBOTS], ROBOTS, folder)
-        wrong = self._rights(crawl, self._choice.rights(robots), dry_run=dry_run)
+        said = self._choice.rights(robots)
+        self._robots |= said.hosts
+        wrong = self._rights(crawl, said, dry_run=dry_run)
         rows = pa.concat_tables([self._index(crawl, files[subset], subset, folder) for subset in (WARC, DIAGNOSTICS)])
         wrong += self._rights(crawl, self._choice.rights(rows), dry_run=dry_run)
         permissions = self._permissions(crawl)
@@ -140,8 +146,8 @@ class _Run:
         if licences:
             wrong += self._rights(crawl, self._choice.rights(rows, licences), dry_run=dry_run)
         plan = self._choice.pages(rows, permissions)
-        self._sums["robots_hosts"] += permissions.hosts()
         self._left_out += plan.left_out
+        write_left_out(folder.parent / LEFT_OUT, plan.reasons)
         wrong += self._records(crawl, "pages", plan, dry_run=dry_run)
         if wrong:
             shutil.rmtree(folder, ignore_errors=True)
@@ -153,6 +159,7 @@ class _Run:
         return CommonCrawlSummary(
             crawls=crawls,
             hosts=len(self._hosts),
+            hosts_with_robots=len(self._robots),
             left_out=dict(self._left_out.most_common()),
             requests=self._remote.requests,
             megabytes=round(self._remote.received / 1e6, 3),
@@ -166,7 +173,7 @@ class _Run:
         """Where what was read of the index is kept: for these start URLs, as this address had it."""
         seeds = self._choice.rules.scope.seeds.values()
         known_by = [sorted((one.url, one.scope) for one in seeds), self._settings.base_url]
-        return self._store.crawl / "archives" / SOURCE / crawl / value_digest(known_by)
+        return self._store.archives / SOURCE / crawl / value_digest(known_by)
 
     def _files(self, crawl: str, folder: Path) -> dict[str, list[str]]:
         kept = folder / "files.json"

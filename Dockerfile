@@ -15,6 +15,11 @@ RUN python -m venv /opt/cowese \
 WORKDIR /app
 COPY constraints.txt ./
 
+# The package as a wheel: the images hold what is installed, no sources and no build folder.
+FROM base AS wheel
+COPY . .
+RUN pip wheel --no-deps --wheel-dir /wheel .
+
 # torch first and alone, so that nothing that comes after may choose another build. Without its dependencies: that index
 # carries other versions of them than constraints.txt pins, so they come from PyPI in the next step.
 FROM base AS torch-cpu
@@ -30,10 +35,11 @@ RUN pip install --constraint constraints.txt torch==2.13.0
 
 FROM torch-cpu AS cpu
 COPY pyproject.toml README.md LICENSE ./
+# The dependencies alone, in a layer that a change of the code leaves as it is.
 RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
     && rm -rf /app/build /app/*.egg-info
-COPY . .
-RUN pip install --no-deps --editable .
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps --no-index /wheel/*.whl
 USER 10001:10001
 ENV COWESE_STORE=/store HOME=/home/cowese
 VOLUME /store
@@ -41,10 +47,11 @@ CMD ["cowese", "--help"]
 
 FROM torch-gpu AS gpu
 COPY pyproject.toml README.md LICENSE ./
+# The dependencies alone, in a layer that a change of the code leaves as it is.
 RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
     && rm -rf /app/build /app/*.egg-info
-COPY . .
-RUN pip install --no-deps --editable .
+COPY --from=wheel /wheel /wheel
+RUN pip install --no-deps --no-index /wheel/*.whl
 USER 10001:10001
 ENV COWESE_STORE=/store HOME=/home/cowese
 VOLUME /store

@@ -80,6 +80,7 @@ def desk(tmp_path_factory):
         ("publish", 1, ["no documents", "cowese clean"]),
         ("tokenizer", 1, ["no corpus version yet", "cowese publish"]),
         ("tokenizer --corpus v0009", 2, ["v0009", "no such corpus version"]),
+        ("tokenizer --corpus nope.parquet", 2, ["nope.parquet", "no such file or folder"]),
         ("pack", 1, ["tokenizers", "cowese tokenizer"]),
         ("pretrain", 1, ["tokens", "cowese pack"]),
         ("evaluate", 1, ["runs", "cowese pretrain"]),

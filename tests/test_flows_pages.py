@@ -66,6 +66,9 @@ def test_the_log_says_when_nothing_has_changed():
     counts = {key: {} for key in ("splits", "side", "funnel", "dropped")}
     summary = PublishSummary(version="v0002", changed=False, path=Path("x"), documents=5, words=9, **counts)
     assert in_one_line(summary) == "nothing has changed since v0002; no new version"
+    dropped = {"duplicate/exact": 8, "duplicate/near": 2, "quality/too_short": 33, "takedown": 1}
+    cut = summary.model_copy(update={"changed": True, "dropped": dropped})
+    assert in_one_line(cut) == "v0002: 5 documents, 9 words; left out: 10 duplicates, 1 taken down"
 
 
 def test_the_log_tells_a_round():

@@ -1,5 +1,7 @@
 """What starts at once loads little: no library of another room, none that only some runs use."""
 
+import os
+import pty
 import subprocess
 import sys
 
@@ -30,3 +32,23 @@ def test_the_crawls_process_loads_what_every_run_needs():
     loaded = loaded_by("import crawler.process.child")
     assert not loaded & (HEAVY - {"scrapy"} | {"prometheus_client", "asyncpg", "psycopg", "fastwarc"})
     assert "scrapy" in loaded
+
+
+SLOW = """
+import sys, time
+from flows import cli
+cli.app.command("slow")(lambda: time.sleep(60))
+sys.argv = ["cowese", "slow"]
+cli.main()
+"""
+
+
+def test_a_command_that_says_nothing_says_that_it_runs():
+    screen, terminal = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", SLOW], stdin=subprocess.DEVNULL, stderr=terminal) as command:
+        os.close(terminal)
+        try:
+            assert os.read(screen, 100).decode().strip() == "cowese slow runs …"
+        finally:
+            command.kill()
+            os.close(screen)

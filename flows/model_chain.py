@@ -98,7 +98,7 @@ def train_model(
     return ModelTrained(
         pretrain=trained,
         evaluate=clock("evaluate", evaluate, store, settings.evaluate, run=trained.path, progress=progress),
-        export=clock("export", export, store, run=trained.path, progress=progress),
+        export=clock("export", export, store, run=trained.path, licence=settings.export.licence, progress=progress),
         seconds=clock.seconds,
     )
 

@@ -26,7 +26,14 @@ from crawler.sources.settings import ArchiveSettings
 from data.errors import InputError
 from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings
-from training.settings import BenchmarkSettings, EvaluationSettings, PackSettings, PretrainSettings, TokenizerSettings
+from training.settings import (
+    BenchmarkSettings,
+    EvaluationSettings,
+    ExportSettings,
+    PackSettings,
+    PretrainSettings,
+    TokenizerSettings,
+)
 
 PREFIX = "COWESE_"
 CONFIG_VARIABLE = "COWESE_CONFIG"
@@ -66,6 +73,8 @@ class Settings(BaseSettings):
     """Packed tokens → a pretrained ELECTRA."""
     evaluate: EvaluationSettings = Field(default_factory=EvaluationSettings)
     """A run → its figures on held-out text."""
+    export: ExportSettings = Field(default_factory=ExportSettings)
+    """A run → models for the Hugging Face hub."""
     benchmark: BenchmarkSettings = Field(default_factory=BenchmarkSettings)
     """A model → its figures on a task."""
     serve: ServeSettings = Field(default_factory=ServeSettings)

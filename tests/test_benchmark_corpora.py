@@ -13,9 +13,9 @@ from training.benchmark.datasets import read_splits
 from training.benchmark.dealing import set_aside
 from training.benchmark.documents import Mention
 from training.benchmark.leaks import also_trained
+from training.benchmark.rows import Row
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tables import Row
 from training.benchmark.tasks import TASKS, find_task
 
 TEXT = "Dolor abdominal y torácico.\nToma ácido fólico 🩺 y un antiinflamatorio."
@@ -377,7 +377,11 @@ def test_e3c_is_uimas_xml(tmp_path):
 
 
 def test_every_known_task_says_where_it_comes_from():
-    assert {task.name for task in TASKS} == {"PharmaCoNER", "CANTEMIST", "CT-EBM-SP", "MEDDOCAN", "NUBes", "E3C-es"}
+    assert {task.name for task in TASKS} == {
+        "PharmaCoNER", "CANTEMIST", "CT-EBM-SP", "MEDDOCAN", "NUBes", "E3C-es", "DisTEMIST", "SympTEMIST", "MedProcNER",
+        "LivingNER", "MultiClinNER-es", "ICTUSnet", "CodiEsp-D", "CodiEsp-P", "CARES", "XNLI-es", "STS-es", "SQuAD-es",
+        "XQuAD-es",
+    }  # fmt: skip
     assert all(task.source.startswith("https://") and task.citation for task in TASKS)
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from data.errors import InputError
 from training.benchmark.answering import normalized
-from training.benchmark.datasets import _named_split, read_splits
-from training.benchmark.tables import Pair
+from training.benchmark.datasets import read_splits
+from training.benchmark.layout import named_split
+from training.benchmark.rows import MultiRow, Pair, ScoreRow
 from training.benchmark.tasks import find_task
 
 SENTENCE = "Paciente O\ncon O\nasma B-ENF\nleve O\n{name} O\n\n"
@@ -49,7 +50,7 @@ def squad(*names, context="La paciente {name} tiene asma desde niña."):
     ("training_valid_test_multilingual", None), ("train_dev", None), ("atest-1", None), ("nota", None),
 ])  # fmt: skip
 def test_a_split_is_a_word_of_its_own(name, split):
-    assert _named_split(name) == split
+    assert named_split(name) == split
 
 
 def test_where_folders_tell_the_split_names_of_files_do_not(tmp_path):
@@ -150,14 +151,29 @@ def test_three_columns_are_a_label_and_a_pair(tmp_path):
     (lambda s, n: f"Un texto {s} {n} largo\tOtro texto {s} {n}\n", "first column is no label"),
     (lambda s, n: f"S0004-{s}{n}\tn39.0\nS0004-{s}{n}\tr31.9\n", "first column is no label"),
     (lambda s, n: f"{'ab'[n % 2]}\t{s}39.{n}\n", "second column is no text"),
-    (lambda s, n: f"{n * 0.7:.1f}\tFrase {s} {n} de una nota\n", "labels are real numbers"),
-    (lambda s, n: f"{n},5\tFrase {s} {n} de una nota\n", "labels are real numbers"),
+    (lambda s, n: f"{n * 0.7:.1f}\t{s}{n}\n", "second column is no text"),
+    (lambda s, n: f"{'x' if (s, n) == ('test', 3) else n * 0.7}\tFrase {s} {n} de una nota\n", "'x' is no number"),
     (lambda s, n: f"es{s}{n}\tT1\tENFERMEDAD\t6\t10\tasma\n", "6 columns"),
     (lambda s, n: f"a\tTexto {s} {n}\n" + ("b\tTexto\tcon tres\n" if n == 3 else ""), "3 columns"),
 ])  # fmt: skip
 def test_tables_of_other_things_are_refused_by_name(tmp_path, row, words):
     with pytest.raises(InputError, match=words):
         read(tmp_path, table(row))
+
+
+@pytest.mark.parametrize("score", ["{:.1f}", "{:.0f},5"])
+def test_real_numbers_are_scores(tmp_path, score):
+    rows = read(tmp_path, table(lambda s, n: f"{score.format(n * 0.7)}\tUna frase {s} {n}\tOtra frase {n}\n"))["train"]
+    assert all(isinstance(row, ScoreRow) for row in rows)
+    assert rows[1].label == pytest.approx(1.5 if "," in score else 0.7)
+    assert rows[1].texts == ("Una frase train 1", "Otra frase 1")
+
+
+def test_a_bar_is_between_labels(tmp_path):
+    labels = ("asma", "asma|tos", "tos | fiebre", "fiebre")
+    rows = read(tmp_path, table(lambda s, n: f"{labels[n % 4]}\tTexto {s} número {n}\n"))["train"]
+    assert all(isinstance(row, MultiRow) for row in rows)
+    assert [row.label for row in rows[:4]] == [("asma",), ("asma", "tos"), ("fiebre", "tos"), ("fiebre",)]
 
 
 @pytest.mark.parametrize("labels", ["12345", "ab", ("grave", "leve")])

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmark_room import scored_by_hand
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from training.benchmark import flat, spans
@@ -66,6 +66,7 @@ def test_seqeval_says_the_same_of_what_tags_can_say(name):
     assert spans.strict([gold_tags], [tags]) == pytest.approx(spans.exact({"a": GOLD}, {"a": predicted})["micro"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, derandomize=True)
 @given(
     *[st.lists(st.lists(st.sampled_from(TAGS), min_size=len(WORDS), max_size=len(WORDS)), min_size=3, max_size=3)] * 2
 )

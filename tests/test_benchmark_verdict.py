@@ -5,19 +5,23 @@ import json
 import numpy as np
 import pytest
 from benchmark_room import brat_corpus
+from scipy import stats
 from typer.testing import CliRunner
 
 from data.errors import InputError
 from data.store import Store
 from flows.cli import app
-from training.benchmark.answer_scoring import AnswerScoring
+from training.benchmark.answer_scoring import Answers, AnswerScoring
 from training.benchmark.compare import NO_DIFFERENCE, as_markdown, compare
 from training.benchmark.counts import Counts, figures_of
 from training.benchmark.datasets import read_splits
 from training.benchmark.documents import Mention
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.mention_scoring import MentionScoring
+from training.benchmark.multilabel_scoring import MultiLabelScoring
 from training.benchmark.rescore import rescore
+from training.benchmark.rows import MultiRow, Pair, Row, ScoreRow
+from training.benchmark.score_scoring import ScoreScoring
 from training.benchmark.scores import SeedResult
 from training.benchmark.seeds import (
     COUNTS,
@@ -33,7 +37,6 @@ from training.benchmark.seeds import (
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.significance import differences
 from training.benchmark.squad import Question
-from training.benchmark.tables import Pair, Row
 from training.benchmark.tasks import find_task
 
 pytest.importorskip("seqeval")
@@ -128,8 +131,56 @@ def test_answers_counted_by_question():
     assert scoring.judge("test", answers).figures == {
         "exact_match": round(2 / 3, 6),
         "f1": round((1 + 1 + 2 / 3) / 3, 6),
+        "answerable_exact": 0.5,
         "answerable_f1": round((1 + 2 / 3) / 2, 6),
+        "unanswerable_exact": 1.0,
     }
+    assert "unanswerable_exact" not in AnswerScoring({"test": asked[:1]}, SETTINGS).judge("test", answers).figures
+
+
+def test_the_best_threshold_is_that_of_squads_scorer():
+    """By hand: above 1.5 nothing is said; question 2 is silent rightly, and so would 4 be, whose piece is wrong."""
+    texts = [("1", "tos"), ("2", ""), ("3", "asma"), ("4", "")]
+    asked = [Question(name, "?", "tos y asma", (((0, len(said)), said),) if said else ()) for name, said in texts]
+    spans = {"1": "tos", "2": "asma", "3": "asma", "4": "tos"}
+    odds = {"1": -3.0, "2": 2.0, "3": 1.0, "4": 1.0}
+    scoring = AnswerScoring({"test": asked}, SETTINGS)
+    answers = Answers({name: spans[name] if odds[name] <= 0 else "" for name in spans}, spans, odds)
+    figures = scoring.judge("test", answers).figures
+    assert figures["exact_match"] == 0.75  # 3 is silent at 0
+    assert figures["best_exact"] == 0.75  # 3 and 4 cannot be cut apart
+    assert scoring.threshold("test", answers) == pytest.approx(-1.0)  # of equal ones the lowest
+    odds["4"] = 1.2
+    assert scoring.judge("test", answers).figures["best_f1"] == 1.0
+    assert scoring.threshold("test", answers) == pytest.approx(1.1)
+
+
+def test_correlations_counted_by_row_are_scipys():
+    random = np.random.default_rng(5)
+    due = np.round(random.uniform(0, 5, 80), 1)
+    told = due + random.normal(0, 1.5, 80) + 7
+    rows = [ScoreRow(str(number), float(score), ("a", "b")) for number, score in enumerate(due)]
+    scoring = ScoreScoring({"train": rows, "test": rows}, SETTINGS)
+    figures = scoring.judge("test", list(told)).figures
+    assert figures["pearson"] == pytest.approx(stats.pearsonr(due, told).statistic, abs=1e-6)
+    assert figures["spearman"] == pytest.approx(stats.spearmanr(due, told).statistic, abs=1e-6)
+    assert scoring.judge("test", [1.0] * 80).figures == {"pearson": 0.0, "spearman": 0.0}
+
+
+def test_several_labels_counted_by_row(tmp_path):
+    labels = [("a",), ("a", "b"), (), ("b", "nuevo")]
+    rows = [MultiRow(str(number), found, ("un texto\ncon salto",)) for number, found in enumerate(labels)]
+    scoring = MultiLabelScoring({"train": rows[:2], "test": rows}, SETTINGS)
+    told = [("a",), ("b",), (), ("a", "b")]
+    figures = scoring.judge("test", told).figures
+    assert figures["micro_precision"] == 0.75
+    assert figures["micro_recall"] == 0.6
+    assert figures["subset_accuracy"] == 0.5
+    assert figures["macro_f1"] == round((0.5 + 1 + 0) / 3, 6)  # a, b, and one that training lacks
+    assert scoring.about()["unseen_labels"] == 1
+    scoring.write(tmp_path, "test", told)
+    assert scoring.read(tmp_path, "test") == told
+    assert scoring.counts("test", told).columns == scoring.counts("test", [()] * 4).columns
 
 
 def test_a_difference_of_chance_is_not_shown_and_a_large_one_is(store):

@@ -9,6 +9,7 @@ from training_room import corpus, packed, quick
 
 from data.errors import InputError
 from data.manifest import Manifest
+from data.model_card import check_card
 from data.store import Store
 from training.electra.model import attention_bias
 from training.results.card import snippet
@@ -154,6 +155,12 @@ def test_the_card_has_the_measured_figures_and_valid_yaml(exported):
     found = evaluate(store, EvaluationSettings(), run=run)
     card = ModelCard.load(made.discriminator / "README.md")
     assert card.data.language == "es"
+    assert (card.data.pipeline_tag, card.data.license) == ("feature-extraction", None)
+    licensed = export(store, run=run, name="licensed", licence="Our own 1.0")
+    assert not licensed.reused
+    for part in (licensed.discriminator, licensed.generator):
+        metadata = check_card(part / "README.md")
+        assert (metadata["license"], metadata["license_name"]) == ("other", "our-own-1.0")
     figures = {result.metric_type: result.metric_value for result in card.data.eval_results}
     assert figures == found.discriminator
     assert f"| accuracy | {found.discriminator['accuracy']:.4f} |" in card.text
@@ -171,9 +178,11 @@ def test_onnx_gives_the_same_logits(exported):
         ids_BL = torch.randint(5, model.shape.vocabulary, (batch, length))
         ids_BL[-1, length // 2 :] = 0
         mask_BL = (ids_BL != 0).long()
-        (logits_BL,) = session.run(None, {"input_ids": ids_BL.numpy(), "attention_mask": mask_BL.numpy()})
+        types_BL = (torch.arange(length) > length // 3).long().expand(batch, -1).contiguous()
+        given = {"input_ids": ids_BL, "attention_mask": mask_BL, "token_type_ids": types_BL}
+        (logits_BL,) = session.run(None, {name: tensor.numpy() for name, tensor in given.items()})
         with torch.no_grad():
-            ours_BL = model.discriminate(ids_BL, attention_bias(ids_BL, 0))
+            ours_BL = model.discriminate(ids_BL, attention_bias(ids_BL, 0), segments_BL=types_BL)
         assert (torch.from_numpy(logits_BL) - ours_BL)[mask_BL.bool()].abs().max() <= 1e-5
 
 

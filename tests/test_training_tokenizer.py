@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from demo_web.site import FILES, read_articles
+from tokenizers import Tokenizer, models
 
 from data.errors import InputError, StageError
 from data.manifest import Manifest
@@ -17,7 +18,7 @@ from training.tokens.corpus import Corpus
 from training.tokens.pack import pack
 from training.tokens.settings import PackSettings, TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS, TokenStream
-from training.tokens.tokenizer import count_words, fit_tokenizer, load_tokenizer, split
+from training.tokens.tokenizer import count_words, fit_tokenizer, load_tokenizer, normalizer_of, split
 from training.tokens.wordpiece import fit_wordpiece
 
 TEXTS = ["\n".join(article.paragraphs) for file in FILES.values() for article in read_articles(file)]
@@ -77,6 +78,41 @@ def test_case_accents_and_forms_of_unicode(fitted):
     composed, decomposed = "corazón niño", unicodedata.normalize("NFD", "corazón niño")
     assert tokenizer.encode(composed).ids == tokenizer.encode(decomposed).ids
     assert tokenizer.encode("El").ids != tokenizer.encode("el").ids
+
+
+def test_places_of_decomposed_words_take_in_their_accents():
+    normalizer, decomposed = (
+        normalizer_of(TokenizerSettings()),
+        unicodedata.normalize("NFD", "Así está: ÁREA, año, óleo"),
+    )
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, split()
+    places = [decomposed[start:end] for start, end in tokenizer.encode(decomposed).offsets]
+    assert [unicodedata.normalize("NFC", one) for one in places] == [
+        "Así",
+        "está",
+        ":",
+        "ÁREA",
+        ",",
+        "año",
+        ",",
+        "óleo",
+    ]
+    assert normalizer.normalize_str(decomposed) == unicodedata.normalize("NFC", decomposed)
+
+
+def test_ligatures_come_apart_and_what_says_more_stays():
+    told = normalizer_of(TokenizerSettings(typography=True)).normalize_str("inﬂamación ﬁn 5 \u00b5g m² ½ 1º 2ª")
+    assert told == "inflamación fin 5 \u03bcg m² ½ 1º 2ª"
+    assert normalizer_of(TokenizerSettings()).normalize_str("ﬂujo") == "ﬂujo"
+    counts = count_words([["ﬂujo flujo"]], TokenizerSettings(typography=True))
+    assert counts == {"flujo": 2}
+
+
+def test_capitals_count_as_often_as_they_are_asked_for():
+    text = "asma asma asma asma Asma 7 7 7 7"
+    assert count_words([[text]], TokenizerSettings(capitals=0.5)) == {"asma": 4, "Asma": 1, "ASMA": 2, "7": 4}
+    assert "ASMA" not in count_words([[text]])
 
 
 @pytest.mark.parametrize(

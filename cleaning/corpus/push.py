@@ -1,27 +1,17 @@
 """A version to the Hugging Face hub: one commit, of which only what the hub lacks is sent."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from huggingface_hub import HfApi
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HFValidationError,
-    LocalTokenNotFoundError,
-)
+from huggingface_hub.errors import HfHubHTTPError
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.versions import BESIDE
-from data.errors import InputError, StageError
+from data.hub_errors import hub_errors_told
 from data.manifest import Manifest
 from data.progress import Progress, quiet
 from data.store import Store
 
-_DENIED = (401, 403)
 _THERE = 409
 """The answer to a tag that is there."""
-_CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
-"""Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
 _REPLACED = ["data/**", "side/**", "dropped/**"]
 """What a new version replaces: part files that it does not have are deleted in the same commit."""
 
@@ -60,7 +50,7 @@ def push(
     folder = store.corpus_version(version)
     manifest = Manifest.read(folder)
     api = HfApi(endpoint=endpoint, token=token)
-    with _told(repository, api.endpoint):
+    with hub_errors_told(repository, api.endpoint):
         progress("push", 0, len(manifest.files), {})
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         done = api.upload_folder(
@@ -86,30 +76,3 @@ def _tag(api: HfApi, repository: str, name: str, commit: str) -> None:
             raise
         api.delete_tag(repository, tag=name, repo_type="dataset")
         api.create_tag(repository, tag=name, revision=commit, repo_type="dataset")
-
-
-@contextmanager
-def _told(repository: str, endpoint: str) -> Iterator[None]:
-    """The hub's errors in words that say what to do."""
-    try:
-        yield
-    except HFValidationError as error:
-        raise InputError(f"{repository!r}: not the name of a repository. Write OWNER/NAME.") from error
-    except LocalTokenNotFoundError as error:
-        raise StageError(f"{endpoint}: no token. Log in with `hf auth login` or set HF_TOKEN.") from error
-    except (HfHubHTTPError, _CLIENT_ERROR, OSError, RuntimeError) as error:
-        raise StageError(_story(error, repository, endpoint)) from error
-
-
-def _story(error: Exception, repository: str, endpoint: str) -> str:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, (HfHubHTTPError, _CLIENT_ERROR)):
-        cause = cause.__cause__
-    if isinstance(cause, HfHubHTTPError):
-        status = cause.response.status_code
-        if status in _DENIED:
-            return f"{endpoint}: refuses {repository} ({status}). Is the token allowed to write? `hf auth login`."
-        return f"{endpoint}: answers {status} for {repository}. What was sent is kept there: run it again."
-    if isinstance(cause, _CLIENT_ERROR):
-        return f"{endpoint}: cannot be reached ({cause}). What was sent is kept there: run it again."
-    return f"{repository}: not pushed ({str(error).splitlines()[0]}). What was sent is kept there: run it again."

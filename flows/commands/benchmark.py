@@ -19,8 +19,8 @@ from flows.commands.options import (
     shown_progress,
 )
 
-TASK_HELP = "PharmaCoNER, CANTEMIST, CT-EBM-SP, MEDDOCAN, NUBes, E3C-es, or a name of your own."
-DATA_HELP = "Its folder with train, dev, test: brat, CoNLL/IOB2, a TSV of label and text, or SQuAD's JSON."
+TASK_HELP = "PharmaCoNER, CANTEMIST, DisTEMIST, CARES, STS-es … (docs/benchmarks.md), or a name of your own."
+DATA_HELP = "Its folder with train, dev, test: brat, CoNLL, TSV, Parquet, JSON lines, BioC, SQuAD's JSON."
 
 
 def benchmark(

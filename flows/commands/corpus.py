@@ -187,19 +187,26 @@ def export_text(
 
 
 def push(
-    repository: Annotated[str, typer.Argument(help="Your dataset on the Hugging Face hub, as me/cowese.")],
+    repository: Annotated[str, typer.Argument(help="Your repository on the Hugging Face hub, as me/cowese.")],
     version: Annotated[str, typer.Option("--version", help="A corpus version.")] = "latest",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Instead: a model; its folder, an exported one's name, or TASK/MODEL."),
+    ] = None,
     private: Annotated[bool, typer.Option("--private/--public", help="Who may see a new repository.")] = True,
     store: StoreOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a version to the Hugging Face hub, as yours.
+    """Upload a version, or a model, to the Hugging Face hub, as yours.
 
     What the hub has already is not sent again. Log in first with `hf auth login`, or set HF_TOKEN.
 
     Example: cowese push me/cowese
     """
+    if model is not None:
+        push_model(existing_store(config, store), repository, model, private=private, as_json=as_json)
+        return
     from cleaning.corpus.push import push as upload
 
     with shown_progress() as progress:
@@ -210,6 +217,15 @@ def push(
             private=private,
             progress=progress,
         )
+    show(summary, "push", as_json=as_json)
+
+
+def push_model(store: Store, repository: str, model: str, *, private: bool, as_json: bool) -> None:
+    """Upload an exported or fine-tuned model."""
+    from training.results.push_model import push_model as upload
+
+    with shown_progress() as progress:
+        summary = upload(store, repository, model=model, private=private, progress=progress)
     show(summary, "push", as_json=as_json)
 
 

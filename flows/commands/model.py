@@ -199,10 +199,19 @@ def export(
     """
     from training.results.export import export as export_run
 
-    opened = Store.open(read_settings(config, store, assign).store)
+    settings = read_settings(config, store, assign)
+    opened = Store.open(settings.store)
     chosen = find_made(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
-        summary = export_run(opened, run=chosen, name=checked_name(name), step=step, onnx=onnx, progress=progress)
+        summary = export_run(
+            opened,
+            run=chosen,
+            name=checked_name(name),
+            step=step,
+            onnx=onnx,
+            licence=settings.export.licence,
+            progress=progress,
+        )
     show(summary, "export", as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""The command that uses a fine-tuned model: tag."""
+"""The commands that use a fine-tuned model: tag and predict."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,6 +49,35 @@ def tag(
         show(summary, "tag", as_json=as_json)
 
 
+def predict(
+    model: Annotated[str, typer.Argument(help="A fine-tuned model's folder, or TASK/MODEL of the store.")],
+    files: Annotated[list[str], typer.Argument(help="Rows: .jsonl, .csv, .tsv, .txt (a text a line), or - .")],
+    out: Annotated[Path | None, typer.Option("--out", help="A file.  [standard output]")] = None,
+    store: StoreOption = None,
+    config: ConfigOption = None,
+    assign: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Classify new texts or pairs, give them scores, or answer questions.
+
+    It decodes as `cowese benchmark` scores; the output is a JSON object a row.
+
+    Example: cowese predict CARES/biomedtra-small informes.jsonl --out codes.jsonl
+    """
+    from training.benchmark.predict import predict as predict_rows
+
+    settings = read_settings(config, store, assign)
+    with shown_progress() as progress:
+        summary = predict_rows(
+            Store(settings.store), settings.benchmark, model=model, files=files, out=out, progress=progress
+        )
+    if out is None:
+        err().print(f"{summary.rows:,} rows by {summary.model}", markup=False)
+    else:
+        show(summary, "predict", as_json=as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(tag)
+    app.command()(predict)

@@ -5,7 +5,6 @@ code decides is updated: a deployment's entry point, its folder, the schema of i
 """
 
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,9 +16,10 @@ from typing import Any
 from prefect import Flow
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
@@ -44,14 +44,13 @@ CANCELLING_SECONDS = 60
 """An engine that is told to cancel takes Prefect's 30 s of grace at most."""
 PATIENCE = 120.0
 """Seconds for which a busy server is asked again."""
-PREFECT = [sys.executable, "-m", "prefect"]
 ENGINE_MODULE = "-m flows.serving.engine"
 ENGINE = f"{shlex.quote(sys.executable)} {ENGINE_MODULE}"
 """Named in full: a worker starts it at once, without a process between that copies the code. A worker splits
 the line as a shell does, so a path with spaces needs quotes."""
 _FOLDER_STEP = "prefect.deployments.steps.set_working_directory"
 _FROM_HERE = [{_FOLDER_STEP: {"directory": str(PROJECT)}}]
-"""Where an engine finds the entry point; `prefect deploy` writes the same."""
+"""Where an engine finds the entry point."""
 _WORDS = {"entrypoint": "entry point", "parameter_openapi_schema": "parameter schema", "pull_steps": "folder"}
 EVERY_RUN = "prefect.flow-run.*"
 ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
@@ -86,16 +85,13 @@ def _register(environment: Mapping[str, str]) -> list[str]:
         for pool, limit in POOLS.items():
             changed += _register_pool(client, pool, limit)
         clear_zombies(client)
-        missing = []
         for described in _described():
             deployment = _known(client, described["name"])
             if deployment is None:
-                missing.append(described["name"])
+                changed += _create_deployment(client, described)
             else:
                 changed += _update_deployment(client, deployment, described["entrypoint"])
-    if missing:
-        _deploy(environment, missing)
-    return changed + [f"created deployment {name}" for name in missing]
+    return changed
 
 
 def _register_pool(client: SyncPrefectClient, name: str, limit: int | None) -> list[str]:
@@ -119,9 +115,9 @@ def _register_pool(client: SyncPrefectClient, name: str, limit: int | None) -> l
     return [f"pool {name}: command of its workers"]
 
 
-def _described() -> list[dict[str, str]]:
+def _described() -> list[dict[str, Any]]:
     """The deployments of prefect.yaml."""
-    deployments: list[dict[str, str]] = safe_load(DESCRIPTION.read_text(encoding="utf-8"))["deployments"]
+    deployments: list[dict[str, Any]] = safe_load(DESCRIPTION.read_text(encoding="utf-8"))["deployments"]
     return deployments
 
 
@@ -132,14 +128,43 @@ def _known(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
         return None
 
 
+def _create_deployment(client: SyncPrefectClient, described: Mapping[str, Any]) -> list[str]:
+    """Create a deployment as `prefect deploy` does, whose start takes longer than all of this."""
+    flow = _flow(described["entrypoint"])
+    schedules = [
+        DeploymentScheduleCreate(
+            schedule=CronSchedule(cron=one["cron"], timezone=one["timezone"]), active=one["active"], slug=one["slug"]
+        )
+        for one in described.get("schedules", ())
+    ]
+    client.create_deployment(
+        flow_id=client.create_flow_from_name(flow.name),
+        name=described["name"],
+        description=described["description"],
+        entrypoint=described["entrypoint"],
+        pull_steps=_FROM_HERE,
+        parameters=described["parameters"],
+        parameter_openapi_schema=parameter_schema(flow).model_dump(),
+        enforce_parameter_schema=described["enforce_parameter_schema"],
+        tags=described["tags"],
+        work_pool_name=described["work_pool"]["name"],
+        schedules=schedules,
+    )
+    return [f"created deployment {described['name']}"]
+
+
+def _flow(entrypoint: str) -> Flow[..., Any]:
+    flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
+    return flow
+
+
 def _update_deployment(client: SyncPrefectClient, deployment: DeploymentResponse, entrypoint: str) -> list[str]:
     """Update what the code decides, where it differs; everything else of the deployment stays.
 
     Raises:
         StageError: a parameter that was saved with the deployment no longer exists.
     """
-    flow: Flow[..., Any] = load_flow_from_entrypoint(f"{PROJECT}/{entrypoint}", use_placeholder_flow=False)
-    schema = parameter_schema(flow)
+    schema = parameter_schema(_flow(entrypoint))
     steps: list[dict[str, Any]] = deployment.pull_steps or []
     operators_own = bool(steps) and not _is_folder_only(steps)  # such as a clone of a repository
     decided: dict[str, Any] = {
@@ -240,20 +265,3 @@ def _ended_when_silent(
         ),
         actions=[ChangeFlowRunState(state=state, message=message)],
     )
-
-
-def _deploy(environment: Mapping[str, str], names: Sequence[str]) -> None:
-    """Create deployments of prefect.yaml; the profile that happens to be active must not choose another pool."""
-    chosen = [word for name in names for word in ("--name", name)]
-    done = subprocess.run(
-        [*PREFECT, "--no-prompt", "deploy", *chosen, "--prefect-file", str(DESCRIPTION)],
-        env={**environment, "COLUMNS": "200"},
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        words = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        raise StageError(f"prefect deploy failed: {' '.join(words[-2:]) or done.returncode}.")

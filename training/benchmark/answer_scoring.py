@@ -3,6 +3,10 @@
 Figures are MLQA's (Lewis et al. 2020, mlqa_evaluation_v1.py): exact match and F1 of words after normalising, the best
 over the right answers. Normalising lower-cases, takes out punctuation (it is not replaced by a blank) and Spanish
 articles. Punctuation is every character of Unicode's categories P and the ASCII signs; other symbols stay.
+
+Where some questions have no answer in their text there are SQuAD 2's further figures: the same over the questions with
+an answer (HasAns) and without (NoAns), and exact match and F1 at the threshold that is best on the very split that is
+scored (best_exact, best_f1), which no one knows beforehand. Our own answers use a threshold of the development split.
 """
 
 import re
@@ -14,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from data.errors import InputError
 from data.files import read_json, write_json
@@ -23,8 +28,24 @@ from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
 
+Array = npt.NDArray[np.float64]
 _ARTICLES = re.compile(r"\b(un|una|unos|unas|el|la|los|las)\b")
 _COLUMNS = ("questions", "exact_match", "f1", "answerable", "answerable_f1")
+_SILENT = ("answerable_exact", "unanswerable", "unanswerable_exact")
+_BEST = ("best_exact", "best_f1")
+
+
+class Answers(dict[str, str]):
+    """The answer to each question by its name, and what was behind it."""
+
+    spans: Mapping[str, str]
+    """The best piece of the text, also where nothing was answered."""
+    odds: Mapping[str, float]
+    """How much higher than that piece saying nothing scores."""
+
+    def __init__(self, told: Mapping[str, str], spans: Mapping[str, str], odds: Mapping[str, float]) -> None:
+        super().__init__(told)
+        self.spans, self.odds = spans, odds
 
 
 class AnswerScoring:
@@ -36,20 +57,45 @@ class AnswerScoring:
     def __init__(self, splits: Splits, settings: BenchmarkSettings) -> None:
         del settings  # of no effect: nothing about answers depends on them
         self.splits: dict[str, list[Question]] = splits
+        self.may_be_silent = any(not question.answers for questions in splits.values() for question in questions)
 
     def judge(self, split: str, answers: Mapping[str, str]) -> Scores:
         """Exact match and F1, over all questions and over those that have an answer."""
-        figures = figures_of(_COLUMNS, self.counts(split, answers).values.sum(0))
+        counts = self.counts(split, answers)
+        figures = figures_of(counts.columns, counts.values.sum(0))
         return Scores(figures={name: round(float(value), 6) for name, value in figures.items()})
 
     def counts(self, split: str, answers: Mapping[str, str]) -> Counts:
         """Exact match and F1 of each question."""
-        rows = []
-        for question in self.splits[split]:
-            exact, f1 = _judged(question, answers[question.name])
-            has_answer = bool(question.answers)
-            rows.append([1, exact, f1, has_answer, f1 * has_answer])
-        return Counts(tuple(one.name for one in self.splits[split]), _COLUMNS, np.array(rows, np.float64))
+        questions = self.splits[split]
+        judged = np.array([_judged(one, answers[one.name]) for one in questions], np.float64).reshape(-1, 2)
+        has_answer = np.array([bool(one.answers) for one in questions], np.float64)
+        columns, values = list(_COLUMNS), [np.ones(len(questions)), *judged.T, has_answer, judged[:, 1] * has_answer]
+        if self.may_be_silent:
+            columns += _SILENT
+            values += [judged[:, 0] * has_answer, 1 - has_answer, judged[:, 0] * (1 - has_answer)]
+            if isinstance(answers, Answers):
+                columns += _BEST
+                values += [*self._best(questions, answers).T]
+        return Counts(tuple(one.name for one in questions), tuple(columns), np.stack(values, 1))
+
+    def _best(self, questions: list[Question], answers: Answers) -> Array:
+        """Exact match and F1 of each question, each at its own best threshold on this split."""
+        spoken = np.array([_judged(one, answers.spans[one.name]) for one in questions])
+        silent = np.array([_judged(one, "") for one in questions])
+        odds = np.array([answers.odds[one.name] for one in questions])
+        columns = []
+        for figure in range(2):
+            threshold = best_threshold(odds, spoken[:, figure], silent[:, figure])
+            columns.append(np.where(odds > threshold, silent[:, figure], spoken[:, figure]))
+        return np.stack(columns, 1)
+
+    def threshold(self, split: str, answers: Answers) -> float:
+        """The threshold of the highest F1 on a split."""
+        questions = self.splits[split]
+        spoken = np.array([_judged(one, answers.spans[one.name])[1] for one in questions])
+        silent = np.array([_judged(one, "")[1] for one in questions])
+        return best_threshold(np.array([answers.odds[one.name] for one in questions]), spoken, silent)
 
     def samples(self, split: str, answers: Mapping[str, str], most: int) -> list[Sample]:
         """Questions that were not answered exactly."""
@@ -66,8 +112,11 @@ class AnswerScoring:
         ]
 
     def write(self, folder: Path, split: str, answers: Mapping[str, str]) -> None:
-        """Write the answers by the questions' ids, as SQuAD's scorer reads them."""
-        write_json(folder / f"{split}.json", answers)
+        """Write the answers by the questions' ids, as SQuAD's scorer reads them, and what was behind them."""
+        write_json(folder / f"{split}.json", dict(answers))
+        if isinstance(answers, Answers):
+            write_json(folder / f"{split}.spans.json", dict(answers.spans))
+            write_json(folder / f"{split}.null_odds.json", dict(answers.odds))
 
     def read(self, folder: Path, split: str) -> dict[str, str]:
         """The answers by the questions' ids.
@@ -80,6 +129,9 @@ class AnswerScoring:
         missing = next((one for one in self.splits[split] if one.name not in answers), None)
         if missing is not None:
             raise InputError(f"{path}: no answer to {missing.name}. Is --data what was predicted on?")
+        spans, odds = folder / f"{split}.spans.json", folder / f"{split}.null_odds.json"
+        if spans.is_file() and odds.is_file():
+            return Answers(answers, read_json(spans), read_json(odds))
         return answers
 
     def about(self) -> dict[str, Any]:
@@ -90,6 +142,22 @@ class AnswerScoring:
                 split: sum(not question.answers for question in questions) for split, questions in self.splits.items()
             },
         }
+
+
+def best_threshold(odds: Array, spoken: Array, silent: Array) -> float:
+    """The odds above which nothing should be said, where each question's figure is known for both.
+
+    >>> best_threshold(np.array([-2.0, 1.0, 3.0]), np.array([1.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
+    2.0
+    """
+    order = np.argsort(odds, kind="stable")
+    values = odds[order]
+    sums = silent.sum() + np.concatenate([[0.0], np.cumsum((spoken - silent)[order])])
+    cuts = [-np.inf, *((values[1:] + values[:-1]) / 2), np.inf]
+    may_cut = np.concatenate([[True], values[1:] > values[:-1], [True]])
+    best = int(np.argmax(np.where(may_cut, sums, -np.inf)))
+    low, high = values[0] - 1, values[-1] + 1
+    return float(np.clip(cuts[best], low, high))
 
 
 def normalized(text: str) -> str:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from training.benchmark.answer_scoring import AnswerScoring, normalized
+from training.benchmark.answer_scoring import Answers, AnswerScoring, normalized
 from training.benchmark.datasets import Splits
 from training.benchmark.decoding import KindName
 from training.benchmark.documents import Fragment
@@ -26,12 +26,16 @@ LONGEST_ANSWER = 30
 """Tokens."""
 QUESTION_SHARE = 0.5
 """Of a window at most; a longer question is cut off."""
+_ODDS = 1e6
+"""Bound of a difference of scores; a text without a token has no answer to compare with."""
 BEST = 20
 """Begins and ends of an answer that are tried with each other."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
+class QuestionWindow:
+    """A question with a piece of its text."""
+
     feature: Feature
     offsets: list[Fragment | None]
     """Where each token stands in the text; None for the question's and special ones."""
@@ -45,9 +49,11 @@ class Answering:
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
         self.scoring = AnswerScoring(splits, settings)
-        self._may_be_silent = any(not question.answers for question in splits["train"])
+        silent = any(not question.answers for question in splits["train"])
+        self.threshold: float | None = 0.0 if silent else None
+        """Of the last look at the development split; None where training has an answer to every question."""
         self._windows = {
-            split: [_windows(question, source, settings) for question in questions]
+            split: [windows_of_question(question, source, settings) for question in questions]
             for split, questions in splits.items()
         }
 
@@ -69,17 +75,14 @@ class Answering:
         """(B, L, 2)."""
         return torch.stack([outputs.start_logits, outputs.end_logits], -1)
 
-    def answers(self, split: str, logits: Logits) -> dict[str, str]:
+    def answers(self, split: str, logits: Logits) -> Answers:
         """The answer to each question; empty where the text gives none."""
-        told, begins = {}, 0
-        for question, windows in zip(self.scoring.splits[split], self._windows[split], strict=True):
-            here = logits[begins : begins + len(windows)]
-            begins += len(windows)
-            told[question.name] = _best(question.context, windows, here, may_be_silent=self._may_be_silent)
-        return told
+        return told_of(self.scoring.splits[split], self._windows[split], logits, self.threshold)
 
     def judge(self, split: str, logits: Logits) -> Scores:
-        """The figures of a split."""
+        """The figures of a split; the development split sets the threshold."""
+        if split == "dev" and self.threshold is not None:
+            self.threshold = self.scoring.threshold(split, self.answers(split, logits))
         return self.scoring.judge(split, self.answers(split, logits))
 
     def about(self) -> dict[str, Any]:
@@ -88,7 +91,21 @@ class Answering:
         return {**self.scoring.about(), "windows": windows}
 
 
-def _windows(question: Question, source: Source, settings: BenchmarkSettings) -> list[_Window]:
+def told_of(
+    questions: Sequence[Question], cuts: Sequence[Sequence[QuestionWindow]], logits: Logits, threshold: float | None
+) -> Answers:
+    """The answers to questions from the logits of all their windows in order."""
+    told, spans, odds, begins = {}, {}, {}, 0
+    for question, windows in zip(questions, cuts, strict=True):
+        here = logits[begins : begins + len(windows)]
+        begins += len(windows)
+        text, above = _best(question.context, windows, here)
+        spans[question.name], odds[question.name] = text, above
+        told[question.name] = "" if threshold is not None and above > threshold else text
+    return Answers(told, spans, odds)
+
+
+def windows_of_question(question: Question, source: Source, settings: BenchmarkSettings) -> list[QuestionWindow]:
     """The question with each window of its text; a question longer than its share of a window is cut off."""
     assert settings.length is not None
     tokenizer, frame = source.tokenizer, Frame.of(source.tokenizer, 2)
@@ -104,7 +121,7 @@ def _windows(question: Question, source: Source, settings: BenchmarkSettings) ->
         offsets: list[Fragment | None] = [None] * len(inputs["input_ids"])
         offsets[first : first + end - start] = [tuple(span) for span in spans[start:end]]
         begin, last = _answer(offsets, question.answers[0][0] if question.answers else None)
-        windows.append(_Window({**inputs, "begin": begin, "end": last}, offsets))
+        windows.append(QuestionWindow({**inputs, "begin": begin, "end": last}, offsets))
     return windows
 
 
@@ -121,9 +138,9 @@ def _answer(offsets: Sequence[Fragment | None], answer: Fragment | None) -> tupl
 
 
 def _best(
-    context: str, windows: Sequence[_Window], logits: Sequence[npt.NDArray[np.float32]], *, may_be_silent: bool
-) -> str:
-    """The answer of the highest score over all windows; none where saying nothing scores higher in every window."""
+    context: str, windows: Sequence[QuestionWindow], logits: Sequence[npt.NDArray[np.float32]]
+) -> tuple[str, float]:
+    """The answer of the highest score over all windows, and how much higher saying nothing scores in every window."""
     best, silence, text = -np.inf, np.inf, ""
     for window, scores in zip(windows, logits, strict=True):
         silence = min(silence, float(scores[0].sum()))
@@ -138,4 +155,4 @@ def _best(
                 first, last = window.offsets[begin], window.offsets[end]
                 if score > best and first and last:
                     best, text = score, context[first[0] : last[1]]
-    return "" if may_be_silent and silence > best else text
+    return text, round(float(np.clip(silence - best, -_ODDS, _ODDS)), 6)

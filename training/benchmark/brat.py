@@ -9,7 +9,7 @@ PharmaCoNER has five such lines. A corpus in which more than one line in a hundr
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +29,14 @@ TOLERATED = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A line of annotations, as it says."""
+
     number: int
     label: str
     fragments: tuple[Fragment, ...]
     covered: str
+    """The text that it repeats; empty where it repeats none."""
 
 
 def read_document(ann: Path, name: str, types: Sequence[str] = ()) -> Document:
@@ -45,12 +48,21 @@ def read_document(ann: Path, name: str, types: Sequence[str] = ()) -> Document:
     text = read_text(ann.with_suffix(".txt"), missing=f"{ann}: its text {ann.stem}.txt is not beside it.")
     annotations = read_text(ann, missing=f"{ann}: no such file.").removeprefix(BOM)
     lines = [line for line in _lines(ann, annotations) if not types or line.label in types]
-    places, misfits = _places(ann, text, lines)
+    return placed(ann, lines, Document(name, text, place=str(ann.with_suffix(".txt"))))
+
+
+def placed(annotations: Path, lines: Sequence[Line], document: Document) -> Document:
+    """The document with the mentions that these lines of a file say, by the count of offsets that fits most of them.
+
+    Raises:
+        InputError: an offset is beyond the text; names file and line.
+    """
+    places, misfits = _places(annotations, document.text, lines)
     mentions = (
         Mention.over(line.label, *((int(places[start]), int(places[end - 1]) + 1) for start, end in line.fragments))
         for line in lines
     )
-    return Document(name, text, tuple(mentions), misfits, str(ann.with_suffix(".txt")))
+    return replace(document, mentions=tuple(mentions), misfits=misfits)
 
 
 def refuse_misfits(documents: Sequence[Document]) -> None:
@@ -93,7 +105,7 @@ def write_document(folder: Path, document: Document, mentions: Sequence[Mention]
     write_text(folder / f"{document.name}.ann", "".join(lines))
 
 
-def _lines(ann: Path, annotations: str) -> Iterator[_Line]:
+def _lines(ann: Path, annotations: str) -> Iterator[Line]:
     """The T lines; relations, events, attributes and notes say nothing of spans."""
     for number, line in enumerate(annotations.split("\n"), 1):
         if line.strip() and not _ANNOTATION.match(line):
@@ -113,10 +125,10 @@ def _lines(ann: Path, annotations: str) -> Iterator[_Line]:
         fragments = tuple((int(start), int(end)) for start, end in pairs)
         if any(start >= end for start, end in fragments):
             raise InputError(f"{ann}:{number}: an empty or reversed span: {span[2]}.")
-        yield _Line(number, span[1], fragments, fields[2] if len(fields) > 2 else "")  # noqa: PLR2004 - the third field
+        yield Line(number, span[1], fragments, fields[2] if len(fields) > 2 else "")  # noqa: PLR2004 - the third field
 
 
-def _places(ann: Path, text: str, lines: Sequence[_Line]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _places(ann: Path, text: str, lines: Sequence[Line]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """For each offset that the file counts with, the offset in the text as it is; and the lines that do not fit."""
     counts = [_counted(text, bom=bom, crlf=crlf) for bom in (True, False) for crlf in (True, False)]
     fewest: tuple[npt.NDArray[np.int64], list[str]] | None = None
@@ -144,7 +156,7 @@ def _counted(text: str, *, bom: bool, crlf: bool) -> npt.NDArray[np.int64]:
     return places
 
 
-def _misfit(text: str, places: npt.NDArray[np.int64], line: _Line) -> str | None:
+def _misfit(text: str, places: npt.NDArray[np.int64], line: Line) -> str | None:
     """What is wrong with a line under a way of counting; None where its text is the one that it repeats."""
     end = max(end for _, end in line.fragments)
     if end > len(places):

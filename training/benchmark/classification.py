@@ -1,7 +1,7 @@
-"""Texts to classify: one label each. A text longer than the model was trained at is cut off, and counted."""
+"""Texts to classify, one label each. A text longer than the model was trained at is cut off, and counted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +13,41 @@ from training.benchmark.decoding import KindName
 from training.benchmark.kind import Logits
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.models import Source
+from training.benchmark.rows import AnyRow
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import INPUTS, Feature
+
+Target = Callable[[Any], Feature]
+"""What is due of a row, as its feature has it."""
+
+
+class TextFeatures:
+    """Rows of one text or two, encoded and cut off at the model's length."""
+
+    def __init__(self, splits: Mapping[str, list[Any]], source: Source, settings: BenchmarkSettings) -> None:
+        assert settings.length is not None
+        self._encoded = {split: encode(rows, source, settings.length) for split, rows in splits.items()}
+        self.cut_off = {split: cut for split, (_, cut) in self._encoded.items()}
+
+    def with_targets(self, splits: Mapping[str, list[Any]], target: Target) -> dict[str, list[Feature]]:
+        """The features of each split, with what is due."""
+        return {
+            split: [{**inputs, **target(row)} for inputs, row in zip(self._encoded[split][0], rows, strict=True)]
+            for split, rows in splits.items()
+        }
+
+
+def encode(rows: list[AnyRow], source: Source, length: int) -> tuple[list[Feature], int]:
+    """What a model is given of each row, and how many were cut off."""
+    if not rows:
+        return [], 0
+    texts = [list(column) for column in zip(*(row.texts for row in rows), strict=True)]
+    encoded = source.tokenizer(*texts, truncation="longest_first", max_length=length)
+    whole = source.tokenizer(*texts, truncation=False, verbose=False)["input_ids"]
+    cut = sum(len(ids) > len(some) for ids, some in zip(whole, encoded["input_ids"], strict=True))
+    inputs = [name for name in INPUTS if name in encoded]
+    return [{name: list(encoded[name][at]) for name in inputs} for at in range(len(rows))], cut
 
 
 class Classification:
@@ -27,21 +59,14 @@ class Classification:
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
         self.scoring = LabelScoring(splits, settings)
         number = {label: at for at, label in enumerate(self.scoring.labels)}
-        self._cut = Counter[str]()
-        self._features = {}
-        for split, rows in self.scoring.splits.items():
-            texts = [list(column) for column in zip(*(row.texts for row in rows), strict=True)]
-            encoded = source.tokenizer(*texts, truncation="longest_first", max_length=settings.length)
-            whole = source.tokenizer(*texts, truncation=False, verbose=False)["input_ids"]
-            self._cut[split] = sum(len(ids) > len(cut) for ids, cut in zip(whole, encoded["input_ids"], strict=True))
-            inputs = [name for name in INPUTS if name in encoded]
-            self._features[split] = [
-                {**{name: list(encoded[name][at]) for name in inputs}, "label": number[row.label]}
-                for at, row in enumerate(rows)
-            ]
+        texts = TextFeatures(self.scoring.splits, source, settings)
+        self._cut = Counter(texts.cut_off)
+        self._features = texts.with_targets(self.scoring.splits, lambda row: {"label": number[row.label]})
 
     def attach(self, model: nn.Module) -> nn.Module:
-        """The model as it is: nothing is learnt beside it."""
+        """The model, whose config says what the head is."""
+        config: Any = model.config
+        config.problem_type = "single_label_classification"
         return model
 
     def features(self, split: str) -> list[Feature]:

@@ -1,8 +1,10 @@
-"""CoNLL files: a token a line, its tag in the last column, a blank line between sentences.
+"""CoNLL files: a token a line, its tag in a column, a blank line between sentences.
 
 Read are IOB2, IOB1 and IOBES (BILOU): an I that continues nothing begins a mention, S and U are mentions of one token.
-A sentence becomes a document whose text is its tokens with a space between. Where the first column numbers the tokens
-of each sentence, as in CoNLL-U, the second holds the token; lines of one field that begin with # are comments.
+The tag is the last column, or the last one that holds a tag in every line (Universal NER puts the annotator behind
+it). In CoNLL-U, of ten columns, it is a key of the last one: ``NER=B-ENF``; lines of several words (1-2) and of none
+(1.1) are passed over. A sentence becomes a document whose text is its tokens with a space between. Where the first
+column numbers the tokens of each sentence the second holds the token; lines that begin with # are comments.
 """
 
 import re
@@ -15,8 +17,17 @@ from training.benchmark.brat import BOM, read_text
 from training.benchmark.documents import Document, Mention
 
 TAG = re.compile(r"O|([BIELSU])-(\S+)")
+ENDINGS = (".conll", ".iob", ".iob2", ".bio", ".conllu")
+SPLIT_ENDINGS = {".train": "train", ".testa": "dev", ".testb": "test"}
+"""How CoNLL-2002 and 2003 call their files: esp.train, esp.testa, esp.testb."""
 _BEGINS = "BSU"
 _DOCUMENT = "-DOCSTART-"
+_UNIVERSAL = 10
+"""Columns of CoNLL-U."""
+_NUMBER = re.compile(r"\d+")
+
+_Sentence = tuple[int, list[tuple[int, list[str]]]]
+"""The number of the first line, and each line's number and fields."""
 
 
 def read_file(path: Path, types: Sequence[str] = (), name: str | None = None) -> list[Document]:
@@ -42,37 +53,39 @@ def read_tokens(path: Path, name: str) -> list[Document]:
 
 
 def _documents(path: Path, text: str, types: Sequence[str], name: str | None) -> list[Document]:
-    sentences = list(_sentences(path, text))
-    column = 1 if _numbered([rows for _, rows in sentences]) else 0
+    sentences = list(_sentences(text))
     return [
-        replace(
-            _sentence(f"{name or path.stem}-{first:06d}", [(row[column], row[-1]) for row in rows], types),
-            place=f"{path}:{first}",
-        )
-        for first, rows in sentences
+        sentence(f"{name or path.stem}-{first:06d}", rows, types, f"{path}:{first}")
+        for first, rows in _tagged(path, sentences)
     ]
 
 
 def is_conll(path: Path) -> bool:
-    """Whether each line's last column is a tag."""
-    rows = [line for line in read_text(path, missing=f"{path}: no such file.").splitlines() if line.strip()]
-    return bool(rows) and all(
-        TAG.fullmatch(line.split()[-1]) for line in rows if not line.startswith((_DOCUMENT, "# "))
-    )
+    """Whether a column of each line is a tag."""
+    sentences = list(_sentences(read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)))
+    return bool(sentences) and (_tag_column(sentences) is not None or _misc_key(sentences) is not None)
 
 
-def _numbered(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
-    """Whether the first of three columns or more counts the tokens of each sentence from 1."""
-    return bool(sentences) and all(
-        len(row) > 2 and row[0] == str(number)  # noqa: PLR2004 - number, token, tag
-        for rows in sentences
-        for number, row in enumerate(rows, 1)
-    )
+def sentence(name: str, rows: Sequence[tuple[str, str]], types: Sequence[str], place: str) -> Document:
+    """Tokens and their tags as a document; of ``types`` only, where some are named."""
+    mentions: list[Mention] = []
+    open_label, begins, at = "", 0, 0
+    for token, tag in [*rows, ("", "O")]:
+        match = TAG.fullmatch(tag)
+        prefix, label = (match[1] or "O", match[2] or "") if match else ("O", "")
+        if open_label and (label != open_label or prefix in _BEGINS):
+            mentions.append(Mention.over(open_label, (begins, at - 1)))
+            open_label = ""
+        if label and not open_label:
+            open_label, begins = label, at
+        at += len(token) + 1
+    kept = tuple(mention for mention in mentions if not types or mention.label in types)
+    return Document(name, " ".join(token for token, _ in rows), kept, place=place)
 
 
-def _sentences(path: Path, text: str) -> Iterator[tuple[int, list[list[str]]]]:
-    """The rows of each sentence with the number of its first line."""
-    rows: list[list[str]] = []
+def _sentences(text: str) -> Iterator[_Sentence]:
+    """The lines of each sentence, cut into fields."""
+    rows: list[tuple[int, list[str]]] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
         fields = line.strip("\r\n ").split("\t") if "\t" in line else line.split()
@@ -81,26 +94,72 @@ def _sentences(path: Path, text: str) -> Iterator[tuple[int, list[list[str]]]]:
                 yield first, rows
             rows, first = [], number + 1
             continue
-        if line.startswith("#") and "\t" not in line and not TAG.fullmatch(fields[-1]):
+        if line.startswith("#") and (line.startswith("# ") or "\t" not in line) and not TAG.fullmatch(fields[-1]):
             continue
-        if len(fields) == 1 or not TAG.fullmatch(fields[-1]):
-            raise InputError(f"{path}:{number}: {fields[-1]!r} is no tag. The last column is O, B-TYPE or I-TYPE.")
-        rows.append(fields)
+        rows.append((number, fields))
     if rows:
         yield first, rows
 
 
-def _sentence(name: str, rows: Sequence[tuple[str, str]], types: Sequence[str]) -> Document:
-    mentions: list[Mention] = []
-    open_label, begins, place = "", 0, 0
-    for token, tag in [*rows, ("", "O")]:
-        match = TAG.fullmatch(tag)
-        prefix, label = (match[1] or "O", match[2] or "") if match else ("O", "")
-        if open_label and (label != open_label or prefix in _BEGINS):
-            mentions.append(Mention.over(open_label, (begins, place - 1)))
-            open_label = ""
-        if label and not open_label:
-            open_label, begins = label, place
-        place += len(token) + 1
-    kept = tuple(mention for mention in mentions if not types or mention.label in types)
-    return Document(name, " ".join(token for token, _ in rows), kept)
+def _tagged(path: Path, sentences: Sequence[_Sentence]) -> Iterator[tuple[int, list[tuple[str, str]]]]:
+    """Token and tag of each line.
+
+    Raises:
+        InputError: no column holds a tag in every line; names the first line whose last column does not.
+    """
+    key = _misc_key(sentences)
+    if key is not None:
+        for first, rows in sentences:
+            words = [fields for _, fields in rows if _NUMBER.fullmatch(fields[0])]
+            yield first, [(fields[1], _misc(fields).get(key, "O")) for fields in words]
+        return
+    column = _tag_column(sentences)
+    if column is None:
+        number, tag = next(
+            (number, fields[-1])
+            for _, rows in sentences
+            for number, fields in rows
+            if len(fields) == 1 or not TAG.fullmatch(fields[-1])
+        )
+        raise InputError(f"{path}:{number}: {tag!r} is no tag. The last column is O, B-TYPE or I-TYPE.")
+    token = 1 if _numbered(sentences) else 0
+    for first, rows in sentences:
+        yield first, [(fields[token], fields[column]) for _, fields in rows]
+
+
+def _tag_column(sentences: Sequence[_Sentence]) -> int | None:
+    """The last column that holds a tag in every line, the first apart; counted from the end if it is the last."""
+    lines = [fields for _, rows in sentences for _, fields in rows]
+    if all(len(fields) > 1 and TAG.fullmatch(fields[-1]) for fields in lines):
+        return -1
+    columns = min((len(fields) for fields in lines), default=0)
+    return next(
+        (place for place in range(columns - 1, 0, -1) if all(TAG.fullmatch(fields[place]) for fields in lines)), None
+    )
+
+
+def _misc_key(sentences: Sequence[_Sentence]) -> str | None:
+    """The key of CoNLL-U's last column whose values are tags; None where the file is none of CoNLL-U."""
+    lines = [fields for _, rows in sentences for _, fields in rows]
+    if not lines or any(len(fields) != _UNIVERSAL for fields in lines):
+        return None
+    values: dict[str, list[str]] = {}
+    for fields in lines:
+        for key, value in _misc(fields).items():
+            values.setdefault(key, []).append(value)
+    keys = [key for key, found in values.items() if all(map(TAG.fullmatch, found))]
+    return min(keys, key=lambda key: (key.upper() != "NER", key), default=None)
+
+
+def _misc(fields: Sequence[str]) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in fields[-1].split("|"))
+    return {key: value for key, sign, value in pairs if sign}
+
+
+def _numbered(sentences: Sequence[_Sentence]) -> bool:
+    """Whether the first of three columns or more counts the tokens of each sentence from 1."""
+    return bool(sentences) and all(
+        len(fields) > 2 and fields[0] == str(number)  # noqa: PLR2004 - number, token, tag
+        for _, rows in sentences
+        for number, (_, fields) in enumerate(rows, 1)
+    )

@@ -1,35 +1,28 @@
 """A folder → its training, development and test split.
 
-A file's split is told by the first folder below DIR whose name has one of the words train, dev (valid) and test, or
-where no folder has, by its own name: train-set, dev1, es_test, development. A name with several of them says nothing.
-Without a development split a tenth of the training documents is set aside (``dealing``).
+``layout`` says which files are read and of which split each is. Without a development split a tenth of the training
+documents is set aside (``dealing``).
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from data.errors import InputError
-from training.benchmark import brat, conll, squad, tables, xmi
+from training.benchmark import bioc, brat, codes_table, conll, records, spans_table, squad, tables, xmi
 from training.benchmark.dealing import deal, set_aside, some
-from training.benchmark.documents import types_of
+from training.benchmark.documents import Document, types_of
+from training.benchmark.layout import SPLITS, files_of, form_of, split_of, texts_of
 from training.benchmark.leaks import refuse_leaks
+from training.benchmark.rows import MultiRow, Row, ScoreRow
+from training.benchmark.squad import Question
 from training.benchmark.tasks import Form, Task
 
 Splits = dict[str, list[Any]]
 """train, dev and test: lists of documents, of rows or of questions."""
-SPLITS = ("train", "dev", "test")
-_WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
-_SPLIT = re.compile(
-    r"(?<![^\W\d_])(train|dev|valid|test)(?:ing|el|elopment|ation)?(?:set|data|s)?(?![^\W\d_])", re.IGNORECASE
-)
-"""A word of its own: the document NCT-testosterone is of no split."""
 _SHOWN = 10
 """Types, labels or models that an error names."""
-CONLL_ENDINGS = (".conll", ".iob", ".iob2", ".bio")
 
 
 def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form, Splits]:
@@ -42,16 +35,17 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
         raise InputError(
             f"{folder}: no such folder. --data names the folder that holds train, dev and test.{_origin(task)}"
         )
-    form = task.form or _form_of(folder)
-    files = _files(task, form, folder)
+    form = form_of(task, folder)
+    files = files_of(task, form, folder)
     if not files:
         raise InputError(f"{folder}: no {form} files of {task.name} in it. Check --data and --task.{_origin(task)}")
     read = {path: list(_read(task, form, path, folder)) for path in files}
     splits = _splits(task, form, folder, read)
-    if form == "brat":
+    _refuse_mixed(folder, splits)
+    if isinstance(splits["train"][0], Document):
         brat.refuse_misfits([document for split in SPLITS for document in splits[split]])
-    if form not in ("table", "squad") and not types_of(splits["train"]):
-        raise InputError(_without_mentions(task, form, folder, files))
+        if not types_of(splits["train"]):
+            raise InputError(_without_mentions(task, form, folder, files))
     return form, {split: some(items, most) for split, items in splits.items()}
 
 
@@ -65,76 +59,50 @@ def _origin(task: Task) -> str:
     return f" {task.name} is at {task.source}." if task.source else ""
 
 
-def _form_of(folder: Path) -> Form:
-    """The form of files of no known task."""
-    endings = Counter(path.suffix.lower() for path in folder.rglob("*") if path.is_file())
-    if endings[".ann"]:
-        return "brat"
-    if any(endings[ending] for ending in CONLL_ENDINGS):
-        return "conll"
-    if any(squad.is_squad(path) for path in sorted(folder.rglob("*.json"))):
-        return "squad"
-    if endings[".tsv"]:
-        return "conll" if conll.is_conll(_first(folder, ".tsv")) else "table"
-    if endings[".txt"] and conll.is_conll(_first(folder, ".txt")):
-        return "conll"
-    raise InputError(f"{folder}: neither brat (.ann), CoNLL (.conll, .iob2 …), TSV nor SQuAD's JSON in it.")
-
-
-def _first(folder: Path, ending: str) -> Path:
-    """The first file by name; one that has something in it before those that have not."""
-    return min(folder.rglob(f"*{ending}"), key=lambda path: (not path.stat().st_size, path))
-
-
-def _files(task: Task, form: Form, folder: Path) -> list[Path]:
-    """The files of a form, of a task's own part of the folder where it has one."""
-    endings = {"brat": (".ann", ".txt"), "conll": (*CONLL_ENDINGS, ".tsv", ".txt"), "xmi": (".xml", ".xmi")}
-    wanted = endings.get(form, (".tsv",) if form == "table" else (".json",))
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in wanted and path.is_file()]
-    if form == "conll":
-        marked = [path for path in found if path.suffix.lower() in CONLL_ENDINGS]
-        found = marked or found
-    inside = [path for path in found if set(path.relative_to(folder).parts[:-1]) & set(task.within)]
-    found = inside or found
-    if form == "squad":
-        found = [path for path in found if squad.is_squad(path)]
-    if task.has_splits:
-        in_folders = [path for path in found if any(map(_named_split, path.relative_to(folder).parts[:-1]))]
-        found = in_folders or [path for path in found if _named_split(path.stem)]
-    return _annotated(found, folder) if form == "brat" else found
-
-
-def _annotated(files: Sequence[Path], folder: Path) -> list[Path]:
-    """The .ann of each pair; a text without one has no gold, which is not the same as no mention."""
-    known = set(files)
-    has_pairs = any(path.suffix == ".ann" and path.parent == folder for path in files)
-    for path in files:
-        if path.parent == folder and not has_pairs:
-            continue  # a list or a licence beside the folders of documents
-        if path.suffix == ".txt" and path.with_suffix(".ann") not in known:
-            raise InputError(f"{path}: no {path.stem}.ann beside it. Where nothing is to be found it is an empty file.")
-    return [path for path in files if path.suffix == ".ann"]
-
-
-def _split_of(path: Path) -> str | None:
-    """The split of a file by its path below the folder."""
-    return next((split for part in (*path.parts[:-1], path.stem) if (split := _named_split(part))), None)
-
-
-def _named_split(part: str) -> str | None:
-    named = {_WORDS[match[1].lower()] for match in _SPLIT.finditer(part)}
-    return named.pop() if len(named) == 1 else None
-
-
 def _read(task: Task, form: Form, path: Path, folder: Path) -> Iterable[Any]:
     name = path.relative_to(folder).with_suffix("").as_posix()
-    if form == "brat":
-        return [brat.read_document(path, name, task.types)]
-    if form == "xmi":
-        return [xmi.read_document(path, name, task.types)]
-    if form == "conll":
-        return conll.read_file(path, task.types, name)
-    return tables.read_file(path, name) if form == "table" else squad.read_file(path)
+    match form:
+        case "brat":
+            return [brat.read_document(path, name, task.types)]
+        case "xmi":
+            return [xmi.read_document(path, name, task.types)]
+        case "conll":
+            return conll.read_file(path, task.types, path.relative_to(folder).as_posix() if _is_split(path) else name)
+        case "spans":
+            return spans_table.read_file(path, texts_of(task, path, folder), folder, task.types)
+        case "codes":
+            return codes_table.read_file(path, texts_of(task, path, folder), folder)
+        case "records":
+            return records.read_file(path, name, task)
+        case "bioc":
+            return bioc.read_file(path, name, task.types)
+        case "table":
+            return tables.read_file(path, name)
+        case "squad":
+            return squad.read_file(path)
+
+
+def _is_split(path: Path) -> bool:
+    """Whether a file's ending tells its split, so that names without it would be equal."""
+    return path.suffix.lower() in conll.SPLIT_ENDINGS
+
+
+def _refuse_mixed(folder: Path, splits: Splits) -> None:
+    """Refuse splits of several kinds.
+
+    Raises:
+        InputError: names two places of different kinds.
+    """
+    first = splits["train"][0]
+    kind = _kind(first)
+    other = next((item for items in splits.values() for item in items if _kind(item) is not kind), None)
+    if other is not None:
+        raise InputError(f"{folder}: {first.place} and {other.place} are not of one kind. Take one of them away.")
+
+
+def _kind(item: Any) -> type[Any]:
+    kinds: tuple[type[Any], ...] = (Document, Question, Row, MultiRow, ScoreRow)
+    return next(kind for kind in kinds if isinstance(item, kind))
 
 
 def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -> Splits:
@@ -143,22 +111,24 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
     Raises:
         InputError: a split is missing or empty, or what is tested on is trained on too.
     """
-    if form == "squad":
-        read = _with_own_names(folder, read)
+    if any(items and isinstance(items[0], Question) for items in read.values()):
+        read = _with_own_names(task, folder, read)
     if not task.has_splits:
         splits = deal([item for items in read.values() for item in items])
     else:
         splits = {split: [] for split in SPLITS}
         for path, items in read.items():
-            split = _split_of(path.relative_to(folder))
+            split = split_of(task, path.relative_to(folder))
             if split and not items:
                 raise InputError(f"{path}: nothing in it. Fill it, or take the file away.")
             splits[split or "train"] += items
+    if task.dev_is_test and not splits["test"]:
+        splits["test"], splits["dev"] = splits["dev"], []
     missing = [split for split in ("train", "test") if not splits[split]]
     if missing:
         raise InputError(_without_split(task, folder, missing[0], splits))
     if form == "table":
-        tables.refuse_other_tables(splits["train"])
+        splits = tables.as_meant(splits)
     refuse_leaks(form, splits)
     if not splits["dev"]:
         splits["train"], splits["dev"] = set_aside(splits["train"])
@@ -167,12 +137,12 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
     return splits
 
 
-def _with_own_names(folder: Path, read: dict[Path, list[Any]]) -> dict[Path, list[Any]]:
+def _with_own_names(task: Task, folder: Path, read: dict[Path, list[Any]]) -> dict[Path, list[Any]]:
     """Questions whose names are their own within a split."""
     found = dict(read)
     by_split: dict[str | None, list[Path]] = {}
     for path in read:
-        by_split.setdefault(_split_of(path.relative_to(folder)), []).append(path)
+        by_split.setdefault(split_of(task, path.relative_to(folder)), []).append(path)
     for paths in by_split.values():
         named = squad.with_own_names({str(path.relative_to(folder).with_suffix("")): read[path] for path in paths})
         found |= dict(zip(paths, named.values(), strict=True))

@@ -9,7 +9,7 @@ from data.errors import InputError
 from data.files import read_json, write_json
 
 DECODING = "cowese.json"
-KindName = Literal["tagging", "classification", "answering"]
+KindName = Literal["tagging", "classification", "multilabel", "regression", "answering"]
 Pooling = Literal["first", "mean"]
 """Which of a word's tokens say its tag."""
 Readout = Literal["last", "all"]
@@ -29,6 +29,9 @@ class Decoding(BaseModel):
     """Tokens of a window, special ones included."""
     overlap: float
     """Share of a window that it has in common with the next."""
+    threshold: float | None = None
+    """Chosen on the development split. Of several labels: the probability from which one is given. Of answers: how much
+    higher than the best answer saying nothing may score before nothing is said; None where every text answers."""
     pooling: Pooling = "first"
     """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
     readout: Readout = "last"
@@ -39,7 +42,7 @@ class Decoding(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""
-        write_json(folder / DECODING, self.model_dump(mode="json"))
+        write_json(folder / DECODING, self.model_dump(mode="json", exclude_none=True))
 
     @classmethod
     def read(cls, folder: Path) -> "Decoding | None":

@@ -26,6 +26,8 @@ BETAS, EPSILON = (0.9, 0.999), 1e-6
 """As ELECTRA's fine-tuning has them."""
 TIMED_STEPS = 3
 """Steps before the time that is left is told."""
+TARGETS = "targets"
+"""A list of a feature that is as long for all, and not padded."""
 _FILL = {"input_ids": 0, "attention_mask": 0, "token_type_ids": 0, "labels": -100}
 
 
@@ -216,7 +218,7 @@ def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dic
     tensors = {}
     for name, first in features[0].items():
         rows = [feature[name] for feature in features]
-        if isinstance(first, list):
+        if isinstance(first, list) and name != TARGETS:
             rows = [row + [fill.get(name, 0)] * (length - len(row)) for row in rows]
         tensors[name] = torch.tensor(rows, device=device)
     return tensors

@@ -21,6 +21,8 @@ from training.benchmark.tagging import Tagging
 from training.benchmark.transitions import STEPS
 
 MODEL = "model"
+_SELECTS = ("exact_f1", "micro_f1", "macro_f1", "pearson", "f1")
+"""What each kind is chosen by; none has the figure of one before its own."""
 
 
 def keep_model(
@@ -41,6 +43,7 @@ def keep_model(
         pooling=settings.pooling if settings.pooling and kind.name == "tagging" else "first",
         readout="all" if isinstance(model, AllLayers) else "last",
         steps=None if steps is None else steps.tolist(),
+        threshold=getattr(kind, "threshold", None),
     )
     decoding.write(folder)
     write_text(folder / "README.md", kept_card(source, settings, decoding, result))
@@ -95,7 +98,7 @@ def _kept_in(folder: Path) -> Sequence[Path]:
 
     def rank(pair: tuple[SeedResult, Path]) -> tuple[float, int]:
         figures = pair[0].dev.figures
-        selects = next((name for name in ("exact_f1", "macro_f1", "f1") if name in figures), next(iter(figures)))
+        selects = next((name for name in _SELECTS if name in figures), next(iter(figures)))
         return _rank(pair[0], selects)
 
     return [path for _, path in sorted(found, key=rank, reverse=True)]

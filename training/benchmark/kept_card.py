@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 
 from data.manifest import code_version
+from data.model_card import licence_fields
 from training.benchmark.decoding import Decoding
+from training.benchmark.eval_results import eval_results, pipeline_of
 from training.benchmark.models import Source
 from training.benchmark.scores import SeedResult
 from training.benchmark.settings import BenchmarkSettings
@@ -14,12 +16,6 @@ from training.benchmark.tasks import find_task
 from training.benchmark.windows import Frame
 from training.benchmark.words import WORD
 
-PIPELINES = {
-    "tagging": "token-classification",
-    "classification": "text-classification",
-    "answering": "question-answering",
-}
-"""The hub's tag of each kind."""
 _SNIPPET = '''\
 import json
 import re
@@ -98,25 +94,81 @@ def logits_of(window):
 
 
 """
-_OTHER = """\
+_OTHERS = {
+    "classification": """\
 from transformers import pipeline
 
-nlp = pipeline("@PIPELINE", model=".")  # this folder, or its name on the hub
-"""
+nlp = pipeline("text-classification", model=".")  # this folder, or its name on the hub
+text = "El paciente ingresó por dolor torácico."  # a pair is {"text": …, "text_pair": …}
+print(nlp(text, truncation=True, max_length=@LENGTH))
+""",
+    "multilabel": '''\
+from transformers import pipeline
+
+nlp = pipeline("text-classification", model=".", top_k=None)  # this folder, or its name on the hub
+THRESHOLD = @THRESHOLD  # chosen on the development split
+
+
+def labels(text):
+    """The labels of a text, sorted."""
+    scores = nlp([text], truncation=True, max_length=@LENGTH)[0]
+    return sorted(one["label"] for one in scores if one["score"] >= THRESHOLD)
+
+
+print(labels("El paciente ingresó por dolor torácico."))
+''',
+    "regression": """\
+from transformers import pipeline
+
+nlp = pipeline("text-classification", model=".")  # this folder, or its name on the hub
+pair = {"text": "Ingresó por dolor torácico.", "text_pair": "Acudió con dolor en el pecho."}
+print(nlp(pair, truncation=True, max_length=@LENGTH))
+""",
+    "answering": '''\
+import torch
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")  # this folder, or its name on the hub
+model = AutoModelForQuestionAnswering.from_pretrained(".").eval()
+THRESHOLD = @THRESHOLD  # how much higher nothing may score than the best piece; chosen on the development split
+
+
+def answer(question, context):
+    """A piece of a context that fits into @LENGTH tokens; `cowese predict` reads longer ones too."""
+    encoded = tokenizer(question, context, truncation="only_second", max_length=@LENGTH, return_offsets_mapping=True)
+    sides = encoded.sequence_ids(0)
+    places = encoded.pop("offset_mapping")
+    with torch.no_grad():
+        told = model(**{name: torch.tensor([ids]) for name, ids in encoded.items()})
+    begins, ends = told.start_logits[0].tolist(), told.end_logits[0].tolist()
+    inside = [place for place, side in enumerate(sides) if side == 1]
+    pairs = [(begins[one] + ends[other], one, other) for one in inside for other in inside if one <= other < one + 30]
+    best, first, last = max(pairs)
+    is_silent = THRESHOLD is not None and begins[0] + ends[0] - best > THRESHOLD
+    return "" if is_silent else context[places[first][0] : places[last][1]]
+
+
+print(answer("¿Por qué ingresó?", "El paciente ingresó por dolor torácico."))
+''',
+}
 
 
 def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, result: SeedResult) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
     base = None if _is_folder(source) else source.where
+    hub = find_task(decoding.task).hub
+    results = eval_results(decoding.task, result.test.figures, settings.documents)
     data = ModelCardData(
         language="es",
-        license=settings.licence,
         library_name="transformers",
-        pipeline_tag=PIPELINES[decoding.kind],
+        pipeline_tag=pipeline_of(result.test.figures),
         base_model=base,
+        datasets=[hub] if hub else None,
+        metrics=sorted({one.metric_type for one in results}),
         tags=["biomedical", "clinical", "spanish"],
         model_name=f"{source.name}-{decoding.task}",
-        eval_results=_results(decoding, result),
+        eval_results=results,
+        **licence_fields(settings.licence),
     )
     task = find_task(decoding.task)
     origin = f" ({task.citation}; {task.source})" if task.source else ""
@@ -138,7 +190,7 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 {rows}
 ## How to use
 
-`cowese tag FOLDER FILES...`, or:
+`cowese {"tag" if decoding.kind == "tagging" else "predict"} FOLDER FILES...`, or:
 
 ```python
 {snippet(source, decoding)}```
@@ -159,6 +211,8 @@ _LIMITS = {
         f"{_PLEASE}"
     ),
     "classification": _PLEASE,
+    "multilabel": _PLEASE,
+    "regression": _PLEASE,
     "answering": _PLEASE,
 }
 
@@ -166,7 +220,8 @@ _LIMITS = {
 def snippet(source: Source, decoding: Decoding) -> str:
     """A program that uses the model with transformers alone."""
     if decoding.kind != "tagging":
-        return _OTHER.replace("@PIPELINE", PIPELINES[decoding.kind])
+        numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
+        return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
     frame = Frame.of(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
     said = {
@@ -183,22 +238,6 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
-
-
-def _results(decoding: Decoding, result: SeedResult) -> list[EvalResult]:
-    """The test figures as the hub's model-index has them."""
-    return [
-        EvalResult(
-            task_type=PIPELINES[decoding.kind],
-            dataset_type=decoding.task.lower(),
-            dataset_name=decoding.task,
-            dataset_split="test",
-            metric_type=name if name == "exact_match" else name.rpartition("_")[2],
-            metric_name=name.replace("_", " "),
-            metric_value=value,
-        )
-        for name, value in result.test.figures.items()
-    ]
 
 
 def _is_folder(source: Source) -> bool:

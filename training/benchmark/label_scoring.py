@@ -1,5 +1,6 @@
 """Labels of texts scored: accuracy and the mean of the labels' F1."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,14 +13,15 @@ from data.files import write_text
 from training.benchmark.brat import read_text
 from training.benchmark.counts import COUNTED, Counts
 from training.benchmark.datasets import Splits, listed
+from training.benchmark.rows import Row
 from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.spans import rates
-from training.benchmark.tables import Row
 
 SHOWN = 400
 """Characters of a text that are shown."""
 _HEAD = "predicted\tlabel\ttext"
+_BREAKS = re.compile(r"[\t\n\r]+")
 
 
 class LabelScoring:
@@ -71,7 +73,7 @@ class LabelScoring:
     def write(self, folder: Path, split: str, answers: Sequence[str]) -> None:
         """Write predicted label, label and text of each row."""
         rows = zip(self.splits[split], answers, strict=True)
-        lines = "".join("\t".join((label, row.label, *row.texts)) + "\n" for row, label in rows)
+        lines = "".join("\t".join((label, row.label, *map(_cell, row.texts))) + "\n" for row, label in rows)
         write_text(folder / f"{split}.tsv", f"{_HEAD}\n{lines}")
 
     def read(self, folder: Path, split: str) -> list[str]:
@@ -88,7 +90,7 @@ class LabelScoring:
         answers = []
         for number, (row, line) in enumerate(zip(rows, lines, strict=True), 2):
             told, *rest = line.split("\t")
-            if rest != [row.label, *row.texts] or told not in self.labels:
+            if [*map(_cell, rest)] != [row.label, *map(_cell, row.texts)] or told not in self.labels:
                 raise InputError(f"{path}:{number}: not the row of {row.place} with one of its labels.")
             answers.append(told)
         return answers
@@ -99,6 +101,11 @@ class LabelScoring:
             "documents": {split: len(rows) for split, rows in self.splits.items()},
             "types": list(self.labels),
         }
+
+
+def _cell(text: str) -> str:
+    """A text in one cell: the tables that are read have no tabs and line breaks in them, other forms may."""
+    return _BREAKS.sub(" ", text)
 
 
 def _refuse_labels(splits: Splits, labels: tuple[str, ...], settings: BenchmarkSettings) -> None:

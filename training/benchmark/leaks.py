@@ -11,8 +11,8 @@ import unicodedata
 from typing import Any
 
 from data.errors import InputError
+from training.benchmark.rows import AnyRow
 from training.benchmark.squad import Question
-from training.benchmark.tables import Row
 from training.benchmark.tasks import Form
 
 HELD_OUT = ("dev", "test")
@@ -20,7 +20,7 @@ LONG = 13
 """Words of a text that is not written twice by chance."""
 MOST = 0.5
 """Share of a split's sentences or rows beyond which it is no other split."""
-_SHORT: tuple[Form, ...] = ("conll", "table")
+_SHORT: tuple[Form, ...] = ("conll", "table", "records")
 """Forms whose items are sentences or rows."""
 _WORD = re.compile(r"\w+")
 
@@ -28,7 +28,7 @@ _WORD = re.compile(r"\w+")
 def text_of(item: Any) -> str:
     """The words of a document, of a row, or of what a question is about."""
     text: str = (
-        item.context if isinstance(item, Question) else " ".join(item.texts) if isinstance(item, Row) else item.text
+        item.context if isinstance(item, Question) else " ".join(item.texts) if isinstance(item, AnyRow) else item.text
     )
     return " ".join(_WORD.findall(unicodedata.normalize("NFC", text).lower()))
 

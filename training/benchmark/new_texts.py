@@ -9,12 +9,11 @@ from typing import BinaryIO
 from data.errors import InputError
 from training.benchmark import conll
 from training.benchmark.brat import BOM, read_text
-from training.benchmark.datasets import CONLL_ENDINGS
 from training.benchmark.documents import Document, Fragment
 from training.benchmark.words import words_of
 
 STDIN = "-"
-_ENDINGS = (".txt", ".jsonl", ".tsv", *CONLL_ENDINGS)
+_ENDINGS = (".txt", ".jsonl", ".tsv", *conll.ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def read_new_texts(paths: Sequence[str], stdin: BinaryIO) -> list[NewText]:
     found: list[NewText] = []
     for given in paths:
         if given == STDIN:
-            found.append(_plain(Document("stdin", _decoded(stdin.read()), place="standard input")))
+            found.append(_plain(Document("stdin", decoded(stdin.read()), place="standard input")))
             continue
         path = Path(given)
         if path.is_dir():
@@ -56,8 +55,8 @@ def read_new_texts(paths: Sequence[str], stdin: BinaryIO) -> list[NewText]:
     return found
 
 
-def _decoded(content: bytes) -> str:
-    """Bytes, not lines of text, are read: Python would make one character of a line break of two."""
+def decoded(content: bytes) -> str:
+    """The text of standard input; read as bytes, since Python would make one character of a line break of two."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -74,7 +73,7 @@ def _read(path: Path, name: str) -> Iterator[NewText]:
         raise InputError(f"{path}: annotations, no text. Name {path.stem}.txt.")
     if ending == ".jsonl":
         yield from _json_lines(path, name)
-    elif ending in CONLL_ENDINGS or (ending in (".txt", ".tsv") and path.is_file() and conll.is_conll(path)):
+    elif ending in conll.ENDINGS or (ending in (".txt", ".tsv") and path.is_file() and conll.is_conll(path)):
         for document in conll.read_tokens(path, name):
             yield NewText(document, tuple(_between_blanks(document)))
     elif ending == ".tsv":

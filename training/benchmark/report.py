@@ -100,7 +100,7 @@ def _charts(results: list[SeedResult]) -> list[Chart]:
     names = list(results[0].curve[0].dev)
     charts = [_chart("Training loss", [[epoch.loss for epoch in result.curve] for result in results])]
     for name in names:
-        if name.endswith(("f1", "accuracy", "exact_match")):
+        if name.endswith(("f1", "accuracy", "exact_match", "pearson", "spearman")):
             values = [[epoch.dev[name] for epoch in result.curve] for result in results]
             charts.append(_chart(f"Development: {name.replace('_', ' ')}", values, top=1.0))
     return charts
@@ -112,7 +112,7 @@ def _chart(title: str, curves: list[list[float]], top: float | None = None) -> C
 
     def place(epoch: int, value: float) -> str:
         x = LEFT + (WIDTH - LEFT - RIGHT) * (epoch / max(1, last - 1))
-        return f"{x:.1f} {_height(value, high):.1f}"
+        return f"{x:.1f} {_height(max(0.0, value), high):.1f}"
 
     paths = ["M" + "L".join(place(epoch, value) for epoch, value in enumerate(curve)) for curve in curves]
     grid = [(_height(high * tick / TICKS, high), f"{high * tick / TICKS:.3g}") for tick in range(TICKS + 1)]

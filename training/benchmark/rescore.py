@@ -9,10 +9,9 @@ from data.files import write_json
 from data.manifest import MANIFEST_NAME, Manifest
 from data.progress import Progress, quiet
 from data.store import Store
-from training.benchmark.answer_scoring import AnswerScoring
 from training.benchmark.datasets import read_splits
-from training.benchmark.label_scoring import LabelScoring
-from training.benchmark.mention_scoring import MentionScoring
+from training.benchmark.dealing import some
+from training.benchmark.kinds import chosen_by, scoring_of
 from training.benchmark.scores import SeedResult
 from training.benchmark.scoring import Scoring
 from training.benchmark.seeds import (
@@ -26,15 +25,7 @@ from training.benchmark.seeds import (
     write_manifest,
 )
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tasks import Form, find_task
-
-SCORINGS: dict[Form, type[MentionScoring] | type[LabelScoring] | type[AnswerScoring]] = {
-    "brat": MentionScoring,
-    "conll": MentionScoring,
-    "xmi": MentionScoring,
-    "table": LabelScoring,
-    "squad": AnswerScoring,
-}
+from training.benchmark.tasks import find_task
 
 
 class RescoreSummary(BaseModel):
@@ -71,10 +62,11 @@ def rescore(
         progress("rescore", number, len(folders), {"model": folder.name})
         manifest = Manifest.read(folder)
         settings = BenchmarkSettings.model_validate(manifest.settings)
-        form, splits = read_splits(chosen, data, settings.documents)
+        splits = read_splits(chosen_by(settings, chosen), data, settings.documents)[1]
+        splits["train"] = some(splits["train"], settings.train_documents)
         if data_digest(splits) != manifest.made_from["data"]:
             raise InputError(f"{data}: not the data of {folder.name} on {chosen.name}: its digest is another.")
-        scoring: Scoring = SCORINGS[form](splits, settings)
+        scoring = scoring_of(splits, settings)
         results = []
         for seed in range(1, manifest.figures["seeds"] + 1):
             before = read_result(folder / seed_name(seed))

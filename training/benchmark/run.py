@@ -10,13 +10,12 @@ from pydantic import BaseModel, ConfigDict
 from data.files import TEMPORARY, storage_error, sync_folder, write_json
 from data.progress import Progress, quiet
 from data.store import Store
-from training.benchmark.answering import Answering
-from training.benchmark.classification import Classification
 from training.benchmark.datasets import read_splits
 from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
+from training.benchmark.kinds import chosen_by, kind_of
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.scores import SeedResult
@@ -33,18 +32,9 @@ from training.benchmark.seeds import (
     write_manifest,
 )
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.tagging import Tagging
-from training.benchmark.tasks import Form, find_task
+from training.benchmark.tasks import find_task
 from training.runs.distributed import choose_device
 from training.runs.threads import choose_threads
-
-KINDS: dict[Form, type[Tagging] | type[Classification] | type[Answering]] = {
-    "brat": Tagging,
-    "conll": Tagging,
-    "xmi": Tagging,
-    "table": Classification,
-    "squad": Answering,
-}
 
 
 class BenchmarkSummary(BaseModel):
@@ -104,9 +94,9 @@ def benchmark(
     torch.set_num_threads(choose_threads(settings.threads))
     hidden = getattr(source.config, "hidden_size", 0)
     settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
-    form, splits = read_splits(chosen, data, settings.documents)
+    form, splits = read_splits(chosen_by(settings, chosen), data, settings.documents)
     splits["train"] = some(splits["train"], settings.train_documents)
-    kind: Kind = KINDS[form](splits, source, settings)
+    kind = kind_of(splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}
     if settings.search:

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 _ORDER = (
     "exact_precision", "exact_recall", "exact_f1", "seqeval_precision", "seqeval_recall", "seqeval_f1",
-    "accuracy", "macro_f1", "exact_match", "precision", "recall", "f1", "answerable_f1", "support",
+    "micro_precision", "micro_recall", "micro_f1", "accuracy", "macro_f1", "subset_accuracy", "pearson", "spearman",
+    "exact_match", "precision", "recall", "f1", "answerable_exact", "answerable_f1", "unanswerable_exact", "best_exact",
+    "best_f1", "support",
 )  # fmt: skip
 """Of figures as people read them; a result's file has them by name."""
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
 from training.benchmark.decoding import Pooling, Readout, Transitions
+from training.benchmark.tasks import Form
 
 
 class SearchGrid(BaseModel):
@@ -79,6 +80,11 @@ class BenchmarkSettings(BaseModel):
     """Documents of each split at most, chosen by a hash of their name: to try a task out."""
     train_documents: int | None = Field(default=None, ge=1)
     """Documents of the training split alone at most, chosen the same way: how much a model gains from more of them."""
+    form: Form | None = None
+    """How the files of the data are read: brat, conll, xmi, table, squad, spans (mentions in a TSV beside texts), codes
+    (codes in a TSV beside texts), records (named columns), bioc. Unset: what the task says, or the files."""
+    label_column: str | None = None
+    """The column of what is to be told, of rows that have several. Unset: what the task says, or the usual names."""
     device: Literal["auto", "cuda", "cpu"] = "auto"
     """Where to compute."""
     threads: int | None = Field(default=None, ge=1)
@@ -103,7 +109,9 @@ class BenchmarkSettings(BaseModel):
         without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
         without |= {"transitions"} if self.transitions in (None, "none") else set()
-        without |= {name for name in ("dropout", "train_documents") if getattr(self, name) is None}
+        without |= {
+            name for name in ("dropout", "train_documents", "form", "label_column") if getattr(self, name) is None
+        }
         return self.model_dump(mode="json", exclude=without)
 
     def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":

@@ -10,12 +10,16 @@ from data.errors import StageError
 from data.files import write_text
 from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
-from training.benchmark.card import put_into_cards
+from training.benchmark.card import Section, put_into_cards
+from training.benchmark.eval_results import eval_results
 from training.benchmark.models import folder_digest
 from training.benchmark.published import published_on
 from training.benchmark.report import environment
+from training.benchmark.tasks import find_task
 
-FIGURES = ("seqeval_f1", "exact_f1", "macro_f1", "accuracy", "f1", "exact_match")
+FIGURES = (
+    "seqeval_f1", "exact_f1", "micro_f1", "macro_f1", "accuracy", "pearson", "spearman", "f1", "exact_match", "best_f1",
+)  # fmt: skip
 """In the order of their columns; a task has some of them."""
 
 
@@ -88,20 +92,26 @@ def as_markdown(tables: Sequence[TaskTable]) -> str:
     return "\n".join(parts)
 
 
-def section_of(store: Store, model: Path) -> str | None:
+def section_of(store: Store, model: Path) -> Section | None:
     """What the card of the model in a folder says of its benchmarks; None where these very weights have none."""
     found = runs(store)
     digest = folder_digest(model) if found else ""
     mine = [one for one in found if one.made_from["model"] == digest]
     if not mine:
         return None
-    tables = as_markdown(task_tables(mine))
-    return (
-        f"{tables}\n"
+    text = (
+        f"{as_markdown(task_tables(mine))}\n"
         "Test splits; means over the seeds ± their standard deviation; the epoch was chosen on the development split.\n"
         "`seqeval` counts tags of words as the published figures do, though their words are cut otherwise; `exact`\n"
         "counts character spans as the tasks' own scorers do. Figures of others are as published, not run here.\n"
     )
+    results = [
+        result
+        for one in mine
+        for result in eval_results(one.figures["task"], one.figures["mean"], one.settings.get("documents"))
+    ]
+    hubs = {hub for one in mine if (hub := find_task(one.figures["task"]).hub)}
+    return Section(text, results, sorted(hubs))
 
 
 def _table(task: str, found: Sequence[Manifest]) -> TaskTable:

@@ -1,45 +1,22 @@
-"""TSV files of label and text: a row is something to classify. A third column makes the text a pair, as in XNLI."""
+"""TSV files of label and text: a row is something to classify. A third column makes the text a pair, as in XNLI.
+
+Labels that are real numbers are scores (STS), ``M|N`` is two labels of one row.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from data.errors import InputError
 from training.benchmark.brat import BOM, read_text
+from training.benchmark.rows import AnyRow, MultiRow, Pair, Row, ScoreRow
 
 _HEAD = {"label", "etiqueta", "class", "clase", "gold_label"}
 _FORM = "A row is a label, a tab and a text; a pair of texts has one tab more"
+SEVERAL = "|"
+"""Between several labels of one row."""
 FEW = 2
 """So many labels may be all there are, however few the rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A text and its label."""
-
-    name: str
-    label: str
-    text: str
-    place: str = field(default="", repr=False, compare=False)
-    """Its file and line; for errors alone, so not in its representation, of which digests are made."""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What is classified."""
-        return (self.text,)
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Row):
-    """Two texts and the label of what is between them."""
-
-    second: str = ""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Both."""
-        return (self.text, self.second)
 
 
 def read_file(path: Path, name: str | None = None) -> list[Row]:
@@ -67,28 +44,49 @@ def read_file(path: Path, name: str | None = None) -> list[Row]:
     return rows
 
 
-def refuse_other_tables(rows: Sequence[Row]) -> None:
-    """Refuse tables whose first column is no label or whose second is no text.
+def as_meant(splits: dict[str, list[Row]]) -> dict[str, list[AnyRow]]:
+    """The rows with what their labels are: real numbers are scores, ``M|N`` is two labels.
 
     Raises:
-        InputError: names the file and what its columns look like.
+        InputError: the first column is no label, the second no text; names the file and what its columns look like.
     """
-    if not rows:
-        return
-    file = rows[0].place.rpartition(":")[0]
-    labels, texts = Counter(row.label for row in rows), {row.text for row in rows}
-    if len(labels) > FEW and all(_is_number(label) for label in labels) and not all(map(str.isdecimal, labels)):
-        raise InputError(
-            f"{file}: its labels are real numbers ({', '.join(list(labels)[:3])} …): scores are not classified. "
-            "Make classes of them."
-        )
+    rows = splits["train"]
+    labels = Counter(row.label for row in rows)
+    if len(labels) > FEW and all(map(_is_number, labels)) and not all(map(str.isdecimal, labels)):
+        _refuse_without_texts(rows)
+        return {split: [_scored(row) for row in found] for split, found in splits.items()}
+    several = any(SEVERAL in row.label for found in splits.values() for row in found)
+    if several:
+        labels = Counter(label for row in rows for label in _several(row).label)
+    _refuse_other_tables(rows, labels)
+    return {split: [_several(row) if several else row for row in found] for split, found in splits.items()}
+
+
+def _scored(row: Row) -> ScoreRow:
+    if not _is_number(row.label):
+        raise InputError(f"{row.place}: {row.label!r} is no number, as the labels of training are.")
+    return ScoreRow(row.name, float(row.label.replace(",", ".")), row.texts, row.place)
+
+
+def _several(row: Row) -> MultiRow:
+    labels = {label.strip() for label in row.label.split(SEVERAL)} - {""}
+    return MultiRow(row.name, tuple(sorted(labels)), row.texts, row.place)
+
+
+def _refuse_other_tables(rows: Sequence[Row], labels: Mapping[str, int]) -> None:
+    file, texts = rows[0].place.rpartition(":")[0], {row.text for row in rows}
     if len(texts) < len(labels) or (2 * len(labels) > len(rows) and _are_texts(labels)):
         swapped = " Are the columns swapped?" if _are_texts(labels) else ""
         raise InputError(
             f"{file}: its first column is no label: {len(labels):,} different ones in {len(rows):,} rows. "
             f"{_FORM}.{swapped}"
         )
+    _refuse_without_texts(rows)
+
+
+def _refuse_without_texts(rows: Sequence[Row]) -> None:
     if not any(" " in row.text.strip() for row in rows):
+        file = rows[0].place.rpartition(":")[0]
         raise InputError(
             f"{file}: its second column is no text: no row has two words, as {rows[0].text[:40]!r}. {_FORM}."
         )

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from huggingface_hub import EvalResult, ModelCardData
+
 from data.manifest import code_version
+from data.model_card import licence_fields
 from training.electra.phases import Stage
 from training.results.evaluate import CARD, EvaluationSummary
 from training.runs.run import TOKENIZER_FOLDER, Trained
@@ -31,7 +34,8 @@ for guess in fill("El paciente ingresó por dolor [MASK]."):
     print(f"{guess['score']:.3f}", guess["sequence"])
 """,
 }
-TAGS = {"discriminator": "token-classification", "generator": "fill-mask"}
+TAGS = {"discriminator": "feature-extraction", "generator": "fill-mask"}
+"""What the hub's pipelines can do with the very weights: a token classifier would get a random head."""
 ABOUT = {
     "discriminator": "tells for each token whether it looks replaced; it is the part to fine-tune",
     "generator": "fills masked tokens; small by design, it exists to train the discriminator",
@@ -54,10 +58,12 @@ def snippet(name: str, part: str) -> str:
     return SNIPPETS[part].replace("NAME", name)
 
 
-def model_card(name: str, part: str, trained: Trained, evaluation: EvaluationSummary | None) -> str:
+def model_card(
+    name: str, part: str, trained: Trained, evaluation: EvaluationSummary | None, licence: str | None = None
+) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
     measured = _measured(evaluation) if evaluation else "Not evaluated yet: run `cowese evaluate`, then export again.\n"
-    return f"""{_yaml(name, part, evaluation)}
+    return f"""{_yaml(name, part, licence, evaluation)}
 # {name}, {part}
 
 ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {part}: it {ABOUT[part]}.
@@ -86,26 +92,35 @@ ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {pa
 """
 
 
-def _yaml(name: str, part: str, evaluation: EvaluationSummary | None) -> str:
-    lines = [
-        "---",
-        "language: es",
-        "license: apache-2.0",
-        "library_name: transformers",
-        f"pipeline_tag: {TAGS[part]}",
-        "tags: [electra, biomedical, clinical, spanish]",
+def _yaml(name: str, part: str, licence: str | None, evaluation: EvaluationSummary | None) -> str:
+    """The metadata between two lines of dashes."""
+    measured = evaluation is not None and part == "discriminator"
+    data = ModelCardData(
+        language="es",
+        library_name="transformers",
+        pipeline_tag=TAGS[part],
+        tags=["electra", "biomedical", "clinical", "spanish"],
+        model_name=name if measured else None,
+        eval_results=_results(evaluation) if measured and evaluation else None,
+        **licence_fields(licence),
+    )
+    return f"---\n{data.to_yaml()}\n---"
+
+
+def _results(evaluation: EvaluationSummary) -> list[EvalResult]:
+    """The figures as the hub's model-index has them."""
+    return [
+        EvalResult(
+            task_type="token-classification",
+            task_name="Replaced token detection",
+            dataset_type="cowese",
+            dataset_name="CoWeSe held-out",
+            dataset_split=evaluation.split,
+            metric_type=metric,
+            metric_value=value,
+        )
+        for metric, value in evaluation.discriminator.items()
     ]
-    if evaluation and part == "discriminator":
-        lines += [
-            "model-index:",
-            f"- name: {name}",
-            "  results:",
-            "  - task: {type: token-classification, name: Replaced token detection}",
-            f"    dataset: {{type: cowese, name: CoWeSe held-out, split: {evaluation.split}}}",
-            "    metrics:",
-            *(f"    - {{type: {metric}, value: {value}}}" for metric, value in evaluation.discriminator.items()),
-        ]
-    return "\n".join([*lines, "---"])
 
 
 def _measured(evaluation: EvaluationSummary) -> str:

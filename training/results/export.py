@@ -37,6 +37,8 @@ from training.runs.run import TOKENIZER_FOLDER, Trained
 from training.tokens.tokenizer import hub_config, load_tokenizer, special_of
 
 PARTS = ("discriminator", "generator")
+CARD_FORM = "2"
+"""Raised where cards or ONNX files are written otherwise, so that older exports are made anew."""
 
 
 class ExportSummary(BaseModel):
@@ -60,11 +62,12 @@ def export(
     name: str | None = None,
     step: int | None = None,
     onnx: bool = False,
+    licence: str | None = None,
     progress: Progress = quiet,
 ) -> ExportSummary:
     """Write ``store/models/<name>``, whole or not at all.
 
-    The default name is the run's, with the step where one is given.
+    The default name is the run's, with the step where one is given. ``licence`` goes into the cards.
 
     Raises:
         InputError: no such run, or no (such) checkpoint in it; ``onnx`` asked for without its packages.
@@ -75,6 +78,7 @@ def export(
     evaluation = newest_evaluation(run, step=step)
     measured = file_digest(evaluation.path) if evaluation else ""
     made_from = {"run": trained.manifest.digest, "step": str(trained.step), "evaluation": measured, "onnx": str(onnx)}
+    made_from |= {"licence": licence or "none", "card": CARD_FORM}
     if (folder / MANIFEST_NAME).is_file() and Manifest.read(folder).made_from == made_from:
         return _summary(folder, trained, onnx=onnx, reused=True)
     temporary = folder.with_name(f".{folder.name}{TEMPORARY}")
@@ -83,9 +87,10 @@ def export(
         for number, part in enumerate(PARTS):
             progress("export", number, len(PARTS), {"part": part})
             _write_part(temporary / part, trained, part)
-            card = model_card(folder.name, part, trained, evaluation)
+            card = model_card(folder.name, part, trained, evaluation, licence)
             said = section_of(store, temporary / part) if part == "discriminator" else None
-            write_text(temporary / part / "README.md", with_section(card, said) if said else card)
+            card = with_section(card, said, folder.name) if said else card
+            write_text(temporary / part / "README.md", card)
         if onnx:
             export_onnx(trained.model, temporary / "discriminator" / "model.onnx")
         files = {str(path.relative_to(temporary)): file_digest(path) for path in sorted(temporary.rglob("*.*"))}

@@ -1,4 +1,4 @@
-"""The discriminator as ONNX: ids and attention mask in, one logit a token out. B batch, L length."""
+"""The discriminator as ONNX: ids, attention mask and token types in, one logit a token out. B batch, L length."""
 
 import logging
 import warnings
@@ -19,10 +19,10 @@ class _Discriminator(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         lowest = torch.finfo(torch.float32).min
         bias_B11L = (1.0 - attention_mask.to(torch.float32))[:, None, None] * lowest
-        return self.model.discriminate(input_ids, bias_B11L)
+        return self.model.discriminate(input_ids, bias_B11L, segments_BL=token_type_ids)
 
 
 def export_onnx(model: Electra, path: Path) -> None:
@@ -42,13 +42,13 @@ def export_onnx(model: Electra, path: Path) -> None:
         warnings.simplefilter("ignore")  # the exporter warns of its own internals
         program = torch.onnx.export(
             _Discriminator(model).eval(),
-            (ids_BL, torch.ones_like(ids_BL)),
+            (ids_BL, torch.ones_like(ids_BL), torch.zeros_like(ids_BL)),
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
-            input_names=["input_ids", "attention_mask"],
+            input_names=["input_ids", "attention_mask", "token_type_ids"],
             output_names=["logits"],
-            dynamic_shapes=({0: batch, 1: length}, {0: batch, 1: length}),
+            dynamic_shapes=tuple({0: batch, 1: length} for _ in range(3)),
         )
     assert program is not None
     program.save(str(path), external_data=False)

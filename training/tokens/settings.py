@@ -17,6 +17,12 @@ class TokenizerSettings(BaseModel):
     """Words that a corpus must have."""
     min_count: int = Field(default=1, ge=1)
     """Occurrences of a word that counts."""
+    typography: bool = False
+    """Take ligatures apart (``ﬂ`` is ``fl``) and make one letter of the two ways to write micro, as NFKC does; the rest
+    of NFKC changes what is said and is not applied."""
+    capitals: float = Field(default=0.0, ge=0, le=1)
+    """Headings, and reports of some hospitals, are in capitals: each word counts in capitals too, as often as this
+    share of its count. 0 leaves them as they come."""
     lowercase: bool = False
     """Lower the case, as the original BIOMEDTRA did."""
     strip_accents: bool = False

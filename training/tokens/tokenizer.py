@@ -3,13 +3,14 @@
 import json
 import re
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from data.errors import InputError, StageError
 from data.files import file_digest, write_json, write_text
@@ -27,15 +28,25 @@ UNUSUAL = re.compile(rf"[^!-~{PLAIN}]")
 PLAIN_WORD = re.compile(rf"[{PLAIN}]+|[!-/:-@\[-`{{-~]")
 FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 
+TYPOGRAPHY = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "µ": "μ"}
+"""What NFKC makes of forms that say nothing beside their letters: ligatures, and the micro sign, which becomes the
+Greek letter. The rest of NFKC loses meaning (m² → m2, ½ → 1⁄2, 1º → 1o) and is left alone."""
+DECOMPOSED = {unicodedata.normalize("NFD", letter): letter for letter in "áéíóúüñÁÉÍÓÚÜÑ"}
+"""Letters of two code points within a word. NFC composes them too, but tokenizers then ends a token whose last letter
+it composed before the accent; replacing takes in both. At a word's begin it is the other way round."""
 
 CASED = TokenizerSettings()
 """The default: case and accents stay."""
 
 
 def normalizer_of(settings: TokenizerSettings) -> normalizers.Normalizer:
-    """NFC; no control characters; case and accents as the settings say."""
+    """NFC; no control characters; ligatures, case and accents as the settings say."""
+    typography = TYPOGRAPHY if settings.typography else {}
+    within = r"(?<=[\p{L}\p{M}])"
     return normalizers.Sequence(
         [
+            *(normalizers.Replace(form, letters) for form, letters in typography.items()),
+            *(normalizers.Replace(Regex(within + form), letter) for form, letter in DECOMPOSED.items()),
             normalizers.NFC(),
             normalizers.BertNormalizer(
                 clean_text=True,
@@ -174,7 +185,21 @@ def count_words(
     for chunk, count in chunks.items():
         for word in words_of(chunk, settings):
             counts[word] += count
-    return counts
+    return with_capitals(counts, settings.capitals) if settings.capitals else counts
+
+
+def with_capitals(counts: Counter[str], share: float) -> Counter[str]:
+    """The counts with each word in capitals too, as often as this share of its count says.
+
+    >>> sorted(with_capitals(Counter({"asma": 10, "ASMA": 1, "7": 5}), 0.2).items())
+    [('7', 5), ('ASMA', 3), ('asma', 10)]
+    """
+    found = Counter(counts)
+    for word, count in counts.items():
+        capitals = word.upper()
+        if capitals != word and (more := int(count * share)):
+            found[capitals] += more
+    return found
 
 
 def words_of(chunk: str, settings: TokenizerSettings = CASED) -> list[str]:

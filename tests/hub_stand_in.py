@@ -1,0 +1,150 @@
+"""A stand-in of the Hugging Face hub's HTTP interface on loopback: what uploading through its library needs."""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from huggingface_hub import constants
+
+TOKEN = "hf_" + "x" * 34
+LARGE = (".parquet", ".safetensors", ".onnx")
+
+
+class Hub(ThreadingHTTPServer):
+    """Large objects by their SHA-256, files by path, commits: what the hub keeps."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.objects: dict[str, bytes] = {}
+        self.files: dict[str, str] = {}
+        self.commits: list[str] = []
+        self.tags: dict[str, str] = {}
+        self.uploads: list[str] = []
+        self.fail_after: int | None = None
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """The requests that an upload makes."""
+
+    server: Hub
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, value, status=200):
+        content = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            parts = []
+            while size := int(self.rfile.readline(), 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def do_GET(self):
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.answer({"error": "who are you?"}, 401)
+        if "/tree/" in self.path:
+            return self.answer(
+                [{"type": "file", "path": path, "size": 1, "oid": oid} for path, oid in self.server.files.items()]
+            )
+        return self.answer({"id": "yo/cowese", "sha": (self.server.commits or ["0" * 40])[-1], "siblings": []})
+
+    def do_PUT(self):
+        content = self.body()
+        oid = self.path.rpartition("/")[2]
+        if self.server.fail_after is not None and len(self.server.uploads) >= self.server.fail_after:
+            return self.answer({"error": "no room"}, 403)
+        assert hashlib.sha256(content).hexdigest() == oid
+        self.server.objects[oid] = content
+        self.server.uploads.append(oid)
+        return self.answer({})
+
+    def do_POST(self):
+        content = self.body()
+        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.answer({"error": "who are you?"}, 401)
+        if self.path.endswith("/repos/create"):
+            return self.answer({"url": f"{self.server.address}/datasets/yo/cowese", "id": "yo/cowese"})
+        if self.path.endswith("/validate-yaml"):
+            return self.answer({"errors": [], "warnings": []})
+        if "/preupload/" in self.path:
+            files = json.loads(content)["files"]
+            return self.answer({"files": [
+                {
+                    "path": file["path"],
+                    "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
+                    "shouldIgnore": False,
+                    "oid": self.server.files.get(file["path"]),
+                }
+                for file in files
+            ]})  # fmt: skip
+        if self.path.endswith("/objects/batch"):
+            return self.answer(
+                {"transfer": "basic", "objects": [self.place(one) for one in json.loads(content)["objects"]]}
+            )
+        if "/tag/" in self.path:
+            tag = json.loads(content)["tag"]
+            if tag in self.server.tags:
+                return self.answer({"error": "Tag exists"}, 409)
+            self.server.tags[tag] = self.path.rpartition("/")[2]
+            return self.answer({})
+        return self.commit(content)
+
+    def do_DELETE(self):
+        del self.server.tags[self.path.rpartition("/")[2]]
+        return self.answer({})
+
+    def place(self, wanted):
+        if wanted["oid"] in self.server.objects:
+            return wanted
+        return {**wanted, "actions": {"upload": {"href": f"{self.server.address}/objects/{wanted['oid']}"}}}
+
+    def commit(self, content):
+        for line in content.splitlines():
+            entry = json.loads(line)
+            value = entry["value"]
+            if entry["key"] == "lfsFile":
+                assert value["oid"] in self.server.objects
+                self.server.files[value["path"]] = value["oid"]
+            elif entry["key"] == "file":
+                self.server.files[value["path"]] = hashlib.sha1(base64.b64decode(value["content"])).hexdigest()
+            elif entry["key"] == "deletedFile":
+                del self.server.files[value["path"]]
+        self.server.commits.append(f"{len(self.server.commits):040x}")
+        self.answer(
+            {
+                "commitUrl": f"{self.server.address}/datasets/yo/cowese/commit/{self.server.commits[-1]}",
+                "commitOid": self.server.commits[-1],
+                "success": True,
+            }
+        )
+
+
+@contextmanager
+def stand_in(monkeypatch) -> Iterator[Hub]:
+    """A hub that serves until the test ends."""
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the stand-in speaks the older protocol
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
+    server = Hub()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -103,11 +103,13 @@ def onnx_difference(model):
     import torch
     from transformers import AutoModelForTokenClassification, AutoTokenizer
 
+    from training.benchmark.readout import with_head
+
     tokenizer = AutoTokenizer.from_pretrained(model)
     session = onnxruntime.InferenceSession(str(model / "model.onnx"), providers=["CPUExecutionProvider"])
     inputs = dict(tokenizer(["Se pauta enalapril 5 mg.", "Sin fiebre."], return_tensors="np", padding=True))
     ours = session.run(["logits"], {one.name: inputs[one.name].astype(np.int64) for one in session.get_inputs()})[0]
-    kept = AutoModelForTokenClassification.from_pretrained(model).eval()
+    kept = with_head(AutoModelForTokenClassification.from_pretrained(model), model).eval()
     with torch.no_grad():
         theirs = kept(**{name: torch.tensor(value) for name, value in inputs.items()}).logits.numpy()
     is_token = inputs["attention_mask"].astype(bool)

@@ -7,6 +7,7 @@ import pytest
 from pyarrow import ipc, parquet
 
 from data.errors import InputError
+from training.benchmark import conll
 from training.benchmark.datasets import read_splits
 from training.benchmark.rows import MultiRow, Pair, Row, ScoreRow
 from training.benchmark.squad import Question
@@ -404,6 +405,12 @@ def test_a_tag_that_is_not_in_the_last_column(tmp_path):
     }
     splits = read(write(tmp_path, files))[1]
     assert (splits["test"][1].text, said(splits["test"][1])) == ("Con asma test1", [("ENF", "asma")])
+
+
+@pytest.mark.parametrize("text", ["Grupo sanguíneo O positivo.", "Es del grupo O .\n\nGrupo sanguíneo O positivo"])
+def test_prose_with_the_word_o_is_no_table(tmp_path, text):
+    write(tmp_path, {"nota.txt": text})
+    assert not conll.is_conll(tmp_path / "nota.txt")
 
 
 def test_files_of_several_kinds_are_not_mixed(tmp_path):

@@ -1,10 +1,11 @@
 """CoNLL files: a token a line, its tag in a column, a blank line between sentences.
 
 Read are IOB2, IOB1 and IOBES (BILOU): an I that continues nothing begins a mention, S and U are mentions of one token.
-The tag is the last column, or the last one that holds a tag in every line (Universal NER puts the annotator behind
-it). In CoNLL-U, of ten columns, it is a key of the last one: ``NER=B-ENF``; lines of several words (1-2) and of none
-(1.1) are passed over. A sentence becomes a document whose text is its tokens with a space between. Where the first
-column numbers the tokens of each sentence the second holds the token; lines that begin with # are comments.
+The tag is the last column, or, where the first column numbers the tokens, the last one that holds a tag in every line
+(Universal NER puts the annotator behind it). In CoNLL-U, of ten columns, it is a key of the last one: ``NER=B-ENF``;
+lines of several words (1-2) and of none (1.1) are passed over. A sentence becomes a document whose text is its tokens
+with a space between. Where the first column numbers the tokens of each sentence the second holds the token; lines
+that begin with # are comments.
 """
 
 import re
@@ -128,10 +129,15 @@ def _tagged(path: Path, sentences: Sequence[_Sentence]) -> Iterator[tuple[int, l
 
 
 def _tag_column(sentences: Sequence[_Sentence]) -> int | None:
-    """The last column that holds a tag in every line, the first apart; counted from the end if it is the last."""
+    """The last column if it holds a tag in every line; else, where the first counts the tokens, the last that does.
+
+    Prose is not to be taken for columns: a text of one line may well have the word O in it.
+    """
     lines = [fields for _, rows in sentences for _, fields in rows]
     if all(len(fields) > 1 and TAG.fullmatch(fields[-1]) for fields in lines):
         return -1
+    if not _numbered(sentences):
+        return None
     columns = min((len(fields) for fields in lines), default=0)
     return next(
         (place for place in range(columns - 1, 0, -1) if all(TAG.fullmatch(fields[place]) for fields in lines)), None

@@ -6,14 +6,16 @@ known words with punctuation around them, so those are remembered too.
 """
 
 import json
+import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from training.tokens.tokenizer import PLAIN_WORD, UNUSUAL
+from training.tokens.tokenizer import PLAIN_WORD, UNUSUAL, WITHIN
 
 MAX_KNOWN = 1_000_000
 """Chunks remembered at once (about 150 MB); then the memory begins anew."""
@@ -82,6 +84,19 @@ def keeps_plain(tokenizer: Tokenizer) -> bool:
     return tokenizer.normalizer is None or tokenizer.normalizer.normalize_str(plain) == plain
 
 
+def _is_local(step: Mapping[str, Any]) -> bool:
+    """Whether a normalizer's step looks at nothing beyond a space.
+
+    Of replacements those of ``normalizer_of``: of one character, or of some right behind a letter or mark.
+    """
+    if step["type"] != "Replace":
+        return step["type"] in LOCAL_NORMALIZERS
+    character, pattern = step["pattern"].get("String", ""), step["pattern"].get("Regex", "")
+    behind = pattern.removeprefix(WITHIN) if pattern.startswith(WITHIN) else ""
+    replaced = character if len(character) == 1 else behind if behind == re.escape(behind) else ""
+    return bool(replaced) and not any(map(str.isspace, replaced + step["content"]))
+
+
 def stops_at_spaces(tokenizer: Tokenizer) -> bool:
     """Whether a text's ids are those of its chunks between spaces: WordPiece with BERT's splitter, no added words."""
     plan = json.loads(tokenizer.to_str())
@@ -90,7 +105,7 @@ def stops_at_spaces(tokenizer: Tokenizer) -> bool:
     return (
         plan["model"]["type"] == "WordPiece"
         and (plan["pre_tokenizer"] or {}).get("type") == "BertPreTokenizer"
-        and {step["type"] for step in steps} <= LOCAL_NORMALIZERS
+        and all(map(_is_local, steps))
         and all(token["special"] for token in plan["added_tokens"])
         and bool(tokenizer.encode_special_tokens)
     )

@@ -35,6 +35,8 @@ DECOMPOSED = {unicodedata.normalize("NFD", letter): letter for letter in "áéí
 """Letters of two code points within a word. NFC composes them too, but tokenizers then ends a token whose last letter
 it composed before the accent; replacing takes in both. At a word's begin it is the other way round."""
 
+WITHIN = r"(?<=[\p{L}\p{M}])"
+"""Begin of an expression: right behind a letter or a mark."""
 CASED = TokenizerSettings()
 """The default: case and accents stay."""
 
@@ -42,11 +44,10 @@ CASED = TokenizerSettings()
 def normalizer_of(settings: TokenizerSettings) -> normalizers.Normalizer:
     """NFC; no control characters; ligatures, case and accents as the settings say."""
     typography = TYPOGRAPHY if settings.typography else {}
-    within = r"(?<=[\p{L}\p{M}])"
     return normalizers.Sequence(
         [
             *(normalizers.Replace(form, letters) for form, letters in typography.items()),
-            *(normalizers.Replace(Regex(within + form), letter) for form, letter in DECOMPOSED.items()),
+            *(normalizers.Replace(Regex(WITHIN + form), letter) for form, letter in DECOMPOSED.items()),
             normalizers.NFC(),
             normalizers.BertNormalizer(
                 clean_text=True,

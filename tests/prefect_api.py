@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError
@@ -35,8 +36,9 @@ class PrefectApi:
         """Change some fields."""
         self(path, body, "PATCH")
 
-    def submit(self, name: str, parameters: Mapping[str, Any] | None = None) -> str:
-        """Start a run of the deployment ``name``; its id."""
+    def submit(self, name: str, parameters: Mapping[str, Any] | None = None, due: datetime | None = None) -> str:
+        """Start a run of the deployment ``name``, or one that was due at a moment; its id."""
         deployment = self(f"/deployments/name/{name}/{name}")["id"]
-        asked = {"parameters": parameters or {}, "state": {"type": "SCHEDULED"}}
+        details = {"state_details": {"scheduled_time": due.isoformat()}} if due else {}
+        asked = {"parameters": parameters or {}, "state": {"type": "SCHEDULED", **details}}
         return str(self(f"/deployments/{deployment}/create_flow_run", asked)["id"])

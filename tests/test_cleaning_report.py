@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from chromium import CHROMIUM, FLAGS
 from corpus_rounds import Round, prose, slightly_changed, urls
 
 from cleaning.corpus.publish import publish
@@ -18,18 +19,6 @@ from cleaning.corpus.report import bars, report
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-)
 HOSTILE = "<script>document.title='broken'</script>"
 
 

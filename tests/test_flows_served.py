@@ -220,7 +220,6 @@ def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
     assert left == []
 
 
-@pytest.mark.xfail(reason="right after the start the doctor warns of the pool cpu; not understood yet", strict=False)
 def test_with_a_password_nothing_answers_without_it(served):
     secret = served.store.parent / "password"
     config = served.config.read_text()
@@ -231,7 +230,8 @@ def test_with_a_password_nothing_answers_without_it(served):
         PrefectApi(f"http://127.0.0.1:{served.port}/api")("/admin/version")
     found = served.doctor()
     assert found["api"]["state"] == found["pool cpu"]["state"] == "ok"
-    assert found["pool gpu"]["state"] == "warning"  # its worker is elsewhere
+    # its worker is elsewhere; the server believes in the one that was stopped until its heartbeats are missed
+    assert wait_for(lambda: served.doctor()["pool gpu"]["state"] == "warning", 300)
     served.submit()
     assert "publish: " in served.run("cowese", "watch").stderr
     served.config.write_text(config)

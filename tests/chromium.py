@@ -44,7 +44,8 @@ class Browser:
         self.requests: list[str] = []
         self._loop = asyncio.new_event_loop()
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._loaded = asyncio.Event()
+        self._loaded: set[str] = set()  # documents, by the number of what loaded them
+        self._more_loaded = asyncio.Event()
         self._profile = Path(tempfile.mkdtemp(prefix="chromium-"))
 
     def __enter__(self) -> Self:
@@ -68,10 +69,9 @@ class Browser:
         self.send("Emulation.setEmulatedMedia", features=[scheme])
 
     def open(self, address: str) -> None:
-        """Go to an address and wait until it is loaded."""
-        self._loaded.clear()
-        self.send("Page.navigate", url=address)
-        self._run(asyncio.wait_for(self._loaded.wait(), PATIENCE))
+        """Go to an address and wait until that document, and no earlier one that was still on its way, is loaded."""
+        loader = self.send("Page.navigate", url=address)["loaderId"]
+        self._run(asyncio.wait_for(self._until_loaded(loader), PATIENCE))
 
     def value(self, script: str) -> Any:
         """The value of an expression in the page; a promise is waited for."""
@@ -128,6 +128,13 @@ class Browser:
         for domain in ("Runtime", "Log", "Page", "Network"):
             await self._send(f"{domain}.enable", {})
 
+        await self._send("Page.setLifecycleEventsEnabled", {"enabled": True})
+
+    async def _until_loaded(self, loader: str) -> None:
+        while loader not in self._loaded:
+            self._more_loaded.clear()
+            await self._more_loaded.wait()
+
     async def _close(self) -> None:
         self._listening.cancel()
         await self._socket.close()
@@ -146,8 +153,9 @@ class Browser:
                 self.errors.append(json.dumps(params["entry"]))
             elif method == "Network.requestWillBeSent":
                 self.requests.append(params["request"]["url"])
-            elif method == "Page.loadEventFired":
-                self._loaded.set()
+            elif method == "Page.lifecycleEvent" and params["name"] == "load":
+                self._loaded.add(params["loaderId"])
+                self._more_loaded.set()
 
     async def _send(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         number = self._number = getattr(self, "_number", 0) + 1

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from demo_web.server import DemoWeb
 
 pytestmark = [
     pytest.mark.slow,
-    # looked for, not imported: pip loads distutils, and setuptools refuses to be loaded after it
-    pytest.mark.skipif(not all(map(find_spec, ("pip", "setuptools"))), reason="pip and setuptools build the wheel"),
+    # asked of what is installed: to import pip, or to look for its module, makes setuptools refuse to be loaded later
+    pytest.mark.skipif(
+        not {"pip", "setuptools"} <= {one.name for one in distributions()}, reason="pip and setuptools build the wheel"
+    ),
 ]
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -198,7 +198,7 @@ def push(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a version, or a model, to the Hugging Face hub, as yours.
+    """Upload a version, or a model, to the Hugging Face hub.
 
     What the hub has already is not sent again. Log in first with `hf auth login`, or set HF_TOKEN.
 

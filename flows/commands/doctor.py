@@ -22,9 +22,9 @@ def doctor(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at this installation, this machine, the store and what is served, and say the remedy of what is not well.
+    """Look at the installation, the store and what is served.
 
-    Nothing is changed. Ends with exit code 1 where anything is bad; warnings alone end with 0.
+    Each finding comes with its remedy. Nothing is changed. Ends with exit code 1 where anything is bad; warnings alone end with 0.
 
     Example: cowese doctor --config /data/cowese.toml
     """

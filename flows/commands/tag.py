@@ -58,7 +58,7 @@ def predict(
     assign: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Classify new texts or pairs, give them scores, or answer questions.
+    """Classify or score new texts or pairs, or answer questions.
 
     It decodes as `cowese benchmark` scores; the output is a JSON object a row.
 

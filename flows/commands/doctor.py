@@ -24,7 +24,8 @@ def doctor(
 ) -> None:
     """Look at the installation, the store and what is served.
 
-    Each finding comes with its remedy. Nothing is changed. Ends with exit code 1 where anything is bad; warnings alone end with 0.
+    Each finding comes with its remedy. Nothing is changed.
+    Ends with exit code 1 where anything is bad; warnings alone end with 0.
 
     Example: cowese doctor --config /data/cowese.toml
     """

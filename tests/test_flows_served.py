@@ -235,7 +235,7 @@ def test_bad_parameters_are_refused_before_anything_runs(served):
 
 
 def test_after_a_reboot_the_next_scheduled_run_happens(served):
-    schedule_every(served, 60)
+    schedule_every(served, 30)
     for pid, _ in processes_of(f"COWESE_STORE={served.store}"):
         os.kill(pid, signal.SIGKILL)
     down = datetime.now(UTC)

@@ -1,11 +1,11 @@
 """JSON of SQuAD's shape: paragraphs, questions about them, answers that are pieces of the paragraph."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import InputError
 from data.files import read_json
@@ -23,6 +23,8 @@ class Question:
     """Where each right answer stands and what it says; none where the text does not answer."""
     place: str = field(default="", repr=False, compare=False)
     """Its file and id; for errors alone, so not in its representation, of which digests are made."""
+    misfits: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Answers that stand elsewhere than the file says."""
 
 
 class _Answer(BaseModel):
@@ -31,9 +33,12 @@ class _Answer(BaseModel):
 
 
 class _Asked(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     id: str
     question: str
     answers: list[_Answer] = []
+    is_impossible: bool = False
 
 
 class _Paragraph(BaseModel):
@@ -101,13 +106,37 @@ def with_own_names(read: Mapping[str, Sequence[Question]]) -> dict[str, list[Que
 
 
 def _question(path: Path, context: str, asked: _Asked) -> Question:
-    for answer in asked.answers:
-        end = answer.answer_start + len(answer.text)
-        if answer.answer_start < 0 or context[answer.answer_start : end] != answer.text:
-            raise InputError(
-                f"{path}: question {asked.id}: its answer {answer.text[:40]!r} is not at {answer.answer_start}."
-            )
-    answers = tuple(
-        ((answer.answer_start, answer.answer_start + len(answer.text)), answer.text) for answer in asked.answers
-    )
-    return Question(asked.id, asked.question, context, answers, f"{path} (question {asked.id})")
+    place = f"{path} (question {asked.id})"
+    given = () if asked.is_impossible else asked.answers
+    said = Question(asked.id, asked.question, context, (), place)
+    return answered(said, [(answer.text, answer.answer_start) for answer in given])
+
+
+def answered(question: Question, given: Sequence[tuple[str, int]]) -> Question:
+    """The question with these answers, which begin there; an empty one says that the text does not answer.
+
+    Translated corpora and copies whose blanks were taken off have answers that stand elsewhere: of all places where the
+    text says the answer the nearest is taken, and told of.
+
+    Raises:
+        InputError: the text does not say an answer; names the question.
+    """
+    answers, misfits = [], []
+    for text, start in given:
+        if not text.strip():
+            continue
+        found = min(_places(question.context, text), key=lambda place: (abs(place - start), place), default=None)
+        if found is None:
+            raise InputError(f"{question.place}: its answer {text[:40]!r} is not in its text. Take the question out.")
+        if found != start:
+            misfits.append(f"{question.place}: its answer {text[:40]!r} is not at {start}, but at {found}")
+        answers.append(((found, found + len(text)), text))
+    return replace(question, answers=tuple(answers), misfits=tuple(misfits))
+
+
+def _places(context: str, text: str) -> Iterator[int]:
+    """Everywhere that the text stands, overlapping or not."""
+    found = context.find(text)
+    while found >= 0:
+        yield found
+        found = context.find(text, found + 1)

@@ -1,16 +1,15 @@
 """brat's standoff: a .txt and, beside it, an .ann whose T lines name spans of it.
 
 Offsets are code points of the .txt as its bytes decode, by brat's own practice: a line break of two characters counts
-as two, and a byte order mark as one. Some tools count otherwise (without the mark, line breaks as one, UTF-16 units),
-so the text that each line repeats decides: the count that fits most lines of a file is taken, brat's own among equals,
-and turned into brat's. A line that still does not fit keeps its offsets, as the official scorers do, and is told of:
-one file of PharmaCoNER has five such lines. A corpus in which more than one line in a hundred does not fit is refused.
+as two, and a byte order mark as one. Some tools count otherwise (without the mark, line breaks as one), so the text
+that each line repeats decides: the count that fits most lines of a file is taken, brat's own among equals, and turned
+into brat's. A line that still does not fit keeps its offsets, as the official scorers do, and is told of: one file of
+PharmaCoNER has five such lines. A corpus in which more than one line in a hundred does not fit is refused.
 
 brat cuts a mention at each line break, since a span may hold none: fragments with nothing but white space between them
 are one mention. It is written with such cuts too, or brat would not show it.
 """
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +28,6 @@ _ANNOTATION = re.compile(r"(?:[TREAMN]\S*|#\S*|\*)\t")
 _WITHIN_LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
 """From the first to the last character of a line that can be seen."""
 _SPAN = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
-_FIRST_PLANE = "\uffff"
 _LONGEST_SHOWN = 60
 TOLERATED = 0.01
 """Share of a corpus's lines that may repeat another text than stands there."""
@@ -160,8 +158,7 @@ def _lines(ann: Path, annotations: str) -> Iterator[Line]:
 
 def _places(ann: Path, text: str, lines: Sequence[Line]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """For each offset that the file counts with, the offset in the text as it is; and the lines that do not fit."""
-    ways = itertools.product((False, True), (True, False), (True, False))
-    counts = (_counted(text, units=units, bom=bom, crlf=crlf) for units, bom, crlf in ways)
+    counts = (_counted(text, bom=bom, crlf=crlf) for bom in (True, False) for crlf in (True, False))
     fewest: tuple[npt.NDArray[np.int64], list[str]] | None = None
     for places in counts:
         found = [f"{ann}:{line.number}: {misfit}" for line in lines if (misfit := _misfit(text, places, line))]
@@ -176,19 +173,14 @@ def _places(ann: Path, text: str, lines: Sequence[Line]) -> tuple[npt.NDArray[np
     return fewest[0], tuple(fewest[1])
 
 
-def _counted(text: str, *, units: bool, bom: bool, crlf: bool) -> npt.NDArray[np.int64]:
-    """The offsets that count, where a byte order mark or the first half of a line break may not.
-
-    Where UTF-16 ``units`` are counted a character beyond the first plane (an emoji) has two.
-    """
+def _counted(text: str, *, bom: bool, crlf: bool) -> npt.NDArray[np.int64]:
+    """The offsets that count, where a byte order mark or the first half of a line break may not."""
     places = np.arange(len(text))
     if not bom and text.startswith(BOM):
         places = places[1:]
     if not crlf and "\r\n" in text:
         breaks = {match.start() for match in re.finditer("\r\n", text)}
         places = np.array([place for place in places if int(place) not in breaks], np.int64)
-    if units and text and max(text) > _FIRST_PLANE:
-        places = np.repeat(places, [1 + (text[place] > _FIRST_PLANE) for place in places])
     return places
 
 

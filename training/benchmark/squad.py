@@ -1,7 +1,7 @@
 """JSON of SQuAD's shape: paragraphs, questions about them, answers that are pieces of the paragraph."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,8 +23,6 @@ class Question:
     """Where each right answer stands and what it says; none where the text does not answer."""
     place: str = field(default="", repr=False, compare=False)
     """Its file and id; for errors alone, so not in its representation, of which digests are made."""
-    misfits: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    """Answers that stand elsewhere than the file says."""
 
 
 class _Answer(BaseModel):
@@ -115,28 +113,15 @@ def _question(path: Path, context: str, asked: _Asked) -> Question:
 def answered(question: Question, given: Sequence[tuple[str, int]]) -> Question:
     """The question with these answers, which begin there; an empty one says that the text does not answer.
 
-    Translated corpora and copies whose blanks were taken off have answers that stand elsewhere: of all places where the
-    text says the answer the nearest is taken, and told of.
-
     Raises:
-        InputError: the text does not say an answer; names the question.
+        InputError: an answer stands elsewhere; names the question.
     """
-    answers, misfits = [], []
+    answers = []
     for text, start in given:
         if not text.strip():
             continue
-        found = min(_places(question.context, text), key=lambda place: (abs(place - start), place), default=None)
-        if found is None:
-            raise InputError(f"{question.place}: its answer {text[:40]!r} is not in its text. Take the question out.")
-        if found != start:
-            misfits.append(f"{question.place}: its answer {text[:40]!r} is not at {start}, but at {found}")
-        answers.append(((found, found + len(text)), text))
-    return replace(question, answers=tuple(answers), misfits=tuple(misfits))
-
-
-def _places(context: str, text: str) -> Iterator[int]:
-    """Everywhere that the text stands, overlapping or not."""
-    found = context.find(text)
-    while found >= 0:
-        yield found
-        found = context.find(text, found + 1)
+        end = start + len(text)
+        if start < 0 or question.context[start:end] != text:
+            raise InputError(f"{question.place}: its answer {text[:40]!r} is not at {start}.")
+        answers.append(((start, end), text))
+    return replace(question, answers=tuple(answers))

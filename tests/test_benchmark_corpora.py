@@ -400,7 +400,7 @@ def test_tables_and_squad_name_what_is_wrong(tmp_path):
         tables.read_file(tmp_path / "train.tsv")
     asked = {"id": "q", "question": "¿?", "answers": [{"text": "ictus", "answer_start": 3}]}
     (tmp_path / "a.json").write_text(json.dumps({"data": [{"paragraphs": [{"context": TEXT, "qas": [asked]}]}]}))
-    with pytest.raises(InputError, match=r"a\.json \(question q\): its answer 'ictus' is not in its text"):
+    with pytest.raises(InputError, match=r"a\.json \(question q\): its answer 'ictus' is not at 3"):
         squad.read_file(tmp_path / "a.json")
     (tmp_path / "b.json").write_text('{"data": [{"paragraphs": [{"qas": []}]}]}')
     with pytest.raises(InputError, match=r"b\.json: not of SQuAD's shape at data\.0\.paragraphs\.0\.context"):

@@ -141,9 +141,6 @@ class AnswerScoring:
             "unanswerable": {
                 split: sum(not question.answers for question in questions) for split, questions in self.splits.items()
             },
-            "misfits": [
-                one for questions in self.splits.values() for question in questions for one in question.misfits
-            ],
         }
 
 

@@ -62,8 +62,7 @@ class BenchmarkSummary(BaseModel):
     also_in_training: dict[str, int]
     """Sentences, rows or short documents of the development and test split that training has too; splits with some."""
     misfit_lines: int | None
-    """Lines of annotations that fit no way of counting, answers that stand elsewhere than said; listed in the report.
-    None where there are none."""
+    """Lines of annotations that fit no way of counting, listed in the report; None where there are none."""
     left_out: str | None
     """Files of the same form whose names tell no split, so that they are not read."""
     models: list[Path]

@@ -47,6 +47,11 @@ def with_heads(splits: Splits, settings: BenchmarkSettings) -> BenchmarkSettings
     return settings.model_copy(update={"heads": usual_heads(documents)})
 
 
+def has_mentions(splits: Splits) -> bool:
+    """Whether the task is to find mentions."""
+    return _classes(splits)[0] is Tagging
+
+
 def kind_of(splits: Splits, source: Source, settings: BenchmarkSettings) -> Kind:
     """A task's data, ready for a model."""
     kind: Kind = _classes(splits)[0](splits, source, settings)

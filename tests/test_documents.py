@@ -54,7 +54,8 @@ HIDDEN = [name for name in RUN if any(node.module.partition(".")[0] in SCRIPTS f
 def test_a_bench_finds_the_package_and_not_a_script_of_the_same_name(name, monkeypatch):
     """`python bench/x.py` looks into bench/ first, where cleaning.py and training.py lie."""
     monkeypatch.setattr(sys, "path", [str(ROOT / "bench"), str(ROOT)])
-    wanted = first_import_of_ours(SCRIPTS[name]) or imports(SCRIPTS[name])[0].module.partition(".")[0]  # or a function's
+    of_a_function = imports(SCRIPTS[name])[0].module.partition(".")[0]
+    wanted = first_import_of_ours(SCRIPTS[name]) or of_a_function
     assert PathFinder.find_spec(wanted).origin == str(ROOT / wanted / "__init__.py")
 
 

@@ -238,9 +238,9 @@ def scenario(place: Place, stage: str, blow: str, number: int) -> dict[str, str]
 
 def resumed(place: Place, run: str) -> int | None:
     """The step at which a run of pretraining went on, from what its process returned."""
-    from flows.stages.job import JobFolder
+    from flows.stages.call_files import CallFolder
 
-    outcome = JobFolder(place.store / "serve" / "runs" / run / "pretrain").read_outcome()
+    outcome = CallFolder(place.store / "serve" / "runs" / run / "pretrain").read_outcome()
     return outcome.value.resumed_at if outcome and outcome.value else None
 
 

@@ -25,7 +25,7 @@ from cleaning.settings import CleaningSettings
 from data.errors import StageError
 from data.files import code_digest, storage_error, write_json
 from data.manifest import Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 MANIFEST, CODES, SEARCH = "index.json", "codes.npz", "search.sqlite3"
@@ -68,7 +68,7 @@ def is_current(store: Store, version: str) -> bool:
     return f'"{_key(store, version)}"' in found
 
 
-def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = quiet) -> Path:
+def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = no_progress) -> Path:
     """Build the index of a version where there is no current one, and give its folder.
 
     Raises:

@@ -29,7 +29,7 @@ from cleaning.share import Share
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 HERE_BYTES = 32 << 20
@@ -66,7 +66,7 @@ def clean(
     warcs: Sequence[Path] = (),
     share: Share | None = None,
     engine: EngineSettings = POOL,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CleanSummary:
     """Clean every closed WARC file that has no twin yet; judge all texts that are not judged yet.
 

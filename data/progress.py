@@ -11,5 +11,5 @@ class Progress(Protocol):
         """``done`` of ``total`` units (None: unknown yet) are finished in ``stage``; counters are named as paths."""
 
 
-def quiet(stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
+def no_progress(stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
     """Show nothing."""

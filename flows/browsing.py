@@ -4,7 +4,7 @@ from browse.library import Library
 from data.store import Store
 from flows.settings import Settings
 from flows.why import why
-from flows.why_words import story_lines
+from flows.why_text import story_lines
 
 
 def library_of(store: Store, settings: Settings) -> Library:

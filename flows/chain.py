@@ -16,11 +16,11 @@ from cleaning.corpus.publish import PublishSummary, publish
 from crawler.process.run import crawl
 from crawler.process.summary import CrawlSummary
 from crawler.sources.common_crawl.run import CommonCrawlSummary, archive_common_crawl
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
-from flows.alone import Alone
 from flows.settings import Settings
 from flows.sources import CRAWL, check_sources, crawls_of
+from flows.stage_lock import StageLocked
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,7 +33,7 @@ class Runner(Protocol):
         """Run ``function`` with its arguments."""
 
 
-def plainly(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+def run_in_this_process(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call the stage in this process."""
     del stage
     return function(*args, **kwargs)
@@ -57,9 +57,9 @@ def build_corpus(
     sources: Sequence[str] = (CRAWL,),
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CorpusBuilt:
     """Bring pages in, clean what is new, publish a version where anything changed.
 
@@ -114,7 +114,7 @@ class Stopwatch:
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one stage; whichever process the runner takes holds the lock."""
         started = time.monotonic()
-        alone = Alone(self._store, stage, self._patience, function)
+        alone = StageLocked(self._store, stage, self._patience, function)
         result = self._run(stage, alone, *args, **kwargs)
         self.seconds[stage] = round(time.monotonic() - started, 1)
         return result

@@ -12,10 +12,10 @@ from prefect import flow
 from pydantic import Field
 
 from data.store import Store
+from flows.artifacts import find_artifact
 from flows.chain import build_corpus
-from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
-from flows.made import find_made
-from flows.plain_errors import plain_errors
+from flows.deployment_runs import is_deployed, run_deployment_and_wait, wait_for_identical_run
+from flows.failed_states import fail_without_traceback
 from flows.settings import Settings, load_settings
 from flows.sources import CRAWL, Source
 from flows.stages.task import StageTasks
@@ -28,7 +28,7 @@ PresetChoice = Literal["settings", PresetName]
 
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def build_cowese(
     contact: str | None = None,
     sources: tuple[Source, ...] = (CRAWL,),
@@ -74,7 +74,7 @@ def build_cowese(
         pretrain__preset=_given(preset),
         **_begin(begin),
     )
-    if wait_for_twin(build_cowese):
+    if wait_for_identical_run(build_cowese):
         return _newest(settings)
     built = build_corpus(
         settings, sources=sources, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf
@@ -85,7 +85,7 @@ def build_cowese(
 
 
 @flow(name="corpus-to-model", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def corpus_to_model(
     corpus: str = "latest",
     preset: PresetChoice = "settings",
@@ -108,13 +108,13 @@ def corpus_to_model(
         The name of the newest model.
     """
     settings = _settings(store=store, config=config, pretrain__preset=_given(preset), **_begin(begin))
-    if not wait_for_twin(corpus_to_model):
+    if not wait_for_identical_run(corpus_to_model):
         _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps, begin=begin)
-    return find_made(Store.open(settings.store).models, None, "cowese export").name
+    return find_artifact(Store.open(settings.store).models, None, "cowese export").name
 
 
 @flow(name="pretrain-biomedtra", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def pretrain_biomedtra(
     tokens: str | None = None,
     preset: PresetChoice = "settings",
@@ -140,16 +140,16 @@ def pretrain_biomedtra(
         store=store, config=config, pretrain__preset=_given(preset), pretrain__steps=steps, **_begin(begin)
     )
     opened = Store.open(settings.store)
-    if not wait_for_twin(pretrain_biomedtra):
+    if not wait_for_identical_run(pretrain_biomedtra):
         from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
 
-        chosen = find_made(opened.tokens, tokens, "cowese pack")
+        chosen = find_artifact(opened.tokens, tokens, "cowese pack")
         train_model(settings, tokens=chosen, run=StageTasks(settings), patience=inf)
-    return find_made(opened.models, None, "cowese export").name
+    return find_artifact(opened.models, None, "cowese export").name
 
 
 @flow(name="benchmark", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def benchmark(
     model: str,
     task: str,
@@ -178,7 +178,7 @@ def benchmark(
     from flows.model_chain import benchmark_model  # noqa: PLC0415 - loads torch
 
     settings = _settings(store=store, config=config, benchmark__seeds=seeds, benchmark__epochs=epochs)
-    wait_for_twin(benchmark)  # finished seeds are found again
+    wait_for_identical_run(benchmark)  # finished seeds are found again
     summary = benchmark_model(
         settings, model=model, task=task, data=data, name=name, run=StageTasks(settings), patience=inf
     )
@@ -192,7 +192,7 @@ def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
     tokens = prepare_tokens(settings, corpus=corpus, run=StageTasks(settings), patience=inf)
     parameters = {**given, "tokens": tokens.pack.path.name}
     if is_deployed():
-        run_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
+        run_deployment_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
     else:
         pretrain_biomedtra(**parameters)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
-from flows.chain import CorpusBuilt, Runner, Stopwatch, plainly
+from flows.chain import CorpusBuilt, Runner, Stopwatch, run_in_this_process
 from flows.settings import Settings
 from training.benchmark.run import BenchmarkSummary, benchmark
 from training.benchmark.table import TableSummary, write_table
@@ -65,9 +65,9 @@ def prepare_tokens(
     settings: Settings,
     *,
     corpus: str = "latest",
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TokensBuilt:
     """Fit a tokenizer on a corpus version, or keep that of the model to begin from, and pack the version with it."""
     store = Store.open(settings.store)
@@ -87,9 +87,9 @@ def train_model(
     settings: Settings,
     *,
     tokens: Path,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ModelTrained:
     """Pretrain on packed tokens, evaluate on held-out text, export for Hugging Face."""
     store = Store.open(settings.store)
@@ -103,7 +103,7 @@ def train_model(
     )
 
 
-def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = quiet) -> ModelBuilt:
+def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = no_progress) -> ModelBuilt:
     """From a corpus version to an evaluated, exported model, in this process."""
     tokens = prepare_tokens(settings, corpus=corpus, progress=progress)
     trained = train_model(settings, tokens=tokens.pack.path, progress=progress)
@@ -124,9 +124,9 @@ def benchmark_model(
     task: str,
     data: Path,
     name: str | None = None,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> BenchmarkSummary:
     """Fine-tune and score a model on a task, then write the table of all runs and put it into the model cards."""
     store = Store.open(settings.store)

@@ -29,7 +29,7 @@ from data.store import Store
 from data.takedowns import Takedowns
 from flows.settings import Settings
 from flows.why import why
-from flows.why_words import story_lines
+from flows.why_text import story_lines
 
 CLEANING = CleaningSettings(min_chars=100)
 PUBLISHING = PublishSettings(test_share=0.001)

@@ -17,7 +17,7 @@ from cleaning.corpus.splits import SPLITS
 from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
 from data.files import whole_file
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[»”\")\]]*\s+(?=[¿¡«“\"(\[]*[A-ZÁÉÍÓÚÜÑ0-9])")
@@ -53,7 +53,7 @@ def export_text(
     version: str = "latest",
     form: Form = "text",
     splits: tuple[str, ...] = SPLITS,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ExportTextSummary:
     """Write a version as one file, gzipped where its name ends in .gz.
 

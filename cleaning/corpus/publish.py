@@ -41,7 +41,7 @@ from cleaning.stored_texts import Segments
 from data.errors import StageError
 from data.files import write_json
 from data.manifest import Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
@@ -79,7 +79,7 @@ def publish(
     cold: bool = False,
     without: Sequence[str] = (),
     engine: EngineSettings = POOL,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> PublishSummary:
     """Cut the next version of the corpus where anything has changed.
 
@@ -122,7 +122,7 @@ def behind(
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    run = _Run.of(store, cleaning, publishing, rights, POOL, quiet, cold=False)
+    run = _Run.of(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
     return run.origin(segments).beyond(version, store)
 
 

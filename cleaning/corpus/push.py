@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.versions import BESIDE
 from data.hub_errors import hub_errors_told
 from data.manifest import Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 _THERE = 409
@@ -35,7 +35,7 @@ def push(
     private: bool = True,
     endpoint: str | None = None,
     token: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> PushSummary:
     """Upload a version as a dataset repository.
 

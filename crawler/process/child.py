@@ -31,8 +31,8 @@ from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
-from data.lifeline import end_with_parent
 from data.manifest import code_version
+from data.parent_watchdog import end_with_parent
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns

@@ -25,7 +25,7 @@ from crawler.warc.recovery import recover
 from crawler.warc.rows import unindexed
 from data.errors import InputError, StageError
 from data.files import write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -38,7 +38,7 @@ def crawl(
     *,
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CrawlSummary:
     """Continue an unfinished round, or start the next.
 

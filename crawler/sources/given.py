@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from crawler.permissions.scope import Scope
 from crawler.sources.writer import Origin, SourceWriter
 from data.errors import InputError
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.rights.licences import Licence
 from data.store import Store
 from data.takedowns import Takedowns
@@ -67,7 +67,7 @@ def bring(
     scope: Scope | None,
     *,
     only_seeds: bool = False,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CorpusSummary:
     """Append what a corpus gives and is not there yet. A run that is cut off goes on where it was.
 

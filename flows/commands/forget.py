@@ -47,13 +47,13 @@ def forget(
 
     Example: cowese forget https://www.example.org/page --yes
     """
-    from flows.forgetting.forget import alone, carry_out, prepare
+    from flows.forgetting.forget import carry_out, lock_every_stage, prepare
     from flows.forgetting.plan import Plan
 
     asked = read_targets(targets, file)
     settings = read_settings(config, store, assign)
     opened = Store.to_read(settings.store)
-    with alone(opened), shown_progress() as progress:
+    with lock_every_stage(opened), shown_progress() as progress:
         plan = Plan.unfinished(opened)
         if plan is not None and asked:
             raise InputError(

@@ -21,7 +21,7 @@ from crawler.warc.recovery import recover
 from data.errors import StageError
 from data.lineage import mark
 from data.manifest import MANIFEST_NAME, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.forgetting.plan import Plan, foreign_paths, make_plan
@@ -43,7 +43,7 @@ STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack",
 
 
 @contextlib.contextmanager
-def alone(store: Store) -> Iterator[None]:
+def lock_every_stage(store: Store) -> Iterator[None]:
     """Keep every stage out of the store.
 
     Raises:
@@ -64,7 +64,7 @@ def prepare(
     foreign: bool = False,
     day: date,
     keep: bool,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> Plan:
     """Work the plan out; with ``keep`` it is written down, and must be finished.
 
@@ -79,7 +79,7 @@ def prepare(
     return plan
 
 
-def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress = quiet) -> Receipt:
+def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress = no_progress) -> Receipt:
     """Do what is left of a plan, and write the receipt.
 
     Raises:
@@ -115,7 +115,7 @@ def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress =
     return receipt
 
 
-def audit(store: Store, progress: Progress = quiet) -> Audit:
+def audit(store: Store, progress: Progress = no_progress) -> Audit:
     """Search the whole store for the runs of everything that was forgotten, signatures checked first.
 
     Raises:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.errors import StageError, StoreError
 from data.files import whole_file
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from flows.serving.environment import STARTUP_SECONDS, environment
 from flows.serving.foreign import listens, served_root, who_listens
@@ -56,7 +56,7 @@ class Serving(BaseModel):
 
 
 def serve(
-    store: Store, settings: ServeSettings, config: Path | None, progress: Progress = quiet, *, keeper: bool = True
+    store: Store, settings: ServeSettings, config: Path | None, progress: Progress = no_progress, *, keeper: bool = True
 ) -> Serving:
     """Start what does not run yet: server, pools, deployments, workers, profile. Harmless a second time.
 

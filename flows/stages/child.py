@@ -16,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from data.lifeline import end_with_parent
-from flows.stages.job import BEAT, JobFolder, Outcome
+from data.parent_watchdog import end_with_parent
+from flows.stages.call_files import HEARTBEAT, CallFolder, Outcome
 
 GRACE = 60.0
 """Seconds from the first request to end, or from the parent's death, to the end."""
@@ -25,14 +25,14 @@ SHOWN_EVERY = 0.5
 """Seconds between two changes of the progress file, at least."""
 
 
-class Ended(BaseException):
+class Terminated(BaseException):
     """SIGTERM came."""
 
 
-class Lifeline:
+class Heartbeat:
     """A thread that shows that this process lives, and ends it when its time has come."""
 
-    def __init__(self, folder: JobFolder, parent: int) -> None:
+    def __init__(self, folder: CallFolder, parent: int) -> None:
         self._folder = folder
         self._parent = parent
         self._told: Mapping[str, Any] = {}
@@ -61,7 +61,7 @@ class Lifeline:
     def _watch(self) -> None:
         asked = False
         while True:
-            time.sleep(BEAT)
+            time.sleep(HEARTBEAT)
             if os.getppid() != self._parent:
                 self.count_down()
                 if not asked:
@@ -77,23 +77,23 @@ class Lifeline:
 
 def main() -> None:
     """Run the job of a folder and leave its outcome there."""
-    folder = JobFolder(Path(sys.argv[1]))
-    job = folder.read_job()
+    folder = CallFolder(Path(sys.argv[1]))
+    call = folder.read_call()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    lifeline = Lifeline(folder, job.parent)
+    heartbeat = Heartbeat(folder, call.parent)
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
         signal.signal(number, signal.SIG_IGN)
-        lifeline.count_down()
-        raise Ended
+        heartbeat.count_down()
+        raise Terminated
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
-    end_with_parent(job.parent)
+    end_with_parent(call.parent)
     try:
-        outcome = Outcome(value=job.function(*job.args, progress=lifeline, **job.kwargs))
-    except Ended:
+        outcome = Outcome(value=call.function(*call.args, progress=heartbeat, **call.kwargs))
+    except Terminated:
         sys.exit(128 + signal.SIGTERM)
     except BaseException as error:
         logging.getLogger("flows.stages").exception("the stage failed")

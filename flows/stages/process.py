@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from data.errors import StageError
 from data.progress import Progress
-from flows.stages.job import Job, JobFolder
+from flows.stages.call_files import CallFolder, StageCall
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,8 +36,8 @@ def run_in_child(
     Raises:
         StageError: the process was killed; whatever the function raised is raised here too.
     """
-    files = JobFolder(folder)
-    files.prepare(Job(function=function, args=args, kwargs=kwargs, parent=os.getpid()))
+    files = CallFolder(folder)
+    files.prepare(StageCall(function=function, args=args, kwargs=kwargs, parent=os.getpid()))
     with files.log.open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "flows.stages.child", str(folder)],
@@ -54,13 +54,13 @@ def run_in_child(
     return result
 
 
-def last_words(folder: Path) -> str | None:
+def outcome_message(folder: Path) -> str | None:
     """What a stage that was cut off said at its end, such as where it saved."""
-    outcome = JobFolder(folder).read_outcome()
+    outcome = CallFolder(folder).read_outcome()
     return str(outcome.error) if outcome and outcome.error else None
 
 
-def _watch(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str, progress: Progress) -> None:
+def _watch(child: "subprocess.Popen[bytes]", files: CallFolder, stage: str, progress: Progress) -> None:
     beat = 0.0
     while child.returncode is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -81,7 +81,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
-def _result(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str) -> Any:
+def _result(child: "subprocess.Popen[bytes]", files: CallFolder, stage: str) -> Any:
     outcome = files.read_outcome()
     if outcome is None:
         code = child.returncode

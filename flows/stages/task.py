@@ -14,13 +14,13 @@ from prefect.tasks import MaterializingTask
 from pydantic import BaseModel
 
 from crawler.process.summary import CrawlSummary
-from flows.pages.corpus import show_corpus
-from flows.pages.links import Links
-from flows.pages.progress import StageProgress, tolerated
-from flows.pages.words import in_one_line
-from flows.plain_errors import plain_errors
+from flows.failed_states import fail_without_traceback
+from flows.prefect_pages.corpus import show_corpus
+from flows.prefect_pages.log_lines import in_one_line
+from flows.prefect_pages.progress import StageProgress, ignore_server_errors
+from flows.prefect_pages.store_links import StoreLinks
 from flows.settings import Settings
-from flows.stages.process import last_words, run_in_child
+from flows.stages.process import outcome_message, run_in_child
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,7 +57,7 @@ class StageTasks:
         """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
         kwargs.pop("progress", None)
 
-        @plain_errors
+        @fail_without_traceback
         def body() -> Any:
             return self._in_task(stage, function, args, kwargs)
 
@@ -83,12 +83,12 @@ class StageTasks:
         except Exception:
             raise
         except BaseException:  # cancelled, or ended by a signal
-            words = last_words(folder) or "cut off; the next run goes on from what was finished"
+            words = outcome_message(folder) or "cut off; the next run goes on from what was finished"
             logger.warning("%s: %s", stage, words)
             raise
         progress.finish()
-        links = Links(self.settings.store.expanduser().absolute(), self.settings.serve.links)
-        with tolerated():
+        links = StoreLinks(self.settings.store.expanduser().absolute(), self.settings.serve.links)
+        with ignore_server_errors():
             show(stage, summary, links)
         tell_asset(stage, summary)
         logger.info("%s: %s. Log: %s", stage, in_one_line(summary), links.place(self._log(summary, folder)))
@@ -102,12 +102,12 @@ class StageTasks:
         return folder / "log.txt"
 
 
-def show(stage: str, summary: Any, links: Links) -> None:
+def show(stage: str, summary: Any, links: StoreLinks) -> None:
     """Make the pages of a stage, where it has any."""
     if stage == "publish":
         show_corpus(summary, links)
     elif stage not in CORPUS_STAGES:
-        from flows.pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
+        from flows.prefect_pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
 
         if stage in PAGES:
             PAGES[stage](summary, links)

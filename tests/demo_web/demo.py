@@ -118,7 +118,9 @@ def learnt(built: dict[str, Any]) -> list[str]:
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Pages, documents, version."""
-    from flows.pages.words import left_out_by_publishing  # loads the rooms, which the first line must not wait for
+    from flows.prefect_pages.log_lines import (
+        left_out_by_publishing,  # loads the rooms, which the first line must not wait for
+    )
 
     crawl, clean, publish = corpus["crawl"], corpus["clean"], corpus["publish"]
     dropped = {reason: count for reason, count in clean["dropped"].items() if not reason.startswith("revisit/")}

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.hub_errors import hub_errors_told
 from data.model_card import check_card
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.keeping import find_kept
 
@@ -36,7 +36,7 @@ def push_model(
     private: bool = True,
     endpoint: str | None = None,
     token: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ModelPushSummary:
     """Upload a model's folder as a model repository; files that the hub has already are not sent again.
 

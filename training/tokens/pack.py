@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from data.errors import InputError, StageError
 from data.files import file_digest, value_digest, whole_file
 from data.manifest import MANIFEST_NAME, Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.tokens.corpus import SPLITS, Corpus
 from training.tokens.counts import count_stream, merge_counts, read_counts, write_counts
@@ -46,7 +46,7 @@ class PackSummary(BaseModel):
 
 
 def pack(
-    store: Store, settings: PackSettings, *, corpus: Path, tokenizer: Path, progress: Progress = quiet
+    store: Store, settings: PackSettings, *, corpus: Path, tokenizer: Path, progress: Progress = no_progress
 ) -> PackSummary:
     """Encode every split of a corpus, or find what was packed before. Finished parts are not made again.
 

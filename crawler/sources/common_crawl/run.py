@@ -33,7 +33,7 @@ from crawler.sources.writer import SourceWriter, places_of
 from crawler.warc.recovery import recover
 from data.errors import InputError, StageError
 from data.files import read_json, value_digest, write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -84,7 +84,7 @@ def archive_common_crawl(
     *,
     since: datetime | None = None,
     dry_run: bool = False,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CommonCrawlSummary:
     """Bring the records of our hosts into ``store/warc/common-crawl``; what is there already is not asked for again.
 

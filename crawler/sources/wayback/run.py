@@ -26,7 +26,7 @@ from crawler.sources.writer import Origin, SourceWriter
 from data.errors import InputError
 from data.files import read_json, value_digest, write_json
 from data.manifest import code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.rights.files import READERS
 from data.seeds import Seed, load_seeds
 from data.store import Store
@@ -70,7 +70,7 @@ def archive_wayback(
     *,
     hosts: Sequence[str],
     dry_run: bool = False,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> WaybackSummary:
     """Bring what the archive has of some hosts (``crawler.views.dead_hosts``); nothing is asked for again.
 

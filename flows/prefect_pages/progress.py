@@ -22,7 +22,7 @@ SHOWN_COUNTS = 8
 
 
 @contextmanager
-def tolerated() -> Iterator[None]:
+def ignore_server_errors() -> Iterator[None]:
     """A page that cannot be updated, since the server is away, is no reason for a run to fail."""
     try:
         yield
@@ -63,7 +63,7 @@ class StageProgress:
         words = describe(done, total, (done - (self._first or 0)) / max(elapsed, 0.001), counts)
         before = self._next
         self._next = time.monotonic() + RETRY_AFTER
-        with tolerated():
+        with ignore_server_errors():
             self._artifact = _shown(self._artifact, f"{self._stage}{KEY_SUFFIX}", round(share, 1), words)
             self._next = before
 

@@ -21,7 +21,7 @@ def find_corpus(store: Store, corpus: str) -> Path:
     return store.corpus_version(corpus)
 
 
-def find_made(folder: Path, named: str | None, command: str) -> Path:
+def find_artifact(folder: Path, named: str | None, command: str) -> Path:
     """A finished thing by name or path; without a name, the newest in ``folder``.
 
     Raises:

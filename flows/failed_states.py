@@ -12,7 +12,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
+def fail_without_traceback(function: Callable[P, R]) -> Callable[P, R]:
     """Under a flow or task: a CoweseError becomes the state that Prefect shows; whoever calls still meets the error."""
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""One line of the log for each stage; ``flows/pages/model.py`` adds those of training."""
+"""One line of the log for each stage; ``flows/prefect_pages/model.py`` adds those of training."""
 
 from collections.abc import Mapping
 from functools import singledispatch

@@ -24,7 +24,7 @@ from data.errors import StageError
 
 POLL = 2.0
 """Seconds between two looks at a run."""
-LOOKED_AT = 100
+LATEST_RUNS = 100
 """The latest runs of a deployment among which a twin is looked for."""
 PENDING_SECONDS = 300
 """A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine."""
@@ -38,7 +38,7 @@ def is_deployed() -> bool:
     return deployment.get_id() is not None
 
 
-def wait_for_twin(flow: Flow[..., Any]) -> bool:
+def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
     """Wait for an older run with the same parameters that had not ended when this one was submitted.
 
     True: it did the work, there is nothing left to do. False: there is none, or it was cancelled or killed.
@@ -50,23 +50,23 @@ def wait_for_twin(flow: Flow[..., Any]) -> bool:
         return False
     with get_client(sync_client=True) as client:
         own = client.read_flow_run(UUID(flow_run.get_id()))
-        twin = _twin(client, own, flow)
-        if twin is None:
+        identical = _older_identical_run(client, own, flow)
+        if identical is None:
             return False
-        get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", twin.name)
-        name, twin = twin.name, _wait(client, twin.id)
-    if twin is None:
+        get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", identical.name)
+        name, identical = identical.name, _wait_for_end(client, identical.id)
+    if identical is None:
         get_run_logger().warning("%s was deleted or never started: going on in its place.", name)
         return False
-    assert twin.state is not None
-    if twin.state.is_failed():
-        raise StageError(f"{twin.name}, which did the same, failed: {twin.state.message}")
-    if not twin.state.is_completed():
-        get_run_logger().warning("%s ended as %s: going on in its place.", twin.name, twin.state.name)
-    return twin.state.is_completed()
+    assert identical.state is not None
+    if identical.state.is_failed():
+        raise StageError(f"{identical.name}, which did the same, failed: {identical.state.message}")
+    if not identical.state.is_completed():
+        get_run_logger().warning("%s ended as %s: going on in its place.", identical.name, identical.state.name)
+    return identical.state.is_completed()
 
 
-def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
+def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
     """Run a deployment and wait for it; one that runs with the same parameters is waited for instead.
 
     When this run is cancelled, so is the one that it started. A server that is away is waited for.
@@ -78,12 +78,14 @@ def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any])
     with get_client(sync_client=True) as client:
         deployed = client.read_deployment_by_name(name)
         active = [run for run in _runs(client, deployed.id) if _is_active(run)]
-        same = next((run for run in active if _filled(flow, run.parameters) == _filled(flow, given)), None)
+        same = next(
+            (run for run in active if _with_defaults(flow, run.parameters) == _with_defaults(flow, given)), None
+        )
         started = same or run_deployment(name, parameters=given, timeout=0)
         assert isinstance(started, FlowRun)
         get_run_logger().info("%s: %s %s", name, "waiting for" if same else "started", started.name)
         try:
-            ended = _wait(client, started.id)
+            ended = _wait_for_end(client, started.id)
         except Exception:
             raise  # a fault here is no reason to end the training
         except BaseException:  # cancelled, or ended by a signal
@@ -101,10 +103,10 @@ def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any])
     return ended
 
 
-def _twin(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> FlowRun | None:
+def _older_identical_run(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> FlowRun | None:
     assert own.deployment_id is not None
     assert own.created is not None
-    wanted = _filled(flow, own.parameters)
+    wanted = _with_defaults(flow, own.parameters)
     for run in _runs(client, own.deployment_id):
         assert run.created is not None
         older = (run.created, str(run.id)) < (own.created, str(own.id))
@@ -114,7 +116,7 @@ def _twin(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> Flow
             and run.end_time is not None
             and run.end_time > own.created
         )
-        if older and overlapped and _filled(flow, run.parameters) == wanted:
+        if older and overlapped and _with_defaults(flow, run.parameters) == wanted:
             return run
     return None
 
@@ -123,7 +125,7 @@ def _runs(client: SyncPrefectClient, deployment_id: UUID) -> list[FlowRun]:
     return client.read_flow_runs(
         flow_run_filter=FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment_id])),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
-        limit=LOOKED_AT,
+        limit=LATEST_RUNS,
     )
 
 
@@ -139,14 +141,14 @@ def _never_started(run: FlowRun) -> bool:
     return (datetime.now(UTC) - state.timestamp).total_seconds() > PENDING_SECONDS
 
 
-def _filled(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters with the flow's defaults where none was given, as JSON has them."""
     defaults = {name: one.default for name, one in inspect.signature(flow.fn).parameters.items()}
     filled: dict[str, Any] = to_jsonable_python({**defaults, **given})
     return filled
 
 
-def _wait(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
+def _wait_for_end(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
     """The run when it has ended; None where it was deleted or never started.
 
     A server that does not answer is asked again for as long as it takes: the run itself goes on without it.

@@ -8,9 +8,9 @@ from prefect.artifacts import create_image_artifact, create_markdown_artifact, c
 
 from data.files import write_text
 from flows.console import readable
-from flows.pages.curve import curve
-from flows.pages.links import Links
-from flows.pages.words import in_one_line
+from flows.prefect_pages.curve import curve
+from flows.prefect_pages.log_lines import in_one_line
+from flows.prefect_pages.store_links import StoreLinks
 from training.benchmark.run import BenchmarkSummary
 from training.benchmark.table import TableSummary
 from training.results.evaluate import EvaluationSummary
@@ -22,7 +22,7 @@ from training.tokens.pack import PackSummary
 from training.tokens.tokenizer import TokenizerSummary
 
 
-def show_run(summary: PretrainSummary, links: Links) -> None:
+def show_run(summary: PretrainSummary, links: StoreLinks) -> None:
     """The loss, inside the task that trained."""
     name = summary.path.name
     drawn = curve([(line["step"], line["loss"]) for line in read_metrics(summary.path)], "loss", "steps")
@@ -44,7 +44,7 @@ def show_run(summary: PretrainSummary, links: Links) -> None:
     )
 
 
-def show_evaluation(summary: EvaluationSummary, links: Links) -> None:
+def show_evaluation(summary: EvaluationSummary, links: StoreLinks) -> None:
     """The figures by the card's definitions, inside the task that evaluated."""
     create_table_artifact(
         [
@@ -63,7 +63,7 @@ def show_evaluation(summary: EvaluationSummary, links: Links) -> None:
     create_markdown_artifact(links.to(report, "curves and figures"), key="pretraining-report", description=summary.run)
 
 
-def show_model(summary: ExportSummary, links: Links) -> None:
+def show_model(summary: ExportSummary, links: StoreLinks) -> None:
     """Where the two models and their cards are, inside the task that exported."""
     parts = {"discriminator": summary.discriminator, "generator": summary.generator}
     lines = [
@@ -78,7 +78,7 @@ def show_model(summary: ExportSummary, links: Links) -> None:
     )
 
 
-def show_benchmark(summary: BenchmarkSummary, links: Links) -> None:
+def show_benchmark(summary: BenchmarkSummary, links: StoreLinks) -> None:
     """The figures on the test split, inside the task that scored."""
     create_table_artifact(
         [
@@ -91,7 +91,7 @@ def show_benchmark(summary: BenchmarkSummary, links: Links) -> None:
     create_markdown_artifact(links.to(summary.report, "report"), key="benchmark-report", description=summary.task)
 
 
-PAGES: dict[str, Callable[[Any, Links], None]] = {
+PAGES: dict[str, Callable[[Any, StoreLinks], None]] = {
     "pretrain": show_run,
     "evaluate": show_evaluation,
     "export": show_model,

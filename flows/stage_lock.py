@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Alone(Generic[P, R]):
+class StageLocked(Generic[P, R]):
     """A stage's function that keeps others out of the same stage on the same store while it runs."""
 
     store: Store

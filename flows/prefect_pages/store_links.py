@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class StoreLinks:
     """Turns files of a store into Markdown: a link where they are served, their path elsewhere."""
 
     root: Path

@@ -7,13 +7,13 @@ from cleaning.corpus.report import funnel, sites
 from cleaning.corpus.splits import SPLITS
 from data.files import read_json
 from data.manifest import MANIFEST_NAME
-from flows.pages.links import Links
+from flows.prefect_pages.store_links import StoreLinks
 
 HOSTS = 200
 """Hosts in the table; the report has them all."""
 
 
-def show_corpus(summary: PublishSummary, links: Links) -> None:
+def show_corpus(summary: PublishSummary, links: StoreLinks) -> None:
     """Make the pages, inside the task that published."""
     figures = read_json(summary.path / MANIFEST_NAME)["figures"]
     version, urls = summary.version, figures["urls"]
@@ -45,7 +45,7 @@ def show_corpus(summary: PublishSummary, links: Links) -> None:
     create_markdown_artifact(corpus_words(summary, links), key="corpus", description=f"The corpus, {version}")
 
 
-def corpus_words(summary: PublishSummary, links: Links) -> str:
+def corpus_words(summary: PublishSummary, links: StoreLinks) -> str:
     """A version in a few lines."""
     splits = ", ".join(f"{summary.splits[split]:,} {split}" for split in SPLITS)
     state = "is new" if summary.changed else "is still the newest: **nothing has changed since**"

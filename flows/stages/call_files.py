@@ -17,12 +17,12 @@ from typing import Any
 from data.errors import CoweseError
 from data.files import read_json, write_bytes
 
-BEAT = 2.0
+HEARTBEAT = 2.0
 """Seconds between two signs of life."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class StageCall:
     """A function and its arguments; all of it can be pickled."""
 
     function: Callable[..., Any]
@@ -41,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class JobFolder:
+class CallFolder:
     """The files of one stage of one run."""
 
     path: Path
@@ -56,16 +56,16 @@ class JobFolder:
         """How far it is."""
         return self.path / "progress.json"
 
-    def prepare(self, job: Job) -> None:
+    def prepare(self, call: StageCall) -> None:
         """Write the job and remove what an earlier attempt left."""
         for left in ("outcome.pickle", "progress.json"):
             (self.path / left).unlink(missing_ok=True)
-        write_bytes(self.path / "job.pickle", pickle.dumps(job))
+        write_bytes(self.path / "job.pickle", pickle.dumps(call))
 
-    def read_job(self) -> Job:
+    def read_call(self) -> StageCall:
         """The job, in the child."""
-        job: Job = pickle.loads((self.path / "job.pickle").read_bytes())  # noqa: S301 - our own parent wrote it
-        return job
+        call: StageCall = pickle.loads((self.path / "job.pickle").read_bytes())  # noqa: S301 - our own parent wrote it
+        return call
 
     def write_outcome(self, outcome: Outcome) -> None:
         """Tell how it ended; an error that cannot be pickled is told by its text."""

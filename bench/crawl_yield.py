@@ -69,8 +69,8 @@ class StoredWeb:
 
     @staticmethod
     def _links(url, fields, body):
-        from crawler.pages.addresses import location_url
-        from crawler.pages.links import extract_links, is_html
+        from crawler.parsing.links import extract_links, is_html
+        from crawler.parsing.url_join import location_url
         from data.charset import encoding_of
         from data.errors import InputError
         from data.urls import canonical_url
@@ -222,7 +222,7 @@ def barren(requests, words):
     from data.yields import WHOLE_HOST, SectionYield
 
     yields = Yields({(host, WHOLE_HOST): SectionYield(requests[host], words[host]) for host in requests})
-    return {host for host in requests if yields.is_barren(host)}
+    return {host for host in requests if yields.is_low_yield(host)}
 
 
 def best_of(web, urls, count):

@@ -31,7 +31,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.ids import ids_path, write_ids
 from cleaning.judge_segment import GROUP_ROWS

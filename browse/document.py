@@ -23,8 +23,8 @@ from browse.rule_bounds import scales_of
 from browse.search_words import read_search
 from browse.text_lines import KEPT, Line, lines_of
 from browse.word_diff import likeness, word_diff
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.reasons import in_words
-from cleaning.corpus.story import story
 from cleaning.pages.figures import Figures
 from cleaning.pages.page import Raw
 from cleaning.pages.text import SPANISH
@@ -95,7 +95,7 @@ def document(request: Request) -> Response:
 def described(found: Found) -> dict[str, Any]:
     """What is known of a page beside its text."""
     row, library = found.row, found.library
-    past = story(library.store, library.settings, row["url"])
+    past = page_history(library.store, library.settings, row["url"])
     verdict = next((one for one in reversed(past.verdicts) if _place(one) == _place_of(row)), None)
     measured, language = _measures(found)
     extracted = library.extracted()
@@ -110,7 +110,7 @@ def described(found: Found) -> dict[str, Any]:
         "cluster": _cluster(found),
         "rights": lines_about(folder, row["url"], _place_of(row), row["detail"]),
         "facets": {name: found.index.facet_of(found.number, name) for name in ("country", "category", "host")},
-        "places": past.places,
+        "places": past.versions,
         "visits": past.verdicts,
     }
 

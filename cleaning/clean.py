@@ -25,7 +25,7 @@ from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in
 from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
-from cleaning.share import Share
+from cleaning.shard import Shard
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
@@ -64,14 +64,14 @@ def clean(
     settings: CleaningSettings,
     *,
     warcs: Sequence[Path] = (),
-    share: Share | None = None,
+    shard: Shard | None = None,
     engine: EngineSettings = POOL,
     progress: Progress = no_progress,
 ) -> CleanSummary:
     """Clean every closed WARC file that has no twin yet; judge all texts that are not judged yet.
 
-    ``warcs`` are files of others, or folders of them: from then on they belong to the store. With a ``share`` only the
-    WARC files that fall into it are cleaned, beside other processes that clean the other shares.
+    ``warcs`` are files of others, or folders of them: from then on they belong to the store. With a ``shard`` only the
+    WARC files that fall into it are cleaned, beside other processes that clean the other shards.
 
     Raises:
         InputError: a named file is missing or is no WARC file.
@@ -82,8 +82,8 @@ def clean(
     foreign = ForeignWarcs.load(store)
     foreign.add(warcs)
     segments = _segments(store, folders)
-    if share is not None:
-        segments = [one for one in segments if share.has(one.stem)]
+    if shard is not None:
+        segments = [one for one in segments if shard.has(one.stem)]
     pending = [one for one in segments if not is_judged(folders.documents, one.stem)]
     extracted = sum(not one.is_extracted for one in pending)
     counts: Counter[str] = Counter()
@@ -94,7 +94,7 @@ def clean(
             kept += judged.kept
             counts.update(judged.dropped)
             torn += [judged] if judged.torn_at is not None else []
-    if share is None:  # else publishing does it, when all shares are there
+    if shard is None:  # else publishing does it, when all shards are there
         note_yields(store, folders.documents)
     if torn:
         raise StageError(
@@ -263,7 +263,7 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
             lambda offset, counts: report(Tally.row(offset, counts)),
         )
 
-    def tell(counts: Counter[str], rows: int) -> None:
+    def on_progress(counts: Counter[str], rows: int) -> None:
         left = rows - counts.total()
         row = Tally.row(size - size * left // rows, counts) if read_before else Tally.row(size, counts, left)
         report(row)
@@ -271,5 +271,5 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
     folders = task.folders
     measures = texts_in(folders.measures, segment.stem)
     return judge_segment(
-        segment.texts, segment.rights, measures, folders.documents, task.settings, folders.recipe, judging, tell
+        segment.texts, segment.rights, measures, folders.documents, task.settings, folders.recipe, judging, on_progress
     )

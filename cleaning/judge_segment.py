@@ -47,7 +47,7 @@ class Judged:
     """Where the WARC file was cut short."""
 
 
-Tell = Callable[[Counter[str], int], None]
+OnProgress = Callable[[Counter[str], int], None]
 """Called now and then with the rows so far, kept and dropped by reason, and how many there are in all."""
 
 
@@ -59,7 +59,7 @@ def judge_segment(
     settings: JudgingSettings,
     recipe: str,
     processes: PageProcesses,
-    tell: Tell = lambda _counts, _rows: None,
+    on_progress: OnProgress = lambda _counts, _rows: None,
 ) -> Judged:
     """Judge one file of extracted texts; rows are in its order. A page that its own WARC file reserves is dropped.
 
@@ -91,7 +91,7 @@ def judge_segment(
                 file.write(batch)
                 ids_of.extend(batch.column("id").to_pylist())
             counts.update(one.reason if isinstance(one, Drop) else "kept" for one in outcomes)
-            tell(counts, rows)
+            on_progress(counts, rows)
         for note in (TORN_AT, CRAWLER):
             if (said := remembered(texts, note)) is not None:
                 dropped_file.remember(note, said)

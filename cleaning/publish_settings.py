@@ -1,18 +1,21 @@
 """What shapes a corpus version beside the documents themselves."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from data.settings_model import SettingsModel
 
 _MOVED = ("named_agents", "missing_licence")
 """Settings that had this table before they got their own, ``rights``."""
 
 
-class PublishSettings(BaseModel):
+class PublishSettings(SettingsModel):
     """Rights, lines of a site, decontamination, deduplication, splits, part files."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {"against": "deduplicate_against"}
 
     rights: Literal["as_fetched", "as_of_today"] = "as_fetched"
     """By which words of its host a page is judged: those that held when it was fetched, or the latest known, so that a
@@ -53,9 +56,9 @@ class PublishSettings(BaseModel):
     """Benchmarks (folders, files or tar archives of brat, CoNLL, TSV or SQuAD) whose texts the corpus must not hold:
     a document that shares 13 words in a row with one of them is dropped."""
 
-    against: tuple[str, ...] = ()
-    """Corpora that this one shall not repeat: folders or files of Parquet with a column ``text``, versions of this
-    store, data sets of the hub (OWNER/NAME). A document that one of them has, or one alike to it, is dropped."""
+    deduplicate_against: tuple[str, ...] = ()
+    """Other corpora: folders or files of Parquet with a column ``text``, versions of this store, data sets of the hub
+    (OWNER/NAME). A document that is equal or nearly equal to one of theirs is dropped (duplicate/foreign)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -65,7 +68,7 @@ class PublishSettings(BaseModel):
             raise ValueError(f"{moved[0]} is now rights.{moved[0]}: write it into the table [rights]")
         return given
 
-    @field_validator("decontaminate", "against", mode="before")
+    @field_validator("decontaminate", "deduplicate_against", mode="before")
     @classmethod
     def _one_or_more(cls, given: object) -> object:
         """A single path may stand for a list of one, as ``--set`` writes it."""

@@ -1,12 +1,14 @@
 """What a crawl obeys."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.manifest import code_version
+from data.settings_model import SettingsModel
 
 _CONTACT = re.compile(r"(mailto:)?[^\s@:/()<>]+@[^\s@:/()<>]+\.[^\s@:/()<>.]+|https?://[^\s/()<>]+(/[^\s()<>]*)?")
 """What a user agent may carry as +contact: no blanks and no brackets, which would end its comment."""
@@ -41,10 +43,13 @@ class Override(BaseModel):
         return patterns
 
 
-class CrawlSettings(BaseModel):
+class CrawlSettings(SettingsModel):
     """Start URLs, politeness, budgets and limits of a crawl."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {
+        "breaker_first": "breaker_base_delay",
+        "interval_first": "interval_initial",
+    }
 
     seeds: Path | None = None
     """Seed file or folder; without one, the list that comes with the project."""
@@ -84,24 +89,24 @@ class CrawlSettings(BaseModel):
     """Bytes of a body after decompression; a longer one is not kept."""
     max_failures: int = Field(default=3, gt=0)
     """Attempts at a page that fails for a passing reason, and failures in a row after which a host is broken."""
-    breaker_first: float = Field(default=60.0, gt=0)
+    breaker_base_delay: float = Field(default=60.0, gt=0)
     """Seconds that a broken host rests first; doubled at each further failure, up to 7 days."""
     breaker_patience: float = Field(default=300.0, ge=0)
     """Seconds that a round waits for a resting host; one that rests longer is left for a later run."""
     max_bytes_per_host: int = Field(default=2 << 30, gt=0)
     """Bytes of bodies taken from one host in a run."""
 
-    interval_first: float = Field(default=30.0, gt=0)
+    interval_initial: float = Field(default=30.0, gt=0)
     """Days until a new page is due again; × 0.5 when it changed, × 1.5 when not."""
     interval_min: float = Field(default=1.0, gt=0)
     """Days between two visits of a page, at least."""
     interval_max: float = Field(default=180.0, gt=0)
     """Days between two visits of a page, at most."""
 
-    per_host: dict[str, Override] = {}
+    per_host: dict[str, Override] = Field(default={})
     """Other limits for single hosts: ``[crawl.per_host."www.example.org"]`` with delay, max_pages, max_depth, include,
     exclude, pause. A host stands for itself with and without www."""
-    per_seed: dict[str, Override] = {}
+    per_seed: dict[str, Override] = Field(default={})
     """The same for single start URLs, by their URL as it stands in the list; where both are set, both hold."""
 
     warc_bytes: int = Field(default=1 << 30, gt=0)

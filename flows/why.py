@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.places import Place
-from cleaning.corpus.story import Takedown, Verdict, story
+from cleaning.corpus.page_history import Takedown, Verdict, page_history
+from cleaning.corpus.version_status import VersionStatus
 from crawler.views.history import Answer, CrawledUrl, LeftOutOfArchive, history
 from data.store import Store
 from data.urls import canonical_url, document_id
@@ -40,7 +40,7 @@ class Why(BaseModel):
     open_files: int
     """WARC files that are still written, of which nothing is told."""
     takedown: Takedown | None
-    versions: list[Place]
+    versions: list[VersionStatus]
 
 
 def why(store: Store, settings: Settings, url: str) -> Why:
@@ -52,9 +52,9 @@ def why(store: Store, settings: Settings, url: str) -> Why:
     """
     address = canonical_url(url if "://" in url else f"https://{url}")
     crawled = history(store, settings.crawl, address)
-    told = story(store, settings.clean, address)
+    told = page_history(store, settings.clean, address)
     visits = _joined(crawled.answers, told.verdicts)
-    met = any(place.state != "absent" for place in told.places)
+    met = any(place.state != "absent" for place in told.versions)
     known = bool(crawled.urls or visits or met or crawled.left_out)
     return Why(
         url=address,
@@ -66,7 +66,7 @@ def why(store: Store, settings: Settings, url: str) -> Why:
         left_out=crawled.left_out,
         open_files=crawled.open_files,
         takedown=told.takedown,
-        versions=told.places,
+        versions=told.versions,
     )
 
 

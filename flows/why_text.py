@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from cleaning.corpus.places import Place
+from cleaning.corpus.page_history import Verdict
 from cleaning.corpus.reasons import LANGUAGES, in_words
-from cleaning.corpus.story import Verdict
+from cleaning.corpus.version_status import VersionStatus
 from crawler.views.history import Answer, CrawledUrl
 from flows.console import DAY, duration
 from flows.why import Visit, Why
@@ -163,7 +163,7 @@ def _dropped(verdict: Verdict) -> str:
     return f"{in_words(verdict.reason or '', verdict.figure)}{target}{detail}"
 
 
-def _place(place: Place) -> str:
+def _place(place: VersionStatus) -> str:
     if place.state == "absent":
         return "nothing of it: the page had not been fetched when it was cut"
     if place.state == "kept":
@@ -173,13 +173,13 @@ def _place(place: Place) -> str:
     return f"dropped: {in_words(place.reason or '', place.figure)}{_target(place)}"
 
 
-def _target(place: Place) -> str:
+def _target(place: VersionStatus) -> str:
     if place.lost_to is None:
         return f": {_on_one_line(place.detail)}" if place.detail else ""
     return f": {place.lost_to}" if (place.reason or "").startswith("duplicate/") else f", to {place.lost_to}"
 
 
-def _said(one: Place | Verdict) -> str:
+def _said(one: VersionStatus | Verdict) -> str:
     """Where the line stands by which a page is reserved."""
     line = one.said
     if line is None:

@@ -14,9 +14,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.live_pages import live_documents, pairs
 from cleaning.corpus.publish import publish
-from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.corpus.reservations import drop_reserved, ledger_of
 from cleaning.pages.warc import Segment
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -271,7 +271,7 @@ def _cut(store, chosen):
     """The folder of the version that is current, None where there is nothing to publish."""
     segments = pairs(store.documents / recipe_digest(CLEANING))
     ledger = ledger_of(store.rights / extraction_digest(CLEANING), segments)
-    left = without_reserved(living_documents(segments, Takedowns.load(store)), ledger, chosen)
+    left = drop_reserved(live_documents(segments, Takedowns.load(store)), ledger, chosen)
     return publish(store, CLEANING, chosen).path if left.documents.num_rows else None
 
 

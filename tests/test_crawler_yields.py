@@ -12,7 +12,7 @@ from cleaning.site_yields import note_yields
 from crawler.frontier.due import FAILED_RANK, NEW_RANK, USUAL_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import HostQueue
-from crawler.frontier.records import Found
+from crawler.frontier.records import FoundUrl
 from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.tables import urls
 from crawler.frontier.yields import BARREN_AFTER, Yields
@@ -94,10 +94,10 @@ def test_a_host_is_barren_when_it_gave_next_to_nothing_beside_the_others():
         ("few.test", "/"): SectionYield(BARREN_AFTER - 1, 0),
     }
     yields = Yields(whole)
-    assert [yields.is_barren(host) for host in ("rich.test", "poor.test", "few.test", "new.test")] == [
+    assert [yields.is_low_yield(host) for host in ("rich.test", "poor.test", "few.test", "new.test")] == [
         False, True, False, False,
     ]  # fmt: skip
-    assert not Yields({("a.test", "/"): SectionYield(500, 0)}).is_barren("a.test"), "nobody gives more"
+    assert not Yields({("a.test", "/"): SectionYield(500, 0)}).is_low_yield("a.test"), "nobody gives more"
 
 
 def test_the_file_is_written_whole_and_bounded(tmp_path):
@@ -116,7 +116,9 @@ def test_the_file_is_written_whole_and_bounded(tmp_path):
 def test_what_is_queued_is_ranked_anew_when_the_figures_are_new(tmp_path):
     frontier = Frontier(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     names = ("/", "/agenda/1", "/guias/1", "/agenda/2", "/guias/2")
-    frontier.commit([], [Found(SITE + name, "a.test", f"{SITE}/", depth=int(name != "/"), rank=600) for name in names])
+    frontier.commit(
+        [], [FoundUrl(SITE + name, "a.test", f"{SITE}/", depth=int(name != "/"), rank=600) for name in names]
+    )
     with frontier.engine.begin() as connection:
         connection.execute(sa.update(urls).where(urls.c.url == f"{SITE}/").values(rank=1))
         connection.execute(sa.update(urls).where(urls.c.url == f"{SITE}/agenda/2").values(rank=12_000, fetched_at=1.0))
@@ -134,14 +136,14 @@ def test_held_hosts_have_their_turn_when_the_others_have_nothing_left():
     queue = HostQueue(CrawlSettings(delay_min=0.0, delay_factor=0.0))
     queue.add("rich.test", 2)
     queue.add("poor.test", 1)
-    queue["poor.test"].held = True
+    queue["poor.test"].deferred = True
     served = []
     while (host := queue.next_ready()) is not None:
         served.append(host.name)
-        queue.less(host)
+        queue.mark_done(host)
         queue.release(host, 0.0)
     assert served == ["rich.test", "rich.test"]
-    queue.wake_held()
+    queue.wake_deferred()
     assert queue.next_ready().name == "poor.test"
 
 

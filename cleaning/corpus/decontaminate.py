@@ -112,13 +112,13 @@ def decontaminated(
     texts: Texts,
     against: Sequence[Benchmark],
     memory: Path,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Remaining:
     """Move the documents that share a run with a benchmark to the dropped.
 
     A dropped row's reason names the benchmark (of several the first by name), ``figure`` is how many of the document's
     runs it shares, ``detail`` the benchmark's file and the first of these runs. What was found of each text is kept in
-    ``memory``, keyed by the text and by the benchmark's content; ``tell`` hears how many of how many texts were read.
+    ``memory``, keyed by the text and by the benchmark's content; ``on_progress`` is called with (done, total).
     """
     if not against or not remaining.documents.num_rows:
         return remaining
@@ -128,7 +128,7 @@ def decontaminated(
     memories = [_Memory(memory / "decontaminated", one) for one in against]
     known = np.logical_and.reduce([one.knows(distinct) for one in memories])
     if not known.all():
-        found = search(np.sort(heads[~known]), texts, against, tell)
+        found = search(np.sort(heads[~known]), texts, against, on_progress)
         for one, memo in enumerate(memories):
             memo.replace(distinct, {int(digests[at]): hit for at, hits in found.items() if (hit := hits[one])})
     hits = np.array(sorted({digest for memo in memories for digest in memo.hits}), np.uint64)
@@ -172,7 +172,7 @@ def _moved(remaining: Remaining, lost: npt.NDArray[np.bool_], verdicts: Sequence
 
 
 def search(
-    positions: Positions, texts: Texts, against: Sequence[Benchmark], tell: Callable[[int, int], None]
+    positions: Positions, texts: Texts, against: Sequence[Benchmark], on_progress: Callable[[int, int], None]
 ) -> dict[int, list[_Hit | None]]:
     """The texts at these positions that share a run with any benchmark, by position: a hit for each benchmark."""
     shingler = Shingler(RUN_WORDS)
@@ -184,7 +184,7 @@ def search(
             for text, hit in _hits(benchmark, numbers, starts, batch):
                 found.setdefault(int(places[text]), [None] * len(against))[which] = hit
         done += len(batch)
-        tell(done, len(positions))
+        on_progress(done, len(positions))
     return found
 
 

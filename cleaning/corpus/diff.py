@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
-from cleaning.corpus.living import TAKEDOWN
+from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, wide

@@ -21,7 +21,7 @@ LARGEST_HOSTS = 25
 
 @dataclass(slots=True)
 class FigureCounts:
-    """Counts of some documents and dropped pages; those of several shares add up."""
+    """Counts of some documents and dropped pages; those of several shards add up."""
 
     documents: int = 0
     words: int = 0

@@ -15,19 +15,19 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.against import ForeignCorpus, foreign_corpora
 from cleaning.corpus.card import write_texts
-from cleaning.corpus.cold import Rebuilt, rebuilt
-from cleaning.corpus.decide import Decided, Deciding, decide
+from cleaning.corpus.cold_rebuild import ColdRebuild, rebuild_from_warcs
+from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.filling import fill_parts
-from cleaning.corpus.living import pairs
-from cleaning.corpus.origin import Origin
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
+from cleaning.corpus.live_pages import pairs
+from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import write_report
-from cleaning.corpus.shares import Rights
+from cleaning.corpus.shards import Rights
 from cleaning.corpus.summary import write_summary
+from cleaning.corpus.version_inputs import VersionInputs
 from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
@@ -155,26 +155,26 @@ class _Run:
     ) -> "_Run":
         """Read the list of takedowns, open benchmarks and corpora."""
         found = benchmarks(publishing.decontaminate)
-        corpora = foreign_corpora(publishing.against, store)
+        corpora = foreign_corpora(publishing.deduplicate_against, store)
         takedowns = Takedowns.load(store)
         return cls(store, cleaning, publishing, rights, engine, progress, cold, takedowns, found, corpora)
 
-    def origin(self, segments: Segments) -> Origin:
+    def origin(self, segments: Segments) -> VersionInputs:
         """What the version will be a function of."""
         settings = self.cleaning, self.publishing, self.rights
-        return Origin.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
+        return VersionInputs.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
-    def settled(self, source: Rebuilt) -> Deciding:
+    def settled(self, source: ColdRebuild) -> DecisionInputs:
         """What the decisions on the pages of a source follow from."""
         rights = Rights(source.rights, tuple(source.segments), self.publishing, self.rights)
-        return Deciding(
+        return DecisionInputs(
             self.cleaning,
             self.publishing,
             self.takedowns,
             rights,
             self.benchmarks,
             self.corpora,
-            self.engine.share_rows,
+            self.engine.shard_rows,
             self.progress,
         )
 
@@ -193,9 +193,9 @@ class _Made:
 @contextmanager
 def _source(
     store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress, *, cold: bool
-) -> Iterator[Rebuilt]:
+) -> Iterator[ColdRebuild]:
     if cold:
-        with rebuilt(store, cleaning, engine, progress) as source:
+        with rebuild_from_warcs(store, cleaning, engine, progress) as source:
             yield source
         return
     folder = store.documents / recipe_digest(cleaning)
@@ -203,17 +203,19 @@ def _source(
     segments = pairs(folder)
     if not segments:
         raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
-    yield Rebuilt(segments, store.signatures, store.rights / extraction_digest(cleaning))
+    yield ColdRebuild(segments, store.signatures, store.rights / extraction_digest(cleaning))
 
 
-def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
+def _cut(run: _Run, source: ColdRebuild, origin: VersionInputs) -> _Made:
     """Decide on every page, and write a version where anything is otherwise than in the one before."""
-    with scratch(source.signatures / "shares") as work, opened(run.engine) as engine:
+    with scratch(source.signatures / "shards") as work, opened(run.engine) as engine:
         decided = decide(run.settled(source), source.segments, source.signatures, engine, work)
         return _written(run, source, origin, decided, engine, work)
 
 
-def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engine: Engine, work: Path) -> _Made:
+def _written(
+    run: _Run, source: ColdRebuild, origin: VersionInputs, decided: Decisions, engine: Engine, work: Path
+) -> _Made:
     previous = newest(run.store)
     otherwise: Differences | None = None
 
@@ -223,7 +225,7 @@ def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engin
         made_of = decided.made_of()
         files = linked(made_of, None if run.cold else before, hidden)
         missing = {number: path for number, path in enumerate(decided.paths) if path not in files}
-        files |= fill_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
+        files |= write_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
         write_json(hidden / PARTS_NAME, made_of)
         files |= write_dropped(hidden, decided.finished.dropped)
         if run.cold and previous is not None and before is not None:
@@ -248,7 +250,7 @@ def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engin
     return _Made(cut(run.store, previous, fill), dict(decided.funnel), otherwise)
 
 
-def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: Origin) -> bool:
+def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: VersionInputs) -> bool:
     """Whether a version would say nothing that the one before does not: pages taken down are counted, not listed."""
     counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
     return files == previous.files and origin.settings == previous.settings and counted_alike

@@ -25,7 +25,7 @@ DROPS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """Documents by place, with no more than what decides on them (``Shares.placed``), and what was dropped."""
+    """Documents by place, with no more than what decides on them (``Shards.placed``), and what was dropped."""
 
     documents: pa.Table
     funnel: Counter[str]

@@ -28,7 +28,7 @@ from cleaning import lines as line_code
 from cleaning.corpus.line_digests import Digests, LineDigests
 from cleaning.corpus.remaining import Remaining
 from cleaning.corpus.splits import site_of
-from cleaning.corpus.trimmed import Left, TrimmedTexts
+from cleaning.corpus.stripped_texts import StrippedRows, StrippedTexts
 from cleaning.duplicates.dedup import keeper_ranks
 from cleaning.duplicates.sketches import ranges
 from cleaning.engines.engine import Engine, Report, run_all
@@ -93,7 +93,7 @@ def take_out_site_lines(
     found = _Found.of(_counted(documents, digests, settings, engine, work), documents.num_rows)
     digests.sweep()
     documents = documents.append_column("repeated", found.repeated)
-    remembered = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
+    remembered = StrippedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
     keys = _mixed(documents["text_digest"].to_numpy()[found.touched], found.keys)
     left = remembered.of(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
     words = int(documents["n_words"].to_numpy()[found.touched].sum() - left["words"].sum())
@@ -103,7 +103,9 @@ def take_out_site_lines(
     kept["digest"], kept["words"] = left["digest"], left["words"]
     saved = save(work / "left.npy", kept)
     return SiteLines(
-        _with(replace(remaining, documents=documents), found.touched, left, max(min_chars, 1)), saved, taken
+        _without_site_lines(replace(remaining, documents=documents), found.touched, left, max(min_chars, 1)),
+        saved,
+        taken,
     )
 
 
@@ -315,7 +317,7 @@ def _mixed(texts: Digests, lines: Digests) -> Digests:
     return (texts ^ (lines * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD1B54A32D192ED03)
 
 
-def _with(remaining: Remaining, touched: Positions, left: Left, min_chars: int) -> Remaining:
+def _without_site_lines(remaining: Remaining, touched: Positions, left: StrippedRows, min_chars: int) -> Remaining:
     """The documents with what is known of what is left of them; those too short are dropped."""
     documents = remaining.documents
     for name, number, kind in (("text_digest", _text_numbers(left), np.uint64), ("n_words", left["words"], np.int32)):
@@ -333,7 +335,7 @@ def _with(remaining: Remaining, touched: Positions, left: Left, min_chars: int) 
     return replace(remaining, documents=documents).without(lost, columns)
 
 
-def _text_numbers(left: Left) -> Digests:
+def _text_numbers(left: StrippedRows) -> Digests:
     """The first 64 bits of each digest."""
     first = left["digest"].astype("S16").tobytes().decode()
     return np.frombuffer(bytes.fromhex(first), ">u8").astype(np.uint64)

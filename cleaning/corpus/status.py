@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import ForeignWarcs, members

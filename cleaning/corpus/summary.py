@@ -17,7 +17,7 @@ import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cleaning.corpus.splits import domain_of
-from cleaning.corpus.summary_words import Section, sections
+from cleaning.corpus.summary_sections import Section, sections
 from data.files import write_text
 from data.parquet import read_wide
 from data.sources import FILES, source_of

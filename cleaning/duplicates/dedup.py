@@ -73,12 +73,12 @@ def deduplicate(
     memory: Path,
     settings: PublishSettings,
     engine: Engine,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Clusters:
     """Find the duplicates among ``documents`` (columns id, text_digest, category, n_words, first_seen_at, by id).
 
     ``memory`` is the folder where signatures and verified pairs are kept; ``engine`` runs what can be done side by
-    side; ``tell`` hears how many of how many new texts have their signature.
+    side; ``on_progress`` hears how many of how many new texts have their signature.
     """
     rank = keeper_ranks(documents)
     digests = text_numbers(documents["text_digest"])
@@ -91,7 +91,14 @@ def deduplicate(
 
     with scratch(memory / "work") as work:
         elected, uncompared = _near(
-            digests[heads], rank[heads], texts.at(heads), memory_folder(memory, settings), settings, engine, work, tell
+            digests[heads],
+            rank[heads],
+            texts.at(heads),
+            memory_folder(memory, settings),
+            settings,
+            engine,
+            work,
+            on_progress,
         )
     keeper = heads[elected.lost_to[group]]
     near = elected.lost_to[group] != group
@@ -141,14 +148,14 @@ def _near(
     settings: PublishSettings,
     engine: Engine,
     work: Path,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> tuple[Elected, int]:
     """For each distinct text, by digest, the text that it loses to (itself for a keeper).
 
     Second, the keepers of crowds that were not compared with all others.
     """
     index = BandIndex(folder, settings.bands)
-    sign_missing(index, digests, texts, settings, engine, work, tell)
+    sign_missing(index, digests, texts, settings, engine, work, on_progress)
     found = candidates(index, digests, engine, work)
     verified = VerifiedPairs(folder, settings.shingle_words)
 

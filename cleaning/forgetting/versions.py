@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.card import write_texts
 from cleaning.corpus.figures import FigureCounts
-from cleaning.corpus.living import TAKEDOWN
+from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS

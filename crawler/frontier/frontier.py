@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 from crawler.frontier.database import open_engine
 from crawler.frontier.due import KNOWN_RANK, asked_by, is_due, rank_in_round
-from crawler.frontier.records import Found, HostState, Known
+from crawler.frontier.records import FoundUrl, HostState, KnownUrl
 from crawler.frontier.tables import (
     DONE,
     PAGE,
@@ -43,7 +43,7 @@ PIECE = 2_000
 """Rows that one statement refuses: some 20 ms."""
 
 
-KNOWN_COLUMNS = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
+KNOWN_COLUMNS = [getattr(urls.c, name) for name in KnownUrl.__dataclass_fields__]
 
 
 class Frontier:
@@ -144,7 +144,7 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
-    def with_work(self, only: Iterable[str] | None = None) -> list[str]:
+    def hosts_with_work(self, only: Iterable[str] | None = None) -> list[str]:
         """The hosts that have a URL queued, of all or of those given; one look into the index a host."""
         queued = sa.select(sa.literal(1)).where(
             urls.c.host == hosts.c.host, urls.c.state == sa.literal_column(str(QUEUED))
@@ -166,7 +166,7 @@ class Frontier:
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.state == QUEUED)
 
-    def forget_rests(self) -> None:
+    def clear_rests(self) -> None:
         """Let every host be asked at once, as if none had failed."""
         awake = {"rest_until": None, "failures": 0, "state": None, "why": None, "bad_runs": 0}
         with self._engine.begin() as connection:
@@ -189,11 +189,11 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
-    def queued(self, host: str, limit: int) -> list[Known]:
+    def queued(self, host: str, limit: int) -> list[KnownUrl]:
         """The first queued URLs of a host, by their rank and then in the order in which they were found."""
-        with self._broken_told(), self._engine.connect() as connection:
+        with self._database_errors(), self._engine.connect() as connection:
             rows = connection.execute(_NEXT, {"at": host, "many": limit})
-            return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
+            return [KnownUrl(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
     def which_known(self, addresses: Sequence[str]) -> set[str]:
         """Those of some URLs that are in the table."""
@@ -204,18 +204,18 @@ class Frontier:
                 found.update(connection.execute(some).scalars())
         return found
 
-    def done_without_page(self, url: str) -> Known | None:
+    def done_without_page(self, url: str) -> KnownUrl | None:
         """The row of a URL that is done and gave no page when it was asked for last; None where there is none such."""
         no_page = sa.and_(urls.c.status >= MOVED, urls.c.status != NOT_MODIFIED)
         found = sa.select(*KNOWN_COLUMNS).where(urls.c.url == url, urls.c.state == DONE, no_page)
-        with self._broken_told(), self._engine.connect() as connection:
+        with self._database_errors(), self._engine.connect() as connection:
             row = connection.execute(found).first()
-        return Known(*row) if row is not None else None
+        return KnownUrl(*row) if row is not None else None
 
-    def commit_or_tell(
+    def commit_or_raise(
         self,
         outcomes: Sequence[Mapping[str, Any]],
-        found: Iterable[Found],
+        found: Iterable[FoundUrl],
         states: Mapping[str, HostState],
     ) -> dict[str, int]:
         """As ``commit``; what the database says of its disk comes as an error of ours.
@@ -223,11 +223,11 @@ class Frontier:
         Raises:
             DiskFullError: no room left. StoreError: it cannot be written for another reason.
         """
-        with self._broken_told():
+        with self._database_errors():
             return self.commit(outcomes, found, states)
 
     @contextlib.contextmanager
-    def _broken_told(self) -> Iterator[None]:
+    def _database_errors(self) -> Iterator[None]:
         try:
             yield
         except sa.exc.OperationalError as error:
@@ -243,7 +243,7 @@ class Frontier:
     def commit(
         self,
         outcomes: Sequence[Mapping[str, Any]],
-        found: Iterable[Found],
+        found: Iterable[FoundUrl],
         host_states: Mapping[str, HostState] | None = None,
     ) -> dict[str, int]:
         """Write what became of URLs and hosts and the links found, in one transaction.
@@ -270,7 +270,7 @@ class Frontier:
                 connection.execute(self._remember, states)
         return new
 
-    def _add(self, connection: sa.Connection, rows: Sequence[Found], new: dict[str, int]) -> None:
+    def _add(self, connection: sa.Connection, rows: Sequence[FoundUrl], new: dict[str, int]) -> None:
         # In one order, so that processes which find the same links never wait for each other in a ring.
         rows = sorted(rows, key=lambda row: row.url) if self.shared else rows
         fields = ("url", "host", "seed", "kind", "depth", "hops", "rank")
@@ -319,24 +319,24 @@ class Frontier:
             .limit(PIECE)
         )
         refused = sa.update(urls).where(urls.c.id.in_(some)).values(state=REFUSED, reason=reason, round=number)
-        with self._broken_told(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             return connection.execute(refused).rowcount
 
     def keep_robots(self, host: str, status: int, fetched_at: float, body: bytes) -> None:
         """Remember a host's robots.txt, which serves while a newer one cannot be had."""
         values = {"host": host, "status": status, "fetched_at": fetched_at, "body": zlib.compress(body, 1)}
-        with self._broken_told(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             connection.execute(self._keep_robots, values)
 
     def kept_robots(self, host: str) -> tuple[int, float, bytes] | None:
         """Status, time and body of the last robots.txt of a host that could be had."""
-        with self._broken_told(), self._engine.connect() as connection:
+        with self._database_errors(), self._engine.connect() as connection:
             row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
         return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
 
     def add_figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add answers and bytes of hosts to what is known; their means and traps replace those."""
-        with self._broken_told(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             connection.execute(self._add_figures, [dict(row) for row in rows])
 
     def remember_move(self, seed: str, address: str) -> None:

@@ -6,11 +6,11 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from crawler.frontier.addresses import SharedAddresses
-from crawler.frontier.records import HostState, Known
+from crawler.frontier.address_limiter import AddressLimiter
+from crawler.frontier.records import HostState, KnownUrl
 from crawler.permissions.robots import Robots
 from crawler.settings import CrawlSettings
-from data.rights.words import Word
+from data.rights.signals import Signal
 
 BROKEN_MAX = 7 * 86_400.0
 """Seconds that a broken host rests at most."""
@@ -19,7 +19,7 @@ TOLD_TO_WAIT = 10
 
 
 STATES = ("unreachable", "blocked", "sick")
-"""What a host may be in, for which it rests (``crawler.process.standing``)."""
+"""What a host may be in, for which it rests (``crawler.process.host_health``)."""
 MOST_CHAINS = 100
 """Chains of redirects of a host that wait for their next row."""
 
@@ -32,7 +32,7 @@ class Chain:
     """Where the next row is asked for: its own address, or that with a session id."""
     cookies: str = ""
     """The Cookie field; what the chain was told so far, and nobody else."""
-    rows: tuple[Known, ...] = ()
+    rows: tuple[KnownUrl, ...] = ()
     """Those that redirected."""
     returned: frozenset[int] = frozenset()
     """Ids of rows that it led back to already: each is asked once more, not twice."""
@@ -45,7 +45,7 @@ class Host:
     name: str
     queued: int = 0
     """URLs in the frontier that are not done, those in ``buffer`` and in flight included."""
-    buffer: deque[Known] = field(default_factory=deque)
+    buffer: deque[KnownUrl] = field(default_factory=deque)
     page_cap: int | None = None
     """Pages that may be asked for in this round."""
     least_delay: float | None = None
@@ -54,10 +54,10 @@ class Host:
     """Pages of this round."""
     taken: int = 0
     """Pages of this run."""
-    octets: int = 0
+    body_bytes: int = 0
     """Bytes of bodies in this run."""
     robots: Robots | None = None
-    reservations: dict[str, list[Word]] = field(default_factory=dict)
+    reservations: dict[str, list[Signal]] = field(default_factory=dict)
     """What tdmrep.json and ai.txt say, by path, as far as they were asked for."""
     unread: set[str] = field(default_factory=set)
     """Those of them that are to be asked for anew; what is known of them serves until then."""
@@ -66,9 +66,9 @@ class Host:
     asked_hops: int = 0
     """Redirects followed on the way to it."""
     asked_failures: int = 0
-    plain: bool = False
+    http_only: bool = False
     """https has failed and http has answered."""
-    lies: bool = False
+    false_304: bool = False
     """It has answered 304 for a page that had changed: never asked with a condition again."""
     busy: bool = False
     """A request is in flight."""
@@ -93,18 +93,18 @@ class Host:
     """Statuses in a row that denied without a word."""
     good: int = 0
     """Pages of this run."""
-    in_flight: Known | None = None
+    in_flight: KnownUrl | None = None
     """The row that is asked for: its release finds whether it was settled."""
-    barren: bool = False
+    low_yield: bool = False
     """It has shown that it gives next to nothing (``yields``)."""
-    held: bool = False
+    deferred: bool = False
     """Its turn comes when no other host has work: a run with a limit spends it where it gives most."""
     left_out: bool = False
     """Out of this run: it rests for longer than the round waits."""
     chains: dict[str, Chain] = field(default_factory=dict)
     """Redirects that go on, by the canonical URL of the row that is asked for next."""
 
-    def go_on(self, url: str, chain: Chain) -> None:
+    def continue_chain(self, url: str, chain: Chain) -> None:
         """Ask for a row, when its turn comes, as a chain of redirects says."""
         self.chains.pop(url, None)
         self.chains[url] = chain
@@ -122,7 +122,7 @@ class HostQueue:
         self._waiting: set[str] = set()
         self._busy: set[str] = set()
         self._with_work: set[str] = set()
-        self._addresses = SharedAddresses(settings.max_per_address)
+        self._addresses = AddressLimiter(settings.max_per_address)
 
     def __getitem__(self, name: str) -> Host:
         host = self._hosts.get(name)
@@ -161,27 +161,27 @@ class HostQueue:
         if host.left_out or host.queued <= 0:
             return
         self._with_work.add(name)
-        if host.held:
+        if host.deferred:
             return
         if not host.busy:
             self._put(host)
 
-    def ask_again(self, host: Host, known: Known, chain: Chain) -> None:
+    def ask_again(self, host: Host, known: KnownUrl, chain: Chain) -> None:
         """Ask for a row next, once more; it is in flight, or was settled."""
         if host.in_flight is not None and host.in_flight.id == known.id:
             host.in_flight = None
         else:
             self.add(host.name, 1)
-        host.go_on(known.url, chain)
+        host.continue_chain(known.url, chain)
         host.buffer.appendleft(known)
 
-    def less(self, host: Host, count: int = 1) -> None:
+    def mark_done(self, host: Host, count: int = 1) -> None:
         """URLs of a host are done."""
         host.queued -= count
         if host.queued <= 0:
             self._with_work.discard(host.name)
 
-    def empty(self, host: Host) -> None:
+    def mark_empty(self, host: Host) -> None:
         """The frontier has nothing queued at a host."""
         host.queued = 0
         self._with_work.discard(host.name)
@@ -195,7 +195,7 @@ class HostQueue:
     def forget_work(self, host: Host) -> None:
         """Another process has the host now."""
         host.buffer.clear()
-        self.empty(host)
+        self.mark_empty(host)
 
     def next_ready(self) -> Host | None:
         """The host that has waited longest and may be asked now; it is busy until ``release``."""
@@ -204,19 +204,19 @@ class HostQueue:
             _, name = heapq.heappop(self._heap)
             self._waiting.discard(name)
             host = self._hosts.get(name)
-            if host is None or name not in self._with_work or host.busy or host.held:
-                self._wake(self._addresses.pass_on(name))
-            elif self._addresses.enter(name):
+            if host is None or name not in self._with_work or host.busy or host.deferred:
+                self._wake(self._addresses.skip(name))
+            elif self._addresses.acquire(name):
                 host.busy = True
                 self._busy.add(name)
                 return host
         return None
 
-    def lives_at(self, host: Host, address: str) -> bool:
+    def claim_address(self, host: Host, address: str) -> bool:
         """Take in the IP address of a host that is to be asked; False where others are asked there, enough of them."""
         if self._addresses.has_moved(host.name, address):
-            self._wake(self._addresses.leave(host.name))
-        return self._addresses.learn(host.name, address)
+            self._wake(self._addresses.release(host.name))
+        return self._addresses.acquire_at(host.name, address)
 
     def seconds_to_next(self) -> float | None:
         """Seconds until some host may be asked; None where none waits."""
@@ -227,20 +227,20 @@ class HostQueue:
         host.busy = False
         self._busy.discard(host.name)
         host.next_at = time.monotonic() + delay
-        if host.name in self._with_work and not host.held:
+        if host.name in self._with_work and not host.deferred:
             self._put(host)
-        self._wake(self._addresses.leave(host.name))
+        self._wake(self._addresses.release(host.name))
 
-    def wake_held(self) -> None:
+    def wake_deferred(self) -> None:
         """Let held hosts have their turn where they alone have work."""
-        if all(self._hosts[name].held for name in self._with_work):
+        if all(self._hosts[name].deferred for name in self._with_work):
             for name in self._with_work:
                 host = self._hosts[name]
-                host.held, host.barren = False, False
+                host.deferred, host.low_yield = False, False
                 if not host.busy:
                     self._put(host)
 
-    def delay_after(self, host: Host, latency: float, retry_after: float | None) -> float:
+    def crawl_delay(self, host: Host, latency: float, retry_after: float | None) -> float:
         """Seconds to rest after an answer: so many times what it took, within bounds; more where the host asks."""
         settings = self._settings
         least = settings.delay_min if host.least_delay is None else host.least_delay
@@ -249,22 +249,22 @@ class HostQueue:
             delay = max(delay, host.robots.delay)
         delay = min(delay, max(settings.delay_max, least))
         delay = max(delay, min(retry_after, BROKEN_MAX)) if retry_after is not None else delay
-        return max(delay, self.broken_for(host, told=retry_after is not None))
+        return max(delay, self.breaker_delay(host, told=retry_after is not None))
 
-    def broken_for(self, host: Host, *, told: bool) -> float:
+    def breaker_delay(self, host: Host, *, told: bool) -> float:
         """Seconds that a host which failed too often in a row must rest: doubled at each further failure."""
         limit = max(TOLD_TO_WAIT, self._settings.max_failures) if told else self._settings.max_failures
         if host.failures < limit:
             return 0.0
-        return float(min(self._settings.breaker_first * 2 ** min(host.failures - limit, 30), BROKEN_MAX))
+        return float(min(self._settings.breaker_base_delay * 2 ** min(host.failures - limit, 30), BROKEN_MAX))
 
     @staticmethod
-    def state_of(host: Host) -> HostState:
+    def to_state(host: Host) -> HostState:
         """What is remembered of a host."""
         return HostState(**{name: getattr(host, name) for name in HostState.__dataclass_fields__})
 
     @staticmethod
-    def recall(host: Host, state: HostState) -> None:
+    def restore(host: Host, state: HostState) -> None:
         """Take up what was remembered of a host."""
         for name in HostState.__dataclass_fields__:
             setattr(host, name, getattr(state, name))

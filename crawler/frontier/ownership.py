@@ -32,7 +32,7 @@ class Ownership:
         self._held: set[str] = set()
 
     @property
-    def has_company(self) -> bool:
+    def is_shared(self) -> bool:
         """Whether other processes may queue URLs at our hosts."""
         return self._leases or self._parts > 1
 
@@ -80,7 +80,7 @@ class Ownership:
             connection.execute(statement)
         self._held = self._held - names if names is not None else set()
 
-    def nothing_elsewhere(self) -> bool:
+    def no_work_elsewhere(self) -> bool:
         """Whether no other living process holds a host with work, whose links or death might bring us some."""
         if not self._leases:
             return True

@@ -6,7 +6,7 @@ from crawler.frontier.tables import PAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownUrl:
     """One URL as the scheduler needs it."""
 
     id: int
@@ -34,7 +34,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundUrl:
     """A URL to be queued where it is not known yet."""
 
     url: str
@@ -57,7 +57,7 @@ class HostState:
     """In a row."""
     rest_until: float | None = None
     """The crawl's clock: not to be asked before."""
-    lies: bool = False
+    false_304: bool = False
     """It has answered 304 for a page that had changed."""
     state: str | None = None
     """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""

@@ -63,7 +63,8 @@ hosts = sa.Table(
     sa.Column("host", sa.Text, primary_key=True),
     sa.Column("failures", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row
     sa.Column("rest_until", sa.Float),  # the crawl's clock: broken, or it asked us to wait
-    sa.Column("lies", sa.Boolean, nullable=False, default=False, server_default=sa.false()),  # 304 for changed pages
+    # 304 for changed pages; the database keeps the column's first name
+    sa.Column("lies", sa.Boolean, key="false_304", nullable=False, default=False, server_default=sa.false()),
     sa.Column("state", sa.Text),  # unreachable, blocked or sick; null: as it should be
     sa.Column("why", sa.Text),  # what told so
     sa.Column("bad_runs", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row that ended in it

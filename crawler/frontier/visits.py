@@ -3,7 +3,7 @@
 from typing import Any
 
 from crawler.frontier.due import AGAIN_RANK
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import DONE, SITEMAP
 from crawler.settings import CrawlSettings
 
@@ -13,13 +13,13 @@ MOST_DOUBTS = 2
 SHORTER, LONGER = 0.5, 1.5
 """The interval after a change, and after a visit that found none."""
 
-UNCONDITIONAL = 5
+UNCONDITIONAL_EVERY = 5
 """Each so-manieth visit in a row that finds a page unchanged asks for the whole page."""
 
 OK, PARTIAL, MOVED, NOT_MODIFIED = 200, 206, 300, 304
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 GONE = frozenset({404, 410})
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 """Statuses that may be otherwise in a while."""
 
 
@@ -33,13 +33,13 @@ def is_success(status: int) -> bool:
     return OK <= status < 300  # noqa: PLR2004 - the class of 2xx
 
 
-def is_unchanged(known: Known, digest: str, text_digest: int | None) -> bool:
+def is_unchanged(known: KnownUrl, digest: str, text_digest: int | None) -> bool:
     """Whether a page is what it was to a reader: the same bytes, or the same visible text in other ones."""
     return known.digest == digest or (text_digest is not None and text_digest == known.text_digest)
 
 
-def fetched(
-    known: Known,
+def fetched_row(
+    known: KnownUrl,
     settings: CrawlSettings,
     now: float,
     *,
@@ -61,30 +61,30 @@ def fetched(
     return values if warc_digest is None else {**values, "warc_digest": warc_digest}
 
 
-def not_modified(known: Known, settings: CrawlSettings, now: float) -> dict[str, Any]:
+def not_modified_row(known: KnownUrl, settings: CrawlSettings, now: float) -> dict[str, Any]:
     """The row of a page that answered 304."""
     return {**_visited(known, settings, now, NOT_MODIFIED, LONGER), "unchanged": known.unchanged + 1}
 
 
-def absent(known: Known, settings: CrawlSettings, now: float, status: int) -> dict[str, Any]:
+def absent_row(known: KnownUrl, settings: CrawlSettings, now: float, status: int) -> dict[str, Any]:
     """The row of a page that is gone, moved or refused: its validators no longer stand for anything."""
     forgotten = dict.fromkeys(("etag", "last_modified", "digest", "text_digest", "warc_digest"))
     return {**_visited(known, settings, now, status, LONGER), "unchanged": 0, **forgotten}
 
 
-def distrusts(known: Known) -> bool:
+def is_unconditional_visit(known: KnownUrl) -> bool:
     """Whether a page is to be asked for without a condition: now and then, to catch a server whose 304 is not true."""
-    return known.unchanged > 0 and (known.unchanged + 1) % UNCONDITIONAL == 0
+    return known.unchanged > 0 and (known.unchanged + 1) % UNCONDITIONAL_EVERY == 0
 
 
-def is_lie(known: Known, etag: str | None, last_modified: str | None) -> bool:
+def is_false_validator(known: KnownUrl, etag: str | None, last_modified: str | None) -> bool:
     """Whether a page that changed came with the validator that it had before: its 304 would have been false."""
     if known.etag is not None or etag is not None:
         return known.etag == etag
     return last_modified is not None and known.last_modified == last_modified
 
 
-def absence(known: Known, status: int) -> str:
+def classify_absence(known: KnownUrl, status: int) -> str:
     """What it is that a page is not there: ``gone`` and ``moved`` were there, ``missing`` never was for us."""
     if status in REDIRECTS:
         return "moved" if known.warc_digest is not None else "redirect"
@@ -93,24 +93,26 @@ def absence(known: Known, status: int) -> str:
     return "other"
 
 
-def given_up(known: Known, settings: CrawlSettings, now: float, reason: str, status: int | None) -> dict[str, Any]:
+def given_up_row(
+    known: KnownUrl, settings: CrawlSettings, now: float, reason: str, status: int | None
+) -> dict[str, Any]:
     """The row of a page that failed for a passing reason once too often: due again soon, what is known stays."""
     due = now + settings.interval_min * DAY
     return {**_row(known), "state": DONE, "reason": reason, "status": status, "due_at": due, "attempts": 0}
 
 
-def doubted(known: Known, settings: CrawlSettings, now: float, reason: str, status: int) -> dict[str, Any]:
+def doubted_row(known: KnownUrl, settings: CrawlSettings, now: float, reason: str, status: int) -> dict[str, Any]:
     """The row of a page that we have and in whose place something else stands: what is known of it stays for now."""
-    return {**given_up(known, settings, now, reason, status), "doubts": known.doubts + 1}
+    return {**given_up_row(known, settings, now, reason, status), "doubts": known.doubts + 1}
 
 
-def again(known: Known, reason: str) -> dict[str, Any]:
+def retry_row(known: KnownUrl, reason: str) -> dict[str, Any]:
     """The row of a page that is asked for again in this round."""
     return {**_row(known), "reason": reason, "attempts": known.attempts + 1, "rank": AGAIN_RANK}
 
 
-def _visited(known: Known, settings: CrawlSettings, now: float, status: int, factor: float | None) -> dict[str, Any]:
-    interval = (known.interval_days or settings.interval_first) * (factor or 1.0)
+def _visited(known: KnownUrl, settings: CrawlSettings, now: float, status: int, factor: float | None) -> dict[str, Any]:
+    interval = (known.interval_days or settings.interval_initial) * (factor or 1.0)
     interval = min(max(interval, settings.interval_min), settings.interval_max)
     if known.kind == SITEMAP:  # it tells what is new: asked for in every round
         interval = settings.interval_min
@@ -126,5 +128,5 @@ def _visited(known: Known, settings: CrawlSettings, now: float, status: int, fac
     }
 
 
-def _row(known: Known) -> dict[str, Any]:
+def _row(known: KnownUrl) -> dict[str, Any]:
     return {"row": known.id}

@@ -58,7 +58,7 @@ class Yields:
                 words = (one.words + TRUST * words) / (one.requests + TRUST)
         return words
 
-    def is_barren(self, host: str) -> bool:
+    def is_low_yield(self, host: str) -> bool:
         """Whether a host has shown that it gives next to nothing."""
         one = self._known.get((host, WHOLE_HOST))
         if one is None or one.requests < BARREN_AFTER:

@@ -83,7 +83,7 @@ class OperatorRules:
         """Whether the owner of a canonical URL asked us not to have it."""
         return self.takedowns is not None and self.takedowns.covers(url)
 
-    def hear_takedowns(self, store: Store) -> None:
+    def reload_takedowns(self, store: Store) -> None:
         """Read the list of takedowns again where it was written since: what it names is asked for no more."""
         try:
             stat = store.takedowns.stat()

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from protego import Protego
 
-from data.rights.robots_txt import MAX_BYTES, group_words, groups_of, text_of
-from data.rights.words import ROBOTS_LICENCE, SIGNAL, TOKEN, USAGE, Word, reserving
+from data.rights.robots_txt import MAX_BYTES, group_signals, groups_of, text_of
+from data.rights.signals import ROBOTS_LICENCE, SIGNAL, TOKEN, USAGE, Signal, reserving_signal
 
 LIFETIME = 24 * 3600.0
 """Seconds that an answer holds (RFC 9309, 2.4)."""
@@ -45,7 +45,7 @@ class Robots:
     is_loaded: bool = True
     """Its rules are at hand (``unload``)."""
     _rules: Protego | None = None
-    _training: Sequence[Word] = ()
+    _training: Sequence[Signal] = ()
     """What our group says about training."""
 
     @classmethod
@@ -66,10 +66,12 @@ class Robots:
     def load(self, body: bytes) -> Protego:
         """Parse the file, at first or after ``unload``."""
         groups = groups_of(text_of(body))
-        words = group_words(groups)
-        self._training = [word for word in words if word.carrier in REASONS]
-        self.reserved = any(word.carrier == SIGNAL and word.verdict == "reserved" for word in words)
-        self.licences = [word.target for word in words if word.carrier == ROBOTS_LICENCE and word.target is not None]
+        signals = group_signals(groups)
+        self._training = [signal for signal in signals if signal.carrier in REASONS]
+        self.reserved = any(signal.carrier == SIGNAL and signal.verdict == "reserved" for signal in signals)
+        self.licences = [
+            signal.target for signal in signals if signal.carrier == ROBOTS_LICENCE and signal.target is not None
+        ]
         self._rules, self.is_loaded = Protego.parse("\n".join(groups.renamed)), True
         return self._rules
 
@@ -91,8 +93,8 @@ class Robots:
             return "robots/unreachable"
         if self._rules is not None and not self._rules.can_fetch(url, TOKEN):
             return "robots/disallowed"
-        word = reserving(self._training, url) if self._training else None
-        return REASONS[word.carrier] if word is not None else None
+        signal = reserving_signal(self._training, url) if self._training else None
+        return REASONS[signal.carrier] if signal is not None else None
 
     @property
     def unreachable(self) -> bool:

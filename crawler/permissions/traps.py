@@ -251,7 +251,7 @@ class Traps:
             if traps.parameters or traps.doubts or traps.refused
         }
 
-    def recall(self, values: Mapping[str, Any]) -> None:
+    def restore(self, values: Mapping[str, Any]) -> None:
         """Go on with what ``as_json`` gave, in this version or the one before."""
         for host, learned in values.items():
             traps = self._of(host)

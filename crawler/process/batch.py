@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found, HostState
+from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.tables import DONE
 from crawler.warc.writer import WarcWriter
 from data.errors import StoreError
@@ -22,7 +22,7 @@ class Batch:
         self._warc = warc
         self._counts = counts
         self.outcomes: list[Mapping[str, Any]] = []
-        self.found: list[Found] = []
+        self.found: list[FoundUrl] = []
         self.states: dict[str, HostState] = {}
 
     def __len__(self) -> int:
@@ -38,7 +38,7 @@ class Batch:
         outcomes, found, states = self.outcomes, self.found, self.states
         self.outcomes, self.found, self.states = [], [], {}
         try:
-            return self._frontier.commit_or_tell(outcomes, found, states)
+            return self._frontier.commit_or_raise(outcomes, found, states)
         except StoreError:
             raise
         except Exception:
@@ -46,7 +46,7 @@ class Batch:
             return self._write_singly(outcomes, found, states)
 
     def _write_singly(
-        self, outcomes: Sequence[Mapping[str, Any]], found: Sequence[Found], states: Mapping[str, HostState]
+        self, outcomes: Sequence[Mapping[str, Any]], found: Sequence[FoundUrl], states: Mapping[str, HostState]
     ) -> Counter[str]:
         new: Counter[str] = Counter()
         for outcome in outcomes:
@@ -66,12 +66,12 @@ class Batch:
         self,
         new: Counter[str],
         outcomes: Sequence[Mapping[str, Any]],
-        found: Sequence[Found],
+        found: Sequence[FoundUrl],
         states: Mapping[str, HostState],
     ) -> str | None:
         """Write a part; the reason why it cannot be written, None where it was."""
         try:
-            new.update(self._frontier.commit_or_tell(outcomes, found, states))
+            new.update(self._frontier.commit_or_raise(outcomes, found, states))
         except StoreError:
             raise
         except Exception as error:

@@ -135,7 +135,7 @@ def run(job: Job) -> None:
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():
-        current.traps.recall(read_json(learned))
+        current.traps.restore(read_json(learned))
     process = CrawlerProcess(Settings(scrapy_settings(settings, job.log)))
     crawler = process.create_crawler(CoweseSpider)
     process.crawl(crawler, current)
@@ -183,9 +183,9 @@ def _when_running(call: task.LoopingCall, interval: float) -> None:
 def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     try:
         current.flush()
-        current.keep_company()
-        current.rules.hear_takedowns(Store(job.store))
-        current.heed_limits()
+        current.sync_with_peers()
+        current.rules.reload_takedowns(Store(job.store))
+        current.stop_at_limits()
         if report.beats % FIGURES == 0:
             current.figures.write(current.clock.now())
         wake(crawler)  # new links may have made work, or the last answer may have ended the round

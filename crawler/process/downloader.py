@@ -14,9 +14,9 @@ from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from crawler.process.raw_response import keep_raw_response
 from crawler.process.spider import CoweseSpider
 from crawler.process.transport import Unpacking
-from crawler.process.wire import keep_wire_bytes
 
 
 class DirectDownloader:
@@ -67,7 +67,7 @@ class DirectDownloader:
             request.headers.setdefault(name, value)
         response = await self._handlers.download_request_async(request)
         response.request = request
-        keep_wire_bytes(request, response)
+        keep_raw_response(request, response)
         unpacked = await self._unpacking.unpacked(request, response)
         unpacked.request = request
         return unpacked

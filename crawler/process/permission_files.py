@@ -6,20 +6,20 @@ from scrapy.http import Response
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.addresses import Base, location_url, plain_url
-from crawler.pages.verdicts import SOFT, verdict_of
+from crawler.parsing.block_detector import SOFT, detect_block
+from crawler.parsing.url_join import Base, http_url, location_url
 from crawler.permissions.guard import refusal
 from crawler.permissions.robots import Robots
 from crawler.process.discovery import Discovery
+from crawler.process.host_health import UNREACHABLE, mark_healthy, mark_unhealthy
 from crawler.process.loaded_rules import LoadedRules
 from crawler.process.round import Round
-from crawler.process.standing import UNREACHABLE, falls, recovers
 from data.rights.files import AI_TXT_PATHS, READERS, TDMREP_PATH
 from data.rights.files import ROBOTS_PATH as ROBOTS
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import reserving
+from data.rights.signals import reserving_signal
 
 FILES = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
 """The files beside robots.txt, in the order in which they are asked for, and the reason of what they refuse."""
@@ -36,8 +36,8 @@ def refused_by(host: Host, url: str) -> str | None:
     refused = host.robots.refusal(url) if host.robots is not None else None
     if refused is not None:
         return refused
-    for file, words in host.reservations.items():
-        if reserving(words, url) is not None:
+    for file, signals in host.reservations.items():
+        if reserving_signal(signals, url) is not None:
             return FILES[file]
     return None
 
@@ -72,23 +72,25 @@ class Permissions:
         """Where a file is asked for."""
         if not host.asked_at:
             url = urljoin(host.buffer[0].url, file)
-            host.asked_at = plain_url(url) if host.plain and url.startswith("https://") else url
+            host.asked_at = http_url(url) if host.http_only and url.startswith("https://") else url
         return host.asked_at
 
-    def answered(self, host: Host, file: str, known: Known, response: Response) -> float:
+    def answered(self, host: Host, file: str, known: KnownUrl, response: Response) -> float:
         """Read an answer; return how many seconds the host should rest at least."""
         if file == ROBOTS:
-            host.plain = response.url.startswith("http://")
+            host.http_only = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
-        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body.strip() else None
+        verdict = (
+            detect_block(response.status, response.headers, response.body, None) if response.body.strip() else None
+        )
         if verdict is not None and verdict.state != SOFT:
-            self._unknown(host, file, verdict.why, verdict.state)
+            self._use_last_known(host, file, verdict.why, verdict.state)
             return 0.0
-        if response.status in visits.PASSING:
+        if response.status in visits.TRANSIENT:
             if self._again(host):
                 return self._pause(host)
-            self._unknown(host, file, f"http/{response.status}")
+            self._use_last_known(host, file, f"http/{response.status}")
             return 0.0
         if file != ROBOTS:
             is_page = b"html" in (response.headers.get("Content-Type") or b"").lower()
@@ -96,18 +98,18 @@ class Permissions:
             return 0.0
         robots = Robots.read(response.status, response.body, self._round.clock.now())
         if robots.unreachable:
-            self._unknown(host, file, f"http/{response.status}")
+            self._use_last_known(host, file, f"http/{response.status}")
             return 0.0
         self._take(host, robots)
         body = response.body[: MAX_BYTES + 1] if visits.is_success(response.status) else b""
         self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
         if host.state == UNREACHABLE:
-            recovers(self._round, host)
+            mark_healthy(self._round, host)
         self._add_sitemaps(robots, known)
         self._add_licences(robots, known)
         return 0.0
 
-    def _add_sitemaps(self, robots: Robots, known: Known) -> None:
+    def _add_sitemaps(self, robots: Robots, known: KnownUrl) -> None:
         """Queue the sitemaps that a host names, or the usual one; of a host that only serves sitemaps, none."""
         if known.kind == SITEMAP and self._round.scope.seed_of(known.url) is None:
             return
@@ -116,7 +118,7 @@ class Permissions:
         for url in named or [urljoin(known.url, "/sitemap.xml")]:
             self._discovery.add_sitemap(url, known)
 
-    def _add_licences(self, robots: Robots, known: Known) -> None:
+    def _add_licences(self, robots: Robots, known: KnownUrl) -> None:
         """Queue the licences that a host names, so that the archive holds what they say."""
         base = Base(known.url)
         for url in (base.join(one) for one in robots.licences[:MOST_NAMED]):
@@ -127,19 +129,19 @@ class Permissions:
         """No answer came; return how many seconds the host should rest at least."""
         self._round.counts[f"crawl/failed/{file.rpartition('/')[2].partition('.')[0]}/{kind}"] += 1
         if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
-            host.asked_at = plain_url(host.asked_at)
+            host.asked_at = http_url(host.asked_at)
             return 0.0
         if kind not in FINAL and self._again(host):
             return self._pause(host)
-        self._unknown(host, file, kind)
+        self._use_last_known(host, file, kind)
         return 0.0
 
-    def broken(self, host: Host, file: str, error: Exception) -> None:
+    def failed_internally(self, host: Host, file: str, error: Exception) -> None:
         """An error of ours struck while an answer was read: what was known serves, as where no answer came."""
-        self._round.survive(host, None, error)
-        self._unknown(host, file, f"internal/{type(error).__name__}")
+        self._round.settle_error(host, None, error)
+        self._use_last_known(host, file, f"internal/{type(error).__name__}")
 
-    def _unknown(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
+    def _use_last_known(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
         """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
 
         RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
@@ -156,7 +158,7 @@ class Permissions:
         if host.robots is not None and host.robots.serve_on(now):
             self._round.counts["crawl/robots/old_served"] += 1
         else:
-            falls(self._round, host, state, f"robots.txt: {why}")
+            mark_unhealthy(self._round, host, state, f"robots.txt: {why}")
 
     def _follow(self, host: Host, response: Response) -> bool:
         target = location_url(response.url, response.headers.get("Location") or b"")
@@ -174,7 +176,7 @@ class Permissions:
         return host.asked_failures < self._round.settings.max_failures
 
     def _pause(self, host: Host) -> float:
-        return self._round.settings.breaker_first / 10 * host.asked_failures
+        return self._round.settings.breaker_base_delay / 10 * host.asked_failures
 
     def _take(self, host: Host, robots: Robots) -> None:
         host.robots, host.unread = robots, set(FILES)

@@ -4,22 +4,22 @@ from scrapy.http import Response
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Chain
-from crawler.frontier.records import Known
-from crawler.pages.addresses import location_url
-from crawler.pages.fields import cookies_of
+from crawler.frontier.records import KnownUrl
+from crawler.parsing.fields import cookies_of
+from crawler.parsing.url_join import location_url
 from crawler.permissions.guard import refusal as guard_refusal
 from crawler.process.discovery import Discovery
+from crawler.process.host_health import record_response
 from crawler.process.round import Round
-from crawler.process.standing import answered
 from data.errors import InputError
 from data.urls import canonical_url, host_of
 
 
-def settle_absent(current: Round, known: Known, status: int) -> None:
+def settle_absent(current: Round, known: KnownUrl, status: int) -> None:
     """Settle a page that is not there: moved, gone, refused."""
-    current.counts[f"crawl/pages/{visits.absence(known, status)}"] += 1
-    current.settle(known, visits.absent(known, current.settings, current.clock.now(), status))
-    answered(current, current.hosts[known.host], status)
+    current.counts[f"crawl/pages/{visits.classify_absence(known, status)}"] += 1
+    current.settle(known, visits.absent_row(known, current.settings, current.clock.now(), status))
+    record_response(current, current.hosts[known.host], status)
 
 
 class Redirects:
@@ -29,7 +29,7 @@ class Redirects:
         self._round = current
         self._discovery = discovery
 
-    def go_back(self, known: Known, response: Response) -> bool:
+    def go_back(self, known: KnownUrl, response: Response) -> bool:
         """Whether a chain of redirects leads back to one of its rows, which then is asked once more, next.
 
         A page redirects to itself with a session id in its address or a cookie, or by way of a page that sets one.
@@ -52,7 +52,7 @@ class Redirects:
         self._round.hosts.ask_again(self._round.hosts[back.host], back, went)
         return True
 
-    def follow(self, known: Known, response: Response) -> None:
+    def follow(self, known: KnownUrl, response: Response) -> None:
         """Queue what a page redirects to, one hop further from where the redirects began."""
         url, cookies, chain = self._session(response)
         if url is None:
@@ -64,7 +64,7 @@ class Redirects:
             self._hand_on(known, url, cookies, chain)
         self._discovery.add([url], known, hops=known.hops + 1)
 
-    def _hand_on(self, known: Known, url: str, cookies: str, chain: Chain) -> None:
+    def _hand_on(self, known: KnownUrl, url: str, cookies: str, chain: Chain) -> None:
         """Ask the next address of a chain with its cookies, where it lies at the same host.
 
         A row that gave no page when it was asked for before is asked again, due or not: it may open a session and lead
@@ -83,7 +83,7 @@ class Redirects:
         if before is not None and len(went.rows) <= self._round.settings.max_redirects:
             self._round.hosts.ask_again(host, before, went)
         else:
-            host.go_on(target, went)
+            host.continue_chain(target, went)
 
     @staticmethod
     def _session(response: Response) -> tuple[str | None, str, Chain]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crawler.frontier.frontier import DATED, MAX_NAMED, Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
-from crawler.frontier.records import HostState, Known
+from crawler.frontier.records import HostState, KnownUrl
 from crawler.frontier.yields import Yields
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.process.batch import Batch
@@ -41,12 +41,12 @@ class Roster:
         self._yields = yields
         """None where a run without a limit asks for everything, from barren hosts too."""
         self._done_before = frontier.done_by_host(number)
-        self._company_at = time.monotonic() + HEARTBEAT
+        self._next_sync = time.monotonic() + HEARTBEAT
 
     def take(self) -> None:
         """Take what other processes queued at our hosts, and hosts that nobody holds."""
         mine = self.ownership.take(self._clock.now() + self._settings.breaker_patience)
-        names = [name for name in self._frontier.with_work(mine) if self.ownership.owns(name)]
+        names = [name for name in self._frontier.hosts_with_work(mine) if self.ownership.owns(name)]
         names = [name for name in names if name not in self.queue or not self.queue[name].left_out]
         for start in range(0, len(names), MAX_NAMED):
             some = names[start : start + MAX_NAMED]
@@ -63,13 +63,13 @@ class Roster:
                 self._meet(name)
                 self.queue.add(name, count)
 
-    def is_company_due(self) -> bool:
-        """Whether it is time to ``keep_company``; never where no other process can crawl too."""
-        return self.ownership.has_company and time.monotonic() >= self._company_at
+    def is_sync_due(self) -> bool:
+        """Whether it is time to ``sync_with_peers``; never where no other process can crawl too."""
+        return self.ownership.is_shared and time.monotonic() >= self._next_sync
 
-    def keep_company(self) -> None:
+    def sync_with_peers(self) -> None:
         """Tell other processes that we live, hand on hosts that are done, take others."""
-        self._company_at = time.monotonic() + HEARTBEAT
+        self._next_sync = time.monotonic() + HEARTBEAT
         for name in self.ownership.heartbeat():
             self.queue.forget_work(self.queue[name])
         now = time.monotonic()
@@ -86,8 +86,8 @@ class Roster:
         host = self.queue[name]
         host.done = self._done_before.get(name, 0)
         host.page_cap, host.least_delay = self._rules.page_cap(name), self._rules.delay(name)
-        host.barren = self._yields is not None and self._yields.is_barren(name)
-        self.queue.recall(host, states.get(name, HostState()))
+        host.low_yield = self._yields is not None and self._yields.is_low_yield(name)
+        self.queue.restore(host, states.get(name, HostState()))
         rest = (host.rest_until or 0.0) - self._clock.now()
         if rest > self._settings.breaker_patience:
             self.leave_out(host)
@@ -99,7 +99,7 @@ class Roster:
         """Seconds that a host rests after an answer or a failure; one that breaks is left out of the run."""
         before = host.failures
         host.failures = host.failures + 1 if failed else 0
-        delay = self.queue.delay_after(host, latency, retry_after)
+        delay = self.queue.crawl_delay(host, latency, retry_after)
         if not host.left_out and (before != host.failures or delay > self._settings.breaker_patience):
             host.rest_until = self._clock.now() + delay if delay > self._settings.delay_max else None
             self.remember(host)
@@ -121,15 +121,15 @@ class Roster:
 
     def remember(self, host: Host) -> None:
         """Write what is known of a host with the next batch."""
-        self._batch.states[host.name] = self.queue.state_of(host)
+        self._batch.states[host.name] = self.queue.to_state(host)
 
-    def distrust(self, host: Host) -> None:
+    def record_false_304(self, host: Host) -> None:
         """A host has said 304 of a page that had changed: its word counts no more."""
-        host.lies = True
+        host.false_304 = True
         self._counts["crawl/hosts/false_304"] += 1
         self.remember(host)
 
-    def learn_date(self, known: Known, *, changed: bool) -> None:
+    def learn_date(self, known: KnownUrl, *, changed: bool) -> None:
         """Take in whether a page that a sitemap's date queued again had changed."""
         if known.reason == DATED:
             host = self.queue[known.host]

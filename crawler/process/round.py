@@ -4,8 +4,8 @@ A run of a round goes so:
 
 1. ``take_hosts``: the hosts with something queued come into the run (``roster``).
 2. ``next_rows``: the scheduler takes a host's next URLs, when the host may be asked.
-3. The spider asks; ``Answers`` reads what came, and ``Discovery`` hands links to ``find``.
-4. ``settle``, or one of ``refuse``, ``fail``, ``survive``, ``ask_plainly``: what became of the URL is noted.
+3. The spider asks; ``ResponseReader`` reads what came, and ``Discovery`` hands links to ``find``.
+4. ``settle``, or one of ``refuse``, ``fail``, ``settle_error``, ``retry_over_http``: what became of the URL is noted.
 5. ``release``: the host may be asked again after its rest.
 6. ``flush``: WARC records first, then outcomes, links and states of hosts in one transaction.
 7. ``is_over``: no host has anything left that this run may ask for.
@@ -20,10 +20,10 @@ from typing import Any
 from crawler.frontier import visits
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Found, Known
+from crawler.frontier.records import FoundUrl, KnownUrl
 from crawler.frontier.tables import DONE, PAGE, REFUSED
 from crawler.frontier.yields import Yields
-from crawler.pages.addresses import plain_url
+from crawler.parsing.url_join import http_url
 from crawler.permissions.guard import networks
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
@@ -44,7 +44,7 @@ BATCH = 32
 """Outcomes written in one transaction: what a kill may have fetched twice."""
 MOST_FOUND = 500
 """Links written in one transaction: 32 pages may have 64,000."""
-BARREN_PAGES = 3
+LOW_YIELD_PAGES = 3
 """Pages that a run with a limit asks of a host that gave next to nothing, before all others have nothing left."""
 
 
@@ -101,11 +101,11 @@ class Round:
         self.flush()
         self.roster.take()
 
-    def keep_company(self) -> None:
+    def sync_with_peers(self) -> None:
         """Where other processes crawl too: say that we live, hand on hosts that are done, take others."""
-        if self.roster.is_company_due():
+        if self.roster.is_sync_due():
             self.flush()
-            self.roster.keep_company()
+            self.roster.sync_with_peers()
 
     def is_over(self) -> bool:
         """Whether no host has anything left to ask for, written links and other processes' finds included."""
@@ -114,12 +114,12 @@ class Round:
         if self.stopping:
             return True
         if self.hosts.has_work:
-            self.hosts.wake_held()
+            self.hosts.wake_deferred()
             return False
         self.take_hosts()
-        return not self.hosts.has_work and self.roster.ownership.nothing_elsewhere()
+        return not self.hosts.has_work and self.roster.ownership.no_work_elsewhere()
 
-    def next_rows(self, host: Host, limit: int) -> list[Known]:
+    def next_rows(self, host: Host, limit: int) -> list[KnownUrl]:
         """The next queued URLs of a host, without those whose outcome is still to be written."""
         pending = {outcome["row"] for outcome in self._batch.outcomes}
         rows = self.frontier.queued(host.name, limit + len(pending))
@@ -129,13 +129,13 @@ class Round:
             rows = self.frontier.queued(host.name, limit)
         return rows
 
-    def find(self, found: Found) -> None:
+    def find(self, found: FoundUrl) -> None:
         """Note a URL to be queued where it is not known yet; it is written with the next batch."""
         self._batch.found.append(found)
         if len(self._batch.found) >= MOST_FOUND:
             self.flush()
 
-    def settle(self, known: Known, outcome: Mapping[str, Any]) -> None:
+    def settle(self, known: KnownUrl, outcome: Mapping[str, Any]) -> None:
         """Note what became of a URL; it is written with the next batch, after the WARC record."""
         done = "state" in outcome
         host = self.hosts[known.host]
@@ -143,15 +143,15 @@ class Round:
             host.in_flight = None
         self._batch.outcomes.append({**outcome, "round": self.number} if done else outcome)
         if done:
-            self.hosts.less(host)
+            self.hosts.mark_done(host)
             if known.kind == PAGE and outcome["state"] == DONE:
                 host.done += 1
                 host.taken += 1
-                host.held = host.barren and host.taken >= BARREN_PAGES
+                host.deferred = host.low_yield and host.taken >= LOW_YIELD_PAGES
         if len(self._batch.outcomes) >= BATCH:
             self.flush()
 
-    def refuse(self, known: Known, reason: str) -> None:
+    def refuse(self, known: KnownUrl, reason: str) -> None:
         """Leave a URL out of this round, with its reason."""
         self.counts[f"crawl/refused/{reason}"] += 1
         self.settle(known, {"row": known.id, "state": REFUSED, "reason": reason})
@@ -162,30 +162,30 @@ class Round:
         self.flush()
         refused = self.frontier.refuse_queued(host.name, reason, self.number, kinds)
         self.counts[f"crawl/refused/{reason}"] += refused
-        self.hosts.less(host, refused)
+        self.hosts.mark_done(host, refused)
         return refused
 
-    def fail(self, known: Known, reason: str, status: int | None = None) -> None:
+    def fail(self, known: KnownUrl, reason: str, status: int | None = None) -> None:
         """Settle a passing failure: ask again later in the round, or give up until the next."""
         self.counts[f"crawl/failed/{reason}"] += 1
         if known.attempts + 1 < self.settings.max_failures:
-            self.settle(known, visits.again(known, reason))
+            self.settle(known, visits.retry_row(known, reason))
         else:
-            self.settle(known, visits.given_up(known, self.settings, self.clock.now(), reason, status))
+            self.settle(known, visits.given_up_row(known, self.settings, self.clock.now(), reason, status))
 
-    def survive(self, host: Host, known: Known | None, error: Exception) -> None:
+    def settle_error(self, host: Host, known: KnownUrl | None, error: Exception) -> None:
         """Settle a row that an error of ours struck, with the error's name as the reason; the round goes on."""
         reason = f"internal/{type(error).__name__}"
         logger.error("%s at %s", reason, known.url if known is not None else host.name, exc_info=error)
         self.counts[f"crawl/failed/{reason}"] += 1
         if known is not None:
-            self.settle(known, visits.given_up(known, self.settings, self.clock.now(), reason, None))
+            self.settle(known, visits.given_up_row(known, self.settings, self.clock.now(), reason, None))
 
-    def ask_plainly(self, known: Known) -> None:
+    def retry_over_http(self, known: KnownUrl) -> None:
         """Queue a URL by http: https fails at this host and http answers."""
-        self.find(Found(plain_url(known.url), known.host, known.seed, known.kind, known.depth, known.hops))
+        self.find(FoundUrl(http_url(known.url), known.host, known.seed, known.kind, known.depth, known.hops))
         self.counts["crawl/plain_http"] += 1
-        self.settle(known, visits.given_up(known, self.settings, self.clock.now(), "https_failed", None))
+        self.settle(known, visits.given_up_row(known, self.settings, self.clock.now(), "https_failed", None))
 
     def release(self, host: Host, latency: float, *, failed: bool, retry_after: float | None = None) -> None:
         """Let a host be asked again after its rest; an answer came, or none.
@@ -195,7 +195,7 @@ class Round:
         delay = self.settings.delay_max
         try:
             if host.in_flight is not None:
-                self.survive(host, host.in_flight, RuntimeError("unsettled"))
+                self.settle_error(host, host.in_flight, RuntimeError("unsettled"))
             delay = self.roster.rest_after_answer(host, latency, retry_after, failed=failed)
         finally:
             self.figures.rested(host.name, latency, delay)
@@ -210,7 +210,7 @@ class Round:
         except StoreError as error:
             self.on_broken_store(error)
 
-    def heed_limits(self) -> None:
+    def stop_at_limits(self) -> None:
         """Stop the run where one of its limits is reached; what is in flight is finished."""
         if self.limits.are_reached(self.counts):
             self.stopping = True

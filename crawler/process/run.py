@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.frontier.due import START_RANK
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found
+from crawler.frontier.records import FoundUrl
 from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.permissions.operator_rules import OperatorRules
@@ -121,7 +121,7 @@ def _is_loopback(host: str) -> bool:
 
 def _open_round(frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, now: float) -> Opening:
     """Queue new start URLs, and decide which round this run is about."""
-    starts = [Found(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
+    starts = [FoundUrl(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
     frontier.commit([], starts)
     return Rounds(frontier).open(now, rules, everything=revisit == "all", patience=settings.breaker_patience)
 

@@ -12,7 +12,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import refusal
 from crawler.permissions.operator_rules import BYTE_BUDGET, PAGE_BUDGET
@@ -73,17 +73,17 @@ class FrontierScheduler(BaseScheduler):
                 self._round.hosts.release(host, 0.0)
                 return None
             except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
-                self._survive(host, error)
+                self._settle_error(host, error)
             if isinstance(found, Request):
                 return found
             self._round.hosts.release(host, found)
         self._wake_when_ready()
         return None
 
-    def _survive(self, host: Host, error: Exception) -> None:
+    def _settle_error(self, host: Host, error: Exception) -> None:
         """Settle the row at which an error struck; a host at which there is none is left out of the run."""
         known = host.in_flight or (host.buffer.popleft() if host.buffer else None)
-        self._round.survive(host, known, error)
+        self._round.settle_error(host, known, error)
         if known is None:
             self._round.hosts.leave_out(host)
 
@@ -92,7 +92,7 @@ class FrontierScheduler(BaseScheduler):
         while time.monotonic() < until:
             self._refill(host)
             if not host.buffer:
-                self._round.hosts.empty(host)
+                self._round.hosts.mark_empty(host)
                 return 0.0
             if self._refuses_many(host, self._budget(host)):
                 continue
@@ -111,8 +111,8 @@ class FrontierScheduler(BaseScheduler):
             host.buffer.popleft()
             if reason is not None:
                 self._round.refuse(known, reason)
-            elif host.plain and known.url.startswith("https://"):
-                self._round.ask_plainly(known)
+            elif host.http_only and known.url.startswith("https://"):
+                self._round.retry_over_http(known)
             else:
                 return self._spider.page_request(known)
         return 0.0
@@ -125,14 +125,14 @@ class FrontierScheduler(BaseScheduler):
         self._round.refuse_queued(host, reason, kinds)
         return True
 
-    def _forbidden(self, known: Known) -> str | None:
+    def _forbidden(self, known: KnownUrl) -> str | None:
         """Why the operator or the guard does not let us ask for a URL, whatever its host says."""
         reason = self._round.rules.refusal(known.url, known.host, known.seed, known.kind, known.depth)
         return reason or refusal(known.url, self._round.allowed_networks)
 
     def _budget(self, host: Host) -> tuple[str | None, tuple[int, ...]]:
         """The budget that is spent, and the kinds that it is about."""
-        if host.octets >= self._round.settings.max_bytes_per_host:
+        if host.body_bytes >= self._round.settings.max_bytes_per_host:
             return BYTE_BUDGET, (PAGE, SITEMAP)
         if host.page_cap is not None and host.done >= host.page_cap:
             return PAGE_BUDGET, (PAGE,)

@@ -10,19 +10,19 @@ from twisted.python.failure import Failure
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Chain, Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.sitemaps import MAX_BYTES
+from crawler.parsing.sitemaps import MAX_BYTES
 from crawler.permissions.operator_rules import TAKEDOWN
-from crawler.process.answers import Answers
+from crawler.process.backoff import Backoff
 from crawler.process.discovery import Discovery
 from crawler.process.exchange import DATA_LOSS
 from crawler.process.permission_files import Permissions
+from crawler.process.raw_response import RAW_RESPONSE
 from crawler.process.recorder import Recorder
-from crawler.process.rest import Rest
+from crawler.process.responses import ResponseReader
 from crawler.process.round import Round
 from crawler.process.transport import AddressBusy, head_was_too_large
-from crawler.process.wire import WIRE
 from data.errors import StoreError
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class CoweseSpider(scrapy.Spider):
         self.round = current
         self.discovery = Discovery(current)
         self.recorder = Recorder(current)
-        self.answers = Answers(current, self.discovery, self.recorder)
+        self.answers = ResponseReader(current, self.discovery, self.recorder)
         self.permissions = Permissions(current, self.discovery)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -57,12 +57,12 @@ class CoweseSpider(scrapy.Spider):
             return None
         return self._request(self.permissions.address(host, missing), host=host, known=host.buffer[0], file=missing)
 
-    def page_request(self, known: Known) -> scrapy.Request:
+    def page_request(self, known: KnownUrl) -> scrapy.Request:
         """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
         headers = {}
         host = self.round.hosts[known.host]
         host.in_flight = known
-        if known.warc_digest and not host.lies and not visits.distrusts(known):
+        if known.warc_digest and not host.false_304 and not visits.is_unconditional_visit(known):
             if known.etag:
                 headers["If-None-Match"] = known.etag
             if known.last_modified:
@@ -87,112 +87,112 @@ class CoweseSpider(scrapy.Spider):
         """Keep the answer, then see what it means; whatever happens, its row is settled and the host rests."""
         meta = response.meta
         host: Host = meta["host"]
-        known: Known = meta["known"]
+        known: KnownUrl = meta["known"]
         file: str | None = meta.get("file")
-        rest = Rest()
+        backoff = Backoff()
         try:
-            rest = Rest.after(response, failed=response.status in visits.PASSING and file is None)
-            await self._take(host, known, file, response, rest)
+            backoff = Backoff.after(response, failed=response.status in visits.TRANSIENT and file is None)
+            await self._take(host, known, file, response, backoff)
         except StoreError as error:
             self.round.on_broken_store(error)
         except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
-            self._survive(host, known, file, error)
+            self._settle_error(host, known, file, error)
         finally:
-            self._release(host, rest)
+            self._release(host, backoff)
 
     def failed(self, failure: Failure) -> None:
         """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
         request = failure.request  # type: ignore[attr-defined]
         host: Host = request.meta["host"]
-        known: Known = request.meta["known"]
+        known: KnownUrl = request.meta["known"]
         file: str | None = request.meta.get("file")
         if isinstance(failure.value, AddressBusy):
             self._put_back(host, known, file, request.meta.get("chain"))
             return
-        rest = Rest()
+        backoff = Backoff()
         try:
-            self._take_failure(host, known, file, failure, rest)
+            self._take_failure(host, known, file, failure, backoff)
         except StoreError as error:
             self.round.on_broken_store(error)
         except Exception as error:  # noqa: BLE001 - the same
-            self._survive(host, known, file, error)
+            self._settle_error(host, known, file, error)
         finally:
-            self._release(host, rest)
+            self._release(host, backoff)
 
-    def _put_back(self, host: Host, known: Known, file: str | None, chain: Chain | None) -> None:
+    def _put_back(self, host: Host, known: KnownUrl, file: str | None, chain: Chain | None) -> None:
         """Nothing was asked: the host has its turn when its address has a place."""
         self.round.counts["crawl/waits/address"] += 1
         if file is None:
             host.in_flight = None
             host.buffer.appendleft(known)
             if chain is not None:
-                host.go_on(known.url, chain)
+                host.continue_chain(known.url, chain)
         self.round.hosts.release(host, 0.0)
 
-    def _release(self, host: Host, rest: Rest) -> None:
-        self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+    def _release(self, host: Host, backoff: Backoff) -> None:
+        self.round.release(host, backoff.latency, failed=backoff.failed, retry_after=backoff.retry_after)
 
-    def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:
+    def _settle_error(self, host: Host, known: KnownUrl, file: str | None, error: Exception) -> None:
         """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
         try:
             if file is None:
-                self.round.survive(host, host.in_flight, error)
+                self.round.settle_error(host, host.in_flight, error)
             else:
-                self.permissions.broken(host, file, error)
+                self.permissions.failed_internally(host, file, error)
         except StoreError as broken:
             self.round.on_broken_store(broken)
         except Exception as another:
             logger.exception("%s: left out", known.url, exc_info=another)
             self.round.hosts.leave_out(host)
 
-    async def _take(self, host: Host, known: Known, file: str | None, response: Response, rest: Rest) -> None:
-        size = len(response.meta[WIRE].body)
-        host.octets += size
+    async def _take(self, host: Host, known: KnownUrl, file: str | None, response: Response, backoff: Backoff) -> None:
+        size = len(response.meta[RAW_RESPONSE].body)
+        host.body_bytes += size
         self.round.figures.answered(host.name, size)
         self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
         self.round.counts["crawl/bytes"] += size
         if file is None and self.round.rules.is_taken_down(known.url):  # heard while it was on its way
             self.round.refuse(known, TAKEDOWN)
         elif not visits.is_status(response.status):
-            self._fails(host, known, file, "no_status", rest)
+            self._fails(host, known, file, "no_status", backoff)
         elif DATA_LOSS in response.flags and self._is_cut(known, file, response):
-            self._fails(host, known, file, "cut", rest)
+            self._fails(host, known, file, "cut", backoff)
         elif file is not None:
             await self.recorder.keep(known, response, response.url)
-            rest.at_least(self.permissions.answered(host, file, known, response))
+            backoff.at_least(self.permissions.answered(host, file, known, response))
         elif self.answers.is_unasked(response):
-            rest.failed = True
+            backoff.failed = True
             await self.answers.read_unasked(known, response)
         elif known.kind == SITEMAP and visits.is_success(response.status):
             await self.answers.read_sitemap(known, response)
         else:
-            await self.answers.read_page(known, response, rest)
+            await self.answers.read_page(known, response, backoff)
 
-    def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: Rest) -> None:
+    def _take_failure(self, host: Host, known: KnownUrl, file: str | None, failure: Failure, backoff: Backoff) -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"
         if kind in TOO_LARGE or head_was_too_large(failure.value):
             kind = "too_large"
         if file is None and kind == "too_large":
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(
-                known, visits.given_up(known, self.round.settings, self.round.clock.now(), "too_large", None)
+                known, visits.given_up_row(known, self.round.settings, self.round.clock.now(), "too_large", None)
             )
         else:
-            self._fails(host, known, file, kind, rest)
+            self._fails(host, known, file, kind, backoff)
 
     @staticmethod
-    def _is_cut(known: Known, file: str | None, response: Response) -> bool:
+    def _is_cut(known: KnownUrl, file: str | None, response: Response) -> bool:
         """Whether a body that is shorter than announced is asked for again; browsers show such a page as it came."""
         if not response.body or file is not None or known.kind == SITEMAP:
             return not response.body
         return known.attempts == 0 and b"</html" not in response.body[-2_048:].lower()
 
-    def _fails(self, host: Host, known: Known, file: str | None, kind: str, rest: Rest) -> None:
+    def _fails(self, host: Host, known: KnownUrl, file: str | None, kind: str, backoff: Backoff) -> None:
         """Nothing came that could be read."""
         if file is not None:
-            rest.at_least(self.permissions.failed(host, file, kind))
-        elif host.plain and known.url.startswith("https://"):
-            self.round.ask_plainly(known)
+            backoff.at_least(self.permissions.failed(host, file, kind))
+        elif host.http_only and known.url.startswith("https://"):
+            self.round.retry_over_http(known)
         else:
-            rest.failed = True
+            backoff.failed = True
             self.round.fail(known, kind)

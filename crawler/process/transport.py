@@ -26,7 +26,7 @@ from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
 from crawler.process.connections import BoundedPool, most_idle
 from crawler.process.exchange import Agents, Exchange
-from crawler.process.turns import done_for
+from crawler.process.offload import run_in_thread_if_large
 from data.rights.robots_txt import MAX_BYTES
 
 MAX_FIELDS = 256
@@ -53,7 +53,7 @@ class Unpacking(HttpCompressionMiddleware):
         if "file" in request.meta:
             request.meta["download_maxsize"] = MOST_UNPACKED
         size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
-        return cast("Response", await done_for(size, self.process_response, request, response))
+        return cast("Response", await run_in_thread_if_large(size, self.process_response, request, response))
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
@@ -91,15 +91,15 @@ class CappedHandler(HTTP11DownloadHandler):
         name = urlsplit(request.url).hostname or ""
         if name == host.name and not request.meta.get("proxy"):
             address = await address_of(name)
-            if address is not None and not self._lives_at(host, address):
+            if address is not None and not self._claim_address(host, address):
                 raise AddressBusy(address)
         exchange = Exchange(self._agents, MAX_BYTES if "file" in request.meta else None)
         with wrap_twisted_exceptions():
             return await exchange.download_request(request)
 
-    def _lives_at(self, host: Host, address: str) -> bool:
+    def _claim_address(self, host: Host, address: str) -> bool:
         hosts: HostQueue = cast("Any", self._crawler.spider).round.hosts
-        return hosts.lives_at(host, address)
+        return hosts.claim_address(host, address)
 
 
 async def address_of(name: str) -> str | None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from crawler.sources.given import HTML, Given, Left, day_of, files_in
 from crawler.sources.jats import page_of
+from crawler.sources.open_corpora import HTML, CorpusRecord, Skipped, day_of, files_in
 from data.errors import InputError
 from data.rights.licences import Licence, licence_at, licence_in
 
@@ -31,7 +31,7 @@ _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ONLINE, _PUBLISHED = ("epub", "epub-ppub"), ("pub", "ppub", "collection")
 
 
-def articles(paths: Sequence[Path], day: datetime | None = None) -> Iterator[Given | Left]:
+def articles(paths: Sequence[Path], day: datetime | None = None) -> Iterator[CorpusRecord | Skipped]:
     """The Spanish texts of some files, folders and zip packages.
 
     ``day`` is when they were fetched, else the day of each file.
@@ -58,30 +58,30 @@ def _contents(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
         raise InputError(f"{path}: damaged ({error}).") from error
 
 
-def _article(content: bytes, name: str, when: datetime) -> Given | Left:
+def _article(content: bytes, name: str, when: datetime) -> CorpusRecord | Skipped:
     if len(content) > _MOST_BYTES:
-        return Left("too_large")
+        return Skipped("too_large")
     try:
         root = etree.fromstring(_NAMED.sub(_numbered, content), _PARSER)
     except etree.XMLSyntaxError:
-        return Left("damaged")
+        return Skipped("damaged")
     if root.tag != "article":
-        return Left("no_jats")
+        return Skipped("no_jats")
     text = _in_spanish(root)
     if text is None:
-        return Left("another_language")
+        return Skipped("another_language")
     url = _address(root, text)
     if url is None:
-        return Left("no_address")
+        return Skipped("no_address")
     if text.find("body") is None:
-        return Left("no_full_text")
+        return Skipped("no_full_text")
     page = page_of(text, title=_title(root, text), abstract=_abstract(root, text))
     published = _published(root)
     day = f'<meta property="article:published_time" content="{published}">' if published else ""
     title = html.escape(_title(root, text))
     head = f'<meta charset="utf-8"><title>{title}</title>{day}'
     body = f'<!doctype html><html lang="es"><head>{head}</head><body>{page}</body></html>'
-    return Given(f"{name} {len(content)}", url, when, HTML, body.encode(), _licence(root))
+    return CorpusRecord(f"{name} {len(content)}", url, when, HTML, body.encode(), _licence(root))
 
 
 def _numbered(entity: re.Match[bytes]) -> bytes:

@@ -1,18 +1,21 @@
 """What archives are asked for, and how gently."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from data.settings_model import SettingsModel
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MOST_PER_MINUTE = {"lookups_per_minute": 24, "captures_per_minute": 120}
 
 
-class CommonCrawlSettings(BaseModel):
+class CommonCrawlSettings(SettingsModel):
     """How Common Crawl is read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {"merge_most": "merge_max_bytes"}
 
     base_url: str = "https://data.commoncrawl.org/"
     """Where its files lie; s3://commoncrawl/ takes AWS credentials and cowese[s3]."""
@@ -24,7 +27,7 @@ class CommonCrawlSettings(BaseModel):
     """Requests in flight."""
     merge_gap: int = Field(default=64 << 10, ge=0)
     """Two records of a file with fewer bytes between them are asked for together."""
-    merge_most: int = Field(default=8 << 20, gt=0)
+    merge_max_bytes: int = Field(default=8 << 20, gt=0)
     """Bytes of a request for several records, at most."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds that a server may be silent."""

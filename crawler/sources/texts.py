@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crawler.sources.given import TEXT, Given, Left, day_of, files_in
+from crawler.sources.open_corpora import TEXT, CorpusRecord, Skipped, day_of, files_in
 from data.errors import InputError
 from data.rights.licences import Licence, licence_at
 
@@ -31,7 +31,9 @@ _MAX_LINE = 64 << 20
 """Bytes of a line of JSON that are read."""
 
 
-def texts(paths: Sequence[Path], day: datetime | None = None, licence: Licence | None = None) -> Iterator[Given | Left]:
+def texts(
+    paths: Sequence[Path], day: datetime | None = None, licence: Licence | None = None
+) -> Iterator[CorpusRecord | Skipped]:
     """The rows of some files and folders, in the order of their names.
 
     ``day`` is of rows without a date, else that of their file; ``licence`` of rows without one.
@@ -64,16 +66,18 @@ def licence_named(said: str | None) -> Licence | None:
     return licence_at(said) if "://" in said else Licence(said.strip()[:200])
 
 
-def _given(row: Mapping[str, Any] | None, place: str, when: datetime, licence: Licence | None) -> Given | Left:
+def _given(
+    row: Mapping[str, Any] | None, place: str, when: datetime, licence: Licence | None
+) -> CorpusRecord | Skipped:
     if row is None:
-        return Left("damaged")
+        return Skipped("damaged")
     text, url = row.get("text"), row.get("url")
     if not isinstance(text, str) or not text.strip():
-        return Left("empty")
+        return Skipped("empty")
     if not isinstance(url, str) or not url.strip():
-        return Left("no_address")
+        return Skipped("no_address")
     own = _licence(row.get("license"), row.get("license_url"))
-    return Given(
+    return CorpusRecord(
         place, url.strip(), _moment(row.get("date")) or when, TEXT, text.encode("utf-8", "replace"), own or licence
     )
 

@@ -20,4 +20,4 @@ def dead_hosts(store: Store, settings: CrawlSettings) -> list[str]:
         raise InputError(f"{store.root}: no crawl yet, so no host is known to be gone. `cowese crawl`, or --host NAME.")
     starts = {host_of(url) for url, _ in Scope(load_seeds(settings.seeds)).start_urls()}
     views = host_views(store, settings)
-    return sorted(one.host for one in views if one.standing == "unreachable" and not one.pages and one.host in starts)
+    return sorted(one.host for one in views if one.state == "unreachable" and not one.pages and one.host in starts)

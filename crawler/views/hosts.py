@@ -11,7 +11,7 @@ from crawler.frontier.tables import DONE, QUEUED, host_figures, hosts, rounds, u
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings, Override
-from crawler.views.host_records import HostStory, HostUrl, HostView, Standing
+from crawler.views.host_records import HostStory, HostUrl, HostView, OperatorState
 from crawler.views.host_tally import HostTally
 from data.errors import InputError, StoreError
 from data.seeds import load_seeds
@@ -84,7 +84,7 @@ class _View:
             found = connection.execute(sa.select(urls.c.seed).where(here).distinct()).scalars().all()
             override = self._rules.override(view.host)
             return HostStory(
-                **view.model_dump(),
+                **view.model_dump(exclude={"standing"}),
                 start_urls=sorted({*seeds, *found}),
                 override=override if override != Override() else None,
                 rounds={row[0]: row[1] for row in connection.execute(by_round.order_by(urls.c.round))},
@@ -148,11 +148,11 @@ class _View:
         round_: tuple[int, bool],
     ) -> HostView:
         tally = HostTally(counted, round_[0])
-        standing, why, rests = self._standing(host, tally, remembered)
+        state, why, rests = self._state(host, tally, remembered)
         due = [row.due_at for row in counted if row.due_at is not None and row.state == DONE]
         return HostView(
             host=host,
-            standing=standing,
+            state=state,
             why=why,
             rests_until=_moment(rests),
             pages=tally.pages,
@@ -172,10 +172,10 @@ class _View:
             next_due=_moment(min(due)) if due else None,
         )
 
-    def _standing(
+    def _state(
         self, host: str, tally: "HostTally", remembered: "sa.Row[Any] | None"
-    ) -> tuple[Standing, str | None, float | None]:
-        """How a host stands, why, and until when it rests."""
+    ) -> tuple[OperatorState, str | None, float | None]:
+        """The state of a host, its cause, and until when the host rests."""
         rests = remembered.rest_until if remembered is not None else None
         rests = rests if rests is not None and rests > self._now else None
         override = self._rules.override(host)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.ownership import Ownership
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import networks, refusal
@@ -79,7 +79,7 @@ def preview(
         scope = Scope(load_seeds(settings.seeds), frontier.moves())
         rules = OperatorRules(settings, scope, Takedowns.load(store))
         rounds = Rounds(frontier)
-        opening = rounds.look(now, rules, everything=everything, patience=settings.breaker_patience)
+        opening = rounds.peek(now, rules, everything=everything, patience=settings.breaker_patience)
         judge = _Judge(settings, frontier, rules, opening, now)
         starts = judge.new_start_urls()
         opening = judge.opening = _with_new(opening, starts)
@@ -122,7 +122,7 @@ class _Judge:
         seen = self._frontier.which_known([url for url, _ in starts])
         return [url for url, seed in starts if url not in seen and self._asks(url, host_of(url), seed.url, PAGE, 0)]
 
-    def asked_of(self, rows: Iterable[Known]) -> Iterator[Known]:
+    def asked_of(self, rows: Iterable[KnownUrl]) -> Iterator[KnownUrl]:
         """Those of a round's URLs that the run asks for."""
         return (one for one in rows if self._asks(one.url, one.host, one.seed, one.kind, one.depth))
 
@@ -156,14 +156,14 @@ def _with_new(opening: Opening, starts: list[str]) -> Opening:
     return replace(opening, step="start", number=opening.number + 1)
 
 
-def _first(rows: Iterator[Known], limit: int) -> list[Known]:
+def _first(rows: Iterator[KnownUrl], limit: int) -> list[KnownUrl]:
     """The first rows; the others are looked at, so that they are counted."""
     first = list(islice(rows, limit))
     deque(rows, maxlen=0)
     return first
 
 
-def _row(known: Known, now: float) -> PreviewRow:
+def _row(known: KnownUrl, now: float) -> PreviewRow:
     if known.attempts:
         why = f"failed {known.attempts} times in this round"
     elif known.fetched_at is None:

@@ -96,11 +96,14 @@ class Blank(BaseModel):
 
 
 def blanks_of(
-    warc: Path, wanted: Callable[[str, int], str | None], receipt: str, tell: Callable[[int], None] = lambda _at: None
+    warc: Path,
+    wanted: Callable[[str, int], str | None],
+    receipt: str,
+    on_progress: Callable[[int], None] = lambda _at: None,
 ) -> Iterator[Blank]:
     """Each record of a file for whose target and offset ``wanted`` gives a new target, as it is to be blanked.
 
-    Records that were blanked before are passed over; ``tell`` hears the offset reached.
+    Records that were blanked before are passed over; ``on_progress`` hears the offset reached.
 
     Raises:
         InputError: it is no WARC file.
@@ -110,7 +113,7 @@ def blanks_of(
         try:
             for record in ArchiveIterator(file, record_types=WarcRecordType.any_type, parse_http=False):
                 headers = {name.lower(): value for name, value in record.headers.items()}
-                tell(record.stream_pos)
+                on_progress(record.stream_pos)
                 if FORGOTTEN.lower() in headers:
                     continue
                 target = headers.get("warc-target-uri", "").strip("<>")

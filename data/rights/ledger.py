@@ -17,7 +17,7 @@ from data.documents import SECONDS_UTC
 from data.errors import InputError
 from data.rights.licences import MAX_NAME, Licence, licence_at
 from data.rights.settings import RightsSettings
-from data.rights.words import AGENT, INLINE, RSL, Word, deciding
+from data.rights.signals import AGENT, INLINE, RSL, Signal, deciding_signals
 from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
@@ -28,7 +28,7 @@ RIGHTS_SCHEMA = pa.schema(
         pa.field("host", pa.string(), nullable=False),  # without www
         pa.field("file", pa.string(), nullable=False),  # /robots.txt …, licence, page
         pa.field("licence_url", pa.string()),  # of a licence its canonical URL
-        pa.field("carrier", pa.string(), nullable=False),  # data.rights.words.GRAMMARS
+        pa.field("carrier", pa.string(), nullable=False),  # data.rights.signals.GRAMMARS
         pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
         pa.field("line", pa.string(), nullable=False),  # as it stands there
         pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
@@ -51,20 +51,20 @@ class Statement:
 
     seen_at: datetime
     place: Place
-    words: list[Word] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """The word by which a page is reserved, and the record in which it stands."""
 
-    word: Word
+    signal: Signal
     place: Place
 
     @property
     def detail(self) -> str:
         """Carrier and line, as a dropped page shows them."""
-        return f"{self.word.carrier}: {self.word.line}"
+        return f"{self.signal.carrier}: {self.signal.line}"
 
 
 def host_key(url: str) -> str:
@@ -78,12 +78,12 @@ class Ledger:
     def __init__(self, tables: Iterable[pa.Table]) -> None:
         self._files: dict[tuple[str, str], list[Statement]] = {}
         self._licences: dict[str, list[Statement]] = {}
-        self._pages: dict[Place, list[Word]] = defaultdict(list)
+        self._pages: dict[Place, list[Signal]] = defaultdict(list)
         self._files_of: dict[str, list[str]] = defaultdict(list)
         self.grants = False
         """Whether any licence is known."""
         found: dict[tuple[str, str, Place], Statement] = {}
-        same: dict[Word, Word] = {}
+        same: dict[Signal, Signal] = {}
         for table in tables:
             for batch in table.to_batches(BATCH_ROWS):
                 for row in batch.to_pylist():
@@ -94,16 +94,16 @@ class Ledger:
             self._files_of[host].append(file)
 
     def _take(
-        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Word, Word]
+        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Signal, Signal]
     ) -> None:
         """``same`` keeps one of equal words: a host says the same round after round."""
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
-        word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
-        word = same.setdefault(word, word)
+        signal = Signal(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
+        signal = same.setdefault(signal, signal)
         host, file = str(row["host"]), str(row["file"])
-        self.grants = self.grants or word.carrier in (RSL, INLINE)
+        self.grants = self.grants or signal.carrier in (RSL, INLINE)
         if file == PAGE_FILE:
-            self._pages[place].append(word)
+            self._pages[place].append(signal)
             return
         statement = found.get((host, file, place))
         if statement is None:
@@ -114,7 +114,7 @@ class Ledger:
                 self._licences.setdefault(str(row["licence_url"]), []).append(statement)
             else:
                 self._files.setdefault((host, file), []).append(statement)
-        statement.words.append(word)
+        statement.signals.append(signal)
 
     def knows(self, host: str, file: str) -> bool:
         """Whether it has a statement of a file of a host, which is named without www."""
@@ -128,46 +128,46 @@ class Ledger:
         ``url`` is canonical, ``place`` the record of the page. ``at`` is when it was fetched; None asks for the latest
         word known. Without ``settings`` nothing in doubt is decided: neither agents by name nor missing licences.
         """
-        for word, where in self._words(url, at, place):
-            if word.verdict == "licence":
-                refused = self._by_licence(word, where, url, at, settings)
+        for signal, where in self._signals(url, at, place):
+            if signal.verdict == "licence":
+                refused = self._by_licence(signal, where, url, at, settings)
                 if refused is not None:
                     return refused
-            elif word.verdict == "reserved" and (not word.carrier.startswith(AGENT) or _reserves_by_name(settings)):
-                return Refusal(word, where)
+            elif signal.verdict == "reserved" and (not signal.carrier.startswith(AGENT) or _reserves_by_name(settings)):
+                return Refusal(signal, where)
         return None
 
     def licence(self, url: str, at: datetime | None, place: Place) -> Licence | None:
         """The licence that a host or a page grants by RSL; the parameters are those of ``refusal``."""
-        for word, _ in self._words(url, at, place) if self.grants else ():
-            if word.carrier == INLINE and word.verdict == "allowed":
-                return _granted(word, None)
-            statements = self._licences.get(licence_address(word.target or "", url))
-            if word.verdict != "licence" or statements is None:
+        for signal, _ in self._signals(url, at, place) if self.grants else ():
+            if signal.carrier == INLINE and signal.verdict == "allowed":
+                return _granted(signal, None)
+            statements = self._licences.get(licence_address(signal.target or "", url))
+            if signal.verdict != "licence" or statements is None:
                 continue
-            for said in deciding(_current(statements, at).words, url):
-                if said.carrier == RSL and said.verdict == "allowed":
-                    return _granted(said, licence_address(word.target or "", url))
+            for granted in deciding_signals(_current(statements, at).signals, url):
+                if granted.carrier == RSL and granted.verdict == "allowed":
+                    return _granted(granted, licence_address(signal.target or "", url))
         return None
 
-    def _words(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Word, Place]]:
+    def _signals(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Signal, Place]]:
         host = host_key(url)
         for file in self._files_of.get(host, ()):
             statement = _current(self._files[host, file], at)
-            yield from ((word, statement.place) for word in deciding(statement.words, url))
-        yield from ((word, place) for word in deciding(self._pages.get(place, ()), url))
+            yield from ((signal, statement.place) for signal in deciding_signals(statement.signals, url))
+        yield from ((signal, place) for signal in deciding_signals(self._pages.get(place, ()), url))
 
     def _by_licence(
-        self, word: Word, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
+        self, signal: Signal, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
     ) -> Refusal | None:
         """What the licence that a word names says; where it cannot be had the settings decide."""
-        statements = self._licences.get(licence_address(word.target or "", url))
+        statements = self._licences.get(licence_address(signal.target or "", url))
         if statements is None:
             missing = settings is not None and settings.missing_licence == "reserve"
-            return Refusal(word, where) if missing else None
+            return Refusal(signal, where) if missing else None
         statement = _current(statements, at)
-        said = next((one for one in deciding(statement.words, url) if one.verdict == "reserved"), None)
-        return Refusal(said, statement.place) if said is not None else None
+        granted = next((one for one in deciding_signals(statement.signals, url) if one.verdict == "reserved"), None)
+        return Refusal(granted, statement.place) if granted is not None else None
 
 
 def licence_address(target: str, url: str) -> str:
@@ -178,10 +178,10 @@ def licence_address(target: str, url: str) -> str:
         return ""
 
 
-def _granted(word: Word, address: str | None) -> Licence:
+def _granted(signal: Signal, address: str | None) -> Licence:
     """The known licence that an RSL licence grants, else what it says itself, and where it lies."""
-    known = licence_at(word.target, address or "") if word.target else None
-    return known if known is not None and known.name else Licence(f"RSL 1.0: {word.line}"[:MAX_NAME], address)
+    known = licence_at(signal.target, address or "") if signal.target else None
+    return known if known is not None and known.name else Licence(f"RSL 1.0: {signal.line}"[:MAX_NAME], address)
 
 
 def _current(statements: list[Statement], at: datetime | None) -> Statement:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from data.rights.agents import TRAINING_AGENTS
 from data.rights.preferences import signal_reserves, usage_reserves
-from data.rights.words import (
+from data.rights.signals import (
     AGENT,
     AI_TXT,
     DISALLOW,
@@ -16,8 +16,8 @@ from data.rights.words import (
     SIGNAL,
     TOKEN,
     USAGE,
+    Signal,
     Verdict,
-    Word,
 )
 
 MAX_BYTES = 512 << 10
@@ -31,7 +31,7 @@ _AGENT = re.compile(
 _FIELD = re.compile(r"[ \t]*(allow|diss?allow|content-usage|content-signal|license)[ \t]*:[ \t]*([^#]*)", re.IGNORECASE)
 _LICENCE = re.compile(r"[ \t]*license[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 """The address of a licence may hold a ``#``."""
-Said = tuple[str, str, str]
+Rule = tuple[str, str, str]
 """Field in lower case, value, the line as it stands."""
 
 
@@ -39,18 +39,20 @@ Said = tuple[str, str, str]
 class Groups:
     """A file by the agents that its groups name."""
 
-    said: dict[str, list[Said]] = field(default_factory=lambda: defaultdict(list))
+    rules: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     """By the name in lower case; what stands before any group is for ``*`` and for us."""
-    licences: list[Said] = field(default_factory=list)
+    licences: list[Rule] = field(default_factory=list)
     """RSL's lines hold for the whole file, wherever they stand."""
     token: str = TOKEN
     renamed: list[str] = field(default_factory=list)
     """The file's lines; names are cut to ours, ``*`` or ``ANOTHER``."""
 
     @property
-    def ours(self) -> Sequence[Said]:
+    def ours(self) -> Sequence[Rule]:
         """The lines for us: of our own groups where there are any, else of all agents'."""
-        return self.said.get("", []) + (self.said[self.token] if self.token in self.said else self.said.get("*", []))
+        return self.rules.get("", []) + (
+            self.rules[self.token] if self.token in self.rules else self.rules.get("*", [])
+        )
 
 
 def groups_of(text: str, token: str = TOKEN) -> Groups:
@@ -67,7 +69,7 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
             product = name[2].lower()
             called = product if product in (token, "*") else name[1].lower()
             agents = agents | {called} if in_names else {called}
-            found.said.setdefault(called, [])
+            found.rules.setdefault(called, [])
             found.renamed.append(f"User-agent: {called if called in (TOKEN, '*') else ANOTHER}")
             in_names = True
             continue
@@ -78,7 +80,7 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
             found.licences.append(("license", licence[1], line))
         elif (read := _FIELD.match(line)) is not None:
             for agent in agents:
-                found.said[agent].append((read[1].lower().replace("diss", "dis"), read[2].strip(), line))
+                found.rules[agent].append((read[1].lower().replace("diss", "dis"), read[2].strip(), line))
     return found
 
 
@@ -90,22 +92,22 @@ def text_of(body: bytes) -> str:
     return body.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def robots_words(body: bytes) -> list[Word]:
+def robots_signals(body: bytes) -> list[Signal]:
     """All that a robots.txt says to us, and what it says to agents that gather training data."""
     groups = groups_of(text_of(body))
-    return [*_paths(groups.ours, DISALLOW), *group_words(groups), *_named(groups.said)]
+    return [*_paths(groups.ours, DISALLOW), *group_signals(groups), *_named(groups.rules)]
 
 
-def group_words(groups: Groups) -> list[Word]:
+def group_signals(groups: Groups) -> list[Signal]:
     """What our group, and the lines that stand for the whole file, say about training."""
     return [
         *_usage(groups.ours),
         *_signals(groups.ours),
-        *(Word(ROBOTS_LICENCE, shown(line), "licence", target=value) for _, value, line in groups.licences),
+        *(Signal(ROBOTS_LICENCE, shown(line), "licence", target=value) for _, value, line in groups.licences),
     ]
 
 
-def ai_txt_words(body: bytes) -> list[Word]:
+def ai_txt_signals(body: bytes) -> list[Signal]:
     """What an ai.txt says to us, in the grammar of robots.txt."""
     return list(_paths(groups_of(text_of(body)).ours, AI_TXT))
 
@@ -115,33 +117,35 @@ def shown(line: str) -> str:
     return " ".join(line.split())[:MAX_LINE]
 
 
-def _paths(said: Sequence[Said], carrier: str) -> Iterator[Word]:
-    for name, value, line in said:
+def _paths(rules: Sequence[Rule], carrier: str) -> Iterator[Signal]:
+    for name, value, line in rules:
         if name in ("allow", "disallow") and value:
-            yield Word(carrier, shown(line), "allowed" if name == "allow" else "reserved", value)
+            yield Signal(carrier, shown(line), "allowed" if name == "allow" else "reserved", value)
 
 
-def _usage(said: Sequence[Said]) -> Iterator[Word]:
-    for name, value, line in said:
+def _usage(rules: Sequence[Rule]) -> Iterator[Signal]:
+    for name, value, line in rules:
         if name == "content-usage":
             path, _, preferences = value.replace("\t", " ").partition(" ")
             if not path.startswith(("/", "*")):
                 path, preferences = "/", value
-            yield Word(USAGE, shown(line), _verdict(usage_reserves(preferences)), path)
+            yield Signal(USAGE, shown(line), _verdict(usage_reserves(preferences)), path)
 
 
-def _signals(said: Sequence[Said]) -> Iterator[Word]:
-    for name, value, line in said:
+def _signals(rules: Sequence[Rule]) -> Iterator[Signal]:
+    for name, value, line in rules:
         reserves = signal_reserves(value) if name == "content-signal" else None
         if reserves is not None:
-            yield Word(SIGNAL, shown(line), _verdict(reserves))
+            yield Signal(SIGNAL, shown(line), _verdict(reserves))
 
 
-def _named(said: Mapping[str, Sequence[Said]]) -> Iterator[Word]:
-    for agent, lines in said.items():
+def _named(rules: Mapping[str, Sequence[Rule]]) -> Iterator[Signal]:
+    for agent, lines in rules.items():
         if agent.partition("/")[0] in TRAINING_AGENTS:
-            for word in _paths(lines, f"{AGENT}{agent.partition('/')[0]}"):
-                yield Word(word.carrier, f"User-agent: {agent} / {word.line}"[:MAX_LINE], word.verdict, word.path)
+            for signal in _paths(lines, f"{AGENT}{agent.partition('/')[0]}"):
+                yield Signal(
+                    signal.carrier, f"User-agent: {agent} / {signal.line}"[:MAX_LINE], signal.verdict, signal.path
+                )
 
 
 def _verdict(reserves: bool | None) -> Verdict:  # noqa: FBT001 - the answer of a reader

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import MAX_LINE, RSL, Word
+from data.rights.signals import MAX_LINE, RSL, Signal
 
 NAMESPACE = "https://rslstandard.org/rsl"
 MEDIA_TYPE = "application/rsl+xml"
@@ -27,7 +27,7 @@ def is_rsl(content_type: str, body: bytes) -> bool:
     return content_type == MEDIA_TYPE or NAMESPACE.encode() in body[:4_096]
 
 
-def rsl_words(body: bytes, base: str) -> list[Word]:
+def rsl_signals(body: bytes, base: str) -> list[Signal]:
     """The contents of a licence as words; a path's host is that of ``base``, contents of other hosts are left out.
 
     A content is reserved unless one of its licences lets it be used for training without an agreement: not prohibited
@@ -38,7 +38,7 @@ def rsl_words(body: bytes, base: str) -> list[Word]:
         reader.read(body[:MAX_BYTES])
     except (ExpatError, ValueError):
         return []
-    words = []
+    signals = []
     for content in reader.contents:
         path = _path(content.url, base)
         if path is not None and content.licences:
@@ -46,8 +46,8 @@ def rsl_words(body: bytes, base: str) -> list[Word]:
             shown = granted or content.licences[0]
             line = f"{content.url} {shown.line}"[:MAX_LINE]
             standard = next(iter(shown.standard), None) if granted is not None else None
-            words.append(Word(RSL, line, "reserved" if granted is None else "allowed", path, standard))
-    return words
+            signals.append(Signal(RSL, line, "reserved" if granted is None else "allowed", path, standard))
+    return signals
 
 
 def licence_links(values: Iterable[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import MAX_LINE, TDMREP, Word
+from data.rights.signals import MAX_LINE, TDMREP, Signal
 
 NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
 MAX_STREAMS = 20
@@ -22,29 +22,29 @@ _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
 _STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
 
 
-def tdmrep_words(body: bytes) -> list[Word]:
+def tdmrep_signals(body: bytes) -> list[Signal]:
     """The rules of a tdmrep.json; never raises."""
     text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
     try:
         said: Any = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    return [word for one in (said if isinstance(said, list) else [said]) if (word := _rule(one)) is not None]
+    return [signal for one in (said if isinstance(said, list) else [said]) if (signal := _rule(one)) is not None]
 
 
-def _rule(one: object) -> Word | None:
+def _rule(one: object) -> Signal | None:
     if not isinstance(one, dict):
         return None
     location, reservation = one.get("location"), str(one.get("tdm-reservation"))
     if not isinstance(location, str) or not location.isprintable() or not location.startswith(("/", "*")):
         return None
     line = json.dumps(one, ensure_ascii=False)[:MAX_LINE]
-    return Word(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
+    return Signal(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
 
 
-def xmp_words(body: bytes) -> list[Word]:
+def xmp_signals(body: bytes) -> list[Signal]:
     """What the XMP of a PDF says of its reservation, its packets in the clear and compressed."""
-    return [word for packet in packets(body, (b"tdmrep",)) if (word := _of_packet(packet)) is not None]
+    return [signal for packet in packets(body, (b"tdmrep",)) if (signal := _of_packet(packet)) is not None]
 
 
 def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
@@ -66,7 +66,7 @@ def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
         yield raw.replace(b"\x00", b"").decode("utf-8", "replace")
 
 
-def _of_packet(packet: str) -> Word | None:
+def _of_packet(packet: str) -> Signal | None:
     for prefix in dict.fromkeys(NAMESPACE.findall(packet)):
         name = re.escape(prefix)
         found = re.search(
@@ -74,7 +74,7 @@ def _of_packet(packet: str) -> Word | None:
         )
         if found is not None:
             reserved = (found[1] or found[2]) == "1"
-            return Word(
+            return Signal(
                 "pdf/xmp", f"{prefix}:reservation {found[1] or found[2]}", "reserved" if reserved else "allowed"
             )
     return None

@@ -21,7 +21,7 @@ from flows.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from crawler.sources.given import Given, Left
+    from crawler.sources.open_corpora import CorpusRecord, Skipped
 
 archive = typer.Typer(name="archive", help="Bring pages from archives and open corpora. docs/sources.md tells of each.")
 
@@ -191,15 +191,17 @@ class _Given:
         self._store = Store.open(settings.store)
         self._seeds = settings.crawl.seeds
 
-    def bring(self, source: str, found: "Iterable[Given | Left]", *, as_json: bool, only_seeds: bool = False) -> None:
+    def bring(
+        self, source: str, found: "Iterable[CorpusRecord | Skipped]", *, as_json: bool, only_seeds: bool = False
+    ) -> None:
         """Bring what a corpus gives, and print what became of it."""
         from crawler.permissions.scope import Scope
-        from crawler.sources.given import bring
+        from crawler.sources.open_corpora import import_corpus
         from data.seeds import load_seeds
 
         scope = Scope(load_seeds(self._seeds))
         with self._store.exclusive("archive"), shown_progress() as progress:
-            summary = bring(self._store, source, found, scope, only_seeds=only_seeds, progress=progress)
+            summary = import_corpus(self._store, source, found, scope, only_seeds=only_seeds, progress=progress)
         show(summary, source, as_json=as_json)
 
 

@@ -38,7 +38,7 @@ def takedown(
 
     Example: cowese takedown https://www.example.org/page other.example
     """
-    from cleaning.corpus.affected import affected
+    from cleaning.corpus.takedown_impact import takedown_impact
 
     asked = read_targets(targets, file)
     if not asked:
@@ -48,7 +48,7 @@ def takedown(
     today = datetime.now(UTC).date()
     new = set(takedowns.add(asked, today))
     try:
-        reached = affected(opened, takedowns, asked)
+        reached = takedown_impact(opened, takedowns, asked)
     except InputError as error:
         typer.echo(f"taken down: {', '.join(asked)}")
         raise InputError(f"what that reaches cannot be told: {error}") from error

@@ -1,6 +1,6 @@
 """What a stage's process and its parent tell each other, in one folder of files.
 
-``job.pickle`` goes in; ``progress.json`` is replaced while the stage runs, at least every ``BEAT`` seconds;
+``call.pickle`` goes in; ``progress.json`` is replaced while the stage runs, at least every ``HEARTBEAT`` seconds;
 ``outcome.pickle`` comes out; ``log.txt`` takes everything that is printed. Files and no pipes: a parent that is killed
 leaves nothing that a child could block on, nor a pipe that a child would hold open.
 """
@@ -60,11 +60,11 @@ class CallFolder:
         """Write the job and remove what an earlier attempt left."""
         for left in ("outcome.pickle", "progress.json"):
             (self.path / left).unlink(missing_ok=True)
-        write_bytes(self.path / "job.pickle", pickle.dumps(call))
+        write_bytes(self.path / "call.pickle", pickle.dumps(call))
 
     def read_call(self) -> StageCall:
         """The job, in the child."""
-        call: StageCall = pickle.loads((self.path / "job.pickle").read_bytes())  # noqa: S301 - our own parent wrote it
+        call: StageCall = pickle.loads((self.path / "call.pickle").read_bytes())  # noqa: S301 - our own parent wrote it
         return call
 
     def write_outcome(self, outcome: Outcome) -> None:

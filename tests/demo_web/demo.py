@@ -32,7 +32,7 @@ proxy = "http://127.0.0.1:{port}"
 # a web of this machine: every page is due again after seconds, not after a month
 delay_min = 0.05
 interval_min = 0.00001
-interval_first = 0.00001
+interval_initial = 0.00001
 interval_max = 0.00001
 
 [pretrain]

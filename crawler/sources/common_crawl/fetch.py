@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from crawler.sources.common_crawl.plan import Wanted
+from crawler.sources.common_crawl.plan import PlannedRecord
 from crawler.sources.member import Member, NotARecordError
 from crawler.sources.remote import NotThereError, Remote
 from crawler.sources.settings import CommonCrawlSettings
@@ -30,10 +30,10 @@ class Fetched:
     """Records that do not lie where the index says, each in half a sentence."""
 
 
-Group = list[Wanted]
+Group = list[PlannedRecord]
 
 
-def groups_of(records: Sequence[Wanted], settings: CommonCrawlSettings) -> Iterator[Group]:
+def groups_of(records: Sequence[PlannedRecord], settings: CommonCrawlSettings) -> Iterator[Group]:
     """Records that are asked for together; ``records`` are sorted by their places."""
     group: Group = []
     for one in records:
@@ -45,18 +45,18 @@ def groups_of(records: Sequence[Wanted], settings: CommonCrawlSettings) -> Itera
         yield group
 
 
-def _belongs(group: Group, one: Wanted, settings: CommonCrawlSettings) -> bool:
+def _belongs(group: Group, one: PlannedRecord, settings: CommonCrawlSettings) -> bool:
     gap = one.offset - group[-1].offset - group[-1].length
     whole = one.offset + one.length - group[0].offset
-    return one.file == group[0].file and 0 <= gap <= settings.merge_gap and whole <= settings.merge_most
+    return one.file == group[0].file and 0 <= gap <= settings.merge_gap and whole <= settings.merge_max_bytes
 
 
 def fetch(
     remote: Remote,
-    records: Sequence[Wanted],
+    records: Sequence[PlannedRecord],
     writer: SourceWriter,
     settings: CommonCrawlSettings,
-    tell: Callable[[Fetched], None],
+    on_progress: Callable[[Fetched], None],
 ) -> Fetched:
     """Fetch and append records; those of a group are in the kernel's hands before the next group is looked at.
 
@@ -71,9 +71,9 @@ def fetch(
             for group in groups_of(records, settings):
                 waiting.append((group, pool.submit(_ask, remote, group)))
                 if len(waiting) >= settings.concurrency * _AHEAD:
-                    _take(*waiting.popleft(), writer, done, tell)
+                    _take(*waiting.popleft(), writer, done, on_progress)
             while waiting:
-                _take(*waiting.popleft(), writer, done, tell)
+                _take(*waiting.popleft(), writer, done, on_progress)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -95,7 +95,7 @@ def _take(
     asked: "Future[list[bytes | str]]",
     writer: SourceWriter,
     done: Fetched,
-    tell: Callable[[Fetched], None],
+    on_progress: Callable[[Fetched], None],
 ) -> None:
     for wanted, content in zip(group, asked.result(), strict=True):
         try:
@@ -114,10 +114,10 @@ def _take(
         done.records += 1
     writer.flush()
     done.groups += 1
-    tell(done)
+    on_progress(done)
 
 
-def _checked(wanted: Wanted, content: bytes | str) -> Member:
+def _checked(wanted: PlannedRecord, content: bytes | str) -> Member:
     """The member, if it is the record that the index means.
 
     Raises:

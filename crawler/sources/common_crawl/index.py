@@ -99,7 +99,7 @@ def read_index(
     prefixes: Sequence[bytes],
     folder: Path,
     threads: int,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> pa.Table:
     """The rows of some hosts in some index files; what was read of a file is kept in ``folder``.
 
@@ -111,7 +111,7 @@ def read_index(
         read = pool.map(lambda path: _read_file(remote, path, prefixes, folder), files)
         for done, table in enumerate(read, 1):
             found.append(table)
-            tell(done, len(files))
+            on_progress(done, len(files))
     return pa.concat_tables(found)
 
 

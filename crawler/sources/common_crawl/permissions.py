@@ -14,7 +14,7 @@ from crawler.permissions.robots import CLIENT_ERROR, OK, REDIRECT, Robots
 from data.errors import InputError
 from data.rights.files import AI_TXT_PATHS, READERS, ROBOTS_PATH, TDMREP_PATH, file_of
 from data.rights.ledger import host_key
-from data.rights.words import Word, reserving
+from data.rights.signals import Signal, reserving_signal
 from data.urls import canonical_url
 
 REASONS = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
@@ -67,7 +67,7 @@ class Permissions:
                 return refused
         for file, reason in REASONS.items():
             number = self._current(host, file, when)
-            if number is not None and reserving(self._words(host, file, number), url) is not None:
+            if number is not None and reserving_signal(self._words(host, file, number), url) is not None:
                 return reason
         return None
 
@@ -85,7 +85,7 @@ class Permissions:
         when, status, body = self._said[host, ROBOTS_PATH][number]
         return Robots.read(status, body, when.timestamp())
 
-    def _read_words(self, host: str, file: str, number: int) -> list[Word]:
+    def _read_words(self, host: str, file: str, number: int) -> list[Signal]:
         _, status, body = self._said[host, file][number]
         return READERS[file](body) if OK <= status < REDIRECT else []
 

@@ -25,7 +25,7 @@ from crawler.sources.common_crawl.index import (
     read_index,
 )
 from crawler.sources.common_crawl.permissions import Permissions
-from crawler.sources.common_crawl.plan import Choice, Plan, Wanted
+from crawler.sources.common_crawl.plan import Plan, PlannedRecord, RecordSelector
 from crawler.sources.left_out import LEFT_OUT, write_left_out
 from crawler.sources.remote import Remote, remote_of
 from crawler.sources.settings import CommonCrawlSettings
@@ -99,7 +99,7 @@ def archive_common_crawl(
     names = _names(crawls)
     _require_contact(crawling, settings)
     scope = Scope(load_seeds(crawling.seeds))
-    choice = Choice(
+    choice = RecordSelector(
         OperatorRules(crawling, scope, Takedowns.load(store)), since, frozenset(map(str.lower, settings.languages))
     )
     remote = remote_of(
@@ -118,7 +118,7 @@ class _Run:
     """One call: what was counted over all its crawls."""
 
     def __init__(
-        self, store: Store, settings: CommonCrawlSettings, choice: Choice, remote: Remote, progress: Progress
+        self, store: Store, settings: CommonCrawlSettings, choice: RecordSelector, remote: Remote, progress: Progress
     ) -> None:
         self._store = store
         self._settings = settings
@@ -221,16 +221,16 @@ class _Run:
         self._sums += done.counts
         return done.wrong
 
-    def _fetch(self, crawl: str, prefix: str, missing: Sequence[Wanted]) -> Fetched:
+    def _fetch(self, crawl: str, prefix: str, missing: Sequence[PlannedRecord]) -> Fetched:
         stage = f"{crawl} {prefix.rpartition('-')[2]}"
 
-        def tell(done: Fetched) -> None:
+        def on_progress(done: Fetched) -> None:
             counts = {"requests": done.groups, "MB": self._remote.received / 1e6, **done.counts}
             self._progress(stage, done.records + len(done.wrong), len(missing), counts)
 
         info = {"isPartOf": crawl, "source": self._settings.base_url, "description": "records copied byte for byte"}
         with SourceWriter(self._store, SOURCE, prefix, 1 << 30, info) as writer:
-            return fetch(self._remote, missing, writer, self._settings, tell)
+            return fetch(self._remote, missing, writer, self._settings, on_progress)
 
 
 def _names(crawls: Sequence[str]) -> list[str]:

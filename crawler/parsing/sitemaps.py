@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from crawler.pages.addresses import MAX_URL, Base
-from crawler.pages.fields import http_date
+from crawler.parsing.fields import http_date
+from crawler.parsing.url_join import MAX_URL, Base
 
 MAX_BYTES = 50 << 20
 """Of a sitemap after unpacking, as the protocol allows."""

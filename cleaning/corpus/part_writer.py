@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from cleaning.corpus.finished import DECIDED, Finished
+from cleaning.corpus.final_rows import DECIDED, FinalRows
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, save
 from cleaning.lines import left_of
@@ -32,10 +32,10 @@ OPEN_PARTS = 400
 BATCH_ROWS = 1_000
 
 
-def fill_parts(
+def write_parts(
     folder: Path,
     paths: Mapping[int, str],
-    finished: Finished,
+    finished: FinalRows,
     kept: pa.Table,
     segments: Segments,
     engine: Engine,
@@ -61,7 +61,7 @@ def _decided_path(work: Path, part: int) -> Path:
     return work / f"decided-{part:06d}.arrow"
 
 
-def _lay_decided(finished: Finished, numbers: Sequence[int], work: Path) -> None:
+def _lay_decided(finished: FinalRows, numbers: Sequence[int], work: Path) -> None:
     """Lay what was decided of each document into a file for its part."""
     for start in range(0, len(numbers), OPEN_PARTS):
         some = numbers[start : start + OPEN_PARTS]

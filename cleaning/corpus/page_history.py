@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.living import TAKEDOWN, pairs
-from cleaning.corpus.places import Place, places
-from cleaning.corpus.refusing import Line, Lines
+from cleaning.corpus.live_pages import TAKEDOWN, pairs
+from cleaning.corpus.reservation_evidence import ReservationRecord, ReservationRecords
+from cleaning.corpus.version_status import VersionStatus, status_in_versions
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
 from cleaning.pages.triage import OPTED_OUT
@@ -43,7 +43,7 @@ class Verdict(BaseModel):
     figure: float | None = None
     """The number that decided."""
     detail: str | None = None
-    said: Line | None = None
+    said: ReservationRecord | None = None
     """Of a page that is reserved where the line stands that says so."""
     lost_to: str | None = None
     """The URL that the page moved to."""
@@ -71,17 +71,17 @@ class Takedown(BaseModel):
     since: str
 
 
-class Story(BaseModel):
+class PageHistory(BaseModel):
     """What became of a page after it was fetched."""
 
     model_config = ConfigDict(frozen=True)
 
     takedown: Takedown | None
     verdicts: list[Verdict]
-    places: list[Place]
+    versions: list[VersionStatus]
 
 
-def story(store: Store, settings: CleaningSettings, url: str) -> Story:
+def page_history(store: Store, settings: CleaningSettings, url: str) -> PageHistory:
     """Look a canonical URL up in the documents of the settings' recipe and in every version.
 
     Where these settings have no documents, those of the newest version's recipe are told of.
@@ -99,30 +99,30 @@ def story(store: Store, settings: CleaningSettings, url: str) -> Story:
     verdicts = [_verdict(row) for row in rows]
     own = [row["canonical"] for row in rows if row.get("canonical")]
     target = next((one for address in (url, *own) for one in takedowns.covering(address)), None)
-    found = places(store, identity)
+    found = status_in_versions(store, identity)
     verdicts, found = _with_lines(store, settings, url, verdicts, found)
-    return Story(
+    return PageHistory(
         takedown=Takedown(target=target, since=takedowns.targets[target]) if target else None,
         verdicts=sorted(verdicts, key=lambda one: (one.fetched_at, one.warc_file, one.warc_offset)),
-        places=_with_takedown(found) if target else found,
+        versions=_with_takedown(found) if target else found,
     )
 
 
 def _with_lines(
-    store: Store, settings: CleaningSettings, url: str, verdicts: list[Verdict], found: list[Place]
-) -> tuple[list[Verdict], list[Place]]:
+    store: Store, settings: CleaningSettings, url: str, verdicts: list[Verdict], found: list[VersionStatus]
+) -> tuple[list[Verdict], list[VersionStatus]]:
     """Say of a page that is reserved where the line stands; None where no ledger of these settings has it."""
     if OPTED_OUT not in {one.reason for one in verdicts} | {one.reason for one in found}:
         return verdicts, found
-    lines = Lines(store.rights / extraction_digest(settings), url)
+    lines = ReservationRecords(store.rights / extraction_digest(settings), url)
     fetched = {(one.warc_file, one.warc_offset): one.fetched_at for one in verdicts}
 
-    def line(one: Verdict | Place, *, today: bool = False) -> Line | None:
+    def line(one: Verdict | VersionStatus, *, today: bool = False) -> ReservationRecord | None:
         record = (one.warc_file or "", one.warc_offset or 0)
         reserved = one.reason == OPTED_OUT and one.detail is not None
         return lines.of(one.detail or "", None if today else fetched.get(record), record) if reserved else None
 
-    def by_today(place: Place) -> bool:
+    def by_today(place: VersionStatus) -> bool:
         shaping = Manifest.read(store.corpus / place.version).settings.get("publish", {})
         return bool(shaping.get("rights") == "as_of_today")
 
@@ -132,7 +132,7 @@ def _with_lines(
     )
 
 
-def _with_takedown(found: list[Place]) -> list[Place]:
+def _with_takedown(found: list[VersionStatus]) -> list[VersionStatus]:
     """A version lists nothing that is taken down: once a page was met, this is why there is no row of it."""
     met = False
     told = []

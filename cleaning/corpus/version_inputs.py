@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cleaning.corpus.against import ForeignCorpus
 from cleaning.corpus.decontaminate import Benchmark, applied
+from cleaning.corpus.foreign_corpora import ForeignCorpus
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -22,7 +22,7 @@ _NOTE = ".confirmed.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class VersionInputs:
     """All that a version is a function of, as its manifest records it."""
 
     made_from: dict[str, str]
@@ -38,12 +38,12 @@ class Origin:
         corpora: Sequence[ForeignCorpus],
         segments: Sequence[tuple[Path, Path]],
         takedowns: Takedowns,
-    ) -> "Origin":
+    ) -> "VersionInputs":
         """Pairs are immutable: names and sizes say what they hold; benchmarks and corpora are known by content."""
         listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
         shaping = publishing.model_dump(mode="json") | {
             "decontaminate": applied(against),
-            "against": {corpus.name: corpus.digest for corpus in corpora},
+            "deduplicate_against": {corpus.name: corpus.digest for corpus in corpora},
         }
         made_from = {
             "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",

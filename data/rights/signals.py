@@ -40,7 +40,7 @@ GRAMMARS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Signal:
     """One statement of a host or a page."""
 
     carrier: str
@@ -53,7 +53,7 @@ class Word:
     """Where the licence lies, as it is written; of an RSL word that allows, the known licence that it grants."""
 
 
-def deciding(words: Iterable[Word], url: str) -> list[Word]:
+def deciding_signals(signals: Iterable[Signal], url: str) -> list[Signal]:
     """Of each carrier the word that holds for a URL: the longest matching path.
 
     Of equal paths the more restrictive holds, but in the grammars of robots.txt and ai.txt ``Allow`` does (RFC 9309,
@@ -64,23 +64,23 @@ def deciding(words: Iterable[Word], url: str) -> list[Word]:
     ['allowed']
     """
     path = path_of(url)
-    of_carrier: dict[str, list[tuple[int, bool, Word]]] = defaultdict(list)
+    of_carrier: dict[str, list[tuple[int, bool, Signal]]] = defaultdict(list)
     licences = []
-    for word in words:
-        length = match_length(word.path, path_as_html(path) if word.carrier == AI_TXT else path)
+    for signal in signals:
+        length = match_length(signal.path, path_as_html(path) if signal.carrier == AI_TXT else path)
         if length < 0:
             continue
-        if word.verdict == "licence":
-            licences.append(word)
+        if signal.verdict == "licence":
+            licences.append(signal)
             continue
-        allow_wins = word.carrier in (DISALLOW, AI_TXT) or word.carrier.startswith(AGENT)
-        of_carrier[word.carrier].append((length, (word.verdict == "allowed") == allow_wins, word))
+        allow_wins = signal.carrier in (DISALLOW, AI_TXT) or signal.carrier.startswith(AGENT)
+        of_carrier[signal.carrier].append((length, (signal.verdict == "allowed") == allow_wins, signal))
     return [max(found, key=lambda one: one[:2])[2] for found in of_carrier.values()] + licences
 
 
-def reserving(words: Iterable[Word], url: str) -> Word | None:
+def reserving_signal(signals: Iterable[Signal], url: str) -> Signal | None:
     """The first word that reserves a URL, None where none does."""
-    return next((word for word in deciding(words, url) if word.verdict == "reserved"), None)
+    return next((signal for signal in deciding_signals(signals, url) if signal.verdict == "reserved"), None)
 
 
 def path_as_html(path: str) -> str:

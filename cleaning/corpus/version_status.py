@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.parts import part_of
-from cleaning.corpus.refusing import Line
+from cleaning.corpus.reservation_evidence import ReservationRecord
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import versions
 from data.lookup import rows_where
@@ -19,7 +19,7 @@ _KEPT = ["id", "url", "warc_file", "warc_offset", "cluster_size", "first_seen_at
 _DROPPED = ["id", "url", "warc_file", "warc_offset", "reason", "figure", "detail", "lost_to"]
 
 
-class Place(BaseModel):
+class VersionStatus(BaseModel):
     """Where a page stands in one version."""
 
     model_config = ConfigDict(frozen=True)
@@ -39,23 +39,23 @@ class Place(BaseModel):
     reason: str | None = None
     figure: float | None = None
     detail: str | None = None
-    said: Line | None = None
+    said: ReservationRecord | None = None
     """Of a page that is reserved where the line stands that says so."""
     lost_to: str | None = None
     """The URL of the document that a duplicate lost to, or the one that the page moved to."""
 
 
-def places(store: Store, identity: str) -> list[Place]:
+def status_in_versions(store: Store, identity: str) -> list[VersionStatus]:
     """The page of an id in each version, oldest first.
 
     Raises:
         InputError: a file is damaged.
     """
     search = _Search()
-    return [_place(search, store.corpus / version, identity) for version in versions(store)]
+    return [_status_in(search, store.corpus / version, identity) for version in versions(store)]
 
 
-def _place(search: "_Search", folder: Path, identity: str) -> Place:
+def _status_in(search: "_Search", folder: Path, identity: str) -> VersionStatus:
     version = folder.name
     for split in SPLITS:
         for part, row in search.row_of(folder / "data" / split, identity, _KEPT):
@@ -69,12 +69,12 @@ def _place(search: "_Search", folder: Path, identity: str) -> Place:
         elif row["lost_to"]:
             row["lost_to"] = urljoin(row["url"], row["lost_to"])
         return _of_row(row, version=version, state="dropped", part=part)
-    return Place(version=version, state="absent")
+    return VersionStatus(version=version, state="absent")
 
 
-def _of_row(row: dict[str, Any], *, part: Path, **known: Any) -> Place:
-    columns = {name: row[name] for name in Place.model_fields if name in row}
-    return Place(**columns, part=part.as_posix(), **known)
+def _of_row(row: dict[str, Any], *, part: Path, **known: Any) -> VersionStatus:
+    columns = {name: row[name] for name in VersionStatus.model_fields if name in row}
+    return VersionStatus(**columns, part=part.as_posix(), **known)
 
 
 class _Search:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.figures import ranked
-from cleaning.corpus.living import Living, dropped_rows, without_addresses
+from cleaning.corpus.live_pages import LivePages, dropped_rows, without_addresses
 from cleaning.pages.triage import OPTED_OUT
 from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
@@ -46,9 +46,9 @@ def _tables(folder: Path, segments: Segments) -> Iterator[pa.Table]:
             yield read_parquet(path)
 
 
-def without_reserved(
-    living: Living, ledger: Ledger, settings: PublishSettings, rights: RightsSettings = RIGHTS
-) -> Living:
+def drop_reserved(
+    living: LivePages, ledger: Ledger, settings: PublishSettings, rights: RightsSettings = RIGHTS
+) -> LivePages:
     """Move the documents that the ledger reserves to the dropped, each with the carrier and the line."""
     details = []
     for row in living.documents.select(_PLACE).to_pylist():
@@ -65,10 +65,12 @@ def without_reserved(
         pa.nulls(gone.num_rows, pa.string()),
         pa.array([detail for detail in details if detail is not None], pa.large_string()),
     )
-    return Living(living.documents.filter(pc.invert(reserved)), pa.concat_tables([living.dropped, rows]), living.funnel)
+    return LivePages(
+        living.documents.filter(pc.invert(reserved)), pa.concat_tables([living.dropped, rows]), living.funnel
+    )
 
 
-def with_licences(living: Living, ledger: Ledger, settings: PublishSettings, takedowns: Takedowns) -> Living:
+def with_licences(living: LivePages, ledger: Ledger, settings: PublishSettings, takedowns: Takedowns) -> LivePages:
     """Give the documents that state no licence themselves the one that their host grants by RSL.
 
     The address of one that was taken down is not given.
@@ -84,7 +86,7 @@ def with_licences(living: Living, ledger: Ledger, settings: PublishSettings, tak
         documents = documents.set_column(at, field, pa.chunked_array([pa.array(columns[name], field.type)]))
     if takedowns.targets:
         documents = without_addresses(documents, "license_url", takedowns)
-    return Living(documents, living.dropped, living.funnel)
+    return LivePages(documents, living.dropped, living.funnel)
 
 
 def _licence(row: Mapping[str, Any], ledger: Ledger, settings: PublishSettings) -> Licence:

@@ -129,6 +129,6 @@ def _slashed(link: str) -> str:
     return head.replace("\\", "/") + mark + query
 
 
-def plain_url(url: str) -> str:
+def http_url(url: str) -> str:
     """An https URL over http."""
     return "http" + url.removeprefix("https")

@@ -25,7 +25,7 @@ HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class CorpusRecord:
     """A page or a text of a corpus."""
 
     place: str
@@ -39,7 +39,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Skipped:
     """What a download has that is not taken, and why."""
 
     reason: str
@@ -60,10 +60,10 @@ class CorpusSummary(BaseModel):
     """By reason."""
 
 
-def bring(
+def import_corpus(
     store: Store,
     source: str,
-    found: Iterable[Given | Left],
+    found: Iterable[CorpusRecord | Skipped],
     scope: Scope | None,
     *,
     only_seeds: bool = False,
@@ -83,12 +83,12 @@ def bring(
     info = {"software": "cowese", "description": f"{source}: conversion records made of its downloads"}
     with SourceWriter(store, source, source, WARC_BYTES, info) as writer:
         for number, one in enumerate(found, 1):
-            reason = one.reason if isinstance(one, Left) else _refusal(one, takedowns)
+            reason = one.reason if isinstance(one, Skipped) else _refusal(one, takedowns)
             seed = None
-            if reason is None and scope is not None and isinstance(one, Given):
+            if reason is None and scope is not None and isinstance(one, CorpusRecord):
                 seed = scope.seed_of(canonical_url(one.url))
                 reason = "out_of_scope" if only_seeds and seed is None else None
-            if reason is not None or isinstance(one, Left):
+            if reason is not None or isinstance(one, Skipped):
                 left[reason or ""] += 1
             elif one.place in writer.places:
                 counts["already"] += 1
@@ -128,7 +128,7 @@ def files_in(paths: Iterable[Path], endings: tuple[str, ...]) -> list[Path]:
     return found
 
 
-def _refusal(one: Given, takedowns: Takedowns) -> str | None:
+def _refusal(one: CorpusRecord, takedowns: Takedowns) -> str | None:
     try:
         url = canonical_url(one.url)
     except InputError:

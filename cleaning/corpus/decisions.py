@@ -10,15 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.corpus.against import ForeignCorpus, without_foreign
 from cleaning.corpus.by_language import deduplicate_each
 from cleaning.corpus.decontaminate import Benchmark, decontaminated
 from cleaning.corpus.figures import counted, ranked, worst
-from cleaning.corpus.finished import Finished, finish, part_digests
+from cleaning.corpus.final_rows import FinalRows, build_final_rows, part_digests
+from cleaning.corpus.foreign_corpora import ForeignCorpus, drop_foreign_duplicates
 from cleaning.corpus.parts import plan
 from cleaning.corpus.remaining import Remaining
-from cleaning.corpus.reserved import crawlers, evidence
-from cleaning.corpus.shares import Rights, Shares, laid_into_shares, ledger_by
+from cleaning.corpus.reservations import crawlers, evidence
+from cleaning.corpus.shards import Rights, Shards, build_shards, ledger_by
 from cleaning.corpus.site_lines import SiteLines, take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assigned, folder_of_side, folder_of_split
 from cleaning.duplicates.dedup import Clusters
@@ -35,7 +35,7 @@ EXACT, NEAR, CONTAINED = "duplicate/exact", "duplicate/near", "duplicate/contain
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
+class DecisionInputs:
     """What the decisions follow from beside the documents."""
 
     cleaning: CleaningSettings
@@ -44,7 +44,7 @@ class Deciding:
     rights: Rights
     benchmarks: Sequence[Benchmark]
     corpora: Sequence[ForeignCorpus]
-    share_rows: int
+    shard_rows: int
     progress: Progress
 
     def told(self, stage: str) -> Callable[[int, int], None]:
@@ -53,14 +53,14 @@ class Deciding:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class Decisions:
     """A version before it is written."""
 
     paths: Sequence[str]
     """Part files, by number."""
     kept: pa.Table
     """Every kept document by its place: ``part``, ``segment``, ``row`` and more."""
-    finished: Finished
+    finished: FinalRows
     figures: Mapping[str, Any]
     funnel: Counter[str]
 
@@ -69,35 +69,35 @@ class Decided:
         return dict(zip(self.paths, part_digests(self.finished, len(self.paths)), strict=True))
 
 
-def decide(given: Deciding, segments: Segments, memory: Path, engine: Engine, work: Path) -> Decided:
+def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engine, work: Path) -> Decisions:
     """Decide on every page; ``work`` holds files that last as long as the publish.
 
     Raises:
         StageError: no document is left, or the accounts do not balance.
     """
     settings, main = given.publishing, given.cleaning.languages[0]
-    shares = laid_into_shares(segments, given.takedowns, given.rights, given.share_rows, engine, work)
-    found = Remaining(shares.placed(), shares.funnel)
+    shards = build_shards(segments, given.takedowns, given.rights, given.shard_rows, engine, work)
+    found = Remaining(shards.placed(), shards.funnel)
     lines = take_out_site_lines(found, segments, memory, settings, given.cleaning.min_chars, engine, work)
     left = lines.remaining
     texts = StoredTexts(segments, left.documents)
     left = decontaminated(left, texts, given.benchmarks, memory, given.told("decontaminate"))
     texts = StoredTexts(segments, left.documents)
-    left = without_foreign(left, texts, given.corpora, memory, settings, engine)
+    left = drop_foreign_duplicates(left, texts, given.corpora, memory, settings, engine)
     if not pc.any(pc.equal(left.documents["language"], main)).as_py():
         raise StageError(
-            f"not one of {shares.funnel['urls']:,} URLs is left to publish "
-            f"({worst(_reasons(shares, left))}). Loosen the settings of clean, or crawl more."
+            f"not one of {shards.funnel['urls']:,} URLs is left to publish "
+            f"({worst(_reasons(shards, left))}). Loosen the settings of clean, or crawl more."
         )
     texts = StoredTexts(segments, left.documents)
     clusters = deduplicate_each(left.documents, texts, memory, settings, engine, main, given.told("publish"))
-    return _placed(given, shares, _keepers(left, clusters), lines, clusters, engine)
+    return _placed(given, shards, _keepers(left, clusters), lines, clusters, engine)
 
 
-def _reasons(shares: Shares, left: Remaining) -> dict[str, int]:
+def _reasons(shards: Shards, left: Remaining) -> dict[str, int]:
     found = Counter(left.reasons())
-    for share in range(len(shares)):
-        found.update(counted(shares.dropped(share)["reason"]))
+    for shard in range(len(shards)):
+        found.update(counted(shards.dropped(shard)["reason"]))
     return ranked(found)
 
 
@@ -116,8 +116,8 @@ def _keepers(left: Remaining, clusters: Clusters) -> Remaining:
 
 
 def _placed(
-    given: Deciding, shares: Shares, left: Remaining, lines: SiteLines, clusters: Clusters, engine: Engine
-) -> Decided:
+    given: DecisionInputs, shards: Shards, left: Remaining, lines: SiteLines, clusters: Clusters, engine: Engine
+) -> Decisions:
     """Give each document its split and its part, and make the rows of all."""
     settings, documents = given.publishing, left.documents
     is_main = pc.equal(documents["language"], given.cleaning.languages[0]).to_numpy(zero_copy_only=False)
@@ -127,21 +127,21 @@ def _placed(
     folder_of = np.zeros(len(places), np.int16)
     splits = assigned(
         documents["host"].filter(pa.array(is_main)).combine_chunks(),
-        shares.fractions(0)[places[is_main]],
+        shards.fractions(0)[places[is_main]],
         validation_share=settings.validation_share,
         test_share=settings.test_share,
     )
     folder_of[is_main] = splits
     for number, language in enumerate(languages, len(SPLITS)):
         folder_of[pc.equal(documents["language"], language).to_numpy(zero_copy_only=False)] = number
-    planned = plan(folder_of, folders, documents["n_words"].to_numpy(), shares.fractions(1)[places], settings)
+    planned = plan(folder_of, folders, documents["n_words"].to_numpy(), shards.fractions(1)[places], settings)
     columns = documents.select(["place", "segment", "row", "repeated", "cluster_size"])
     columns = columns.append_column("folder", pa.array(folder_of)).append_column("part", pa.array(planned.part_of))
-    path = shares.folder / "kept.arrow"
+    path = shards.folder / "kept.arrow"
     with arrow_file(path) as write:
         write(columns)
-    finished = finish(shares, path, left.dropped(), lines.left, engine)
-    counts, urls = finished.counts, shares.funnel["urls"]
+    finished = build_final_rows(shards, path, left.dropped(), lines.left, engine)
+    counts, urls = finished.counts, shards.funnel["urls"]
     if counts.documents + counts.side.total() + counts.dropped.total() != urls:
         raise StageError(
             f"the accounts do not balance: {urls:,} URLs, {counts.documents + counts.side.total():,} kept, "
@@ -153,4 +153,4 @@ def _placed(
         "ledger": evidence(ledger_by(given.rights), documents),
         "crawlers": crawlers(given.rights.segments),
     }
-    return Decided(planned.paths, read_arrow(path), finished, figures, shares.funnel)
+    return Decisions(planned.paths, read_arrow(path), finished, figures, shards.funnel)

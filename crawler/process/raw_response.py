@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from scrapy import Request
 from scrapy.http import Response
 
-WIRE = "wire"
+RAW_RESPONSE = "wire"
 """Key of a request's meta."""
 _UNDONE = (b"transfer-encoding",)
 """Twisted has undone these already; the record names them as Common Crawl's do."""
@@ -17,7 +17,7 @@ _READ_LATER = ((b"gzip",), (b"x-gzip",), (b"deflate",))
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class RawResponse:
     """Header fields and body of an answer; the body still has its content encoding."""
 
     headers: list[tuple[bytes, bytes]]
@@ -26,7 +26,7 @@ class Wire:
     """Its encodings are such that the record keeps the unpacked body."""
 
 
-def keep_wire_bytes(request: Request, response: Response) -> None:
+def keep_raw_response(request: Request, response: Response) -> None:
     """Remember an answer beside its request; an encoding that its body does not have is taken out of its header."""
     encodings = _encodings(response)
     is_false = bool(encodings) and not _has(encodings[-1], response.body)
@@ -37,7 +37,7 @@ def keep_wire_bytes(request: Request, response: Response) -> None:
         for name, values in response.headers.items()
         for value in values
     ]
-    request.meta[WIRE] = Wire(headers, response.body, unpacked)
+    request.meta[RAW_RESPONSE] = RawResponse(headers, response.body, unpacked)
     if is_false:
         del response.headers["Content-Encoding"]
 

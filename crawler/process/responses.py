@@ -3,28 +3,28 @@
 from scrapy.http import Response
 
 from crawler.frontier import visits
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import PAGE, SITEMAP
-from crawler.pages.addresses import Base, location_url
-from crawler.pages.fields import header_text
-from crawler.pages.links import Links, extract_links, is_html, refresh_target
-from crawler.pages.sitemaps import sitemap_pieces
-from crawler.pages.verdicts import SICK, SOFT, Verdict, redirect_verdict, verdict_of
+from crawler.parsing.block_detector import SICK, SOFT, BlockVerdict, detect_block, detect_block_of_redirect
+from crawler.parsing.fields import header_text
+from crawler.parsing.links import Links, extract_links, is_html, refresh_target
+from crawler.parsing.sitemaps import sitemap_pieces
+from crawler.parsing.url_join import Base, location_url
+from crawler.process.backoff import Backoff
 from crawler.process.discovery import Discovery
+from crawler.process.host_health import record_block, record_response
+from crawler.process.offload import run_in_thread_if_large, yield_to_reactor
 from crawler.process.recorder import Recorder
 from crawler.process.redirects import Redirects, settle_absent
-from crawler.process.rest import Rest
 from crawler.process.round import Round
-from crawler.process.standing import answered, refused
-from crawler.process.turns import done_for, let_others_run
 from crawler.warc.record import NOT_MODIFIED, SAME_DIGEST, payload_digest
 from data.charset import encoding_of
-from data.rights.page import HEAD, forbids_links, page_words
+from data.rights.page import HEAD, forbids_links, page_signals
 
 MEDIA_TYPE = b"application/rsl+xml"
 
 
-class Answers:
+class ResponseReader:
     """Reads the answers of pages and sitemaps; permissions have a reader of their own (``permission_files``)."""
 
     def __init__(self, current: Round, discovery: Discovery, recorder: Recorder) -> None:
@@ -33,7 +33,7 @@ class Answers:
         self._recorder = recorder
         self._redirects = Redirects(current, discovery)
 
-    async def read_page(self, known: Known, response: Response, rest: Rest) -> None:
+    async def read_page(self, known: KnownUrl, response: Response, backoff: Backoff) -> None:
         """Settle a page by its answer."""
         now, settings = self._round.clock.now(), self._round.settings
         host = self._round.hosts[known.host]
@@ -41,26 +41,26 @@ class Answers:
             self._recorder.keep_revisit(known, response, known.url, NOT_MODIFIED)
             self._round.counts["crawl/pages/not_modified"] += 1
             self._round.roster.learn_date(known, changed=False)
-            self._round.settle(known, visits.not_modified(known, settings, now))
-            answered(self._round, host, response.status)
+            self._round.settle(known, visits.not_modified_row(known, settings, now))
+            record_response(self._round, host, response.status)
             return
         page = await self._read_html(response) if visits.is_success(response.status) else None
         verdict = self._verdict(known, response, page)
         if verdict is not None and await self._stands_aside(known, response, verdict):
-            rest.failed = False
+            backoff.failed = False
         elif visits.is_success(response.status):
             self._queue_links(known, response, page)
             await self._settle_success(known, response, page)
-            answered(self._round, host, response.status)
+            record_response(self._round, host, response.status)
         else:
             await self._read_absence(known, response)
 
-    async def _read_absence(self, known: Known, response: Response) -> None:
+    async def _read_absence(self, known: KnownUrl, response: Response) -> None:
         """A status that brings no page."""
         await self._recorder.keep(known, response, response.url)
         if response.status in visits.REDIRECTS and self._redirects.go_back(known, response):
             return
-        if response.status in visits.PASSING:
+        if response.status in visits.TRANSIENT:
             self._round.fail(known, f"http/{response.status}", response.status)
             return
         if response.status in visits.REDIRECTS:
@@ -74,20 +74,20 @@ class Answers:
         conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
         return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
 
-    async def read_unasked(self, known: Known, response: Response) -> None:
+    async def read_unasked(self, known: KnownUrl, response: Response) -> None:
         """Keep an answer that fits no request of ours beside the page, and ask again."""
         reason = f"unasked/{response.status}"
         await self._recorder.keep(known, response, response.url, refusal=reason)
         self._round.fail(known, reason, response.status)
 
-    def _verdict(self, known: Known, response: Response, page: Links | None) -> Verdict | None:
+    def _verdict(self, known: KnownUrl, response: Response, page: Links | None) -> BlockVerdict | None:
         """What stands in the page's place, if anything."""
         if response.status in visits.REDIRECTS:
             target = location_url(response.url, response.headers.get("Location") or b"")
-            return redirect_verdict(known.url, target) if target is not None else None
-        return verdict_of(response.status, response.headers, response.body, page)
+            return detect_block_of_redirect(known.url, target) if target is not None else None
+        return detect_block(response.status, response.headers, response.body, page)
 
-    async def _stands_aside(self, known: Known, response: Response, verdict: Verdict) -> bool:
+    async def _stands_aside(self, known: KnownUrl, response: Response, verdict: BlockVerdict) -> bool:
         """Whether an answer is kept as a refusal, so that what was made of the page before stays.
 
         A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
@@ -96,22 +96,22 @@ class Answers:
         if verdict.state == SOFT:
             if known.warc_digest is None or known.doubts >= visits.MOST_DOUBTS:
                 return False
-            outcome = visits.doubted(known, self._round.settings, now, verdict.reason, response.status)
+            outcome = visits.doubted_row(known, self._round.settings, now, verdict.reason, response.status)
             if not host.good:
                 outcome["doubts"] = known.doubts
             self._round.counts["crawl/pages/doubted"] += 1
         else:
-            if verdict.state == SICK and response.status in visits.PASSING:
+            if verdict.state == SICK and response.status in visits.TRANSIENT:
                 return False
-            outcome = visits.given_up(known, self._round.settings, now, verdict.reason, response.status)
-            refused(self._round, host, verdict)
+            outcome = visits.given_up_row(known, self._round.settings, now, verdict.reason, response.status)
+            record_block(self._round, host, verdict)
         await self._recorder.keep(known, response, response.url, refusal=verdict.reason)
         self._round.settle(known, outcome)
         return True
 
-    async def _settle_success(self, known: Known, response: Response, page: Links | None = None) -> None:
+    async def _settle_success(self, known: KnownUrl, response: Response, page: Links | None = None) -> None:
         """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
-        digest = await done_for(len(response.body), payload_digest, response.body)
+        digest = await run_in_thread_if_large(len(response.body), payload_digest, response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = None
         if same:
@@ -129,9 +129,9 @@ class Answers:
             self._round.roster.learn_date(known, changed=state == "changed")
         self._round.counts[f"crawl/{kind}/{state}"] += 1
         etag, last_modified = header_text(response.headers, "ETag"), header_text(response.headers, "Last-Modified")
-        if known.kind == PAGE and state == "changed" and visits.is_lie(known, etag, last_modified):
-            self._round.roster.distrust(self._round.hosts[known.host])
-        outcome = visits.fetched(
+        if known.kind == PAGE and state == "changed" and visits.is_false_validator(known, etag, last_modified):
+            self._round.roster.record_false_304(self._round.hosts[known.host])
+        outcome = visits.fetched_row(
             known,
             self._round.settings,
             self._round.clock.now(),
@@ -143,16 +143,16 @@ class Answers:
             last_modified=last_modified,
         )
         self._round.settle(known, outcome)
-        self._round.heed_limits()
+        self._round.stop_at_limits()
 
-    async def read_sitemap(self, known: Known, response: Response) -> None:
+    async def read_sitemap(self, known: KnownUrl, response: Response) -> None:
         """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted.
 
         A page under the name of a sitemap, as some sites have one for their readers, has links.
         """
         page = await self._read_html(response)
         if page is not None:
-            verdict = verdict_of(response.status, response.headers, response.body, page)
+            verdict = detect_block(response.status, response.headers, response.body, page)
             if verdict is not None and await self._stands_aside(known, response, verdict):
                 return
             self._queue_links(known, response, page)
@@ -160,7 +160,7 @@ class Answers:
             for entries in sitemap_pieces(response.body, response.url):
                 self._discovery.add_entries(entries, known)
                 self._round.flush()
-                await let_others_run()
+                await yield_to_reactor()
         await self._settle_success(known, response)
 
     @staticmethod
@@ -170,9 +170,9 @@ class Answers:
         if not is_html(content_type, response.body):
             return None
         encoding = encoding_of(response.body, content_type)
-        return await done_for(len(response.body), extract_links, response.body, response.url, encoding)
+        return await run_in_thread_if_large(len(response.body), extract_links, response.body, response.url, encoding)
 
-    def _queue_links(self, known: Known, response: Response, page: Links | None) -> None:
+    def _queue_links(self, known: KnownUrl, response: Response, page: Links | None) -> None:
         """Queue the links of a page, unless it asks that they be left alone; the licence that it names in any case."""
         self._queue_licences(known, response)
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
@@ -183,12 +183,12 @@ class Answers:
             self._discovery.add([refresh], known, hops=known.hops + 1)
         self._discovery.add(page.urls, known)
 
-    def _queue_licences(self, known: Known, response: Response) -> None:
+    def _queue_licences(self, known: KnownUrl, response: Response) -> None:
         """Queue the RSL licence of a page, so that the archive holds what it says."""
         links = b",".join(response.headers.getlist("Link"))
         if MEDIA_TYPE not in links and MEDIA_TYPE not in response.body[:HEAD]:
             return
-        words = page_words(response.url, {"link": links.decode("latin-1")}, response.body)
+        words = page_signals(response.url, {"link": links.decode("latin-1")}, response.body)
         base = Base(response.url)
         for target in dict.fromkeys(word.target for word in words if word.target is not None):
             url = base.join(target)

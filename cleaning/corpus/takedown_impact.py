@@ -18,7 +18,7 @@ _DROPPED = ["url", "reason", "lost_to"]
 
 
 @dataclass(frozen=True, slots=True)
-class Affected:
+class TakedownImpact:
     """What targets reach in the newest version; empty where there is none yet."""
 
     documents: Counter[str] = field(default_factory=Counter)
@@ -29,7 +29,7 @@ class Affected:
     """URLs, not taken down, that have the text of a page that is, or one alike to it: they would stand for it."""
 
 
-def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Affected:
+def takedown_impact(store: Store, takedowns: Takedowns, targets: Collection[str]) -> TakedownImpact:
     """Read the addresses in the newest version and find what ``targets``, which stand in ``takedowns``, reach.
 
     Raises:
@@ -37,7 +37,7 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
     """
     names = versions(store)
     if not names:
-        return Affected()
+        return TakedownImpact()
     folder, asked = store.corpus / names[-1], takedowns.only(targets)
     kept = read_all([*folder.glob("data/*/*.parquet"), *folder.glob("side/*/*.parquet")], _KEPT)
     dropped = read_all(folder.glob("dropped/*.parquet"), _DROPPED)
@@ -49,7 +49,7 @@ def affected(store: Store, takedowns: Takedowns, targets: Collection[str]) -> Af
         *kept.filter(pc.is_in(kept["id"], clusters))["url"].to_pylist(),
         *duplicates.filter(pc.is_in(duplicates["lost_to"], clusters))["url"].to_pylist(),
     ]
-    return Affected(
+    return TakedownImpact(
         documents=_counted(gone, asked),
         dropped=_counted(lost, asked),
         copies=tuple(sorted(url for url in alike if not takedowns.covers(url))),

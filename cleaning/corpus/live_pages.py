@@ -34,7 +34,7 @@ _EVENT = ["id", "fetched_at", "warc_file", "warc_offset"]
 
 
 @dataclass(frozen=True, slots=True)
-class Living:
+class LivePages:
     """The living documents, by id, and why the other URLs are none."""
 
     documents: pa.Table
@@ -52,15 +52,15 @@ def pairs(folder: Path) -> list[tuple[Path, Path]]:
     return [(documents, dropped) for documents, dropped in both if dropped.is_file()]
 
 
-def living_documents(segments: Segments, takedowns: Takedowns) -> Living:
-    """Replay every event of some segments in memory; ``shares`` does it for those of any size.
+def live_documents(segments: Segments, takedowns: Takedowns) -> LivePages:
+    """Replay every event of some segments in memory; ``shards`` does it for those of any size.
 
     Raises:
         StageError: the accounts do not balance.
     """
     kept = [numbered(read_wide(one, NARROW), number, KEPT_ROWS) for number, (one, _) in enumerate(segments)]
     gone = [numbered(read_wide(one, LOST), number, DROPPED_ROWS) for number, (_, one) in enumerate(segments)]
-    return decided(pa.concat_tables(kept), pa.concat_tables(gone), takedowns)
+    return replay_events(pa.concat_tables(kept), pa.concat_tables(gone), takedowns)
 
 
 def numbered(table: pa.Table, segment: int, schema: pa.Schema) -> pa.Table:
@@ -70,7 +70,7 @@ def numbered(table: pa.Table, segment: int, schema: pa.Schema) -> pa.Table:
     return table.append_column("segment", numbers).append_column("row", rows).cast(schema)
 
 
-def decided(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> Living:
+def replay_events(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> LivePages:
     """Replay the events of some URLs: ``kept`` are all their documents (KEPT_ROWS), ``gone`` all else (DROPPED_ROWS).
 
     A page or a judged drop replaces the state of its URL, http/404, 410 and redirects remove it, revisits and passing
@@ -83,7 +83,7 @@ def decided(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> Living:
     """
     events = _with_ranks(pa.concat_tables([_kept_events(kept), _dropped_events(gone)]))
     events = events.sort_by([(name, "ascending") for name in _EVENT])
-    begins, latest = _latest(events)
+    begins, latest = _deciding_events(events)
     first_seen = events["fetched_at"].take(pa.array(begins))
     chosen = events.select(["place", "kept"]).take(pa.array(latest)).append_column("first_seen_at", first_seen)
     lives = chosen["kept"]
@@ -99,7 +99,7 @@ def decided(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> Living:
             f"the accounts do not balance: {len(latest):,} URLs, {documents.num_rows:,} living, "
             f"{dropped.num_rows:,} dropped. Please report this."
         )
-    return Living(documents, dropped, funnel)
+    return LivePages(documents, dropped, funnel)
 
 
 def dropped_rows(
@@ -154,7 +154,7 @@ def _event_table(table: pa.Table, *, decides: pa.Array, reason: pa.Array | pa.Ch
     )
 
 
-def _latest(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _deciding_events(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """For each id where its events begin, and the one that decides: of the last run of equal drops the first.
 
     Where none decides it is the first.
@@ -168,11 +168,11 @@ def _latest(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     latest = np.maximum.reduceat(place, begins)
     reasons = pc.dictionary_encode(events["reason"].combine_chunks()).indices.to_numpy()
     kept = events["kept"].combine_chunks().to_numpy(zero_copy_only=False)
-    since = _since(np.flatnonzero(decides), ids, reasons, kept)
+    since = _first_of_equal_drops(np.flatnonzero(decides), ids, reasons, kept)
     return begins, np.where(latest < 0, begins, since[latest])
 
 
-def _since(
+def _first_of_equal_drops(
     deciding: npt.NDArray[np.int64],
     ids: npt.NDArray[np.int32],
     reasons: npt.NDArray[np.int32],

@@ -12,8 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from crawler.pages.links import Links, is_html
-from crawler.pages.marks import CAPTCHA_PATH, ELSEWHERE, FIELDS, GUARDS, HOME_PATH, MISSING, REFUSING, SICK_WORDS
+from crawler.parsing.block_signatures import (
+    CAPTCHA_PATH,
+    ELSEWHERE,
+    FIELDS,
+    GUARDS,
+    HOME_PATH,
+    MISSING,
+    REFUSING,
+    SICK_WORDS,
+)
+from crawler.parsing.links import Links, is_html
 from data.charset import encoding_of
 from data.urls import registered_domain
 
@@ -28,7 +37,7 @@ LOOKED_AT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BlockVerdict:
     """What stands in a page's place."""
 
     state: str
@@ -48,32 +57,32 @@ DENYING = frozenset({401, 403, 405, 406, 418, 423, 444, 451, 456, 498})
 """Statuses that deny without a word; many in a row, and nothing else, are a refusal of us."""
 
 
-def verdict_of(status: int, headers: Mapping[str, Any], body: bytes, page: Links | None) -> Verdict | None:
+def detect_block(status: int, headers: Mapping[str, Any], body: bytes, page: Links | None) -> BlockVerdict | None:
     """What stands in the place of a page, None where it may be the page itself.
 
     ``page`` is what was read of an HTML answer, None where it is none or was not read; ``body`` is unpacked.
     """
     for name, guard in FIELDS:
         if headers.get(name):
-            return Verdict(BLOCKED, guard)
+            return BlockVerdict(BLOCKED, guard)
     if status == 200 and not body.strip():  # noqa: PLR2004 - OK
-        return Verdict(SICK, "empty")
+        return BlockVerdict(SICK, "empty")
     denies = status in _MARKED_STATUSES or status == 202  # noqa: PLR2004 - Accepted: no page is made later for us
     length = len(page.text) if page is not None else len(body)
     if page is None and not is_html(_type_of(headers), body):
-        return Verdict(SICK, "empty") if status == 202 and not body.strip() else None  # noqa: PLR2004 - the same
+        return BlockVerdict(SICK, "empty") if status == 202 and not body.strip() else None  # noqa: PLR2004 - the same
     if length > SHORT and not denies:
         return None
     head = body[:LOOKED_AT]
     for guard, mark in GUARDS:
         if mark.search(head):
-            return Verdict(BLOCKED, guard)
+            return BlockVerdict(BLOCKED, guard)
     return _by_words(status, headers, body, page, denies=denies)
 
 
 def _by_words(
     status: int, headers: Mapping[str, Any], body: bytes, page: Links | None, *, denies: bool
-) -> Verdict | None:
+) -> BlockVerdict | None:
     encoding = encoding_of(body[:LOOKED_AT], _type_of(headers))
     shown = page.text if page is not None else re.sub(rb"<[^>]*>|\s+", b"", body[:LOOKED_AT])
     title = _TITLE.search(body[:LOOKED_AT])
@@ -81,32 +90,32 @@ def _by_words(
     if len(shown) <= TINY or (denies and len(shown) <= SHORT):
         told.append(_plain(shown, encoding))
     if any(REFUSING.search(text) for text in told):
-        return Verdict(BLOCKED, "words")
+        return BlockVerdict(BLOCKED, "words")
     for why, words in SICK_WORDS:
         if any(words.search(text) for text in told):
-            return Verdict(SICK, why)
+            return BlockVerdict(SICK, why)
     if 200 <= status < 300 and any(MISSING.search(text) for text in told):  # noqa: PLR2004 - the class of 2xx
-        return Verdict(SOFT, "404")
+        return BlockVerdict(SOFT, "404")
     if status == 202:  # noqa: PLR2004 - Accepted
-        return Verdict(BLOCKED, "accepted") if len(shown) <= TINY else None
+        return BlockVerdict(BLOCKED, "accepted") if len(shown) <= TINY else None
     is_bare = page is not None and not shown and not page.urls and page.refresh is None
-    return Verdict(SICK, "empty") if is_bare and b"<script" not in body[:LOOKED_AT].lower() else None
+    return BlockVerdict(SICK, "empty") if is_bare and b"<script" not in body[:LOOKED_AT].lower() else None
 
 
-def redirect_verdict(url: str, target: str) -> Verdict | None:
+def detect_block_of_redirect(url: str, target: str) -> BlockVerdict | None:
     """What a redirect of a page tells of it: away to the home page, a login or an error page is no new address."""
     here, there = urlsplit(url), urlsplit(target)
     if CAPTCHA_PATH.search(f"{there.netloc}{there.path}") and not CAPTCHA_PATH.search(here.path):
-        return Verdict(BLOCKED, "captcha")
+        return BlockVerdict(BLOCKED, "captcha")
     if registered_domain(here.hostname or "") != registered_domain(there.hostname or ""):
         return None
     if HOME_PATH.fullmatch(here.path) and not here.query:
         return None
     if HOME_PATH.fullmatch(there.path) and not there.query:
-        return Verdict(SOFT, "home")
+        return BlockVerdict(SOFT, "home")
     for path, why in ELSEWHERE:
         if path.match(there.path.lower()) and not path.match(here.path.lower()):
-            return Verdict(SICK if why == "maintenance" else SOFT, why)
+            return BlockVerdict(SICK if why == "maintenance" else SOFT, why)
     return None
 
 

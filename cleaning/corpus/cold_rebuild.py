@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.engines.engine import EngineSettings
 from cleaning.foreign_warcs import check_remade
 from cleaning.ids import ids_path
@@ -23,7 +23,7 @@ _BESIDE = ".cold"
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class ColdRebuild:
     """Documents and memory that nothing earlier had a part in; nor had it in the texts that they were judged from."""
 
     segments: list[tuple[Path, Path]]
@@ -33,7 +33,9 @@ class Rebuilt:
 
 
 @contextmanager
-def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress) -> Iterator[Rebuilt]:
+def rebuild_from_warcs(
+    store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress
+) -> Iterator[ColdRebuild]:
     """Clean every WARC file of the store anew, in a folder of its own; at the end it takes the place of the old.
 
     WARC files of others that belong to the store are cleaned anew too.
@@ -51,7 +53,7 @@ def rebuilt(store: Store, cleaning: CleaningSettings, engine: EngineSettings, pr
         beside.root.mkdir(parents=True)
         beside.warc.symlink_to(store.warc)
         clean(beside, cleaning, engine=engine, progress=progress)
-        yield Rebuilt(pairs(beside.documents / recipe), beside.signatures, beside.rights / extraction)
+        yield ColdRebuild(pairs(beside.documents / recipe), beside.signatures, beside.rights / extraction)
         _take_place(beside, store, recipe, extraction)
     except OSError as error:
         raise storage_error(error, beside.root) from error

@@ -1,7 +1,7 @@
-"""Which pages live, share by share: the URLs cut by their hash, so that no process holds more than one share's rows.
+"""Which pages live, shard by shard: the URLs cut by their hash, so that no process holds more than one shard's rows.
 
-Every segment is read once and its rows laid into files, one a share; then each share replays the events of its URLs by
-itself, since every URL's story is its own. A share is a range of ids, so that shares one after the other are in the
+Every segment is read once and its rows laid into files, one a shard; then each shard replays the events of its URLs by
+itself, since every URL's story is its own. A shard is a range of ids, so that shards one after the other are in the
 order of ids: how many there are shows in nothing that is published.
 """
 
@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.corpus.living import DROPPED_ROWS, KEPT_ROWS, LOST, NARROW, decided, numbered
-from cleaning.corpus.reserved import ledger_of, with_licences, without_reserved
+from cleaning.corpus.live_pages import DROPPED_ROWS, KEPT_ROWS, LOST, NARROW, numbered, replay_events
+from cleaning.corpus.reservations import drop_reserved, ledger_of, with_licences
 from cleaning.corpus.splits import fraction
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.engines.engine import Engine, Report, run_all
@@ -32,53 +32,53 @@ from data.rights.ledger import Ledger
 from data.rights.settings import RightsSettings
 from data.takedowns import Takedowns
 
-MOST_SHARES = 256
-"""A task that lays rows into shares has two files a share open."""
+MOST_SHARDS = 256
+"""A task that lays rows into shards has two files a shard open."""
 ROWS_AT_ONCE = 200_000
 """Rows of the segments of a task at least."""
 _FILES = {"documents": KEPT_ROWS, "dropped": DROPPED_ROWS}
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class Shards:
     """The living documents and the other URLs, in files. A document's place is its number in the order of ids."""
 
     folder: Path
     begins: tuple[int, ...]
-    """The place at which each share begins; one more than shares."""
+    """The place at which each shard begins; one more than shards."""
     funnel: Counter[str]
     """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
 
     def __len__(self) -> int:
         return len(self.begins) - 1
 
-    def documents(self, share: int) -> pa.Table:
-        """Narrow columns of a share's documents by id, ``segment`` and ``row``."""
-        return read_arrow(self.folder / f"documents-{share:05d}.arrow")
+    def documents(self, shard: int) -> pa.Table:
+        """Narrow columns of a shard's documents by id, ``segment`` and ``row``."""
+        return read_arrow(self.folder / f"documents-{shard:05d}.arrow")
 
-    def dropped(self, share: int) -> pa.Table:
-        """Rows of WIDE_DROPPED_SCHEMA, one for each URL of the share that does not live."""
-        return read_arrow(self.folder / f"dropped-{share:05d}.arrow")
+    def dropped(self, shard: int) -> pa.Table:
+        """Rows of WIDE_DROPPED_SCHEMA, one for each URL of the shard that does not live."""
+        return read_arrow(self.folder / f"dropped-{shard:05d}.arrow")
 
     def placed(self) -> pa.Table:
         """What steps over all documents need of them, by place: about 45 bytes a document."""
-        tables = [read_arrow(self.folder / f"placed-{share:05d}.arrow") for share in range(len(self))]
+        tables = [read_arrow(self.folder / f"placed-{shard:05d}.arrow") for shard in range(len(self))]
         whole = pa.concat_tables(tables).unify_dictionaries()
         return whole.append_column("place", pa.array(np.arange(whole.num_rows)))
 
     def fractions(self, column: int) -> npt.NDArray[np.float64]:
         """By place the number in [0, 1) that decides on the split of a document (column 0) or its part (1)."""
-        parts = [mapped(self.folder / f"fractions-{share:05d}.npy")[column] for share in range(len(self))]
+        parts = [mapped(self.folder / f"fractions-{shard:05d}.npy")[column] for shard in range(len(self))]
         return np.concatenate(parts)
 
     def ids(self, places: Positions) -> list[str]:
         """The ids of documents at some places."""
         found = np.empty(len(places), object)
-        share_of = np.searchsorted(self.begins, places, side="right") - 1
-        for share in np.unique(share_of).tolist():
-            here = np.flatnonzero(share_of == share)
-            rows = pa.array(places[here] - self.begins[share])
-            found[here] = self.documents(share)["id"].take(rows).to_pylist()
+        shard_of = np.searchsorted(self.begins, places, side="right") - 1
+        for shard in np.unique(shard_of).tolist():
+            here = np.flatnonzero(shard_of == shard)
+            rows = pa.array(places[here] - self.begins[shard])
+            found[here] = self.documents(shard)["id"].take(rows).to_pylist()
         ids: list[str] = found.tolist()
         return ids
 
@@ -93,32 +93,32 @@ class Rights:
     words: RightsSettings
 
 
-def laid_into_shares(
-    segments: Segments, takedowns: Takedowns, rights: Rights, share_rows: int, engine: Engine, folder: Path
-) -> Shares:
-    """Lay the rows of all segments into shares of about ``share_rows`` records, and decide in each which pages live.
+def build_shards(
+    segments: Segments, takedowns: Takedowns, rights: Rights, shard_rows: int, engine: Engine, folder: Path
+) -> Shards:
+    """Lay the rows of all segments into shards of about ``shard_rows`` records, and decide in each which pages live.
 
     Raises:
         StageError: the accounts do not balance.
     """
     counts = [row_count(documents) + row_count(dropped) for documents, dropped in segments]
-    shares = min(MOST_SHARES, 1 << max(0, -(-sum(counts) // share_rows) - 1).bit_length())
+    shards = min(MOST_SHARDS, 1 << max(0, -(-sum(counts) // shard_rows) - 1).bit_length())
     laying = [
-        _Laying({number: segments[number] for number in some}, shares, folder, at)
+        _Laying({number: segments[number] for number in some}, shards, folder, at)
         for at, some in enumerate(_runs(counts, ROWS_AT_ONCE))
     ]
     run_all(engine, _lay, laying)
-    files = {kind: [[task.path(kind, share) for task in laying] for share in range(shares)] for kind in _FILES}
+    files = {kind: [[task.path(kind, shard) for task in laying] for shard in range(shards)] for kind in _FILES}
     deciding = [
-        _Deciding(share, files["documents"][share], files["dropped"][share], folder, takedowns, rights)
-        for share in range(shares)
+        _Deciding(shard, files["documents"][shard], files["dropped"][shard], folder, takedowns, rights)
+        for shard in range(shards)
     ]
     done = sorted(run_all(engine, _decide, deciding), key=lambda one: one[0])
     begins = np.concatenate([[0], np.cumsum([documents for _, documents, _ in done])])
     funnel = Counter[str]()
     for _, _, found in done:
         funnel.update(found)
-    return Shares(folder, tuple(begins.tolist()), funnel)
+    return Shards(folder, tuple(begins.tolist()), funnel)
 
 
 def _runs(counts: Sequence[int], least: int) -> Iterator[range]:
@@ -134,13 +134,13 @@ def _runs(counts: Sequence[int], least: int) -> Iterator[range]:
 @dataclass(frozen=True, slots=True)
 class _Laying:
     segments: Mapping[int, tuple[Path, Path]]
-    shares: int
+    shards: int
     folder: Path
     number: int
 
-    def path(self, kind: str, share: int) -> Path:
-        """The rows of this task that fall into a share."""
-        return self.folder / f"laid-{kind}-{self.number:06d}-{share:05d}.arrow"
+    def path(self, kind: str, shard: int) -> Path:
+        """The rows of this task that fall into a shard."""
+        return self.folder / f"laid-{kind}-{self.number:06d}-{shard:05d}.arrow"
 
 
 def _lay(task: _Laying, report: Report) -> None:
@@ -149,28 +149,28 @@ def _lay(task: _Laying, report: Report) -> None:
             writers: dict[int, Any] = {}
             for number, pair in task.segments.items():
                 table = numbered(read_wide(pair[which], LOST if which else NARROW), number, schema)
-                for share, rows in _by_share(table["id"], task.shares):
-                    if share not in writers:
-                        writers[share] = stack.enter_context(arrow_file(task.path(kind, share)))
-                    writers[share](table.take(rows))
+                for shard, rows in _by_shard(table["id"], task.shards):
+                    if shard not in writers:
+                        writers[shard] = stack.enter_context(arrow_file(task.path(kind, shard)))
+                    writers[shard](table.take(rows))
     report([len(task.segments)])
 
 
-def _by_share(ids: pa.ChunkedArray, shares: int) -> Iterator[tuple[int, pa.Array]]:
-    """The rows of each share that has any; a share is a range of the first four digits of the id."""
+def _by_shard(ids: pa.ChunkedArray, shards: int) -> Iterator[tuple[int, pa.Array]]:
+    """The rows of each shard that has any; a shard is a range of the first four digits of the id."""
     first = np.array(pc.utf8_slice_codeunits(ids, 0, 4).to_pylist(), "S4")
-    bounds = np.array([f"{(number << 16) // shares:04x}" for number in range(1, shares)], "S4")
-    share_of = np.searchsorted(bounds, first, side="right")
-    order = np.argsort(share_of, kind="stable")
-    begins = np.searchsorted(share_of[order], np.arange(shares + 1))
-    for share in range(shares):
-        if begins[share] < begins[share + 1]:
-            yield share, pa.array(order[begins[share] : begins[share + 1]])
+    bounds = np.array([f"{(number << 16) // shards:04x}" for number in range(1, shards)], "S4")
+    shard_of = np.searchsorted(bounds, first, side="right")
+    order = np.argsort(shard_of, kind="stable")
+    begins = np.searchsorted(shard_of[order], np.arange(shards + 1))
+    for shard in range(shards):
+        if begins[shard] < begins[shard + 1]:
+            yield shard, pa.array(order[begins[shard] : begins[shard + 1]])
 
 
 @dataclass(frozen=True, slots=True)
 class _Deciding:
-    share: int
+    shard: int
     documents: Sequence[Path]
     dropped: Sequence[Path]
     folder: Path
@@ -179,24 +179,24 @@ class _Deciding:
 
 
 def _decide(task: _Deciding, report: Report) -> tuple[int, int, Counter[str]]:
-    """The share, how many documents live in it, its funnel."""
+    """The shard, how many documents live in it, its funnel."""
     kept = pa.concat_tables([KEPT_ROWS.empty_table(), *read_arrows(task.documents)])
     gone = pa.concat_tables([DROPPED_ROWS.empty_table(), *read_arrows(task.dropped)])
-    living = decided(kept, gone, task.takedowns)
+    living = replay_events(kept, gone, task.takedowns)
     ledger, settings = ledger_by(task.rights), task.rights.settings
-    living = without_reserved(living, ledger, settings, task.rights.words)
+    living = drop_reserved(living, ledger, settings, task.rights.words)
     living = with_licences(living, ledger, settings, task.takedowns)
     documents = living.documents
     ids = documents["id"].to_pylist()
     fractions = [[fraction(one) for one in ids], [fraction(f"part:{one}") for one in ids]]
     for name, table in (("documents", documents), ("dropped", living.dropped), ("placed", _placed(documents))):
-        with arrow_file(task.folder / f"{name}-{task.share:05d}.arrow") as write:
+        with arrow_file(task.folder / f"{name}-{task.shard:05d}.arrow") as write:
             write(table)
-    save(task.folder / f"fractions-{task.share:05d}.npy", np.array(fractions))
+    save(task.folder / f"fractions-{task.shard:05d}.npy", np.array(fractions))
     for path in (*task.documents, *task.dropped):
         path.unlink(missing_ok=True)
     report([len(ids)])
-    return task.share, len(ids), living.funnel
+    return task.shard, len(ids), living.funnel
 
 
 def _placed(documents: pa.Table) -> pa.Table:

@@ -7,9 +7,9 @@ from hashlib import sha1
 
 from scrapy.linkextractors import IGNORED_EXTENSIONS
 
-from crawler.pages.addresses import Base, encoded_query
+from crawler.parsing.url_join import Base, encoded_query
 from data.markup import attributes, tags_and_text
-from data.rights.words import TOKEN
+from data.rights.signals import TOKEN
 
 MAX_LINKS = 2_000
 """Links taken from one page."""

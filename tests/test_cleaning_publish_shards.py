@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from corpus_rounds import Round, here, parquet_bytes, prose, slightly_changed
 
-from cleaning.corpus import filling, living, remaining, shares, site_lines
+from cleaning.corpus import live_pages, part_writer, remaining, shards, site_lines
 from cleaning.corpus.publish import publish
 from cleaning.duplicates import candidates, containment, digest_segments, signing, sketches
 from cleaning.engines.engine import EngineSettings
@@ -25,7 +25,7 @@ def cut_small(monkeypatch):
     """Cut every step into as many tasks as there are, and let them run in this process."""
     monkeypatch.setattr("cleaning.corpus.publish.opened", here)
     for module, name, value in (
-        (shares, "ROWS_AT_ONCE", 1),
+        (shards, "ROWS_AT_ONCE", 1),
         (site_lines, "DOCUMENTS_AT_ONCE", 1),
         (signing, "TEXTS_AT_ONCE", 1),
         (signing, "INDEXED_AT_ONCE", 40),
@@ -37,8 +37,8 @@ def cut_small(monkeypatch):
         (candidates, "PAIRS_AT_ONCE", 10),
         (containment, "PAIRS_AT_ONCE", 10),
         (containment, "NUMBERS_AT_ONCE", 500),
-        (filling, "ROWS_AT_ONCE", 1),
-        (filling, "OPEN_PARTS", 2),
+        (part_writer, "ROWS_AT_ONCE", 1),
+        (part_writer, "OPEN_PARTS", 2),
     ):
         monkeypatch.setattr(module, name, value)
 
@@ -60,27 +60,27 @@ def write_rounds(store: Store, last: int) -> None:
         pages.write(store)
 
 
-def published(folder, last: int, share_rows: int, settings=SETTINGS):
+def published(folder, last: int, shard_rows: int, settings=SETTINGS):
     store = Store.open(folder)
     write_rounds(store, last)
-    return publish(store, CLEANING, settings, engine=EngineSettings(workers=1, share_rows=share_rows))
+    return publish(store, CLEANING, settings, engine=EngineSettings(workers=1, shard_rows=shard_rows))
 
 
 def test_however_the_work_is_cut_the_bytes_are_the_same(tmp_path, request):
     whole = published(tmp_path / "whole", 4, 1_000_000)
     assert {"duplicate/near", "duplicate/exact", "duplicate/contained", "http/404"} <= whole.dropped.keys()
     request.getfixturevalue("cut_small")
-    for share_rows in (1, 30):
-        done = published(tmp_path / f"cut-{share_rows}", 4, share_rows)
+    for shard_rows in (1, 30):
+        done = published(tmp_path / f"cut-{shard_rows}", 4, shard_rows)
         assert parquet_bytes(done.path) == parquet_bytes(whole.path)
         assert (done.path / "report.html").read_bytes() == (whole.path / "report.html").read_bytes()
 
 
 def test_incremental_publishing_in_other_shares_gives_the_bytes_of_a_cold_one(tmp_path, cut_small):
     grown = tmp_path / "grown"
-    for last, share_rows in ((1, 7), (2, 50), (3, 1), (4, 20)):
-        done = published(grown, last, share_rows)
-    assert not (Store.open(grown).signatures / "shares").exists()
+    for last, shard_rows in ((1, 7), (2, 50), (3, 1), (4, 20)):
+        done = published(grown, last, shard_rows)
+    assert not (Store.open(grown).signatures / "shards").exists()
     cold = tmp_path / "cold"
     fresh = published(cold, 4, 1_000_000)
     assert parquet_bytes(done.path) == parquet_bytes(fresh.path)
@@ -90,7 +90,8 @@ def test_incremental_publishing_in_other_shares_gives_the_bytes_of_a_cold_one(tm
 
 def test_no_table_of_all_pages_has_a_32_bit_offset():
     """Every schema that a step lays out, walked through; dictionaries hold few values, lists of pairs few letters."""
-    schemas = [WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA, living.KEPT_ROWS, living.DROPPED_ROWS, remaining.DROPS]
+    rows = [live_pages.KEPT_ROWS, live_pages.DROPPED_ROWS, remaining.DROPS]
+    schemas = [WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA, *rows]
     for schema in schemas:
         for field in schema:
             assert field.type not in (pa.string(), pa.binary()), field

@@ -1,4 +1,4 @@
-"""The rows of a version, share by share: what publishing decided of each document, and every dropped page."""
+"""The rows of a version, shard by shard: what publishing decided of each document, and every dropped page."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.figures import FigureCounts
-from cleaning.corpus.living import TAKEDOWN, dropped_rows
-from cleaning.corpus.shares import Shares
+from cleaning.corpus.live_pages import TAKEDOWN, dropped_rows
+from cleaning.corpus.shards import Shards
 from cleaning.corpus.splits import SPLITS
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped
@@ -25,8 +25,8 @@ _DEPENDS = ("id", "warc_file", "warc_offset", "recipe", *DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """The files of all shares, in the order of ids, and their figures."""
+class FinalRows:
+    """The files of all shards, in the order of ids, and their figures."""
 
     kept: tuple[Path, ...]
     """``position`` among all kept documents, ``part``, what names the document, DECIDED, ``repeated``."""
@@ -35,26 +35,26 @@ class Finished:
     counts: FigureCounts
 
 
-def finish(shares: Shares, kept: Path, drops: pa.Table, left: Path, engine: Engine) -> Finished:
-    """Make the rows of each share.
+def build_final_rows(shards: Shards, kept: Path, drops: pa.Table, left: Path, engine: Engine) -> FinalRows:
+    """Make the rows of each shard.
 
     ``kept`` is a table of all kept documents (place, part, folder, cluster_size, repeated), ``drops`` one of DROPS for
     all others, by place; ``left`` an array of the digests and words of texts without their sites' lines.
     """
     lost_to = drops["lost_to"].combine_chunks()
-    ids = pa.array(shares.ids(lost_to.drop_null().to_numpy()), pa.large_string())
+    ids = pa.array(shards.ids(lost_to.drop_null().to_numpy()), pa.large_string())
     keepers = pc.replace_with_mask(drops["foreign"].combine_chunks(), lost_to.is_valid(), ids)
-    drops_path = shares.folder / "drops.arrow"
+    drops_path = shards.folder / "drops.arrow"
     with arrow_file(drops_path) as write:
         write(drops.set_column(drops.schema.get_field_index("lost_to"), "lost_to", keepers).drop_columns(["foreign"]))
-    tasks = [_Task(shares, share, kept, drops_path, left) for share in range(len(shares))]
+    tasks = [_Task(shards, shard, kept, drops_path, left) for shard in range(len(shards))]
     counts = FigureCounts()
     for found in run_all(engine, _finish, tasks):
         counts.add(found)
-    return Finished(tuple(task.kept_rows for task in tasks), tuple(task.dropped_rows for task in tasks), counts)
+    return FinalRows(tuple(task.kept_rows for task in tasks), tuple(task.dropped_rows for task in tasks), counts)
 
 
-def part_digests(finished: Finished, parts: int) -> list[str]:
+def part_digests(finished: FinalRows, parts: int) -> list[str]:
     """For each part the digest of all that its bytes follow from."""
     writer = value_digest({"pyarrow": pa.__version__, "schema": str(PUBLISHED_SCHEMA)})
     digests = [hashlib.sha256(writer.encode()) for _ in range(parts)]
@@ -74,24 +74,24 @@ def part_digests(finished: Finished, parts: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    shares: Shares
-    share: int
+    shards: Shards
+    shard: int
     kept: Path
     drops: Path
     left: Path
 
     @property
     def kept_rows(self) -> Path:
-        return self.shares.folder / f"kept-{self.share:05d}.arrow"
+        return self.shards.folder / f"kept-{self.shard:05d}.arrow"
 
     @property
     def dropped_rows(self) -> Path:
-        return self.shares.folder / f"gone-{self.share:05d}.arrow"
+        return self.shards.folder / f"gone-{self.shard:05d}.arrow"
 
 
 def _finish(task: _Task, report: Report) -> FigureCounts:
-    begin, end = task.shares.begins[task.share : task.share + 2]
-    documents = _trimmed(task.shares.documents(task.share), begin, task.left)
+    begin, end = task.shards.begins[task.shard : task.shard + 2]
+    documents = _trimmed(task.shards.documents(task.shard), begin, task.left)
     counts = FigureCounts()
     start, kept = _between(read_arrow(task.kept), begin, end)
     rows = documents.take(pa.array(kept["place"].to_numpy() - begin))
@@ -115,11 +115,11 @@ def _dropped(task: _Task, documents: pa.Table, begin: int, end: int) -> pa.Table
     _, drops = _between(read_arrow(task.drops), begin, end)
     lost = documents.take(pa.array(drops["place"].to_numpy() - begin))
     rows = dropped_rows(lost, drops["reason"], drops["figure"], drops["lost_to"], drops["detail"])
-    return pa.concat_tables([task.shares.dropped(task.share).cast(WIDE_DROPPED_SCHEMA), rows]).sort_by("id")
+    return pa.concat_tables([task.shards.dropped(task.shard).cast(WIDE_DROPPED_SCHEMA), rows]).sort_by("id")
 
 
 def _trimmed(documents: pa.Table, begin: int, path: Path) -> pa.Table:
-    """Documents of a share with the digest and the words of what is left of their texts."""
+    """Documents of a shard with the digest and the words of what is left of their texts."""
     left = mapped(path)
     places = left["place"]
     some = left[slice(*np.searchsorted(places, [begin, begin + documents.num_rows]).tolist())]

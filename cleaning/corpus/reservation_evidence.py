@@ -11,7 +11,7 @@ from data.lookup import rows_where
 from data.rights.ledger import LICENCE_FILE, PAGE_FILE, RIGHTS_SCHEMA, Place, host_key, licence_address
 
 
-class Line(BaseModel):
+class ReservationRecord(BaseModel):
     """A record of a WARC file in which a host or a page says something."""
 
     model_config = ConfigDict(frozen=True)
@@ -23,7 +23,7 @@ class Line(BaseModel):
     warc_offset: int
 
 
-class Lines:
+class ReservationRecords:
     """The rows of the ledger that can reserve one page."""
 
     def __init__(self, folder: Path, url: str) -> None:
@@ -38,7 +38,7 @@ class Lines:
         licences = _rows(paths, "licence_url", sorted(targets - {""}))
         self._rows = [row for row in said if row["file"] != LICENCE_FILE] + licences
 
-    def of(self, detail: str, at: datetime | None, place: Place | None) -> Line | None:
+    def of(self, detail: str, at: datetime | None, place: Place | None) -> ReservationRecord | None:
         """The record that has the line of a dropped page's ``detail`` (``data.rights.ledger.Refusal.detail``).
 
         ``place`` is the page's record. Of several records with this line the one that was current at a moment; None
@@ -50,7 +50,9 @@ class Lines:
         if not found:
             return None
         before = [row for row in found if at is None or row["seen_at"] <= at]
-        return Line(**{name: (before[-1] if before else found[0])[name] for name in Line.model_fields})
+        return ReservationRecord(
+            **{name: (before[-1] if before else found[0])[name] for name in ReservationRecord.model_fields}
+        )
 
 
 def _place(row: dict[str, Any]) -> Place:

@@ -17,22 +17,22 @@ from cleaning.stored_texts import LaidOut, StoredTexts
 from data.files import whole_file
 
 Keys = npt.NDArray[np.uint64]
-Left = npt.NDArray[np.void]
+StrippedRows = npt.NDArray[np.void]
 TEXTS_AT_ONCE = 20_000
 """Texts of a task at least."""
-LEFT = np.dtype([("key", np.uint64), ("digest", "S32"), ("words", np.int32), ("chars", np.int32)])
+STRIPPED_ROW = np.dtype([("key", np.uint64), ("digest", "S32"), ("words", np.int32), ("chars", np.int32)])
 
 
-class TrimmedTexts:
+class StrippedTexts:
     """The file ``trimmed.npy``: a row for each text that lost lines."""
 
     def __init__(self, memory: Path) -> None:
         self._path = memory / "trimmed.npy"
 
-    def of(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> Left:
+    def of(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> StrippedRows:
         """A row for each of ``texts``; only those not remembered are worked out. Forgets all others."""
         remembered = self._load()
-        rows = np.zeros(len(keys), LEFT)
+        rows = np.zeros(len(keys), STRIPPED_ROW)
         known = np.zeros(len(keys), np.bool_)
         if len(remembered):
             at = np.minimum(np.searchsorted(remembered["key"], keys), len(remembered) - 1)
@@ -42,7 +42,7 @@ class TrimmedTexts:
         if len(new):
             laid_out = texts.at(new).lay_out(work / "to-trim.arrow", TEXTS_AT_ONCE)
             tasks = [_Task(task, work / f"trimmed-{task.start:09d}.npy") for task in laid_out]
-            run_all(engine, _trim, tasks)
+            run_all(engine, _strip, tasks)
             for task in tasks:
                 rows[new[task.texts.positions]] = mapped(task.target)
                 task.target.unlink()
@@ -51,14 +51,14 @@ class TrimmedTexts:
             self._save(rows)
         return rows
 
-    def _load(self) -> Left:
+    def _load(self) -> StrippedRows:
         try:
             remembered = np.load(self._path, mmap_mode="r")
         except (OSError, ValueError):
-            return np.zeros(0, LEFT)
-        return remembered if remembered.dtype == LEFT else np.zeros(0, LEFT)
+            return np.zeros(0, STRIPPED_ROW)
+        return remembered if remembered.dtype == STRIPPED_ROW else np.zeros(0, STRIPPED_ROW)
 
-    def _save(self, rows: Left) -> None:
+    def _save(self, rows: StrippedRows) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(self._path) as temporary, temporary.open("wb") as file:
             np.save(file, rows[np.argsort(rows["key"], kind="stable")])
@@ -70,8 +70,8 @@ class _Task:
     target: Path
 
 
-def _trim(task: _Task, report: Report) -> None:
-    rows = np.zeros(len(task.texts), LEFT)
+def _strip(task: _Task, report: Report) -> None:
+    rows = np.zeros(len(task.texts), STRIPPED_ROW)
     for places, batch in task.texts.every():
         for place, text in zip(places.tolist(), batch, strict=True):
             rows[place] = (0, text_digest(text).encode(), count_words(text), len(text))

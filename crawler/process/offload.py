@@ -16,14 +16,14 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-async def done_for(size: int, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+async def run_in_thread_if_large(size: int, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """Do work on a body of ``size`` bytes: at once, or in a thread where the body is large."""
     if size < LARGE:
         return work(*args, **kwargs)
     return await deferToThread(work, *args, **kwargs)
 
 
-async def let_others_run() -> None:
+async def yield_to_reactor() -> None:
     """Come back after the reactor has seen to everything else."""
     from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
 

@@ -106,7 +106,7 @@ def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
     return found
 
 
-def without_foreign(
+def drop_foreign_duplicates(
     remaining: Remaining,
     texts: StoredTexts,
     against: Sequence[ForeignCorpus],
@@ -139,7 +139,7 @@ class _Search:
     def of(self, digests: Numbers, texts: StoredTexts) -> dict[int, tuple[float, str]]:
         """By the position of a text how alike its best match is, and the match's id."""
         folder = self.memory / "against" / self.corpus.digest
-        theirs = _Listed.of(self.corpus, folder)
+        theirs = _TextList.of(self.corpus, folder)
         own_folder = memory_folder(self.memory, self.settings)
         own, foreign = (
             BandIndex(one, self.settings.bands) for one in (own_folder, memory_folder(folder, self.settings))
@@ -167,7 +167,7 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class _TextList:
     """The distinct texts of a corpus: digests, ascending, and where the first text of each lies."""
 
     digests: Numbers
@@ -175,7 +175,7 @@ class _Listed:
     rows: Positions
 
     @classmethod
-    def of(cls, corpus: ForeignCorpus, folder: Path) -> "_Listed":
+    def of(cls, corpus: ForeignCorpus, folder: Path) -> "_TextList":
         """Read it through, or take what was remembered of it."""
         path = folder / "texts.npz"
         try:

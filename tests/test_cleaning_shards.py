@@ -1,4 +1,4 @@
-"""Shares of cleaning in processes of their own, as the tasks of an array job run them."""
+"""Shards of cleaning in processes of their own, as the tasks of an array job run them."""
 
 import shutil
 import subprocess
@@ -12,7 +12,7 @@ from cleaning.clean import clean
 from cleaning.engines.engine import EngineSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from cleaning.share import Share
+from cleaning.shard import Shard
 from data.errors import InputError, StoreError
 from data.store import Store
 
@@ -31,18 +31,18 @@ def pairs(store):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name[0] != "."}
 
 
-def test_every_name_falls_into_one_share():
+def test_every_name_falls_into_one_shard():
     names = [f"0001-{number}" for number in range(500)]
     for of in (1, 2, 7):
-        counts = [sum(Share(number, of).has(name) for name in names) for number in range(1, of + 1)]
+        counts = [sum(Shard(number, of).has(name) for name in names) for number in range(1, of + 1)]
         assert sum(counts) == 500
         assert min(counts) > 300 / of
 
 
 @pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2"])
-def test_what_is_no_share_is_refused(text):
+def test_what_is_no_shard_is_refused(text):
     with pytest.raises(InputError, match="write K/N"):
-        Share.read(text)
+        Shard.read(text)
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_two_processes_make_what_one_makes(store, tmp_path):
     command = [COWESE, "clean", "--store", store.root, "--workers", "1", "--json"]
     running = [
         subprocess.Popen(
-            [*command, "--share", f"{number}/2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*command, "--shard", f"{number}/2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         for number in (1, 2)
     ]
@@ -65,7 +65,7 @@ def test_two_processes_make_what_one_makes(store, tmp_path):
     assert clean(store, SETTINGS, engine=ONE).segments == 0
 
 
-def test_a_share_keeps_a_whole_run_out_and_lets_other_shares_in(store):
+def test_a_shard_keeps_a_whole_run_out_and_lets_other_shards_in(store):
     with store.exclusive("clean", shared=True):
         with store.exclusive("clean", shared=True):
             pass
@@ -75,9 +75,9 @@ def test_a_share_keeps_a_whole_run_out_and_lets_other_shares_in(store):
         pass
 
 
-def test_each_share_cleans_its_own_files(store):
+def test_each_shard_cleans_its_own_files(store):
     web(store)
-    counts = [clean(store, SETTINGS, share=Share(number, 3), engine=ONE).segments for number in (1, 2, 3)]
+    counts = [clean(store, SETTINGS, shard=Shard(number, 3), engine=ONE).segments for number in (1, 2, 3)]
     assert sum(counts) == 6
     assert max(counts) < 6
     assert clean(store, SETTINGS, engine=ONE).segments == 0

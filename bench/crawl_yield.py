@@ -129,9 +129,9 @@ class ByYield:
 
     def feed(self, done):
         from crawler.frontier.yields import Yields
-        from data.yields import SectionYield, counted
+        from data.yields import SectionYield, count_yields
 
-        for key, new in counted((self._host, url, words) for url, words in done).items():
+        for key, new in count_yields((self._host, url, words) for url, words in done).items():
             before = self._sums.get(key, SectionYield(0, 0))
             self._sums[key] = SectionYield(before.requests + new.requests, before.words + new.words)
         self._yields = Yields(dict(self._sums))
@@ -145,10 +145,10 @@ class BySections(ByYield):
 
     def __init__(self, host, web):
         from crawler.frontier.yields import Yields
-        from data.yields import counted
+        from data.yields import count_yields
 
         super().__init__(host)
-        self._yields = Yields(dict(counted((host, url, web.words.get(url, 0)) for url in web.links[host])))
+        self._yields = Yields(dict(count_yields((host, url, web.words.get(url, 0)) for url in web.links[host])))
 
     def feed(self, done):
         """All is known."""

@@ -40,7 +40,7 @@ from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet
 from data.store import Store
 from data.urls import document_id
@@ -127,7 +127,9 @@ def write_segment(folder: Path, numbers: np.ndarray, round_number: int) -> None:
 def _write(path: Path, given: dict[str, list[Any]], schema: pa.Schema) -> None:
     rows = len(given["id"])
     columns = [pa.array(given.get(field.name, [None] * rows), field.type) for field in schema]
-    write_parquet(path, [pa.RecordBatch.from_arrays(columns, schema=schema)], schema, few_values=FEW_VALUES)
+    write_parquet(
+        path, [pa.RecordBatch.from_arrays(columns, schema=schema)], schema, dictionary_columns=DICTIONARY_COLUMNS
+    )
 
 
 def write_round(store: Store, numbers: np.ndarray, round_number: int) -> None:

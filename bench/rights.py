@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.parquet import read_parquet, row_count, write_parquet
 from data.rights.files import READERS, ROBOTS_PATH, TDMREP_PATH
-from data.rights.ledger import PAGE_FILE, RIGHTS_FEW_VALUES, RIGHTS_SCHEMA, Ledger
+from data.rights.ledger import PAGE_FILE, RIGHTS_DICTIONARY_COLUMNS, RIGHTS_SCHEMA, Ledger
 from data.rights.settings import RIGHTS
 from data.rights.signals import Signal
 
@@ -74,7 +74,7 @@ def write(folder: Path, chosen: argparse.Namespace) -> None:
             pa.RecordBatch.from_pylist(found[at : at + 50_000], RIGHTS_SCHEMA) for at in range(0, len(found), 50_000)
         ]
         path = folder / f"{number:04d}-segment.parquet"
-        write_parquet(path, batches, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES)
+        write_parquet(path, batches, RIGHTS_SCHEMA, dictionary_columns=RIGHTS_DICTIONARY_COLUMNS)
 
 
 def measured(paths: Sequence[Path], chosen: argparse.Namespace) -> dict[str, float]:

@@ -16,9 +16,9 @@ from cleaning.rights_rows import RightsRows
 from cleaning.row_batches import RowBatches
 from cleaning.settings import ExtractionSettings
 from cleaning.tally import EXTRACTED
-from data.documents import EXTRACTED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, EXTRACTED_SCHEMA
 from data.parquet import parquet_file
-from data.rights.ledger import RIGHTS_FEW_VALUES, RIGHTS_SCHEMA
+from data.rights.ledger import RIGHTS_DICTIONARY_COLUMNS, RIGHTS_SCHEMA
 
 OnProgress = Callable[[int, Counter[str]], None]
 """Called now and then with the offset reached and the rows so far: extracted, and dropped by reason."""
@@ -43,8 +43,8 @@ def extract_segment(
     segment = Segment(pending.path)
     counts: Counter[str] = Counter()
     with (
-        parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file,
-        parquet_file(rights, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES) as rights_file,
+        parquet_file(texts, EXTRACTED_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS) as file,
+        parquet_file(rights, RIGHTS_SCHEMA, dictionary_columns=RIGHTS_DICTIONARY_COLUMNS) as rights_file,
     ):
         rows, rights_rows = RowBatches(file), RowBatches(rights_file)
         for record, outcome in in_order(_triaged(segment, settings, pending.name, rights_rows), processes):
@@ -55,9 +55,9 @@ def extract_segment(
         rows.flush()
         rights_rows.flush()
         if segment.crawler is not None:
-            file.remember(CRAWLER, segment.crawler)
+            file.set_metadata(CRAWLER, segment.crawler)
         if segment.torn_at is not None:
-            file.remember(TORN_AT, str(segment.torn_at))
+            file.set_metadata(TORN_AT, str(segment.torn_at))
 
 
 def _triaged(

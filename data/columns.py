@@ -1,4 +1,4 @@
-"""What each column of a document says, in a sentence: for the card, the files' own metadata and Croissant."""
+"""A description of each column of a document: for the card, the Parquet metadata and Croissant."""
 
 import pyarrow as pa
 
@@ -42,4 +42,4 @@ DESCRIPTIONS = {
 PUBLISHED_SCHEMA = pa.schema(
     [field.with_metadata({"description": DESCRIPTIONS[field.name]}) for field in DOCUMENT_SCHEMA]
 )
-"""DOCUMENT_SCHEMA as versions are written: every column with its description in the file's metadata."""
+"""DOCUMENT_SCHEMA with the description of every column; versions are written with it."""

@@ -1,4 +1,4 @@
-"""A child process that must not outlive its parent, however the parent ends."""
+"""The parent watchdog: a child process ends when its parent ends, in whatever way."""
 
 import ctypes
 import os
@@ -9,10 +9,12 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int, number: signal.Signals = signal.SIGTERM) -> None:
-    """Have the kernel send this process a signal when its parent's thread that started it ends (Linux: prctl(2)).
+    """Ask the kernel to signal this process when the thread that started it ends (Linux: prctl(2)).
 
-    ``parent`` is the process that started this one, as it saw itself: where it is gone already, this process ends now.
-    Elsewhere than on Linux only that check is made.
+    ``parent`` is the pid that the parent passed on. The parent may end before ``prctl`` takes effect, and then no
+    signal
+    would ever come: so the pid is checked afterwards, and a process without its parent ends at once. Other systems make
+    that check alone.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.status import CorpusStatus, corpus_status
 from data.errors import InputError
-from data.lineage import marks_of
+from data.lineage import forgotten_receipts
 from data.manifest import Manifest
 from data.store import Store
 from flows.forgetting.plan import Plan
@@ -76,7 +76,7 @@ def _folders(store: Store) -> dict[str, Path]:
 
 def _marks(folder: Path, made: Manifest | None) -> list[str]:
     """The receipts under which texts were forgotten that the newest of a kind was made from."""
-    return marks_of(folder / made.name) if made is not None else []
+    return forgotten_receipts(folder / made.name) if made is not None else []
 
 
 def _part(

@@ -19,7 +19,7 @@ from crawler.frontier.yields import BARREN_AFTER, Yields
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 from data.errors import InputError
-from data.yields import MAX_SECTIONS, SectionYield, counted, folder_of, read_yields, sections_of, write_yields
+from data.yields import MAX_SECTIONS, SectionYield, count_yields, folder_of, read_yields, sections_of, write_yields
 
 SITE = "http://a.test"
 
@@ -43,7 +43,7 @@ def test_sections_of_a_url(path, sections):
 
 
 def known(*pages):
-    return counted(("a.test", SITE + path, words) for path, words in pages)
+    return count_yields(("a.test", SITE + path, words) for path, words in pages)
 
 
 def order(yields, *paths):
@@ -103,7 +103,7 @@ def test_a_host_is_barren_when_it_gave_next_to_nothing_beside_the_others():
 def test_the_file_is_written_whole_and_bounded(tmp_path):
     path = tmp_path / "crawl" / "yields.parquet"
     assert read_yields(path) == {}
-    many = counted(("a.test", f"{SITE}/s{chr(97 + n % 26)}{chr(97 + n // 26)}/x", n) for n in range(600))
+    many = count_yields(("a.test", f"{SITE}/s{chr(97 + n % 26)}{chr(97 + n // 26)}/x", n) for n in range(600))
     write_yields(path, many)
     read = read_yields(path)
     assert len(read) == MAX_SECTIONS

@@ -29,7 +29,7 @@ from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers, Shingler, words_of
 from cleaning.stored_texts import Positions, Texts
 from data.errors import InputError
-from data.files import code_digest, value_digest, whole_file
+from data.files import atomic_file, code_digest, value_digest
 
 RUN_WORDS = 13
 REASON = "decontaminated/"
@@ -243,7 +243,7 @@ class _Memory:
         found = np.array(list(hits), np.uint64)
         self.hits = {digest: hits[digest] for digest in found[np.isin(found, digests)].tolist()}
         self._texts = digests
-        with whole_file(self._path) as temporary, temporary.open("wb") as file:
+        with atomic_file(self._path) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
                 texts=digests,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.splits import SPLITS
 from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
-from data.files import whole_file
+from data.files import atomic_file
 from data.progress import Progress, no_progress
 from data.store import Store
 
@@ -73,7 +73,7 @@ def export_text(
     files = [path for split in splits for path in sorted((folder / "data" / split).glob("*.parquet"))]
     total = sum(pq.read_metadata(path).num_rows for path in files)
     documents = 0
-    with whole_file(target) as temporary, _opened(temporary, packed=target.suffix == ".gz") as out:
+    with atomic_file(target) as temporary, _opened(temporary, packed=target.suffix == ".gz") as out:
         for entry in _entries(files, form):
             out.write(entry)
             documents += 1

@@ -30,9 +30,9 @@ from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import REPEATED_LINES, Positions, StoredTexts
 from data.errors import InputError, StageError
-from data.files import value_digest, whole_file
+from data.files import atomic_file, value_digest
 from data.manifest import MANIFEST_NAME
-from data.parquet import read_parquet, readable
+from data.parquet import parquet_errors, read_parquet
 from data.store import Store
 
 REASON = "duplicate/foreign"
@@ -183,7 +183,7 @@ class _TextList:
                 return cls(saved["digests"], saved["files"], saved["rows"])
         except (OSError, ValueError, KeyError):
             found = cls(*_read_through(corpus))
-        with whole_file(path) as temporary, temporary.open("wb") as file:
+        with atomic_file(path) as temporary, temporary.open("wb") as file:
             np.savez(file, digests=found.digests, files=found.files, rows=found.rows)
         return found
 
@@ -210,7 +210,7 @@ def _read_through(corpus: ForeignCorpus) -> tuple[Numbers, Positions, Positions]
 
 
 def _texts(path: Path) -> Iterator[str | None]:
-    with readable(path):
+    with parquet_errors(path):
         for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=["text"]):
             yield from batch.column("text").to_pylist()
 
@@ -243,7 +243,7 @@ def _digests(texts: Sequence[str]) -> Numbers:
 
 
 def _columns(path: Path) -> list[str]:
-    with readable(path):
+    with parquet_errors(path):
         return list(pq.read_schema(path).names)
 
 

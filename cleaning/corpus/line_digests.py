@@ -14,7 +14,7 @@ from cleaning import lines
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.lines import line_digest
 from cleaning.stored_texts import Segments
-from data.files import code_digest, value_digest, whole_file
+from data.files import atomic_file, code_digest, value_digest
 from data.parquet import read_parquet
 
 Digests = npt.NDArray[np.uint64]
@@ -63,7 +63,7 @@ def _make(task: tuple[Path, Path], report: Report) -> None:
         found.append(np.unique(np.array([line_digest(line) for line in text.split("\n")], np.uint64)))
         begins.append(begins[-1] + len(found[-1]))
     held = np.concatenate([np.array([len(found), *begins], np.uint64), *found])
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, held)
     report([len(found)])
 

@@ -20,7 +20,7 @@ from cleaning.lines import left_of
 from cleaning.stored_texts import Segments
 from data.arrow_files import arrow_file, read_arrow, read_arrows
 from data.columns import PUBLISHED_SCHEMA
-from data.documents import DOCUMENT_SCHEMA, FEW_VALUES, WIDE_DOCUMENT_SCHEMA
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, WIDE_DOCUMENT_SCHEMA
 from data.errors import StageError
 from data.files import file_digest
 from data.parquet import batches_of, read_wide, write_parquet
@@ -163,7 +163,7 @@ def _fill(task: _Filling, report: Report) -> tuple[str, str]:
         for name in DECIDED:
             rows = _replaced(rows, name, decided[name])
     batches = _batches(rows.drop_columns(["position"]), decided)
-    write_parquet(task.target, batches, PUBLISHED_SCHEMA, few_values=FEW_VALUES)
+    write_parquet(task.target, batches, PUBLISHED_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS)
     report([rows.num_rows])
     return task.name, file_digest(task.target)
 

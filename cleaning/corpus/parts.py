@@ -12,7 +12,7 @@ import pyarrow as pa
 from cleaning.corpus.splits import fraction
 from cleaning.publish_settings import PublishSettings
 from data.arrow_files import read_arrow
-from data.documents import DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DROPPED_SCHEMA
 from data.files import file_digest, read_json
 from data.manifest import Manifest
 from data.parquet import batches_of, write_parquet
@@ -95,7 +95,13 @@ def write_dropped(folder: Path, files: Sequence[Path]) -> dict[str, str]:
     digests = {}
     for part in range(count):
         path = folder / "dropped" / f"part-{part:05d}-of-{count:05d}.parquet"
-        write_parquet(path, _groups(files, part, count), DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS)
+        write_parquet(
+            path,
+            _groups(files, part, count),
+            DROPPED_SCHEMA,
+            dictionary_columns=DICTIONARY_COLUMNS,
+            group_rows=GROUP_ROWS,
+        )
         digests[path.relative_to(folder).as_posix()] = file_digest(path)
     return digests
 

@@ -102,10 +102,10 @@ def publish(
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = run.origin(source.segments)
-        made = _Made() if not cold and origin.gives(previous, store) else _cut(run, source, origin)
+        made = _Made() if not cold and origin.produced(previous, store) else _cut(run, source, origin)
     manifest = newest(store)
     assert manifest is not None
-    if not origin.gives(manifest, store):
+    if not origin.produced(manifest, store):
         origin.confirm(manifest.name, store)
     note_yields(store, store.documents / recipe_digest(cleaning))
     funnel = made.funnel or {"urls": manifest.figures["urls"]}
@@ -123,7 +123,7 @@ def behind(
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
     run = _Run.of(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
-    return run.origin(segments).beyond(version, store)
+    return run.origin(segments).changes_since(version, store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.versions import BESIDE
-from data.hub_errors import hub_errors_told
+from data.hub_errors import translate_hub_errors
 from data.manifest import Manifest
 from data.progress import Progress, no_progress
 from data.store import Store
@@ -50,7 +50,7 @@ def push(
     folder = store.corpus_version(version)
     manifest = Manifest.read(folder)
     api = HfApi(endpoint=endpoint, token=token)
-    with hub_errors_told(repository, api.endpoint):
+    with translate_hub_errors(repository, api.endpoint):
         progress("push", 0, len(manifest.files), {})
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         done = api.upload_folder(

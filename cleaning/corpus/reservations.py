@@ -19,7 +19,7 @@ from cleaning.pages.triage import OPTED_OUT
 from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments
-from data.parquet import read_parquet, remembered
+from data.parquet import get_metadata, read_parquet
 from data.rights.files import ROBOTS_PATH
 from data.rights.ledger import Ledger
 from data.rights.licences import Licence
@@ -113,7 +113,7 @@ def crawlers(segments: Segments) -> dict[str, dict[str, int]]:
     """By source who wrote its WARC files, as they say themselves, and how many files."""
     found: dict[str, Counter[str]] = {}
     for documents, dropped in segments:
-        said = remembered(dropped, CRAWLER)
+        said = get_metadata(dropped, CRAWLER)
         if said is not None:
             found.setdefault(source_of_stem(documents.name.removesuffix(KEPT)), Counter())[said] += 1
     return {source: ranked(counts) for source, counts in sorted(found.items())}

@@ -14,7 +14,7 @@ from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, save
 from cleaning.pages.text import count_words
 from cleaning.stored_texts import LaidOut, StoredTexts
-from data.files import whole_file
+from data.files import atomic_file
 
 Keys = npt.NDArray[np.uint64]
 StrippedRows = npt.NDArray[np.void]
@@ -60,7 +60,7 @@ class StrippedTexts:
 
     def _save(self, rows: StrippedRows) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(self._path) as temporary, temporary.open("wb") as file:
+        with atomic_file(self._path) as temporary, temporary.open("wb") as file:
             np.save(file, rows[np.argsort(rows["key"], kind="stable")])
 
 

@@ -17,7 +17,7 @@ from data.rights.settings import RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
-_NOTE = ".confirmed.json"
+_CONFIRMATIONS = ".confirmed.json"
 """In the corpus folder: a version, and a later origin that gave its bytes again. Deleting it costs time only."""
 
 
@@ -53,11 +53,11 @@ class VersionInputs:
         clean, said = cleaning.model_dump(mode="json"), rights.model_dump(mode="json")
         return cls(made_from, {"clean": clean, "rights": said, "publish": shaping})
 
-    def gives(self, version: Manifest | None, store: Store) -> bool:
+    def produced(self, version: Manifest | None, store: Store) -> bool:
         """Whether that version would come out: it was made from this, or came out of this again."""
-        return version is not None and not self.beyond(version, store)
+        return version is not None and not self.changes_since(version, store)
 
-    def beyond(self, version: Manifest, store: Store) -> list[str]:
+    def changes_since(self, version: Manifest, store: Store) -> list[str]:
         """What has changed since that version: documents, takedowns, code, settings; none where it would come again."""
         found = [name for name, digest in self.made_from.items() if version.made_from.get(name) != digest]
         found += [] if version.settings == self.settings else ["settings"]
@@ -65,13 +65,13 @@ class VersionInputs:
 
     def _confirmed(self, version: Manifest, store: Store) -> bool:
         try:
-            return bool(read_json(store.corpus / _NOTE) == self._note(version.name))
+            return bool(read_json(store.corpus / _CONFIRMATIONS) == self._note(version.name))
         except CoweseError:
             return False
 
     def confirm(self, version: str, store: Store) -> None:
         """Note that a version came out again, though pages were visited since: its own manifest never changes."""
-        write_json(store.corpus / _NOTE, self._note(version))
+        write_json(store.corpus / _CONFIRMATIONS, self._note(version))
 
     def _note(self, version: str) -> dict[str, Any]:
         return {"version": version, "made_from": self.made_from, "settings": self.settings}

@@ -13,7 +13,7 @@ from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, renamed, save
 from cleaning.stored_texts import LaidOut, Positions, StoredTexts
-from data.files import whole_file
+from data.files import atomic_file
 
 TEXTS_AT_ONCE = 20_000
 """Texts of a task that makes shingle sets, at least."""
@@ -77,7 +77,7 @@ class VerifiedPairs:
         return remembered if remembered.dtype == _PAIR else np.zeros(0, _PAIR)
 
     def _save(self, rows: npt.NDArray[np.void]) -> None:
-        with whole_file(self.path) as temporary, temporary.open("wb") as file:
+        with atomic_file(self.path) as temporary, temporary.open("wb") as file:
             np.save(file, rows[np.argsort(rows["pair"])])
 
 

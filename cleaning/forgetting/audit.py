@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.forgetting.bodies import bodies_of, readings
 from cleaning.forgetting.runs import Auditor, ForgottenRuns
-from data.parquet import readable
+from data.parquet import parquet_errors
 from data.store import Store
 
 _NUMBERS = (".npy", ".npz", ".tokens", ".safetensors", ".pt", ".onnx")
@@ -108,7 +108,7 @@ def _texts(path: Path, kind: str) -> Iterable[list[str]]:
 
 
 def _parquet(path: Path) -> Iterator[list[str]]:
-    with readable(path):
+    with parquet_errors(path):
         for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
             for column in batch.columns:
                 yield from _strings(column)

@@ -42,4 +42,4 @@ def write_left_out(path: Path, rows: Sequence[LeftOut]) -> None:
     """
     dicts = [one._asdict() for one in sorted(rows)]
     batches = [pa.RecordBatch.from_pylist(dicts, _SCHEMA)] if dicts else []
-    write_parquet(path, batches, _SCHEMA, few_values=("reason",), group_rows=GROUP_ROWS)
+    write_parquet(path, batches, _SCHEMA, dictionary_columns=("reason",), group_rows=GROUP_ROWS)

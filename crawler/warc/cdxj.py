@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-from data.files import whole_file
+from data.files import atomic_file
 
 SUFFIX = ".cdxj"
 """Follows the name of the WARC file, after .warc.gz."""
@@ -26,7 +26,7 @@ def write_cdxj(warc: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     A 304 has no line: replay tools would show it as it is, an answer without a body. The capture before it serves.
     """
     lines = sorted(_line(row).encode() for row in rows if _is_shown(row))
-    with whole_file(cdxj_path(warc)) as temporary:
+    with atomic_file(cdxj_path(warc)) as temporary:
         temporary.write_bytes(b"".join(lines))
 
 

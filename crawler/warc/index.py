@@ -9,7 +9,7 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.warc.cdxj import write_cdxj
-from crawler.warc.rows import index_path, mime_of, noted_rows, rows_path, unindexed
+from crawler.warc.rows import index_path, logged_rows, mime_of, rows_path, unindexed
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -39,7 +39,7 @@ def index_closed(folder: Path) -> int:
     """
     missing = unindexed(folder)
     for path in missing:
-        rows = noted_rows(path) or list(records_of(path))
+        rows = logged_rows(path) or list(records_of(path))
         write_cdxj(path, rows)
         write_index(path, rows)
         rows_path(path).unlink(missing_ok=True)
@@ -50,8 +50,8 @@ def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
     """Write the index of a WARC file from the rows of its records."""
     rows = sorted(records, key=lambda row: (row["url"], row["offset"]))
     batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
-    few_values = ("kind", "file", "status", "mime", "charset")
-    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
+    dictionary_columns = ("kind", "file", "status", "mime", "charset")
+    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, dictionary_columns=dictionary_columns, group_rows=GROUP_ROWS)
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ def unindexed(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
 
 
-def noted_rows(warc: Path) -> list[dict[str, Any]] | None:
+def logged_rows(warc: Path) -> list[dict[str, Any]] | None:
     """The rows of all answers in a closed WARC file; None where the notes do not cover it to its last byte."""
     end, rows = 0, []
     try:

@@ -1,4 +1,4 @@
-"""Files in which a host says what may be done with its pages: where they lie, and what they say."""
+"""The files in which a host states permissions: their paths and their readers."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -14,11 +14,11 @@ READERS: Mapping[str, Callable[[bytes], list[Signal]]] = {
     TDMREP_PATH: tdmrep_signals,
     **dict.fromkeys(AI_TXT_PATHS, ai_txt_signals),
 }
-"""Path → the reader of the file that lies there."""
+"""Path → reader of the file at that path."""
 
 
 def file_of(url: str) -> str | None:
-    """The path of the file of permissions that a URL names; None where it names a page."""
+    """The path of the permission file at a URL; None if the URL is a page."""
     try:
         parts = urlsplit(url)
     except ValueError:

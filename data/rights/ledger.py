@@ -1,7 +1,7 @@
-"""The ledger: what hosts and pages said, the line, when, and where it lies; and what of it holds for a page.
+"""The ledger of rights: every signal of hosts and pages with its line, time and WARC record; which apply to a page.
 
-A statement is one file of permissions as it was fetched once. Of several the one that was current when a page was
-fetched decides: the latest before it, or the earliest after it where there is none before.
+A statement is one permission file as it was fetched once. If there are several, the one that was current when the page
+was fetched decides: the latest before it or, if there is none, the earliest after it.
 """
 
 from bisect import bisect_right
@@ -22,7 +22,7 @@ from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
 BATCH_ROWS = 20_000
-"""Rows that are held as Python objects at a time."""
+"""Rows held as Python objects at a time."""
 RIGHTS_SCHEMA = pa.schema(
     [
         pa.field("host", pa.string(), nullable=False),  # without www
@@ -32,14 +32,14 @@ RIGHTS_SCHEMA = pa.schema(
         pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
         pa.field("line", pa.string(), nullable=False),  # as it stands there
         pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
-        pa.field("target", pa.string()),  # the address of a licence that the word names or grants
+        pa.field("target", pa.string()),  # the address of a licence that the signal names or grants
         pa.field("seen_at", SECONDS_UTC, nullable=False),
         pa.field("warc_file", pa.string(), nullable=False),
         pa.field("warc_offset", pa.int64(), nullable=False),
     ]
 )
 """A row of ``store/rights/<extraction recipe>/<WARC file>.parquet``."""
-RIGHTS_FEW_VALUES = ("host", "file", "licence_url", "carrier", "verdict", "warc_file")
+RIGHTS_DICTIONARY_COLUMNS = ("host", "file", "licence_url", "carrier", "verdict", "warc_file")
 
 Place = tuple[str, int]
 """WARC file and offset."""
@@ -47,7 +47,7 @@ Place = tuple[str, int]
 
 @dataclass(slots=True)
 class Statement:
-    """One file of permissions, as it was fetched once."""
+    """One permission file, as it was fetched once."""
 
     seen_at: datetime
     place: Place
@@ -56,24 +56,24 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The word by which a page is reserved, and the record in which it stands."""
+    """The signal that reserves a page, and the WARC record that has it."""
 
     signal: Signal
     place: Place
 
     @property
     def detail(self) -> str:
-        """Carrier and line, as a dropped page shows them."""
+        """Carrier and line, for the column ``detail`` of a dropped page."""
         return f"{self.signal.carrier}: {self.signal.line}"
 
 
 def host_key(url: str) -> str:
-    """The host of a canonical URL as the ledger knows it: with and without www are one."""
+    """The key of a canonical URL's host in the ledger: the host without www."""
     return host_of(url).removeprefix("www.")
 
 
 class Ledger:
-    """What was said, by host and file, by licence, and by the record of a page."""
+    """All signals, by host and file, by licence, and by the WARC record of a page."""
 
     def __init__(self, tables: Iterable[pa.Table]) -> None:
         self._files: dict[tuple[str, str], list[Statement]] = {}
@@ -96,7 +96,7 @@ class Ledger:
     def _take(
         self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Signal, Signal]
     ) -> None:
-        """``same`` keeps one of equal words: a host says the same round after round."""
+        """``same`` keeps one object of equal signals: a host repeats the same ones in every round."""
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
         signal = Signal(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
         signal = same.setdefault(signal, signal)
@@ -117,16 +117,17 @@ class Ledger:
         statement.signals.append(signal)
 
     def knows(self, host: str, file: str) -> bool:
-        """Whether it has a statement of a file of a host, which is named without www."""
+        """Whether there is a statement of this file of this host (without www)."""
         return (host, file) in self._files
 
     def refusal(
         self, url: str, at: datetime | None, place: Place, settings: RightsSettings | None = None
     ) -> Refusal | None:
-        """The word that reserves a page, None where none does.
+        """The signal that reserves a page; None if none does.
 
         ``url`` is canonical, ``place`` the record of the page. ``at`` is when it was fetched; None asks for the latest
-        word known. Without ``settings`` nothing in doubt is decided: neither agents by name nor missing licences.
+        signals. Without ``settings`` doubtful signals decide nothing: rules for named agents, licences that are
+        missing.
         """
         for signal, where in self._signals(url, at, place):
             if signal.verdict == "licence":
@@ -160,7 +161,7 @@ class Ledger:
     def _by_licence(
         self, signal: Signal, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
     ) -> Refusal | None:
-        """What the licence that a word names says; where it cannot be had the settings decide."""
+        """The refusal by the licence that a signal names; if the licence is missing, the settings decide."""
         statements = self._licences.get(licence_address(signal.target or "", url))
         if statements is None:
             missing = settings is not None and settings.missing_licence == "reserve"
@@ -171,7 +172,7 @@ class Ledger:
 
 
 def licence_address(target: str, url: str) -> str:
-    """The canonical URL of a licence that a page or its host names; empty where it is none."""
+    """The canonical URL of a licence that a page or its host names; empty if it is not a URL."""
     try:
         return canonical_url(urljoin(url, target))
     except (InputError, ValueError):
@@ -179,7 +180,7 @@ def licence_address(target: str, url: str) -> str:
 
 
 def _granted(signal: Signal, address: str | None) -> Licence:
-    """The known licence that an RSL licence grants, else what it says itself, and where it lies."""
+    """The known licence that an RSL licence grants, or else the RSL terms themselves, with their address."""
     known = licence_at(signal.target, address or "") if signal.target else None
     return known if known is not None and known.name else Licence(f"RSL 1.0: {signal.line}"[:MAX_NAME], address)
 

@@ -1,4 +1,4 @@
-"""What an answer says of its own page: header fields, meta elements, licences, the XMP of a PDF."""
+"""The signals of a response about its own page: header fields, meta elements, licences, the XMP of a PDF."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,15 +12,15 @@ from data.rights.signals import INLINE, MAX_LINE, TOKEN, Signal, Verdict
 from data.rights.tdmrep import xmp_signals
 
 HEAD = 65_536
-"""Bytes of a page in which meta elements are looked for."""
+"""Bytes of a page that are searched for meta elements."""
 OPT_OUT = frozenset({"noindex", "none", "noai", "noml"})
-"""Directives that keep a page out. ``noindex`` is heeded too: who hides from search does not expect a corpus.
-``noimageai`` is about pictures, of which we take none."""
+"""Directives that keep a page out. ``noindex`` counts too: a page that hides from search does not expect to be in a
+corpus. ``noimageai`` is about pictures, which we do not take."""
 NO_FOLLOW = frozenset({"nofollow", "none"})
 """Directives that keep a page's links from being followed."""
 TDM = "tdm-reservation"
 MAX_INLINE = 5
-"""Licences inside of a page that are read."""
+"""Licences inside a page that are read, at most."""
 
 _EVERYBODY = frozenset({TOKEN, "*", "robots"})
 _SPLIT = re.compile(r"[,;\n]")
@@ -31,10 +31,10 @@ _FIELDS = {"content-usage": usage_reserves, "content-signal": signal_reserves}
 
 
 def page_signals(url: str, headers: Mapping[str, str], body: bytes, *, is_pdf: bool = False) -> list[Signal]:
-    """All that an answer says of its page.
+    """All signals of a response about its page.
 
-    ``headers`` by lower-case name, those of one name joined by a comma; ``body`` whole or at least its first ``HEAD``
-    bytes, empty where it is neither HTML nor a PDF.
+    ``headers`` have lower-case names; fields with one name are joined by a comma. ``body`` is whole or at least its
+    first ``HEAD`` bytes; it is empty if it is neither HTML nor a PDF.
     """
     signals = list(_of_headers(headers))
     if is_pdf:
@@ -49,10 +49,10 @@ def page_signals(url: str, headers: Mapping[str, str], body: bytes, *, is_pdf: b
 
 
 def header_directives(headers: Mapping[str, str]) -> Iterator[str]:
-    """The directives of X-Robots-Tag that are for everybody or for us; ``googlebot: noindex`` is for another.
+    """The directives of X-Robots-Tag for all agents or for ours; ``googlebot: noindex`` is for another one.
 
-    A comma may join two fields or two directives of one agent: only the word right behind another's name is taken for
-    that agent alone, so that in doubt a reservation is heeded.
+    A comma may join two fields or two directives of one agent. Only the directive directly after another agent's name
+    is taken as that agent's, so that a doubtful reservation is respected.
     """
     value = headers.get("x-robots-tag", "")
     if not value:
@@ -66,7 +66,7 @@ def header_directives(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def forbids_links(headers: Mapping[str, str]) -> bool:
-    """Whether X-Robots-Tag asks that the page's links be left alone."""
+    """Whether X-Robots-Tag asks not to follow the page's links."""
     return any(word in NO_FOLLOW for word in header_directives(headers))
 
 

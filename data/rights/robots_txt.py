@@ -1,4 +1,4 @@
-"""The groups of a robots.txt (RFC 9309), and what they and the lines between them say about training."""
+"""Parses robots.txt (RFC 9309) into groups; reads the signals about training in them and between them."""
 
 import re
 from collections import defaultdict
@@ -27,36 +27,36 @@ ANOTHER = "another-agent"
 _AGENT = re.compile(
     r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]++(?![^:]*:(?!//)))[ \t]*((\*|[a-z_-]*)[^\s#]*)", re.IGNORECASE
 )
-"""A name's line; without its colon too, as Protego reads it, unless another colon makes it a field of another name."""
+"""A User-agent line. As in Protego the colon may be missing, unless a later colon makes it another field."""
 _FIELD = re.compile(r"[ \t]*(allow|diss?allow|content-usage|content-signal|license)[ \t]*:[ \t]*([^#]*)", re.IGNORECASE)
 _LICENCE = re.compile(r"[ \t]*license[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 """The address of a licence may hold a ``#``."""
 Rule = tuple[str, str, str]
-"""Field in lower case, value, the line as it stands."""
+"""Field in lower case, value, the original line."""
 
 
 @dataclass(slots=True)
 class Groups:
-    """A file by the agents that its groups name."""
+    """The rules of a file by agent."""
 
     rules: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
-    """By the name in lower case; what stands before any group is for ``*`` and for us."""
+    """By the agent's name in lower case; rules before the first group are under the empty name and apply to all."""
     licences: list[Rule] = field(default_factory=list)
-    """RSL's lines hold for the whole file, wherever they stand."""
+    """RSL lines apply to the whole file, wherever they are."""
     token: str = TOKEN
     renamed: list[str] = field(default_factory=list)
-    """The file's lines; names are cut to ours, ``*`` or ``ANOTHER``."""
+    """The file's lines with every agent replaced by ours, ``*`` or ``ANOTHER``."""
 
     @property
     def ours(self) -> Sequence[Rule]:
-        """The lines for us: of our own groups where there are any, else of all agents'."""
+        """The rules for us: those of our own groups or, if there are none, of ``*``."""
         return self.rules.get("", []) + (
             self.rules[self.token] if self.token in self.rules else self.rules.get("*", [])
         )
 
 
 def groups_of(text: str, token: str = TOKEN) -> Groups:
-    """Read a file for the agent of a product token.
+    """Parse a file for an agent with this product token.
 
     By the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does not; groups of one agent are one group.
     """
@@ -85,7 +85,7 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
 
 
 def text_of(body: bytes) -> str:
-    """What is read of a file: of one that is too long the last, cut line is none, for half a rule is another rule."""
+    """The text of a file up to ``MAX_BYTES``. A last line that is cut is dropped: half a rule would be another rule."""
     if len(body) > MAX_BYTES:
         head = body[:MAX_BYTES]
         body = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
@@ -93,13 +93,13 @@ def text_of(body: bytes) -> str:
 
 
 def robots_signals(body: bytes) -> list[Signal]:
-    """All that a robots.txt says to us, and what it says to agents that gather training data."""
+    """All signals of a robots.txt for us, and those for agents that gather training data."""
     groups = groups_of(text_of(body))
     return [*_paths(groups.ours, DISALLOW), *group_signals(groups), *_named(groups.rules)]
 
 
 def group_signals(groups: Groups) -> list[Signal]:
-    """What our group, and the lines that stand for the whole file, say about training."""
+    """The signals about training in our group and in lines for the whole file."""
     return [
         *_usage(groups.ours),
         *_signals(groups.ours),
@@ -108,12 +108,12 @@ def group_signals(groups: Groups) -> list[Signal]:
 
 
 def ai_txt_signals(body: bytes) -> list[Signal]:
-    """What an ai.txt says to us, in the grammar of robots.txt."""
+    """The signals of an ai.txt for us, in the grammar of robots.txt."""
     return list(_paths(groups_of(text_of(body)).ours, AI_TXT))
 
 
 def shown(line: str) -> str:
-    """A line as it is kept."""
+    """A line in the form that the ledger keeps."""
     return " ".join(line.split())[:MAX_LINE]
 
 
@@ -149,5 +149,5 @@ def _named(rules: Mapping[str, Sequence[Rule]]) -> Iterator[Signal]:
 
 
 def _verdict(reserves: bool | None) -> Verdict:  # noqa: FBT001 - the answer of a reader
-    """A rule that does not speak of training allows it: it is the one that holds for its path."""
+    """A rule that does not mention training allows it: it is the rule that applies to its path."""
     return "reserved" if reserves else "allowed"

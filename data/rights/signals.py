@@ -1,4 +1,4 @@
-"""One thing that a host or a page says, where it says it, and which of several things about one path holds."""
+"""A rights signal: what a host or page states, where it states it, and which of several signals applies to a path."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from data.rights.patterns import match_length, path_of
 
 TOKEN = "cowese"  # noqa: S105 - our product token, no secret
 Verdict = Literal["reserved", "allowed", "licence"]
-"""``licence``: what the licence at ``target`` says decides."""
+"""``licence``: the licence at ``target`` decides."""
 MAX_LINE = 300
 """Characters of a line that are kept."""
 
@@ -36,7 +36,7 @@ GRAMMARS: Mapping[str, str] = {
     "pdf/xmp": "W3C TDMRep (2024): tdm:reservation in the XMP packet",
     RSL: "RSL 1.0: prohibits, permits, payment of the content that matches",
 }
-"""Carrier → where its syntax is defined, and how it is read. Names that end in a slash are beginnings."""
+"""Carrier → where its syntax is defined, and how it is read. A name that ends in a slash is a prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +45,22 @@ class Signal:
 
     carrier: str
     line: str
-    """As it stands there, up to ``MAX_LINE`` characters."""
+    """The original line, up to ``MAX_LINE`` characters."""
     verdict: Verdict
     path: str = "/"
-    """The pattern of the paths that it is about, as in robots.txt."""
+    """The pattern of the paths that it applies to, as in robots.txt."""
     target: str | None = None
-    """Where the licence lies, as it is written; of an RSL word that allows, the known licence that it grants."""
+    """The licence's address as written; for an RSL signal that allows, the standard licence that it grants."""
 
 
 def deciding_signals(signals: Iterable[Signal], url: str) -> list[Signal]:
-    """Of each carrier the word that holds for a URL: the longest matching path.
+    """The signal of each carrier that applies to a URL: the one with the longest matching path.
 
-    Of equal paths the more restrictive holds, but in the grammars of robots.txt and ai.txt ``Allow`` does (RFC 9309,
-    2.2.2). Licences are all returned.
+    If paths are equal the more restrictive applies, but ``Allow`` in the grammars of robots.txt and ai.txt (RFC 9309,
+    2.2.2). All licences are returned.
 
-    >>> said = [Word(USAGE, "", "reserved", "/"), Word(USAGE, "", "allowed", "/libre/")]
-    >>> [word.verdict for word in deciding(said, "https://h.es/libre/a")]
+    >>> signals = [Signal(USAGE, "", "reserved", "/"), Signal(USAGE, "", "allowed", "/libre/")]
+    >>> [signal.verdict for signal in deciding_signals(signals, "https://h.es/libre/a")]
     ['allowed']
     """
     path = path_of(url)
@@ -79,12 +79,12 @@ def deciding_signals(signals: Iterable[Signal], url: str) -> list[Signal]:
 
 
 def reserving_signal(signals: Iterable[Signal], url: str) -> Signal | None:
-    """The first word that reserves a URL, None where none does."""
+    """The first signal that reserves a URL; None if none does."""
     return next((signal for signal in deciding_signals(signals, url) if signal.verdict == "reserved"), None)
 
 
 def path_as_html(path: str) -> str:
-    """A path whose last part has no ending as an HTML page: ai.txt names kinds of files (``Disallow: *.html``)."""
+    """The path with ``.html`` if it has no file ending: ai.txt names kinds of files (``Disallow: *.html``)."""
     bare = path.partition("?")[0]
     stem, dot, ending = bare.rpartition("/")[2].rpartition(".")
     if dot and stem and ending.isalnum() and len(ending) <= _LONGEST_ENDING:

@@ -13,11 +13,11 @@ from data.rights.signals import MAX_LINE, TDMREP, Signal
 
 NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
 MAX_STREAMS = 20
-"""Packets in the clear that are looked at."""
+"""Uncompressed packets that are read, at most."""
 MAX_MENTIONS = 100
-"""Objects of metadata whose streams are looked at."""
+"""Metadata objects whose streams are read, at most."""
 MAX_PACKET = 1 << 20
-"""Bytes of a packet that are looked at."""
+"""Bytes of a packet that are read."""
 _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
 _STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
 
@@ -43,12 +43,12 @@ def _rule(one: object) -> Signal | None:
 
 
 def xmp_signals(body: bytes) -> list[Signal]:
-    """What the XMP of a PDF says of its reservation, its packets in the clear and compressed."""
+    """The signals in the XMP packets of a PDF, uncompressed and compressed."""
     return [signal for packet in packets(body, (b"tdmrep",)) if (signal := _of_packet(packet)) is not None]
 
 
 def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
-    """The packets of a PDF, in UTF-8 or UTF-16: those in the clear where one of some names is, and the packed ones."""
+    """The packets of a PDF, in UTF-8 or UTF-16: those with one of the names, and compressed ones."""
     if any(name in body for name in names):
         for begin in islice(_BEGIN.finditer(body), MAX_STREAMS):
             yield body[begin.start() : begin.start() + MAX_PACKET].decode("utf-8", "replace")
@@ -61,7 +61,7 @@ def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
         if stream is None:
             continue
         raw = body[stream.end() : stream.end() + MAX_PACKET]
-        with contextlib.suppress(zlib.error):  # a packet in the clear may still be UTF-16
+        with contextlib.suppress(zlib.error):  # it was not compressed, and may still be UTF-16
             raw = zlib.decompressobj().decompress(raw, MAX_PACKET)
         yield raw.replace(b"\x00", b"").decode("utf-8", "replace")
 

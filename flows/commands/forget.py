@@ -52,7 +52,7 @@ def forget(
 
     asked = read_targets(targets, file)
     settings = read_settings(config, store, assign)
-    opened = Store.to_read(settings.store)
+    opened = Store.open_for_reading(settings.store)
     with lock_every_stage(opened), shown_progress() as progress:
         plan = Plan.unfinished(opened)
         if plan is not None and asked:
@@ -99,7 +99,7 @@ def audit(
     from flows.forgetting.forget import audit as search
     from flows.forgetting.receipt import read_receipt, receipts
 
-    opened = Store.to_read(read_settings(config, store, None).store)
+    opened = Store.open_for_reading(read_settings(config, store, None).store)
     if url is not None:
         found = [folder.name for folder in receipts(opened) if read_receipt(folder).holds(url)]
         typer.echo(f"forgotten under {', '.join(found)}" if found else "under no receipt")

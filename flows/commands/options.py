@@ -72,7 +72,7 @@ def existing_store(config: Path | None, store: Path | None) -> Store:
     Raises:
         InputError: there is none.
     """
-    return Store.to_read(read_settings(config, store, None).store)
+    return Store.open_for_reading(read_settings(config, store, None).store)
 
 
 def command_here(store: Path | None, config: Path | None, assign: list[str] | None = None) -> Callable[[str], str]:

@@ -91,7 +91,7 @@ def _served(config: Path | None, store: Path | None) -> Store:
     root = read_settings(config or configured_file() or _demo(store), store, None).store
     here = Store.named(root)
     if config or store or service.runs(here):
-        return Store.to_read(root)
+        return Store.open_for_reading(root)
     elsewhere = service.served_elsewhere()
     if elsewhere is None and not here.root.is_dir():
         raise StageError(

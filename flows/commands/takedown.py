@@ -76,11 +76,11 @@ def takedown(
 def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
     """What was made before and still holds these pages, each kind in a line; nothing where nothing does."""
     from cleaning.forgetting.pages import find_pages
-    from data.lineage import made_from
+    from data.lineage import artifacts_made_from
     from data.manifest import Manifest
 
     held = find_pages(store, takedowns)
-    made = made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
+    made = artifacts_made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
     kinds = {
         "versions": list(held.versions),
         "WARC files, with their texts and documents": sorted(held.records),

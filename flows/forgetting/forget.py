@@ -19,7 +19,7 @@ from cleaning.recipe import recipe_digest
 from crawler.warc.blank import blank
 from crawler.warc.recovery import recover
 from data.errors import StageError
-from data.lineage import mark
+from data.lineage import mark_forgotten
 from data.manifest import MANIFEST_NAME, code_version
 from data.progress import Progress, no_progress
 from data.store import Store
@@ -174,7 +174,7 @@ def _forget_memories(store: Store, plan: Plan) -> None:
 
 def _mark(store: Store, plan: Plan) -> None:
     for folder in plan.marked:
-        mark(store.root / folder, plan.receipt)
+        mark_forgotten(store.root / folder, plan.receipt)
     for folder in plan.deleted:
         shutil.rmtree(store.root / folder, ignore_errors=True)
 

@@ -20,7 +20,7 @@ from cleaning.recipe import extraction_digest
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import made_from
+from data.lineage import artifacts_made_from
 from data.manifest import Manifest
 from data.progress import Progress
 from data.store import Store
@@ -130,7 +130,7 @@ def _plan(
     }
     runs, others = _runs(store, settings, held, progress)
     digests = [Manifest.read(store.corpus / version).digest for version in held.versions]
-    derived = [path.relative_to(store.root) for path in made_from(store, digests)]
+    derived = [path.relative_to(store.root) for path in artifacts_made_from(store, digests)]
     own = [url for url in held.urls.values() if not reached.covers(url)]
     plan = Plan(
         receipt=number,

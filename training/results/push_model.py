@@ -5,7 +5,7 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from pydantic import BaseModel, ConfigDict
 
-from data.hub_errors import hub_errors_told
+from data.hub_errors import translate_hub_errors
 from data.model_card import check_card
 from data.progress import Progress, no_progress
 from data.store import Store
@@ -51,7 +51,7 @@ def push_model(
     card = check_card(folder / "README.md")
     files = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     api = HfApi(endpoint=endpoint, token=token)
-    with hub_errors_told(repository, api.endpoint):
+    with translate_hub_errors(repository, api.endpoint):
         progress("push", 0, len(files), {})
         api.create_repo(repository, repo_type="model", private=private, exist_ok=True)
         done = api.upload_folder(

@@ -42,7 +42,13 @@ INDEX_ROWS = pa.schema(
     ]
 )
 """The columns of the index that are read, with our types; one that a crawl does not have yet is null."""
-_FEW_VALUES = ("fetch_status", "content_mime_detected", "content_languages", "content_truncated", "warc_filename")
+_DICTIONARY_COLUMNS = (
+    "fetch_status",
+    "content_mime_detected",
+    "content_languages",
+    "content_truncated",
+    "warc_filename",
+)
 _FEW_PREFIXES = 16
 """Of a page in which so many hosts may lie, each is looked for by itself."""
 _NEAR = 500
@@ -127,7 +133,7 @@ def _read_file(remote: Remote, path: str, prefixes: Sequence[bytes], folder: Pat
                 "says so again, the crawl's index is being written anew: try in a few days."
             ) from error
         batches = pa.concat_tables([INDEX_ROWS.empty_table(), *rows]).to_batches()
-        write_parquet(kept, batches, INDEX_ROWS, few_values=_FEW_VALUES)
+        write_parquet(kept, batches, INDEX_ROWS, dictionary_columns=_DICTIONARY_COLUMNS)
     return read_parquet(kept).cast(INDEX_ROWS)
 
 

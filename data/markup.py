@@ -51,8 +51,8 @@ def each_tag(body: bytes) -> Iterator[tuple[bytes, bytes]]:
 def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """The tags, as ``tags`` finds them, and the text between all tags, without blanks, in the same scan.
 
-    The text has no comments, scripts, styles, text areas and attributes. It serves to compare
-    two versions of a page, not to be read; entities stay as they are.
+    The text has no comments, scripts, styles, text areas and attributes. It serves to compare two versions of a page,
+    not to be read; entities stay as they are.
     """
     body = _bounded(body)
     hidden: list[tuple[int, int]] = []

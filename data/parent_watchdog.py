@@ -12,9 +12,8 @@ def end_with_parent(parent: int, number: signal.Signals = signal.SIGTERM) -> Non
     """Ask the kernel to signal this process when the thread that started it ends (Linux: prctl(2)).
 
     ``parent`` is the pid that the parent passed on. The parent may end before ``prctl`` takes effect, and then no
-    signal
-    would ever come: so the pid is checked afterwards, and a process without its parent ends at once. Other systems make
-    that check alone.
+    signal would ever come: so the pid is checked afterwards, and a process without its parent ends at once. Other
+    systems make that check alone.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number))

@@ -54,12 +54,12 @@ def parquet_file(
 ) -> Iterator[ParquetFile]:
     """Write one Parquet file batch by batch, atomically.
 
-    ``dictionary_columns`` names the columns with few distinct values: they get a dictionary. ``group_rows`` makes row groups
-    small: in a sorted file the statistics then lead to single rows (``data.lookup``). Content-defined chunking keeps
-    equal content in equal pages, so that an upload of the next version sends only what changed.
+    ``dictionary_columns`` names the columns with few distinct values: they get a dictionary. ``group_rows`` makes row
+    groups small: in a sorted file the statistics then lead to single rows (``data.lookup``). Content-defined chunking
+    keeps equal content in equal pages, so that an upload of the next version sends only what changed.
 
     Raises:
-        DiskFullError, StoreError: as ``whole_file``.
+        DiskFullError, StoreError: as ``atomic_file``.
     """
     with (
         atomic_file(path) as temporary,

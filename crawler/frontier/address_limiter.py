@@ -1,11 +1,11 @@
-"""Requests in flight at one IP address, over all hosts that it serves: a server of many sites is asked as one."""
+"""Limits the requests in flight at one IP address, over all its hosts: a server of many sites counts as one."""
 
 from collections import Counter
 from itertools import islice
 
 
 class AddressLimiter:
-    """Counts who is being asked at each address; hosts over the bound wait in the order in which they came."""
+    """Counts the requests in flight at each address; hosts over the limit wait in order of arrival."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -15,7 +15,9 @@ class AddressLimiter:
         self._waiting: dict[str, dict[str, None]] = {}
 
     def acquire(self, host: str) -> bool:
-        """Whether a host may be asked now; one whose address is not known may. Otherwise it waits for ``release``."""
+        """Whether a host may be fetched from now, as one without a known address may; if not, it waits for
+        ``release``.
+        """
         address = self._address_of.get(host)
         if address is None or self._take_slot(host, address):
             return True
@@ -23,26 +25,26 @@ class AddressLimiter:
         return False
 
     def acquire_at(self, host: str, address: str) -> bool:
-        """Take in where a host that is being asked lives; False where that address is asked by enough others."""
+        """Note the address of a host with a request in flight; False if that address is at its limit."""
         self._address_of[host] = address
         return self._held.get(host) == address or self._take_slot(host, address)
 
     def has_moved(self, host: str, address: str) -> bool:
-        """Whether a host that is being asked has a place at another address than where it lives: it is to leave it."""
+        """Whether a host with a request in flight has its slot at another address, and must release it."""
         return self._held.get(host, address) != address
 
     def release(self, host: str) -> list[str]:
-        """A host is asked no more; return those that may be asked in its stead, as far as they still want to."""
+        """A host's request is over; return the hosts that may use the free slot, if they still have work."""
         address = self._free_slot(host)
         return self._next_at(address) if address is not None else []
 
     def skip(self, host: str) -> list[str]:
-        """A host that was to be asked in another's stead does not want to; return those that come after it."""
+        """A host that ``release`` returned has no work; return the hosts that are next."""
         address = self._address_of.get(host)
         return self._next_at(address) if address is not None and host not in self._held else []
 
     def _next_at(self, address: str) -> list[str]:
-        """The hosts that wait first for the free places of an address; they wait no more."""
+        """Take the first waiting hosts for the free slots of an address off the waiting list."""
         waiting = self._waiting.get(address, {})
         woken = list(islice(waiting, max(self._most - self._in_flight[address], 0)))
         for host in woken:

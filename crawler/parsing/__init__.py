@@ -1,1 +1,1 @@
-"""What an answer says: links and sitemaps."""
+"""Parses responses: links, sitemaps, header fields, block pages."""

@@ -1,7 +1,7 @@
-"""Is an answer the page, or does a guard, a broken server or an error page stand in its place? Told from content.
+"""Detects block pages of bot protection, server errors and soft 404s by content.
 
-The marks are those that the products write into their pages and header fields, and words of Spanish and English error
-pages. Words count on short pages alone, so that an article about captchas or maintenance doses stays an article.
+The signatures are what bot-protection products write into pages and header fields, and words of Spanish and English
+error pages. Words count on short pages only, so that an article about captchas or maintenance doses stays an article.
 """
 
 import html
@@ -27,18 +27,18 @@ from data.charset import encoding_of
 from data.urls import registered_domain
 
 BLOCKED, SICK, SOFT = "blocked", "sick", "soft"
-"""A guard refuses us; the server is not itself; the page is not there, though the status does not say so."""
+"""Blocked by bot protection; the server is broken or in maintenance; a soft 404."""
 SHORT = 1_500
-"""Bytes of visible text without blanks, up to which an answer may be an error page: some 250 words."""
+"""Bytes of visible text without blanks up to which a response may be an error page: about 250 words."""
 TINY = 500
-"""The same for pages of which words in the text alone tell."""
+"""The same for pages recognised by words of their text only."""
 LOOKED_AT = 65_536
-"""Bytes of a page in which marks are looked for."""
+"""Bytes of a page that are searched for signatures."""
 
 
 @dataclass(frozen=True, slots=True)
 class BlockVerdict:
-    """What stands in a page's place."""
+    """What was served instead of a page."""
 
     state: str
     """BLOCKED, SICK or SOFT."""
@@ -46,21 +46,21 @@ class BlockVerdict:
 
     @property
     def reason(self) -> str:
-        """As it is kept with the row and in the WARC file."""
+        """The reason for the frontier's row and the WARC record."""
         return f"{self.state}/{self.why}"
 
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
 _MARKED_STATUSES = frozenset({401, 403, 405, 406, 409, 410, 418, 423, 429, 444, 451, 456, 498, 503, 520, 521, 523})
-"""Statuses with which guards refuse; what is said in the body counts whatever its length."""
+"""Statuses with which bot protection refuses; their bodies are searched whatever their length."""
 DENYING = frozenset({401, 403, 405, 406, 418, 423, 444, 451, 456, 498})
-"""Statuses that deny without a word; many in a row, and nothing else, are a refusal of us."""
+"""Denying statuses; many in a row and nothing else mean that the host blocks us."""
 
 
 def detect_block(status: int, headers: Mapping[str, Any], body: bytes, page: Links | None) -> BlockVerdict | None:
-    """What stands in the place of a page, None where it may be the page itself.
+    """What was served instead of a page; None if it may be the page itself.
 
-    ``page`` is what was read of an HTML answer, None where it is none or was not read; ``body`` is unpacked.
+    ``page`` is the parsed HTML, or None; ``body`` is decompressed.
     """
     for name, guard in FIELDS:
         if headers.get(name):
@@ -103,7 +103,7 @@ def _by_words(
 
 
 def detect_block_of_redirect(url: str, target: str) -> BlockVerdict | None:
-    """What a redirect of a page tells of it: away to the home page, a login or an error page is no new address."""
+    """Detect a redirect to the home page, a login or an error page: it is not the page's new address."""
     here, there = urlsplit(url), urlsplit(target)
     if CAPTCHA_PATH.search(f"{there.netloc}{there.path}") and not CAPTCHA_PATH.search(here.path):
         return BlockVerdict(BLOCKED, "captcha")

@@ -1,4 +1,4 @@
-"""What guards, broken servers and error pages write: header fields, bytes of their products, words of their pages."""
+"""Signatures of block pages, broken servers and error pages: header fields, bytes of products, words."""
 
 import re
 
@@ -8,7 +8,7 @@ def _bytes(*marks: bytes) -> re.Pattern[bytes]:
 
 
 def _words(*phrases: str) -> re.Pattern[str]:
-    """Phrases of text in lower case without blanks and accents."""
+    """A pattern of phrases, written in lower case without blanks and accents."""
     return re.compile("|".join(phrases).replace(" ", ""))
 
 
@@ -20,7 +20,7 @@ FIELDS = (
     ("x-sucuri-block", "sucuri"),
     ("x-denied-reason", "denied"),
 )
-"""Fields that only a refusal carries, and whose they are."""
+"""Header fields that only a block page has, with their product."""
 GUARDS = (
     (
         "cloudflare",
@@ -53,7 +53,7 @@ GUARDS = (
     ("reblaze", _bytes(rb"rbzns\.", rb"winsocks\(\)")),
     ("stackpath", _bytes(rb"sbtsck=")),
 )
-"""Bytes that these products alone write; pages that they let pass have other ones."""
+"""Bytes that only the block pages of these products have, not the pages that they let pass."""
 REFUSING = _words(
     r"verif(?:y|ying) (?:that )?you are (?:a )?human",
     r"are you a (?:robot|human)",
@@ -151,7 +151,7 @@ SICK_WORDS = (
         ),
     ),
 )
-"""What a server that is not itself says, by what it is in."""
+"""Phrases of a server in trouble, by the kind of trouble."""
 _NOT_FOUND = (
     r"(?:no (?:se )?(?:ha )?(?:sido )?(?:podido )?(?:encontrad[oa]|encontrar|encuentra|localizad[oa]|existe)"
     r"|no (?:esta )?disponible|not (?:be )?found|(?:does|do) ?n[o']t exist|ya no existe|ha sido eliminad)"
@@ -162,7 +162,7 @@ MISSING = _words(
     r"error 404|404 error|http 404",
     r"^404(?:$|error|not|pagina|[-|:–])|[-|:–]404$",
 )
-"""What a page that is not there says."""
+"""Phrases of a soft 404."""
 CAPTCHA_PATH = re.compile(
     r"/(?:sg)?captcha|/cdn-cgi/|perfdrive\.com|/challenge(?:/|$)|/ddos-guard/|/lsrecap", re.IGNORECASE
 )
@@ -183,4 +183,4 @@ ELSEWHERE = (
     (_path("mantenimiento", "maintenance", "offline", "suspendedpage", "unavailable", "coming-soon"), "maintenance"),
     (_path("404", "not-?found", "no-encontrad[oa]", "error(?:-?404|_?page)?", "pagina-no-encontrada"), "404"),
 )
-"""Where a page that is not there, or not for us, sends its readers."""
+"""Paths of error and login pages that an absent or closed page redirects to."""

@@ -1,4 +1,4 @@
-"""Header fields as servers write them: read where they can be, passed over where not. Nothing here raises."""
+"""Reads header fields as servers write them; what cannot be read is ignored. Nothing here raises."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,16 +14,16 @@ _COOKIE = re.compile(rb"[ \t]*[\w!#$%&'*+.^`|~-]{1,100}=[\x21\x23-\x2b\x2d-\x3a\
 _EXPIRED = re.compile(
     rb";\s{0,9}(?:max-age\s{0,9}=\s{0,9}(?:0|-\d)|expires\s{0,9}=[^;]{0,20}\b19[67]\d\b)", re.IGNORECASE
 )
-"""How a server takes a cookie back."""
+"""A Set-Cookie field that deletes a cookie."""
 MAX_COOKIES = 4_096
 """Characters of the cookies that are sent back."""
 _SECONDS = re.compile(r"\d{1,300}(?:\.\d{0,9})?", re.ASCII)
 
 
 def header_text(headers: Mapping[str, Any], name: str) -> str | None:
-    """The value of a field as text on one line, None where it is missing or says nothing.
+    """The value of a field as text on one line; None if it is missing or empty.
 
-    Control characters are taken out: PostgreSQL stores no NUL, and a request cannot send a line break back.
+    Control characters are removed: PostgreSQL cannot store NUL, and a request cannot send a line break.
     """
     value = headers.get(name)
     if value is None:
@@ -32,7 +32,7 @@ def header_text(headers: Mapping[str, Any], name: str) -> str | None:
 
 
 def retry_after(value: str | None, date: str | None) -> float | None:
-    """Seconds that a server asks us to wait: a number, or a date beside its own clock (RFC 9110, 10.2.3)."""
+    """Seconds of a Retry-After field: a number, or a date relative to the server's Date field (RFC 9110, 10.2.3)."""
     if value is None:
         return None
     if _SECONDS.fullmatch(value):
@@ -45,7 +45,7 @@ def retry_after(value: str | None, date: str | None) -> float | None:
 
 
 def cookies_of(fields: Iterable[bytes], before: str = "") -> str:
-    """The Cookie field that answers some Set-Cookie fields after one that was sent before; empty where none is set.
+    """The Cookie field after some Set-Cookie fields, given the one sent before; empty if no cookie is set.
 
     >>> cookies_of([b"a=1; Path=/", b"b=2", b"c=x; Max-Age=0"], "a=0; c=3")
     'a=1; b=2'
@@ -69,7 +69,7 @@ def cookies_of(fields: Iterable[bytes], before: str = "") -> str:
 
 
 def http_date(value: str) -> datetime | None:
-    """A date as HTTP and mail write it; one without a zone, or with one that nobody knows, is in UTC."""
+    """Parse a date of HTTP or mail; without a known time zone it is UTC."""
     try:
         moment = parsedate_to_datetime(value)
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

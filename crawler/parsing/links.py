@@ -1,4 +1,4 @@
-"""The links of a page by one bounded scan: no tree is built, no page blocks the crawl."""
+"""Extracts the links of a page in one bounded scan, without a tree, so that no page blocks the crawl."""
 
 import functools
 import re
@@ -19,13 +19,13 @@ _NO_PAGE = re.compile(
     + r")(?=$|[?#;])",
     re.IGNORECASE,
 )
-"""Endings of what is neither a page nor a PDF (Scrapy's own list), in the path alone: a host in .py is in Paraguay."""
+"""File endings that are neither a page nor a PDF (Scrapy's list). They count in the path only: .py is also Paraguay."""
 _BEGINS_HTML = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*+<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)"
     rb"(?=[\s>]|(?<=!--))",
     re.IGNORECASE,
 )
-"""What an answer without a type begins with where it is HTML (WHATWG MIME Sniffing, 7.1)."""
+"""How an HTML body without a media type begins (WHATWG MIME Sniffing, 7.1)."""
 _UNTYPED = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
 
 _LINKS = frozenset({b"a", b"area", b"iframe", b"frame"})
@@ -34,7 +34,7 @@ _REFRESH = re.compile(r"^[\s\d.]{0,20}[;,\s]\s{0,20}(?:url\s{0,20}=\s{0,20})?(['
 
 _PAGERS = frozenset({"next", "prev", "previous"})
 BARE, BARE_BYTES = 200, 16_384
-"""Bytes of visible text, and of all, of a page that only sends its readers on."""
+"""Bytes of visible text, and of the whole page, up to which a page may be a mere redirect."""
 _SCRIPT_MOVES = re.compile(
     rb"""\blocation(?:\.href)?\s{0,9}=\s{0,9}["']([^"'\s<>]{1,2000})["']"""
     rb"""|\blocation\.(?:replace|assign)\(\s{0,9}["']([^"'\s<>]{1,2000})["']"""
@@ -43,28 +43,28 @@ _SCRIPT_MOVES = re.compile(
 
 @dataclass(slots=True)
 class Links:
-    """What a page points to."""
+    """The links and the visible text of a page."""
 
     urls: list[str] = field(default_factory=list)
     """Absolute http and https URLs in the order of the page, each once."""
     nofollow: bool = False
-    """The page asks that its links be left alone."""
+    """The page asks not to follow its links."""
     canonical: str | None = None
     refresh: str | None = None
     text: bytes = b""
-    """What stands between the tags, without blanks."""
+    """The text between the tags, without blanks."""
 
     @property
     def text_digest(self) -> int:
-        """64 bits by which two versions of the visible text are compared, never 0."""
+        """A 64-bit digest of the visible text, never 0."""
         return int.from_bytes(sha1(self.text, usedforsecurity=False).digest()[:8], "big", signed=True) or 1
 
 
 def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
-    """Find the links of an HTML page; never raises, takes time linear in the bytes looked at.
+    """Find the links of an HTML page; never raises, linear in the bytes scanned.
 
-    What stands in comments, scripts and styles is no link; ``rel=nofollow`` links are left out, and all of them
-    where the page says so in a robots meta element. ``encoding`` is a codec that keeps ASCII.
+    Comments, scripts and styles are skipped. ``rel=nofollow`` links are left out, and all links if a robots meta
+    element says nofollow. ``encoding`` is a codec that keeps ASCII.
     """
     if encoding.startswith("utf-16"):
         body, encoding = body.decode(encoding, "replace").encode(), "utf-8"
@@ -94,12 +94,12 @@ def extract_links(body: bytes, base_url: str, encoding: str) -> Links:
 
 
 def is_no_page(url: str) -> bool:
-    """Whether an absolute URL ends as something that is neither a page nor a PDF."""
+    """Whether the ending of an absolute URL is that of neither a page nor a PDF."""
     return _NO_PAGE.search(url) is not None
 
 
 def is_html(content_type: str, body: bytes) -> bool:
-    """Whether an answer is HTML: by its Content-Type or, where it has none, by how it begins, as browsers tell."""
+    """Whether a response is HTML: by its Content-Type or, if missing, by its first bytes, as browsers do."""
     content_type = content_type.lower()
     if "html" in content_type:
         return True
@@ -108,7 +108,7 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 @functools.lru_cache(maxsize=16_384)
 def _reference(raw: bytes, encoding: str) -> str:
-    """What a link points to, empty where it says nofollow; the links of a menu come again on every page."""
+    """The target of a link, empty for nofollow. Cached: the links of a menu repeat on every page."""
     values = attributes(raw, encoding)
     if "nofollow" in values.get("rel", "").lower():
         return ""
@@ -126,7 +126,7 @@ def _read_head(found: Links, tag: bytes, values: dict[str, str], base: Base) -> 
 
 
 def refresh_target(content: str, base_url: str) -> str | None:
-    """Where a Refresh field or the meta element of that name leads, None where it only reloads."""
+    """The target of a Refresh field or meta element; None if it only reloads."""
     target = _REFRESH.match(content)
     return Base(base_url).join(target[2]) if target is not None else None
 

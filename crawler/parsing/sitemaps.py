@@ -1,7 +1,7 @@
-"""Sitemaps (sitemaps.org 0.9), RSS and Atom feeds, lists of URLs: read piece by piece, within bounds.
+"""Parses sitemaps (sitemaps.org 0.9), RSS and Atom feeds and lists of URLs, piece by piece and bounded.
 
-Everything that servers send under the name of a sitemap is read: prefixed elements, several gzip members, UTF-16,
-feeds, relative addresses. Nothing raises; what cannot be read gives no entries.
+All forms that servers send as sitemaps are read: prefixed elements, several gzip members, UTF-16, feeds, relative
+addresses. Nothing raises; what cannot be read gives no entries.
 """
 
 import codecs
@@ -16,24 +16,24 @@ from crawler.parsing.fields import http_date
 from crawler.parsing.url_join import MAX_URL, Base
 
 MAX_BYTES = 50 << 20
-"""Of a sitemap after unpacking, as the protocol allows."""
+"""Size of a decompressed sitemap, at most (the protocol's limit)."""
 MAX_URLS = 50_000
-"""Of a sitemap, as the protocol allows."""
+"""URLs of a sitemap, at most (the protocol's limit)."""
 PIECE = 8 << 10
-"""Bytes of a sitemap that are read at a time: some 100 URLs."""
+"""Bytes of a sitemap that are read at a time: about 100 URLs."""
 HEAD = 1_000
-"""Bytes that tell what a file is."""
+"""Bytes by which the kind of a file is recognised."""
 MAX_TAG = 32 << 10
-"""Characters of a tag; a longer one is passed over."""
+"""Characters of a tag; a longer one is skipped."""
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _NESTED = 2
-"""Times that a file is unpacked: ``.gz`` files of ``.gz`` files exist."""
+"""Times that a file is decompressed: ``.gz`` files of ``.gz`` files exist."""
 _TAG = re.compile(r"<(/?)([^\s<>/!?][^\s<>/]*)([^<>]*)>")
 _Section = tuple[str, str, bool]
 _SECTIONS: tuple[_Section, ...] = (("<!--", "-->", False), ("<![CDATA[", "]]>", True))
-"""What is no tag: how it begins and ends, and whether it is text."""
+"""Sections that are not tags: beginning, end, and whether the content is text."""
 _OURS = re.compile(
     r"xmlns:([\w.-]+)\s*=\s*[\"']https?://www\.(?:sitemaps\.org|google\.com)/schemas/sitemap/", re.IGNORECASE
 )
@@ -54,10 +54,10 @@ MAX_TEXTS = 64
 """Pieces of text of an element that are joined."""
 _ROOTS = frozenset({"urlset", "sitemapindex", "rss", "feed", "RDF", "channel"})
 _FOREIGN = frozenset({"date"})
-"""Elements that count with any prefix: RSS 1.0 dates its items by ``dc:date``."""
+"""Elements that count with any prefix: RSS 1.0 uses ``dc:date``."""
 _DATED = frozenset({"lastmod", "pubDate", "updated", "date"})
 _ENTRIES = {"url": False, "sitemap": True, "item": False, "entry": False}
-"""Elements that hold an address, and whether it is another sitemap's."""
+"""Elements with an address, and whether it is the address of another sitemap."""
 _ADDRESSES = {"url": "loc", "sitemap": "loc", "item": "link", "entry": "link"}
 
 
@@ -67,7 +67,7 @@ class Entry:
 
     url: str
     lastmod: float | None = None
-    """When it changed last, seconds since 1970."""
+    """Last change, in seconds since 1970."""
     is_sitemap: bool = False
     """It names another sitemap."""
 
@@ -98,7 +98,7 @@ def sitemap_pieces(body: bytes, address: str = "") -> Iterator[list[Entry]]:
 
 
 class _Reader:
-    """Takes the text of a sitemap piece by piece and gives its entries."""
+    """Parses the text of a sitemap piece by piece."""
 
     def __init__(self, address: str) -> None:
         self._base = Base(address) if address else None
@@ -118,7 +118,7 @@ class _Reader:
 
 
 class _Lines(_Reader):
-    """A list of URLs, one a line (sitemaps.org, "Text file"); what is no web address is passed over."""
+    """A list of URLs, one a line (sitemaps.org, "Text file"); other lines are skipped."""
 
     def read(self, text: str, *, last: bool = False) -> list[Entry]:
         """The URLs of the lines that end in this piece."""
@@ -135,11 +135,11 @@ class _Open:
     url: str | None = None
     lastmod: float | None = None
     texts: list[str] = field(default_factory=list)
-    """Of the element that is open, with its CDATA sections."""
+    """Text of the open element, with its CDATA sections."""
 
 
 class _Markup(_Reader):
-    """XML by its tags alone: elements count where they carry the prefix of the root, as ``sm:url`` in ``sm:urlset``."""
+    """Reads only the tags of XML; elements count if they have the root's prefix, as ``sm:url`` in ``sm:urlset``."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -150,7 +150,7 @@ class _Markup(_Reader):
         self._attributes = ""
 
     def read(self, text: str, *, last: bool = False) -> list[Entry]:
-        """The entries that end in this piece; what follows the last whole tag waits for the next one."""
+        """The entries that end in this piece; text after the last complete tag waits for the next piece."""
         text, self._rest = self._rest + text, ""
         found: list[Entry] = []
         position, end = 0, len(text)
@@ -177,9 +177,9 @@ class _Markup(_Reader):
         return found
 
     def _in_section(self, section: _Section, text: str, position: int) -> tuple[int, _Section | None]:
-        """Pass over a comment, or take a CDATA section as text; where its end is not in sight it goes on.
+        """Skip a comment, or take a CDATA section as text; without its end in this piece it continues in the next.
 
-        What may be the beginning of its end waits for the next piece.
+        Characters that may begin its end wait for the next piece.
         """
         _, mark, is_text = section
         end = text.find(mark, position)
@@ -238,7 +238,7 @@ class _Markup(_Reader):
 
 
 def _prefixes_of(prefix: str, root: str, attributes: str) -> frozenset[str]:
-    """The prefixes that a file's elements may carry, empty where a tag is no root; some files lack theirs."""
+    """The prefixes of a file's elements; empty if a tag is not a root element. Some files lack their prefix."""
     if root in _ROOTS:
         return frozenset(("" if root == "RDF" else prefix, *_OURS.findall(attributes)))
     return frozenset((prefix,)) if root in _ENTRIES else frozenset()
@@ -265,7 +265,7 @@ def _pieces(body: bytes) -> Iterator[bytes]:
 
 
 def _with_head(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first of them long enough to tell what they are."""
+    """The same pieces, with the first one long enough to recognise the kind of file."""
     head = b""
     for piece in pieces:
         head += piece
@@ -277,7 +277,7 @@ def _with_head(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Undo gzip, member after member; what is no gzip is given as it is, and what is cut as far as it goes."""
+    """Decompress gzip members one after the other; other data pass unchanged, cut data as far as possible."""
     unpacker = None
     given = 0
     for number, piece in enumerate(pieces):

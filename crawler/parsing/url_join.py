@@ -1,4 +1,4 @@
-"""References → absolute URLs, as browsers read them (WHATWG URL): in pages, and in header fields."""
+"""Joins references of pages and header fields to absolute URLs, as browsers do (WHATWG URL)."""
 
 import re
 from urllib.parse import quote, quote_from_bytes, urlsplit
@@ -16,7 +16,7 @@ _LEGACY = re.compile(r"[^\x00-\x7f]+")
 
 
 class Base:
-    """Joins references to the page's address; the common forms without taking URLs apart."""
+    """Joins references to the page's address; common forms take a fast path without parsing."""
 
     __slots__ = ("_folder", "_origin", "_path", "_scheme", "_url")
 
@@ -32,12 +32,12 @@ class Base:
         self._folder = self._path.rpartition("/")[0] + "/"
 
     def move(self, reference: str) -> None:
-        """Take a base element's address."""
+        """Apply a base element's address."""
         if (url := self.join(reference)) is not None:
             self._set(url)
 
     def join(self, link: str) -> str | None:
-        """The absolute URL, or None where it is no http or https one; dots are left to ``canonical_url``."""
+        """The absolute URL; None if it is not http or https. ``canonical_url`` resolves dots later."""
         if not link or len(link) > MAX_URL:
             return None
         if not link.isprintable() or link[0] == " " or link[-1] == " ":
@@ -57,7 +57,7 @@ class Base:
         return (self._path if first == "?" else self._folder) + link
 
     def _join_web(self, link: str) -> str | None:
-        """A reference that begins with http or https, in whatever case and with however many slashes."""
+        """Join a reference that begins with http or https, in any case and with any number of slashes."""
         web = _WEB.match(link)
         if web is None:
             return None
@@ -68,9 +68,9 @@ class Base:
 
 
 def location_url(base: str, field: bytes) -> str | None:
-    """Where a Location or Refresh field leads, None where it is no http or https URL, or its host can be none.
+    """The target of a Location or Refresh field; None if it is not an http or https URL with a possible host.
 
-    Bytes beyond ASCII are sent back as they came, whatever their encoding: the server wrote them. Never raises.
+    Bytes beyond ASCII are sent back unchanged, whatever their encoding: the server wrote them. Never raises.
     """
     field = field.strip(b" \t\r\n")
     head, mark, rest = field.partition(b"//")
@@ -85,7 +85,7 @@ def location_url(base: str, field: bytes) -> str | None:
 
 
 def _has_host(url: str) -> bool:
-    """Whether the host of a URL can be read; brackets hold an IPv6 address or nothing that is one (RFC 3986, 3.2.2)."""
+    """Whether the host of a URL can be parsed; brackets must contain an IPv6 address (RFC 3986, 3.2.2)."""
     try:
         return bool(urlsplit(url).hostname)
     except ValueError:
@@ -93,7 +93,7 @@ def _has_host(url: str) -> bool:
 
 
 def encoded_query(reference: str, encoding: str) -> str:
-    """A reference whose query is escaped in the encoding of its page; its path is UTF-8 in every page.
+    """Escape the query of a reference in the encoding of its page; paths are UTF-8 in every page.
 
     A letter that the encoding lacks is written as a numeric character reference (WHATWG URL, percent-encode after
     encoding). ``encoding`` is a Python codec.
@@ -121,7 +121,7 @@ def _decoded(host: bytes) -> str:
 
 
 def _slashed(link: str) -> str:
-    """A backslash before the query counts as a slash (WHATWG URL, 4.4)."""
+    """Replace backslashes before the query by slashes (WHATWG URL, 4.4)."""
     head, mark, query = link.partition("?")
     if "#" in head:
         head, sharp, fragment = head.partition("#")
@@ -130,5 +130,5 @@ def _slashed(link: str) -> str:
 
 
 def http_url(url: str) -> str:
-    """An https URL over http."""
+    """The http URL of an https URL."""
     return "http" + url.removeprefix("https")

@@ -1,4 +1,4 @@
-"""How long a host rests after an answer, as far as the answer tells."""
+"""The backoff that a response asks for. ``HostQueue.crawl_delay`` decides on the rate limit with it."""
 
 from dataclasses import dataclass
 
@@ -10,23 +10,23 @@ from crawler.parsing.fields import header_text, retry_after
 
 @dataclass(slots=True)
 class Backoff:
-    """What the round needs to know when it releases a host."""
+    """Latency, failure and Retry-After of a response, for the release of its host."""
 
     latency: float = 0.0
-    """Seconds that the answer took."""
+    """Seconds until the response came."""
     failed: bool = False
     retry_after: float | None = None
-    """Seconds that the host wants to be left alone, or that we leave it."""
+    """Seconds that the host asks us to wait, or that we want to wait."""
 
     @classmethod
     def after(cls, response: Response, *, failed: bool) -> "Backoff":
-        """Read what an answer says; Retry-After counts with the statuses that ask for patience."""
+        """Read a response; Retry-After counts only with the statuses of transient failures."""
         asked = None
         if response.status in visits.TRANSIENT:
             asked = retry_after(header_text(response.headers, "Retry-After"), header_text(response.headers, "Date"))
         return cls(float(response.meta.get("download_latency", 0.0)), failed, asked)
 
     def at_least(self, seconds: float) -> None:
-        """Rest so long, or as long as the host asks for."""
+        """Wait at least this long."""
         if seconds > 0:
             self.retry_after = max(self.retry_after or 0.0, seconds)

@@ -1,4 +1,8 @@
-"""What is written together: outcomes of URLs, links found, states of hosts; the WARC records before them."""
+"""Batched settlements: outcomes of URLs, discovered links and states of hosts in one transaction, WARC records first.
+
+The order matters. A URL that is marked done before its record is on the disk would be lost by a kill in between; a
+record without its outcome is only fetched and written twice.
+"""
 
 import logging
 from collections import Counter
@@ -15,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class Batch:
-    """Collects rows and writes them in one transaction; one value that the database refuses spoils its row alone."""
+    """Collects rows and writes them in one transaction.
+
+    If the database refuses the transaction, the rows are written singly, so that one bad value costs its own row only.
+    """
 
     def __init__(self, frontier: Frontier, warc: WarcWriter, counts: Counter[str]) -> None:
         self._frontier = frontier
@@ -29,10 +36,10 @@ class Batch:
         return len(self.outcomes) + len(self.found) + len(self.states)
 
     def write(self) -> Mapping[str, int]:
-        """Write all; return how many URLs are newly queued at each host.
+        """Write everything; return the number of newly queued URLs by host.
 
         Raises:
-            StoreError: the pages or the state can be written no more.
+            StoreError: the WARC files or the state cannot be written.
         """
         self._warc.flush()
         outcomes, found, states = self.outcomes, self.found, self.states
@@ -69,7 +76,7 @@ class Batch:
         found: Sequence[FoundUrl],
         states: Mapping[str, HostState],
     ) -> str | None:
-        """Write a part; the reason why it cannot be written, None where it was."""
+        """Write some rows; the reason why they cannot be written, or None."""
         try:
             new.update(self._frontier.commit_or_raise(outcomes, found, states))
         except StoreError:

@@ -1,4 +1,4 @@
-"""How a host stands with us: reachable or not, blocked, sick. What it is in, it rests for, longer run by run."""
+"""Health of hosts: unreachable, blocked or sick (broken). An unhealthy host rests for days, longer with each run."""
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Host
@@ -7,15 +7,15 @@ from crawler.process.round import Round
 
 UNREACHABLE = "unreachable"
 REST_DAYS = (1, 7, 30, 60, 120, 180)
-"""Days of rest after the first, second … run in a row that ended so; the last for all further ones."""
+"""Days of rest after the first, second … run in a row that ended in an unhealthy state; the last value repeats."""
 BLOCKS_IN_A_ROW = {BLOCKED: 3, SICK: 6}
-"""Answers in a row, and none between them that was a page, that show what a host is in."""
+"""Block pages or errors in a row, without a page between them, that make a host unhealthy."""
 DENIALS_IN_A_ROW = 15
-"""The same of statuses that deny without a word: single pages may be forbidden."""
+"""The same for denying statuses without a block page: single pages may be forbidden."""
 
 
 def mark_unhealthy(current: Round, host: Host, state: str, why: str) -> None:
-    """A host is unreachable, blocked or sick: nothing more of it in this run, its rows stay queued."""
+    """Mark a host as unreachable, blocked or sick: it is left out of this run, its rows stay queued."""
     if host.left_out:
         return
     host.bad_runs = host.bad_runs + 1 if host.state is not None else 1
@@ -25,7 +25,7 @@ def mark_unhealthy(current: Round, host: Host, state: str, why: str) -> None:
 
 
 def mark_healthy(current: Round, host: Host) -> None:
-    """A host answers as it should again."""
+    """Mark a host as healthy again."""
     host.refusals = host.denials = 0
     if host.state is not None:
         host.state, host.why, host.bad_runs, host.rest_until = None, None, 0, None
@@ -33,7 +33,7 @@ def mark_healthy(current: Round, host: Host) -> None:
 
 
 def record_block(current: Round, host: Host, verdict: BlockVerdict) -> None:
-    """A guard or a broken server stood in a page's place; of a host that did so before once is enough."""
+    """Count a block page or server error; for a host that is unhealthy already, one is enough."""
     host.refusals += 1
     current.counts[f"crawl/pages/{verdict.state}"] += 1
     if host.refusals >= (1 if host.state is not None else BLOCKS_IN_A_ROW[verdict.state]):
@@ -41,7 +41,7 @@ def record_block(current: Round, host: Host, verdict: BlockVerdict) -> None:
 
 
 def record_response(current: Round, host: Host, status: int) -> None:
-    """An answer without a verdict: a page, or a status that denies without a word."""
+    """Take in a response that is not a block page: a page, or a denying status."""
     if visits.is_success(status) or status == visits.NOT_MODIFIED:
         host.good += 1
         mark_healthy(current, host)

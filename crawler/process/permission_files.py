@@ -1,4 +1,4 @@
-"""What a host permits, asked for before any of its pages: robots.txt, then the files that reserve its texts."""
+"""Fetches a host's permission files before any of its pages: robots.txt, then the files that reserve its texts."""
 
 from urllib.parse import urljoin
 
@@ -22,17 +22,17 @@ from data.rights.robots_txt import MAX_BYTES
 from data.rights.signals import reserving_signal
 
 FILES = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
-"""The files beside robots.txt, in the order in which they are asked for, and the reason of what they refuse."""
+"""The files beside robots.txt in the order of their requests, and the reason of their refusals."""
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MOST_NAMED = 500
-"""Sitemaps that are taken from one robots.txt."""
+"""Sitemaps taken from one robots.txt, at most."""
 FINAL = frozenset({"DNSLookupError", "CannotResolveHostError", "too_large"})
-"""Failures that are the same a minute later."""
+"""Failures that a retry after a minute would repeat."""
 
 
 def refused_by(host: Host, url: str) -> str | None:
-    """The reason why a host does not let us have a URL, None where it does."""
+    """The reason why a host's permissions refuse a URL; None if they allow it."""
     refused = host.robots.refusal(url) if host.robots is not None else None
     if refused is not None:
         return refused
@@ -43,7 +43,7 @@ def refused_by(host: Host, url: str) -> str | None:
 
 
 class Permissions:
-    """Asks for a host's files, one after the other; each holds for a day."""
+    """Fetches a host's files one after the other; each is valid for a day."""
 
     def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
@@ -51,9 +51,9 @@ class Permissions:
         self._rules = LoadedRules(current.frontier)
 
     def missing(self, host: Host) -> str | None:
-        """The file that must answer before anything else of a host is asked for; None where all have.
+        """The next file that must be fetched before a host's pages; None if there is none.
 
-        A reservation's file that robots.txt forbids is not asked for, nor ai.txt's second place where the first has it.
+        A reservation file that robots.txt forbids is not fetched, nor the second address of ai.txt if the first has it.
         """
         if host.robots is None or not host.robots.is_fresh(self._round.clock.now()):
             return ROBOTS
@@ -69,14 +69,14 @@ class Permissions:
         return None
 
     def address(self, host: Host, file: str) -> str:
-        """Where a file is asked for."""
+        """The URL of a file."""
         if not host.asked_at:
             url = urljoin(host.buffer[0].url, file)
             host.asked_at = http_url(url) if host.http_only and url.startswith("https://") else url
         return host.asked_at
 
     def answered(self, host: Host, file: str, known: KnownUrl, response: Response) -> float:
-        """Read an answer; return how many seconds the host should rest at least."""
+        """Read a response; return how many seconds the host must rest, at least."""
         if file == ROBOTS:
             host.http_only = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
@@ -110,7 +110,7 @@ class Permissions:
         return 0.0
 
     def _add_sitemaps(self, robots: Robots, known: KnownUrl) -> None:
-        """Queue the sitemaps that a host names, or the usual one; of a host that only serves sitemaps, none."""
+        """Queue the sitemaps that a host names, or /sitemap.xml; none for a host that only serves sitemaps."""
         if known.kind == SITEMAP and self._round.scope.seed_of(known.url) is None:
             return
         base = Base(known.url)
@@ -119,14 +119,14 @@ class Permissions:
             self._discovery.add_sitemap(url, known)
 
     def _add_licences(self, robots: Robots, known: KnownUrl) -> None:
-        """Queue the licences that a host names, so that the archive holds what they say."""
+        """Queue the licences that a host names, so that the WARC files contain them."""
         base = Base(known.url)
         for url in (base.join(one) for one in robots.licences[:MOST_NAMED]):
             if url is not None:
                 self._discovery.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
-        """No answer came; return how many seconds the host should rest at least."""
+        """Take in a failed request; return how many seconds the host must rest, at least."""
         self._round.counts[f"crawl/failed/{file.rpartition('/')[2].partition('.')[0]}/{kind}"] += 1
         if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
             host.asked_at = http_url(host.asked_at)
@@ -137,14 +137,14 @@ class Permissions:
         return 0.0
 
     def failed_internally(self, host: Host, file: str, error: Exception) -> None:
-        """An error of ours struck while an answer was read: what was known serves, as where no answer came."""
+        """Take in an error of our own: the last known rules apply, as without a response."""
         self._round.settle_error(host, None, error)
         self._use_last_known(host, file, f"internal/{type(error).__name__}")
 
     def _use_last_known(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
-        """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
+        """Use the last known content of a file that cannot be fetched; without a robots.txt leave the host out.
 
-        RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
+        RFC 9309, 2.3.1.4 and 2.4. The host's URLs stay queued.
         """
         self._done_asking(host)
         if file != ROBOTS:
@@ -170,7 +170,7 @@ class Permissions:
         return True
 
     def _again(self, host: Host) -> bool:
-        """Whether a file is asked for once more after a failure."""
+        """Whether a file is requested once more after a failure."""
         host.asked_failures += 1
         host.asked_at, host.asked_hops = "", 0
         return host.asked_failures < self._round.settings.max_failures

@@ -1,4 +1,4 @@
-"""Keeps each answer as it came over the wire, before Scrapy decompresses it."""
+"""Keeps each response as it came over the wire, before Scrapy decompresses it."""
 
 from dataclasses import dataclass
 
@@ -8,26 +8,26 @@ from scrapy.http import Response
 RAW_RESPONSE = "wire"
 """Key of a request's meta."""
 _UNDONE = (b"transfer-encoding",)
-"""Twisted has undone these already; the record names them as Common Crawl's do."""
+"""Encodings that Twisted has undone already; the record renames the field, as Common Crawl does."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _TEXTS = (b"<", b"%PDF", b"{")
-"""What an answer begins with that is packed by nothing."""
+"""First bytes of an uncompressed body."""
 _READ_LATER = ((b"gzip",), (b"x-gzip",), (b"deflate",))
-"""Encodings that readers of WARC files undo; a body with others is kept unpacked."""
+"""Encodings that readers of WARC files can undo; a body with others is kept decompressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """Header fields and body of an answer; the body still has its content encoding."""
+    """Header fields and body of a response; the body still has its content encoding."""
 
     headers: list[tuple[bytes, bytes]]
     body: bytes
     kept_unpacked: bool = False
-    """Its encodings are such that the record keeps the unpacked body."""
+    """The record keeps the decompressed body, because of its encodings."""
 
 
 def keep_raw_response(request: Request, response: Response) -> None:
-    """Remember an answer beside its request; an encoding that its body does not have is taken out of its header."""
+    """Keep a response in its request's meta; a Content-Encoding that the body does not have is removed."""
     encodings = _encodings(response)
     is_false = bool(encodings) and not _has(encodings[-1], response.body)
     unpacked = not is_false and bool(encodings) and encodings not in _READ_LATER
@@ -48,7 +48,7 @@ def _encodings(response: Response) -> tuple[bytes, ...]:
 
 
 def _has(encoding: bytes, body: bytes) -> bool:
-    """Whether a body may have an encoding that its header names; some servers name one that they left out."""
+    """Whether a body may have the encoding that its header names; some servers name one without applying it."""
     if encoding in (b"gzip", b"x-gzip"):
         return body.startswith(_GZIP)
     if encoding == b"zstd":

@@ -1,4 +1,4 @@
-"""How an answer becomes a WARC record, with the fields by which cleaning learns what only the crawl knows."""
+"""Writes responses as WARC records, with the named fields for cleaning (``data.warc_fields``)."""
 
 import http.client
 
@@ -14,7 +14,7 @@ from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
 
 
 class Recorder:
-    """Writes answers into the round's WARC file."""
+    """Writes responses into the round's WARC file."""
 
     def __init__(self, current: Round) -> None:
         self._round = current
@@ -22,9 +22,9 @@ class Recorder:
     async def keep(
         self, known: KnownUrl, response: Response, url: str, digest: str | None = None, *, refusal: str | None = None
     ) -> str | None:
-        """Write a response record; return its payload digest. ``digest`` is the unpacked body's.
+        """Write a response record; return its payload digest. ``digest`` is that of the decompressed body.
 
-        ``refusal`` says what stood in the page's place: cleaning keeps what it made of the page before.
+        ``refusal`` says what was served instead of the page: cleaning then keeps the document of the earlier visit.
         """
         wire: RawResponse = response.meta[RAW_RESPONSE]
         fields = self._fields(known, response)
@@ -42,7 +42,7 @@ class Recorder:
         return packed.digest
 
     def keep_revisit(self, known: KnownUrl, response: Response, url: str, profile: str) -> None:
-        """Write a revisit record: the page is what the record that we have of it says."""
+        """Write a revisit record: the page is unchanged since its last full record."""
         wire: RawResponse = response.meta[RAW_RESPONSE]
         fields = self._fields(known, response)
         if known.warc_digest is not None:

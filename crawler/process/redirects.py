@@ -1,4 +1,4 @@
-"""Redirects: what they lead to is queued; a chain that opens a session keeps its cookies to its end."""
+"""Redirects: the target is queued; a chain that opens a session keeps its cookies to the end."""
 
 from scrapy.http import Response
 
@@ -16,23 +16,23 @@ from data.urls import canonical_url, host_of
 
 
 def settle_absent(current: Round, known: KnownUrl, status: int) -> None:
-    """Settle a page that is not there: moved, gone, refused."""
+    """Settle an absent page: moved, gone or refused."""
     current.counts[f"crawl/pages/{visits.classify_absence(known, status)}"] += 1
     current.settle(known, visits.absent_row(known, current.settings, current.clock.now(), status))
     record_response(current, current.hosts[known.host], status)
 
 
 class Redirects:
-    """Follows redirects by way of the frontier: each address has a row and an outcome of its own."""
+    """Follows redirects through the frontier: each address has its own row and outcome."""
 
     def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
         self._discovery = discovery
 
     def go_back(self, known: KnownUrl, response: Response) -> bool:
-        """Whether a chain of redirects leads back to one of its rows, which then is asked once more, next.
+        """Whether a redirect chain returns to one of its rows, which is then requested once more.
 
-        A page redirects to itself with a session id in its address or a cookie, or by way of a page that sets one.
+        Some pages redirect to themselves with a session id or a cookie, or through a page that sets one.
         """
         url, cookies, chain = self._session(response)
         if url is None:
@@ -53,7 +53,7 @@ class Redirects:
         return True
 
     def follow(self, known: KnownUrl, response: Response) -> None:
-        """Queue what a page redirects to, one hop further from where the redirects began."""
+        """Queue the target of a redirect, one hop further."""
         url, cookies, chain = self._session(response)
         if url is None:
             return
@@ -65,10 +65,10 @@ class Redirects:
         self._discovery.add([url], known, hops=known.hops + 1)
 
     def _hand_on(self, known: KnownUrl, url: str, cookies: str, chain: Chain) -> None:
-        """Ask the next address of a chain with its cookies, where it lies at the same host.
+        """Pass the chain's cookies to the next address if it is on the same host.
 
-        A row that gave no page when it was asked for before is asked again, due or not: it may open a session and lead
-        back to a page that we have, or want the cookies.
+        A row that gave no page before is requested again, even if it is not due: it may open a session and return to a
+        known page, or need the cookies.
         """
         try:
             target = canonical_url(url)
@@ -87,7 +87,7 @@ class Redirects:
 
     @staticmethod
     def _session(response: Response) -> tuple[str | None, str, Chain]:
-        """Where a redirect leads, the cookies of its chain with those that it sets, and the chain before it."""
+        """The target of a redirect, the chain's cookies including those it sets, and the chain before it."""
         chain: Chain = response.meta.get("chain") or Chain(response.url)
         url = location_url(response.url, response.headers.get("Location") or b"")
         return url, cookies_of(response.headers.getlist("Set-Cookie"), chain.cookies), chain

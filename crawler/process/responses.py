@@ -1,4 +1,4 @@
-"""What an answer means for its URL: a record, links, an outcome, and what it says of its host."""
+"""Handles responses: WARC record, links, outcome of the URL, health of its host."""
 
 from scrapy.http import Response
 
@@ -25,7 +25,7 @@ MEDIA_TYPE = b"application/rsl+xml"
 
 
 class ResponseReader:
-    """Reads the answers of pages and sitemaps; permissions have a reader of their own (``permission_files``)."""
+    """Reads responses of pages and sitemaps; ``permission_files`` reads those of permission files."""
 
     def __init__(self, current: Round, discovery: Discovery, recorder: Recorder) -> None:
         self._round = current
@@ -34,7 +34,7 @@ class ResponseReader:
         self._redirects = Redirects(current, discovery)
 
     async def read_page(self, known: KnownUrl, response: Response, backoff: Backoff) -> None:
-        """Settle a page by its answer."""
+        """Settle a page by its response."""
         now, settings = self._round.clock.now(), self._round.settings
         host = self._round.hosts[known.host]
         if response.status == visits.NOT_MODIFIED:
@@ -56,7 +56,7 @@ class ResponseReader:
             await self._read_absence(known, response)
 
     async def _read_absence(self, known: KnownUrl, response: Response) -> None:
-        """A status that brings no page."""
+        """Settle a status without a page."""
         await self._recorder.keep(known, response, response.url)
         if response.status in visits.REDIRECTS and self._redirects.go_back(known, response):
             return
@@ -69,28 +69,28 @@ class ResponseReader:
 
     @staticmethod
     def is_unasked(response: Response) -> bool:
-        """Whether an answer fits no request of ours: a part of a page, or "not modified" without a condition."""
+        """Whether a response does not match its request: a part of a page, or "not modified" without a condition."""
         sent = response.request.headers if response.request is not None else {}
         conditional = "If-None-Match" in sent or "If-Modified-Since" in sent
         return response.status == visits.PARTIAL or (response.status == visits.NOT_MODIFIED and not conditional)
 
     async def read_unasked(self, known: KnownUrl, response: Response) -> None:
-        """Keep an answer that fits no request of ours beside the page, and ask again."""
+        """Keep a response that does not match its request, and request the page again."""
         reason = f"unasked/{response.status}"
         await self._recorder.keep(known, response, response.url, refusal=reason)
         self._round.fail(known, reason, response.status)
 
     def _verdict(self, known: KnownUrl, response: Response, page: Links | None) -> BlockVerdict | None:
-        """What stands in the page's place, if anything."""
+        """What was served instead of the page, if anything."""
         if response.status in visits.REDIRECTS:
             target = location_url(response.url, response.headers.get("Location") or b"")
             return detect_block_of_redirect(known.url, target) if target is not None else None
         return detect_block(response.status, response.headers, response.body, page)
 
     async def _stands_aside(self, known: KnownUrl, response: Response, verdict: BlockVerdict) -> bool:
-        """Whether an answer is kept as a refusal, so that what was made of the page before stays.
+        """Whether a response is kept as a refusal, so that the document of the earlier visit stays.
 
-        A page that is softly gone is doubted twice, and only while its host gives other pages; then it is gone.
+        A soft 404 is doubted twice, and only while the host serves other pages; after that the page is gone.
         """
         host, now = self._round.hosts[known.host], self._round.clock.now()
         if verdict.state == SOFT:
@@ -110,7 +110,7 @@ class ResponseReader:
         return True
 
     async def _settle_success(self, known: KnownUrl, response: Response, page: Links | None = None) -> None:
-        """WARC record, then the outcome; links are noted already, so that no batch can part them from it."""
+        """Write the WARC record, then the outcome. The links are noted before: a kill must not lose them."""
         digest = await run_in_thread_if_large(len(response.body), payload_digest, response.body)
         same = digest == known.digest and known.warc_digest is not None
         warc_digest = None
@@ -146,9 +146,9 @@ class ResponseReader:
         self._round.stop_at_limits()
 
     async def read_sitemap(self, known: KnownUrl, response: Response) -> None:
-        """Its URLs in pieces, so that 50,000 of them hold nobody up; done when the last are noted.
+        """Queue a sitemap's URLs in pieces, so that 50,000 of them do not block the reactor.
 
-        A page under the name of a sitemap, as some sites have one for their readers, has links.
+        A page at a sitemap's address, as some sites have for their readers, gives links.
         """
         page = await self._read_html(response)
         if page is not None:
@@ -165,7 +165,7 @@ class ResponseReader:
 
     @staticmethod
     async def _read_html(response: Response) -> Links | None:
-        """The links and the text of an HTML page; None where it is none."""
+        """The links and the text of an HTML page; None for other types."""
         content_type = header_text(response.headers, "Content-Type") or ""
         if not is_html(content_type, response.body):
             return None
@@ -173,7 +173,7 @@ class ResponseReader:
         return await run_in_thread_if_large(len(response.body), extract_links, response.body, response.url, encoding)
 
     def _queue_links(self, known: KnownUrl, response: Response, page: Links | None) -> None:
-        """Queue the links of a page, unless it asks that they be left alone; the licence that it names in any case."""
+        """Queue the links of a page, unless it says nofollow, and the licence that it names in any case."""
         self._queue_licences(known, response)
         directives = b",".join(response.headers.getlist("X-Robots-Tag")).decode("latin-1")
         if page is None or page.nofollow or forbids_links({"x-robots-tag": directives}):
@@ -184,7 +184,7 @@ class ResponseReader:
         self._discovery.add(page.urls, known)
 
     def _queue_licences(self, known: KnownUrl, response: Response) -> None:
-        """Queue the RSL licence of a page, so that the archive holds what it says."""
+        """Queue the RSL licence of a page, so that the WARC files contain it."""
         links = b",".join(response.headers.getlist("Link"))
         if MEDIA_TYPE not in links and MEDIA_TYPE not in response.body[:HEAD]:
             return

@@ -1,4 +1,4 @@
-"""Run one round of the crawl: open it, have it done, write down what it did."""
+"""Runs one round of the crawl: opens it, runs the crawl's process, returns a summary."""
 
 import os
 import re
@@ -90,7 +90,7 @@ def crawl(
 
 
 def _index(folder: Path) -> None:
-    """Write the indexes that WARC files lack; where none does, as at most starts, pyarrow is not loaded."""
+    """Write missing indexes of WARC files. Without any, as at most starts, pyarrow is not imported."""
     if unindexed(folder):
         from crawler.warc.index import index_closed  # noqa: PLC0415 - see above
 
@@ -98,12 +98,12 @@ def _index(folder: Path) -> None:
 
 
 def _machine(frontier: Frontier) -> str:
-    """Several machines crawl one PostgreSQL round: their files carry their names, so that they can be put together."""
+    """The machine's name for WARC files: several machines may crawl one PostgreSQL round."""
     return "-" + re.sub(r"[^a-z0-9]+", "", socket.gethostname().lower())[:20] if frontier.shared else ""
 
 
 def _require_contact(settings: CrawlSettings) -> None:
-    """A webmaster must be able to write to whoever crawls; a proxy on loopback reaches no foreign server."""
+    """Require a contact for webmasters, unless a loopback proxy keeps the crawl off the real web."""
     if settings.contact or (settings.proxy and _is_loopback(urlsplit(settings.proxy).hostname or "")):
         return
     raise InputError(
@@ -120,7 +120,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _open_round(frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, now: float) -> Opening:
-    """Queue new start URLs, and decide which round this run is about."""
+    """Queue new start URLs, and open a round or continue one."""
     starts = [FoundUrl(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
     frontier.commit([], starts)
     return Rounds(frontier).open(now, rules, everything=revisit == "all", patience=settings.breaker_patience)

@@ -1,4 +1,4 @@
-"""The one spider: asks for what the scheduler hands it, and gives each answer to whoever reads its kind."""
+"""The spider: builds the requests for the scheduler and passes each response to the reader of its kind."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -28,11 +28,11 @@ from data.errors import StoreError
 logger = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
-"""Scrapy's words for a body over the cap, on the wire and while it unpacks."""
+"""Scrapy's errors for a body over the limit, on the wire and during decompression."""
 
 
 class CoweseSpider(scrapy.Spider):
-    """Asks for what the scheduler hands it; links go to the frontier, never back into Scrapy."""
+    """Builds requests and reads responses; links go to the frontier, never back into Scrapy."""
 
     name = "cowese"
 
@@ -45,20 +45,20 @@ class CoweseSpider(scrapy.Spider):
         self.permissions = Permissions(current, self.discovery)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Nothing: the start URLs are in the frontier."""
+        """Yield nothing: the start URLs are in the frontier."""
         requests: tuple[scrapy.Request, ...] = ()
         for request in requests:
             yield request
 
     def permission_request(self, host: Host) -> scrapy.Request | None:
-        """Ask a host for the next of the files that say what it permits; None where all have answered."""
+        """The request for the next permission file of a host; None if all are known."""
         missing = self.permissions.missing(host)
         if missing is None:
             return None
         return self._request(self.permissions.address(host, missing), host=host, known=host.buffer[0], file=missing)
 
     def page_request(self, known: KnownUrl) -> scrapy.Request:
-        """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
+        """The request for a URL; conditional if we have fetched it before and the host's validators can be trusted."""
         headers = {}
         host = self.round.hosts[known.host]
         host.in_flight = known
@@ -74,7 +74,9 @@ class CoweseSpider(scrapy.Spider):
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if "file" in meta:
-            meta["download_maxsize"] = 0  # no bound but that of ``transport``, which ends a long one without losing it
+            meta["download_maxsize"] = (
+                0  # only the limit of ``transport`` applies, which ends a long body without losing it
+            )
         elif meta["known"].kind == SITEMAP:
             meta["download_maxsize"] = MAX_BYTES
         if self.round.settings.proxy:
@@ -84,7 +86,7 @@ class CoweseSpider(scrapy.Spider):
         )
 
     async def answered(self, response: Response) -> None:
-        """Keep the answer, then see what it means; whatever happens, its row is settled and the host rests."""
+        """Handle a response; whatever happens, its row is settled and the host is released."""
         meta = response.meta
         host: Host = meta["host"]
         known: KnownUrl = meta["known"]
@@ -101,7 +103,7 @@ class CoweseSpider(scrapy.Spider):
             self._release(host, backoff)
 
     def failed(self, failure: Failure) -> None:
-        """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
+        """Handle a failed request: no such name, connection refused, time-out, body too large."""
         request = failure.request  # type: ignore[attr-defined]
         host: Host = request.meta["host"]
         known: KnownUrl = request.meta["known"]
@@ -120,7 +122,7 @@ class CoweseSpider(scrapy.Spider):
             self._release(host, backoff)
 
     def _put_back(self, host: Host, known: KnownUrl, file: str | None, chain: Chain | None) -> None:
-        """Nothing was asked: the host has its turn when its address has a place."""
+        """Put a row back that was not requested because its address is at its limit."""
         self.round.counts["crawl/waits/address"] += 1
         if file is None:
             host.in_flight = None
@@ -133,7 +135,7 @@ class CoweseSpider(scrapy.Spider):
         self.round.release(host, backoff.latency, failed=backoff.failed, retry_after=backoff.retry_after)
 
     def _settle_error(self, host: Host, known: KnownUrl, file: str | None, error: Exception) -> None:
-        """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
+        """Settle a row after an internal error; a host whose permissions cannot be read is left out."""
         try:
             if file is None:
                 self.round.settle_error(host, host.in_flight, error)
@@ -151,7 +153,7 @@ class CoweseSpider(scrapy.Spider):
         self.round.figures.answered(host.name, size)
         self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
         self.round.counts["crawl/bytes"] += size
-        if file is None and self.round.rules.is_taken_down(known.url):  # heard while it was on its way
+        if file is None and self.round.rules.is_taken_down(known.url):  # taken down while it was in flight
             self.round.refuse(known, TAKEDOWN)
         elif not visits.is_status(response.status):
             self._fails(host, known, file, "no_status", backoff)
@@ -182,13 +184,13 @@ class CoweseSpider(scrapy.Spider):
 
     @staticmethod
     def _is_cut(known: KnownUrl, file: str | None, response: Response) -> bool:
-        """Whether a body that is shorter than announced is asked for again; browsers show such a page as it came."""
+        """Whether a body that is shorter than announced is fetched again; browsers show such a page as it is."""
         if not response.body or file is not None or known.kind == SITEMAP:
             return not response.body
         return known.attempts == 0 and b"</html" not in response.body[-2_048:].lower()
 
     def _fails(self, host: Host, known: KnownUrl, file: str | None, kind: str, backoff: Backoff) -> None:
-        """Nothing came that could be read."""
+        """Settle a request without a readable response."""
         if file is not None:
             backoff.at_least(self.permissions.failed(host, file, kind))
         elif host.http_only and known.url.startswith("https://"):

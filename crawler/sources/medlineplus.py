@@ -101,7 +101,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _moment(text: str) -> datetime | None:
-    """A moment as MM/DD/YYYY HH:MM:SS; its zone is not told, and taken for UTC."""
+    """Parse MM/DD/YYYY HH:MM:SS; the time zone is not stated and assumed to be UTC."""
     try:
         return datetime.strptime(text.strip(), "%m/%d/%Y %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:

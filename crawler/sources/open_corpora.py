@@ -1,4 +1,4 @@
-"""Open corpora that are no web crawl: what their downloads hold comes into the store as conversion records."""
+"""Imports downloads of open corpora into the store as WARC conversion records."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from data.urls import canonical_url
 from data.warc_fields import LICENSE, LICENSE_URL
 
 WARC_BYTES = 256 << 20
-"""A WARC file is closed when it has grown so large: cleaning reads files side by side."""
+"""Bytes at which a WARC file is closed; cleaning reads files in parallel."""
 _TELL_EVERY = 500
 HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 
@@ -29,10 +29,10 @@ class CorpusRecord:
     """A page or a text of a corpus."""
 
     place: str
-    """Unique within the source: where in which download it stands."""
+    """Unique within the source: download and position."""
     url: str
     when: datetime
-    """The day of the corpus, or of the page as the corpus has it."""
+    """The date of the page according to the corpus, or of the corpus."""
     content_type: str
     body: bytes
     licence: Licence | None = None
@@ -40,13 +40,13 @@ class CorpusRecord:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """What a download has that is not taken, and why."""
+    """A record of a download that is not imported, and the reason."""
 
     reason: str
 
 
 class CorpusSummary(BaseModel):
-    """What a corpus gave."""
+    """The result of an import."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,9 +55,9 @@ class CorpusSummary(BaseModel):
     taken: int
     """Records written in this run."""
     already: int
-    """That were in the store before."""
+    """Records that were in the store before."""
     left_out: dict[str, int]
-    """By reason."""
+    """Skipped records by reason."""
 
 
 def import_corpus(
@@ -69,9 +69,10 @@ def import_corpus(
     only_seeds: bool = False,
     progress: Progress = no_progress,
 ) -> CorpusSummary:
-    """Append what a corpus gives and is not there yet. A run that is cut off goes on where it was.
+    """Append the records of a corpus that are not in the store yet. An interrupted run continues where it was.
 
-    With ``only_seeds`` what lies in the scope of no start URL is left out; ``scope`` gives the start URL of the others.
+    With ``only_seeds`` records outside the scope of all start URLs are skipped; ``scope`` gives the start URL of
+    others.
 
     Raises:
         InputError: a download cannot be read.
@@ -105,12 +106,12 @@ def import_corpus(
 
 
 def day_of(path: Path, given: datetime | None) -> datetime:
-    """The day of a download: the one given, else that of its file."""
+    """The date of a download: the given one, or else its file's."""
     return given or datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0)
 
 
 def files_in(paths: Iterable[Path], endings: tuple[str, ...]) -> list[Path]:
-    """The named files, and those in named folders whose names end so.
+    """The named files, and the files with these endings in named folders.
 
     Raises:
         InputError: a path is not there, or a folder has no such file.

@@ -85,7 +85,7 @@ def _article(content: bytes, name: str, when: datetime) -> CorpusRecord | Skippe
 
 
 def _numbered(entity: re.Match[bytes]) -> bytes:
-    """A named entity of HTML, which JATS takes from its DTD, by its number; others stay as they are."""
+    """Replace a named HTML entity, which JATS declares in its DTD, by its number; others stay."""
     name = entity[1].decode("ascii")
     signs = None if name in _XML_OWN else html5.get(f"{name};")
     return entity[0] if signs is None else "".join(f"&#{ord(sign)};" for sign in signs).encode()
@@ -102,7 +102,7 @@ def _in_spanish(root: etree._Element) -> etree._Element | None:
 
 
 def _address(root: etree._Element, text: etree._Element) -> str | None:
-    """Where its full text stands; its DOI where the file does not say."""
+    """The URL of its full text, or else its DOI."""
     uris = [
         (one.get("content-type", ""), one.get(_XLINK) or "") for one in root.iterfind("front/article-meta/self-uri")
     ]
@@ -136,7 +136,7 @@ def _meta(root: etree._Element, text: etree._Element) -> etree._Element | None:
 
 
 def _published(root: etree._Element) -> str | None:
-    """The day of publication, where a whole day is given: the one online first."""
+    """The date of publication, online first, if a full date is given."""
     dates = root.findall("front/article-meta/pub-date")
     for kinds in (_ONLINE, _PUBLISHED):
         for one in dates:
@@ -151,7 +151,7 @@ def _published(root: etree._Element) -> str | None:
 
 
 def _licence(root: etree._Element) -> Licence | None:
-    """The licence of its permissions: by its address, else by its text."""
+    """The licence of its permissions, by address or else by text."""
     for one in root.iterfind("front/article-meta/permissions/license"):
         address = one.get(_XLINK) or next((uri.get(_XLINK) or "" for uri in one.iter("ext-link", "uri")), "")
         found = licence_at(address) if address else None

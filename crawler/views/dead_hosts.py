@@ -1,4 +1,4 @@
-"""Hosts of start URLs that are gone, as far as the crawl knows."""
+"""Hosts of start URLs that no longer answer, according to the crawl."""
 
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings
@@ -10,7 +10,7 @@ from data.urls import host_of
 
 
 def dead_hosts(store: Store, settings: CrawlSettings) -> list[str]:
-    """The hosts of start URLs that the crawl could not reach in its last run, and of which it has no page.
+    """The hosts of start URLs that were unreachable in the last run and have no page.
 
     Raises:
         InputError: there is no crawl yet, or bad seeds.

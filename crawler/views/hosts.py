@@ -1,4 +1,4 @@
-"""Every host as the crawl state knows it: how it stands and why, what was asked of it, what is left."""
+"""The operator's view of every host: its state and cause, its figures, its queue."""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ SHOWN_URLS = 10
 
 
 def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None = None) -> list[HostView]:
-    """Look at every host of the state and every host of a start URL; nothing is written.
+    """The views of all hosts of the state and of the start URLs; nothing is written.
 
     Raises:
         InputError: bad seeds. StoreError: the state cannot be read.
@@ -33,7 +33,7 @@ def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None 
 
 
 def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datetime | None = None) -> HostStory:
-    """Tell everything of one host, with or without www.
+    """Everything about one host, with or without www.
 
     Raises:
         InputError: neither the state nor the list of start URLs has it; bad seeds.
@@ -103,7 +103,7 @@ class _View:
         dict[str, "sa.Row[Any]"],
         tuple[int, bool],
     ]:
-        """Counts by host, what is remembered of hosts, their figures, the last round and whether it is over."""
+        """Counts, saved states and figures by host; the last round and whether it is over."""
         keys = (urls.c.host, urls.c.state, urls.c.kind, urls.c.status, urls.c.reason, urls.c.round)
         count = sa.select(
             *keys,
@@ -126,7 +126,7 @@ class _View:
                     counted.setdefault(row.host, []).append(row)
                 known = {row.host: row for row in connection.execute(remembered)}
                 measured: dict[str, sa.Row[Any]] = {}
-                if host_figures.name in tables:  # else an earlier version made the state
+                if host_figures.name in tables:  # a state of an earlier version has none
                     measured = {row.host: row for row in connection.execute(figures)}
                 round_ = connection.execute(last).first()
         except sa.exc.SQLAlchemyError as error:
@@ -200,7 +200,7 @@ class _View:
 
 
 def _spellings(host: str) -> tuple[str, ...]:
-    """A host as the state may have it: as it was typed, without and with www."""
+    """The names of a host in the state: as typed, without and with www."""
     name = host_of(canonical_url(host if "://" in host else f"http://{host}/"))
     bare = name.removeprefix("www.")
     return tuple(dict.fromkeys((name, bare, f"www.{bare}")))

@@ -1,4 +1,4 @@
-"""Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
+"""The index of a WARC file: a Parquet file with each record's offset, so that a lookup does not read a gigabyte."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -28,11 +28,11 @@ INDEX_SCHEMA = pa.schema(
     ]
 )
 GROUP_ROWS = 8_192
-"""Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
+"""Rows of a row group; in a sorted file the statistics lead to one row group for each URL."""
 
 
 def index_closed(folder: Path) -> int:
-    """Write the index of every closed WARC file that has none yet, sorted by URL as CDX files are; return how many.
+    """Write the missing indexes of closed WARC files, sorted by URL like CDX files; return how many.
 
     Raises:
         StoreError: an index cannot be written.
@@ -55,7 +55,7 @@ def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The index rows of a WARC file that was not noted whole, in its order."""
+    """The index rows of a WARC file without a complete row log, in its order."""
     held: dict[str, Any] | None = None
     with path.open("rb") as file:
         for record in ArchiveIterator(file, parse_http=True):

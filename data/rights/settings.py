@@ -12,8 +12,7 @@ class RightsSettings(BaseModel):
 
     named_agents: Literal["ignore", "reserve"] = "reserve"
     """Whether a robots.txt reserves the paths that it forbids to agents which gather training data (GPTBot, CCBot …;
-    the
-    list is data/rights/training_agents.tsv)."""
+    the list is data/rights/training_agents.tsv)."""
     missing_licence: Literal["ignore", "reserve"] = "reserve"
     """Whether a page is reserved when its RSL licence is in no WARC file."""
 

@@ -1,4 +1,4 @@
-"""Records out of Common Crawl's WARC files: near ones by one request, each a gzip member that is copied as it is."""
+"""Fetches records of Common Crawl's WARC files. Neighbouring ones share a request; each gzip member is copied as is."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,28 +13,28 @@ from crawler.sources.writer import Origin, SourceWriter
 
 TRUNCATED = "WARC-Truncated"
 DOUBT = "CoWeSe-Doubt"
-"""In the metadata record: what does not agree in a record, as ``digest``."""
+"""Field of the metadata record: what is inconsistent in the record, as ``digest``."""
 _AHEAD = 2
-"""Requests that wait to be written, for each that is in flight."""
+"""Fetched requests that wait to be written, for each one in flight."""
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of some records."""
+    """The result for some records."""
 
     records: int = 0
     groups: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """truncated, doubtful."""
     wrong: list[str] = field(default_factory=list)
-    """Records that do not lie where the index says, each in half a sentence."""
+    """Records that are not where the index says, with the reason."""
 
 
 Group = list[PlannedRecord]
 
 
 def groups_of(records: Sequence[PlannedRecord], settings: CommonCrawlSettings) -> Iterator[Group]:
-    """Records that are asked for together; ``records`` are sorted by their places."""
+    """Group records that one request fetches; ``records`` are sorted by file and offset."""
     group: Group = []
     for one in records:
         if group and not _belongs(group, one, settings):
@@ -58,7 +58,7 @@ def fetch(
     settings: CommonCrawlSettings,
     on_progress: Callable[[Fetched], None],
 ) -> Fetched:
-    """Fetch and append records; those of a group are in the kernel's hands before the next group is looked at.
+    """Fetch and append records; each group is flushed before the next, so that a kill loses one group at most.
 
     Raises:
         StageError: a request failed too often.
@@ -81,7 +81,7 @@ def fetch(
 
 
 def _ask(remote: Remote, group: Group) -> list[bytes | str]:
-    """The members of a group; for one that is not there, why."""
+    """The members of a group; for a missing one, the reason."""
     first, last = group[0], group[-1]
     try:
         content = remote.span(first.file, first.offset, last.offset + last.length - first.offset)
@@ -118,7 +118,7 @@ def _take(
 
 
 def _checked(wanted: PlannedRecord, content: bytes | str) -> Member:
-    """The member, if it is the record that the index means.
+    """Parse a member and check that it is the record of the index.
 
     Raises:
         NotARecordError: it is not.
@@ -127,8 +127,8 @@ def _checked(wanted: PlannedRecord, content: bytes | str) -> Member:
         raise NotARecordError(content)
     member = Member.read(content)
     if member.url != wanted.url:
-        raise NotARecordError(f"the record of {member.url[:200]} lies there, not that of {wanted.url[:200]}")
+        raise NotARecordError(f"the record of {member.url[:200]} is there, not that of {wanted.url[:200]}")
     written = (member.digest or "").removeprefix("sha1:")
     if wanted.digest and written and written != wanted.digest:
-        raise NotARecordError(f"a record with the digest {written[:40]} lies there, not {wanted.digest[:40]}")
+        raise NotARecordError(f"a record with the digest {written[:40]} is there, not {wanted.digest[:40]}")
     return member

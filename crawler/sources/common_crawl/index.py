@@ -1,4 +1,4 @@
-"""The columnar index: which records Common Crawl has of some hosts, and where they lie.
+"""The columnar index: which records Common Crawl has of some hosts, with file and offset.
 
 ``crawl-data/<crawl>/cc-index-table.paths.gz`` lists its Parquet files, some 300 for each subset, each sorted by
 ``url_surtkey`` as far as Common Crawl's writer kept the order. What was read of a file is kept in the store.
@@ -41,7 +41,7 @@ INDEX_ROWS = pa.schema(
         pa.field("warc_record_length", pa.int64()),
     ]
 )
-"""The columns of the index that are read, with our types; one that a crawl does not have yet is null."""
+"""The columns of the index that are read, with our types; a column that a crawl lacks is null."""
 _DICTIONARY_COLUMNS = (
     "fetch_status",
     "content_mime_detected",
@@ -50,9 +50,9 @@ _DICTIONARY_COLUMNS = (
     "warc_filename",
 )
 _FEW_PREFIXES = 16
-"""Of a page in which so many hosts may lie, each is looked for by itself."""
+"""Up to this many prefixes are searched one by one in a page."""
 _NEAR = 500
-"""Rows between two found ranges that are read along."""
+"""Rows between two ranges that are read too, to save a request."""
 
 
 def index_files(remote: Remote, crawl: str) -> dict[str, list[str]]:
@@ -78,7 +78,7 @@ def index_files(remote: Remote, crawl: str) -> dict[str, list[str]]:
 
 
 def prefixes_of(seeds: Iterable[Seed], subset: str) -> list[bytes]:
-    """What the keys of all addresses of some seeds begin with, sorted; none begins with another.
+    """The sorted key prefixes of all URLs of some seeds; none is a prefix of another.
 
     >>> prefixes_of([Seed("https://www.salud.es/", "Salud", "ES", "ministry", "host")], WARC)
     [b'es,salud)', b'es,salud:']
@@ -107,7 +107,7 @@ def read_index(
     threads: int,
     on_progress: Callable[[int, int], None],
 ) -> pa.Table:
-    """The rows of some hosts in some index files; what was read of a file is kept in ``folder``.
+    """The rows of some hosts in some index files; the result of each file is cached in ``folder``.
 
     Raises:
         StageError: a file could not be had, or is damaged.
@@ -173,7 +173,7 @@ def _runs(pages: Sequence[Page]) -> list[Rows]:
 def _matching(
     reader: PageReader, group: int, run: Rows, prefixes: Sequence[bytes]
 ) -> Iterator[tuple[Rows, pa.ChunkedArray]]:
-    """Where in a run of rows keys lie that begin with a prefix, and which of the rows there do."""
+    """The range of rows with keys that have one of the prefixes, and a mask of these rows."""
     found = _mask(reader.read(group, run, [KEY])[KEY], prefixes)
     begin = last = None
     for place in [*pc.indices_nonzero(found).to_pylist(), None]:

@@ -1,4 +1,4 @@
-"""Which of the records that the index has are to be fetched, and why not the others."""
+"""Decides which records of the index are fetched, with the reason for each other one."""
 
 import re
 from collections import Counter
@@ -21,18 +21,18 @@ from data.seeds import Seed
 from data.urls import canonical_url, document_id, host_of
 
 KINDS = frozenset({"text/html", "application/xhtml+xml", "application/pdf"})
-"""What cleaning makes texts of."""
+"""Media types that cleaning reads."""
 OK, REDIRECT, CLIENT_ERROR = 200, 300, 400
 _REMOVING = frozenset({301, 302, 303, 307, 308, 404, 410})
-"""Answers that end a page (``cleaning.corpus.live_pages``)."""
+"""Statuses that end a page (``cleaning.corpus.live_pages``)."""
 _UNSAID = frozenset({OUT_OF_SCOPE, TAKEDOWN, "kind/permissions", "kind/robots"})
-"""Reasons of which no list is kept: pages of nobody, and what was fetched before."""
+"""Reasons that are counted but not listed: pages out of scope, and permission files."""
 _PERMISSIONS = "|".join(rf"//[^/?#]+{re.escape(path)}$" for path in READERS)
 _BATCH = 20_000
 
 
 class PlannedRecord(NamedTuple):
-    """One record of the index that is to be fetched."""
+    """A record of the index that will be fetched."""
 
     file: str
     offset: int
@@ -46,13 +46,13 @@ class PlannedRecord(NamedTuple):
 
     @property
     def place(self) -> str:
-        """By which the record is known (``crawler.sources.writer.Origin``)."""
+        """The record's origin (``crawler.sources.writer.Origin``)."""
         return f"{self.file} {self.offset}+{self.length}"
 
 
 @dataclass(slots=True)
 class Plan:
-    """Records by the place where they lie; and those that are left out, counted and one by one."""
+    """The records to fetch, and those left out."""
 
     records: list[PlannedRecord] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -61,20 +61,20 @@ class Plan:
     """Without www."""
 
     def bytes(self) -> int:
-        """Of all records, compressed."""
+        """Compressed bytes of all records."""
         return sum(one.length for one in self.records)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSelector:
-    """By what records are chosen."""
+    """Selects the records of an index by the operator's rules, date and language."""
 
     rules: OperatorRules
     since: datetime | None
     languages: frozenset[str]
 
     def rights(self, rows: pa.Table, licences: frozenset[str] = frozenset()) -> Plan:
-        """The files of permissions among some rows, all answers, and licences that are named."""
+        """The permission files among some rows, with all responses, and the named licences."""
         plan = Plan()
         if not licences:
             rows = rows.filter(pc.match_substring_regex(rows["url"], _PERMISSIONS))

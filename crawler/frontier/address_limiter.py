@@ -15,9 +15,7 @@ class AddressLimiter:
         self._waiting: dict[str, dict[str, None]] = {}
 
     def acquire(self, host: str) -> bool:
-        """Whether a host may be fetched from now, as one without a known address may; if not, it waits for
-        ``release``.
-        """
+        """Whether a host may be fetched from now (always without a known address); if not, it waits for ``release``."""
         address = self._address_of.get(host)
         if address is None or self._take_slot(host, address):
             return True

@@ -33,9 +33,7 @@ _CHUNK = 1 << 16
 
 
 class Blank(BaseModel):
-    """A record to blank, with everything that its new bytes depend on, so that an interrupted run can write them
-    again.
-    """
+    """A record to blank, with all that its new bytes depend on: an interrupted run can write them again."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -52,9 +52,7 @@ def surt(url: str) -> str:
 
 
 def _resolved(path: str) -> str:
-    """A path without empty segments and dots; dots that lead above the root stay, as in the Internet Archive's
-    rules.
-    """
+    """A path without empty segments and dots; dots above the root stay, as in the Internet Archive's rules."""
     kept: list[str] = []
     for segment in path.split("/")[1:]:
         if segment == ".." and kept:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from browse import comparing, document, listing, reading, rules_page
+from browse import comparing, document, listing, reading, rules_page, settings_page
 from browse.guard import Guard
 from browse.library import Library
 from browse.rendering import page
@@ -28,6 +28,7 @@ def create_app(library: Library, settings: BrowseSettings) -> Starlette:
             Route("/v/{version}", listing.results, name="list"),
             Route("/v/{version}/values/{facet}", listing.values),
             Route("/compare", comparing.compare),
+            Route("/compare/settings", settings_page.compare_settings),
             Route("/v/{version}/rules", rules_page.rules),
             Route("/v/{version}/read", reading.read_sample),
             Route("/v/{version}/labels", reading.label, methods=["POST"]),

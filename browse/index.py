@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,10 @@ import pyarrow as pa
 from browse.asked import RELEVANCE, Asked
 from browse.facets import FACETS, IN_ORDER, NONE
 from browse.index_build import CODES, MANIFEST, SEARCH
+from browse.labels import Label
+from browse.moves_file import FOLDER, numbers_among
 from browse.search_words import Search, read_search
+from data.errors import InputError, StoreError
 from data.files import read_json
 from data.takedowns import Takedowns
 
@@ -69,13 +73,21 @@ class Index:
 
     @cached_property
     def _arrays(self) -> dict[str, Any]:
-        with np.load(self.folder / CODES) as file:
-            return {name: file[name] for name in file.files}
+        try:
+            with np.load(self.folder / CODES) as file:
+                return {name: file[name] for name in file.files}
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
+            raise self._damaged(error) from error
 
     @property
     def pages(self) -> int:
         """Kept and dropped pages of the version."""
         return int(self._described["pages"])
+
+    @property
+    def made_from(self) -> str:
+        """The digest of what it was made from: pages have the same numbers where it is the same."""
+        return str(self._described["made_from"])
 
     def values(self, facet: str) -> list[str]:
         """All values of a facet."""
@@ -99,6 +111,7 @@ class Index:
         """Pages of a question with the counts of every facet."""
         search = read_search(asked.words)
         hits, ranked = self._hits(search, asked.sort)
+        hits = self._among(hits, asked)
         masks = {name: self._mask(name, values) for name, values in asked.chosen.items()}
         every = _all(self.pages, hits, *masks.values())
         sort = asked.sort or (RELEVANCE if ranked is not None else "mixed")
@@ -116,16 +129,21 @@ class Index:
             chosen[start : start + asked.size].tolist(), len(chosen), facets, more, search, _taken_sort(sort, ranked)
         )
 
+    def count(self, asked: Asked) -> int:
+        """How many pages a question finds."""
+        hits = self._among(self._hits(read_search(asked.words), "mixed")[0], asked)
+        masks = [self._mask(name, values) for name, values in asked.chosen.items()]
+        return int(_all(self.pages, hits, *masks).sum())
+
     def facet(self, asked: Asked, name: str) -> list[Counted]:
         """All values of one facet that the question finds."""
-        search = read_search(asked.words)
-        hits, _ = self._hits(search, "mixed")
+        hits = self._among(self._hits(read_search(asked.words), "mixed")[0], asked)
         masks = [self._mask(other, values) for other, values in asked.chosen.items() if other != name]
         return self._counted(name, _all(self.pages, hits, *masks), asked.chosen.get(name, ()))
 
     def sample(self, asked: Asked, size: int, seed: int) -> list[int]:
         """Pages with a text, drawn from what a question finds; the same for the same seed."""
-        hits, _ = self._hits(read_search(asked.words), "mixed")
+        hits = self._among(self._hits(read_search(asked.words), "mixed")[0], asked)
         masks = [self._mask(name, values) for name, values in asked.chosen.items()]
         every = _all(self.pages, hits, self._with_text, *masks)
         order = self._order("mixed")
@@ -157,6 +175,21 @@ class Index:
                 ranked = np.fromiter((number for (number,) in best), np.int32, len(best))
         return (hits if shown is None else hits & shown), ranked
 
+    def _among(self, hits: Mask | None, asked: Asked) -> Mask | None:
+        """Hits that are among the pages of a comparison, where the question names one.
+
+        Raises:
+            InputError: the comparison is not kept.
+        """
+        if not asked.among:
+            return hits
+        numbers = numbers_among(self.folder.parent / FOLDER, asked.among, self.made_from)
+        if numbers is None:
+            raise InputError("This comparison of settings is not kept here. Work it out again under Compare.")
+        found = np.zeros(self.pages, np.bool_)
+        found[numbers] = True
+        return found if hits is None else found & hits
+
     def _mask(self, facet: str, values: Sequence[str]) -> Mask:
         places = {value: number for number, value in enumerate(self.values(facet))}
         wanted = np.zeros(len(places), np.bool_)
@@ -184,8 +217,14 @@ class Index:
     def database(self) -> Iterator[sqlite3.Connection]:
         """The SQLite file, read only."""
         address = f"file:{quote(str(self.folder / SEARCH))}?mode=ro&immutable=1"
-        with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
-            yield database
+        try:
+            with closing(sqlite3.connect(address, uri=True, check_same_thread=False)) as database:
+                yield database
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> StoreError:
+        return StoreError(f"{self.folder}: this index cannot be read ({error}). Delete it; it is built again.")
 
     def rows(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """What is known of some pages, in the order of their numbers given; with their texts."""
@@ -201,6 +240,13 @@ class Index:
         if row is None or (self.shown is not None and not self.shown[row[0]]):
             return None
         return int(row[0])
+
+    def labelled(self, labels: Mapping[tuple[str, str], Label]) -> dict[int, Label]:
+        """By number the pages that have a label of the text that they have here."""
+        statement = "SELECT number FROM page JOIN body USING (number) WHERE id = ? AND digest = ?"
+        with self.database() as database:
+            found = ((database.execute(statement, key).fetchone(), label) for key, label in labels.items())
+            return {int(row[0]): label for row, label in found if row is not None}
 
     def cluster_of(self, identity: str, most: int) -> list[int]:
         """The page that an id's cluster was kept for, and those that lost to it."""

@@ -189,7 +189,7 @@ def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
     assert kept(publish(store, CLEANING, PUBLISHING)) == set(urls()[3:])
     told = page_history(store, CLEANING, urls()[0])
     assert told.takedown.target == "https://www.hospital.es/consejos"
-    assert [(one.state, one.reason) for one in told.places] == [("kept", None), ("dropped", "takedown")]
+    assert [(one.state, one.reason) for one in told.versions] == [("kept", None), ("dropped", "takedown")]
 
 
 def test_a_licence_at_an_address_that_was_taken_down_keeps_its_name_alone(store):

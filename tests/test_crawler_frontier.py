@@ -143,9 +143,9 @@ def test_a_date_after_the_last_visit_queues_again(frontier):
 
 
 def test_what_is_known_of_hosts_stays(frontier):
-    frontier.commit([], [found("http://a.test/1")], {"a.test": HostState(4, 123.5, lies=True)})
-    frontier.commit([], [], {"a.test": HostState(5, None, lies=True)})
-    assert frontier.host_states() == {"a.test": HostState(5, None, lies=True)}
+    frontier.commit([], [found("http://a.test/1")], {"a.test": HostState(4, 123.5, false_304=True)})
+    frontier.commit([], [], {"a.test": HostState(5, None, false_304=True)})
+    assert frontier.host_states() == {"a.test": HostState(5, None, false_304=True)}
 
 
 def test_two_openers_of_a_round_open_one(frontier):

@@ -144,7 +144,7 @@ def test_hosts_taken_down_or_out_of_scope(tmp_path):
         ('crawl.per_host={"otra.test": {"delay": 5}}', "per_host otra.test: no start URL"),
         ('crawl.per_seed={"http://a.test": {"pause": true}}', "per_seed http://a.test: no such start URL"),
         ('crawl.per_seed={"http://r.test/salud": {"max_pages": 9}}', "has a part of one"),
-        ('crawl.per_host={"a.test": {"exclude": ["("]}}', "no regular expression"),
+        ('crawl.per_host={"a.test": {"exclude": ["("]}}', "not a regular expression"),
         ('crawl.per_host={"a.test": {"dalay": 5}}', "no such setting"),
         ('crawl.per_host={"a.test": {"delay": -1}}', "greater than or equal to 0"),
     ],

@@ -208,7 +208,7 @@ def assert_settled(crawl, request, error):
 def test_an_error_in_a_callback_settles_the_row_and_frees_the_host(crawl, monkeypatch, kind, where, name):
     at = {
         "spider": crawl.spider,
-        "answers": crawl.spider.answers,
+        "answers": crawl.spider.responses,
         "discovery": crawl.spider.discovery,
         "recorder": crawl.spider.recorder,
         "warc": crawl.round.warc,
@@ -287,7 +287,7 @@ def test_requests_that_cannot_be_made_leave_room_for_the_sitemaps_after_them(cra
 
 def test_a_row_that_nobody_settles_is_settled_when_its_host_is_released(crawl, monkeypatch):
     request = crawl.until(PAGE)
-    monkeypatch.setattr(crawl.spider.answers, "read_page", lambda *_: go_on())
+    monkeypatch.setattr(crawl.spider.responses, "read_page", lambda *_: go_on())
     crawl.answer(request)
     assert crawl.row(request.meta["known"].id).reason == "internal/RuntimeError"
 

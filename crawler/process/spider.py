@@ -41,7 +41,7 @@ class CoweseSpider(scrapy.Spider):
         self.round = current
         self.discovery = Discovery(current)
         self.recorder = Recorder(current)
-        self.answers = ResponseReader(current, self.discovery, self.recorder)
+        self.responses = ResponseReader(current, self.discovery, self.recorder)
         self.permissions = Permissions(current, self.discovery)
 
     async def start(self) -> AsyncIterator[Any]:
@@ -162,13 +162,13 @@ class CoweseSpider(scrapy.Spider):
         elif file is not None:
             await self.recorder.keep(known, response, response.url)
             backoff.at_least(self.permissions.answered(host, file, known, response))
-        elif self.answers.is_unasked(response):
+        elif self.responses.is_unasked(response):
             backoff.failed = True
-            await self.answers.read_unasked(known, response)
+            await self.responses.read_unasked(known, response)
         elif known.kind == SITEMAP and visits.is_success(response.status):
-            await self.answers.read_sitemap(known, response)
+            await self.responses.read_sitemap(known, response)
         else:
-            await self.answers.read_page(known, response, backoff)
+            await self.responses.read_page(known, response, backoff)
 
     def _take_failure(self, host: Host, known: KnownUrl, file: str | None, failure: Failure, backoff: Backoff) -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"

@@ -37,7 +37,7 @@ def write_ids(path: Path, kept: Sequence[str], dropped: Sequence[str]) -> None:
 
 def find_id(path: Path, identity: str) -> Iterator[tuple[bool, int]]:
     """The rows that an id may have: kept or dropped, and its number. Two ids may share their first 16 digits."""
-    entries = np.load(path, mmap_mode="r")
+    entries = np.load(path, mmap_mode="r")  # a binary search reads some 20 pages of the file, not all of it
     wanted = _prefix(identity)
     prefixes = entries["prefix"]
     for entry in entries[bisect_left(prefixes, wanted) :]:

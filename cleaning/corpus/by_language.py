@@ -1,4 +1,4 @@
-"""Each language is deduplicated by itself, so that side corpora change nothing of the corpus."""
+"""Deduplicates each language separately, so that side corpora do not change the main corpus."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ def deduplicate_each(
     main: str,
     on_progress: Callable[[int, int], None],
 ) -> Clusters:
-    """As ``deduplicate``, the documents of every language for themselves; ``main`` has the memory's folder."""
+    """As ``deduplicate``, for the documents of each language; the language ``main`` uses the cache folder itself."""
     rows = documents.num_rows
     columns = documents.select(["text_digest", "category", "n_words", "first_seen_at"])
     keeper = np.arange(rows)

@@ -1,4 +1,4 @@
-"""Rebuild from nothing but the WARC files, beside what is there, which stays whole until the rebuild is."""
+"""Cold rebuild: everything is made again from the WARC files, in a folder that then replaces the old one."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _BESIDE = ".cold"
 
 @dataclass(frozen=True, slots=True)
 class ColdRebuild:
-    """Documents and memory that nothing earlier had a part in; nor had it in the texts that they were judged from."""
+    """Documents and caches that depend on no earlier result, not even on earlier texts."""
 
     segments: list[tuple[Path, Path]]
     signatures: Path
@@ -36,12 +36,12 @@ class ColdRebuild:
 def rebuild_from_warcs(
     store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress
 ) -> Iterator[ColdRebuild]:
-    """Clean every WARC file of the store anew, in a folder of its own; at the end it takes the place of the old.
+    """Clean every WARC file of the store again in a separate folder, which replaces the old one at the end.
 
-    WARC files of others that belong to the store are cleaned anew too.
+    WARC files of others that belong to the store are included.
 
     Raises:
-        StageError: the store has no WARC file, or one is gone from which documents were made.
+        StageError: the store has no WARC file, or one is gone that has documents.
     """
     recipe, extraction = recipe_digest(cleaning), extraction_digest(cleaning)
     beside = Store(store.root / _BESIDE)

@@ -1,4 +1,4 @@
-"""Which pages a version has, and in which split and part each lies: all that is decided before files are written."""
+"""Decides which pages a version has, and the split and part of each, before files are written."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ EXACT, NEAR, CONTAINED = "duplicate/exact", "duplicate/near", "duplicate/contain
 
 @dataclass(frozen=True, slots=True)
 class DecisionInputs:
-    """What the decisions follow from beside the documents."""
+    """The inputs of the decisions besides the documents."""
 
     cleaning: CleaningSettings
     publishing: PublishSettings
@@ -48,7 +48,7 @@ class DecisionInputs:
     progress: Progress
 
     def told(self, stage: str) -> Callable[[int, int], None]:
-        """Progress of one step."""
+        """The progress callback of one step."""
         return lambda done, total: self.progress(stage, done, total, {})
 
 
@@ -59,18 +59,18 @@ class Decisions:
     paths: Sequence[str]
     """Part files, by number."""
     kept: pa.Table
-    """Every kept document by its place: ``part``, ``segment``, ``row`` and more."""
+    """All kept documents by position: ``part``, ``segment``, ``row`` and more."""
     finished: FinalRows
     figures: Mapping[str, Any]
     funnel: Counter[str]
 
     def made_of(self) -> dict[str, str]:
-        """The digest of all that each part file follows from, by path."""
+        """For each part file, by path, a digest of everything that it depends on."""
         return dict(zip(self.paths, part_digests(self.finished, len(self.paths)), strict=True))
 
 
 def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engine, work: Path) -> Decisions:
-    """Decide on every page; ``work`` holds files that last as long as the publish.
+    """Decide on every page; ``work`` is a folder for temporary files.
 
     Raises:
         StageError: no document is left, or the accounts do not balance.
@@ -118,7 +118,7 @@ def _keepers(left: Remaining, clusters: Clusters) -> Remaining:
 def _placed(
     given: DecisionInputs, shards: Shards, left: Remaining, lines: SiteLines, clusters: Clusters, engine: Engine
 ) -> Decisions:
-    """Give each document its split and its part, and make the rows of all."""
+    """Assign a split and a part to each document, and build the rows."""
     settings, documents = given.publishing, left.documents
     is_main = pc.equal(documents["language"], given.cleaning.languages[0]).to_numpy(zero_copy_only=False)
     languages = sorted(pc.unique(documents["language"].filter(pa.array(~is_main))).to_pylist())

@@ -1,4 +1,4 @@
-"""The rows of a version, shard by shard: what publishing decided of each document, and every dropped page."""
+"""Builds the rows of a version, shard by shard: the decided columns of each document, and all dropped pages."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,26 +20,26 @@ from data.documents import WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
 from data.files import value_digest
 
 DECIDED = ("site", "license", "license_url", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
-"""Columns that publishing decides; all others are as cleaning wrote them."""
+"""Columns that publishing decides; cleaning wrote all others."""
 _DEPENDS = ("id", "warc_file", "warc_offset", "recipe", *DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
 class FinalRows:
-    """The files of all shards, in the order of ids, and their figures."""
+    """The row files of all shards, in the order of ids, and their figures."""
 
     kept: tuple[Path, ...]
-    """``position`` among all kept documents, ``part``, what names the document, DECIDED, ``repeated``."""
+    """``position`` among all kept documents, ``part``, segment and row, DECIDED, ``repeated``."""
     dropped: tuple[Path, ...]
-    """WIDE_DROPPED_SCHEMA; what was taken down stands in none of them: its address is nobody's to read."""
+    """Rows of WIDE_DROPPED_SCHEMA, without pages that were taken down, whose URLs must not be published."""
     counts: FigureCounts
 
 
 def build_final_rows(shards: Shards, kept: Path, drops: pa.Table, left: Path, engine: Engine) -> FinalRows:
-    """Make the rows of each shard.
+    """Build the rows of each shard.
 
-    ``kept`` is a table of all kept documents (place, part, folder, cluster_size, repeated), ``drops`` one of DROPS for
-    all others, by place; ``left`` an array of the digests and words of texts without their sites' lines.
+    ``kept`` has a row for each kept document (place, part, folder, cluster_size, repeated), ``drops`` a row of DROPS
+    for each other one, by place; ``left`` has the digests and words of texts without site lines.
     """
     lost_to = drops["lost_to"].combine_chunks()
     ids = pa.array(shards.ids(lost_to.drop_null().to_numpy()), pa.large_string())
@@ -55,7 +55,7 @@ def build_final_rows(shards: Shards, kept: Path, drops: pa.Table, left: Path, en
 
 
 def part_digests(finished: FinalRows, parts: int) -> list[str]:
-    """For each part the digest of all that its bytes follow from."""
+    """For each part a digest of everything that its bytes depend on."""
     writer = value_digest({"pyarrow": pa.__version__, "schema": str(PUBLISHED_SCHEMA)})
     digests = [hashlib.sha256(writer.encode()) for _ in range(parts)]
     for path in finished.kept:
@@ -119,7 +119,7 @@ def _dropped(task: _Task, documents: pa.Table, begin: int, end: int) -> pa.Table
 
 
 def _trimmed(documents: pa.Table, begin: int, path: Path) -> pa.Table:
-    """Documents of a shard with the digest and the words of what is left of their texts."""
+    """Documents of a shard, with digest and words of their texts without site lines."""
     left = mapped(path)
     places = left["place"]
     some = left[slice(*np.searchsorted(places, [begin, begin + documents.num_rows]).tolist())]
@@ -136,7 +136,7 @@ def _trimmed(documents: pa.Table, begin: int, path: Path) -> pa.Table:
 
 
 def _between(table: pa.Table, begin: int, end: int) -> tuple[int, pa.Table]:
-    """The rows of some places, and the number of the first."""
+    """The rows between two places, and the number of the first row."""
     start, stop = np.searchsorted(table["place"].to_numpy(), [begin, end]).tolist()
     return start, table.slice(start, stop - start)
 

@@ -1,8 +1,9 @@
-"""Corpora of others that a version shall not repeat: a Parquet folder or file, a data set of the hub, another version.
+"""Deduplication against other corpora: Parquet folders or files, data sets of the hub, other versions.
 
-A document whose text one of them has, or one alike to it to ``jaccard``, is dropped: ``duplicate/foreign``, with the id
-of the text that it lost to. Candidates come from the same bands as those of our own duplicates, and each is verified
-exactly. It is done before our own duplicates are looked for, so that no clean page is lost with one of them.
+A document that is equal to one of their texts, or similar by at least ``jaccard``, is dropped as ``duplicate/foreign``
+with the id of that text. Candidates come from the same MinHash bands as our own near-duplicates, and each is verified
+exactly. The step comes before our own deduplication: otherwise a foreign duplicate could win its cluster, and the whole
+cluster would be lost with it.
 """
 
 import functools
@@ -38,13 +39,13 @@ from data.store import Store
 REASON = "duplicate/foreign"
 _HUB = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _FOOTER = 1 << 16
-"""Bytes at the end of a Parquet file, with sizes and statistics of its columns, that tell it from another."""
+"""Bytes at the end of a Parquet file that identify it: sizes and statistics of its columns."""
 _BATCH_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class ForeignCorpus:
-    """Parquet files with a column ``text``, and ``id`` where they have one."""
+    """Parquet files with a column ``text`` and optionally ``id``."""
 
     name: str
     root: Path
@@ -52,7 +53,7 @@ class ForeignCorpus:
 
     @classmethod
     def open(cls, where: str, store: Store) -> "ForeignCorpus":
-        """A version of the store, a folder or file, or OWNER/NAME[@REVISION] on the hub, which is fetched.
+        """Open a version of the store, a folder or file, or fetch OWNER/NAME[@REVISION] from the hub.
 
         Raises:
             InputError: no such corpus, or no Parquet file with a column ``text`` in it.
@@ -74,7 +75,7 @@ class ForeignCorpus:
 
     @functools.cached_property
     def digest(self) -> str:
-        """16 digits, of the files' names, sizes and footers: their bytes are not read through."""
+        """A 16-digit digest of the files' names, sizes and footers, without reading them whole."""
         listed = []
         for path in self.files:
             with path.open("rb") as file:
@@ -85,7 +86,7 @@ class ForeignCorpus:
         return value_digest(listed)
 
     def id_of(self, file: int, row: int) -> str:
-        """The id of a text, or its file and row where the corpus has none."""
+        """The id of a text, or its file and row if the corpus has no ids."""
         path = self.files[file]
         if "id" in _columns(path):
             return str(read_parquet(path, ["id"])["id"][row].as_py())
@@ -93,7 +94,7 @@ class ForeignCorpus:
 
 
 def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
-    """The corpora at these places, by name: the order in which they are given decides nothing.
+    """Open the corpora, sorted by name, so that their given order does not matter.
 
     Raises:
         InputError: one cannot be read, or two have the same name.
@@ -102,7 +103,9 @@ def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
     found = sorted((ForeignCorpus.open(one, store) for one in named), key=lambda one: one.name)
     for one, other in pairwise(found):
         if one.name == other.name:
-            raise InputError(f"two corpora are called {one.name}: rename the folder of one, it is told with each loss.")
+            raise InputError(
+                f"two corpora are called {one.name}: rename one folder, since its name is written with each drop."
+            )
     return found
 
 
@@ -114,7 +117,7 @@ def drop_foreign_duplicates(
     settings: PublishSettings,
     engine: Engine,
 ) -> Remaining:
-    """Move the documents that a corpus of others has to the dropped; of several corpora the first by name is told."""
+    """Drop the documents that another corpus has; if several have one, the first by name is recorded."""
     if not against or not remaining.documents.num_rows:
         return remaining
     digests = text_numbers(remaining.documents["text_digest"])
@@ -137,7 +140,7 @@ class _Search:
     work: Path
 
     def of(self, digests: Numbers, texts: StoredTexts) -> dict[int, tuple[float, str]]:
-        """By the position of a text how alike its best match is, and the match's id."""
+        """Position of a text → similarity and id of its best match."""
         folder = self.memory / "against" / self.corpus.digest
         theirs = _TextList.of(self.corpus, folder)
         own_folder = memory_folder(self.memory, self.settings)
@@ -168,7 +171,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _TextList:
-    """The distinct texts of a corpus: digests, ascending, and where the first text of each lies."""
+    """The distinct texts of a corpus: sorted digests with file and row of the first text of each."""
 
     digests: Numbers
     files: Positions
@@ -176,7 +179,7 @@ class _TextList:
 
     @classmethod
     def of(cls, corpus: ForeignCorpus, folder: Path) -> "_TextList":
-        """Read it through, or take what was remembered of it."""
+        """Read the corpus, or its cached list."""
         path = folder / "texts.npz"
         try:
             with np.load(path, allow_pickle=False) as saved:
@@ -216,7 +219,7 @@ def _texts(path: Path) -> Iterator[str | None]:
 
 
 def _joined(own: StoredTexts, foreign: StoredTexts) -> StoredTexts:
-    """Both in one, the foreign ones behind."""
+    """Both in one list, own texts first."""
     segments = pc.add(foreign.documents["segment"], len(own.segments)).cast(pa.int32())
     lines = pa.nulls(len(foreign), REPEATED_LINES)
     theirs = pa.table({"segment": segments, "row": foreign.documents["row"], "repeated": lines})
@@ -251,7 +254,7 @@ def _fetched(where: str) -> Path:
     """The Parquet files of a data set on the hub, in the hub's own cache.
 
     Raises:
-        StageError: it cannot be had.
+        StageError: it cannot be fetched.
     """
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a data set of the hub needs it
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Which pages live: the latest event of each URL over all segments decides."""
+"""Decides which pages are live: the latest event of each URL over all segments counts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -19,41 +19,41 @@ from data.takedowns import Takedowns
 from data.urls import canonical_url
 
 TAKEDOWN = "takedown"
-"""The reason of what was taken down; a version counts such pages and lists none."""
+"""The reason of pages that were taken down; a version counts them and does not list them."""
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "judging/", "policy/", "kind/")
 _WIDE = ("text", "title", "author", "quality", "verdicts")
 NARROW = [name for name in DOCUMENT_SCHEMA.names if name not in _WIDE]
-"""Columns of a document that publishing decides by; its text and other long columns are read when it is written."""
+"""Columns for the decisions of publishing; text and other long columns are read when parts are written."""
 LOST = DROPPED_SCHEMA.names
 _PLACE = [pa.field("segment", pa.int32()), pa.field("row", pa.int32())]
 KEPT_ROWS = pa.schema([*(WIDE_DOCUMENT_SCHEMA.field(name) for name in NARROW), *_PLACE])
-"""Narrow columns of documents, and where the rest is: the segment and the row in its file."""
+"""Narrow columns of documents, with segment and row for the others."""
 DROPPED_ROWS = pa.schema([*WIDE_DROPPED_SCHEMA, *_PLACE])
 _EVENT = ["id", "fetched_at", "warc_file", "warc_offset"]
 
 
 @dataclass(frozen=True, slots=True)
 class LivePages:
-    """The living documents, by id, and why the other URLs are none."""
+    """The live documents by id, and the reasons of the other URLs."""
 
     documents: pa.Table
-    """The narrow columns, ``first_seen_at`` filled in, and ``segment`` and ``row``: where the rest is."""
+    """Narrow columns with ``first_seen_at`` filled in, and ``segment`` and ``row``."""
     dropped: pa.Table
-    """WIDE_DROPPED_SCHEMA: for each URL that does not live the event since which it is dropped for its reason."""
+    """WIDE_DROPPED_SCHEMA: for each URL that is not live, the first of its latest drops for the same reason."""
     funnel: Counter[str]
-    """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
+    """``records`` = ``superseded`` + ``urls``; ``urls`` = live + dropped."""
 
 
 def pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """The whole pairs of a recipe's folder, in order."""
+    """The complete pairs of a recipe's folder, sorted."""
     kept = (path for path in sorted(folder.glob(f"*{KEPT}")) if not path.name.endswith(DROPPED))
     both = ((path, path.with_name(path.name.removesuffix(KEPT) + DROPPED)) for path in kept)
     return [(documents, dropped) for documents, dropped in both if dropped.is_file()]
 
 
 def live_documents(segments: Segments, takedowns: Takedowns) -> LivePages:
-    """Replay every event of some segments in memory; ``shards`` does it for those of any size.
+    """Replay all events of some segments in memory; ``shards`` does it for any size.
 
     Raises:
         StageError: the accounts do not balance.
@@ -64,19 +64,19 @@ def live_documents(segments: Segments, takedowns: Takedowns) -> LivePages:
 
 
 def numbered(table: pa.Table, segment: int, schema: pa.Schema) -> pa.Table:
-    """The rows of a segment's file with the number of the segment and their own."""
+    """Add the number of the segment and of the row to the rows of a segment's file."""
     numbers = pa.repeat(pa.scalar(segment, pa.int32()), table.num_rows)
     rows = pa.array(np.arange(table.num_rows, dtype=np.int32))
     return table.append_column("segment", numbers).append_column("row", rows).cast(schema)
 
 
 def replay_events(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> LivePages:
-    """Replay the events of some URLs: ``kept`` are all their documents (KEPT_ROWS), ``gone`` all else (DROPPED_ROWS).
+    """Replay the events of some URLs: ``kept`` are all their documents (KEPT_ROWS), ``gone`` all others (DROPPED_ROWS).
 
-    A page or a judged drop replaces the state of its URL, http/404, 410 and redirects remove it, revisits and passing
-    failures keep it. A URL that is dropped for the same reason visit after visit keeps the first row of it, so that a
-    round in which nothing changed changes nothing. Events are ordered by time, then by their place in the WARC files;
-    the order in which segments were cleaned decides nothing.
+    A page or a judged drop replaces the state of its URL; http/404, 410 and redirects remove it; revisits and transient
+    failures keep it. If a URL is dropped for the same reason at each visit, the first of these rows is kept, so that a
+    round without changes changes nothing. Events are ordered by time, then by their position in the WARC files. The
+    order in which segments were cleaned does not matter.
 
     Raises:
         StageError: the accounts do not balance.
@@ -105,7 +105,7 @@ def replay_events(kept: pa.Table, gone: pa.Table, takedowns: Takedowns) -> LiveP
 def dropped_rows(
     documents: pa.Table, reason: pa.Array, figure: pa.Array, lost_to: pa.Array, detail: pa.Array | None = None
 ) -> pa.Table:
-    """The rows of living documents that publishing drops, with 64-bit offsets."""
+    """The rows of live documents that publishing drops, with 64-bit offsets."""
     rows = documents.num_rows
     columns = {name: documents[name] for name in DROPPED_SCHEMA.names if name in documents.schema.names}
     columns |= {
@@ -132,7 +132,7 @@ def _dropped_events(table: pa.Table) -> pa.Table:
 
 
 def _with_ranks(events: pa.Table) -> pa.Table:
-    """The events with the place of each WARC file among all, by name, in place of the name."""
+    """Replace the name of each WARC file by its rank among all names."""
     column = events["warc_file"].unify_dictionaries().combine_chunks()
     names = np.array(column.dictionary.to_pylist(), object)
     ranks = np.empty(len(names), np.int32)
@@ -142,7 +142,7 @@ def _with_ranks(events: pa.Table) -> pa.Table:
 
 
 def _event_table(table: pa.Table, *, decides: pa.Array, reason: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """``reason`` is empty where the event is a document; ``place`` is its row in ``table``."""
+    """A table of events; ``reason`` is empty for documents, ``place`` is the row in ``table``."""
     return pa.table(
         {
             **{name: table[name] for name in _EVENT},
@@ -155,9 +155,10 @@ def _event_table(table: pa.Table, *, decides: pa.Array, reason: pa.Array | pa.Ch
 
 
 def _deciding_events(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """For each id where its events begin, and the one that decides: of the last run of equal drops the first.
+    """For each id, where its events begin, and its deciding event: the last one, or the first of the last equal drops.
 
-    Where none decides it is the first.
+    If no event decides, it is the first. ``events`` are sorted by id, then by time: rows of one id are adjacent, so
+    that one pass over the borders groups them. Without the sort each id would need a search of its own.
     """
     ids = pc.dictionary_encode(events["id"].combine_chunks()).indices.to_numpy()
     begins = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, np.int64)
@@ -178,7 +179,7 @@ def _first_of_equal_drops(
     reasons: npt.NDArray[np.int32],
     kept: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.int64]:
-    """For each deciding event the first of the run of equal drops that it stands in; a document stands alone."""
+    """Map each deciding event to the first of consecutive drops for the same reason; a kept document maps to itself."""
     since = np.arange(len(ids))
     if len(deciding):
         same = (ids[deciding[1:]] == ids[deciding[:-1]]) & (reasons[deciding[1:]] == reasons[deciding[:-1]])
@@ -188,9 +189,9 @@ def _first_of_equal_drops(
 
 
 def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tuple[pa.Table, pa.Table]:
-    """Move what was taken down to the dropped; nothing of it is left there but its address and the reason.
+    """Move documents that were taken down to the dropped rows, with only their URL and the reason.
 
-    Of the other rows no column names an address that was taken down.
+    URLs that were taken down are also removed from the columns of other rows.
     """
     if not takedowns.targets:
         return documents, gone
@@ -209,7 +210,7 @@ def _taken_down(documents: pa.Table, gone: pa.Table, takedowns: Takedowns) -> tu
 
 
 def without_addresses(table: pa.Table, name: str, takedowns: Takedowns) -> pa.Table:
-    """Without those of a column's addresses that were taken down, though the pages themselves were not."""
+    """Replace the URLs of a column that were taken down by null; the rows stay."""
     hidden = [one for one in pc.unique(table[name]).to_pylist() if one and _covers(takedowns, one)]
     return _without_values(table, name, pc.is_in(table[name], pa.array(hidden, pa.large_string())))
 
@@ -228,7 +229,7 @@ def _covers(takedowns: Takedowns, url: str) -> bool:
 
 
 def _resolved(url: str, target: str) -> str:
-    """The canonical URL that a page at ``url`` moved to; empty where it is none."""
+    """The canonical URL of a redirect from ``url``; empty if it is not valid."""
     try:
         return canonical_url(urljoin(url, target))
     except (InputError, ValueError):

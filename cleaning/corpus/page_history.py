@@ -1,4 +1,4 @@
-"""What cleaning and publishing made of one page: every visit with its verdict, every version with the page's place."""
+"""The history of one page in cleaning and publishing: the verdict of every visit, the status in every version."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -25,11 +25,11 @@ from data.urls import document_id
 
 _KEPT_COLUMNS = [name for name in DOCUMENT_SCHEMA.names if name not in ("text", "host", "author", "first_seen_at")]
 _PAIRS = {"verdicts": ("identifier", "answer"), "quality": ("rule", "figure"), "masked": ("kind", "count")}
-"""Columns that are lists of a name and a value."""
+"""Columns that are lists of pairs: column → names of the two fields."""
 
 
 class Verdict(BaseModel):
-    """What cleaning made of one answer."""
+    """The verdict of cleaning on one response."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,10 +41,10 @@ class Verdict(BaseModel):
     kept: bool
     reason: str | None = None
     figure: float | None = None
-    """The number that decided."""
+    """The value that decided."""
     detail: str | None = None
     said: ReservationRecord | None = None
-    """Of a page that is reserved where the line stands that says so."""
+    """For a reserved page, the record with the line that reserves it."""
     lost_to: str | None = None
     """The URL that the page moved to."""
     title: str | None = None
@@ -63,7 +63,7 @@ class Verdict(BaseModel):
 
 
 class Takedown(BaseModel):
-    """The line of the list by which a page is taken down."""
+    """The line of the takedown list that matches a page."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,7 +72,7 @@ class Takedown(BaseModel):
 
 
 class PageHistory(BaseModel):
-    """What became of a page after it was fetched."""
+    """The history of a page after its fetch."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -84,7 +84,7 @@ class PageHistory(BaseModel):
 def page_history(store: Store, settings: CleaningSettings, url: str) -> PageHistory:
     """Look a canonical URL up in the documents of the settings' recipe and in every version.
 
-    Where these settings have no documents, those of the newest version's recipe are told of.
+    If these settings have no documents, those of the newest version's recipe are used.
 
     Raises:
         InputError: a file is damaged.
@@ -111,7 +111,7 @@ def page_history(store: Store, settings: CleaningSettings, url: str) -> PageHist
 def _with_lines(
     store: Store, settings: CleaningSettings, url: str, verdicts: list[Verdict], found: list[VersionStatus]
 ) -> tuple[list[Verdict], list[VersionStatus]]:
-    """Say of a page that is reserved where the line stands; None where no ledger of these settings has it."""
+    """Add the record of the reserving line to reserved pages; None if no ledger of these settings has it."""
     if OPTED_OUT not in {one.reason for one in verdicts} | {one.reason for one in found}:
         return verdicts, found
     lines = ReservationRecords(store.rights / extraction_digest(settings), url)
@@ -133,7 +133,7 @@ def _with_lines(
 
 
 def _with_takedown(found: list[VersionStatus]) -> list[VersionStatus]:
-    """A version lists nothing that is taken down: once a page was met, this is why there is no row of it."""
+    """Set the reason takedown: versions do not list pages that are taken down."""
     met = False
     told = []
     for place in found:
@@ -144,7 +144,7 @@ def _with_takedown(found: list[VersionStatus]) -> list[VersionStatus]:
 
 
 def _rows(pair: tuple[Path, Path], identity: str) -> Iterator[dict[str, Any]]:
-    """The rows of an id in a pair of files, by the list of ids beside it where there is one."""
+    """The rows of an id in a pair of files, by the list of ids beside it if there is one."""
     documents, dropped = pair
     columns = {True: _KEPT_COLUMNS, False: DROPPED_SCHEMA.names}
     if ids_path(documents).is_file():

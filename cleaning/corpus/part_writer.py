@@ -1,7 +1,7 @@
-"""Part files are filled: every segment is read once, its rows laid into files by part, and each part then written.
+"""Writes part files: every segment is read once, its rows are sorted into files by part, then each part is written.
 
-No process holds more than one part, or the documents of one task's segments; on the disk all documents that are
-written lie once more while it lasts, not compressed.
+No process holds more than one part, or the documents of one task's segments. Meanwhile the disk holds an uncompressed
+copy of all documents that are written.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,9 +26,9 @@ from data.files import file_digest
 from data.parquet import batches_of, read_wide, write_parquet
 
 ROWS_AT_ONCE = 40_000
-"""Documents of a task that reads segments, at least; a segment is never cut."""
+"""Documents of a task that reads segments, at least; segments are not split."""
 OPEN_PARTS = 400
-"""Part files whose decided rows are written side by side."""
+"""Part files that are open for decided rows at the same time."""
 BATCH_ROWS = 1_000
 
 
@@ -41,7 +41,7 @@ def write_parts(
     engine: Engine,
     work: Path,
 ) -> dict[str, str]:
-    """Write the part files ``paths``, by number, into ``folder``; give their SHA-256 by path.
+    """Write the part files ``paths``, by number, into ``folder``; return their SHA-256 by path.
 
     ``kept`` has a row for each kept document, in the order of positions: part, segment, row.
     """
@@ -62,7 +62,7 @@ def _decided_path(work: Path, part: int) -> Path:
 
 
 def _lay_decided(finished: FinalRows, numbers: Sequence[int], work: Path) -> None:
-    """Lay what was decided of each document into a file for its part."""
+    """Write the decided columns of each document to a file for its part."""
     for start in range(0, len(numbers), OPEN_PARTS):
         some = numbers[start : start + OPEN_PARTS]
         with ExitStack() as stack:
@@ -85,14 +85,14 @@ _COLUMNS = ["position", *DECIDED, "repeated"]
 class _Gathering:
     segments: Mapping[int, tuple[Path, Path]]
     wanted: Path
-    """Columns of all wanted documents, segment by segment: segment, row, part (its place among those written),
+    """Columns of all wanted documents, segment by segment: segment, row, part (its number among those written),
     position."""
     start: int
     stop: int
     parts: int
     target: Path
     begins: Path
-    """Where the rows of each part begin in ``target``; one more."""
+    """Offsets of the parts' rows in ``target``; one more than parts."""
 
 
 def _gather_all(
@@ -100,6 +100,7 @@ def _gather_all(
 ) -> tuple[_Gathering, ...]:
     part_of, segment, row = (kept[name].to_numpy() for name in ("part", "segment", "row"))
     wanted = np.flatnonzero(np.isin(part_of, numbers))
+    # In the order of the files: unsorted, every part would read every segment again.
     wanted = wanted[np.lexsort((row[wanted], segment[wanted]))]
     place = np.searchsorted(numbers, part_of[wanted])
     saved = save(work / "wanted.npy", np.stack([segment[wanted], row[wanted], place, wanted]).astype(np.int64))
@@ -128,6 +129,7 @@ def _gather(task: _Gathering, report: Report) -> None:
         here = np.flatnonzero(segment == number)
         rows = read_wide(pair[0], DOCUMENT_SCHEMA.names).cast(WIDE_DOCUMENT_SCHEMA).take(pa.array(row[here]))
         tables.append(rows.append_column("position", pa.array(position[here])))
+    # Grouped by part, so that each part reads one range of this file instead of scanning it.
     order = np.lexsort((position, part))
     with arrow_file(task.target) as write:
         write(pa.concat_tables(tables).take(pa.array(order)))
@@ -142,11 +144,11 @@ class _Filling:
     decided: Path
     gathered: tuple[_Gathering, ...]
     place: int
-    """Among the parts that are written."""
+    """Its number among the parts that are written."""
 
 
 def _fill(task: _Filling, report: Report) -> tuple[str, str]:
-    """The part's path in the version, and the SHA-256 of its file."""
+    """Write one part; return its path in the version and its SHA-256."""
     schema = WIDE_DOCUMENT_SCHEMA.append(pa.field("position", pa.int64()))
     tables = [schema.empty_table()]
     for one in task.gathered:
@@ -169,7 +171,7 @@ def _fill(task: _Filling, report: Report) -> tuple[str, str]:
 
 
 def _batches(rows: pa.Table, decided: pa.Table | None) -> Iterator[pa.RecordBatch]:
-    """The rows some at a time, texts without their sites' lines."""
+    """The rows in batches, with texts without site lines."""
     for start in range(0, rows.num_rows, BATCH_ROWS):
         some = np.arange(start, min(start + BATCH_ROWS, rows.num_rows))
         batch = rows.take(pa.array(some))

@@ -1,9 +1,8 @@
-"""Documents → the next corpus version: which pages live, which are duplicates, who is held out.
+"""Publishing: documents → the next corpus version, with live pages, without duplicates, with held-out splits.
 
-A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold, the
-corpora that it shall not repeat and the settings, and of nothing else: what is remembered between runs (signatures,
-verified pairs, part files of the version before) is only what that function would work out again. Hence incremental
-equals cold.
+A version is a function of the cleaned segments, the takedown list, the benchmarks and corpora to exclude, and the
+settings, and of nothing else. Everything cached between runs (signatures, verified pairs, part files of the version
+before) is what that function would compute again. Therefore an incremental publish equals a cold one.
 """
 
 import time
@@ -48,25 +47,25 @@ from data.takedowns import Takedowns
 
 
 class PublishSummary(BaseModel):
-    """What a publish made."""
+    """The result of a publish."""
 
     model_config = ConfigDict(frozen=True)
 
     version: str
     changed: bool
-    """False: nothing has changed since ``version``, no new one was cut."""
+    """False: nothing has changed since ``version``, and there is no new version."""
     path: Path
     documents: int
     words: int
     splits: dict[str, int]
     side: dict[str, int]
-    """Documents of the side corpora by language; none of them is counted in ``documents`` or ``words``."""
+    """Documents of the side corpora by language; not included in ``documents`` and ``words``."""
     funnel: dict[str, int]
-    """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
-    is no figure of a version: a visit that finds nothing new changes no byte of it."""
+    """``records`` = ``superseded`` + ``urls``; only ``urls`` if no segment was read. The number of visits is not part
+    of a version's figures: a visit without news changes no byte of it."""
     dropped: dict[str, int]
     differences: list[str] = []
-    """Of a cold rebuild: what the version before had otherwise, by column and document; empty where it was right."""
+    """After a cold rebuild: differences from the version before, by column and document; empty if it was right."""
     seconds: float = 0.0
 
 
@@ -81,12 +80,12 @@ def publish(
     engine: EngineSettings = POOL,
     progress: Progress = no_progress,
 ) -> PublishSummary:
-    """Cut the next version of the corpus where anything has changed.
+    """Publish the next version of the corpus if anything has changed.
 
-    ``without`` names WARC files that are gone and shall no longer belong to the store.
+    ``without`` names WARC files that are gone and no longer belong to the store.
 
-    ``cold`` starts from nothing but the WARC files: no part file is shared with the version before, every one is
-    written and compared, and what was otherwise is told.
+    ``cold`` starts from the WARC files only: no part file is shared with the version before; every file is written and
+    compared, and differences are reported.
 
     Raises:
         StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
@@ -117,7 +116,7 @@ def publish(
 def behind(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> list[str] | None:
-    """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
+    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version."""
     version = newest(store)
     if version is None:
         return None
@@ -128,7 +127,7 @@ def behind(
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a publish is given: settings, and the lists and corpora that they name."""
+    """The inputs of a publish: settings, and the lists and corpora that they name."""
 
     store: Store
     cleaning: CleaningSettings
@@ -153,19 +152,19 @@ class _Run:
         *,
         cold: bool,
     ) -> "_Run":
-        """Read the list of takedowns, open benchmarks and corpora."""
+        """Read the takedown list, open benchmarks and corpora."""
         found = benchmarks(publishing.decontaminate)
         corpora = foreign_corpora(publishing.deduplicate_against, store)
         takedowns = Takedowns.load(store)
         return cls(store, cleaning, publishing, rights, engine, progress, cold, takedowns, found, corpora)
 
     def origin(self, segments: Segments) -> VersionInputs:
-        """What the version will be a function of."""
+        """All inputs of the version."""
         settings = self.cleaning, self.publishing, self.rights
         return VersionInputs.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
     def settled(self, source: ColdRebuild) -> DecisionInputs:
-        """What the decisions on the pages of a source follow from."""
+        """The inputs of the decisions."""
         rights = Rights(source.rights, tuple(source.segments), self.publishing, self.rights)
         return DecisionInputs(
             self.cleaning,
@@ -181,13 +180,13 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a publish did."""
+    """The outcome of a publish."""
 
     version: str | None = None
-    """The version that was cut, if one was."""
+    """The new version, if any."""
     funnel: dict[str, int] | None = None
     differences: Differences | None = None
-    """What a cold rebuild found otherwise."""
+    """Differences found by a cold rebuild."""
 
 
 @contextmanager
@@ -207,7 +206,7 @@ def _source(
 
 
 def _cut(run: _Run, source: ColdRebuild, origin: VersionInputs) -> _Made:
-    """Decide on every page, and write a version where anything is otherwise than in the one before."""
+    """Decide on every page, and write a version if it differs from the one before."""
     with scratch(source.signatures / "shards") as work, opened(run.engine) as engine:
         decided = decide(run.settled(source), source.segments, source.signatures, engine, work)
         return _written(run, source, origin, decided, engine, work)
@@ -251,7 +250,7 @@ def _written(
 
 
 def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: VersionInputs) -> bool:
-    """Whether a version would say nothing that the one before does not: pages taken down are counted, not listed."""
+    """Whether a new version would equal the one before."""
     counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
     return files == previous.files and origin.settings == previous.settings and counted_alike
 

@@ -1,4 +1,4 @@
-"""Why a page is not in the corpus, in words: the reasons that cleaning and publishing write, and what each means."""
+"""What each reason of cleaning and publishing means, in words."""
 
 from typing import Any
 
@@ -96,7 +96,7 @@ _UNITS = {
 
 
 def in_words(reason: str, figure: float | None = None) -> str:
-    """A reason as a sentence without its full stop, the figure that decided in brackets, the reason itself behind."""
+    """A reason in words, followed by the deciding figure in parentheses and the reason itself in brackets."""
     family, _, name = reason.partition("/")
     if family == "language":
         words = f"written in {LANGUAGES.get(name, name)}, not in Spanish"

@@ -1,4 +1,4 @@
-"""Where the line lies by which a page is reserved: the record of the ledger that it stands in."""
+"""Finds the WARC record with the line that reserves a page, in the ledger."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,12 +12,12 @@ from data.rights.ledger import LICENCE_FILE, PAGE_FILE, RIGHTS_SCHEMA, Place, ho
 
 
 class ReservationRecord(BaseModel):
-    """A record of a WARC file in which a host or a page says something."""
+    """A WARC record with a signal of a host or a page."""
 
     model_config = ConfigDict(frozen=True)
 
     file: str
-    """Path of the file of permissions; ``licence``, or ``page`` where the page itself says it."""
+    """Path of the permission file, ``licence``, or ``page`` if the page itself has the signal."""
     seen_at: datetime
     warc_file: str
     warc_offset: int
@@ -27,7 +27,7 @@ class ReservationRecords:
     """The rows of the ledger that can reserve one page."""
 
     def __init__(self, folder: Path, url: str) -> None:
-        """``folder`` is that of an extraction recipe, ``url`` canonical.
+        """``folder`` is the folder of an extraction recipe, ``url`` is canonical.
 
         Raises:
             InputError: a file is damaged.
@@ -39,10 +39,10 @@ class ReservationRecords:
         self._rows = [row for row in said if row["file"] != LICENCE_FILE] + licences
 
     def of(self, detail: str, at: datetime | None, place: Place | None) -> ReservationRecord | None:
-        """The record that has the line of a dropped page's ``detail`` (``data.rights.ledger.Refusal.detail``).
+        """The record with the line of a dropped page's ``detail`` (``data.rights.ledger.Refusal.detail``).
 
-        ``place`` is the page's record. Of several records with this line the one that was current at a moment; None
-        asks for the latest.
+        ``place`` is the page's record. If several records have the line, the one that was current at ``at`` is
+        returned; None asks for the latest.
         """
         found = [row for row in self._rows if f"{row['carrier']}: {row['line']}" == detail]
         found = [row for row in found if row["file"] != PAGE_FILE or place in (None, _place(row))]

@@ -1,7 +1,7 @@
-"""Pages that the ledger of rights keeps out of a version: what hosts said in any WARC file decides.
+"""Drops pages that the ledger of rights reserves: signals of hosts in all WARC files count.
 
-Cleaning has dropped what a page, or the WARC file that holds it, reserves. Here the words of all files together are
-heard: a robots.txt that lies in another file, a licence, a new opt-out.
+Cleaning drops pages that they themselves, or files in the same WARC file, reserve. This step uses the signals of all
+WARC files together: a robots.txt in another file, a licence, a new opt-out.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ _LICENCE = ["license", "license_url"]
 
 
 def ledger_of(folder: Path, segments: Segments) -> Ledger:
-    """The ledger of some segments; one that has no file in it says nothing.
+    """The ledger of some segments; segments without a file have no signals.
 
     Raises:
         InputError: a file is damaged.
@@ -49,7 +49,7 @@ def _tables(folder: Path, segments: Segments) -> Iterator[pa.Table]:
 def drop_reserved(
     living: LivePages, ledger: Ledger, settings: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> LivePages:
-    """Move the documents that the ledger reserves to the dropped, each with the carrier and the line."""
+    """Drop the documents that the ledger reserves, with carrier and line as detail."""
     details = []
     for row in living.documents.select(_PLACE).to_pylist():
         refused = ledger.refusal(row["url"], _when(row, settings), (row["warc_file"], row["warc_offset"]), rights)
@@ -71,9 +71,9 @@ def drop_reserved(
 
 
 def with_licences(living: LivePages, ledger: Ledger, settings: PublishSettings, takedowns: Takedowns) -> LivePages:
-    """Give the documents that state no licence themselves the one that their host grants by RSL.
+    """Give documents without a licence of their own the licence that their host grants by RSL.
 
-    The address of one that was taken down is not given.
+    Licence addresses that were taken down are left out.
     """
     if not ledger.grants:
         return living
@@ -98,19 +98,19 @@ def _licence(row: Mapping[str, Any], ledger: Ledger, settings: PublishSettings) 
 
 
 def _when(row: Mapping[str, Any], settings: PublishSettings) -> datetime | None:
-    """Whose words count: those of that moment, or the latest."""
+    """The moment whose signals apply; None for the latest."""
     moment: datetime = row["fetched_at"]
     return None if settings.rights == "as_of_today" else moment
 
 
 def evidence(ledger: Ledger, kept: pa.Table) -> dict[str, int]:
-    """How many hosts a version has, and of how many of them the ledger knows what their robots.txt said."""
+    """The number of hosts of a version, and of those with a robots.txt in the ledger."""
     hosts = {host.removeprefix("www.") for host in pc.unique(kept["host"]).to_pylist()}
     return {"hosts": len(hosts), "with_robots": sum(ledger.knows(host, ROBOTS_PATH) for host in hosts)}
 
 
 def crawlers(segments: Segments) -> dict[str, dict[str, int]]:
-    """By source who wrote its WARC files, as they say themselves, and how many files."""
+    """Source → crawler (as the WARC files state) → number of files."""
     found: dict[str, Counter[str]] = {}
     for documents, dropped in segments:
         said = get_metadata(dropped, CRAWLER)

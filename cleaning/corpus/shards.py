@@ -1,8 +1,8 @@
-"""Which pages live, shard by shard: the URLs cut by their hash, so that no process holds more than one shard's rows.
+"""Decides which pages are live, shard by shard: a process holds the rows of one shard at most.
 
-Every segment is read once and its rows laid into files, one a shard; then each shard replays the events of its URLs by
-itself, since every URL's story is its own. A shard is a range of ids, so that shards one after the other are in the
-order of ids: how many there are shows in nothing that is published.
+Every segment is read once and its rows are written to one file for each shard. Then each shard replays the events of
+its URLs independently, since events of different URLs do not interact. A shard is a range of ids: concatenated shards
+are sorted by id, and the number of shards does not affect the published files.
 """
 
 import functools
@@ -33,41 +33,41 @@ from data.rights.settings import RightsSettings
 from data.takedowns import Takedowns
 
 MOST_SHARDS = 256
-"""A task that lays rows into shards has two files a shard open."""
+"""Shards, at most: a task that writes shards has two open files for each."""
 ROWS_AT_ONCE = 200_000
-"""Rows of the segments of a task at least."""
+"""Rows of a task's segments, at least."""
 _FILES = {"documents": KEPT_ROWS, "dropped": DROPPED_ROWS}
 
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """The living documents and the other URLs, in files. A document's place is its number in the order of ids."""
+    """The live documents and the other URLs, in files. A document's place is its number in the order of ids."""
 
     folder: Path
     begins: tuple[int, ...]
-    """The place at which each shard begins; one more than shards."""
+    """The first place of each shard; one more than shards."""
     funnel: Counter[str]
-    """``records`` = ``superseded`` + ``urls``; ``urls`` = living + dropped."""
+    """``records`` = ``superseded`` + ``urls``; ``urls`` = live + dropped."""
 
     def __len__(self) -> int:
         return len(self.begins) - 1
 
     def documents(self, shard: int) -> pa.Table:
-        """Narrow columns of a shard's documents by id, ``segment`` and ``row``."""
+        """Narrow columns of a shard's documents, sorted by id, with ``segment`` and ``row``."""
         return read_arrow(self.folder / f"documents-{shard:05d}.arrow")
 
     def dropped(self, shard: int) -> pa.Table:
-        """Rows of WIDE_DROPPED_SCHEMA, one for each URL of the shard that does not live."""
+        """Rows of WIDE_DROPPED_SCHEMA, one for each URL of the shard that is not live."""
         return read_arrow(self.folder / f"dropped-{shard:05d}.arrow")
 
     def placed(self) -> pa.Table:
-        """What steps over all documents need of them, by place: about 45 bytes a document."""
+        """The columns for steps over all documents, by place: about 45 bytes for each document."""
         tables = [read_arrow(self.folder / f"placed-{shard:05d}.arrow") for shard in range(len(self))]
         whole = pa.concat_tables(tables).unify_dictionaries()
         return whole.append_column("place", pa.array(np.arange(whole.num_rows)))
 
     def fractions(self, column: int) -> npt.NDArray[np.float64]:
-        """By place the number in [0, 1) that decides on the split of a document (column 0) or its part (1)."""
+        """By place, the number in [0, 1) that decides the split of a document (column 0) or its part (1)."""
         parts = [mapped(self.folder / f"fractions-{shard:05d}.npy")[column] for shard in range(len(self))]
         return np.concatenate(parts)
 
@@ -85,7 +85,7 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Where the ledger lies, and the settings by which it is read."""
+    """The folder of the ledger, and the settings to read it."""
 
     folder: Path
     segments: tuple[tuple[Path, Path], ...]
@@ -96,7 +96,7 @@ class Rights:
 def build_shards(
     segments: Segments, takedowns: Takedowns, rights: Rights, shard_rows: int, engine: Engine, folder: Path
 ) -> Shards:
-    """Lay the rows of all segments into shards of about ``shard_rows`` records, and decide in each which pages live.
+    """Write the rows of all segments into shards of about ``shard_rows`` records, and decide which pages are live.
 
     Raises:
         StageError: the accounts do not balance.
@@ -122,7 +122,7 @@ def build_shards(
 
 
 def _runs(counts: Sequence[int], least: int) -> Iterator[range]:
-    """The numbers of segments in runs of so many rows together."""
+    """Ranges of segment numbers with at least ``least`` rows each."""
     start = held = 0
     for number, count in enumerate(counts):
         held += count
@@ -139,7 +139,7 @@ class _Laying:
     number: int
 
     def path(self, kind: str, shard: int) -> Path:
-        """The rows of this task that fall into a shard."""
+        """The file for this task's rows of a shard."""
         return self.folder / f"laid-{kind}-{self.number:06d}-{shard:05d}.arrow"
 
 
@@ -157,7 +157,7 @@ def _lay(task: _Laying, report: Report) -> None:
 
 
 def _by_shard(ids: pa.ChunkedArray, shards: int) -> Iterator[tuple[int, pa.Array]]:
-    """The rows of each shard that has any; a shard is a range of the first four digits of the id."""
+    """The rows of each non-empty shard; a shard is a range of the first four digits of the id."""
     first = np.array(pc.utf8_slice_codeunits(ids, 0, 4).to_pylist(), "S4")
     bounds = np.array([f"{(number << 16) // shards:04x}" for number in range(1, shards)], "S4")
     shard_of = np.searchsorted(bounds, first, side="right")
@@ -179,7 +179,7 @@ class _Deciding:
 
 
 def _decide(task: _Deciding, report: Report) -> tuple[int, int, Counter[str]]:
-    """The shard, how many documents live in it, its funnel."""
+    """Decide one shard; return its number, its live documents and its funnel."""
     kept = pa.concat_tables([KEPT_ROWS.empty_table(), *read_arrows(task.documents)])
     gone = pa.concat_tables([DROPPED_ROWS.empty_table(), *read_arrows(task.dropped)])
     living = replay_events(kept, gone, task.takedowns)
@@ -207,5 +207,5 @@ def _placed(documents: pa.Table) -> pa.Table:
 
 @functools.lru_cache(maxsize=1)
 def ledger_by(rights: Rights) -> Ledger:
-    """The same in every task of a process."""
+    """The ledger, cached for the tasks of a process."""
     return ledger_of(rights.folder, rights.segments)

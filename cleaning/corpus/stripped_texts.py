@@ -1,6 +1,6 @@
-"""What is left of a text without the lines of its site: its digest, words and characters, worked out once.
+"""Digest, words and characters of texts without their site lines, in a cache.
 
-A memory keyed by the text and by the lines that go; with it or without it the figures are the same.
+The cache is keyed by the text and its removed lines; a deleted cache is computed again with the same result.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from data.files import atomic_file
 Keys = npt.NDArray[np.uint64]
 StrippedRows = npt.NDArray[np.void]
 TEXTS_AT_ONCE = 20_000
-"""Texts of a task at least."""
+"""Texts of a task, at least."""
 STRIPPED_ROW = np.dtype([("key", np.uint64), ("digest", "S32"), ("words", np.int32), ("chars", np.int32)])
 
 
@@ -30,7 +30,7 @@ class StrippedTexts:
         self._path = memory / "trimmed.npy"
 
     def of(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> StrippedRows:
-        """A row for each of ``texts``; only those not remembered are worked out. Forgets all others."""
+        """A row for each of ``texts``; missing ones are computed. Afterwards the cache has these rows only."""
         remembered = self._load()
         rows = np.zeros(len(keys), STRIPPED_ROW)
         known = np.zeros(len(keys), np.bool_)

@@ -23,12 +23,12 @@ PUBLIC = {
 """Sources that others compiled and published."""
 _BILLION, _TEN_TRILLION = 10**9, 10**13
 _TOKENS_A_WORD = (1.2, 2.0)
-"""Tokens a Spanish word takes, at least and at most, with vocabularies of 30,000 pieces and more."""
+"""Tokens of a Spanish word, minimum and maximum, with vocabularies of 30,000 pieces and more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under heads; numbers are written out already."""
+    """A table with a header; numbers are formatted already."""
 
     title: str
     head: Sequence[str]
@@ -42,7 +42,7 @@ class Section:
     number: str
     title: str
     facts: Sequence[tuple[str, str]] = ()
-    """What the template asks for, and what is known of it."""
+    """Field of the template → answer."""
     tables: Sequence[Table] = field(default_factory=tuple)
 
 
@@ -134,7 +134,7 @@ def _size(content: "Content", figures: Mapping[str, Any]) -> Section:
 
 
 def _range(words: int) -> str:
-    """The template's range, as far as words tell it."""
+    """The template's size range, estimated from words."""
     least, most = (words * share for share in _TOKENS_A_WORD)
     ranges = [_range_of(least), _range_of(most)]
     shown = ranges[0] if ranges[0] == ranges[1] else f"{ranges[0]}, or {ranges[1]}"
@@ -226,7 +226,7 @@ def _gave(one: "Source") -> str:
 
 
 def _reservations(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> Section:
-    rights = settings.get("rights", settings["publish"])  # there before it got a table of its own
+    rights = settings.get("rights", settings["publish"])  # its place in versions before [rights]
     today = settings["publish"].get("rights") == "as_of_today"
     held = figures.get("ledger", {})
     facts = [

@@ -1,4 +1,4 @@
-"""What a takedown reaches in the newest version: documents, other pages, and copies that would stand in their place."""
+"""The impact of a takedown on the newest version: documents, dropped pages, and copies that would replace them."""
 
 import itertools
 from collections import Counter
@@ -19,18 +19,18 @@ _DROPPED = ["url", "reason", "lost_to"]
 
 @dataclass(frozen=True, slots=True)
 class TakedownImpact:
-    """What targets reach in the newest version; empty where there is none yet."""
+    """What targets match in the newest version; empty if there is no version."""
 
     documents: Counter[str] = field(default_factory=Counter)
-    """How many each target reaches."""
+    """Number of documents by target."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """Pages that were no documents anyway, likewise."""
+    """Number of dropped pages by target."""
     copies: tuple[str, ...] = ()
-    """URLs, not taken down, that have the text of a page that is, or one alike to it: they would stand for it."""
+    """URLs with the same or nearly the same text that are not taken down: one of them would replace the page."""
 
 
 def takedown_impact(store: Store, takedowns: Takedowns, targets: Collection[str]) -> TakedownImpact:
-    """Read the addresses in the newest version and find what ``targets``, which stand in ``takedowns``, reach.
+    """Find what ``targets``, which are in ``takedowns``, match in the newest version.
 
     Raises:
         InputError: a file of the version is damaged.
@@ -57,7 +57,7 @@ def takedown_impact(store: Store, takedowns: Takedowns, targets: Collection[str]
 
 
 def _addresses(table: pa.Table) -> Iterator[tuple[str, str | None]]:
-    """Each page's URL and the one that it gives as its own; of a dropped page that is not known."""
+    """URL and declared canonical URL of each page; the latter is unknown for dropped pages."""
     own = table["canonical"].to_pylist() if "canonical" in table.schema.names else itertools.repeat(None)
     return zip(table["url"].to_pylist(), own, strict=False)
 

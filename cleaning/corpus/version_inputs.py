@@ -1,4 +1,4 @@
-"""What a version is a function of, and the note that says which version it gave."""
+"""The inputs of a version; by them publishing recognises that a version would be equal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,13 @@ from data.store import Store
 from data.takedowns import Takedowns
 
 _CONFIRMATIONS = ".confirmed.json"
-"""In the corpus folder: a version, and a later origin that gave its bytes again. Deleting it costs time only."""
+"""File in the corpus folder: a version and later inputs that gave the same bytes. If deleted, publishing compares
+again."""
 
 
 @dataclass(frozen=True, slots=True)
 class VersionInputs:
-    """All that a version is a function of, as its manifest records it."""
+    """All inputs of a version, as its manifest records them."""
 
     made_from: dict[str, str]
     settings: dict[str, Any]
@@ -39,7 +40,7 @@ class VersionInputs:
         segments: Sequence[tuple[Path, Path]],
         takedowns: Takedowns,
     ) -> "VersionInputs":
-        """Pairs are immutable: names and sizes say what they hold; benchmarks and corpora are known by content."""
+        """Collect the inputs. Names and sizes identify pairs, which are immutable; benchmarks are known by content."""
         listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
         shaping = publishing.model_dump(mode="json") | {
             "decontaminate": applied(against),
@@ -54,11 +55,11 @@ class VersionInputs:
         return cls(made_from, {"clean": clean, "rights": said, "publish": shaping})
 
     def produced(self, version: Manifest | None, store: Store) -> bool:
-        """Whether that version would come out: it was made from this, or came out of this again."""
+        """Whether these inputs give that version: it was made from them, or was confirmed for them."""
         return version is not None and not self.changes_since(version, store)
 
     def changes_since(self, version: Manifest, store: Store) -> list[str]:
-        """What has changed since that version: documents, takedowns, code, settings; none where it would come again."""
+        """What has changed since that version: documents, takedowns, code, settings; empty if nothing."""
         found = [name for name, digest in self.made_from.items() if version.made_from.get(name) != digest]
         found += [] if version.settings == self.settings else ["settings"]
         return [] if not found or self._confirmed(version, store) else found
@@ -70,7 +71,7 @@ class VersionInputs:
             return False
 
     def confirm(self, version: str, store: Store) -> None:
-        """Note that a version came out again, though pages were visited since: its own manifest never changes."""
+        """Note that these inputs gave that version again; its own manifest never changes."""
         write_json(store.corpus / _CONFIRMATIONS, self._note(version))
 
     def _note(self, version: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where one page stands in each version of the corpus: in which part file, or dropped and why."""
+"""The status of one page in each corpus version: its part file, or the reason why it was dropped."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -20,33 +20,33 @@ _DROPPED = ["id", "url", "warc_file", "warc_offset", "reason", "figure", "detail
 
 
 class VersionStatus(BaseModel):
-    """Where a page stands in one version."""
+    """The status of a page in one version."""
 
     model_config = ConfigDict(frozen=True)
 
     version: str
     state: Literal["kept", "dropped", "absent"]
-    """``absent``: no row of it. The version was cut before the page was met, or after it was taken down."""
+    """``absent``: the version has no row of it, because it is older than the page or was published after a takedown."""
     part: str | None = None
-    """The file that has its row, in the version's folder."""
+    """The file with its row, in the version's folder."""
     split: str | None = None
     warc_file: str | None = None
     warc_offset: int | None = None
-    """The record that it was cut out of; of a dropped page the one since which it is dropped."""
+    """The record that it was extracted from; for a dropped page, the first record of its latest drops."""
     first_seen_at: datetime | None = None
     cluster_size: int | None = None
-    """Pages of this text or one alike to it, itself among them."""
+    """Pages with this text or a near-duplicate, including itself."""
     reason: str | None = None
     figure: float | None = None
     detail: str | None = None
     said: ReservationRecord | None = None
-    """Of a page that is reserved where the line stands that says so."""
+    """For a reserved page, the record with the line that reserves it."""
     lost_to: str | None = None
-    """The URL of the document that a duplicate lost to, or the one that the page moved to."""
+    """The URL of a duplicate's canonical document, or of a redirect's target."""
 
 
 def status_in_versions(store: Store, identity: str) -> list[VersionStatus]:
-    """The page of an id in each version, oldest first.
+    """The status of a page in each version, oldest first.
 
     Raises:
         InputError: a file is damaged.
@@ -78,13 +78,13 @@ def _of_row(row: dict[str, Any], *, part: Path, **known: Any) -> VersionStatus:
 
 
 class _Search:
-    """Rows by id in the part files of versions. Versions share files that did not change: each is searched once."""
+    """Looks up rows by id in part files. Versions share unchanged files: each file is searched once."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[int, int, str], list[dict[str, Any]]] = {}
 
     def row_of(self, folder: Path, identity: str, columns: Sequence[str]) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """The row of an id among the parts of a folder, if it is there, and its part's path in the version."""
+        """The row of an id in a folder, if any, with the path of its part."""
         part = _part(folder, identity)
         if part is None:
             return
@@ -97,7 +97,7 @@ class _Search:
             yield part.relative_to(version), dict(row)
 
     def url_of(self, folder: Path, identity: str) -> str:
-        """The URL of a document of a version; its id where it is not there."""
+        """The URL of a document of a version; its id if it is not found."""
         for split in SPLITS:
             for _, row in self.row_of(folder / "data" / split, identity, _KEPT):
                 return str(row["url"])
@@ -105,7 +105,7 @@ class _Search:
 
 
 def _part(folder: Path, identity: str) -> Path | None:
-    """The one part file of a folder that can have an id: its name follows from the id and the number of parts."""
+    """The part file of a folder that may have an id, computed from the id and the number of parts."""
     first = next(folder.glob("part-00000-of-*.parquet"), None)
     if first is None:
         return None

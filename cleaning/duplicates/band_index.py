@@ -65,6 +65,7 @@ class BandIndex(DigestSegments):
         if not parts:
             return np.zeros(0, np.uint64), np.zeros(0, np.int64)
         found, places = (np.concatenate([part[column] for part in parts]) for column in range(2))
+        # Equal keys become adjacent; among them positions ascend, so that the order of segments never shows.
         order = np.lexsort((places, found))
         return found[order], places[order]
 
@@ -109,6 +110,7 @@ def _runs(parts: Sequence[tuple[Numbers, Places]]) -> tuple[Places, Places]:
     shared[1:] |= same
     shared[:-1] |= same
     keys, positions = keys[shared], positions[shared]
+    # Equal keys become adjacent groups with ascending positions: the pairs never depend on how segments were read.
     order = np.lexsort((positions, keys))
     keys, positions = keys[order], positions[order]
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)

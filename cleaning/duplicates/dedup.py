@@ -82,6 +82,7 @@ def deduplicate(
     """
     rank = keeper_ranks(documents)
     digests = text_numbers(documents["text_digest"])
+    # Equal texts become adjacent, the best rank first: the first of each group is its canonical document.
     by_rank = np.lexsort((rank, digests))
     first = np.ones(len(digests), np.bool_)
     first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
@@ -201,6 +202,7 @@ def elect(rank: Positions, edges: Edges) -> Elected:
     result = Elected(np.arange(len(rank)), np.full(len(rank), np.nan), np.zeros(len(rank), np.bool_))
     ahead = rank[edges.other] < rank[edges.one]
     order = np.flatnonzero(ahead)
+    # In the order of rank: taken as they were found, edges would elect keepers that a better document then beats.
     order = order[np.lexsort((rank[edges.other[order]], rank[edges.one[order]]))]
     columns = (edges.one, edges.other, edges.share, edges.contained)
     for start in range(0, len(order), _EDGES_AT_ONCE):

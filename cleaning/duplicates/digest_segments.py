@@ -47,7 +47,7 @@ class DigestSegments:
         return sum(path.stat().st_size for name in self.names for path in (self.folder / name).iterdir())
 
     def array(self, segment: str, name: str) -> npt.NDArray[Any]:
-        """One array of a segment."""
+        """One array of a segment, memory-mapped: a search touches a few pages of an index larger than the memory."""
         return np.load(self.folder / segment / f"{name}.npy", mmap_mode="r")  # type: ignore[no-any-return]
 
     def missing(self, digests: Numbers) -> Numbers:

@@ -145,6 +145,7 @@ def _shingle(task: _Shingling, report: Report) -> None:
 
 
 def _compare(task: _Comparing, report: Report) -> tuple[int, Alike]:
+    # Memory-mapped: a pair touches two short ranges of files that together exceed the memory.
     files = [np.memmap(path, np.uint64, mode="r") for path in task.numbers]
     places, pairs = mapped(task.places), mapped(task.pairs)[task.start : task.stop]
 

@@ -136,7 +136,7 @@ def blank(warc: Path, blanks: Sequence[Blank]) -> None:
                 file.seek(one.offset)
                 file.write(one.content())
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # before the receipt says so: a power cut must not bring the texts back
     except OSError as error:
         raise storage_error(error, warc) from error
     _blank_indexes(warc, {one.offset: one for one in blanks})

@@ -93,6 +93,7 @@ def read_counts(folder: Path, name: str) -> Counts | None:
     paths = {kind: folder / file.format(name) for kind, file in FILES.items()}
     if not all(path.is_file() for path in paths.values()):
         return None
+    # Mapped where large: all processes of a run share the kernel's copy instead of holding gigabytes each.
     single_V, keys_P, counts_P = (
         np.load(paths[kind], mmap_mode="r" if paths[kind].stat().st_size > CHUNK else None, allow_pickle=False)
         for kind in FILES

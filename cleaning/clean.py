@@ -78,7 +78,7 @@ def clean(
         StageError: there is neither a WARC file nor a text; or, after all else was cleaned, a file is cut short.
     """
     started = time.monotonic()
-    folders = _Folders.of(store, settings)
+    folders = _Folders.from_settings(store, settings)
     foreign = ForeignWarcs.load(store)
     foreign.add(warcs)
     segments = _segments(store, folders)
@@ -126,7 +126,7 @@ class _Folders:
     documents: Path
 
     @classmethod
-    def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
+    def from_settings(cls, store: Store, settings: CleaningSettings) -> "_Folders":
         texts = store.texts / extraction_digest(settings)
         measures = texts / f"measures-{measuring_digest(settings)}"
         return cls(texts, store.rights / texts.name, measures, store.documents / recipe_digest(settings))

@@ -67,6 +67,6 @@ def _triaged(
     rights = RightsRows(name)
     for record in segment.records(settings.max_bytes):
         signals = said_by(record)
-        for row in rights.of(record, signals):
+        for row in rights.rows_of(record, signals):
             rights_rows.add(row)
         yield record.without_body(), triage(record, settings, signals)

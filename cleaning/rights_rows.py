@@ -25,7 +25,7 @@ class RightsRows:
         self._moved: dict[str, tuple[str, str]] = {}
         """Where a file of permissions was said to be → host and file."""
 
-    def of(self, record: Record, signals: Sequence[Signal]) -> Iterator[dict[str, Any]]:
+    def rows_of(self, record: Record, signals: Sequence[Signal]) -> Iterator[dict[str, Any]]:
         """The rows of a record; ``signals`` is what it says of its own page."""
         try:
             url = canonical_url(record.url)

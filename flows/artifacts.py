@@ -1,4 +1,4 @@
-"""Finished things of a store by name."""
+"""Finds artifacts of a store by name: corpus versions, tokenizers, tokens, runs, models."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from data.store import Store
 
 
 def find_corpus(store: Store, corpus: str) -> Path:
-    """A corpus version of the store by name, or a path.
+    """The folder of a corpus version, by name or path.
 
     Raises:
         InputError: there is neither.
-        StageError: there is no version at all yet.
+        StageError: there is no version yet.
     """
     path = Path(corpus)
     if path.exists():
@@ -22,11 +22,11 @@ def find_corpus(store: Store, corpus: str) -> Path:
 
 
 def find_artifact(folder: Path, named: str | None, command: str) -> Path:
-    """A finished thing by name or path; without a name, the newest in ``folder``.
+    """An artifact by name or path; without a name, the newest in ``folder``.
 
     Raises:
         InputError: there is none of that name.
-        StageError: there is none at all yet.
+        StageError: there is none yet.
     """
     if named is not None:
         for path in (folder / named, Path(named)):

@@ -1,4 +1,4 @@
-"""Runs of deployments seen from a flow: start one and wait for it, or wait for one that does the same already."""
+"""Runs of deployments from inside a flow: start one and wait for it, or wait for an identical run."""
 
 import inspect
 import time
@@ -23,25 +23,25 @@ from pydantic_core import to_jsonable_python
 from data.errors import StageError
 
 POLL = 2.0
-"""Seconds between two looks at a run."""
+"""Seconds between two polls of a run."""
 LATEST_RUNS = 100
-"""The latest runs of a deployment among which a twin is looked for."""
+"""The latest runs of a deployment that are searched for an identical one."""
 PENDING_SECONDS = 300
 """A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine."""
 SILENT_SECONDS = 60.0
-"""Between two lines in the log that the server does not answer."""
+"""Seconds between two log lines while the server does not answer."""
 SERVER_ERROR = 500
 
 
 def is_deployed() -> bool:
-    """Whether this flow run came from a deployment, so that a server and workers are there."""
+    """Whether this flow run came from a deployment, so that there are a server and workers."""
     return deployment.get_id() is not None
 
 
 def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
     """Wait for an older run with the same parameters that had not ended when this one was submitted.
 
-    True: it did the work, there is nothing left to do. False: there is none, or it was cancelled or killed.
+    True: it did the work. False: there is none, or it was cancelled or killed.
 
     Raises:
         StageError: it failed.
@@ -67,9 +67,9 @@ def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
 
 
 def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
-    """Run a deployment and wait for it; one that runs with the same parameters is waited for instead.
+    """Run a deployment and wait for it; if an identical run is active, wait for that one instead.
 
-    When this run is cancelled, so is the one that it started. A server that is away is waited for.
+    If this run is cancelled, it cancels the run that it started. It waits for a server that does not answer.
 
     Raises:
         StageError: the run failed, crashed, was cancelled or deleted.
@@ -87,7 +87,7 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
         try:
             ended = _wait_for_end(client, started.id)
         except Exception:
-            raise  # a fault here is no reason to end the training
+            raise  # an error here must not cancel the training
         except BaseException:  # cancelled, or ended by a signal
             if same is None:
                 client.set_flow_run_state(started.id, Cancelling())
@@ -134,7 +134,7 @@ def _is_active(run: FlowRun) -> bool:
 
 
 def _never_started(run: FlowRun) -> bool:
-    """Whether a run has been Pending for so long that no engine can be behind it."""
+    """Whether a run has been Pending for too long to have an engine."""
     state = run.state
     if state is None or not state.is_pending():
         return False
@@ -142,16 +142,16 @@ def _never_started(run: FlowRun) -> bool:
 
 
 def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with the flow's defaults where none was given, as JSON has them."""
+    """Parameters as JSON, with the flow's defaults."""
     defaults = {name: one.default for name, one in inspect.signature(flow.fn).parameters.items()}
     filled: dict[str, Any] = to_jsonable_python({**defaults, **given})
     return filled
 
 
 def _wait_for_end(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
-    """The run when it has ended; None where it was deleted or never started.
+    """Wait for the end of a run; None if it was deleted or never started.
 
-    A server that does not answer is asked again for as long as it takes: the run itself goes on without it.
+    A server that does not answer is polled without limit: the run itself continues without it.
     """
     silent_since: float | None = None
     told = 0.0

@@ -1,6 +1,6 @@
 """The flows of ``prefect.yaml``: the chain of ``flows/chain.py`` with each stage as a Prefect task.
 
-Each has a deployment of its own name. Called directly, without a server, they run in this process all the same.
+Each has a deployment with its name. Called without a server, they run in this process.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ from training.electra.presets import PresetName
 
 Count = Annotated[int, Field(gt=0)]
 PresetChoice = Literal["settings", PresetName]
-"""``settings``: as the settings say. The form of Prefect's page shows a menu for a choice that cannot be null alone."""
+"""``settings``: the preset of the settings. Prefect's form shows a menu only for choices that cannot be null."""
 
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
@@ -44,14 +44,14 @@ def build_cowese(
     store: Path | None = None,
     config: Path | None = None,
 ) -> str:
-    """Bring pages in, clean them, publish a corpus version; with ``pretrain`` go on to the model.
+    """Fetch pages, clean them, publish a corpus version; with ``pretrain`` continue to the model.
 
     Args:
         contact: Address or page that a webmaster can write to; a real crawl needs it, and so does Common Crawl.
-        sources: How pages come in: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
+        sources: Where pages come from: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
-        pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
+        pretrain: Continue to the model, by pretrain-biomedtra on the gpu pool.
         preset: Size of the model; settings: as the settings say.
         steps: Optimiser steps.
         begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
@@ -186,7 +186,7 @@ def benchmark(
 
 
 def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
-    """Make tokens here, the model by ``pretrain-biomedtra``: on the gpu pool, or here where nothing is served."""
+    """Make tokens here and the model by ``pretrain-biomedtra``: on the gpu pool, or here without a server."""
     from flows.model_chain import prepare_tokens  # noqa: PLC0415 - loads torch, which a run without a model needs not
 
     tokens = prepare_tokens(settings, corpus=corpus, run=StageTasks(settings), patience=inf)
@@ -198,18 +198,18 @@ def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
 
 
 def _given(preset: PresetChoice) -> PresetName | None:
-    """A flow's ``preset`` as a flag; None where the settings decide."""
+    """A flow's ``preset`` as a flag; None if the settings decide."""
     return None if preset == "settings" else preset
 
 
 def _begin(begin: str | None) -> dict[str, str | None]:
-    """A flow's ``begin`` as flags: the kind of first weights, or a model by name."""
+    """A flow's ``begin`` as flags: the kind of initial weights, or a model by name."""
     kind = begin in get_args(Begin)
     return {"pretrain__begin": begin if kind else None, "pretrain__origin": None if kind else begin}
 
 
 def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:
-    """The settings in force; ``flags`` are dotted names with ``__`` for the dot."""
+    """The settings; ``flags`` are dotted names with ``__`` for the dot."""
     given = {name.replace("__", "."): value for name, value in flags.items()}
     return load_settings(config, {"store": store, **given})
 

@@ -1,4 +1,4 @@
-"""Errors that a person can mend end a run or a task as Failed with their own words, without a traceback."""
+"""Errors that a user can correct end a run or task as Failed with their message, without a traceback."""
 
 import functools
 from collections.abc import Callable
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def fail_without_traceback(function: Callable[P, R]) -> Callable[P, R]:
-    """Under a flow or task: a CoweseError becomes the state that Prefect shows; whoever calls still meets the error."""
+    """A decorator under a flow or task: a CoweseError becomes a Failed state; callers still get the error."""
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:

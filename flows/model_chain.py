@@ -1,4 +1,4 @@
-"""The second half of the story: a corpus becomes a tokenizer, tokens, a model, figures, folders for Hugging Face."""
+"""The second half of the chain: corpus → tokenizer → tokens → model → evaluation → Hugging Face folders."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from training.tokens.tokenizer import TokenizerSummary
 
 
 class TokensBuilt(BaseModel):
-    """What training reads, made from one corpus version."""
+    """Tokenizer and tokens of one corpus version."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class TokensBuilt(BaseModel):
 
 
 class ModelTrained(BaseModel):
-    """What became of one set of tokens: a run, its figures, two models."""
+    """The result of training: a run, its figures, two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +40,7 @@ class ModelTrained(BaseModel):
 
 
 class ModelBuilt(BaseModel):
-    """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
+    """The result for one corpus version: tokenizer, tokens, a run, its figures, two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class ModelBuilt(BaseModel):
 
 
 class Built(BaseModel):
-    """What the whole chain made."""
+    """The result of the whole chain."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -69,7 +69,7 @@ def prepare_tokens(
     patience: float = 0.0,
     progress: Progress = no_progress,
 ) -> TokensBuilt:
-    """Fit a tokenizer on a corpus version, or keep that of the model to begin from, and pack the version with it."""
+    """Fit a tokenizer on a corpus version, or use that of the initial model, and pack the version."""
     store = Store.open(settings.store)
     clock = Stopwatch(run, store, patience)
     version = store.corpus_version(corpus)
@@ -140,7 +140,7 @@ def benchmark_model(
 
 
 def _table(store: Store, *, progress: Progress) -> TableSummary:
-    """The table as a stage like the others."""
+    """The table as a stage."""
     summary = write_table(store)
     progress("benchmark-table", summary.runs, summary.runs, {})
     return summary

@@ -1,4 +1,4 @@
-"""The story of a URL in plain words, one line a fact."""
+"""The history of a URL as text, one line for each fact."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,62 +28,62 @@ _NEVER_QUEUED = {
 _SHOWN_DIGEST = 24
 
 
-def story_lines(told: Why) -> Iterator[str]:
-    """The story, from its end to its details."""
-    yield f"{told.url}  (id {told.id})"
-    yield _outcome(told)
-    if told.takedown is not None:
-        still = told.versions and told.versions[-1].state == "kept"
+def story_lines(page: Why) -> Iterator[str]:
+    """The lines: the outcome first, then the details."""
+    yield f"{page.url}  (id {page.id})"
+    yield _outcome(page)
+    if page.takedown is not None:
+        still = page.versions and page.versions[-1].state == "kept"
         later = " The next `cowese publish` leaves it out." if still else ""
-        yield f"Taken down on {told.takedown.since} by the entry {told.takedown.target}.{later}"
-    if not told.known:
+        yield f"Taken down on {page.takedown.since} by the entry {page.takedown.target}.{later}"
+    if not page.known:
         return
     yield ""
     yield "crawl"
-    for crawled in told.crawl:
+    for crawled in page.crawl:
         yield from (f"  {line}" for line in _crawl_lines(crawled))
-    if not told.crawl:
+    if not page.crawl:
         yield "  no row in the crawl state (nor has a robots.txt, or a page that came from an archive or in a file)"
     yield ""
-    yield f"visits: {len(told.visits) or 'none'}"
-    for visit in told.visits:
+    yield f"visits: {len(page.visits) or 'none'}"
+    for visit in page.visits:
         yield from _visit_lines(visit)
-    for one in told.left_out:
+    for one in page.left_out:
         reason = _REFUSALS.get(one.reason, one.reason)
         yield f"  {_moment(one.fetched_at)}  not fetched from {one.source}: {reason}"
-    if told.open_files:
-        yield f"  (WARC files still open, of which nothing is told here: {told.open_files})"
+    if page.open_files:
+        yield f"  (WARC files still open, of which nothing is told here: {page.open_files})"
     yield ""
-    yield f"versions: {len(told.versions) or 'none yet (cowese publish cuts one)'}"
-    for place in told.versions:
+    yield f"versions: {len(page.versions) or 'none yet (cowese publish cuts one)'}"
+    for place in page.versions:
         yield f"  {place.version}  {_place(place)}"
 
 
-def _outcome(told: Why) -> str:
-    """The answer in one sentence."""
-    if not told.known:
-        rule = told.never_queued or "unlinked"
+def _outcome(page: Why) -> str:
+    """The outcome in one sentence."""
+    if not page.known:
+        rule = page.never_queued or "unlinked"
         reason = _NEVER_QUEUED.get(rule, f"The crawl would refuse it: {rule}.")
         return f"Never heard of: neither the crawl state, nor a WARC file, nor a version has it. {reason}"
-    latest = told.versions[-1] if told.versions else None
+    latest = page.versions[-1] if page.versions else None
     if latest is not None and latest.state == "kept":
         return f"In the corpus: {latest.version}, split {latest.split}."
     if latest is not None and latest.state == "dropped" and latest.reason is not None:
         return f"Not in the corpus: {in_words(latest.reason, latest.figure)}{_target(latest)}.{_said(latest)}"
-    verdict = next((visit.verdict for visit in reversed(told.visits) if visit.verdict is not None), None)
+    verdict = next((visit.verdict for visit in reversed(page.visits) if visit.verdict is not None), None)
     if verdict is not None:
         return f"Not published yet: {'kept by cleaning' if verdict.kept else _dropped(verdict)}."
-    if told.visits:
+    if page.visits:
         return "Not cleaned yet: `cowese clean` reads it."
-    refused = next((one for one in told.crawl if one.state == "refused"), None)
+    refused = next((one for one in page.crawl if one.state == "refused"), None)
     if refused is not None:
         return f"Never fetched: {_refusal(refused.reason)}."
-    if told.left_out and not told.crawl:
-        last = max(told.left_out, key=lambda one: one.fetched_at)
+    if page.left_out and not page.crawl:
+        last = max(page.left_out, key=lambda one: one.fetched_at)
         return f"Never fetched: left out of {last.source}, since {_REFUSALS.get(last.reason, last.reason)}."
     return (
         "Not fetched yet."
-        if all(one.fetched_at is None for one in told.crawl)
+        if all(one.fetched_at is None for one in page.crawl)
         else "Fetched, not in a closed file yet."
     )
 
@@ -180,7 +180,7 @@ def _target(place: VersionStatus) -> str:
 
 
 def _said(one: VersionStatus | Verdict) -> str:
-    """Where the line stands by which a page is reserved."""
+    """The record with the line that reserves a page."""
     line = one.said
     if line is None:
         return ""

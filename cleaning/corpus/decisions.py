@@ -47,7 +47,7 @@ class DecisionInputs:
     shard_rows: int
     progress: Progress
 
-    def told(self, stage: str) -> Callable[[int, int], None]:
+    def progress_of(self, stage: str) -> Callable[[int, int], None]:
         """The progress callback of one step."""
         return lambda done, total: self.progress(stage, done, total, {})
 
@@ -81,7 +81,7 @@ def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engi
     lines = take_out_site_lines(found, segments, memory, settings, given.cleaning.min_chars, engine, work)
     left = lines.remaining
     texts = StoredTexts(segments, left.documents)
-    left = decontaminated(left, texts, given.benchmarks, memory, given.told("decontaminate"))
+    left = decontaminated(left, texts, given.benchmarks, memory, given.progress_of("decontaminate"))
     texts = StoredTexts(segments, left.documents)
     left = drop_foreign_duplicates(left, texts, given.corpora, memory, settings, engine)
     if not pc.any(pc.equal(left.documents["language"], main)).as_py():
@@ -90,7 +90,7 @@ def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engi
             f"({worst(_reasons(shards, left))}). Loosen the settings of clean, or crawl more."
         )
     texts = StoredTexts(segments, left.documents)
-    clusters = deduplicate_each(left.documents, texts, memory, settings, engine, main, given.told("publish"))
+    clusters = deduplicate_each(left.documents, texts, memory, settings, engine, main, given.progress_of("publish"))
     return _placed(given, shards, _keepers(left, clusters), lines, clusters, engine)
 
 

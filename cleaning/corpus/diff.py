@@ -86,7 +86,7 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
     Pages that were taken down are counted, without samples and hosts.
     """
     shared = _shared(before, after)
-    old, new = _Texts.of(before, shared), _Texts.of(after, shared)
+    old, new = _Texts.read(before, shared), _Texts.read(after, shared)
     added, removed = np.setdiff1d(new.ids, old.ids), np.setdiff1d(old.ids, new.ids)
     both, at_old, at_new = np.intersect1d(old.ids, new.ids, return_indices=True)
     changed = both[old.texts[at_old] != new.texts[at_new]]
@@ -146,7 +146,7 @@ class _Texts:
     texts: Numbers
 
     @classmethod
-    def of(cls, folder: Path, shared: _Shared) -> "_Texts":
+    def read(cls, folder: Path, shared: _Shared) -> "_Texts":
         """Read the files that are not shared."""
         ids, texts = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
         for path in _files(folder, shared):

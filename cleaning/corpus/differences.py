@@ -30,14 +30,14 @@ class Differences:
 
     def lines(self) -> list[str]:
         """The differences in words, the most frequent column first; empty if there are none."""
-        told = [f"{path}: not what the manifest lists" for path in self.damaged]
+        lines = [f"{path}: not what the manifest lists" for path in self.damaged]
         for column, count in self.columns.most_common():
-            told.append(f"{column}: {count:,} document{'s' if count > 1 else ''} differ{'' if count > 1 else 's'}")
-            told += [f"  {example}" for example in self.examples[column]]
+            lines.append(f"{column}: {count:,} document{'s' if count > 1 else ''} differ{'' if count > 1 else 's'}")
+            lines += [f"  {example}" for example in self.examples[column]]
         for what, ids in (("new", self.added), ("gone", self.removed)):
             if ids:
-                told.append(f"{what}: {len(ids):,} documents, first {min(ids)}")
-        return told
+                lines.append(f"{what}: {len(ids):,} documents, first {min(ids)}")
+        return lines
 
 
 def differences(old: Path, listed: Mapping[str, str], new: Path, made: Mapping[str, str]) -> Differences:

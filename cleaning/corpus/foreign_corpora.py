@@ -125,7 +125,7 @@ def drop_foreign_duplicates(
     lost: dict[int, tuple[float, str, str]] = {}
     for corpus in against:
         with scratch(memory / "work") as work:
-            found = _Search(corpus, memory, settings, engine, work).of(distinct, texts.at(heads))
+            found = _Search(corpus, memory, settings, engine, work).best_matches(distinct, texts.at(heads))
         for place, (share, identity) in found.items():
             lost.setdefault(place, (share, identity, corpus.name))
     return _moved(remaining, [lost.get(int(place)) for place in back])
@@ -139,10 +139,10 @@ class _Search:
     engine: Engine
     work: Path
 
-    def of(self, digests: Numbers, texts: StoredTexts) -> dict[int, tuple[float, str]]:
+    def best_matches(self, digests: Numbers, texts: StoredTexts) -> dict[int, tuple[float, str]]:
         """Position of a text → similarity and id of its best match."""
         folder = self.memory / "against" / self.corpus.digest
-        theirs = _TextList.of(self.corpus, folder)
+        theirs = _TextList.load(self.corpus, folder)
         own_folder = memory_folder(self.memory, self.settings)
         own, foreign = (
             BandIndex(one, self.settings.bands) for one in (own_folder, memory_folder(folder, self.settings))
@@ -153,7 +153,7 @@ class _Search:
         joined = _joined(texts, theirs.texts(self.corpus))
         verified = VerifiedPairs(folder, self.settings.shingle_words)
         numbers = np.concatenate([digests, theirs.digests])
-        figures = verified.of(numbers, one, other + len(digests), joined, self.engine, self.work)["jaccard"]
+        figures = verified.pair_figures(numbers, one, other + len(digests), joined, self.engine, self.work)["jaccard"]
         same = np.flatnonzero(np.isin(digests, theirs.digests))
         exact = np.searchsorted(theirs.digests, digests[same])
         matches = zip(
@@ -178,7 +178,7 @@ class _TextList:
     rows: Positions
 
     @classmethod
-    def of(cls, corpus: ForeignCorpus, folder: Path) -> "_TextList":
+    def load(cls, corpus: ForeignCorpus, folder: Path) -> "_TextList":
         """Read the corpus, or its cached list."""
         path = folder / "texts.npz"
         try:

@@ -35,7 +35,7 @@ class LineDigests:
         missing = [(pair[0], path) for pair, path in zip(self._segments, paths, strict=True) if not _is_whole(path)]
         run_all(engine, _make, missing)
 
-    def of(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
+    def read(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
         """The offsets of a segment's rows (one more than rows) and the digests."""
         held = np.load(self._folder / self._names[segment], mmap_mode="r")
         rows = int(held[0])

@@ -120,7 +120,7 @@ def _with_lines(
     def line(one: Verdict | VersionStatus, *, today: bool = False) -> ReservationRecord | None:
         record = (one.warc_file or "", one.warc_offset or 0)
         reserved = one.reason == OPTED_OUT and one.detail is not None
-        return lines.of(one.detail or "", None if today else fetched.get(record), record) if reserved else None
+        return lines.find(one.detail or "", None if today else fetched.get(record), record) if reserved else None
 
     def by_today(place: VersionStatus) -> bool:
         shaping = Manifest.read(store.corpus / place.version).settings.get("publish", {})
@@ -135,12 +135,12 @@ def _with_lines(
 def _with_takedown(found: list[VersionStatus]) -> list[VersionStatus]:
     """Set the reason takedown: versions do not list pages that are taken down."""
     met = False
-    told = []
+    replaced = []
     for place in found:
         met = met or place.state != "absent"
         taken = met and place.state == "absent"
-        told.append(place.model_copy(update={"state": "dropped", "reason": TAKEDOWN}) if taken else place)
-    return told
+        replaced.append(place.model_copy(update={"state": "dropped", "reason": TAKEDOWN}) if taken else place)
+    return replaced
 
 
 def _rows(pair: tuple[Path, Path], identity: str) -> Iterator[dict[str, Any]]:

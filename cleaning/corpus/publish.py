@@ -97,7 +97,7 @@ def publish(
     tidy(store)
     for warc in without:
         leave_out(store, warc)
-    run = _Run.of(store, cleaning, publishing, rights, engine, progress, cold=cold)
+    run = _Run.open(store, cleaning, publishing, rights, engine, progress, cold=cold)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = run.origin(source.segments)
@@ -121,7 +121,7 @@ def behind(
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    run = _Run.of(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
+    run = _Run.open(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
     return run.origin(segments).changes_since(version, store)
 
 
@@ -141,7 +141,7 @@ class _Run:
     corpora: Sequence[ForeignCorpus]
 
     @classmethod
-    def of(
+    def open(
         cls,
         store: Store,
         cleaning: CleaningSettings,
@@ -161,7 +161,7 @@ class _Run:
     def origin(self, segments: Segments) -> VersionInputs:
         """All inputs of the version."""
         settings = self.cleaning, self.publishing, self.rights
-        return VersionInputs.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
+        return VersionInputs.collect(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
     def settled(self, source: ColdRebuild) -> DecisionInputs:
         """The inputs of the decisions."""

@@ -77,7 +77,7 @@ def write_report(
 
     Pages that were taken down are not shown among the changes.
     """
-    seen = _Seen.of(folder)
+    seen = _Seen.count(folder)
     environment = Environment(
         loader=PackageLoader("cleaning.corpus"),
         undefined=StrictUndefined,
@@ -109,7 +109,7 @@ def write_report(
 
 def sites(folder: Path) -> list[dict[str, Any]]:
     """The hosts of a version's folder, the largest first: host, country, documents, words, dropped."""
-    return _Seen.of(folder).sites()
+    return _Seen.count(folder).sites()
 
 
 def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
@@ -180,7 +180,7 @@ class _Seen:
     """By host."""
 
     @classmethod
-    def of(cls, folder: Path) -> "_Seen":
+    def count(cls, folder: Path) -> "_Seen":
         """Read them."""
         found = cls()
         for path in sorted((folder / "data").rglob("*.parquet")):

@@ -38,7 +38,7 @@ class ReservationRecords:
         licences = _rows(paths, "licence_url", sorted(targets - {""}))
         self._rows = [row for row in said if row["file"] != LICENCE_FILE] + licences
 
-    def of(self, detail: str, at: datetime | None, place: Place | None) -> ReservationRecord | None:
+    def find(self, detail: str, at: datetime | None, place: Place | None) -> ReservationRecord | None:
         """The record with the line of a dropped page's ``detail`` (``data.rights.ledger.Refusal.detail``).
 
         ``place`` is the page's record. If several records have the line, the one that was current at ``at`` is

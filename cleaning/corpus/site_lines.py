@@ -89,12 +89,12 @@ def take_out_site_lines(
     documents = remaining.documents
     digests = LineDigests(memory, segments)
     digests.make_missing(engine)
-    found = _Found.of(_counted(documents, digests, settings, engine, work), documents.num_rows)
+    found = _Found.read(_counted(documents, digests, settings, engine, work), documents.num_rows)
     digests.sweep()
     documents = documents.append_column("repeated", found.repeated)
     remembered = StrippedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
     keys = _mixed(documents["text_digest"].to_numpy()[found.touched], found.keys)
-    left = remembered.of(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
+    left = remembered.rows_for(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
     words = int(documents["n_words"].to_numpy()[found.touched].sum() - left["words"].sum())
     taken = Taken(found.lines, found.copies_kept, len(found.touched), words)
     kept = np.empty(len(left), LEFT)
@@ -153,7 +153,7 @@ class _Found:
     copies_kept: int
 
     @classmethod
-    def of(cls, tasks: Sequence[tuple["_Task", int, int]], documents: int) -> "_Found":
+    def read(cls, tasks: Sequence[tuple["_Task", int, int]], documents: int) -> "_Found":
         """Read the files of the tasks and delete them."""
         read = [[mapped(path) for path in task.targets] for task, _, _ in tasks]
         counts = np.zeros(documents, np.int64)
@@ -259,7 +259,7 @@ def _lines_by_group(
     parts, places = [], []
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
-        begins, held = digests.of(int(number))
+        begins, held = digests.read(int(number))
         counts[here] = begins[row[here] + 1] - begins[row[here]]
         parts.append(held[ranges(begins[row[here]], counts[here])])
         places.append(here)

@@ -77,7 +77,7 @@ def corpus_status(
     """Read names, sizes and Parquet footers only."""
     folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
-    progress = _Cleaning.of(store, cleaning, [warc.stem for warc in members(store)])
+    progress = _Cleaning.read(store, cleaning, [warc.stem for warc in members(store)])
     foreign = ForeignWarcs.load(store).by_name.values()
     segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
@@ -116,7 +116,7 @@ class _Cleaning:
     to_judge: int
 
     @classmethod
-    def of(cls, store: Store, cleaning: CleaningSettings, warcs: Sequence[str]) -> "_Cleaning":
+    def read(cls, store: Store, cleaning: CleaningSettings, warcs: Sequence[str]) -> "_Cleaning":
         documents = store.documents / recipe_digest(cleaning)
         extracted = set(extracted_stems(store.texts / extraction_digest(cleaning)))
         left = {stem for stem in extracted.union(warcs) if not is_judged(documents, stem)}

@@ -29,7 +29,7 @@ class StrippedTexts:
     def __init__(self, memory: Path) -> None:
         self._path = memory / "trimmed.npy"
 
-    def of(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> StrippedRows:
+    def rows_for(self, keys: Keys, texts: StoredTexts, engine: Engine, work: Path) -> StrippedRows:
         """A row for each of ``texts``; missing ones are computed. Afterwards the cache has these rows only."""
         remembered = self._load()
         rows = np.zeros(len(keys), STRIPPED_ROW)

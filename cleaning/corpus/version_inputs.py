@@ -30,7 +30,7 @@ class VersionInputs:
     settings: dict[str, Any]
 
     @classmethod
-    def of(
+    def collect(
         cls,
         cleaning: CleaningSettings,
         publishing: PublishSettings,

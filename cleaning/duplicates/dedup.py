@@ -162,7 +162,7 @@ def _near(
 
     def elected(pairs: Numbers) -> Elected:
         first, second = unpacked(pairs)
-        figures = verified.of(digests, first, second, texts, engine, work)
+        figures = verified.pair_figures(digests, first, second, texts, engine, work)
         return elect(rank, _edges(first, second, figures, settings))
 
     pairs, result, uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)

@@ -34,7 +34,7 @@ class VerifiedPairs:
         self.path = folder / "pairs.npy"
         self._shingle_words = shingle_words
 
-    def of(
+    def pair_figures(
         self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
     ) -> Alike:
         """How alike the texts at each pair of positions are; only pairs that are not remembered are worked out."""

@@ -51,7 +51,7 @@ class ForgottenRuns:
     """Ascending."""
 
     @classmethod
-    def of(cls, runs: Numbers, key: bytes) -> "ForgottenRuns":
+    def from_runs(cls, runs: Numbers, key: bytes) -> "ForgottenRuns":
         """Hash runs."""
         return cls(key, np.unique(_hashed(runs, key)))
 

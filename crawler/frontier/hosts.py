@@ -254,11 +254,11 @@ class HostQueue:
             delay = max(delay, host.robots.delay)
         delay = min(delay, max(settings.delay_max, least))
         delay = max(delay, min(retry_after, BROKEN_MAX)) if retry_after is not None else delay
-        return max(delay, self.breaker_delay(host, told=retry_after is not None))
+        return max(delay, self.breaker_delay(host, has_retry_after=retry_after is not None))
 
-    def breaker_delay(self, host: Host, *, told: bool) -> float:
+    def breaker_delay(self, host: Host, *, has_retry_after: bool) -> float:
         """Exponential backoff of a host with too many failures in a row: doubled at each further failure."""
-        limit = max(TOLD_TO_WAIT, self._settings.max_failures) if told else self._settings.max_failures
+        limit = max(TOLD_TO_WAIT, self._settings.max_failures) if has_retry_after else self._settings.max_failures
         if host.failures < limit:
             return 0.0
         return float(min(self._settings.breaker_base_delay * 2 ** min(host.failures - limit, 30), BROKEN_MAX))

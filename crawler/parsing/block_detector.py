@@ -86,15 +86,15 @@ def _by_words(
     encoding = encoding_of(body[:LOOKED_AT], _type_of(headers))
     shown = page.text if page is not None else re.sub(rb"<[^>]*>|\s+", b"", body[:LOOKED_AT])
     title = _TITLE.search(body[:LOOKED_AT])
-    told = [_plain(title[1], encoding)] if title is not None else []
+    texts = [_plain(title[1], encoding)] if title is not None else []
     if len(shown) <= TINY or (denies and len(shown) <= SHORT):
-        told.append(_plain(shown, encoding))
-    if any(REFUSING.search(text) for text in told):
+        texts.append(_plain(shown, encoding))
+    if any(REFUSING.search(text) for text in texts):
         return BlockVerdict(BLOCKED, "words")
     for why, words in SICK_WORDS:
-        if any(words.search(text) for text in told):
+        if any(words.search(text) for text in texts):
             return BlockVerdict(SICK, why)
-    if 200 <= status < 300 and any(MISSING.search(text) for text in told):  # noqa: PLR2004 - the class of 2xx
+    if 200 <= status < 300 and any(MISSING.search(text) for text in texts):  # noqa: PLR2004 - the class of 2xx
         return BlockVerdict(SOFT, "404")
     if status == 202:  # noqa: PLR2004 - Accepted
         return BlockVerdict(BLOCKED, "accepted") if len(shown) <= TINY else None

@@ -37,7 +37,7 @@ class Agents:
         self.max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._known: dict[tuple[str | None, bool], Agent] = {}
 
-    def of(self, request: Request, exchange: "Exchange") -> Agent:
+    def agent_for(self, request: Request, exchange: "Exchange") -> Agent:
         """The agent for a request; a new one is created as Scrapy does."""
         key = request.meta.get("proxy"), request.url.startswith("https:")
         agent = self._known.get(key)
@@ -86,7 +86,7 @@ class Exchange(_ScrapyAgent):
 
     def _get_agent(self, request: Request, timeout: float) -> Agent:
         del timeout
-        return self._agents.of(request, self)
+        return self._agents.agent_for(request, self)
 
     def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
         """Read the body, unless its announced length is too large."""

@@ -99,8 +99,8 @@ def _tell(path: Path, progress: Progress) -> None:
 
 def _hosts(counts: Mapping[str, int]) -> str:
     """How many hosts are active or waiting, and how many are in a state in which they are not fetched from."""
-    told = ["active", "waiting", "broken", *(state for state in STATES if counts.get(state))]
-    return ", ".join(f"{counts[state]} {state}" for state in told)
+    shown = ["active", "waiting", "broken", *(state for state in STATES if counts.get(state))]
+    return ", ".join(f"{counts[state]} {state}" for state in shown)
 
 
 def _time_left(report: Mapping[str, Any]) -> dict[str, float | str]:
@@ -108,9 +108,9 @@ def _time_left(report: Mapping[str, Any]) -> dict[str, float | str]:
     left, slowest = report.get("seconds_left"), report.get("slowest_seconds_left")
     if not left:
         return {}
-    told = str(timedelta(seconds=left))
+    shown = str(timedelta(seconds=left))
     host = report.get("slowest_host")
-    return {"left": f"{told} ({host})" if host and slowest and slowest >= left else told}
+    return {"left": f"{shown} ({host})" if host and slowest and slowest >= left else shown}
 
 
 def _errors(counts: Mapping[str, int]) -> dict[str, float | str]:

@@ -1,4 +1,4 @@
-"""``cowese archive``: pages that others have archived → WARC files, permissions first."""
+"""``cowese archive``: pages from archives and open corpora → WARC files, permissions first."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -184,7 +184,7 @@ def texts(
 
 
 class _Given:
-    """What the commands of open corpora share."""
+    """Common parts of the commands for open corpora."""
 
     def __init__(self, config: Path | None, store: Path | None, assign: list[str] | None, seeds: Path | None) -> None:
         settings = read_settings(config, store, assign, crawl__seeds=seeds)
@@ -194,7 +194,7 @@ class _Given:
     def bring(
         self, source: str, found: "Iterable[CorpusRecord | Skipped]", *, as_json: bool, only_seeds: bool = False
     ) -> None:
-        """Bring what a corpus gives, and print what became of it."""
+        """Import a corpus and print the summary."""
         from crawler.permissions.scope import Scope
         from crawler.sources.open_corpora import import_corpus
         from data.seeds import load_seeds

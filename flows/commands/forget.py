@@ -1,4 +1,4 @@
-"""The commands that take out of a store what it holds, and prove it: forget, audit."""
+"""The commands that remove pages from everything in a store, and prove it: forget, audit."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -115,7 +115,7 @@ def audit(
 
 
 def _inventory(plan: "Plan") -> list[str]:
-    """What holds the pages, and what becomes of it."""
+    """The places that hold the pages, and what happens to each."""
     records = sum(map(len, plan.blanks.values()))
     lines = [
         f"pages: {len(plan.urls):,}",

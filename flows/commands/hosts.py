@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Order = Literal["host", "state", "pages", "queued", "answers", "bytes", "rate", "due", "traps", "refused", "failed"]
 SHOWN = 40
-"""Hosts that are shown where no other number is asked for."""
+"""Default number of hosts shown."""
 
 
 def hosts(
@@ -106,7 +106,7 @@ COLUMNS = (
 
 
 def _lines(views: "list[HostView]") -> list[str]:
-    """Aligned columns under their names; not a table that is cut to the width of the terminal."""
+    """Aligned columns with a header, never truncated to the width of the terminal."""
     rows = [COLUMNS, *(_cells(view) for view in views)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -46,7 +46,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
 def checked_name(name: str | None, option: str = "--name") -> str | None:
-    """A name, given by an option, that makes a folder of its own and nothing else.
+    """Check a name from an option: it must be valid as a folder's name.
 
     Raises:
         InputError: it has other characters.
@@ -58,7 +58,7 @@ def checked_name(name: str | None, option: str = "--name") -> str | None:
 
 @contextlib.contextmanager
 def lock_stage_once(store: Store, stage: str) -> Iterator[bool]:
-    """Keep others out of a stage, once for all processes that torchrun started; whether this is the first of them."""
+    """Hold a stage lock once for all processes of torchrun; whether this is the first of them."""
     from training.runs.distributed import is_first_process
 
     if not is_first_process():
@@ -216,7 +216,7 @@ def export(
 
 
 def show_evaluation(summary: "EvaluationSummary") -> None:
-    """The run beside BIOMEDTRA's card, by the card's definitions; then what the card does not have."""
+    """Show the run beside BIOMEDTRA's card, by the card's definitions, then the other figures."""
     title = f"{summary.run}, step {summary.step:,}, on {summary.tokens:,} tokens of {summary.split}"
     card = {
         "this run": summary.discriminator,

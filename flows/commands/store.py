@@ -1,4 +1,4 @@
-"""The commands that look at a store as a whole: status and why."""
+"""The commands about a store as a whole: status and why."""
 
 from typing import Annotated
 

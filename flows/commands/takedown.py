@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COPIES_SHOWN = 10
 _HOLDERS_SHOWN = 5
 _LOOKED_UP = 20
-"""URLs of the command line that are looked up where no version has them; a look-up takes a tenth of a second."""
+"""URLs that are looked up if no version has them, at most; a lookup takes a tenth of a second."""
 
 
 def takedown(
@@ -51,7 +51,7 @@ def takedown(
         reached = takedown_impact(opened, takedowns, asked)
     except InputError as error:
         typer.echo(f"taken down: {', '.join(asked)}")
-        raise InputError(f"what that reaches cannot be told: {error}") from error
+        raise InputError(f"its impact cannot be determined: {error}") from error
     unknown = [one for one in asked if "://" in one and not reached.documents[one] + reached.dropped[one]]
     unheard = _unheard(opened, read_settings(config, store, None), unknown[:_LOOKED_UP])
     for target in asked:
@@ -74,7 +74,7 @@ def takedown(
 
 
 def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
-    """What was made before and still holds these pages, each kind in a line; nothing where nothing does."""
+    """Artifacts that still hold these pages, one line for each kind."""
     from cleaning.forgetting.pages import find_pages
     from data.lineage import artifacts_made_from
     from data.manifest import Manifest
@@ -117,7 +117,7 @@ def _tell_copies(copies: tuple[str, ...]) -> None:
 
 
 def _unheard(store: Store, settings: "Settings", urls: list[str]) -> set[str]:
-    """The URLs that a store has never met; none where its crawl state is out of reach."""
+    """The URLs that a store does not know; empty if its crawl state cannot be opened."""
     from flows.why import why as look
 
     try:

@@ -1,4 +1,4 @@
-"""Prefect's pages of a corpus version: what is left after each step, why pages were dropped, the hosts, the report."""
+"""Prefect artifacts of a corpus version: the funnel, reasons of drops, hosts, the report."""
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
@@ -10,11 +10,11 @@ from data.manifest import MANIFEST_NAME
 from flows.prefect_pages.store_links import StoreLinks
 
 HOSTS = 200
-"""Hosts in the table; the report has them all."""
+"""Hosts in the table, at most; the report has all."""
 
 
 def show_corpus(summary: PublishSummary, links: StoreLinks) -> None:
-    """Make the pages, inside the task that published."""
+    """Create the artifacts, inside the publishing task."""
     figures = read_json(summary.path / MANIFEST_NAME)["figures"]
     version, urls = summary.version, figures["urls"]
     create_table_artifact(

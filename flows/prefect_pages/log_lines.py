@@ -15,12 +15,12 @@ PUBLISHING = {
     "takedown": "taken down",
     "forgotten": "forgotten",
 }
-"""Reasons that publishing finds, and what they are called after a count."""
+"""Families of reasons of publishing, with their names after a count."""
 
 
 @singledispatch
 def in_one_line(summary: Any) -> str:
-    """What a stage did."""
+    """The summary of a stage in one line."""
     return str(summary)
 
 
@@ -56,7 +56,7 @@ def _(summary: PublishSummary) -> str:
 
 
 def left_out_by_publishing(dropped: Mapping[str, int]) -> dict[str, int]:
-    """Pages that cleaning kept and publishing did not, by family of reasons, as in what is said of a version."""
+    """Pages that cleaning kept and publishing dropped, by family of reasons."""
     counts = {
         words: sum(count for reason, count in dropped.items() if reason.startswith(prefix))
         for prefix, words in PUBLISHING.items()

@@ -1,4 +1,4 @@
-"""Prefect's pages of a model: the curve of the loss as an image, its figures beside the card's, links."""
+"""Prefect artifacts of a model: the curve of the loss, its figures beside the card's, links."""
 
 import base64
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from training.tokens.tokenizer import TokenizerSummary
 
 
 def show_run(summary: PretrainSummary, links: StoreLinks) -> None:
-    """The loss, inside the task that trained."""
+    """Show the loss, inside the training task."""
     name = summary.path.name
     drawn = curve([(line["step"], line["loss"]) for line in read_metrics(summary.path)], "loss", "steps")
     image = summary.path / "loss.svg"
@@ -45,7 +45,7 @@ def show_run(summary: PretrainSummary, links: StoreLinks) -> None:
 
 
 def show_evaluation(summary: EvaluationSummary, links: StoreLinks) -> None:
-    """The figures by the card's definitions, inside the task that evaluated."""
+    """Show the figures by the card's definitions, inside the evaluating task."""
     create_table_artifact(
         [
             {
@@ -64,7 +64,7 @@ def show_evaluation(summary: EvaluationSummary, links: StoreLinks) -> None:
 
 
 def show_model(summary: ExportSummary, links: StoreLinks) -> None:
-    """Where the two models and their cards are, inside the task that exported."""
+    """Show the paths of the two models and their cards, inside the exporting task."""
     parts = {"discriminator": summary.discriminator, "generator": summary.generator}
     lines = [
         f"- **{name}**, {summary.parameters[name]:,} parameters: {links.to(folder / 'README.md', 'model card')}, "

@@ -1,4 +1,4 @@
-"""Where a browser, or a person on the machine, finds a file of the store."""
+"""Links to files of the store, for browsers or as paths."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ class StoreLinks:
 
     root: Path
     base: str | None
-    """Address under which the store's files are shown, without one none is."""
+    """Base URL of the store's files; None if they are not served."""
 
     def to(self, path: Path, text: str) -> str:
         """A file of the store as Markdown."""
@@ -19,7 +19,7 @@ class StoreLinks:
         return f"{text}: `{path}`" if place == str(path) else f"[{text}]({place})"
 
     def place(self, path: Path) -> str:
-        """A file's address, or its path where it has none."""
+        """A file's URL, or its path if files are not served."""
         if self.base is None or not path.is_relative_to(self.root):
             return str(path)
         return f"{self.base.rstrip('/')}/{quote(path.relative_to(self.root).as_posix())}"

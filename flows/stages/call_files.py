@@ -1,8 +1,8 @@
-"""What a stage's process and its parent tell each other, in one folder of files.
+"""The files through which a stage's process and its parent communicate.
 
-``call.pickle`` goes in; ``progress.json`` is replaced while the stage runs, at least every ``HEARTBEAT`` seconds;
-``outcome.pickle`` comes out; ``log.txt`` takes everything that is printed. Files and no pipes: a parent that is killed
-leaves nothing that a child could block on, nor a pipe that a child would hold open.
+``call.pickle`` is the input; ``progress.json`` is replaced at least every ``HEARTBEAT`` seconds; ``outcome.pickle`` is
+the result; ``log.txt`` is the output. Files instead of pipes: after a killed parent a child could block on a full pipe,
+or keep it open.
 """
 
 import json
@@ -18,7 +18,7 @@ from data.errors import CoweseError
 from data.files import read_json, write_bytes
 
 HEARTBEAT = 2.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class StageCall:
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
     parent: int
-    """Process that waits for it."""
+    """Pid of the process that waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the function returned, or the error that it raised."""
+    """The function's result or error."""
 
     value: Any = None
     error: BaseException | None = None
@@ -48,27 +48,27 @@ class CallFolder:
 
     @property
     def log(self) -> Path:
-        """Everything that the stage and its libraries print."""
+        """The output of the stage and its libraries."""
         return self.path / "log.txt"
 
     @property
     def progress(self) -> Path:
-        """How far it is."""
+        """The progress file."""
         return self.path / "progress.json"
 
     def prepare(self, call: StageCall) -> None:
-        """Write the job and remove what an earlier attempt left."""
+        """Write the call and remove files of an earlier attempt."""
         for left in ("outcome.pickle", "progress.json"):
             (self.path / left).unlink(missing_ok=True)
         write_bytes(self.path / "call.pickle", pickle.dumps(call))
 
     def read_call(self) -> StageCall:
-        """The job, in the child."""
+        """Read the call, in the child."""
         call: StageCall = pickle.loads((self.path / "call.pickle").read_bytes())  # noqa: S301 - our own parent wrote it
         return call
 
     def write_outcome(self, outcome: Outcome) -> None:
-        """Tell how it ended; an error that cannot be pickled is told by its text."""
+        """Write the outcome; an error that cannot be pickled is replaced by its text."""
         try:
             pickled = pickle.dumps(outcome)
             pickle.loads(pickled)  # noqa: S301 - some errors go in and do not come out
@@ -78,7 +78,7 @@ class CallFolder:
         write_bytes(self.path / "outcome.pickle", pickled)
 
     def read_outcome(self) -> Outcome | None:
-        """How it ended; None where it was killed before it could tell."""
+        """The outcome; None if the child was killed before it wrote one."""
         try:
             outcome: Outcome = pickle.loads((self.path / "outcome.pickle").read_bytes())  # noqa: S301 - our own child
         except (OSError, EOFError, pickle.UnpicklingError):
@@ -86,13 +86,13 @@ class CallFolder:
         return outcome
 
     def write_progress(self, values: Mapping[str, Any]) -> None:
-        """Replace the progress file; it need not survive a power cut, so nothing waits for the disk."""
+        """Replace the progress file. No fsync: it need not survive a power cut."""
         temporary = self.path / f".progress.{os.getpid()}"
         temporary.write_text(json.dumps({**values, "beat": time.time()}), encoding="utf-8")
         temporary.replace(self.progress)
 
     def read_progress(self) -> Mapping[str, Any]:
-        """How far it is; empty before the first word."""
+        """The progress; empty before the first report."""
         try:
             values: Mapping[str, Any] = read_json(self.progress)
         except CoweseError:

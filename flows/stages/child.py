@@ -1,8 +1,8 @@
 """The process of one stage. Run as ``python -m flows.stages.child FOLDER``.
 
-SIGTERM asks it to end: the trainer saves, the crawl finishes what is in flight, anything else stops where it is. It
-comes from the parent that is cancelled, and from the kernel when the parent dies. ``GRACE`` seconds later the process
-ends itself and all that it started, so that nothing keeps a GPU or a lock.
+SIGTERM asks it to end: the trainer saves, the crawl finishes requests in flight, other stages stop at once. The signal
+comes from a cancelled parent, or from the kernel when the parent dies. ``GRACE`` seconds later the process kills itself
+and its children, so that nothing keeps a GPU or a lock.
 """
 
 import logging
@@ -20,9 +20,9 @@ from data.parent_watchdog import end_with_parent
 from flows.stages.call_files import HEARTBEAT, CallFolder, Outcome
 
 GRACE = 60.0
-"""Seconds from the first request to end, or from the parent's death, to the end."""
+"""Seconds from SIGTERM or the parent's death to the end."""
 SHOWN_EVERY = 0.5
-"""Seconds between two changes of the progress file, at least."""
+"""Seconds between two writes of the progress file, at least."""
 
 
 class Terminated(BaseException):
@@ -30,7 +30,7 @@ class Terminated(BaseException):
 
 
 class Heartbeat:
-    """A thread that shows that this process lives, and ends it when its time has come."""
+    """A thread that writes heartbeats and ends this process after the grace period."""
 
     def __init__(self, folder: CallFolder, parent: int) -> None:
         self._folder = folder
@@ -50,7 +50,7 @@ class Heartbeat:
             self._write()
 
     def count_down(self) -> None:
-        """From now on this process has ``GRACE`` seconds."""
+        """Start the grace period of ``GRACE`` seconds."""
         self._deadline = self._deadline or time.monotonic() + GRACE
 
     def _write(self) -> None:
@@ -71,12 +71,12 @@ class Heartbeat:
                 os.killpg(0, signal.SIGKILL)
             try:
                 self._write()
-            except OSError:  # a full disk: the stage itself meets it and says so
+            except OSError:  # a full disk: the stage itself will report it
                 continue
 
 
 def main() -> None:
-    """Run the job of a folder and leave its outcome there."""
+    """Run the call of a folder and write its outcome."""
     folder = CallFolder(Path(sys.argv[1]))
     call = folder.read_call()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

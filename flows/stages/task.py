@@ -1,4 +1,4 @@
-"""One Prefect task a stage: its function runs in a child process, its pages move, its asset is told of."""
+"""Runs each stage as a Prefect task: a child process, progress artifacts, an asset with figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ ASSETS = {
     "tokenizer": Asset(key=TOKENIZER, properties=AssetProperties(name="Tokenizer", description="Cased WordPiece")),
     "export": Asset(key=MODEL, properties=AssetProperties(name="BIOMEDTRA", description="ELECTRA for transformers")),
 }
-"""What stages make that others build on, by stage."""
+"""Stage → the asset that it makes."""
 SHOWN = {
     "publish": ("version", "documents", "words", "path"),
     "tokenizer": ("entries", "digest", "path"),
     "export": ("step", "parameters", "path"),
 }
-"""Their figures."""
+"""Stage → figures in the asset's metadata."""
 CORPUS_STAGES = ("archive", "crawl", "clean", "publish")
 MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
 
@@ -54,7 +54,7 @@ class StageTasks:
         return self.settings.store.expanduser().absolute() / "serve" / "runs" / str(flow_run.get_id())
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
+        """Run one stage. Prefect caches and persists nothing, since a stage finds finished work by itself."""
         kwargs.pop("progress", None)
 
         @fail_without_traceback
@@ -103,7 +103,7 @@ class StageTasks:
 
 
 def show(stage: str, summary: Any, links: StoreLinks) -> None:
-    """Make the pages of a stage, where it has any."""
+    """Create the artifacts of a stage, if it has any."""
     if stage == "publish":
         show_corpus(summary, links)
     elif stage not in CORPUS_STAGES:
@@ -114,7 +114,7 @@ def show(stage: str, summary: Any, links: StoreLinks) -> None:
 
 
 def tell_asset(stage: str, summary: BaseModel) -> None:
-    """Put the figures of what was made onto its asset."""
+    """Add the figures to the stage's asset."""
     if stage in ASSETS:
         figures = summary.model_dump(mode="json")
         ASSETS[stage].add_metadata({name: figures[name] for name in SHOWN[stage]})

@@ -2,7 +2,8 @@
 
 Masks, samples and dropout are therefore the same for any number of processes, and resuming needs no generator's state.
 With generators a resumed run, or one on more GPUs, would draw other masks, and runs could not be compared. The integer
-arithmetic wraps modulo 2**64 and gives the same bits on every device. Shapes: B rows, N draws a row.
+arithmetic wraps modulo 2**64 and gives the same bits on every device.
+Shapes: B rows, N draws a row.
 """
 
 import math

@@ -48,7 +48,7 @@ def build_cowese(
 
     Args:
         contact: Address or page that a webmaster can write to; a real crawl needs it, and so does Common Crawl.
-        sources: Where pages come from: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
+        sources: Sources of pages: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
         pretrain: Continue to the model, by pretrain-biomedtra on the gpu pool.

@@ -96,7 +96,7 @@ def test_files_of_others_are_left_alone_unless_allowed(store, tmp_path):
     foreign = write_warc(tmp_path / "f.warc.gz", pages())
     cleaned(store, [foreign])
     content = foreign.read_bytes()
-    with pytest.raises(StageError, match=r"f\.warc\.gz: lies outside the store and holds 4 of these records"):
+    with pytest.raises(StageError, match=r"f\.warc\.gz: is outside the store and holds 4 of these records"):
         planned(store, "tres.es")
     assert (foreign.read_bytes(), Plan.unfinished(store)) == (content, None)
     receipt = carry_out(store, chosen(store), planned(store, "tres.es", foreign=True))

@@ -40,7 +40,7 @@ _TEXTS = "cowese.texts"
 
 
 class MeasuresFile:
-    """Batches of measures, read in the order of the texts; written anew from the first batch that has grown."""
+    """Batches of measures, read in the order of the texts; written again from the first batch that has grown."""
 
     def __init__(self, path: Path, texts: Path, batch_rows: int) -> None:
         self._path = path
@@ -93,7 +93,7 @@ class MeasuresFile:
 
 @contextmanager
 def forget_rows(measures: Sequence[Path], texts: Path, rows: npt.NDArray[np.int64]) -> Iterator[None]:
-    """Take some rows out of files of measures while the body writes their texts anew, with as many rows.
+    """Null some rows of measures files while the body writes their texts again with the same number of rows.
 
     Measures of other texts are deleted; so are those of a run that was cut off within the body.
 

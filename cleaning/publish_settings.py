@@ -27,19 +27,20 @@ class PublishSettings(SettingsModel):
     bands: int = Field(default=32, gt=0)
     """Bands of a signature; two documents with an equal band are compared."""
     rows: int = Field(default=8, gt=0)
-    """Hash values of a band. A pair alike to s is compared with probability 1 − (1 − s^rows)^bands: at Jaccard 0.8
-    32 × 8 finds 99.7 % of the pairs, 25 × 10 finds 94.2 %. What is found is verified exactly."""
+    """Hash values of a band. A pair with similarity s is compared with probability 1 − (1 − s^rows)^bands: at Jaccard
+    0.8 32 × 8 finds 99.7 % of the pairs, 25 × 10 finds 94.2 %. What is found is verified exactly."""
     shingle_words: int = Field(default=5, gt=0)
     """Words of a shingle."""
     jaccard: float = Field(default=0.8, gt=0, le=1)
-    """Documents whose shingles are alike to this share are one; verified exactly, not estimated."""
+    """Documents whose shingles have at least this Jaccard similarity are duplicates; verified exactly, not
+    estimated."""
     containment: float | None = Field(default=0.9, gt=0.5, le=1)
     """A document of whose shingles a longer one before it holds this share loses to it (duplicate/contained); verified
     exactly. None: only documents that are alike as a whole are one."""
     site_line_documents: int = Field(default=10, ge=2)
     """A line that fewer documents of a site have is not the site's; copies and near copies do not count."""
     site_line_share: float = Field(default=0.05, gt=0, le=1)
-    """Share of a site's documents from which on a line is the site's and is taken out of each."""
+    """A line that at least this share of a site's documents have is removed from each of them."""
     site_heading_share: float = Field(default=0.6, gt=0, le=1)
     """The same for a line of fewer than six words, which may be a heading of the site's articles (Síntomas)."""
     validation_share: float = Field(default=0.005, gt=0, lt=0.5)

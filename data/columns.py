@@ -19,7 +19,7 @@ DESCRIPTIONS = {
     "fetched_at": "When this text was fetched (UTC).",
     "first_seen_at": "When the page was first fetched (UTC).",
     "mime": "Media type of the answer.",
-    "text_given": "Whether the source gave a text and no page, so that it cannot be extracted anew.",
+    "text_given": "Whether the source gave a text and no page, so that it cannot be extracted again.",
     "license": "Licence that the page states, or its host by RSL: an SPDX identifier, or as it is written.",
     "license_url": "Address of that licence.",
     "language": "Language of the text (ISO 639).",

@@ -58,7 +58,7 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("fetched_at", SECONDS_UTC, nullable=False),
         pa.field("first_seen_at", SECONDS_UTC, nullable=False),
         pa.field("mime", pa.string()),
-        pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from anew
+        pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from again
         pa.field("license", pa.string()),  # that the page, or its host by RSL, states
         pa.field("license_url", pa.string()),
         pa.field("language", pa.string(), nullable=False),

@@ -17,7 +17,7 @@ from typing import Any
 from data.errors import DiskFullError, InputError, StoreError
 
 TEMPORARY = ".part"
-"""Suffix of a file that is being written; whoever finds one after a crash may delete it."""
+"""Suffix of a file that is being written; after a crash it may be deleted."""
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
 """numpy's message for an incomplete write, as on a full disk; its OSError has no errno."""
 

@@ -146,7 +146,7 @@ def test_wrong_offsets_and_a_moved_file_cost_only_their_own_records(store, archi
     assert f"{CRAWL}: " in str(error.value)
     assert "records do not lie where its index says" in str(error.value)
     assert "is not there (HTTP 404)" in str(error.value)
-    assert "Run the same command again: it reads the index anew" in str(error.value)
+    assert "Run the same command again: it reads the index again" in str(error.value)
     lost = {member for (path, _), member in archive.members.items() if path in pages[:2]}
     check_all_are_there(store, archive, wanted(archive) - lost)
     archive.files = files

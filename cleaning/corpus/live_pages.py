@@ -158,7 +158,7 @@ def _deciding_events(events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArr
     """For each id, where its events begin, and its deciding event: the last one, or the first of the last equal drops.
 
     If no event decides, it is the first. ``events`` are sorted by id, then by time: rows of one id are adjacent, so
-    that one pass over the borders groups them. Without the sort each id would need a search of its own.
+    that their borders group them. Without the sort each id would need a search of its own.
     """
     ids = pc.dictionary_encode(events["id"].combine_chunks()).indices.to_numpy()
     begins = np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]])) if len(ids) else np.zeros(0, np.int64)

@@ -97,7 +97,7 @@ def folder_of_split(split: str) -> str:
 
 
 def folder_of_side(language: str) -> str:
-    """The folder of a side corpus, apart from the splits, so that nobody reads it by accident."""
+    """The folder of a side corpus, apart from the splits, so that no one reads it by accident."""
     return f"side/{language}"
 
 

@@ -10,7 +10,7 @@ from data.sources import CRAWL, FILES
 if TYPE_CHECKING:
     from cleaning.corpus.summary import Content, Source
 
-UNKNOWN = "Not known to the software that wrote this page; whoever publishes the corpus or trains on it says it."
+UNKNOWN = "Not known to the software that wrote this page; the publisher of the corpus or a provider must say it."
 PUBLIC = {
     "common-crawl": "Common Crawl (commoncrawl.org): pages of named hosts from its monthly crawls, as its WARC files "
     "hold them; its terms of use hold.",
@@ -231,7 +231,7 @@ def _reservations(figures: Mapping[str, Any], settings: Mapping[str, Any]) -> Se
     held = figures.get("ledger", {})
     facts = [
         (
-            "What is heard",
+            "Signals that are read",
             (
                 "robots.txt with AIPREF and Content Signals, ai.txt, TDMRep (file, header, meta element, XMP), "
                 "X-Robots-Tag and "

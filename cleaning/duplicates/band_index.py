@@ -89,7 +89,7 @@ class BandIndex(DigestSegments):
     def _merge(self, names: Sequence[str], living: Numbers) -> None:
         digests, keys = [], []
         for name in names:
-            here = self.living(name, living)
+            here = self.live_mask(name, living)
             digests.append(np.asarray(self.array(name, "digests"))[here])
             keys.append(_unsorted(self.array(name, "keys"), self.array(name, "rows"))[:, here])
         merged = np.concatenate(digests)

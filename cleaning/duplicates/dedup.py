@@ -91,7 +91,7 @@ def deduplicate(
     group[by_rank] = np.cumsum(first) - 1
 
     with scratch(memory / "work") as work:
-        elected, uncompared = _near(
+        elected, uncompared = _near_duplicates(
             digests[heads],
             rank[heads],
             texts.at(heads),
@@ -141,7 +141,7 @@ def text_numbers(digests: pa.ChunkedArray) -> Numbers:
     return np.concatenate(parts)
 
 
-def _near(
+def _near_duplicates(
     digests: Numbers,
     rank: Positions,
     texts: StoredTexts,

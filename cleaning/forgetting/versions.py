@@ -1,6 +1,6 @@
 """Published versions without pages that are forgotten: the one change that a version ever sees.
 
-Rows go, counts are taken anew, card and report are written again; the manifest comes last and says how many rows went
+Rows go, counts are taken again, card and report are written again; the manifest comes last and says how many rows went
 and under which receipts. Parts that hold nothing of them keep their bytes.
 """
 

@@ -47,7 +47,7 @@ def is_due(now: float, round_length: float = 0.0) -> sa.ColumnElement[bool]:
 
 
 def asked_by(now: float, round_length: float = 0.0, *, everything: bool = False) -> sa.ColumnElement[bool]:
-    """The URLs of a round: those due, sitemaps, and those refused before, which are judged anew.
+    """The URLs of a round: those due, sitemaps, and those refused before, which are judged again.
 
     URLs that the operator's rules exclude stay out until the rules change.
     """

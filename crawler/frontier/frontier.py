@@ -99,7 +99,7 @@ class Frontier:
     def start_round(self, number: int, now: float, *, everything: bool, round_length: float = 0.0) -> int:
         """Open a round and queue its known URLs by rank; return how many are queued.
 
-        Sitemaps are always fetched again, refused URLs are judged anew, pages that are gone are fetched when due.
+        Sitemaps are always fetched again, refused URLs are judged again, pages that are gone are fetched when due.
         """
         again = asked_by(now, round_length, everything=everything)
         fresh = {"state": QUEUED, "attempts": 0, "reason": None, "rank": rank_in_round(now)}

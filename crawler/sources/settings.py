@@ -65,7 +65,7 @@ class WaybackSettings(BaseModel):
             return self
         for name, most in _MOST_PER_MINUTE.items():
             if getattr(self, name) > most:
-                raise ValueError(f"{name} is {most} at most: the archive blocks whoever asks more often")
+                raise ValueError(f"{name} is {most} at most: the archive blocks clients that are faster")
         return self
 
 

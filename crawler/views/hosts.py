@@ -39,7 +39,7 @@ def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datet
         InputError: neither the state nor the list of start URLs has it; bad seeds.
         StoreError: the state cannot be read.
     """
-    return _View(store, settings, as_of).story(host)
+    return _View(store, settings, as_of).host_details(host)
 
 
 class _View:
@@ -64,7 +64,7 @@ class _View:
             for name in sorted(names | counted.keys() | remembered.keys())
         }
 
-    def story(self, host: str) -> HostStory:
+    def host_details(self, host: str) -> HostStory:
         """One host in full."""
         for name in _spellings(host):
             counted, remembered, figures, round_ = self._read(name)

@@ -171,7 +171,7 @@ def texts(
 ) -> None:
     """Take texts with addresses that others have extracted, in FineWeb-2's form.
 
-    They are judged, deduplicated and split like pages; no page lies behind them, so they cannot be extracted anew.
+    They are judged, deduplicated and split like pages; no page lies behind them, so they cannot be extracted again.
 
     Example: cowese archive texts fineweb-2/spa_Latn --name fineweb-2 --only-seeds
     """

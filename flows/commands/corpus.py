@@ -104,7 +104,7 @@ def publish(
 ) -> None:
     """Deduplicate the documents and cut a new corpus version.
 
-    Where nothing changed there is none.
+    If nothing has changed, there is no new version.
 
     Example: cowese publish --decontaminate benchmarks/pharmaconer --decontaminate benchmarks/cantemist
     """

@@ -42,8 +42,8 @@ def forget(
 ) -> None:
     """Take pages out of everything that the store holds, for good.
 
-    WARC records are blanked, texts, documents and versions written anew, packed tokens deleted, models marked; a signed
-    receipt says so. A run that was cut off goes on with `cowese forget --yes`.
+    WARC records are blanked, texts, documents and versions written again, packed tokens deleted, models marked. A signed
+    receipt says so. `cowese forget --yes` continues an interrupted run.
 
     Example: cowese forget https://www.example.org/page --yes
     """
@@ -120,8 +120,8 @@ def _inventory(plan: "Plan") -> list[str]:
     lines = [
         f"pages: {len(plan.urls):,}",
         f"WARC records to be blanked: {records:,} in {len(plan.blanks):,} files",
-        f"WARC files whose texts and documents are written anew: {len(plan.records):,}",
-        "versions that are written anew: "
+        f"WARC files whose texts and documents are written again: {len(plan.records):,}",
+        "versions that are written again: "
         + (", ".join(f"{name} ({rows:,} rows)" for name, rows in plan.versions.items()) or "none"),
         f"packed tokens that are deleted: {', '.join(plan.deleted) or 'none'}",
         f"made from these texts, to be marked: {', '.join(plan.marked) or 'none'}",

@@ -26,7 +26,7 @@ def takedown(
     targets: TargetsArgument = None,
     file: TargetsFileOption = None,
     copies: Annotated[
-        bool, typer.Option("--copies", help="Other pages with the same text, or one alike to it, as well.")
+        bool, typer.Option("--copies", help="Other pages with the same or nearly the same text, too.")
     ] = False,
     store: StoreOption = None,
     config: ConfigOption = None,

@@ -130,7 +130,7 @@ def _read_file(remote: Remote, path: str, prefixes: Sequence[bytes], folder: Pat
         except NotThereError as error:
             raise StageError(
                 f"{error}, though the crawl's list of index files names it. Run the same command again; where it "
-                "says so again, the crawl's index is being written anew: try in a few days."
+                "says so again, the crawl's index is being written again: try in a few days."
             ) from error
         batches = pa.concat_tables([INDEX_ROWS.empty_table(), *rows]).to_batches()
         write_parquet(kept, batches, INDEX_ROWS, dictionary_columns=_DICTIONARY_COLUMNS)

@@ -249,7 +249,7 @@ def _names(crawls: Sequence[str]) -> list[str]:
 
 
 def _require_contact(crawling: CrawlSettings, settings: CommonCrawlSettings) -> None:
-    """Whoever serves the archive must be able to write to whoever reads it."""
+    """Require a contact, so that the archive's operators can write to us."""
     parts = urlsplit(settings.base_url)
     if parts.scheme in ("http", "https") and parts.hostname not in LOOPBACK and not crawling.contact:
         raise InputError(
@@ -263,5 +263,5 @@ def _told(crawl: str, wrong: Sequence[str]) -> str:
     more = f"; and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
     return (
         f"{crawl}: {len(wrong):,} records do not lie where its index says ({shown}{more}). All others are kept. Run "
-        "the same command again: it reads the index anew. If it says so again, leave this crawl out."
+        "the same command again: it reads the index again. If it says so again, leave this crawl out."
     )

@@ -42,8 +42,8 @@ def forget(
 ) -> None:
     """Take pages out of everything that the store holds, for good.
 
-    WARC records are blanked, texts, documents and versions written again, packed tokens deleted, models marked. A signed
-    receipt says so. `cowese forget --yes` continues an interrupted run.
+    WARC records are blanked. Texts, documents and versions are written again, packed tokens deleted, models marked. A
+    signed receipt says so. `cowese forget --yes` continues an interrupted run.
 
     Example: cowese forget https://www.example.org/page --yes
     """

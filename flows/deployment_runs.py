@@ -1,10 +1,11 @@
 """Runs of deployments from inside a flow: start one and wait for it, or wait for an identical run."""
 
+import contextlib
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -22,12 +23,15 @@ from pydantic_core import to_jsonable_python
 
 from data.errors import StageError
 
+R = TypeVar("R")
+
 POLL = 2.0
 """Seconds between two polls of a run."""
 LATEST_RUNS = 100
 """The latest runs of a deployment that are searched for an identical one."""
-PENDING_SECONDS = 300
-"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine."""
+PENDING_SECONDS = 150
+"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine. One that
+starts later still runs all the same."""
 SILENT_SECONDS = 60.0
 """Seconds between two log lines while the server does not answer."""
 SERVER_ERROR = 500
@@ -49,8 +53,8 @@ def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
     if not is_deployed():
         return False
     with get_client(sync_client=True) as client:
-        own = client.read_flow_run(UUID(flow_run.get_id()))
-        identical = _older_identical_run(client, own, flow)
+        own = patiently(lambda: client.read_flow_run(UUID(flow_run.get_id())))
+        identical = patiently(lambda: _older_identical_run(client, own, flow))
         if identical is None:
             return False
         get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", identical.name)
@@ -69,29 +73,48 @@ def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
 def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
     """Run a deployment and wait for it; if an identical run is active, wait for that one instead.
 
-    If this run is cancelled, it cancels the run that it started. It waits for a server that does not answer.
+    If this run is cancelled, it cancels the run that it started. It waits for a server that does not answer. Where the
+    one that was found running is cancelled or killed, a run of our own takes its place.
 
     Raises:
         StageError: the run failed, crashed, was cancelled or deleted.
     """
     given = {key: value for key, value in to_jsonable_python(dict(parameters)).items() if value is not None}
     with get_client(sync_client=True) as client:
-        deployed = client.read_deployment_by_name(name)
-        active = [run for run in _runs(client, deployed.id) if _is_active(run)]
+        deployed = patiently(lambda: client.read_deployment_by_name(name))
+        active = [run for run in patiently(lambda: _runs(client, deployed.id)) if _is_active(run)]
         same = next(
             (run for run in active if _with_defaults(flow, run.parameters) == _with_defaults(flow, given)), None
         )
-        started = same or run_deployment(name, parameters=given, timeout=0)
+        if same is not None:
+            get_run_logger().info("%s: waiting for %s", name, same.name)
+            ended = _wait_for_end(client, same.id)
+            if (
+                ended is not None
+                and ended.state is not None
+                and (ended.state.is_completed() or ended.state.is_failed())
+            ):
+                return _completed(name, same, ended)
+            get_run_logger().warning("%s was cancelled or killed: going on in its place.", same.name)
+        key = f"{flow_run.get_id()} {flow_run.get_run_count()} {name}"  # asked twice, the server creates one run
+        started = patiently(lambda: run_deployment(name, parameters=given, timeout=0, idempotency_key=key))
         assert isinstance(started, FlowRun)
-        get_run_logger().info("%s: %s %s", name, "waiting for" if same else "started", started.name)
+        get_run_logger().info("%s: started %s", name, started.name)
         try:
-            ended = _wait_for_end(client, started.id)
+            return _completed(name, started, _wait_for_end(client, started.id))
         except Exception:
             raise  # an error here must not cancel the training
-        except BaseException:  # cancelled, or ended by a signal
-            if same is None:
-                client.set_flow_run_state(started.id, Cancelling())
+        except BaseException:  # cancelled, or ended by a signal: a service that is stopped cancels no training
+            _cancel_with_us(client, started)
             raise
+
+
+def _completed(name: str, started: FlowRun, ended: FlowRun | None) -> FlowRun:
+    """The run that ended, if it completed.
+
+    Raises:
+        StageError: it did not.
+    """
     if ended is None:
         raise StageError(f"{name}: {started.name} was deleted or never started. Run it again.")
     assert ended.state is not None
@@ -101,6 +124,14 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
             "Run it again: it goes on from what was finished."
         )
     return ended
+
+
+def _cancel_with_us(client: SyncPrefectClient, started: FlowRun) -> None:
+    """Cancel the run that we started, if somebody cancelled this very run."""
+    with contextlib.suppress(httpx.HTTPError):  # the server is away, so no one can have cancelled us
+        state = client.read_flow_run(UUID(flow_run.get_id())).state
+        if state is not None and (state.is_cancelling() or state.is_cancelled()):
+            client.set_flow_run_state(started.id, Cancelling())
 
 
 def _older_identical_run(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> FlowRun | None:
@@ -149,29 +180,31 @@ def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, 
 
 
 def _wait_for_end(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
-    """Wait for the end of a run; None if it was deleted or never started.
+    """The run when it has ended; None where it was deleted or never started."""
+    while True:
+        try:
+            run = patiently(lambda: client.read_flow_run(run_id))
+        except ObjectNotFound:
+            return None
+        if _never_started(run):
+            return None
+        if run.state is not None and run.state.is_final():
+            return run
+        time.sleep(POLL)
 
-    A server that does not answer is polled without limit: the run itself continues without it.
-    """
-    silent_since: float | None = None
+
+def patiently(ask: Callable[[], R]) -> R:
+    """What the server answers; it is asked again for as long as it is away."""
+    began = time.monotonic()
     told = 0.0
     while True:
         try:
-            run = client.read_flow_run(run_id)
-        except ObjectNotFound:
-            return None
+            return ask()
         except (httpx.TransportError, httpx.HTTPStatusError) as error:
             if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < SERVER_ERROR:
                 raise
             now = time.monotonic()
-            silent_since = silent_since or now
             if now - told >= SILENT_SECONDS:
                 told = now
-                get_run_logger().warning("no answer from the server for %d s: waiting for it.", now - silent_since)
-        else:
-            silent_since = None
-            if _never_started(run):
-                return None
-            if run.state is not None and run.state.is_final():
-                return run
+                get_run_logger().warning("no answer from the server for %d s: waiting for it.", now - began)
         time.sleep(POLL)

@@ -35,6 +35,7 @@ QUICK = BenchmarkSettings(
     batch=4,
     seeds=2,
     learning_rate=0.01,
+    head_rate=1.0,
     hidden=0.0,
     layer_decay=1.0,
     device="cpu",

@@ -164,6 +164,7 @@ def _optimizer(model: nn.Module, source: Source, settings: BenchmarkSettings) ->
         rate=settings.learning_rate,
         decay=settings.layer_decay,
         weight_decay=settings.weight_decay,
+        head=settings.head_rate or 1.0,
     )
     if steps is not None:
         groups.append({"params": [steps], "lr": FASTER * settings.learning_rate, "weight_decay": 0.0})

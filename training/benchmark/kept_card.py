@@ -198,9 +198,13 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 {_LIMITS[decoding.kind]}
 ## How it was made
 
-Learning rate {settings.learning_rate:g}, layer decay {settings.layer_decay:g}, batch {settings.batch}, windows of
-{decoding.length} tokens that share {decoding.overlap:.0%}; cowese {code_version()}.
+Learning rate {settings.learning_rate:g}{_of_head(settings)}, layer decay {settings.layer_decay:g},
+batch {settings.batch}, windows of {decoding.length} tokens that share {decoding.overlap:.0%}; cowese {code_version()}.
 """
+
+
+def _of_head(settings: BenchmarkSettings) -> str:
+    return f", {settings.head_rate:g} times that for the head" if settings.head_rate not in (None, 1.0) else ""
 
 
 _PLEASE = "Not for decisions about patients.\n"

@@ -38,6 +38,11 @@ def chosen_by(settings: BenchmarkSettings, task: Task) -> Task:
     return replace(task, form=settings.form or task.form, label=settings.label_column or task.label)
 
 
+def has_mentions(splits: Splits) -> bool:
+    """Whether the task is to find mentions."""
+    return _classes(splits)[0] is Tagging
+
+
 def kind_of(splits: Splits, source: Source, settings: BenchmarkSettings) -> Kind:
     """A task's data, ready for a model."""
     kind: Kind = _classes(splits)[0](splits, source, settings)

@@ -15,7 +15,7 @@ from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
-from training.benchmark.kinds import chosen_by, kind_of
+from training.benchmark.kinds import chosen_by, has_mentions, kind_of
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.scores import SeedResult
@@ -93,8 +93,10 @@ def benchmark(
     device = choose_device(settings.device)
     torch.set_num_threads(choose_threads(settings.threads))
     hidden = getattr(source.config, "hidden_size", 0)
-    settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
     form, splits = read_splits(chosen_by(settings, chosen), data, settings.documents)
+    settings = settings.resolved(
+        source.config.model_type, hidden, source.length, source.usual_length, mentions=has_mentions(splits)
+    )
     splits["train"] = some(splits["train"], settings.train_documents)
     kind = kind_of(splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)

@@ -33,10 +33,13 @@ class BenchmarkSettings(BaseModel):
     """Windows of an optimiser step. Unset: 8 for an ELECTRA of 128 wide or less, which needs more steps; 32 for
     others."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Of the head, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less, 3e-4 for one of 256 or less, 1e-4 for
-    a larger one, 5e-5 for others."""
+    """Of the top, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less (2e-3 where it finds mentions), 3e-4
+    for one of 256 or less, 1e-4 for a larger one, 5e-5 for others."""
     layer_decay: float | None = Field(default=None, gt=0, le=1)
     """Each layer learns at this share of the one above. Unset: 0.8 for ELECTRA, 1 for others."""
+    head_rate: float | None = Field(default=None, gt=0)
+    """The head, whose weights are new, learns at this multiple of the rate: else it is the layers that move to what the
+    head happens to read. Unset: 5 where an ELECTRA of 128 wide or less finds mentions, 1 otherwise."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of the activations that is dropped. Unset: what the model's config.json says."""
     hidden: float | None = Field(default=None, ge=0, lt=1)
@@ -106,6 +109,7 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"head_rate"} if self.head_rate in (None, 1.0) else set()
         without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
         without |= {"transitions"} if self.transitions in (None, "none") else set()
@@ -114,8 +118,12 @@ class BenchmarkSettings(BaseModel):
         }
         return self.model_dump(mode="json", exclude=without)
 
-    def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
+    def resolved(
+        self, model_type: str, hidden: int, length: int, usual_length: int, *, mentions: bool = True
+    ) -> "BenchmarkSettings":
         """With every unset value chosen for a model, whose windows are no longer than ``length``.
+
+        ``mentions``: whether it is to find mentions.
 
         Raises:
             InputError: longer ones are asked for.
@@ -127,11 +135,13 @@ class BenchmarkSettings(BaseModel):
             )
         is_electra = model_type == "electra"
         is_narrow = is_electra and hidden <= _NARROW
-        usual = (1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
+        finds = is_narrow and mentions
+        usual = (2e-3 if finds else 1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
             "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "head_rate": self.head_rate or (_HEAD_RATE if finds else 1.0),
             "readout": self.readout or ("all" if is_narrow else "last"),
             "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
@@ -145,5 +155,6 @@ USUAL_BATCH = 32
 """ELECTRA's."""
 _SMALL = 256
 _NARROW = 128
+_HEAD_RATE = 5.0
 _HIDDEN = 0.15
 """docs/results.md, "How it is fine-tuned": of 0 and 0.15 the better one on the development split."""

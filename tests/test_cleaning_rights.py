@@ -298,7 +298,7 @@ def test_why_quotes_the_line_that_refuses(store, tmp_path):
     said = list(story_lines(told))
     robots = told.versions[0].said
     assert said[1] == (
-        f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}. /robots.txt says so: "
+        f"Not in the corpus: its owner reserves it from training [policy/opted_out]: {line}. /robots.txt says so: "
         f"{robots.warc_file} at {robots.warc_offset:,}, fetched 2026-01-01 00:00:00."
     )
     assert told.visits[0].verdict.said == robots

@@ -5,6 +5,7 @@ axe-core comes with the package axe-core-python; without it, or without Chromium
 
 import importlib.util
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,34 @@ def test_a_sample_is_read_and_judged_by_keys(browser, served):
     browser.press("o")
     browser.until("location.search.includes('original=0')")
     assert browser.value("document.querySelector('iframe')") is None
+
+
+def test_a_key_that_is_held_down_judges_one_page(browser, served):
+    store = served.library.store
+    store.labels.unlink(missing_ok=True)
+    go(browser, served, "/v/v0002/read?outcome=kept&n=4&seed=3")
+    for held in (True, True):
+        browser.send("Input.dispatchKeyEvent", type="keyDown", key="g", code="KeyG", text="g", autoRepeat=held)
+    assert not store.labels.exists()
+    browser.press("g")
+    browser.until("document.querySelector('.pager span').textContent.startsWith('2 ')")
+    assert len(read_labels(store)) == 1
+
+
+def test_a_label_arrives_though_the_reader_goes_on(browser, served):
+    store = served.library.store
+    store.labels.unlink(missing_ok=True)
+    go(browser, served, "/v/v0002/read?outcome=kept&n=4&seed=3")
+    # both keys in one turn of the page's own loop, before any answer can come
+    browser.value(
+        "for (const key of 'gbj') document.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})); null"
+    )
+    browser.until("document.querySelector('.pager span').textContent.startsWith('2 ')")
+    for _ in range(600):
+        if store.labels.exists():
+            break
+        time.sleep(0.1)
+    assert len(read_labels(store)) == 1
 
 
 def test_the_keyboard_reaches_everything_in_order(browser, served):

@@ -23,10 +23,13 @@ function go(step) {
 // A page that is judged.
 const judge = one("#judge");
 const said = one("#said");
-async function say(label) {
+let saying = Promise.resolve(); // one label after the other: the last key decides
+const say = label => { saying = saying.then(() => send(label)); };
+async function send(label) {
   const body = { id: judge.dataset.id, digest: judge.dataset.digest, label, reason: one("#reason").value, rule: judge.dataset.rule };
   const answer = await fetch(judge.action, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+    keepalive: true, // it arrives though the reader goes on
   }).catch(() => null);
   if (!answer || !answer.ok) {
     said.textContent = answer ? await answer.text() : judge.dataset.failed;
@@ -64,6 +67,7 @@ document.addEventListener("keydown", event => {
   if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
   if (isTyping(event.target) || one("dialog[open]")) return;
   const key = event.key;
+  if (event.repeat && names[key]) return; // a key that is held down judges one page
   let taken = true;
   if (key === "/") { const field = one("#q"); if (field) { field.focus(); field.select(); } else taken = follow(".brand"); }
   else if (key === "j") taken = go(1) || follow("[data-next]");

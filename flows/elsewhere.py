@@ -1,10 +1,11 @@
 """Runs of deployments seen from a flow: start one and wait for it, or wait for one that does the same already."""
 
+import contextlib
 import inspect
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -22,12 +23,15 @@ from pydantic_core import to_jsonable_python
 
 from data.errors import StageError
 
+R = TypeVar("R")
+
 POLL = 2.0
 """Seconds between two looks at a run."""
 LOOKED_AT = 100
 """The latest runs of a deployment among which a twin is looked for."""
-PENDING_SECONDS = 300
-"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine."""
+PENDING_SECONDS = 150
+"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine. One that
+starts later still runs all the same."""
 SILENT_SECONDS = 60.0
 """Between two lines in the log that the server does not answer."""
 SERVER_ERROR = 500
@@ -49,8 +53,8 @@ def wait_for_twin(flow: Flow[..., Any]) -> bool:
     if not is_deployed():
         return False
     with get_client(sync_client=True) as client:
-        own = client.read_flow_run(UUID(flow_run.get_id()))
-        twin = _twin(client, own, flow)
+        own = patiently(lambda: client.read_flow_run(UUID(flow_run.get_id())))
+        twin = patiently(lambda: _twin(client, own, flow))
         if twin is None:
             return False
         get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", twin.name)
@@ -69,27 +73,46 @@ def wait_for_twin(flow: Flow[..., Any]) -> bool:
 def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any]) -> FlowRun:
     """Run a deployment and wait for it; one that runs with the same parameters is waited for instead.
 
-    When this run is cancelled, so is the one that it started. A server that is away is waited for.
+    When this run is cancelled, so is the one that it started. A server that is away is waited for. Where the one that
+    was found running is cancelled or killed, a run of our own takes its place.
 
     Raises:
         StageError: the run failed, crashed, was cancelled or deleted.
     """
     given = {key: value for key, value in to_jsonable_python(dict(parameters)).items() if value is not None}
     with get_client(sync_client=True) as client:
-        deployed = client.read_deployment_by_name(name)
-        active = [run for run in _runs(client, deployed.id) if _is_active(run)]
+        deployed = patiently(lambda: client.read_deployment_by_name(name))
+        active = [run for run in patiently(lambda: _runs(client, deployed.id)) if _is_active(run)]
         same = next((run for run in active if _filled(flow, run.parameters) == _filled(flow, given)), None)
-        started = same or run_deployment(name, parameters=given, timeout=0)
+        if same is not None:
+            get_run_logger().info("%s: waiting for %s", name, same.name)
+            ended = _wait(client, same.id)
+            if (
+                ended is not None
+                and ended.state is not None
+                and (ended.state.is_completed() or ended.state.is_failed())
+            ):
+                return _completed(name, same, ended)
+            get_run_logger().warning("%s was cancelled or killed: going on in its place.", same.name)
+        key = f"{flow_run.get_id()} {flow_run.get_run_count()} {name}"  # asked twice, the server creates one run
+        started = patiently(lambda: run_deployment(name, parameters=given, timeout=0, idempotency_key=key))
         assert isinstance(started, FlowRun)
-        get_run_logger().info("%s: %s %s", name, "waiting for" if same else "started", started.name)
+        get_run_logger().info("%s: started %s", name, started.name)
         try:
-            ended = _wait(client, started.id)
+            return _completed(name, started, _wait(client, started.id))
         except Exception:
             raise  # a fault here is no reason to end the training
-        except BaseException:  # cancelled, or ended by a signal
-            if same is None:
-                client.set_flow_run_state(started.id, Cancelling())
+        except BaseException:  # cancelled, or ended by a signal: a service that is stopped cancels no training
+            _cancel_with_us(client, started)
             raise
+
+
+def _completed(name: str, started: FlowRun, ended: FlowRun | None) -> FlowRun:
+    """The run that ended, if it completed.
+
+    Raises:
+        StageError: it did not.
+    """
     if ended is None:
         raise StageError(f"{name}: {started.name} was deleted or never started. Run it again.")
     assert ended.state is not None
@@ -99,6 +122,14 @@ def run_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping[str, Any])
             "Run it again: it goes on from what was finished."
         )
     return ended
+
+
+def _cancel_with_us(client: SyncPrefectClient, started: FlowRun) -> None:
+    """Cancel the run that we started, if somebody cancelled this very run."""
+    with contextlib.suppress(httpx.HTTPError):  # the server is away, and with it whoever could have cancelled us
+        state = client.read_flow_run(UUID(flow_run.get_id())).state
+        if state is not None and (state.is_cancelling() or state.is_cancelled()):
+            client.set_flow_run_state(started.id, Cancelling())
 
 
 def _twin(client: SyncPrefectClient, own: FlowRun, flow: Flow[..., Any]) -> FlowRun | None:
@@ -147,29 +178,31 @@ def _filled(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wait(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
-    """The run when it has ended; None where it was deleted or never started.
+    """The run when it has ended; None where it was deleted or never started."""
+    while True:
+        try:
+            run = patiently(lambda: client.read_flow_run(run_id))
+        except ObjectNotFound:
+            return None
+        if _never_started(run):
+            return None
+        if run.state is not None and run.state.is_final():
+            return run
+        time.sleep(POLL)
 
-    A server that does not answer is asked again for as long as it takes: the run itself goes on without it.
-    """
-    silent_since: float | None = None
+
+def patiently(ask: Callable[[], R]) -> R:
+    """What the server answers; it is asked again for as long as it is away."""
+    began = time.monotonic()
     told = 0.0
     while True:
         try:
-            run = client.read_flow_run(run_id)
-        except ObjectNotFound:
-            return None
+            return ask()
         except (httpx.TransportError, httpx.HTTPStatusError) as error:
             if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < SERVER_ERROR:
                 raise
             now = time.monotonic()
-            silent_since = silent_since or now
             if now - told >= SILENT_SECONDS:
                 told = now
-                get_run_logger().warning("no answer from the server for %d s: waiting for it.", now - silent_since)
-        else:
-            silent_since = None
-            if _never_started(run):
-                return None
-            if run.state is not None and run.state.is_final():
-                return run
+                get_run_logger().warning("no answer from the server for %d s: waiting for it.", now - began)
         time.sleep(POLL)

@@ -131,14 +131,17 @@ def original(request: Request) -> Response:
     if found.building is not None:
         raise HTTPException(404)
     row, settings = found.row, found.library.settings
-    answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    try:
+        answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    except CoweseError as error:  # said in the frame, where a page of ours would be refused
+        return _framed(page(request, "no_original.jinja", status=404, kind=None, problem=str(error)))
     raw = Raw(row["url"], answer.headers.get("content-type", ""), answer.body)
     shown = None
     if not answer.body.startswith(_PDF) and len(answer.body) <= settings.max_bytes:
         # Marks cost a second walk; only pages whose extraction ended well are known to be worth it.
         shown = inert_page(raw, found.lines() if row["text"] else [], settings)
     if shown is None:
-        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type))
+        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type, problem=None))
     return _framed(HTMLResponse(shown))
 
 

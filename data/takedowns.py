@@ -32,6 +32,7 @@ class Takedowns:
     _of_host: dict[str, list[str]] = field(default_factory=dict)
     _of_id: dict[str, list[str]] = field(default_factory=dict)
     _patterns_of_host: dict[str, list[str]] = field(default_factory=dict)
+    _hosts_of_urls: set[str] = field(default_factory=set)
 
     @classmethod
     def load(cls, store: Store) -> "Takedowns":
@@ -79,6 +80,14 @@ class Takedowns:
         """Whether a page is taken down by its own URL or by the URL that it declares (rel=canonical)."""
         return bool(self.targets) and next(self.covering_page(url, canonical), None) is not None
 
+    def concerns(self, host: str) -> bool:
+        """Whether a URL of a host may be covered; one of any other host is not."""
+        bare = host.removeprefix("www.")
+        if bare in self._hosts_of_urls or bare in self._patterns_of_host:
+            return True
+        parts = host.split(".")
+        return any(".".join(parts[place:]) in self._of_host for place in range(len(parts)))
+
     def covering(self, url: str) -> Iterator[str]:
         """The targets that match a canonical URL: the URL itself, then patterns, then its host."""
         yield from self._of_id.get(document_id(url), ())
@@ -115,6 +124,7 @@ class Takedowns:
             self._patterns_of_host.setdefault(host_of(target).removeprefix("www."), []).append(target)
         elif "://" in target:
             self._of_id.setdefault(document_id(target), []).append(target)
+            self._hosts_of_urls.add(host_of(target).removeprefix("www."))
         else:
             self._of_host.setdefault(target.removeprefix("www."), []).append(target)
 

@@ -53,7 +53,7 @@ def test_tags_sit_on_the_first_token_of_a_word(source):
     text = "No xyzxyz ya."
     words = words_of(text)
     (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
-    labels = window.labelled([0, 1, 0, 0])["labels"]
+    labels = [label for (label,) in window.labelled([[0], [1], [0], [0]])["labels"]]
     tokens = source.tokenizer.convert_ids_to_tokens(window.inputs["input_ids"])
     assert [(token, label) for token, label in zip(tokens, labels, strict=True) if label != flat.IGNORED] == [
         ("No", 0), ("x", 1), ("y", 0), (".", 0),

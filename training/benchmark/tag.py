@@ -68,7 +68,7 @@ def tag(
     torch.set_num_threads(choose_threads(settings.threads))
     folder = find_kept(store, model)
     tagger = Tagger(folder, settings, device)
-    counted = dict.fromkeys(tagger.types, 0)
+    counted, tags = dict.fromkeys(tagger.types, 0), flat.tags_of(tagger.types)
     lines: list[str] = []
     for start in range(0, len(texts), BLOCK):
         progress("tag", start, len(texts), {})
@@ -82,7 +82,7 @@ def tag(
                 assert out is not None
                 write_document(out, text.document, mentions)
             else:
-                lines.append(_json_line(text, mentions) if form == "jsonl" else _rows(text, mentions, tagger.labels))
+                lines.append(_json_line(text, mentions) if form == "jsonl" else _rows(text, mentions, tags))
     if out is not None and form != "brat":
         write_text(out, "".join(lines))
     elif form != "brat":
@@ -107,8 +107,7 @@ def _json_line(text: NewText, mentions: Sequence[Mention]) -> str:
     return json.dumps({"id": document.name, "text": document.text, "mentions": marked}, ensure_ascii=False) + "\n"
 
 
-def _rows(text: NewText, mentions: Sequence[Mention], labels: Sequence[str]) -> str:
-    """A token and its tag a line, an empty line after each text."""
-    tags = flat.encode(text.tokens, mentions, labels)
-    rows = zip(text.tokens, tags, strict=True)
-    return "".join(f"{text.document.text[start:end]}\t{labels[tag]}\n" for (start, end), tag in rows) + "\n"
+def _rows(text: NewText, mentions: Sequence[Mention], tags: Sequence[str]) -> str:
+    """A token and its tag a line, of nested mentions the longest's; an empty line after each text."""
+    rows = zip(text.tokens, flat.encode(text.tokens, mentions, tags), strict=True)
+    return "".join(f"{text.document.text[start:end]}\t{tags[tag]}\n" for (start, end), tag in rows) + "\n"

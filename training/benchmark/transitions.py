@@ -62,16 +62,19 @@ def best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
 def sequence_loss(scores_BWT: Tensor, tags_BW: Tensor, is_word_BW: Tensor, steps: Tensor) -> Tensor:
     """Minus the log-likelihood of the tags, summed over rows; a word that is ``IGNORED`` may have any tag.
 
-    Words stand first in their row. ``steps`` (T + 1, T) as in ``valid_steps``.
+    Words stand first in their row. ``steps`` as in ``valid_steps``: (T + 1, T) for all rows, or (H, T + 1, T) where
+    rows are of H heads in turn.
     """
     tags = scores_BWT.shape[-1]
     is_due_BWT = torch.nn.functional.one_hot(tags_BW.clamp(min=0), tags).bool() | (tags_BW == IGNORED)[..., None]
     due_BWT = scores_BWT.masked_fill(~is_due_BWT, FORBIDDEN)
     both_BWT = torch.cat([scores_BWT, due_BWT])  # all sequences, and those that are due, at one go
     is_word_BW = torch.cat([is_word_BW, is_word_BW])
-    reached_BT = steps[-1] + both_BWT[:, 0]
+    if steps.dim() > 2:  # noqa: PLR2004 - (H, T + 1, T)
+        steps = steps.repeat(len(both_BWT) // len(steps), 1, 1)
+    reached_BT = steps[..., -1, :] + both_BWT[:, 0]
     for word in range(1, int(is_word_BW.sum(1).max())):
-        next_BT = torch.logsumexp(reached_BT[:, :, None] + steps[:-1], 1) + both_BWT[:, word]
+        next_BT = torch.logsumexp(reached_BT[:, :, None] + steps[..., :-1, :], 1) + both_BWT[:, word]
         reached_BT = torch.where(is_word_BW[:, word, None], next_BT, reached_BT)
     every_B, due_B = torch.logsumexp(reached_BT, 1).chunk(2)
     return ((every_B - due_B) * is_word_BW[: len(every_B), 0]).sum()

@@ -17,7 +17,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from data.errors import InputError, StageError
 from data.files import file_digest, write_json, write_text
 from data.manifest import MANIFEST_NAME, Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.tokens.corpus import Corpus
 from training.tokens.settings import TokenizerSettings
@@ -104,7 +104,7 @@ def fit_tokenizer(
     *,
     corpus: Path,
     name: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TokenizerSummary:
     """Fit a tokenizer on the training split, or find the one that was fitted on the same before.
 
@@ -197,7 +197,7 @@ def special_of(tokenizer: Tokenizer, path: Path) -> Special:
 
 
 def count_words(
-    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = quiet
+    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = no_progress
 ) -> Counter[str]:
     """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
     chunks: Counter[str] = Counter()

@@ -222,8 +222,8 @@ def _of_head(settings: BenchmarkSettings) -> str:
 
 
 _NESTED = (
-    "Each type has a head of its own (`O-TYPE`, `B-TYPE`, `I-TYPE`), so that mentions of different types may nest: the\n"
-    "best of all labels together says nothing.\n"
+    "Each type has a head of its own (`O-TYPE`, `B-TYPE`, `I-TYPE`), so that mentions of different types may nest:\n"
+    "the best of all labels together says nothing.\n"
 )
 _PLEASE = "Not for decisions about patients.\n"
 _LIMITS = {

@@ -44,15 +44,15 @@ class OwnAttributes:
         is_first: bool = False,
     ) -> None:
         self.expression = expression
-        self._names = frozenset(attributes.split())
-        self._tags = tags.split()
+        self.names = frozenset(attributes.split())
+        self.tags = tags.split()
         self._is_absolute = is_absolute
         self._is_first = is_first
         self._known: dict[_Key, bool] = {}
 
     def __call__(self, tree: _Element) -> list[_Element]:
         """The elements in the page's order; where only the first is asked for, no other."""
-        elements = tree.getroottree().iter(self._tags) if self._is_absolute else tree.iterdescendants(self._tags)
+        elements = tree.getroottree().iter(self.tags) if self._is_absolute else tree.iterdescendants(self.tags)
         found = []
         for element in self._matching(elements):
             found.append(element)
@@ -61,7 +61,7 @@ class OwnAttributes:
         return found
 
     def _matching(self, elements: Iterable[_Element]) -> Iterable[_Element]:
-        known, names = self._known, self._names
+        known, names = self._known, self.names
         for element in elements:
             items = element.items()
             matches = known.get((element.tag, *items))
@@ -78,10 +78,17 @@ class OwnAttributes:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         tag, *items = key
-        self._known[key] = matches = self._answer(tag, items)
+        self._known[key] = matches = self.answer(tag, items)
         return matches
 
-    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+    def matches(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+        """Whether it finds an element of this name and these attributes, others among them."""
+        if tag not in self.tags and self.tags != ["*"]:
+            return False
+        return self.answer(tag, [item for item in items if item[0] in self.names])
+
+    def answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+        """The same of an element that it looks at and attributes that it asks for, asked of the expression itself."""
         root = Element("root")
         try:
             alone = SubElement(root, str(tag))
@@ -92,19 +99,52 @@ class OwnAttributes:
         return any(element is alone for element in self.expression(root))
 
 
-class _AuthorSigns(OwnAttributes):
-    """Elements whose attributes hold a word that one of ``AUTHOR_XPATHS`` looks for: these, and a few others."""
+class Together:
+    """Several expressions, asked in one walk through a tree."""
+
+    def __init__(self, *expressions: OwnAttributes) -> None:
+        self._expressions = expressions
+        self._names = frozenset[str]().union(*(one.names for one in expressions))
+        self._known: dict[_Key, Sequence[int]] = {}
+
+    def __call__(self, tree: _Element) -> list[list[_Element]]:
+        """The elements that each finds under the tree, in the page's order."""
+        found: list[list[_Element]] = [[] for _ in self._expressions]
+        known, names = self._known, self._names
+        for element in tree.iterdescendants("*"):
+            items = element.items()
+            matching = known.get((element.tag, *items))
+            if matching is None:
+                key = (element.tag, *[item for item in items if item[0] in names])
+                matching = known.get(key)
+                if matching is None:
+                    matching = self._ask(key)
+            for place in matching:
+                found[place].append(element)
+        return found
+
+    def _ask(self, key: _Key) -> Sequence[int]:
+        """The places of the expressions that match an element of this name and these attributes."""
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        tag, *items = key
+        matching = [place for place, one in enumerate(self._expressions) if one.matches(tag, items)]
+        self._known[key] = matching
+        return matching
+
+
+class AuthorSigns(OwnAttributes):
+    """Elements whose attributes hold a word that one of ``AUTHOR_XPATHS`` looks for: these, and a few others.
+
+    Where there are none, ``extract_author`` finds nothing: it copies the tree and walks through it four times.
+    """
 
     def __init__(self) -> None:
-        super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES, is_absolute=True, is_first=True)
+        super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES)
 
-    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+    def answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+        """Asked of the words."""
         return tag == "author" or any(word in value.lower() for _, value in items for word in _AUTHOR_WORDS)
-
-
-def has_author_element(tree: _Element) -> bool:
-    """Whether ``extract_author`` may find anything: it copies the tree and walks through it four times."""
-    return bool(_author_signs(tree))
 
 
 def install() -> None:
@@ -154,6 +194,3 @@ def _replace(
         expressions[place] = OwnAttributes(
             expressions[place], attributes, tags, is_absolute=is_absolute, is_first=is_first
         )
-
-
-_author_signs = _AuthorSigns()

@@ -24,10 +24,9 @@ from lxml.html import HtmlElement
 
 from cleaning.pages.own_attributes import OwnAttributes
 
-_DATED = re.compile(
-    rb"<(?:meta|time)\b[^>]{0,300}?\b(?:article:published_time|datePublished|published)\b[^>]{0,300}>", re.IGNORECASE
-)
-_ISO_DAY = re.compile(rb"[\"' =](\d{4}-\d\d-\d\d)(?=[T\"' ]|$)")
+_DATED = re.compile(rb"<(?:meta|time)\b[^>]{0,300}?\b(?:article:published_time|datepublished|published)\b[^>]{0,300}>")
+"""Of a body in lower case, as ``_ISO_DAY``."""
+_ISO_DAY = re.compile(rb"[\"' =](\d{4}-\d\d-\d\d)(?=[t\"' ]|$)")
 _JSON_DAY = re.compile(rb"\"datePublished\"\s{0,4}:\s{0,4}\"(\d{4}-\d\d-\d\d)")
 _TIMESTAMP = re.compile(rb"-[01]?\d-[0-3]?\d[T ][0-2]?\d")
 """What every timestamp that htmldate knows has."""
@@ -41,9 +40,14 @@ _JSON_TYPES = frozenset({"application/ld+json", "application/settings+json"})
 _FORMAT = "%Y-%m-%d"
 
 
-def published(body: bytes) -> date | None:
-    """The day in a page's ``datePublished`` and its like; htmldate makes the first of the month of some of them."""
-    tag = _DATED.search(body)
+def published(body: bytes, lower: bytes) -> date | None:
+    """The day in a page's ``datePublished`` and its like; htmldate makes the first of the month of some of them.
+
+    ``lower`` is ``body`` in lower case.
+    """
+    if b"published" not in lower:
+        return None
+    tag = _DATED.search(lower)
     day = (_ISO_DAY.search(tag[0]) if tag else None) or _JSON_DAY.search(body)
     return read_date(day[1].decode()) if day else None
 

@@ -76,10 +76,11 @@ def declared_of(tree: HtmlElement, body: bytes, url: str) -> Declared:
         found.author = _author(tree)
     found.clean_and_trim()
     title = tree.find(".//head/title")
-    lists_others = is_index(url, body)
+    lower = body.lower()
+    lists_others = is_index(url, lower)
     day = None
     if not lists_others:
-        day = published(body) or day_in_elements(tree, found.url or extract_url(tree, url), date_elements)
+        day = published(body, lower) or day_in_elements(tree, found.url or extract_url(tree, url), date_elements)
     image = tree.find('.//meta[@property="og:image"][@content]')
     return Declared(
         url=url,

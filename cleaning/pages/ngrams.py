@@ -26,6 +26,11 @@ class Repeats:
     characters: NDArray[np.int64]
     """Letters of the n-gram there, spaces not counted."""
 
+    def often(self, least: int) -> list[tuple[int, int]]:
+        """Position and number of the n-grams that come so many times, in order."""
+        chosen = np.bincount(self.numbers)[self.numbers] >= least
+        return list(zip(self.positions[chosen].tolist(), self.numbers[chosen].tolist(), strict=True))
+
 
 def repeated_ngrams(words: Sequence[str]) -> dict[int, Repeats]:
     """By size, from 2 to 6; a size of which none repeats is left out, as are all above it."""

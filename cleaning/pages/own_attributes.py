@@ -78,25 +78,28 @@ class OwnAttributes:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         tag, *items = key
-        self._known[key] = matches = self.answer(tag, items)
+        self._known[key] = matches = self.finds(_made(tag, items))
         return matches
 
-    def matches(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
-        """Whether it finds an element of this name and these attributes, others among them."""
-        if tag not in self.tags and self.tags != ["*"]:
-            return False
-        return self.answer(tag, [item for item in items if item[0] in self.names])
+    def looks_at(self, tag: str) -> bool:
+        """Whether it may find elements of this name."""
+        return tag in self.tags or self.tags == ["*"]
 
-    def answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
-        """The same of an element that it looks at and attributes that it asks for, asked of the expression itself."""
-        root = Element("root")
-        try:
-            alone = SubElement(root, str(tag))
-        except ValueError:  # fb:like: none that an expression names
-            alone = SubElement(root, "any")
-        for name, value in items:
-            alone.set(name, value)
-        return any(element is alone for element in self.expression(root))
+    def finds(self, alone: _Element) -> bool:
+        """What the expression itself says of the only child of a root."""
+        return any(element is alone for element in self.expression(alone.getparent()))
+
+
+def _made(tag: str, items: Sequence[tuple[str, str]]) -> _Element:
+    """An element of this name and these attributes, alone under a root."""
+    root = Element("root")
+    try:
+        alone = SubElement(root, str(tag))
+    except ValueError:  # fb:like: none that an expression names
+        alone = SubElement(root, "any")
+    for name, value in items:
+        alone.set(name, value)
+    return alone
 
 
 class Together:
@@ -128,7 +131,8 @@ class Together:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         tag, *items = key
-        matching = [place for place, one in enumerate(self._expressions) if one.matches(tag, items)]
+        alone = _made(tag, items)
+        matching = [place for place, one in enumerate(self._expressions) if one.looks_at(tag) and one.finds(alone)]
         self._known[key] = matching
         return matching
 
@@ -142,9 +146,10 @@ class AuthorSigns(OwnAttributes):
     def __init__(self) -> None:
         super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES)
 
-    def answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
+    def finds(self, alone: _Element) -> bool:
         """Asked of the words."""
-        return tag == "author" or any(word in value.lower() for _, value in items for word in _AUTHOR_WORDS)
+        values = [value.lower() for name, value in alone.items() if name in self.names]
+        return alone.tag == "author" or any(word in value for value in values for word in _AUTHOR_WORDS)
 
 
 def install() -> None:

@@ -28,20 +28,20 @@ def signs_in(text: str) -> frozenset[str]:
     short, long, fours = _tables()
     standing = np.zeros(1 << 16, np.bool_)
     standing[_fours(text)] = True
-    may_stand = np.flatnonzero(standing[fours].all(axis=1)).tolist()
+    may_stand = np.logical_and.reduce(standing[fours]).nonzero()[0].tolist()
     return frozenset([sign for sign in (*short, *map(long.__getitem__, may_stand)) if sign in text])
 
 
 @functools.cache
 def _tables() -> tuple[list[str], list[str], NDArray[np.intp]]:
-    """The strings that are shorter than four letters, the others, and (others, places) the fours of these.
+    """The strings that are shorter than four letters, the others, and (places, others) the fours of these.
 
-    A row begins anew with the string's first four where the string is not the longest.
+    A column begins anew with the string's first four where the string is not the longest.
     """
     long = [sign for sign in _SIGNS if len(sign) >= _FOUR]
     longest = max(map(len, long), default=0)
-    rows = [np.resize(_fours(sign), longest) for sign in long]
-    return [sign for sign in _SIGNS if len(sign) < _FOUR], long, np.array(rows, np.intp).reshape(len(rows), longest)
+    fours = [np.resize(_fours(sign), longest) for sign in long]
+    return [sign for sign in _SIGNS if len(sign) < _FOUR], long, np.array(fours, np.intp).T.copy()
 
 
 def _fours(text: str) -> NDArray[np.uint16]:

@@ -78,7 +78,20 @@ def prune(tree: HtmlElement) -> None:
 
 
 def _prepared(tree: HtmlElement, options: Extractor, url: str) -> HtmlElement:
-    return convert_tags(trafilatura_cleaning.cleaned(copy(tree), options), options, url)
+    return convert_tags(trafilatura_cleaning.cleaned(_copied(tree), options), options, url)
+
+
+def _copied(tree: HtmlElement) -> HtmlElement:
+    """A copy of a page without its head, which is discarded anyway; a third of a page's elements stand in it."""
+    head = tree.find("head")
+    if head is None or tree[0] is not head:
+        return copy(tree)
+    tree.remove(head)
+    copied = copy(tree)
+    tree.insert(0, head)
+    if head.tail:
+        copied.text = (copied.text or "") + head.tail
+    return copied
 
 
 def _extracted(prepared: HtmlElement, options: Extractor) -> tuple[_Element, str, HtmlElement | None]:

@@ -23,7 +23,9 @@ RUN pip wheel --no-deps --wheel-dir /wheel .
 # torch first and alone, so that nothing that comes after may choose another build. Without its dependencies: that index
 # carries other versions of them than constraints.txt pins, so they come from PyPI in the next step.
 FROM base AS torch-cpu
-RUN pip install --no-deps --index-url https://download.pytorch.org/whl/cpu torch==2.13.0
+# Its headers are for a compiler, which this image has not.
+RUN pip install --no-deps --index-url https://download.pytorch.org/whl/cpu torch==2.13.0 \
+    && rm -rf /opt/cowese/lib/python3*/site-packages/torch/include
 
 # The build of PyPI brings CUDA's libraries; the driver comes from the host. torch.compile needs a C compiler.
 FROM base AS torch-gpu
@@ -35,9 +37,10 @@ RUN pip install --constraint constraints.txt torch==2.13.0
 
 FROM torch-cpu AS cpu
 COPY pyproject.toml README.md LICENSE ./
-# The dependencies alone, in a layer that a change of the code leaves as it is.
+# The dependencies alone, without their tests, in a layer that a change of the code leaves as it is.
 RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
-    && rm -rf /app/build /app/*.egg-info
+    && rm -rf /app/build /app/*.egg-info \
+    && find /opt/cowese/lib -type d -name tests -prune -exec rm -rf {} +
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps --no-index /wheel/*.whl
 USER 10001:10001
@@ -47,9 +50,10 @@ CMD ["cowese", "--help"]
 
 FROM torch-gpu AS gpu
 COPY pyproject.toml README.md LICENSE ./
-# The dependencies alone, in a layer that a change of the code leaves as it is.
+# The dependencies alone, without their tests, in a layer that a change of the code leaves as it is.
 RUN pip install --constraint constraints.txt '.[dask,postgres,services]' && pip uninstall --yes cowese \
-    && rm -rf /app/build /app/*.egg-info
+    && rm -rf /app/build /app/*.egg-info \
+    && find /opt/cowese/lib -type d -name tests -prune -exec rm -rf {} +
 COPY --from=wheel /wheel /wheel
 RUN pip install --no-deps --no-index /wheel/*.whl
 USER 10001:10001

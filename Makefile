@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test quick check topology format clean help
+.PHONY: demo test coverage quick check topology format clean help
 
 help:
 	@echo "make demo    the whole chain on a small web served on this machine (2 to 4 minutes)"
-	@echo "make test    all tests, with coverage"
+	@echo "make test    all tests"
+	@echo "make coverage  the same, and which lines they reach: half as long again"
 	@echo "make quick   the tests that take no more than a few seconds each"
 	@echo "make topology  docker-compose.yml's processes for real, without Docker (PostgreSQL and Redis must be installed)"
-	@echo "make check   ruff, mypy, import-linter, links and sentences of the documents"
+	@echo "make check   ruff, mypy, import-linter, links, sentences and banned words"
 	@echo "make clean   remove .venv and what a demo left"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -24,6 +25,9 @@ demo: $(INSTALLED)
 	$(BIN)/python tests/demo_web/demo.py
 
 test: $(INSTALLED)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
+
+coverage: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 quick: $(INSTALLED)

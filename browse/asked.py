@@ -11,6 +11,7 @@ from browse.index_build import SORTS
 PAGE_SIZES = (25, 50, 100)
 MOST_VALUES = 50
 """Values of one facet that are read."""
+LONGEST_AMONG = 300
 RELEVANCE = "relevance"
 
 
@@ -25,6 +26,8 @@ class Asked:
     """Empty: by relevance where words are searched for, mixed otherwise."""
     page: int = 1
     size: int = PAGE_SIZES[0]
+    among: str = ""
+    """Pages that differ under two sets of settings: a comparison and a group of it (``browse.moves_file``)."""
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> Self:
@@ -41,12 +44,15 @@ class Asked:
             sort=sort if sort in SORTS or sort == RELEVANCE else "",
             page=max(_number(values.get("page", [""])[0], 1), 1),
             size=size if size in PAGE_SIZES else PAGE_SIZES[0],
+            among=values.get("among", [""])[0][:LONGEST_AMONG],
         )
 
     def query(self, **more: object) -> str:
         """The question as the query of a URL, without its question mark; ``more`` is added at the end."""
         pairs: list[tuple[str, object]] = [("q", self.words)] if self.words else []
         pairs += [(name, value) for name, values in self.chosen.items() for value in values]
+        if self.among:
+            pairs.append(("among", self.among))
         if self.sort:
             pairs.append(("sort", self.sort))
         if self.size != PAGE_SIZES[0]:
@@ -66,9 +72,13 @@ class Asked:
         """On another page."""
         return replace(self, page=page)
 
-    def without_facets(self) -> Self:
-        """With its words alone."""
-        return replace(self, chosen={}, page=1)
+    def without_comparison(self) -> Self:
+        """Of all pages, whatever two sets of settings say of them."""
+        return replace(self, among="", page=1)
+
+    def group(self) -> tuple[str, ...]:
+        """Of the comparison: what happens to the pages, and the verdicts before and after where they are named."""
+        return tuple(self.among.split(":")[1:])
 
 
 def _number(text: str, otherwise: int) -> int:

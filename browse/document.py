@@ -9,12 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from browse.building import Building
 from browse.folding import Piece, marked, phrase_pattern
 from browse.guard import FRAME_POLICY
 from browse.index import Index
 from browse.inert_page import STYLE_DIGEST, inert_page
 from browse.labels import read_labels
-from browse.library import Building, Library
+from browse.library import Library
 from browse.listing import building
 from browse.originals import answer_at
 from browse.rendering import page
@@ -22,9 +23,10 @@ from browse.rights_facet import lines_about, rights_folder
 from browse.rule_bounds import scales_of
 from browse.search_words import read_search
 from browse.text_lines import KEPT, Line, lines_of
+from browse.visits import text_at, text_of_visit, visits_of
 from browse.word_diff import likeness, word_diff
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.reasons import in_words
-from cleaning.corpus.story import story
 from cleaning.pages.figures import Figures
 from cleaning.pages.page import Raw
 from cleaning.pages.text import SPANISH
@@ -95,7 +97,7 @@ def document(request: Request) -> Response:
 def described(found: Found) -> dict[str, Any]:
     """What is known of a page beside its text."""
     row, library = found.row, found.library
-    past = story(library.store, library.settings, row["url"])
+    past = page_history(library.store, library.settings, row["url"])
     verdict = next((one for one in reversed(past.verdicts) if _place(one) == _place_of(row)), None)
     measured, language = _measures(found)
     extracted = library.extracted()
@@ -110,8 +112,8 @@ def described(found: Found) -> dict[str, Any]:
         "cluster": _cluster(found),
         "rights": lines_about(folder, row["url"], _place_of(row), row["detail"]),
         "facets": {name: found.index.facet_of(found.number, name) for name in ("country", "category", "host")},
-        "places": past.places,
-        "visits": past.verdicts,
+        "places": past.versions,
+        "visits": visits_of(past.verdicts, extracted, _place_of(row)),
     }
 
 
@@ -129,14 +131,17 @@ def original(request: Request) -> Response:
     if found.building is not None:
         raise HTTPException(404)
     row, settings = found.row, found.library.settings
-    answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    try:
+        answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    except CoweseError as error:  # said in the frame, where a page of ours would be refused
+        return _framed(page(request, "no_original.jinja", status=404, kind=None, problem=str(error)))
     raw = Raw(row["url"], answer.headers.get("content-type", ""), answer.body)
     shown = None
     if not answer.body.startswith(_PDF) and len(answer.body) <= settings.max_bytes:
         # Marks cost a second walk; only pages whose extraction ended well are known to be worth it.
         shown = inert_page(raw, found.lines() if row["text"] else [], settings)
     if shown is None:
-        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type))
+        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type, problem=None))
     return _framed(HTMLResponse(shown))
 
 
@@ -154,10 +159,15 @@ def body(request: Request) -> Response:
 
 
 def difference(request: Request) -> Response:
-    """A page beside another of its cluster (``with=ID``), or beside itself in another version (``in=VERSION``)."""
+    """A page beside another of its cluster (``with=ID``), or beside itself in another version or on another visit.
+
+    Those are named by ``in=VERSION`` and ``visit=RECORD``.
+    """
     found = Found(request)
     if found.building is not None:
         return building(request, found.building, found.version)
+    if "visit" in request.query_params:
+        return _between_visits(request, found, request.query_params["visit"])
     other_version = found.library.version(request.query_params.get("in", found.version))
     index = found.library.index(other_version)
     if isinstance(index, Building):
@@ -166,14 +176,32 @@ def difference(request: Request) -> Response:
     if number is None:
         raise HTTPException(404)
     other = index.rows([number])[0]
-    parts = word_diff(other["text"] or "", found.row["text"] or "")
+    return _differing(request, found, other, (other["text"] or "", found.row["text"] or ""), other_version)
+
+
+def _between_visits(request: Request, found: Found, place: str) -> Response:
+    """As both were extracted, personal data masked: of an earlier visit nothing else is kept."""
+    extracted, library = found.library.extracted(), found.library
+    past = page_history(library.store, library.settings, found.row["url"])
+    verdict, before = text_of_visit(visits_of(past.verdicts, extracted, _place_of(found.row)), place, extracted)
+    after = text_at(extracted, *_place_of(found.row)) or found.row["text"] or ""
+    other = {**found.row, "reason": verdict.reason, "url": verdict.url, "fetched": int(verdict.fetched_at.timestamp())}
+    return _differing(request, found, other, (before, after), found.version, verdict.warc_file)
+
+
+def _differing(
+    request: Request, found: Found, other: dict[str, Any], texts: tuple[str, str], version: str, name: str | None = None
+) -> Response:
+    parts = word_diff(*texts)
     return page(
         request,
         "difference.jinja",
         version=found.version,
         row=found.row,
         other=other,
-        other_version=other_version,
+        other_version=version,
+        other_name=name or version,
+        own_name=found.row["warc_file"] if name else found.version,
         parts=parts,
         likeness=likeness(parts),
     )

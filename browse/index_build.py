@@ -23,9 +23,10 @@ from browse.rights_facet import rights_folder, rights_of
 from browse.version_rows import KEPT, texts_in_order
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
-from data.files import code_digest, storage_error, write_json
+from data.files import code_digest, storage_error, sync_file, sync_folder, write_json
 from data.manifest import Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
+from data.sources import FILES
 from data.store import Store
 
 MANIFEST, CODES, SEARCH = "index.json", "codes.npz", "search.sqlite3"
@@ -68,7 +69,7 @@ def is_current(store: Store, version: str) -> bool:
     return f'"{_key(store, version)}"' in found
 
 
-def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = quiet) -> Path:
+def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = no_progress) -> Path:
     """Build the index of a version where there is no current one, and give its folder.
 
     Raises:
@@ -76,6 +77,8 @@ def build_index(store: Store, settings: CleaningSettings, version: str, progress
         DiskFullError, StoreError: the folder cannot be written, or another process builds it.
     """
     folder = index_folder(store, version)
+    if is_current(store, version):  # a store that can only be read needs no lock then
+        return folder
     with store.exclusive("browse", patience=600.0):
         if is_current(store, version):
             return folder
@@ -84,8 +87,12 @@ def build_index(store: Store, settings: CleaningSettings, version: str, progress
             shutil.rmtree(hidden, ignore_errors=True)
             hidden.mkdir(parents=True)
             _fill(hidden, store, settings, version, progress)
+            for name in (SEARCH, CODES):
+                sync_file(hidden / name)
+            sync_folder(hidden)
             shutil.rmtree(folder, ignore_errors=True)
             hidden.rename(folder)
+            sync_folder(folder.parent)
         except OSError as error:
             raise storage_error(error, folder) from error
         except sqlite3.Error as error:
@@ -177,7 +184,6 @@ def _batches(texts: Iterator[tuple[int, str, str]]) -> Iterator[list[tuple[int, 
 
 def _facets(rows: pa.Table, rights: list[str]) -> dict[str, Facet]:
     family = pc.fill_null(pc.replace_substring_regex(rows["reason"], "/.*", ""), KEPT)
-    source = pc.replace_substring_regex(rows["warc_file"], "/.*", "")
     published = rows["published"].cast(pa.timestamp("s"))
     return {
         "outcome": by_value(family),
@@ -192,9 +198,16 @@ def _facets(rows: pa.Table, rights: list[str]) -> dict[str, Facet]:
         "health": by_class(rows["health"], HEALTH),
         "cluster": by_class(rows["cluster_size"], CLUSTERS),
         "split": by_value(rows["split"]),
-        "source": by_value(source),
+        "source": by_value(_sources(rows["warc_file"])),
         "rights": by_value(pa.array(rights, pa.large_string())),
     }
+
+
+def _sources(warc_files: pa.ChunkedArray) -> pa.Array:
+    """The round or the source of each page: the folder of its WARC file; ``files`` where it was named to clean."""
+    names = {name: name.rpartition("/")[0] or FILES for name in pc.unique(warc_files).to_pylist()}
+    files, sources = (pa.array(list(values), pa.large_string()) for values in (names, names.values()))
+    return sources.take(pc.index_in(warc_files, files).combine_chunks())
 
 
 def _orders(rows: pa.Table) -> dict[str, npt.NDArray[np.int32]]:

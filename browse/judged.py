@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyarrow.parquet as pq
-
 from browse.extracted import Extracted
 from browse.index import Index
 from browse.labels import Label
@@ -14,7 +12,7 @@ from cleaning.pages.page import Drop, Page
 from cleaning.pages.quality import Rule
 from cleaning.pages.verdict import verdict_of
 from cleaning.settings import JudgingSettings
-from data.parquet import readable
+from data.parquet import read_batches
 
 BATCH_ROWS = 200
 KEPT = "kept"
@@ -56,8 +54,8 @@ def judged_pages(index: Index, extracted: Extracted, labels: dict[tuple[str, str
             columns = "warc_offset, page.id, reason, digest"
             statement = f"SELECT {columns} FROM page LEFT JOIN body USING (number) WHERE warc_file = ?"  # noqa: S608
             rows = {offset: rest for offset, *rest in database.execute(statement, (name,))}
-        with MeasuresFile(measures, texts, BATCH_ROWS) as file, readable(texts), pq.ParquetFile(texts) as offsets:
-            for batch in offsets.iter_batches(BATCH_ROWS, columns=["warc_offset"]):
+        with MeasuresFile(measures, texts, BATCH_ROWS) as file:
+            for batch in read_batches(texts, BATCH_ROWS, ["warc_offset"]):
                 _, known = file.next(batch.num_rows)
                 for offset, one in zip(batch.column(0).to_pylist(), known, strict=True):
                     if offset in rows and one.characters is not None:

@@ -1,37 +1,24 @@
 """The store as the page reads it: its versions, their indexes, and what they were made of."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from browse.building import Building
+from browse.compare_process import Comparisons
 from browse.extracted import Extracted
 from browse.index import Index
 from browse.index_build import build_index, index_folder, is_current
 from cleaning.corpus.diff import Diff
 from cleaning.corpus.versions import versions
 from cleaning.settings import CleaningSettings
-from data.errors import CoweseError, InputError
-from data.progress import Progress, quiet
+from data.errors import InputError
+from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 
 Story = Callable[[str], list[str]]
 """Tells the story of a URL in lines, as `cowese why` does."""
-
-
-@dataclass
-class Building:
-    """An index that is being built for a reader who waits."""
-
-    thread: threading.Thread | None = None
-    done: int = 0
-    total: int | None = None
-    problem: str | None = None
-
-    def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
-        """Hear of progress."""
-        del stage, counts
-        self.done, self.total = done, total
 
 
 @dataclass
@@ -43,6 +30,7 @@ class Library:
     story: Story
     differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
     """Of pairs of versions, by the time of the list of what was taken down."""
+    comparisons: Comparisons = field(default_factory=Comparisons)
     _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
     _extracted: tuple[object, Extracted] | None = None
     _building: dict[str, Building] = field(default_factory=dict)
@@ -65,7 +53,7 @@ class Library:
             raise InputError(f"{name[:40]}: no such version.")
         return name
 
-    def prepare(self, version: str, progress: Progress = quiet) -> Index:
+    def prepare(self, version: str, progress: Progress = no_progress) -> Index:
         """The index of a version; it is built here and now where there is none."""
         build_index(self.store, self.settings, version, progress)
         return self._opened(version)
@@ -76,11 +64,17 @@ class Library:
             self._building.pop(version, None)
             return self._opened(version)
         with self._lock:
-            building = self._building.setdefault(version, Building())
-            if building.thread is None:
-                building.thread = threading.Thread(target=self._build, args=(version, building), daemon=True)
-                building.thread.start()
+            building = self._building.get(version)
+            if building is None:
+                building = self._building[version] = Building()
+                building.start(lambda: build_index(self.store, self.settings, version, building))
+            elif not building.is_running:  # it failed, or has ended a moment ago: what is asked next begins anew
+                del self._building[version]
         return building
+
+    def index_if_there(self, version: str) -> Index | None:
+        """The index of a version; None where it would have to be built."""
+        return self._opened(version) if is_current(self.store, version) else None
 
     def extracted(self) -> Extracted:
         """The extracted texts of the settings; where their files lie is looked up anew when files were added."""
@@ -89,12 +83,6 @@ class Library:
         if self._extracted is None or self._extracted[0] != key:
             self._extracted = key, found
         return self._extracted[1]
-
-    def _build(self, version: str, building: Building) -> None:
-        try:
-            build_index(self.store, self.settings, version, building)
-        except CoweseError as error:
-            building.problem = str(error)
 
     def _opened(self, version: str) -> Index:
         """An index is opened anew when it was built anew, or when something was taken down since."""

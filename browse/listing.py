@@ -1,5 +1,6 @@
 """The list of pages that a question finds, and all values of one of its facets."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from browse.asked import PAGE_SIZES, RELEVANCE, Asked
-from browse.facets import FACETS
+from browse.building import Building
+from browse.facets import FACETS, NONE
 from browse.folding import Piece, folded, marked, phrase_pattern, snippet
-from browse.index import Counted, Found, Index, has_choice
+from browse.index import Counted, Found, Index
 from browse.index_build import SORTS
-from browse.library import Building, Library
+from browse.library import Library
 from browse.rendering import page
 
 MOST_PAGES = 10_000
 """Result pages that can be reached; what lies beyond is reached by narrowing the question."""
+MOST_COUNTED, LARGEST_COUNTED = 5, 200_000
+"""Other versions in which a question is counted too, and the pages up to which each is."""
 MOST_SHOWN = 500
 """Values of a facet on a page of their own."""
 
@@ -45,6 +49,7 @@ def results(request: Request) -> Response:
         "list.jinja",
         version=version,
         versions=library.versions(),
+        counts=_in_versions(library, version, index, found.total, asked),
         asked=asked,
         found=found,
         lines=lines_of(index, found),
@@ -54,6 +59,17 @@ def results(request: Request) -> Response:
         first=(asked.page - 1) * asked.size + 1,
         pages=min(-(-found.total // asked.size), MOST_PAGES),
     )
+
+
+def _in_versions(library: Library, version: str, index: Index, total: int, asked: Asked) -> dict[str, int | None]:
+    """How many pages the question finds in each version; None where counting would keep the reader waiting."""
+    counts: dict[str, int | None] = dict.fromkeys(library.versions())
+    counts[version] = total
+    others = [name for name in counts if name != version][:MOST_COUNTED]
+    for name in others if index.pages <= LARGEST_COUNTED and not asked.among else ():
+        other = library.index_if_there(name)
+        counts[name] = other.count(asked) if other is not None and other.pages <= LARGEST_COUNTED else None
+    return counts
 
 
 def values(request: Request) -> Response:
@@ -95,9 +111,15 @@ def lines_of(index: Index, found: Found) -> list[Line]:
     ]
 
 
-def building(request: Request, state: Building, version: str) -> Response:
-    """A page that asks again until the index is there."""
-    response = page(request, "building.jinja", status=503, state=state, version=version)
+def has_choice(counted: Mapping[str, Sequence[Counted]], name: str) -> bool:
+    """Whether a facet tells pages apart: it has two values, or one that is chosen."""
+    values = counted[name]
+    return len(values) > 1 or any(one.chosen or one.value != NONE for one in values)
+
+
+def building(request: Request, state: Building, version: str, what: str = "index") -> Response:
+    """A page that asks again until the index, or the comparison, is there."""
+    response = page(request, "building.jinja", status=503, state=state, version=version, what=what)
     if state.problem is None:
         response.headers["refresh"] = "2"
     response.headers["retry-after"] = "2"

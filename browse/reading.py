@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from browse.asked import Asked
+from browse.building import Building
 from browse.document import shown_lines
 from browse.index import Index
 from browse.labels import Given, Label, add_label, read_labels
-from browse.library import Building, Library
+from browse.library import Library
 from browse.listing import building
 from browse.rendering import page
 from browse.text_lines import KEPT, Line

@@ -3,10 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from browse.building import Building
 from browse.index import Index
 from browse.judged import judged_pages
 from browse.labels import read_labels
-from browse.library import Building, Library
+from browse.library import Library
 from browse.listing import building
 from browse.rendering import page
 from browse.rules import RulesReport, rules_report

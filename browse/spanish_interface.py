@@ -79,6 +79,9 @@ SPANISH = {
     "Figures of the rules": "Cifras de las reglas",
     "In every version": "En cada versión",
     "what differs from {version}": "qué cambia respecto a {version}",
+    "Its visits": "Sus visitas",
+    "the one that is shown": "la que se muestra",
+    "what differs": "qué cambia",
     "Its story": "Su historia",
     "No text was taken out of this answer.": "De esta respuesta no se extrajo texto.",
     "selected": "elegido",
@@ -150,6 +153,52 @@ SPANISH = {
     "{before} documents before, {after} after, {same} the same.": (
         "{before} documentos antes, {after} después, {same} iguales."
     ),
+    "What is compared": "Qué se compara",
+    "Two versions": "Dos versiones",
+    "Two sets of settings": "Dos juegos de ajustes",
+    "The extracted texts of {version} are judged under both; nothing is cleaned anew. Write what differs from the "
+    "settings that the version was made with, a line each, or paste a settings file.": (
+        "Los textos extraídos de {version} se juzgan con ambos; nada se limpia de nuevo. Escriba lo que difiere de los "
+        "ajustes con que se hizo la versión, una línea por ajuste, o pegue un fichero de ajustes."
+    ),
+    "as the version was made": "como se hizo la versión",
+    "Not asked here: {names}": "Aquí no se usan: {names}",
+    "samples of": "muestras de",
+    "Settings that can be tried, with their values in {version}": (
+        "Ajustes que se pueden probar, con sus valores en {version}"
+    ),
+    "Both are the same. Write a setting that differs.": "Ambos son iguales. Escriba un ajuste que difiera.",
+    "This has not been worked out yet, and the request came from another site: press Compare.": (
+        "Aún no se ha calculado, y la petición vino de otro sitio: pulse Comparar."
+    ),
+    "{count} texts: {before} kept before, {after} after.": (
+        "{count} textos: {before} conservados antes, {after} después."
+    ),
+    "Of {count} today’s code, under the first settings, does not say what the version did.": (
+        "De {count} el código de hoy, con los primeros ajustes, no dice lo que dijo la versión."
+    ),
+    "No setting differs.": "Ningún ajuste difiere.",
+    "By rule": "Por regla",
+    "No page moves.": "Ninguna página cambia.",
+    "What happens": "Qué pasa",
+    "labelled": "valoradas",
+    "{good} good, {bad} bad, {doubtful} doubtful": "{good} buenas, {bad} malas, {doubtful} dudosas",
+    "Duplicates among the pages that come, and the lines that a site repeats, are found by publishing.": (
+        "Los duplicados entre las que entran, y las líneas que un sitio repite, los halla la publicación."
+    ),
+    "They lost to a page that goes, and would be kept: publishing lets one of each group take its place.": (
+        "Perdieron ante una página que sale, y se conservarían: al publicar, una de cada grupo ocupa su lugar."
+    ),
+    "all in a list": "todas en una lista",
+    "changes": "cambian de motivo",
+    "copies": "copias",
+    "Another comparison is being worked out; this one comes next.": (
+        "Se está calculando otra comparación; esta viene después."
+    ),
+    "The texts are being judged under both sets of settings; this page comes by itself.": (
+        "Se están juzgando los textos con ambos juegos de ajustes; la página aparecerá sola."
+    ),
+    "Try again": "Reintentar",
     "Settings that differ": "Ajustes que difieren",
     "setting": "ajuste",
     "added": "entran",
@@ -186,6 +235,8 @@ SPANISH = {
 }
 
 ENGLISH = {
+    "changes": "another reason",
+    "copies": "copies that may step in",
     "furniture": "the site’s own words",
     "foreign": "another language",
     "site_line": "repeated on the site",

@@ -27,7 +27,7 @@ _KNOWN |= {"euc_jp", "shift_jis", "iso2022_jp", "euc_kr", "cp949"}
 
 _ASCII = bytes(range(0x80))
 BROKEN_SHARE = 0.1
-"""UTF-8 with a few broken bytes is UTF-8; in windows-1252 text hardly any high byte stands in a valid sequence."""
+"""Text with up to this share of broken sequences counts as UTF-8; in windows-1252 text nearly all are broken."""
 
 
 def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
@@ -44,10 +44,10 @@ def decode_with_mark(body: bytes, content_type: str | None) -> tuple[str, str]:
 
 
 def encoding_of(body: bytes, content_type: str | None) -> str:
-    """Name a codec that Python knows. A declared UTF-8 that the bytes are not is no UTF-8.
+    """Name a codec that Python knows.
 
-    Nor is that a charset of one byte a letter which reads as UTF-8 throughout: the accents of real Latin-1 text make
-    no valid sequences.
+    A declared UTF-8 is not believed where the bytes are not valid UTF-8. A declared single-byte charset is not believed
+    where all bytes are valid UTF-8: the accents of real Latin-1 text make no valid sequences.
     """
     return _encoding_of(body, content_type, is_utf8=_is_utf8(body))
 

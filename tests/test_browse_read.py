@@ -1,9 +1,13 @@
 """One page beside its original, labels, rules, versions side by side: on pages that cleaning read from WARC files."""
 
+import dataclasses
 import html
 import json
 import re
+import shutil
+import time
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 from browse_room import serving
@@ -13,21 +17,28 @@ from warc_files import write_warc
 
 from browse.inert_page import STYLE_DIGEST, inert_page
 from browse.labels import Given, add_label, read_labels
+from browse.moves_file import read_moves
 from browse.originals import answer_at, warc_path
 from browse.rule_bounds import SETTINGS, scales_of
 from browse.rules_page import report_of
 from browse.rules_words import rules_lines
+from browse.settings_page import changes_of
+from browse.settings_words import settings_lines
 from browse.text_lines import FOREIGN, FURNITURE, KEPT, SITE_LINE, lines_of
 from browse.wilson import wilson
 from browse.word_diff import likeness, word_diff
+from browse.written_settings import lines_between
 from cleaning.clean import clean
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.engines.engine import EngineSettings
 from cleaning.pages.page import Raw
 from cleaning.pages.quality import rules_of
 from cleaning.publish_settings import PublishSettings
+from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
+from data.parquet import read_parquet
 from data.store import Store
 from data.urls import document_id
 
@@ -60,8 +71,9 @@ def accented(seed, words=150):
 def store(tmp_path_factory):
     store = Store.open(tmp_path_factory.mktemp("read") / "store")
     asma = "\n".join(f"{accented(('asma', number), 60)}" for number in range(3))
+    cookies = "Utilizamos cookies propias y de terceros para mejorar."
     pages = [
-        (URLS["plain"], "200 OK", page_of(f"{asma}\nUtilizamos cookies propias y de terceros para mejorar.")),
+        (URLS["plain"], "200 OK", page_of(f"{asma}\n{cookies}")),
         (URLS["copy"], "200 OK", page_of(slightly_changed(asma, 1))),
         (URLS["hostile"], "200 OK", page_of(asma[::-1]).replace(b"</article>", f"{HOSTILE}</article>".encode())),
         (URLS["short"], "200 OK", page_of("Nada más.")),
@@ -81,7 +93,11 @@ def store(tmp_path_factory):
     write_warc(store.warc / "0001" / "a.warc.gz", pages)
     clean(store, CleaningSettings(), engine=ONE)
     publish(store, CleaningSettings(), PublishSettings())
-    write_warc(store.warc / "0002" / "b.warc.gz", [("https://clinica.es/nueva", "200 OK", page_of(accented("n")))])
+    again = [
+        ("https://clinica.es/nueva", "200 OK", page_of(accented("n"))),
+        (URLS["plain"], "200 OK", page_of(f"{asma}\nHoy se sabe algo más.\n{cookies}")),
+    ]
+    write_warc(store.warc / "0002" / "b.warc.gz", again)
     clean(store, CleaningSettings(), engine=ONE)
     publish(store, CleaningSettings(), PublishSettings())
     return store
@@ -162,6 +178,19 @@ def test_selected_and_cut_blocks_are_marked_in_the_original(served):
     assert '<mark class="in">' in shown
     assert re.search(r'<mark class="cut">Utilizamos cookies', shown)
     assert re.search(r'<mark class="masked">Escriba a', page(served, "mail", "/original").text)
+
+
+def test_what_cannot_be_shown_is_said_in_the_frame(store, served):
+    path = store.warc / "0001" / "a.warc.gz"
+    path.rename(path.with_suffix(".away"))
+    try:
+        answer = page(served, "hostile", "/original")
+        assert answer.status == 404
+        assert "no longer in the store" in answer.text
+        assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    finally:
+        path.with_suffix(".away").rename(path)
 
 
 def test_bytes_are_saved_and_never_shown(served):
@@ -333,3 +362,116 @@ def test_two_versions(served):
     assert "https://clinica.es/nueva" in text
     assert served.ask("/compare?a=v0001&b=v0001").status == 200
     assert served.ask("/compare?a=../../x").status == 404
+
+
+# Settings
+
+
+def compare_until_done(served, query):
+    """The page of two sets of settings, once its work is done."""
+    for _ in range(600):
+        answer = served.ask(f"/compare/settings?{query}")
+        if answer.status != 503:
+            return answer
+        assert answer.headers["refresh"] == "2"
+        time.sleep(0.2)
+    raise AssertionError(answer.text)
+
+
+@pytest.mark.parametrize("change", [{"min_chars": 600}, {"min_chars": 5, "languages": ("es", "ca")}])
+def test_judged_twice_is_what_cleaning_would_make(store, served, change):
+    settings = CleaningSettings(**change)
+    shutil.rmtree(store.browse / "compared", ignore_errors=True)
+    written = lines_between(CleaningSettings(), settings)
+    answer = compare_until_done(served, urlencode({"version": "v0002", "b": written}))
+    assert answer.status == 200
+    (path,) = (store.browse / "compared").iterdir()
+    index = served.library.prepare("v0002")
+    moves = {index.rows([number])[0]["url"]: (kind, after) for number, kind, _, after in rows_of(path)}
+    before = fates(store, CleaningSettings())
+    clean(store, settings, engine=ONE)
+    expected = {}
+    for url, after in fates(store, settings).items():
+        if after != before[url]:
+            was, will = before[url].startswith("kept"), after.startswith("kept")
+            expected[url] = ("changes" if was == will else "comes" if will else "goes"), after
+    of_publishing = {URLS["copy"]}  # a duplicate of a page that stays
+    assert moves == {url: one for url, one in expected.items() if url not in of_publishing}
+    shutil.rmtree(store.documents / recipe_digest(settings))
+
+
+def rows_of(path):
+    table, _ = read_moves(path)
+    return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+
+
+def fates(store, settings):
+    """By URL what cleaning made of each page."""
+    folder = store.documents / recipe_digest(settings)
+    found = {}
+    for documents, dropped in pairs(folder):
+        for row in read_parquet(documents, ["url", "language"]).to_pylist():
+            found[row["url"]] = "kept" if row["language"] == "es" else f"kept/{row['language']}"
+        found |= {row["url"]: row["reason"] for row in read_parquet(dropped, ["url", "reason"]).to_pylist()}
+    return found
+
+
+def test_two_sets_of_settings_side_by_side(served):
+    query = urlencode({"version": "v0002", "b": "min_chars = 600\nmax_legal = 2", "seed": 3, "n": 10})
+    text = html.unescape(compare_until_done(served, query).text)
+    assert "https://clinica.es/media" in text
+    assert "quality/too_short" in text
+    assert "min_chars = 600" in text
+    again = served.ask(f"/compare/settings?{query}")
+    assert html.unescape(again.text) == text
+    assert html.unescape(served.ask(f"/compare/settings?{query}", sec_fetch_site="cross-site").text) == text
+    among = re.search(r"among=([0-9a-f]{16}:goes)\"", text)[1]
+    assert "https://clinica.es/media" in served.ask(f"/v/v0002?among={among}").text
+    assert served.ask(f"/v/v0002/read?among={among}&n=5&seed=1").text.count('id="judge"') == 1
+    assert served.ask("/v/v0002?among=0123:goes").status == 404
+    assert served.ask(f"/v/v0001?among={among}").status == 404
+
+
+def test_settings_that_cannot_be_tried_are_said_in_their_place(served):
+    for text in ("min_chars = x", "</textarea><script>alert(1)</script> = 1", 'markup = "markdown"', "[" * 2_000):
+        answer = served.ask(f"/compare/settings?{urlencode({'b': text})}")
+        assert answer.status == 400
+        assert 'aria-invalid="true"' in answer.text
+        assert "<script>alert" not in answer.text
+    assert "Both are the same" in served.ask("/compare/settings").text
+    assert served.ask("/compare/settings?version=../x").status == 404
+
+
+def test_another_web_site_starts_no_work(served):
+    query = urlencode({"b": "min_chars = 777"})
+    for site in ("cross-site", "same-site"):
+        answer = served.ask(f"/compare/settings?{query}", sec_fetch_site=site)
+        assert (answer.status, "press Compare" in answer.text) == (200, True)
+
+
+def test_what_these_settings_would_change(served):
+    index = served.library.prepare("v0002")
+    library = dataclasses.replace(served.library, settings=CleaningSettings(min_chars=600))
+    report = changes_of(library, "v0002", index, 1)
+    assert [(one.kind, one.before, one.after) for one in report.moves] == [("goes", "kept", "quality/too_short")]
+    lines = list(settings_lines(report))
+    assert "min_chars: 300 → 600" in lines
+    assert lines[-1].endswith(report.page)
+    assert served.ask(f"/{report.page}").status == 200
+    with pytest.raises(InputError, match="made with these settings"):
+        changes_of(served.library, "v0002", index, 1)
+
+
+# Visits
+
+
+def test_two_visits_word_by_word(served):
+    text = html.unescape(page(served, "plain").text)
+    assert "0002/b.warc.gz" in text
+    found = re.search(r'href="([^"]*difference[?]visit=[^"]*)"', text)
+    assert found, text
+    answer = served.ask(found[1])
+    assert answer.status == 200
+    assert "<ins>" in answer.text or "<del>" in answer.text
+    for place in ("../../x@1", "0001/a.warc.gz@1", "0001/a.warc.gz", ""):
+        assert page(served, "plain", f"/difference?{urlencode({'visit': place})}").status == 404

@@ -53,6 +53,11 @@ def rules(
     precision: Annotated[
         float, typer.Option("--precision", min=0.01, max=1.0, help="Share of a rule's drops that must not be good.")
     ] = 0.95,
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="Say instead what these settings would change of the version, and why."),
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the samples of --changes.")] = 1,
     store: StoreOption = None,
     config: ConfigOption = None,
     assign: SetOption = None,
@@ -61,25 +66,29 @@ def rules(
     """Say what each rule drops, how often wrongly, and more.
 
     Wrong drops as readers labelled them (`cowese browse`), with Wilson's interval; what other bounds would do, without
-    cleaning anew; bounds under which the stated share of drops is right.
+    cleaning again; bounds under which the stated share of drops is right.
 
-    Example: cowese rules --precision 0.98
+    Example: cowese rules --precision 0.98; cowese rules --changes --set clean.min_chars=500
     """
     from browse.library import Library
+    from browse.rules import RulesReport
     from browse.rules_page import report_of
     from browse.rules_words import rules_lines
+    from browse.settings_page import changes_of
+    from browse.settings_words import settings_lines
 
     settings = read_settings(config, store, assign)
     library = Library(existing_store(config, settings.store), settings.clean, lambda _: [])
     name = library.version(version)
     with shown_progress() as progress:
         index = library.prepare(name, progress)
-    report = report_of(library, name, index, precision)
+        changed = changes_of(library, name, index, seed, progress) if changes else None
+    report = changed or report_of(library, name, index, precision)
     if as_json:
         typer.echo(report.model_dump_json(indent=1))
-    else:
-        for line in rules_lines(report):
-            typer.echo(line)
+        return
+    for line in rules_lines(report) if isinstance(report, RulesReport) else settings_lines(report):
+        typer.echo(line)
 
 
 def register(app: typer.Typer) -> None:

@@ -6,8 +6,14 @@ a broken pipe, which ends it. With a file, a run outlives its worker.
 
 import os
 import runpy
+import time
 
+from flows.serving.cancel_watch import CancelWatch
+from flows.serving.loopback import answers
 from flows.settings import load_settings
+
+SERVER_PATIENCE = 600.0
+"""Seconds; a server's first start takes minutes on a busy machine."""
 
 
 def main() -> None:
@@ -18,7 +24,16 @@ def main() -> None:
     for standard in (1, 2):
         os.dup2(log, standard)
     os.close(log)
+    CancelWatch.begin(os.environ)
+    _wait_for_server(os.environ.get("PREFECT_API_URL"))
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)
+
+
+def _wait_for_server(url: str | None) -> None:
+    """Wait for a server that is away just now: Prefect gives a run up whose first request meets nobody."""
+    deadline = time.monotonic() + SERVER_PATIENCE
+    while url and not answers(url) and time.monotonic() < deadline:
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,25 @@ from training.electra.presets import EncoderShape, ModelShape
 from training.runs.pretrain_settings import Plan, PretrainSettings
 
 LENGTH = 128
-_PLAIN: dict[str, Any] = {"batch": 8, "micro_batch": 16, "learning_rate": 1e-3, "dropout": 0.0}
+_PLAIN: dict[str, Any] = {"batch": 8, "micro_batch": 16, "dropout": 0.0}
 TUNES: dict[str, dict[str, Any]] = {
     "100": {**_PLAIN, "train_documents": 100, "epochs": 8},
     "250": {**_PLAIN, "train_documents": 250, "epochs": 8},
-    "all": {**_PLAIN, "epochs": 8},
+    "all": {**_PLAIN, "epochs": 6},
     # one thing otherwise, with 100 documents
+    "even": {**_PLAIN, "train_documents": 100, "epochs": 8, "learning_rate": 1e-3, "head_rate": 1.0},
     "flat": {**_PLAIN, "train_documents": 100, "epochs": 8, "layer_decay": 1.0},
-    "fast": {**_PLAIN, "train_documents": 100, "epochs": 8, "learning_rate": 2e-3},
+    "slow": {**_PLAIN, "train_documents": 100, "epochs": 8, "learning_rate": 1e-3, "head_rate": 10.0},
+    "fast": {**_PLAIN, "train_documents": 100, "epochs": 8, "learning_rate": 4e-3},
     "long": {**_PLAIN, "train_documents": 100, "epochs": 16},
     "dropout": {**_PLAIN, "train_documents": 100, "epochs": 8, "dropout": 0.1},
     "shown": {**_PLAIN, "train_documents": 100, "epochs": 8, "hidden": 0.0},
     "valid": {**_PLAIN, "train_documents": 100, "epochs": 8, "transitions": "valid"},
     "first": {**_PLAIN, "train_documents": 100, "epochs": 8, "pooling": "first"},
     # and with all
-    "all-flat": {**_PLAIN, "epochs": 8, "layer_decay": 1.0},
-    "all-fast": {**_PLAIN, "epochs": 8, "learning_rate": 2e-3},
+    "all-even": {**_PLAIN, "epochs": 6, "learning_rate": 1e-3, "head_rate": 1.0},
+    "all-flat": {**_PLAIN, "epochs": 6, "layer_decay": 1.0},
+    "all-fast": {**_PLAIN, "epochs": 6, "learning_rate": 4e-3},
     "all-long": {**_PLAIN, "epochs": 16},
 }
 """Ways of fine-tuning; windows of 128 tokens, the whole of test; what is not said is as `cowese benchmark` has it."""
@@ -78,6 +81,12 @@ class Arm:
             generator=self.generator or encoder,
             encoder_head=self.generator is not None and any(one.objective == "mlm" for one in self.phases),
         )
+
+    def milestone_steps(self, scale: float = 1.0) -> list[int]:
+        """Steps after which it is exported; 0 where it is not trained."""
+        if not self.millions:
+            return [0]
+        return [round(self.plan(scale).steps * (at + 1) / self.milestones) for at in range(self.milestones)]
 
     def plan(self, scale: float = 1.0) -> Plan:
         """Its settings, for a share of its tokens."""
@@ -135,6 +144,7 @@ def _arms() -> tuple[Arm, ...]:
         )
         for seed in (1, 2)
     ]
+    shown = Arm("mlm-8M", "shown", "the preset's MLM alone, 15 % shown", 8.192, milestones=5, tunes={"100": 1})
     long = Arm("mlm-12M", "riddle", "MLM, a tenth", 12, tunes=WAYS)
     riddle = [
         long,
@@ -231,6 +241,8 @@ def _arms() -> tuple[Arm, ...]:
     )
     return (
         *two,
+        shown,
+        replace(shown, name="mlm-8M-unshown", note="none shown", phases=(Phase(objective="mlm", shown_share=0.0),)),
         *riddle,
         *far,
         small,

@@ -4,13 +4,14 @@
     python bench/beginnings.py --tokens store/tokens/mix+cased-8k --data pharmaconer --store /tmp/arms --out arms.jsonl
     python bench/beginnings.py … --groups table parts riddle --device cuda --jobs 8 --workers 12 --minutes 8
     python bench/beginnings.py … --scale 0.1 --documents 20        a trial: a tenth of each arm's tokens
+    python bench/beginnings.py … --arms counts-1 fresh-1 --ways 100 --seeds 2    some of it
     python bench/beginnings.py --out arms.jsonl --table            what is there, as Markdown
 
 Needs no network. An arm is first weights, phases and a number of tokens; some go on from another arm's last weights.
 It is exported as `cowese export` does, judged as `cowese evaluate` does, and fine-tuned by the functions under
 `cowese benchmark`. All pretraining is done by this process, arm by arm in turns, on a GPU each on a stream of its own
 with its step as one CUDA graph; judging and fine-tuning by ``--workers`` processes. Results are lines of JSON; what is
-there is not made again.
+there is not made again, and an arm that the store has is not trained again.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -81,8 +83,8 @@ class Training:
         self.plan = arm.plan(context.scale)
         self.place = Place(0, 1, context.device)
         model = first_weights(arm, context.stream, self.plan)
-        if arm.start:
-            model.load_state_dict(context.weights[arm.start])
+        if arm.start and (weights := context.last_weights(arm.start)):
+            model.load_state_dict(weights)
         model.to(context.device)
         self.feed = Feed(self.plan, context.stream, self.place)
         self.stepper = Stepper(self.plan, model, self.feed.special, self.place, compiled=False, graphed=True)
@@ -91,11 +93,6 @@ class Training:
         self.waiting: deque[Any] = deque()
         self.step, self.started, self.begun_at = 0, time.monotonic(), 0
         self.seconds = 0.0
-
-    @property
-    def milestones(self) -> list[int]:
-        """Steps after which the arm is exported."""
-        return [round(self.plan.steps * (at + 1) / self.arm.milestones) for at in range(self.arm.milestones)]
 
     def burst(self) -> list[int]:
         """Some steps; the milestones that they came to."""
@@ -111,7 +108,7 @@ class Training:
                     self.stepper.enter(stage)
                 self.stepper.run(*self.feed.batch(self.step))
                 self.step += 1
-                if self.step in self.milestones:
+                if self.step in self.arm.milestone_steps(self.context.scale):
                     reached.append(self.step)
                     self.save()
             if self.cuda_stream:
@@ -171,6 +168,16 @@ class Context:
         self.device = torch.device(arguments.device)
         self.stream = TokenStream.open(self.tokens)
         self.weights: dict[str, dict[str, torch.Tensor]] = {}
+
+    def last_weights(self, arm: str) -> dict[str, torch.Tensor] | None:
+        """After the last step, in this process or an earlier one; None where it never came there."""
+        if arm not in self.weights:
+            last = checkpoint.load_newest(self.store.runs / arm)
+            steps = next(one.plan(self.scale).steps if one.millions else 0 for one in ARMS if one.name == arm)
+            if last is None or last.step < steps:
+                return None
+            self.weights[arm] = last.model
+        return self.weights[arm]
 
 
 # ---- the other processes --------------------------------------------------------------------------------------------
@@ -273,6 +280,14 @@ class Desk:
         future = self.pool.submit(measure, self.context.store.root, arm.name, step, self.arguments.judge)
         self.futures[future] = (arm, step)
 
+    def again(self, arm: Arm) -> None:
+        """An arm that is trained: what is still missing of its milestones."""
+        for step in arm.milestone_steps(self.context.scale):
+            if ("measured", arm.name, step) in self.done:
+                self._tune(arm, step)
+            else:
+                self.milestone(arm, step)
+
     def _tune(self, arm: Arm, step: int) -> None:
         arguments = self.arguments
         for variant, seeds in arm.tunes.items():
@@ -309,23 +324,10 @@ def drive(arms: list[Arm], desk: Desk, context: Context, jobs: int, deadline: fl
     """Pretrain the arms in turns, as many at once as asked; those that go on from another wait for it."""
     waiting = deque(arms)
     active: list[Training] = []
-    names = {arm.name for arm in arms}
     while (waiting or active or desk.futures) and time.monotonic() < deadline:
         for _ in range(len(waiting)):
-            if len(active) >= jobs:
-                break
-            arm = waiting.popleft()
-            if arm.start and arm.start not in context.weights:
-                if arm.start in names:
-                    waiting.append(arm)
-                continue
-            training = Training(arm, context)
-            if arm.millions == 0:
-                training.save()
-                desk.write(training.line())
-                desk.milestone(arm, 0)
-            else:
-                active.append(training)
+            if len(active) < jobs:
+                begin(waiting.popleft(), waiting, active, desk)
         for training in list(active):
             for step in training.burst():
                 desk.milestone(training.arm, step)
@@ -334,6 +336,23 @@ def drive(arms: list[Arm], desk: Desk, context: Context, jobs: int, deadline: fl
                 training.feed.close()
                 active.remove(training)
         desk.collect(0.0 if active else 0.2)
+
+
+def begin(arm: Arm, waiting: deque[Arm], active: list[Training], desk: Desk) -> None:
+    """Train an arm, or take it as it lies in the store, or have it wait for the one that it goes on from."""
+    context = desk.context
+    if context.last_weights(arm.name):
+        desk.again(arm)
+    elif arm.start and not context.last_weights(arm.start):
+        if arm.start in {other.name for other in [*waiting, *(one.arm for one in active)]}:
+            waiting.append(arm)
+    elif arm.millions == 0:
+        training = Training(arm, context)
+        training.save()
+        desk.write(training.line())
+        desk.milestone(arm, 0)
+    else:
+        active.append(Training(arm, context))
 
 
 def identity(line: dict[str, Any]) -> tuple[Any, ...]:
@@ -385,6 +404,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("arms.jsonl"))
     parser.add_argument("--groups", nargs="+", help="in this order; all where left out")
     parser.add_argument("--arms", nargs="+", help="by name, beside the groups")
+    parser.add_argument("--ways", nargs="+", choices=sorted(TUNES), help="of fine-tuning, instead of each arm's own")
+    parser.add_argument("--seeds", type=int, default=1, help="of each of --ways")
     parser.add_argument("--device", default="cpu", help="of pretraining")
     parser.add_argument("--judge", default="cpu", help="device of evaluation")
     parser.add_argument("--tune-device", default="cpu", help="device of fine-tuning")
@@ -400,6 +421,8 @@ def main() -> None:
     groups = arguments.groups or ([] if arguments.arms else list(dict.fromkeys(arm.group for arm in ARMS)))
     chosen = [arm for group in groups for arm in ARMS if arm.group == group]
     chosen += [arm for arm in ARMS if arm.name in (arguments.arms or []) and arm not in chosen]
+    if arguments.ways:
+        chosen = [replace(arm, tunes=dict.fromkeys(arguments.ways, arguments.seeds)) for arm in chosen]
     if arguments.list:
         for arm in chosen:
             print(f"{arm.group:8} {arm.name:28} {arm.millions:6.1f}M  {arm.note}")
@@ -418,14 +441,10 @@ def main() -> None:
 
 
 def is_done(arm: Arm, desk: Desk) -> bool:
-    """Whether an arm and all its fine-tuning are there; no other arm of the list may need its weights."""
-    seen = defaultdict(set)
-    for line in desk.done:
-        if line[0] == "tuned" and line[1] == arm.name:
-            seen[line[2]].add(line[3:])
+    """Whether an arm and all its fine-tuning are there."""
     wanted = {(variant, seed) for variant, seeds in arm.tunes.items() for seed in range(1, seeds + 1)}
-    needed = any(other.start == arm.name for other in ARMS)
-    return not needed and len(seen) == arm.milestones and all(wanted <= found for found in seen.values())
+    steps = arm.milestone_steps(desk.context.scale)
+    return all(("tuned", arm.name, step, *one) in desk.done for step in steps for one in wanted)
 
 
 if __name__ == "__main__":

@@ -68,21 +68,23 @@ def main():
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--megabytes", type=float, default=4)
     parser.add_argument("--size", type=int, default=31_002)
-    parser.add_argument("--capitals", type=float, nargs="+", default=[0.0, 0.1, 0.3])
     parser.add_argument("--texts", type=int, default=400, help="held-out texts")
     given = parser.parse_args()
     fit, held_out = read(given.corpus, given.megabytes)
     held_out = held_out[: given.texts]
     print(f"fitted on {len(fit):,} texts, tried on {len(held_out):,}; tokens a word (unknown words)")
-    for share in given.capitals:
+    for capitals in (False, True):
         started = time.process_time()
-        tokenizer = fitted(fit, TokenizerSettings(vocab_size=given.size, capitals=share, typography=share > 0))
+        tokenizer = fitted(fit, TokenizerSettings(vocab_size=given.size, capitals=capitals, typography=capitals))
         cells = []
         for name, form in FORMS.items():
             fertility, unknown = measured(tokenizer, [form(text) for text in held_out])
             cells.append(f"{name} {fertility:.3f} ({unknown:.3%})")
         seconds = time.process_time() - started
-        print(f"capitals {share}: {', '.join(cells)}; {seconds:.0f} CPU s", flush=True)
+        print(
+            f"capitals and typography {'on' if capitals else 'off'}: {', '.join(cells)}; {seconds:.0f} CPU s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

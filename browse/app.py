@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from browse import comparing, document, listing, reading, rules_page, settings_page
-from browse.guard import Guard
+from browse.guard import HEADERS, Guard
 from browse.library import Library
 from browse.rendering import page
 from browse.settings import BrowseSettings
@@ -39,7 +39,7 @@ def create_app(library: Library, settings: BrowseSettings) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
         ],
         middleware=[Middleware(Guard, hosts=settings.hosts, password=password)],
-        exception_handlers={CoweseError: refused, 404: missing},
+        exception_handlers={CoweseError: refused, 404: missing, Exception: failed},
     )
     app.state.library = library
     return app
@@ -67,3 +67,11 @@ def refused(request: Request, error: Exception) -> Response:
     """An error that a person can mend, in its own words."""
     status = 404 if isinstance(error, InputError) else 503
     return page(request, "message.jinja", status=status, title="It cannot be shown", message=str(error), is_raw=True)
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """An error of ours; the terminal has the rest of it. This answer passes no middleware."""
+    message = f"{type(error).__name__}. The terminal of the command says more."
+    answer = page(request, "message.jinja", status=500, title="It cannot be shown", message=message, is_raw=True)
+    answer.headers.update(HEADERS)
+    return answer

@@ -25,8 +25,8 @@ from browse.search_words import read_search
 from browse.text_lines import KEPT, Line, lines_of
 from browse.visits import text_at, text_of_visit, visits_of
 from browse.word_diff import likeness, word_diff
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.reasons import in_words
-from cleaning.corpus.story import story
 from cleaning.pages.figures import Figures
 from cleaning.pages.page import Raw
 from cleaning.pages.text import SPANISH
@@ -97,7 +97,7 @@ def document(request: Request) -> Response:
 def described(found: Found) -> dict[str, Any]:
     """What is known of a page beside its text."""
     row, library = found.row, found.library
-    past = story(library.store, library.settings, row["url"])
+    past = page_history(library.store, library.settings, row["url"])
     verdict = next((one for one in reversed(past.verdicts) if _place(one) == _place_of(row)), None)
     measured, language = _measures(found)
     extracted = library.extracted()
@@ -112,7 +112,7 @@ def described(found: Found) -> dict[str, Any]:
         "cluster": _cluster(found),
         "rights": lines_about(folder, row["url"], _place_of(row), row["detail"]),
         "facets": {name: found.index.facet_of(found.number, name) for name in ("country", "category", "host")},
-        "places": past.places,
+        "places": past.versions,
         "visits": visits_of(past.verdicts, extracted, _place_of(row)),
     }
 
@@ -131,14 +131,17 @@ def original(request: Request) -> Response:
     if found.building is not None:
         raise HTTPException(404)
     row, settings = found.row, found.library.settings
-    answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    try:
+        answer = answer_at(found.library.store, row["warc_file"], row["warc_offset"], settings.max_bytes)
+    except CoweseError as error:  # said in the frame, where a page of ours would be refused
+        return _framed(page(request, "no_original.jinja", status=404, kind=None, problem=str(error)))
     raw = Raw(row["url"], answer.headers.get("content-type", ""), answer.body)
     shown = None
     if not answer.body.startswith(_PDF) and len(answer.body) <= settings.max_bytes:
         # Marks cost a second walk; only pages whose extraction ended well are known to be worth it.
         shown = inert_page(raw, found.lines() if row["text"] else [], settings)
     if shown is None:
-        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type))
+        return _framed(page(request, "no_original.jinja", status=404, kind=answer.content_type, problem=None))
     return _framed(HTMLResponse(shown))
 
 
@@ -179,7 +182,7 @@ def difference(request: Request) -> Response:
 def _between_visits(request: Request, found: Found, place: str) -> Response:
     """As both were extracted, personal data masked: of an earlier visit nothing else is kept."""
     extracted, library = found.library.extracted(), found.library
-    past = story(library.store, library.settings, found.row["url"])
+    past = page_history(library.store, library.settings, found.row["url"])
     verdict, before = text_of_visit(visits_of(past.verdicts, extracted, _place_of(found.row)), place, extracted)
     after = text_at(extracted, *_place_of(found.row)) or found.row["text"] or ""
     other = {**found.row, "reason": verdict.reason, "url": verdict.url, "fetched": int(verdict.fetched_at.timestamp())}

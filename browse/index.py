@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from browse.asked import RELEVANCE, Asked
-from browse.facets import FACETS, IN_ORDER, NONE
+from browse.facets import FACETS, IN_ORDER
 from browse.index_build import CODES, MANIFEST, SEARCH
 from browse.labels import Label
 from browse.moves_file import FOLDER, numbers_among
@@ -96,13 +96,18 @@ class Index:
 
     @cached_property
     def shown(self) -> Mask | None:
-        """Which pages may be shown: those that are not taken down; None where all are."""
+        """Which pages may be shown, the others being taken down; None where all are."""
         if not self.takedowns.targets:
             return None
         shown = np.ones(self.pages, np.bool_)
+        concerned = np.array([self.takedowns.concerns(host) for host in self.values("host")], np.bool_)
+        numbers = np.flatnonzero(concerned[self._arrays["facet_host"]])
+        columns = "SELECT number, url, canonical FROM page WHERE"
         with self.database() as database:
-            for number, url, canonical in database.execute("SELECT number, url, canonical FROM page"):
-                shown[number] = not self.takedowns.covers_page(url, canonical)
+            listed = [row for one in numbers.tolist() for row in database.execute(f"{columns} number = ?", (one,))]
+            listed += database.execute(f"{columns} canonical <> url")
+        for number, url, canonical in listed:
+            shown[number] = not self.takedowns.covers_page(url, canonical)
         return shown
 
     # Questions
@@ -165,11 +170,11 @@ class Index:
         if not search.match:
             return shown, None
         with self.database() as database:
-            rows = database.execute("SELECT rowid FROM words WHERE words MATCH ?", (search.match,)).fetchall()
+            found = _numbers(database, search.match)
             hits = np.zeros(self.pages, np.bool_)
-            hits[np.fromiter((number for (number,) in rows), np.int64, len(rows))] = True
+            hits[found] = True
             ranked = None
-            if len(rows) <= RANKED and sort in ("", RELEVANCE):
+            if len(found) <= RANKED and sort in ("", RELEVANCE):
                 statement = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words, 4.0, 1.0), rowid"
                 best = database.execute(statement, (search.match,)).fetchall()
                 ranked = np.fromiter((number for (number,) in best), np.int32, len(best))
@@ -260,6 +265,13 @@ class Index:
         return self.values(facet)[int(self._arrays[f"facet_{facet}"][number])]
 
 
+def _numbers(database: sqlite3.Connection, match: str) -> Numbers:
+    """The pages that have the words. One text of all numbers is read in half the time of a million rows."""
+    statement = "SELECT group_concat(rowid, ' ') FROM words WHERE words MATCH ?"
+    (listed,) = database.execute(statement, (match,)).fetchone()
+    return np.fromstring(listed, np.int64, sep=" ") if listed else np.zeros(0, np.int64)
+
+
 def _row(database: sqlite3.Connection, number: int) -> dict[str, Any] | None:
     row = database.execute("SELECT * FROM page WHERE number = ?", (number,)).fetchone()
     if row is None:
@@ -287,9 +299,3 @@ def _most(name: str, counted: Sequence[Counted]) -> tuple[list[Counted], int]:
 
 def _taken_sort(sort: str, ranked: npt.NDArray[np.int32] | None) -> str:
     return "mixed" if sort == RELEVANCE and ranked is None else sort
-
-
-def has_choice(counted: Mapping[str, Sequence[Counted]], name: str) -> bool:
-    """Whether a facet tells pages apart: it has two values, or one that is chosen."""
-    values = counted[name]
-    return len(values) > 1 or any(one.chosen or one.value != NONE for one in values)

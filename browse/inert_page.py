@@ -12,11 +12,11 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from html import escape
 
 from lxml.html import HtmlElement
 
+from browse.alignment import equal_runs
 from browse.text_lines import MOST_LINES, Line, matched
 from cleaning.pages.blocks import MARK, Block, marked_number
 from cleaning.pages.extraction import Html, parse_html
@@ -112,8 +112,8 @@ def _states(html: Html, lines: Sequence[Line]) -> dict[int, str]:
 
 def _selected(on_page: list[str], extracted: list[str]) -> dict[int, int]:
     """Which lines of the page are the extracted ones. A menu may repeat them, so the longest runs are looked for."""
-    matcher = SequenceMatcher(None, on_page, extracted, autojunk=False)
-    found = {block.a + step: block.b + step for block in matcher.get_matching_blocks() for step in range(block.size)}
+    runs = equal_runs(on_page, extracted)
+    found = {run.first + step: run.second + step for run in runs for step in range(run.size)}
     return found or matched(on_page, extracted)
 
 

@@ -1,5 +1,6 @@
 """The list of pages that a question finds, and all values of one of its facets."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,9 @@ from starlette.responses import Response
 
 from browse.asked import PAGE_SIZES, RELEVANCE, Asked
 from browse.building import Building
-from browse.facets import FACETS
+from browse.facets import FACETS, NONE
 from browse.folding import Piece, folded, marked, phrase_pattern, snippet
-from browse.index import Counted, Found, Index, has_choice
+from browse.index import Counted, Found, Index
 from browse.index_build import SORTS
 from browse.library import Library
 from browse.rendering import page
@@ -108,6 +109,12 @@ def lines_of(index: Index, found: Found) -> list[Line]:
         )
         for row in index.rows(found.numbers)
     ]
+
+
+def has_choice(counted: Mapping[str, Sequence[Counted]], name: str) -> bool:
+    """Whether a facet tells pages apart: it has two values, or one that is chosen."""
+    values = counted[name]
+    return len(values) > 1 or any(one.chosen or one.value != NONE for one in values)
 
 
 def building(request: Request, state: Building, version: str, what: str = "index") -> Response:

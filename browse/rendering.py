@@ -21,6 +21,11 @@ def masks(text: str) -> list[tuple[str, bool]]:
     return [*runs, (text[at:], False)]
 
 
+def is_web(url: str) -> bool:
+    """Whether an address may be followed: a record may name ``javascript:`` or a file."""
+    return url.startswith(("http://", "https://"))
+
+
 _environment = Environment(
     loader=PackageLoader("browse"),
     undefined=StrictUndefined,
@@ -28,7 +33,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.globals["masks"] = masks
+_environment.globals |= {"masks": masks, "is_web": is_web}
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:

@@ -5,6 +5,7 @@
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from browse.folding import words_of
@@ -39,7 +40,8 @@ def read_search(typed: str) -> Search:
     unwanted: list[str] = []
     phrases: list[tuple[str, ...]] = []
     either = False
-    for found in list(_TERM.finditer(typed[:LONGEST]))[:MOST_TERMS]:
+    composed = unicodedata.normalize("NFC", typed[:LONGEST])  # some keyboards and files write ñ as n and a tilde
+    for found in list(_TERM.finditer(composed))[:MOST_TERMS]:
         raw = found["word"] or found["phrase"] or ""
         if found["word"] in _EITHER and not found["minus"] and wanted:
             either = True

@@ -177,6 +177,7 @@ SPANISH = {
     "Of {count} today’s code, under the first settings, does not say what the version did.": (
         "De {count} el código de hoy, con los primeros ajustes, no dice lo que dijo la versión."
     ),
+    "No setting differs.": "Ningún ajuste difiere.",
     "By rule": "Por regla",
     "No page moves.": "Ninguna página cambia.",
     "What happens": "Qué pasa",

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from browse.alignment import equal_runs
 from cleaning.pages.boilerplate import without_site_lines
 from cleaning.pages.foreign import without_foreign_paragraphs
 from cleaning.pages.privacy import masked
@@ -78,5 +78,4 @@ def matched(before: Sequence[str], after: Sequence[str]) -> dict[int, int]:
             at += 1
     if at == len(after) or len(before) > MOST_LINES:
         return found
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
-    return {block.a + step: block.b + step for block in matcher.get_matching_blocks() for step in range(block.size)}
+    return {run.first + step: run.second + step for run in equal_runs(before, after) for step in range(run.size)}

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+
+from browse.alignment import Budget, Run, equal_runs
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 MOST_TOKENS = 4_000
 """Tokens of two passages that are compared word by word; longer ones are shown as a whole."""
-MOST_LINES = 5_000
+MOST_LINES = 50_000
 SAME, GONE, ADDED = "same", "gone", "added"
 
 
@@ -28,11 +29,12 @@ def word_diff(before: str, after: str) -> list[Part]:
     """
     old, new = before.splitlines(keepends=True)[:MOST_LINES], after.splitlines(keepends=True)[:MOST_LINES]
     parts: list[Part] = []
-    for kind, a, b in _blocks(old, new):
+    budget = Budget()
+    for kind, a, b in _blocks(old, new, budget):
         if kind == "equal":
             parts.append(Part(SAME, "".join(a)))
         else:
-            parts += _words("".join(a), "".join(b))
+            parts += _words("".join(a), "".join(b), budget)
     return _joined(parts)
 
 
@@ -43,13 +45,13 @@ def likeness(parts: Sequence[Part]) -> float:
     return 2 * sizes[SAME] / every if every else 1.0
 
 
-def _words(before: str, after: str) -> Iterator[Part]:
+def _words(before: str, after: str, budget: Budget) -> Iterator[Part]:
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     if len(old) + len(new) > MOST_TOKENS:
         yield Part(GONE, before)
         yield Part(ADDED, after)
         return
-    for kind, a, b in _blocks(old, new):
+    for kind, a, b in _blocks(old, new, budget):
         if kind == "equal":
             yield Part(SAME, "".join(a))
         else:
@@ -57,10 +59,16 @@ def _words(before: str, after: str) -> Iterator[Part]:
             yield Part(ADDED, "".join(b))
 
 
-def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    for kind, a0, a1, b0, b1 in matcher.get_opcodes():
-        yield kind, old[a0:a1], new[b0:b1]
+def _blocks(
+    old: Sequence[str], new: Sequence[str], budget: Budget
+) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+    at = other = 0
+    for run in [*equal_runs(old, new, budget), Run(len(old), len(new), 0)]:
+        if at < run.first or other < run.second:
+            yield "differs", old[at : run.first], new[other : run.second]
+        at, other = run.first + run.size, run.second + run.size
+        if run.size:
+            yield "equal", old[run.first : at], new[run.second : other]
 
 
 def _joined(parts: Sequence[Part]) -> list[Part]:

@@ -21,7 +21,7 @@ from data.store import Store
 from flows.cli import app
 from training.benchmark.brat import read_document, write_document
 from training.benchmark.decoding import DECODING
-from training.benchmark.documents import Document
+from training.benchmark.documents import Document, Mention
 from training.benchmark.keeping import find_kept
 from training.benchmark.readout import with_head
 from training.benchmark.run import benchmark
@@ -35,6 +35,7 @@ QUICK = BenchmarkSettings(
     batch=4,
     seeds=2,
     learning_rate=0.01,
+    head_rate=1.0,
     hidden=0.0,
     layer_decay=1.0,
     device="cpu",
@@ -83,9 +84,19 @@ def conll_corpus(folder):
     return folder
 
 
+def nested_corpus(folder):
+    """Drugs within orders: mentions of one type within those of another, long enough for several windows."""
+    brat_corpus(folder)
+    for ann in folder.rglob("*.ann"):
+        document = read_document(ann, ann.stem)
+        orders = [Mention.over("PAUTA", found.span()) for found in re.finditer(r"Se pauta [^.]*", document.text)]
+        write_document(ann.parent, document, [*document.mentions, *orders])
+    return folder
+
+
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    """Three small corpora, a model kept of each seed."""
+    """Small corpora, a model kept of each seed."""
     folder = tmp_path_factory.mktemp("kept")
     store = Store.open(folder / "store")
     tiny_model(folder / "salud")
@@ -93,8 +104,10 @@ def room(tmp_path_factory):
         "Notas": brat_corpus(folder / "notas"),
         "Raras": odd_corpus(folder / "raras"),
         "Frases": conll_corpus(folder / "frases"),
+        "Anidadas": nested_corpus(folder / "anidadas"),
     }
-    settings = {"Notas": QUICK.model_copy(update={"onnx": True, "seeds": 1})}
+    one = QUICK.model_copy(update={"onnx": True, "seeds": 1})
+    settings = {"Notas": one, "Anidadas": one.model_copy(update={"epochs": 6})}
     made = {
         task: benchmark(store, settings.get(task, QUICK), model=str(folder / "salud"), task=task, data=data)
         for task, data in corpora.items()
@@ -102,7 +115,7 @@ def room(tmp_path_factory):
     return folder, store, corpora, made
 
 
-@pytest.mark.parametrize("task", ["Notas", "Raras", "Frases"])
+@pytest.mark.parametrize("task", ["Notas", "Raras", "Frases", "Anidadas"])
 def test_tagging_the_test_texts_gives_the_predictions(room, tmp_path, task):
     folder, _, corpora, _ = room
     run = folder / "store" / "benchmarks" / task / "salud"
@@ -119,6 +132,32 @@ def test_tagging_the_test_texts_gives_the_predictions(room, tmp_path, task):
             content.count(b"\n") for name, content in expected.items() if name.endswith(".ann")
         )
         assert any(content for name, content in expected.items() if name.endswith(".ann"))
+
+
+def test_nested_mentions_are_learnt_by_a_head_a_type(room, tmp_path):
+    folder, store, corpora, made = room
+    assert (made["Anidadas"].heads, made["Notas"].heads) == ("a head a type", "one head for all types")
+    assert made["Anidadas"].ceiling["f1"] == 1.0
+    run = store.benchmarks / "Anidadas" / "salud"
+    predicted = [read_document(path, path.stem).mentions for path in run.rglob("predictions/**/*.ann")]
+    nested = [
+        (inner, outer)
+        for mentions in predicted
+        for inner in mentions
+        for outer in mentions
+        if inner != outer and outer.start <= inner.start and inner.end <= outer.end
+    ]
+    assert {(inner.label, outer.label) for inner, outer in nested} == {("FARMACO", "PAUTA")}
+    assert "Each type has a head of its own" in (run / "seed-1" / "model" / "README.md").read_text(encoding="utf-8")
+    assert made["Anidadas"].mean["exact_f1"] > 0.8
+    flat = QUICK.model_copy(update={"heads": "one", "epochs": 1, "seeds": 1})
+    one = benchmark(store, flat, model=str(folder / "salud"), task="Anidadas", data=corpora["Anidadas"], name="una")
+    assert one.ceiling["recall"] < 0.9
+    out = io.StringIO()
+    tag(store, QUICK, model="Anidadas/salud", files=[str(corpora["Anidadas"] / "test")], form="iob2", stdout=out)
+    tags = {line.split("\t")[1] for line in out.getvalue().splitlines() if line}
+    assert "I-PAUTA" in tags
+    assert tags <= {"O", *(f"{prefix}-{label}" for label in ("FARMACO", "PAUTA", "PROTEINA") for prefix in "BI")}
 
 
 def test_json_lines_and_tokens_have_the_same_mentions(room, tmp_path):
@@ -173,7 +212,7 @@ def test_standard_input_is_a_text(room):
 
 def test_the_cards_snippet_decodes_in_a_fresh_process_as_scoring_does(room):
     folder, _, corpora, _ = room
-    for task in ("Notas", "Raras"):
+    for task in ("Notas", "Raras", "Anidadas"):
         model = folder / "store" / "benchmarks" / task / "salud" / "seed-1" / "model"
         code = re.search(r"```python\n(.*?)```", (model / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1]
         code += """
@@ -244,11 +283,12 @@ def test_onnx_gives_the_same_logits(room, tmp_path):
     from training.benchmark.onnx_file import export_onnx
 
     folder, _, corpora, _ = room
-    kept = folder / "store" / "benchmarks" / "Notas" / "salud" / "seed-1" / "model"
-    tokenizer = AutoTokenizer.from_pretrained(kept)
-    tagger = with_head(AutoModelForTokenClassification.from_pretrained(kept), kept).eval()
-    difference, names = parity(tagger, kept / "model.onnx", tokenizer)
-    assert difference < 1e-4
+    for task in ("Notas", "Anidadas"):
+        kept = folder / "store" / "benchmarks" / task / "salud" / "seed-1" / "model"
+        tokenizer = AutoTokenizer.from_pretrained(kept)
+        tagger = with_head(AutoModelForTokenClassification.from_pretrained(kept), kept).eval()
+        difference, names = parity(tagger, kept / "model.onnx", tokenizer)
+        assert difference < 1e-4
     assert names == ["input_ids", "attention_mask", "token_type_ids"]
     texts = [path.read_text() for path in (corpora["Notas"] / "train").glob("*.txt")]
     for made in (tiny_roberta(tmp_path / "roberta", texts), folder / "salud"):

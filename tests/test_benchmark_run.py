@@ -29,7 +29,8 @@ from training.benchmark.table import write_table
 
 pytest.importorskip("transformers")
 pytest.importorskip("seqeval")
-QUICK = {"epochs": 8, "batch": 4, "seeds": 2, "learning_rate": 0.01, "layer_decay": 1.0, "device": "cpu", "threads": 1}
+QUICK = {"epochs": 8, "batch": 4, "seeds": 2, "learning_rate": 0.01, "layer_decay": 1.0, "head_rate": 1}
+QUICK |= {"device": "cpu", "threads": 1}
 
 
 @pytest.fixture(scope="module")

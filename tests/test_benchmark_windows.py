@@ -53,7 +53,7 @@ def test_tags_sit_on_the_first_token_of_a_word(source):
     text = "No xyzxyz ya."
     words = words_of(text)
     (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
-    labels = window.labelled([0, 1, 0, 0])["labels"]
+    labels = [label for (label,) in window.labelled([[0], [1], [0], [0]])["labels"]]
     tokens = source.tokenizer.convert_ids_to_tokens(window.inputs["input_ids"])
     assert [(token, label) for token, label in zip(tokens, labels, strict=True) if label != flat.IGNORED] == [
         ("No", 0), ("x", 1), ("y", 0), (".", 0),
@@ -113,6 +113,8 @@ def test_the_top_layer_learns_at_one_decay_of_the_head(source):
     assert by_name["electra.encoder.layer.0.output.dense.weight"] == 0.25
     assert by_name["electra.embeddings.word_embeddings.weight"] == 0.125
     assert len(rates) == len(by_name)
+    faster = parameter_groups(model.named_parameters(), layers=2, rate=1.0, decay=0.5, weight_decay=0.01, head=5.0)
+    assert sorted({group["lr"] for group in faster}) == [0.125, 0.25, 0.5, 5.0]
     decayed = {name for name, parameter in model.named_parameters() for group in groups
                if group["weight_decay"] and any(parameter is one for one in group["params"])}  # fmt: skip
     assert not {name for name in decayed if "LayerNorm" in name or name.endswith("bias")}
@@ -156,7 +158,10 @@ def test_defaults_follow_the_model():
     assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
     assert small.hidden == 0.0
     narrow = BenchmarkSettings().resolved("electra", 128, 512, 128)
-    assert (narrow.learning_rate, narrow.hidden, narrow.batch, narrow.pooling) == (1e-3, 0.15, 8, "mean")
+    assert (narrow.learning_rate, narrow.hidden, narrow.batch, narrow.pooling) == (2e-3, 0.15, 8, "mean")
+    assert (narrow.head_rate, small.head_rate) == (5.0, 1.0)
+    other = BenchmarkSettings().resolved("electra", 128, 512, 128, mentions=False)
+    assert (other.learning_rate, other.head_rate) == (1e-3, 1.0)
     assert (small.batch, small.pooling, small.transitions) == (32, "first", "valid")
     assert narrow.transitions == "learnt"
     assert BenchmarkSettings(hidden=0).resolved("electra", 128, 512, 128).hidden == 0.0

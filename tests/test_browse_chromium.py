@@ -160,6 +160,29 @@ def test_a_sample_is_read_and_judged_by_keys(browser, served):
     assert browser.value("document.querySelector('iframe')") is None
 
 
+def test_a_key_that_is_held_down_judges_one_page(browser, served):
+    store = served.library.store
+    store.labels.unlink(missing_ok=True)
+    go(browser, served, "/v/v0002/read?outcome=kept&n=4&seed=3")
+    for held in (True, True):
+        browser.send("Input.dispatchKeyEvent", type="keyDown", key="g", code="KeyG", text="g", autoRepeat=held)
+    assert not store.labels.exists()
+    browser.press("g")
+    browser.until("document.querySelector('.pager span').textContent.startsWith('2 ')")
+    assert len(read_labels(store)) == 1
+
+
+def test_a_label_arrives_though_the_reader_goes_on(browser, served):
+    store = served.library.store
+    store.labels.unlink(missing_ok=True)
+    go(browser, served, "/v/v0002/read?outcome=kept&n=4&seed=3")
+    # all keys in one turn of the page's own loop, before any answer can come
+    keys = "new KeyboardEvent('keydown', {key, bubbles: true})"
+    browser.value(f"for (const key of 'gbj') document.body.dispatchEvent({keys}); null")
+    browser.until("document.querySelector('.pager span').textContent.startsWith('2 ')")
+    assert [one.label for one in read_labels(store).values()] == ["bad"]
+
+
 def test_the_keyboard_reaches_everything_in_order(browser, served):
     browser.resize(1280)
     go(browser, served, PAGES["list"])

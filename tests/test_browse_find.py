@@ -2,8 +2,9 @@
 
 import html
 import re
+import unicodedata
 from datetime import date
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from browse_room import serving
@@ -12,7 +13,7 @@ from corpus_rounds import Round, prose, slightly_changed
 from browse.asked import Asked
 from browse.facets import FACETS
 from browse.folding import folded, snippet
-from browse.index_build import SORTS, TOKENIZER, is_current
+from browse.index_build import CODES, SEARCH, SORTS, TOKENIZER, is_current
 from browse.search_words import read_search
 from cleaning.corpus.publish import publish
 from cleaning.publish_settings import PublishSettings
@@ -20,6 +21,7 @@ from cleaning.settings import CleaningSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
+ODD = "a&b=c+d%20#x;é,\n{{7*7}}"
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> \" ' &"
 
 
@@ -34,7 +36,7 @@ def served(tmp_path_factory):
     )
     pages.page("https://portal.mx/copia", slightly_changed(f"El asma de los bebés inquietos. {prose('asma')}", 1))
     pages.page("https://portal.mx/x", f"{HOSTILE} {prose('hostil')}", country="MX")
-    pages.documents[-1]["title"] = HOSTILE
+    pages.documents[-1] |= {"title": HOSTILE, "category": ODD}
     for number in range(60):
         pages.page(f"https://revista.es/articulo-{number}", prose(("revista", number)), category="journal")
     pages.drop("https://clinica.es/nada", "http/404").drop("https://eu.es/x", "language/eu")
@@ -60,6 +62,10 @@ def urls(served, query):
     [
         ("q=BEBÉS", {"https://clinica.es/asma", "https://portal.mx/ninos"}),
         ("q=bebes", {"https://clinica.es/asma", "https://portal.mx/ninos"}),
+        (
+            f"q={unicodedata.normalize('NFD', 'bebés inquietos')}",
+            {"https://clinica.es/asma", "https://portal.mx/ninos"},
+        ),
         ('q="bebes inquietos"', {"https://clinica.es/asma"}),
         ("q=bebes -escolar", {"https://clinica.es/asma"}),
         ("q=vacunaci*", {"https://clinica.es/gripe"}),
@@ -106,6 +112,49 @@ def test_counts_of_a_facet_ignore_its_own_choice(served):
     assert counts["journal"] == (60, True)
     assert counts["hospital"] == (2, False)
     assert {one.value: one.pages for one in found.facets["host"]} == {"revista.es": 60}
+
+
+def test_every_value_of_a_facet_is_an_address(served):
+    for facet in ("category", "country", "reason"):
+        page = served.ask(f"/v/v0002/values/{facet}").text
+        links = [html.unescape(one) for one in re.findall(r'href="(/v/v0002[?][^"]*)"', page)]
+        for link in links[1:]:  # the first leads back
+            ((name, value),) = parse_qsl(urlsplit(link).query)
+            assert name == facet
+            assert find(served, urlsplit(link).query).total > 0
+            assert value in served.library.prepare("v0002").values(facet)
+    assert find(served, urlencode({"category": ODD})).total == 1
+
+
+def test_a_question_is_counted_in_other_versions(served):
+    page = served.ask("/v/v0002?q=novedad").text
+    assert re.search(r"<span>v0002</span> <b>1</b>", page)
+    assert re.search(r"<span>v0001</span> <b>0</b>", page)
+
+
+def test_a_damaged_index_is_named_with_its_remedy(served):
+    for name in (SEARCH, CODES):
+        path = served.library.store.browse / "v0001" / name
+        whole = path.read_bytes()
+        path.write_bytes(b"damaged" * 200)
+        served.library._open.clear()
+        try:
+            answer = served.ask("/v/v0001?q=asma")
+            assert answer.status == 503
+            assert "Delete it; it is built again" in answer.text
+        finally:
+            path.write_bytes(whole)
+            served.library._open.clear()
+    assert served.ask("/v/v0001?q=asma").status == 200
+
+
+def test_only_pages_of_concerned_hosts_are_asked_about(tmp_path):
+    listed = Takedowns.load(Store.open(tmp_path / "store"))
+    listed.add(["https://www.guia.es/a", "https://blog.portal.mx/p*", "hospital.es"], date(2026, 3, 1))
+    for host in ("guia.es", "www.guia.es", "blog.portal.mx", "hospital.es", "sub.hospital.es"):
+        assert listed.concerns(host)
+    for host in ("portal.mx", "es", "otro.guia.es", "mihospital.es", ""):
+        assert not listed.concerns(host)
 
 
 def test_pages_and_orders(served):

@@ -29,7 +29,7 @@ from browse.wilson import wilson
 from browse.word_diff import likeness, word_diff
 from browse.written_settings import lines_between
 from cleaning.clean import clean
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.engines.engine import EngineSettings
 from cleaning.pages.page import Raw
@@ -178,6 +178,19 @@ def test_selected_and_cut_blocks_are_marked_in_the_original(served):
     assert '<mark class="in">' in shown
     assert re.search(r'<mark class="cut">Utilizamos cookies', shown)
     assert re.search(r'<mark class="masked">Escriba a', page(served, "mail", "/original").text)
+
+
+def test_what_cannot_be_shown_is_said_in_the_frame(store, served):
+    path = store.warc / "0001" / "a.warc.gz"
+    path.rename(path.with_suffix(".away"))
+    try:
+        answer = page(served, "hostile", "/original")
+        assert answer.status == 404
+        assert "no longer in the store" in answer.text
+        assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    finally:
+        path.with_suffix(".away").rename(path)
 
 
 def test_bytes_are_saved_and_never_shown(served):

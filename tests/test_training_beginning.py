@@ -121,6 +121,7 @@ def test_words_and_positions_share_the_width_without_overlap():
 def test_a_run_begins_as_its_preset_says_or_as_asked(room):
     store, tokens = room
     stream = open_tokens(tokens, "train")
+    assert {phase.shown_share for phase in PRESETS["mini"].phases} == {0.0}  # what is shown it would learn to copy
     assert {preset: PRESETS[preset].begin for preset in PRESETS if PRESETS[preset].begin == "counts"} == {
         "mini": "counts"
     }

@@ -96,6 +96,16 @@ def test_the_memory_of_words_knows_what_a_normaliser_does_to_them(fitted, change
         assert ids.tolist() == tokenizer.encode(text, add_special_tokens=False).ids
 
 
+def test_capitals_of_long_words_are_small_in_memory_too(fitted):
+    tokenizer = load_tokenizer(fitted)
+    tokenizer.normalizer = normalizer_of(TokenizerSettings(capitals=True))
+    assert stops_at_spaces(tokenizer)
+    assert not keeps_plain(tokenizer)
+    encoder, texts = Encoder(tokenizer), [*ODD, *(text.upper() for text in TEXTS[:20])]
+    for text, ids in zip(texts, encoder.encode(texts), strict=True):
+        assert ids.tolist() == tokenizer.encode(text, add_special_tokens=False).ids
+
+
 def test_a_full_memory_begins_anew(fitted, monkeypatch):
     monkeypatch.setattr("training.tokens.encode.MAX_KNOWN", 50)
     tokenizer = load_tokenizer(fitted)

@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from demo_web.site import FILES, read_articles
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
 from data.errors import InputError, StageError
@@ -83,7 +85,7 @@ def test_case_accents_and_forms_of_unicode(fitted):
 def test_places_of_decomposed_words_take_in_their_accents():
     normalizer, decomposed = (
         normalizer_of(TokenizerSettings()),
-        unicodedata.normalize("NFD", "Así está: ÁREA, año, óleo"),
+        unicodedata.normalize("NFD", "Así está: ÁREA, año, óleo, Sjö, Behç, Menè"),
     )
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, split()
@@ -97,6 +99,12 @@ def test_places_of_decomposed_words_take_in_their_accents():
         "año",
         ",",
         "óleo",
+        ",",
+        "Sjö",
+        ",",
+        "Behç",
+        ",",
+        "Menè",
     ]
     assert normalizer.normalize_str(decomposed) == unicodedata.normalize("NFC", decomposed)
 
@@ -109,9 +117,32 @@ def test_ligatures_come_apart_and_what_says_more_stays():
     assert counts == {"flujo": 2}
 
 
-def test_capitals_count_as_often_as_they_are_asked_for():
-    text = "asma asma asma asma Asma 7 7 7 7"
-    assert count_words([[text]], TokenizerSettings(capitals=0.5)) == {"asma": 4, "Asma": 1, "ASMA": 2, "7": 4}
+CAPITALS = TokenizerSettings(capitals=True)
+
+
+def test_capitals_of_long_words_are_read_as_one_capital():
+    normalizer, text = normalizer_of(CAPITALS), "PACIENTE CON VIH: IBUPROFENO, PUBLICÓ CORAZÓN mRNA HbA1c aBCDEF"
+    assert normalizer.normalize_str(text) == "Paciente CON VIH: Ibuprofeno, Publicó Corazón mRNA HbA1c abcdef"
+    decomposed = unicodedata.normalize("NFD", text)
+    assert normalizer.normalize_str(decomposed) == normalizer.normalize_str(text)
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, split()
+    for form in (text, decomposed):
+        words = [unicodedata.normalize("NFC", form[slice(*place)]) for place in tokenizer.encode(form).offsets]
+        assert words == [word for word, _ in split().pre_tokenize_str(text)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(alphabet="abcÁéñABÑÇ1-ß²ªŠαΑ\N{COMBINING ACUTE ACCENT}", max_size=24))
+def test_words_in_capitals_are_counted_as_they_are_split(text):
+    normalized = normalizer_of(CAPITALS).normalize_str(text)
+    due = collections.Counter(word for word, _ in split().pre_tokenize_str(normalized))
+    assert count_words([[text]], CAPITALS) == due
+
+
+def test_capitals_count_beside_words_as_they_stand():
+    text = "asma " * 40 + "Asma " * 20 + "7 " * 40
+    assert count_words([[text]], CAPITALS) == {"asma": 40, "Asma": 20, "ASMA": 3, "7": 40}
     assert "ASMA" not in count_words([[text]])
 
 

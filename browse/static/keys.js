@@ -23,21 +23,32 @@ function go(step) {
 // A page that is judged.
 const judge = one("#judge");
 const said = one("#said");
-async function say(label) {
+// One label after the other, so that the last key decides; the page is left once all are answered.
+let saying = Promise.resolve(true);
+let waiting = 0;
+function say(label) {
+  waiting += 1;
+  saying = saying.then(() => send(label)).then(kept => {
+    waiting -= 1;
+    if (kept && !waiting) follow("[data-next]");
+    return kept;
+  });
+}
+async function send(label) {
   const body = { id: judge.dataset.id, digest: judge.dataset.digest, label, reason: one("#reason").value, rule: judge.dataset.rule };
   const answer = await fetch(judge.action, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
+    keepalive: true, // it arrives though the reader goes on
   }).catch(() => null);
   if (!answer || !answer.ok) {
     said.textContent = answer ? await answer.text() : judge.dataset.failed;
-    return;
+    return false;
   }
   said.textContent = judge.dataset.kept;
   for (const button of every("[data-label]", judge)) {
     button.setAttribute("aria-pressed", String(button.dataset.label === label));
   }
-  const next = one("[data-next]");
-  if (next) location.assign(next.href);
+  return true;
 }
 if (judge) {
   judge.addEventListener("submit", event => { // Enter behind a reason: back to the keys
@@ -55,7 +66,8 @@ function toggleOriginal() {
 }
 function follow(selector) {
   const link = one(selector);
-  if (link) location.assign(link.href);
+  if (link && waiting) saying.then(kept => { if (kept) location.assign(link.href); });
+  else if (link) location.assign(link.href);
   return Boolean(link);
 }
 
@@ -64,6 +76,7 @@ document.addEventListener("keydown", event => {
   if (event.key === "Escape" && isTyping(event.target)) { event.target.blur(); return; }
   if (isTyping(event.target) || one("dialog[open]")) return;
   const key = event.key;
+  if (event.repeat && names[key]) return; // a key that is held down judges one page
   let taken = true;
   if (key === "/") { const field = one("#q"); if (field) { field.focus(); field.select(); } else taken = follow(".brand"); }
   else if (key === "j") taken = go(1) || follow("[data-next]");

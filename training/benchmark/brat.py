@@ -5,6 +5,9 @@ as two, and a byte order mark as one. Some tools count otherwise (without the ma
 that each line repeats decides: the count that fits most lines of a file is taken, brat's own among equals, and turned
 into brat's. A line that still does not fit keeps its offsets, as the official scorers do, and is told of: one file of
 PharmaCoNER has five such lines. A corpus in which more than one line in a hundred does not fit is refused.
+
+brat cuts a mention at each line break, since a span may hold none: fragments with nothing but white space between them
+are one mention. It is written with such cuts too, or brat would not show it.
 """
 
 import re
@@ -22,6 +25,8 @@ from training.benchmark.documents import Document, Fragment, Mention
 BOM = "\N{BYTE ORDER MARK}"
 _ANNOTATION = re.compile(r"(?:[TREAMN]\S*|#\S*|\*)\t")
 """How a line begins: a span, relation, event, attribute, modification, normalisation, note, or an equivalence."""
+_WITHIN_LINE = re.compile(r"\S(?:[^\r\n]*\S)?")
+"""From the first to the last character of a line that can be seen."""
 _SPAN = re.compile(r"(\S+) (\d+ \d+(?:;\d+ \d+)*)")
 _LONGEST_SHOWN = 60
 TOLERATED = 0.01
@@ -58,11 +63,33 @@ def placed(annotations: Path, lines: Sequence[Line], document: Document) -> Docu
         InputError: an offset is beyond the text; names file and line.
     """
     places, misfits = _places(annotations, document.text, lines)
-    mentions = (
-        Mention.over(line.label, *((int(places[start]), int(places[end - 1]) + 1) for start, end in line.fragments))
-        for line in lines
-    )
+    mentions = []
+    for line in lines:
+        fragments = [(int(places[start]), int(places[end - 1]) + 1) for start, end in line.fragments]
+        mentions.append(Mention.over(line.label, *_across_blanks(document.text, fragments)))
     return replace(document, mentions=tuple(mentions), misfits=misfits)
+
+
+def _across_blanks(text: str, fragments: Sequence[Fragment]) -> list[Fragment]:
+    """The fragments, those with only white space between them as one."""
+    joined: list[Fragment] = []
+    for start, end in sorted(fragments):
+        if joined and not text[joined[-1][1] : start].strip():
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _within_lines(text: str, mention: Mention) -> Mention:
+    """The mention cut at its line breaks, as brat has it; as it is where nothing of it can be seen."""
+    pieces = [
+        (start + found.start(), start + found.end())
+        for start, end in mention.fragments
+        for found in _WITHIN_LINE.finditer(text[start:end])
+    ]
+    has_breaks = any("\n" in text[start:end] or "\r" in text[start:end] for start, end in mention.fragments)
+    return Mention(tuple(pieces), mention.label) if pieces and has_breaks else mention
 
 
 def refuse_misfits(documents: Sequence[Document]) -> None:
@@ -100,8 +127,9 @@ def write_document(folder: Path, document: Document, mentions: Sequence[Mention]
     write_text(folder / f"{document.name}.txt", document.text)
     lines = []
     for number, mention in enumerate(sorted(mentions), 1):
-        spans = ";".join(f"{start} {end}" for start, end in mention.fragments)
-        lines.append(f"T{number}\t{mention.label} {spans}\t{mention.covered(document.text)}\n")
+        shown = _within_lines(document.text, mention)
+        spans = ";".join(f"{start} {end}" for start, end in shown.fragments)
+        lines.append(f"T{number}\t{mention.label} {spans}\t{shown.covered(document.text)}\n")
     write_text(folder / f"{document.name}.ann", "".join(lines))
 
 
@@ -130,7 +158,7 @@ def _lines(ann: Path, annotations: str) -> Iterator[Line]:
 
 def _places(ann: Path, text: str, lines: Sequence[Line]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """For each offset that the file counts with, the offset in the text as it is; and the lines that do not fit."""
-    counts = [_counted(text, bom=bom, crlf=crlf) for bom in (True, False) for crlf in (True, False)]
+    counts = (_counted(text, bom=bom, crlf=crlf) for bom in (True, False) for crlf in (True, False))
     fewest: tuple[npt.NDArray[np.int64], list[str]] | None = None
     for places in counts:
         found = [f"{ann}:{line.number}: {misfit}" for line in lines if (misfit := _misfit(text, places, line))]
@@ -161,7 +189,7 @@ def _misfit(text: str, places: npt.NDArray[np.int64], line: Line) -> str | None:
     end = max(end for _, end in line.fragments)
     if end > len(places):
         return f"offset {end:,} is beyond the text's end ({len(places):,})"
-    there = " ".join("".join(text[place] for place in places[start:end]) for start, end in line.fragments)
+    there = " ".join(text[places[start] : places[end - 1] + 1] for start, end in line.fragments)
     if not line.covered or _plain(there) == _plain(line.covered):
         return None
     return f"the text there is {_short(there)!r}, the line says {_short(line.covered)!r}"

@@ -95,19 +95,16 @@ def _lines(path: Path, text: str) -> Iterator[Record]:
 
 
 def _cells(path: Path, text: str) -> Iterator[Record]:
-    """Rows below a head. TSV takes quotation marks as they are, CSV as quotes."""
-    file = io.StringIO(text, newline="")
-    tabs = path.suffix.lower() == ".tsv"
-    reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if tabs else csv.reader(file)
+    """Rows below a head. TSV takes quotation marks as they are, CSV as quotes; its columns may stand between ``;``."""
     head: list[str] = []
     rows: list[tuple[int, list[str]]] = []
-    for cells in reader:
+    for line, cells in _cut(path, text):
         if not head:
             head = [cell.strip() for cell in cells]
         elif any(cell.strip() for cell in cells):
             if len(cells) != len(head):
-                raise InputError(f"{path}:{reader.line_num}: {len(cells)} cells under {len(head)} columns.")
-            rows.append((reader.line_num, cells))
+                raise InputError(f"{path}:{line}: {len(cells)} cells under {len(head)} columns.")
+            rows.append((line, cells))
     numbers = [bool(rows) and all(_is_real(cells[place]) for _, cells in rows) for place in range(len(head))]
     is_score = [
         numbers[place] and any(not cells[place].strip().isdecimal() for _, cells in rows) for place in range(len(head))
@@ -115,6 +112,22 @@ def _cells(path: Path, text: str) -> Iterator[Record]:
     for line, cells in rows:
         row = {name: float(cell) if score else cell for name, cell, score in zip(head, cells, is_score, strict=True)}
         yield Record(row, f"{path}:{line}")
+
+
+def _cut(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The last line and the cells of each row."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell of 131,072 characters is an error else
+    file = io.StringIO(text, newline="")
+    if path.suffix.lower() == ".tsv":
+        reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+    else:
+        head = text.partition("\n")[0]
+        reader = csv.reader(file, delimiter=";" if ";" in head and "," not in head else ",")  # as Excel has it in Spain
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: not a row of CSV ({error}).") from error
 
 
 def _is_real(cell: str) -> bool:

@@ -5,9 +5,11 @@ The tag is the last column, or, where the first column numbers the tokens, the l
 (Universal NER puts the annotator behind it). In CoNLL-U, of ten columns, it is a key of the last one: ``NER=B-ENF``;
 lines of several words (1-2) and of none (1.1) are passed over. A sentence becomes a document whose text is its tokens
 with a space between. Where the first column numbers the tokens of each sentence the second holds the token; lines
-that begin with # are comments.
+that begin with # are comments. Columns stand between tabs, or between blanks where a line has no tab; a no-break space
+is part of a token.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from data.errors import InputError
 from training.benchmark.brat import BOM, read_text
-from training.benchmark.documents import Document, Mention
+from training.benchmark.documents import Document, Fragment, Mention
 
 TAG = re.compile(r"O|([BIELSU])-(\S+)")
 ENDINGS = (".conll", ".iob", ".iob2", ".bio", ".conllu")
@@ -26,6 +28,7 @@ _DOCUMENT = "-DOCSTART-"
 _UNIVERSAL = 10
 """Columns of CoNLL-U."""
 _NUMBER = re.compile(r"\d+")
+_BLANKS = re.compile(" +")
 
 _Sentence = tuple[int, list[tuple[int, list[str]]]]
 """The number of the first line, and each line's number and fields."""
@@ -37,28 +40,30 @@ def read_file(path: Path, types: Sequence[str] = (), name: str | None = None) ->
     Raises:
         InputError: not UTF-8, or a line without a tag; names file and line.
     """
-    return _documents(path, read_text(path, missing=f"{path}: no such file.").removeprefix(BOM), types, name)
+    sentences = list(_sentences(read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)))
+    return [
+        sentence(f"{name or path.stem}-{first:06d}", rows, types, f"{path}:{first}")
+        for first, rows in _tagged(path, sentences)
+    ]
 
 
-def read_tokens(path: Path, name: str) -> list[Document]:
-    """The sentences of a file without their mentions; a file of tokens alone, one a line, has no tags.
+def read_tokens(path: Path, name: str) -> list[tuple[Document, tuple[Fragment, ...]]]:
+    """The sentences of a file without their mentions, and their tokens; a file of tokens alone has no tags.
 
     Raises:
         InputError: not UTF-8, or a line of several columns without a tag; names file and line.
     """
     text = read_text(path, missing=f"{path}: no such file.").removeprefix(BOM)
     lines = [line.rstrip("\r ") for line in text.split("\n")]
-    if not any(len(line.split()) > 1 for line in lines):
+    if not any(len(_fields(line)) > 1 for line in lines):
         text = "\n".join(f"{line}\tO" if line else "" for line in lines)
-    return [replace(document, mentions=()) for document in _documents(path, text, (), name)]
-
-
-def _documents(path: Path, text: str, types: Sequence[str], name: str | None) -> list[Document]:
-    sentences = list(_sentences(text))
-    return [
-        sentence(f"{name or path.stem}-{first:06d}", rows, types, f"{path}:{first}")
-        for first, rows in _tagged(path, sentences)
-    ]
+    found = []
+    for first, rows in _tagged(path, list(_sentences(text))):
+        document = sentence(f"{name}-{first:06d}", rows, (), f"{path}:{first}")
+        ends = itertools.accumulate(len(token) + 1 for token, _ in rows)
+        tokens = tuple((end - len(token) - 1, end - 1) for end, (token, _) in zip(ends, rows, strict=True))
+        found.append((replace(document, mentions=()), tokens))
+    return found
 
 
 def is_conll(path: Path) -> bool:
@@ -89,8 +94,8 @@ def _sentences(text: str) -> Iterator[_Sentence]:
     rows: list[tuple[int, list[str]]] = []
     first = 1
     for number, line in enumerate(text.split("\n"), 1):
-        fields = line.strip("\r\n ").split("\t") if "\t" in line else line.split()
-        if not fields or not fields[0] or fields[0] == _DOCUMENT:
+        fields = _fields(line)
+        if not any(field.strip() for field in fields) or fields[0] == _DOCUMENT:
             if rows:
                 yield first, rows
             rows, first = [], number + 1
@@ -100,6 +105,15 @@ def _sentences(text: str) -> Iterator[_Sentence]:
         rows.append((number, fields))
     if rows:
         yield first, rows
+
+
+def _fields(line: str) -> list[str]:
+    """The columns of a line; of tabbed ones the first may be white space, which some tokenisers take for a token."""
+    line = line.rstrip("\r\t ")
+    if "\t" not in line:
+        return _BLANKS.split(line.strip(" "))
+    token, *others = line.split("\t")
+    return [token.strip(" ") or token, *others]
 
 
 def _tagged(path: Path, sentences: Sequence[_Sentence]) -> Iterator[tuple[int, list[tuple[str, str]]]]:

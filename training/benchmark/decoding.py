@@ -1,9 +1,9 @@
 """What a fine-tuned model must be told beside its weights to decode as it was scored: ``cowese.json`` in its folder."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from data.errors import InputError
 from data.files import read_json, write_json
@@ -36,9 +36,15 @@ class Decoding(BaseModel):
     """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
     readout: Readout = "last"
     """Whether the head reads the last layer, or the embeddings and all layers (``head.safetensors``)."""
-    steps: list[list[float]] | None = None
-    """What it is worth that a tag (column) follows another (row); the last row is the beginning of a text. None: each
-    word has its own best tag."""
+    steps: list[list[list[float]]] | None = None
+    """For each head what it is worth that a tag (column) follows another (row); the last row is the beginning of a
+    text. None: each word has its own best tag."""
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _of_one_head(cls, steps: Any) -> Any:
+        """Models from before there were several heads have the one's steps alone."""
+        return [steps] if steps and isinstance(steps[0][0], float) else steps
 
     def write(self, folder: Path) -> None:
         """Write it into a model's folder."""

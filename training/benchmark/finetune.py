@@ -164,6 +164,7 @@ def _optimizer(model: nn.Module, source: Source, settings: BenchmarkSettings) ->
         rate=settings.learning_rate,
         decay=settings.layer_decay,
         weight_decay=settings.weight_decay,
+        head=settings.head_rate or 1.0,
     )
     if steps is not None:
         groups.append({"params": [steps], "lr": FASTER * settings.learning_rate, "weight_decay": 0.0})
@@ -219,7 +220,9 @@ def _tensors(features: Sequence[Feature], pad: int, device: torch.device) -> dic
     for name, first in features[0].items():
         rows = [feature[name] for feature in features]
         if isinstance(first, list) and name != TARGETS:
-            rows = [row + [fill.get(name, 0)] * (length - len(row)) for row in rows]
+            empty = fill.get(name, 0)
+            pad_with = [empty] * len(first[0]) if isinstance(first[0], Sequence) else empty  # labels: one a head
+            rows = [row + [pad_with] * (length - len(row)) for row in rows]
         tensors[name] = torch.tensor(rows, device=device)
     return tensors
 

@@ -8,6 +8,7 @@ To score: nothing is left out. Gold is as annotated, so a mention that tags cann
 in a result says what a perfect tagger would reach.
 """
 
+import bisect
 from collections.abc import Sequence
 
 from training.benchmark.documents import Fragment, Mention
@@ -69,5 +70,7 @@ def _rank(mention: Mention) -> tuple[int, int, str]:
 
 
 def _touched(words: Sequence[Fragment], fragment: Fragment) -> list[int]:
-    """Words that share a character with the fragment."""
-    return [number for number, (start, end) in enumerate(words) if start < fragment[1] and end > fragment[0]]
+    """Words that share a character with the fragment; words are in order and apart."""
+    first = bisect.bisect_right(words, fragment[0], key=lambda word: word[1])
+    behind = bisect.bisect_left(words, fragment[1], key=lambda word: word[0])
+    return list(range(first, behind))

@@ -46,7 +46,8 @@ def keep_model(
         threshold=getattr(kind, "threshold", None),
     )
     decoding.write(folder)
-    write_text(folder / "README.md", kept_card(source, settings, decoding, result))
+    heads = kind.heads if isinstance(kind, Tagging) else None
+    write_text(folder / "README.md", kept_card(source, settings, decoding, result, heads))
     if settings.onnx:
         export_onnx(model, source.tokenizer, folder / ONNX)
 

@@ -9,6 +9,7 @@ from data.manifest import code_version
 from data.model_card import licence_fields
 from training.benchmark.decoding import Decoding
 from training.benchmark.eval_results import eval_results, pipeline_of
+from training.benchmark.heads import Heads
 from training.benchmark.models import Source
 from training.benchmark.scores import SeedResult
 from training.benchmark.settings import BenchmarkSettings
@@ -27,6 +28,7 @@ nlp = pipeline("token-classification", model=".")  # this folder, or its name on
 STEPS = @STEPS
 @HEADLENGTH, OVERLAP, BEFORE, AFTER = @LENGTH, @OVERLAP, @BEFORE, @AFTER
 WORD, LABELS = re.compile(@WORD), [nlp.model.config.id2label[at] for at in range(nlp.model.config.num_labels)]
+GROUPS = @GROUPS  # first output of each head and the one behind its last: a word has one tag of each
 
 
 def mentions(text):
@@ -47,7 +49,7 @@ def mentions(text):
                 begun.setdefault(token, []).append(word)
                 word += 1
         for token, following in zip(begun, [*list(begun)[1:], end - start]):
-            scores = dict(enumerate(@SCORES.tolist()))
+            scores = @SCORES.tolist()
             margin = min(token, end - start - 1 - token)  # of two windows the one that shows more around the word
             for word in begun[token]:
                 if word not in tags or margin > tags[word][0]:
@@ -55,34 +57,40 @@ def mentions(text):
         if end >= len(ids):
             break
         start = end - OVERLAP
-    best = {len(LABELS): (0.0, ())}  # the best tags so far, by the last of them; before the first word there is none
-    for number in range(len(words)):
-        scores = tags.get(number, (0, None, {LABELS.index("O"): 0.0}))[2]
-        best = {
-            tag: max((total + STEPS[last][tag] + score, (path, tag)) for last, (total, path) in best.items())
-            for tag, score in scores.items()
-        }
-    path, chosen = max(best.values())[1], []
-    while path:
-        path, tag = path
-        chosen.append(LABELS[tag])
-    found, last, place = [], "", None
-    for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
-        here = tags.get(number, (0, place, None))[1]
-        prefix, _, label = tag.partition("-")
-        if label and label == last and (prefix == "I" or here == place):
-            found[-1][1] = end
-        elif label:
-            found.append([start, end, label])
-        last, place = label, here
-    return found
+    found = []
+    for (low, high), steps in zip(GROUPS, STEPS):
+        outside = next(tag for tag in range(low, high) if LABELS[tag][0] == "O")
+        best = {high: (0.0, ())}  # the best tags so far, by the last of them; before the first word there is none
+        for number in range(len(words)):
+            scores = tags.get(number, (0, None, None))[2]
+            best = {
+                tag: max(
+                    (total + steps[last - low][tag - low] + (scores[tag] if scores else 0.0), (path, tag))
+                    for last, (total, path) in best.items()
+                )
+                for tag in (range(low, high) if scores else [outside])
+            }
+        path, chosen = max(best.values())[1], []
+        while path:
+            path, tag = path
+            chosen.append("O" if tag == outside else LABELS[tag])
+        last, place = "", None
+        for number, ((start, end), tag) in enumerate(zip(words, reversed(chosen))):
+            here = tags.get(number, (0, place, None))[1]
+            prefix, _, label = tag.partition("-")
+            if label and label == last and (prefix == "I" or here == place):
+                found[-1][1] = end
+            elif label:
+                found.append([start, end, label])
+            last, place = label, here
+    return sorted(found)
 
 
 for start, end, label in mentions(text := "El paciente ingresó por dolor torácico."):
     print(start, end, label, text[start:end])
 '''
 _STEPS = 'json.load(open("cowese.json"))["steps"]  # beside the weights: what it is worth that a tag follows another'
-_NO_STEPS = "[[0.0] * nlp.model.config.num_labels] * (nlp.model.config.num_labels + 1)  # any tag may follow any other"
+_NO_STEPS = "[[[0.0] * {}] * {}] * {}  # any tag may follow any other"
 _HEAD = """\
 HEAD = load_file("head.safetensors", nlp.device.type)  # beside the weights
 
@@ -153,8 +161,14 @@ print(answer("¿Por qué ingresó?", "El paciente ingresó por dolor torácico."
 }
 
 
-def kept_card(source: Source, settings: BenchmarkSettings, decoding: Decoding, result: SeedResult) -> str:
-    """Markdown with YAML in front, as the Hugging Face hub reads it."""
+def kept_card(
+    source: Source,
+    settings: BenchmarkSettings,
+    decoding: Decoding,
+    result: SeedResult,
+    heads: Heads | None = None,
+) -> str:
+    """Markdown with YAML in front, as the Hugging Face hub reads it; a tagger has heads."""
     base = None if _is_folder(source) else source.where
     hub = find_task(decoding.task).hub
     results = eval_results(decoding.task, result.test.figures, settings.documents)
@@ -193,16 +207,24 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 `cowese {"tag" if decoding.kind == "tagging" else "predict"} FOLDER FILES...`, or:
 
 ```python
-{snippet(source, decoding)}```
+{snippet(source, decoding, heads)}```
 
-{_LIMITS[decoding.kind]}
+{_NESTED if heads is not None and len(heads.tags) > 1 else ""}{_LIMITS[decoding.kind]}
 ## How it was made
 
-Learning rate {settings.learning_rate:g}, layer decay {settings.layer_decay:g}, batch {settings.batch}, windows of
-{decoding.length} tokens that share {decoding.overlap:.0%}; cowese {code_version()}.
+Learning rate {settings.learning_rate:g}{_of_head(settings)}, layer decay {settings.layer_decay:g},
+batch {settings.batch}, windows of {decoding.length} tokens that share {decoding.overlap:.0%}; cowese {code_version()}.
 """
 
 
+def _of_head(settings: BenchmarkSettings) -> str:
+    return f", {settings.head_rate:g} times that for the head" if settings.head_rate not in (None, 1.0) else ""
+
+
+_NESTED = (
+    "Each type has a head of its own (`O-TYPE`, `B-TYPE`, `I-TYPE`), so that mentions of different types may nest:\n"
+    "the best of all labels together says nothing.\n"
+)
 _PLEASE = "Not for decisions about patients.\n"
 _LIMITS = {
     "tagging": (
@@ -217,14 +239,16 @@ _LIMITS = {
 }
 
 
-def snippet(source: Source, decoding: Decoding) -> str:
+def snippet(source: Source, decoding: Decoding, heads: Heads | None = None) -> str:
     """A program that uses the model with transformers alone."""
-    if decoding.kind != "tagging":
+    if heads is None:
         numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
         return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
     frame = Frame.of(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
+    size, count = len(heads.tags[0]), len(heads.tags)
     said = {
+        "@GROUPS": [(low, low + size) for low in range(0, size * count, size)],
         "@LENGTH": decoding.length,
         "@OVERLAP": int(decoding.length * decoding.overlap),
         "@BEFORE": ids[:slot],
@@ -235,7 +259,7 @@ def snippet(source: Source, decoding: Decoding) -> str:
         "@IMPORT": "from safetensors.torch import load_file\n" if decoding.readout == "all" else "",
         "@HEAD": _HEAD if decoding.readout == "all" else "",
         "@LOGITS": "logits_of(window)" if decoding.readout == "all" else "nlp.model(input_ids=window).logits",
-        "@STEPS": _NO_STEPS if decoding.steps is None else _STEPS,
+        "@STEPS": _NO_STEPS.format(size, size + 1, count) if decoding.steps is None else _STEPS,
     }
     return re.sub("|".join(said), lambda match: str(said[match[0]]), _SNIPPET)
 

@@ -8,6 +8,7 @@ from training.benchmark.answering import Answering
 from training.benchmark.classification import Classification
 from training.benchmark.datasets import Splits
 from training.benchmark.documents import Document
+from training.benchmark.heads import usual_heads
 from training.benchmark.kind import Kind
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.mention_scoring import MentionScoring
@@ -36,6 +37,19 @@ _KINDS: dict[type[Any], tuple[Any, Any]] = {
 def chosen_by(settings: BenchmarkSettings, task: Task) -> Task:
     """The task with the form and the column of labels that settings name."""
     return replace(task, form=settings.form or task.form, label=settings.label_column or task.label)
+
+
+def with_heads(splits: Splits, settings: BenchmarkSettings) -> BenchmarkSettings:
+    """The settings with the heads of a tagger chosen by its training documents, where they name none."""
+    documents = [item for item in splits["train"] if isinstance(item, Document)]
+    if settings.heads is not None or not documents:
+        return settings
+    return settings.model_copy(update={"heads": usual_heads(documents)})
+
+
+def has_mentions(splits: Splits) -> bool:
+    """Whether the task is to find mentions."""
+    return _classes(splits)[0] is Tagging
 
 
 def kind_of(splits: Splits, source: Source, settings: BenchmarkSettings) -> Kind:

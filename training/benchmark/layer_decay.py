@@ -23,16 +23,25 @@ def depth_of(name: str, layers: int) -> int:
 
 
 def parameter_groups(
-    named: Iterable[tuple[str, nn.Parameter]], *, layers: int, rate: float, decay: float, weight_decay: float
+    named: Iterable[tuple[str, nn.Parameter]],
+    *,
+    layers: int,
+    rate: float,
+    decay: float,
+    weight_decay: float,
+    head: float = 1.0,
 ) -> list[dict[str, Any]]:
-    """Groups for torch's optimisers by depth; norms and biases (vectors) have no weight decay."""
+    """Groups for torch's optimisers by depth; norms and biases (vectors) have no weight decay.
+
+    The head learns at ``head`` times the rate.
+    """
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in named:
         groups.setdefault((depth_of(name, layers), parameter.dim() > 1), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": rate * decay ** (layers + 1 - depth),
+            "lr": rate * (head if depth > layers else decay ** (layers + 1 - depth)),
             "weight_decay": weight_decay if is_matrix else 0.0,
         }
         for (depth, is_matrix), parameters in sorted(groups.items(), key=lambda group: group[0])

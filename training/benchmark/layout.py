@@ -1,7 +1,8 @@
 """A folder of a task → the form of its files, which of them are read, and the split that each belongs to.
 
-A file's split is told by the first folder below DIR whose name has one of the words train, dev (valid) and test, or
-where no folder has, by its own name: train-set, dev1, es_test, development. A name with several of them says nothing.
+A file's split is told by the first folder below DIR whose name has one of the words train, dev (valid, val, eval) and
+test, or those of Spanish, or where no folder has, by its own name: train-set, dev1, es_test, development. A name with
+several of them says nothing.
 """
 
 import re
@@ -15,9 +16,14 @@ from training.benchmark import bioc, columns, conll, spans_table, squad
 from training.benchmark.tasks import Form, Task
 
 SPLITS = ("train", "dev", "test")
-_WORDS = {"train": "train", "dev": "dev", "valid": "dev", "test": "test"}
+_WORDS = {
+    "train": "train", "entrenamiento": "train",
+    "dev": "dev", "valid": "dev", "val": "dev", "eval": "dev", "desarrollo": "dev", "validaci": "dev",
+    "test": "test", "prueba": "test",
+}  # fmt: skip
+_KNOWN = "|".join(sorted(_WORDS, key=len, reverse=True))
 _SPLIT = re.compile(
-    r"(?<![^\W\d_])(train|dev|valid|test)(?:ing|el|elopment|ation)?(?:set|data|s)?(?![^\W\d_])", re.IGNORECASE
+    rf"(?<![^\W\d_])({_KNOWN})(?:ing|el|elopment|ation|[oó]n)?(?:set|data|s)?(?![^\W\d_])", re.IGNORECASE
 )
 """A word of its own: the document NCT-testosterone is of no split."""
 _ENDINGS: dict[Form, tuple[str, ...]] = {
@@ -49,7 +55,25 @@ def form_of(task: Task, folder: Path) -> Form:
 
 
 def files_of(task: Task, form: Form, folder: Path) -> list[Path]:
-    """The files of a form, of a task's own part of the folder where it has one."""
+    """The files of a form, of a task's own part of the folder where it has one, whose split is told."""
+    found = _all_files(task, form, folder)
+    if task.has_splits:
+        in_folders = [path for path in found if any(map(named_split, path.relative_to(folder).parts[:-1]))]
+        own = [path for path in found if is_test(task, path)]
+        found = in_folders or [path for path in found if split_by_name(path)]
+        found = sorted({*found, *own})
+    return annotated(found, folder) if form == "brat" else found
+
+
+def left_out(task: Task, form: Form, folder: Path) -> list[str]:
+    """Files of the form that are not read, since no name tells their split; paths below the folder."""
+    read = set(files_of(task, form, folder))
+    endings = {".ann"} if form == "brat" else {path.suffix for path in read}
+    others = (path for path in _all_files(task, form, folder) if path not in read and path.suffix in endings)
+    return [path.relative_to(folder).as_posix() for path in others]
+
+
+def _all_files(task: Task, form: Form, folder: Path) -> list[Path]:
     found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _ENDINGS[form] and path.is_file()]
     found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     if form == "conll":
@@ -59,12 +83,7 @@ def files_of(task: Task, form: Form, folder: Path) -> list[Path]:
     found = _of_form(form, inside or found)
     if task.files and form in ("spans", "codes", "records"):
         found = [path for path in found if any(fnmatch(path.name, pattern) for pattern in task.files)] or found
-    if task.has_splits:
-        in_folders = [path for path in found if any(map(named_split, path.relative_to(folder).parts[:-1]))]
-        own = [path for path in found if is_test(task, path)]
-        found = in_folders or [path for path in found if split_by_name(path)]
-        found = sorted({*found, *own})
-    return annotated(found, folder) if form == "brat" else found
+    return found
 
 
 def texts_of(task: Task, table: Path, folder: Path) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""Mentions scored: exact spans against the gold as annotated, seqeval against the gold as tags of words."""
+"""Mentions scored: exact spans against the gold as annotated, seqeval against the gold as one tag a word."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ from training.benchmark.brat import read_document, write_document
 from training.benchmark.counts import COUNTED, Counts
 from training.benchmark.datasets import Splits
 from training.benchmark.documents import Document, Mention, types_of
+from training.benchmark.heads import Heads
 from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.words import words_of
@@ -31,13 +32,14 @@ class MentionScoring:
         self.types = types_of(splits["train"])
         if not self.types:
             raise InputError(f"{settings.fewer}: the training documents that are left have no mention. Raise it.")
-        self.labels = flat.tags_of(self.types)
+        self.heads = Heads.of_types(self.types, settings.heads or "one")
+        self.labels = self.heads.labels
         self.splits: dict[str, list[Document]] = splits
+        self._flat = flat.tags_of(self.types)
 
-    def gold_tags(self, document: Document) -> list[int]:
-        """The number of each word's tag, ``IGNORED`` where it is not trained on."""
-        known = [mention for mention in document.mentions if mention.label in self.types]
-        return flat.encode(words_of(document.text), known, self.labels)
+    def gold_tags(self, document: Document) -> list[list[int]]:
+        """For each word the number of its tag in each head, ``IGNORED`` where it is not trained on."""
+        return self.heads.encode(words_of(document.text), document.mentions)
 
     def judge(self, split: str, answers: Answers) -> Scores:
         """Precision, recall and F1 by both scorers."""
@@ -96,8 +98,8 @@ class MentionScoring:
     def about(self) -> dict[str, Any]:
         """Counts of the data, and what a perfect tagger would reach: the price of the rule for tags."""
         perfect_answers = {
-            document.name: flat.decode(words_of(document.text), tags)
-            for document, tags in zip(self.splits["test"], self._due_tags("test"), strict=True)
+            document.name: self.heads.possible(words_of(document.text), document.mentions)
+            for document in self.splits["test"]
         }
         perfect = spans.exact(self._gold("test"), perfect_answers)["micro"]
         everything = [document for split in self.splits.values() for document in split]
@@ -117,16 +119,16 @@ class MentionScoring:
         return {document.name: document.mentions for document in self.splits[split]}
 
     def _due_tags(self, split: str) -> list[list[str]]:
-        return [
-            [self.labels[tag] if tag != flat.IGNORED else flat.OUTSIDE for tag in self.gold_tags(document)]
-            for document in self.splits[split]
-        ]
+        return self._tags(split, self._gold(split))
 
     def _tags(self, split: str, answers: Answers) -> list[list[str]]:
-        return [
-            [self.labels[tag] for tag in flat.encode(words_of(one.text), answers.get(one.name, ()), self.labels)]
-            for one in self.splits[split]
-        ]
+        """One tag a word, as seqeval has it, whatever the heads: of nested mentions the longest."""
+        found = []
+        for document in self.splits[split]:
+            known = [one for one in answers.get(document.name, ()) if one.label in self.types]
+            numbers = flat.encode(words_of(document.text), known, self._flat)
+            found.append([self._flat[tag] if tag != flat.IGNORED else flat.OUTSIDE for tag in numbers])
+        return found
 
 
 def _sample(text: str, name: str, due: Mention | None, marked: Mention | None) -> Sample:

@@ -74,8 +74,8 @@ def _read(path: Path, name: str) -> Iterator[NewText]:
     if ending == ".jsonl":
         yield from _json_lines(path, name)
     elif ending in conll.ENDINGS or (ending in (".txt", ".tsv") and path.is_file() and conll.is_conll(path)):
-        for document in conll.read_tokens(path, name):
-            yield NewText(document, tuple(_between_blanks(document)))
+        for document, tokens in conll.read_tokens(path, name):
+            yield NewText(document, tokens)
     elif ending == ".tsv":
         raise InputError(
             f"{path}: its last column is no tag. `cowese tag` reads .txt, CoNLL, .jsonl and - (standard input)."
@@ -87,15 +87,6 @@ def _read(path: Path, name: str) -> Iterator[NewText]:
 
 def _plain(document: Document) -> NewText:
     return NewText(document, tuple(words_of(document.text)))
-
-
-def _between_blanks(document: Document) -> Iterator[Fragment]:
-    """The tokens of a CoNLL sentence, whose text is its tokens with a space between."""
-    start = 0
-    for token in document.text.split(" "):
-        if token:
-            yield start, start + len(token)
-        start += len(token) + 1
 
 
 def _json_lines(path: Path, name: str) -> Iterator[NewText]:

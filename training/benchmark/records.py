@@ -21,7 +21,7 @@ from training.benchmark.columns import Record, class_names, read_records
 from training.benchmark.conll import TAG, sentence
 from training.benchmark.documents import Document, Mention
 from training.benchmark.rows import AnyRow, MultiRow, Pair, Row, ScoreRow
-from training.benchmark.squad import Question
+from training.benchmark.squad import Question, answered
 from training.benchmark.tasks import Task
 
 TAGS = ("ner_tags", "tags", "ner", "labels", "iob_tags", "ner_labels")
@@ -34,6 +34,8 @@ LABELS = ("label", "labels", "gold_label", "score", "similarity", "similarity_sc
 SPANISH = "es"
 _SAME = {"contradictory": "contradiction"}
 """XNLI's translated training file writes one label otherwise than its test file."""
+_NOT_ACCEPTED = ("reject", "ignore")
+"""What Prodigy writes under ``answer`` of a text whose marks are wrong, or were passed over."""
 _STARTS, _ENDS, _TYPES = ("start", "start_offset", "begin"), ("end", "end_offset"), ("label", "type", "entity")
 
 
@@ -57,6 +59,7 @@ def read_file(path: Path, name: str, task: Task) -> list[Any]:
         return [_question(record, f"{name}-{n:06d}") for n, record in enumerate(records, 1)]
     spans = _span_column(columns, records)
     if spans:
+        records = [record for record in records if record.row.get("answer") not in _NOT_ACCEPTED]
         return [_document(record, f"{name}-{n:06d}", spans, task) for n, record in enumerate(records, 1)]
     texts, label = _columns(path, columns, task)
     named = class_names(path, label)
@@ -185,8 +188,10 @@ def _document(record: Record, name: str, column: str, task: Task) -> Document:
                 f"{record.place}: {one!r} in {column} is no place in its text of {len(text):,} characters. "
                 "It is [start, end, type]."
             )
-        if not task.types or span[2] in task.types:
-            mentions.append(Mention.over(span[2], (span[0], span[1])))
+        covered = text[span[0] : span[1]]
+        start, end = span[0] + len(covered) - len(covered.lstrip()), span[1] - len(covered) + len(covered.rstrip())
+        if start < end and (not task.types or span[2] in task.types):  # people mark blanks at the edges by mistake
+            mentions.append(Mention.over(span[2], (start, end)))
     return Document(name, text, tuple(mentions), place=record.place)
 
 
@@ -198,11 +203,6 @@ def _question(record: Record, name: str) -> Question:
             {"text": text, "answer_start": start}
             for text, start in zip(given.get("text", ()), given.get("answer_start", ()), strict=True)
         ]
-    answers = []
-    for one in given:
-        start, said = int(one["answer_start"]), str(one["text"])
-        if start < 0 or context[start : start + len(said)] != said:
-            raise InputError(f"{record.place}: its answer {said[:40]!r} is not at {start}.")
-        answers.append(((start, start + len(said)), said))
+    said = [] if record.row.get("is_impossible") else [(str(one["text"]), int(one["answer_start"])) for one in given]
     own = str(record.row.get("id") or name).removeprefix(BOM)
-    return Question(own, _text(record, "question"), context, tuple(answers), record.place)
+    return answered(Question(own, _text(record, "question"), context, (), record.place), said)

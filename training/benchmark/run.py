@@ -8,14 +8,15 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from data.files import TEMPORARY, storage_error, sync_folder, write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
-from training.benchmark.datasets import read_splits
+from training.benchmark.datasets import listed, read_splits
 from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
 from training.benchmark.kind import Kind
-from training.benchmark.kinds import chosen_by, kind_of
+from training.benchmark.kinds import chosen_by, has_mentions, kind_of, with_heads
+from training.benchmark.layout import left_out
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
 from training.benchmark.scores import SeedResult
@@ -54,12 +55,16 @@ class BenchmarkSummary(BaseModel):
     """Of the test split, over the seeds."""
     deviation: dict[str, float]
     """Sample standard deviation over the seeds."""
+    heads: str | None
+    """A head a type, or one head for all of them (a task of mentions)."""
     ceiling: dict[str, float]
     """What a perfect tagger would reach under the rule for nested and discontinuous mentions."""
     also_in_training: dict[str, int]
     """Sentences, rows or short documents of the development and test split that training has too; splits with some."""
     misfit_lines: int | None
     """Lines of annotations that fit no way of counting, listed in the report; None where there are none."""
+    left_out: str | None
+    """Files of the same form whose names tell no split, so that they are not read."""
     models: list[Path]
     """Fine-tuned models that are kept, for `cowese tag`."""
     device: str
@@ -74,7 +79,7 @@ def benchmark(
     task: str,
     data: Path,
     name: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> BenchmarkSummary:
     """Fine-tune ``model`` on ``task`` once a seed and score each at its best epoch on the development split.
 
@@ -88,14 +93,17 @@ def benchmark(
         DiskFullError, StoreError: results cannot be written; finished seeds stay.
     """
     started = time.monotonic()
-    chosen = find_task(task)
+    chosen = chosen_by(settings, find_task(task))
     source = freshened(find_model(store, model)) if settings.fresh else find_model(store, model)
     device = choose_device(settings.device)
     torch.set_num_threads(choose_threads(settings.threads))
     hidden = getattr(source.config, "hidden_size", 0)
-    settings = settings.resolved(source.config.model_type, hidden, source.length, source.usual_length)
-    form, splits = read_splits(chosen_by(settings, chosen), data, settings.documents)
+    form, splits = read_splits(chosen, data, settings.documents)
+    settings = settings.resolved(
+        source.config.model_type, hidden, source.length, source.usual_length, mentions=has_mentions(splits)
+    )
     splits["train"] = some(splits["train"], settings.train_documents)
+    settings = with_heads(splits, settings)
     kind = kind_of(splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}
@@ -114,6 +122,7 @@ def benchmark(
         "trained_length": source.length,
         **kind.about(),
         "also_in_training": also_trained(splits),
+        "left_out": listed(left_out(chosen, form, data)) or None,
     }
     manifest = write_manifest(folder, chosen.name, results, about, made_from, settings)
     return BenchmarkSummary(
@@ -126,9 +135,11 @@ def benchmark(
         made=len(missing),
         mean=manifest.figures["mean"],
         deviation=manifest.figures["deviation"],
+        heads={"type": "a head a type", "one": "one head for all types", None: None}[settings.heads],
         ceiling=about.get("ceiling", {}),
         also_in_training={split: count for split, count in about["also_in_training"].items() if count},
         misfit_lines=len(about.get("misfits", ())) or None,
+        left_out=about["left_out"],
         models=drop_others(folder, settings.keep, kind.scoring.selects),
         device=", ".join(sorted({result.device for result in results})),
         seconds=round(time.monotonic() - started, 1),

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
 from training.benchmark.decoding import Pooling, Readout, Transitions
+from training.benchmark.heads import HeadsName
 from training.benchmark.tasks import Form
 
 
@@ -33,10 +34,13 @@ class BenchmarkSettings(BaseModel):
     """Windows of an optimiser step. Unset: 8 for an ELECTRA of 128 wide or less, which needs more steps; 32 for
     others."""
     learning_rate: float | None = Field(default=None, gt=0)
-    """Of the head, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less, 3e-4 for one of 256 or less, 1e-4 for
-    a larger one, 5e-5 for others."""
+    """Of the top, after warm-up. Unset: 1e-3 for an ELECTRA of 128 wide or less (2e-3 where it finds mentions), 3e-4
+    for one of 256 or less, 1e-4 for a larger one, 5e-5 for others."""
     layer_decay: float | None = Field(default=None, gt=0, le=1)
     """Each layer learns at this share of the one above. Unset: 0.8 for ELECTRA, 1 for others."""
+    head_rate: float | None = Field(default=None, gt=0)
+    """The head, whose weights are new, learns at this multiple of the rate: else it is the layers that move to what the
+    head happens to read. Unset: 5 where an ELECTRA of 128 wide or less finds mentions, 1 otherwise."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of the activations that is dropped. Unset: what the model's config.json says."""
     hidden: float | None = Field(default=None, ge=0, lt=1)
@@ -53,6 +57,10 @@ class BenchmarkSettings(BaseModel):
     continues a mention of its type. learnt: what follows what has scores of its own that are trained (a linear-chain
     CRF). none: each word's best tag; an I that continues nothing begins a mention. Unset: learnt for an ELECTRA of 128
     wide or less, valid for others."""
+    heads: HeadsName | None = None
+    """What tells a word's tag (finding mentions only): one head for all types, which of nested mentions can say the
+    longest; or a head a type, so that mentions of different types may nest. Unset: type where that can say 2 % of the
+    training mentions more (CT-EBM-SP, NUBes), one elsewhere."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the rate rises."""
     weight_decay: float = Field(default=0.01, ge=0)
@@ -106,16 +114,22 @@ class BenchmarkSettings(BaseModel):
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
         without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= {"head_rate"} if self.head_rate in (None, 1.0) else set()
         without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
+        without |= {"heads"} if self.heads in (None, "one") else set()
         without |= {"transitions"} if self.transitions in (None, "none") else set()
         without |= {
             name for name in ("dropout", "train_documents", "form", "label_column") if getattr(self, name) is None
         }
         return self.model_dump(mode="json", exclude=without)
 
-    def resolved(self, model_type: str, hidden: int, length: int, usual_length: int) -> "BenchmarkSettings":
+    def resolved(
+        self, model_type: str, hidden: int, length: int, usual_length: int, *, mentions: bool = True
+    ) -> "BenchmarkSettings":
         """With every unset value chosen for a model, whose windows are no longer than ``length``.
+
+        ``mentions``: whether it is to find mentions.
 
         Raises:
             InputError: longer ones are asked for.
@@ -127,11 +141,13 @@ class BenchmarkSettings(BaseModel):
             )
         is_electra = model_type == "electra"
         is_narrow = is_electra and hidden <= _NARROW
-        usual = (1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
+        finds = is_narrow and mentions
+        usual = (2e-3 if finds else 1e-3 if is_narrow else 3e-4 if hidden <= _SMALL else 1e-4) if is_electra else 5e-5
         chosen = {
             "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
             "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "head_rate": self.head_rate or (_HEAD_RATE if finds else 1.0),
             "readout": self.readout or ("all" if is_narrow else "last"),
             "transitions": self.transitions or ("learnt" if is_narrow else "valid"),
             "pooling": self.pooling or ("mean" if is_narrow else "first"),
@@ -145,5 +161,6 @@ USUAL_BATCH = 32
 """ELECTRA's."""
 _SMALL = 256
 _NARROW = 128
+_HEAD_RATE = 5.0
 _HIDDEN = 0.15
 """docs/results.md, "How it is fine-tuned": of 0 and 0.15 the better one on the development split."""

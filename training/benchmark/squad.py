@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.errors import InputError
 from data.files import read_json
@@ -31,9 +31,12 @@ class _Answer(BaseModel):
 
 
 class _Asked(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     id: str
     question: str
     answers: list[_Answer] = []
+    is_impossible: bool = False
 
 
 class _Paragraph(BaseModel):
@@ -101,13 +104,24 @@ def with_own_names(read: Mapping[str, Sequence[Question]]) -> dict[str, list[Que
 
 
 def _question(path: Path, context: str, asked: _Asked) -> Question:
-    for answer in asked.answers:
-        end = answer.answer_start + len(answer.text)
-        if answer.answer_start < 0 or context[answer.answer_start : end] != answer.text:
-            raise InputError(
-                f"{path}: question {asked.id}: its answer {answer.text[:40]!r} is not at {answer.answer_start}."
-            )
-    answers = tuple(
-        ((answer.answer_start, answer.answer_start + len(answer.text)), answer.text) for answer in asked.answers
-    )
-    return Question(asked.id, asked.question, context, answers, f"{path} (question {asked.id})")
+    place = f"{path} (question {asked.id})"
+    given = () if asked.is_impossible else asked.answers
+    said = Question(asked.id, asked.question, context, (), place)
+    return answered(said, [(answer.text, answer.answer_start) for answer in given])
+
+
+def answered(question: Question, given: Sequence[tuple[str, int]]) -> Question:
+    """The question with these answers, which begin there; an empty one says that the text does not answer.
+
+    Raises:
+        InputError: an answer stands elsewhere; names the question.
+    """
+    answers = []
+    for text, start in given:
+        if not text.strip():
+            continue
+        end = start + len(text)
+        if start < 0 or question.context[start:end] != text:
+            raise InputError(f"{question.place}: its answer {text[:40]!r} is not at {start}.")
+        answers.append(((start, end), text))
+    return replace(question, answers=tuple(answers))

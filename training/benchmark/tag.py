@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError
 from data.files import write_text
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark import flat
 from training.benchmark.brat import write_document
@@ -50,7 +50,7 @@ def tag(
     out: Path | None = None,
     stdin: BinaryIO | None = None,
     stdout: TextIO | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TagSummary:
     """Tag texts and write the mentions to ``out``: a folder for brat, else a file, or standard output where it is None.
 
@@ -68,7 +68,7 @@ def tag(
     torch.set_num_threads(choose_threads(settings.threads))
     folder = find_kept(store, model)
     tagger = Tagger(folder, settings, device)
-    counted = dict.fromkeys(tagger.types, 0)
+    counted, tags = dict.fromkeys(tagger.types, 0), flat.tags_of(tagger.types)
     lines: list[str] = []
     for start in range(0, len(texts), BLOCK):
         progress("tag", start, len(texts), {})
@@ -82,7 +82,7 @@ def tag(
                 assert out is not None
                 write_document(out, text.document, mentions)
             else:
-                lines.append(_json_line(text, mentions) if form == "jsonl" else _rows(text, mentions, tagger.labels))
+                lines.append(_json_line(text, mentions) if form == "jsonl" else _rows(text, mentions, tags))
     if out is not None and form != "brat":
         write_text(out, "".join(lines))
     elif form != "brat":
@@ -107,8 +107,7 @@ def _json_line(text: NewText, mentions: Sequence[Mention]) -> str:
     return json.dumps({"id": document.name, "text": document.text, "mentions": marked}, ensure_ascii=False) + "\n"
 
 
-def _rows(text: NewText, mentions: Sequence[Mention], labels: Sequence[str]) -> str:
-    """A token and its tag a line, an empty line after each text."""
-    tags = flat.encode(text.tokens, mentions, labels)
-    rows = zip(text.tokens, tags, strict=True)
-    return "".join(f"{text.document.text[start:end]}\t{labels[tag]}\n" for (start, end), tag in rows) + "\n"
+def _rows(text: NewText, mentions: Sequence[Mention], tags: Sequence[str]) -> str:
+    """A token and its tag a line, of nested mentions the longest's; an empty line after each text."""
+    rows = zip(text.tokens, flat.encode(text.tokens, mentions, tags), strict=True)
+    return "".join(f"{text.document.text[start:end]}\t{tags[tag]}\n" for (start, end), tag in rows) + "\n"

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from data.errors import InputError
-from training.benchmark import flat
 from training.benchmark.conll import TAG
 from training.benchmark.decoding import Decoding
 from training.benchmark.documents import Document, Mention
 from training.benchmark.finetune import predict
+from training.benchmark.heads import Heads
 from training.benchmark.models import Source, load_source
 from training.benchmark.readout import with_head
 from training.benchmark.settings import BenchmarkSettings
@@ -33,21 +33,21 @@ class Tagger:
         length = decoding.length if decoding else self._source.usual_length
         overlap = decoding.overlap if decoding else settings.overlap
         self._settings = settings.model_copy(update={"length": length, "overlap": overlap})
-        self.labels = _labels(folder, self._source.config)
+        self._heads = _heads(folder, self._source.config)
         if decoding is not None:
             steps = None if decoding.steps is None else np.array(decoding.steps, np.float32)
-            self._decoding = TagDecoding(decoding.pooling, steps)
+            self._decoding = TagDecoding(self._heads, decoding.pooling, steps)
         else:
-            self._decoding = TagDecoding("first", valid_steps(self.labels))
+            self._decoding = TagDecoding(self._heads, "first", np.stack([valid_steps(one) for one in self._heads.tags]))
         self._model: Any = with_head(self._source.load(Tagging.auto, ()), folder).to(device)
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types that it finds."""
-        return tuple(sorted({label[2:] for label in self.labels if label != flat.OUTSIDE}))
+        return self._heads.types
 
     def logits(self, outputs: Any) -> Tensor:
-        """(B, L, tags)."""
+        """(B, L, tags of all heads)."""
         logits: Tensor = outputs.logits
         return logits
 
@@ -57,19 +57,18 @@ class Tagger:
         features = [window.inputs for windows in cuts for window in windows]
         pad = int(self._source.tokenizer.pad_token_id or 0)
         logits = predict(self._model, self, features, self._settings, pad)
-        return found_in(documents, cuts, logits, self.labels, self._decoding)
+        return found_in(documents, cuts, logits, self._decoding)
 
 
-def _labels(folder: Path, config: Any) -> tuple[str, ...]:
-    """The tags by their numbers.
+def _heads(folder: Path, config: Any) -> Heads:
+    """What the outputs mean, by their labels.
 
     Raises:
         InputError: they are no IOB2 tags.
     """
     labels = tuple(str(config.id2label[number]) for number in range(len(config.id2label)))
-    other = next((label for label in labels if not TAG.fullmatch(label) or label[0] not in "BIO"), None)
-    if other is not None or flat.OUTSIDE not in labels:
-        raise InputError(
-            f"{folder}: {other or 'its labels'} is no IOB2 tag. Fine-tune it with `cowese benchmark` first."
-        )
-    return labels
+    heads = Heads.of_labels(labels)
+    if heads is None:
+        other = next((label for label in labels if not TAG.fullmatch(label) or label[0] not in "BIO"), labels[0])
+        raise InputError(f"{folder}: {other} is no IOB2 tag. Fine-tune it with `cowese benchmark` first.")
+    return heads

@@ -2,11 +2,13 @@
 
 In a vocabulary of 8,000 entries two thirds of a drug's words are two tokens or more. The first one alone has to gather
 all that the others say; the mean of their logits (``pooling``) is given it. Ács et al. 2021 compare such poolings.
+B windows, L tokens, O outputs, H heads, T tags of a head, W words, G groups of tokens.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
@@ -15,6 +17,7 @@ from training.benchmark import flat
 from training.benchmark.datasets import Splits
 from training.benchmark.decoding import KindName, Pooling
 from training.benchmark.documents import Document, Mention
+from training.benchmark.heads import Heads
 from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
@@ -44,69 +47,81 @@ class Tagging:
             for split, documents in splits.items()
         }
 
+    @property
+    def heads(self) -> Heads:
+        """What the outputs mean."""
+        return self.scoring.heads
+
     def attach(self, model: nn.Module) -> nn.Module:
         """The model with a head for all layers, and with the scores of the steps between tags, where it has them."""
         if self._readout == "all":
             model = AllLayers(model)
         if self._transitions == "learnt":
-            tags = len(self.scoring.labels)
-            self._learnt = nn.Parameter(torch.zeros(tags, tags, device=next(model.parameters()).device))
+            heads, tags = len(self.heads.tags), len(self.heads.tags[0])
+            self._learnt = nn.Parameter(torch.zeros(heads, tags, tags, device=next(model.parameters()).device))
             model.register_parameter(STEPS, self._learnt)
         return model
 
     @property
     def steps(self) -> Floats | None:
-        """What it is worth that a tag follows another, (tags + 1, tags)."""
+        """What it is worth that a tag follows another, (heads, tags + 1, tags)."""
         if self._transitions == "none":
             return None
-        steps = valid_steps(self.scoring.labels)
+        steps = np.stack([valid_steps(tags) for tags in self.heads.tags])
         if self._learnt is not None:
-            steps[:-1] += self._learnt.detach().cpu().numpy()
+            steps[:, :-1] += self._learnt.detach().cpu().numpy()
         return steps
 
     def features(self, split: str) -> list[Feature]:
         """All windows of a split."""
         documents = zip(self.scoring.splits[split], self._windows[split], strict=True)
         return [
-            window.labelled(tags)
+            window.labelled(tags, len(self.heads.tags))
             for document, windows in documents
             for tags in (self.scoring.gold_tags(document),)
             for window in windows
         ]
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Cross entropy of each word; of each window's sequence where steps are learnt."""
-        labels_BL, logits_BLT = batch["labels"], outputs.logits.float()
-        if self._learnt is not None:
-            return self._sequence_loss(logits_BLT, labels_BL, batch["groups"], self._learnt)
-        if self._pooling == "mean":
-            logits_BLT = pooled(logits_BLT, batch["groups"])
-        loss = F.cross_entropy(
-            logits_BLT.flatten(0, 1), labels_BL.flatten(), ignore_index=flat.IGNORED, reduction="sum"
-        )
-        return loss, (labels_BL != flat.IGNORED).sum()
+        """Cross entropy of each word, of each window's sequence where steps are learnt; summed over heads.
 
-    def _sequence_loss(
-        self, logits_BLT: Tensor, labels_BL: Tensor, groups_BL: Tensor, learnt: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        scores_BWT = by_group(logits_BLT, groups_BL, self._pooling)[:, 1:]
-        tags_BG = labels_BL.new_full((len(labels_BL), scores_BWT.shape[1] + 1), flat.IGNORED)
+        A word counts once, however many heads learn from it.
+        """
+        labels_BLH, logits_BLO = batch["labels"], outputs.logits.float()
+        count = (labels_BLH != flat.IGNORED).any(-1).sum()
+        if self._learnt is not None:
+            return self._sequence_loss(logits_BLO, labels_BLH, batch["groups"], self._learnt), count
+        if self._pooling == "mean":
+            logits_BLO = pooled(logits_BLO, batch["groups"])
+        logits_NT = logits_BLO.reshape(-1, len(self.heads.tags[0]))
+        return F.cross_entropy(logits_NT, labels_BLH.flatten(), ignore_index=flat.IGNORED, reduction="sum"), count
+
+    def _sequence_loss(self, logits_BLO: Tensor, labels_BLH: Tensor, groups_BL: Tensor, learnt: Tensor) -> Tensor:
+        heads = labels_BLH.shape[-1]
+        scores_BWO = by_group(logits_BLO, groups_BL, self._pooling)[:, 1:]
+        tags_BGH = labels_BLH.new_full((len(labels_BLH), scores_BWO.shape[1] + 1, heads), flat.IGNORED)
         row_N, token_N = is_first(groups_BL).nonzero(as_tuple=True)
-        tags_BG[row_N, groups_BL[row_N, token_N]] = labels_BL[row_N, token_N]
-        is_word_BW = torch.arange(1, tags_BG.shape[1], device=groups_BL.device) <= groups_BL.max(1).values[:, None]
-        valid = torch.from_numpy(valid_steps(self.scoring.labels)[:-1]).to(learnt.device)
-        steps = F.pad(learnt + valid, (0, 0, 0, 1))  # any tag may begin a window: it may begin inside a mention
-        return sequence_loss(scores_BWT, tags_BG[:, 1:], is_word_BW, steps), (labels_BL != flat.IGNORED).sum()
+        tags_BGH[row_N, groups_BL[row_N, token_N]] = labels_BLH[row_N, token_N]
+        words_W = torch.arange(1, tags_BGH.shape[1], device=groups_BL.device)
+        is_word_BW = words_W <= groups_BL.max(1).values[:, None]
+        valid = torch.from_numpy(np.stack([valid_steps(tags)[:-1] for tags in self.heads.tags])).to(learnt.device)
+        steps_HTT = F.pad(learnt + valid, (0, 0, 0, 1))  # any tag may begin a window: it may begin inside a mention
+        return sequence_loss(
+            scores_BWO.reshape(*scores_BWO.shape[:2], heads, -1).transpose(1, 2).flatten(0, 1),
+            tags_BGH[:, 1:].transpose(1, 2).flatten(0, 1),
+            is_word_BW.repeat_interleave(heads, 0),
+            steps_HTT,
+        )
 
     def logits(self, outputs: Any) -> Tensor:
-        """(B, L, tags)."""
+        """(B, L, tags of all heads)."""
         logits: Tensor = outputs.logits
         return logits
 
     def answers(self, split: str, logits: Logits) -> dict[str, list[Mention]]:
         """The mentions of each document."""
         documents, windows = self.scoring.splits[split], self._windows[split]
-        return found_in(documents, windows, logits, self.scoring.labels, TagDecoding(self._pooling, self.steps))
+        return found_in(documents, windows, logits, TagDecoding(self.heads, self._pooling, self.steps))
 
     def judge(self, split: str, logits: Logits) -> Scores:
         """The figures of a split."""

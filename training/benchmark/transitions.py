@@ -6,7 +6,7 @@ trained with the network: a linear-chain conditional random field (Lafferty et a
 D documents or windows, W words, T tags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ STEPS = "tag_steps"
 """The model's parameter beside its own, while it is fine-tuned."""
 FASTER = 10
 """The steps' scores learn at this multiple of the head's rate: they begin at 0 and have to become a few nats."""
+MOST_CELLS = 2_000_000
+"""Scores that are decoded at once."""
 Floats = npt.NDArray[np.float32]
 
 
@@ -37,6 +39,26 @@ def valid_steps(labels: Sequence[str]) -> Floats:
 
 def best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
     """The best tags of each text, from its words' scores (W, T) and those of the steps (T + 1, T)."""
+    found: list[list[int]] = [[] for _ in scores]
+    for some in _of_like_length(scores, steps.shape[1]):
+        for number, path in zip(some, _best_sequences([scores[number] for number in some], steps), strict=True):
+            found[number] = path
+    return found
+
+
+def _of_like_length(scores: Sequence[Floats], tags: int) -> Iterator[list[int]]:
+    """Texts that go together: arrays are as long as the longest, so one long text among many would need all memory."""
+    some: list[int] = []
+    for number in sorted(range(len(scores)), key=lambda number: len(scores[number])):
+        if some and (len(some) + 1) * max(len(scores[number]) * tags, tags**2) > MOST_CELLS:
+            yield some
+            some = []
+        some.append(number)
+    if some:
+        yield some
+
+
+def _best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
     longest, tags = max((len(one) for one in scores), default=0), steps.shape[1]
     scores_DWT = np.zeros((len(scores), longest, tags), np.float32)
     for number, one in enumerate(scores):
@@ -62,16 +84,19 @@ def best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
 def sequence_loss(scores_BWT: Tensor, tags_BW: Tensor, is_word_BW: Tensor, steps: Tensor) -> Tensor:
     """Minus the log-likelihood of the tags, summed over rows; a word that is ``IGNORED`` may have any tag.
 
-    Words stand first in their row. ``steps`` (T + 1, T) as in ``valid_steps``.
+    Words stand first in their row. ``steps`` as in ``valid_steps``: (T + 1, T) for all rows, or (H, T + 1, T) where
+    rows are of H heads in turn.
     """
     tags = scores_BWT.shape[-1]
     is_due_BWT = torch.nn.functional.one_hot(tags_BW.clamp(min=0), tags).bool() | (tags_BW == IGNORED)[..., None]
     due_BWT = scores_BWT.masked_fill(~is_due_BWT, FORBIDDEN)
     both_BWT = torch.cat([scores_BWT, due_BWT])  # all sequences, and those that are due, at one go
     is_word_BW = torch.cat([is_word_BW, is_word_BW])
-    reached_BT = steps[-1] + both_BWT[:, 0]
+    if steps.dim() > 2:  # noqa: PLR2004 - (H, T + 1, T)
+        steps = steps.repeat(len(both_BWT) // len(steps), 1, 1)
+    reached_BT = steps[..., -1, :] + both_BWT[:, 0]
     for word in range(1, int(is_word_BW.sum(1).max())):
-        next_BT = torch.logsumexp(reached_BT[:, :, None] + steps[:-1], 1) + both_BWT[:, word]
+        next_BT = torch.logsumexp(reached_BT[:, :, None] + steps[..., :-1, :], 1) + both_BWT[:, word]
         reached_BT = torch.where(is_word_BW[:, word, None], next_BT, reached_BT)
     every_B, due_B = torch.logsumexp(reached_BT, 1).chunk(2)
     return ((every_B - due_B) * is_word_BW[: len(every_B), 0]).sum()

@@ -35,9 +35,9 @@ class Window:
     """Position → which of the window's words its token belongs to, counted from 1; 0 for special tokens and for the
     rest of a word that begins before the window. Words that share a token are one."""
 
-    def labelled(self, tags: Sequence[int]) -> Feature:
-        """The window with the tag of each word on its first token, ``IGNORED`` elsewhere."""
-        labels = [IGNORED] * len(self.inputs["input_ids"])
+    def labelled(self, tags: Sequence[Sequence[int]], heads: int = 1) -> Feature:
+        """The window with each word's tags, one a head, on its first token, ``IGNORED`` elsewhere."""
+        labels: list[Sequence[int]] = [[IGNORED] * heads] * len(self.inputs["input_ids"])
         for word, place in reversed(self.places.items()):  # of words that share a token the first decides
             labels[place] = tags[word]
         return {**self.inputs, "groups": self.groups, "labels": labels}

@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from training.benchmark import flat
 from training.benchmark.decoding import Pooling
 from training.benchmark.documents import Document, Mention
+from training.benchmark.heads import Heads
 from training.benchmark.kind import Logits
 from training.benchmark.transitions import FORBIDDEN, best_sequences
 from training.benchmark.windows import Window, best_windows
@@ -24,9 +25,10 @@ Floats = npt.NDArray[np.float32]
 class TagDecoding:
     """How tags are read off logits; see ``BenchmarkSettings``."""
 
+    heads: Heads
     pooling: Pooling
     steps: Floats | None
-    """(tags + 1, tags); None: each word has its own best tag."""
+    """(heads, tags + 1, tags); None: each word has its own best tag."""
 
 
 def pooled(logits_BLT: Tensor, groups_BL: Tensor) -> Tensor:
@@ -56,29 +58,32 @@ def found_in(
     documents: Sequence[Document],
     cuts: Sequence[Sequence[Window]],
     logits: Logits,
-    labels: Sequence[str],
     decoding: TagDecoding,
 ) -> dict[str, list[Mention]]:
-    """The mentions of each document by its name, from the logits of all windows in order."""
+    """The mentions of each document by its name, in order, from the logits of all windows in order."""
     words = [words_of(document.text) for document in documents]
     chosen = [best_windows(windows) for windows in cuts]
-    scores, begins = [], 0
-    for places, own, windows in zip(chosen, words, cuts, strict=True):
-        here = [_of_words(one, window, decoding) for one, window in zip(logits[begins:], windows, strict=False)]
+    pieces, begins = [], 0
+    for windows in cuts:
+        pairs = zip(logits[begins:], windows, strict=False)
+        pieces.append([_of_words(one, window, decoding.pooling) for one, window in pairs])
         begins += len(windows)
-        scores.append(_scores(len(own), places, here, labels))
-    if decoding.steps is None:
-        paths = [one.argmax(1).tolist() for one in scores]
-    else:
-        paths = best_sequences(scores, decoding.steps)
-    return {
-        document.name: flat.decode(own, _one_mention_a_token([labels[tag] for tag in path], places))
-        for document, own, path, places in zip(documents, words, paths, chosen, strict=True)
-    }
+    found: dict[str, list[Mention]] = {document.name: [] for document in documents}
+    for head, tags in enumerate(decoding.heads.tags):
+        outputs = slice(head * len(tags), (head + 1) * len(tags))
+        rows = zip(words, chosen, pieces, strict=True)
+        scores = [_scores(len(own), places, [one[:, outputs] for one in here], tags) for own, places, here in rows]
+        if decoding.steps is None:
+            paths = [one.argmax(1).tolist() for one in scores]
+        else:
+            paths = best_sequences(scores, decoding.steps[head])
+        for document, own, path, places in zip(documents, words, paths, chosen, strict=True):
+            found[document.name] += flat.decode(own, _one_mention_a_token([tags[one] for one in path], places))
+    return {name: sorted(mentions) for name, mentions in found.items()}
 
 
-def _of_words(logits_LT: Floats, window: Window, decoding: TagDecoding) -> Floats:
-    if decoding.pooling == "first":
+def _of_words(logits_LT: Floats, window: Window, pooling: Pooling) -> Floats:
+    if pooling == "first":
         return logits_LT
     found: Tensor = pooled(torch.from_numpy(logits_LT)[None], torch.tensor(window.groups)[None])
     return found[0].numpy()

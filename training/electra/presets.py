@@ -107,8 +107,9 @@ PRESETS: dict[PresetName, Preset] = {
         vector_rate=0.1,
         beta2=0.99,
         phases=(
-            Phase(objective="mlm", share=0.8, mask_share=0.3),
-            Phase(objective="rtd", share=0.2, learning_rate=1e-3),
+            # with 15 % of them shown it learns to copy, and the tagger loses 0.05 of F1 (docs/results.md)
+            Phase(objective="mlm", share=0.8, mask_share=0.3, shown_share=0.0),
+            Phase(objective="rtd", share=0.2, learning_rate=1e-3, shown_share=0.0),
         ),
     ),
     "small": Preset(

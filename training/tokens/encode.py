@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from training.tokens.tokenizer import PLAIN_WORD, UNUSUAL, WITHIN
+from training.tokens.tokenizer import AFTER_THE_FIRST, PLAIN_WORD, UNUSUAL, WITHIN
 
 MAX_KNOWN = 1_000_000
 """Chunks remembered at once (about 150 MB); then the memory begins anew."""
@@ -87,13 +87,15 @@ def keeps_plain(tokenizer: Tokenizer) -> bool:
 def _is_local(step: Mapping[str, Any]) -> bool:
     """Whether a normalizer's step looks at nothing beyond a space.
 
-    Of replacements those of ``normalizer_of``: of one character, or of some right behind a letter or mark.
+    Of replacements those of ``normalizer_of``: of one character, or of some right behind a letter or mark, or of a
+    capital within a word.
     """
     if step["type"] != "Replace":
         return step["type"] in LOCAL_NORMALIZERS
     character, pattern = step["pattern"].get("String", ""), step["pattern"].get("Regex", "")
     behind = pattern.removeprefix(WITHIN) if pattern.startswith(WITHIN) else ""
     replaced = character if len(character) == 1 else behind if behind == re.escape(behind) else ""
+    replaced = replaced or (pattern if pattern in AFTER_THE_FIRST.values() else "")
     return bool(replaced) and not any(map(str.isspace, replaced + step["content"]))
 
 

@@ -20,9 +20,10 @@ class TokenizerSettings(BaseModel):
     typography: bool = False
     """Take ligatures apart (``ﬂ`` is ``fl``) and make one letter of the two ways to write micro, as NFKC does; the rest
     of NFKC changes what is said and is not applied."""
-    capitals: float = Field(default=0.0, ge=0, le=1)
-    """Headings, and reports of some hospitals, are in capitals: each word counts in capitals too, as often as this
-    share of its count. 0 leaves them as they come."""
+    capitals: bool = False
+    """Headings, and reports of some hospitals, are in capitals. Read words of six letters or more in capitals as with
+    one capital (``IBUPROFENO`` is ``Ibuprofeno``; shorter ones may be abbreviations), and count each word in capitals
+    too, at a twentieth of its count."""
     lowercase: bool = False
     """Lower the case, as the original BIOMEDTRA did."""
     strip_accents: bool = False

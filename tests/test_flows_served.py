@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,6 +15,8 @@ from alert_receivers import Receivers
 from demo_web.server import DemoWeb
 from prefect_api import PrefectApi
 from test_flows_serving import closed_port, wait_for
+
+from flows.serving.api import basic_auth
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,6 +59,7 @@ class Served:
         self.config = root / "cowese.toml"
         self.config.write_text(SETTINGS.format(**about))
         self.port = closed_port()
+        self.foreground_log = root / "journal"
 
     def run(self, *command, check=True):
         done = subprocess.run(
@@ -73,6 +75,32 @@ class Served:
 
     def serve(self, *more, check=True):
         return self.run("cowese", "serve", "--config", self.config, "--port", self.port, *more, check=check)
+
+    def start_in_foreground(self):
+        """As a service manager does: the command stays, its output goes to a journal."""
+        command = [BIN / "cowese", "serve", "--config", self.config, "--port", str(self.port), "--foreground"]
+        with self.foreground_log.open("ab") as log:
+            self.foreground = subprocess.Popen(
+                command, cwd=self.elsewhere, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        ready = f"serving {self.store}"
+        assert wait_for(lambda: ready in self.foreground_log.read_text(), 600), self.foreground_log.read_text()
+
+    @property
+    def api(self):
+        secret = self.store.parent / "password"
+        password = secret.read_text().strip() if secret.exists() else None
+        return PrefectApi(f"http://127.0.0.1:{self.port}/api", **basic_auth(password))
+
+    def scheduled_since(self, moment):
+        """Runs of the schedule that were due after a moment and completed."""
+        asked = {
+            "flow_runs": {
+                "expected_start_time": {"after_": moment.isoformat()},
+                "state": {"type": {"any_": ["COMPLETED"]}},
+            }
+        }
+        return [run for run in self.api("/flow_runs/filter", asked) if run["auto_scheduled"]]
 
     def submit(self):
         return re.search(r"UUID: (\S+)", self.run("prefect", "deployment", "run", "build-cowese").stdout)[1]
@@ -206,35 +234,52 @@ def test_bad_parameters_are_refused_before_anything_runs(served):
     assert "max_pages" in refused.stdout + refused.stderr
 
 
-def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
-    profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
-    assert 'active = "cowese"' in profiles.read_text()
-    stopped = served.run("cowese", "serve", "--stop").stdout  # neither store nor settings are named
-    assert stopped.startswith(f"{served.store}: stopped keeper, files, page, worker-cpu")
-    assert not (served.elsewhere / "store").exists()
-    assert not profiles.exists()  # there was none before
-    assert "nothing ran" in served.serve("--stop").stdout
-    deadline = time.monotonic() + 30
-    while (left := [pid for pid, _ in processes_of(str(served.store))]) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert left == []
-
-
-def test_with_a_password_nothing_answers_without_it(served):
+def test_after_a_reboot_the_next_scheduled_run_happens(served):
+    schedule_every(served, 30)
+    for pid, _ in processes_of(f"COWESE_STORE={served.store}"):
+        os.kill(pid, signal.SIGKILL)
+    down = datetime.now(UTC)
+    assert wait_for(lambda: not processes_of(f"COWESE_STORE={served.store}"), 60)
     secret = served.store.parent / "password"
     config = served.config.read_text()
     served.config.write_text(config.replace("[serve]\n", f'[serve]\npassword_file = "{secret}"\npools = ["cpu"]\n'))
-    served.serve()
+    served.start_in_foreground()  # as the systemd unit does
     assert secret.stat().st_mode & 0o777 == 0o600
+    assert wait_for(lambda: served.scheduled_since(down), 300), served.foreground_log.read_text()
+    schedule_every(served, None)
+
+
+def schedule_every(served, seconds):
+    """Set the operator's schedule to an interval, or switch it off."""
+    deployment = served.api("/deployments/name/build-cowese/build-cowese")
+    changed = {"active": False}
+    if seconds:
+        anchor = datetime.now(UTC).isoformat()
+        changed = {"active": True, "schedule": {"interval": seconds, "anchor_date": anchor, "timezone": "UTC"}}
+    served.api.patch(f"/deployments/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}", changed)
+
+
+def test_with_a_password_nothing_answers_without_it(served):
     with pytest.raises(HTTPError, match="401"):
         PrefectApi(f"http://127.0.0.1:{served.port}/api")("/admin/version")
     found = served.doctor()
     assert found["api"]["state"] == found["pool cpu"]["state"] == "ok"
-    # its worker is elsewhere; the server believes in the one that was stopped until its heartbeats are missed
+    # its worker is elsewhere; the server believes in the one that was killed until its heartbeats are missed
     assert wait_for(lambda: served.doctor()["pool gpu"]["state"] == "warning", 300)
-    served.submit()
-    assert "publish: " in served.run("cowese", "watch").stderr
-    served.config.write_text(config)
+    assert "publish: " in served.run("cowese", "watch", served.submit()).stderr
+    config = served.config.read_text()
+    served.config.write_text(config.replace("password_file", "# password_file"))
     refused = served.serve(check=False)
     assert "it is served with a password, not with none" in refused.stderr
-    served.run("cowese", "serve", "--stop")
+    served.config.write_text(config)
+
+
+def test_a_service_manager_ends_all_of_it_and_the_profile_is_put_back(served):
+    profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
+    assert 'active = "cowese"' in profiles.read_text()
+    served.foreground.terminate()
+    assert served.foreground.wait(240) == 0, served.foreground_log.read_text()
+    assert not profiles.exists()  # there was none before
+    assert not (served.elsewhere / "store").exists()
+    assert "nothing ran" in served.serve("--stop").stdout
+    assert wait_for(lambda: not processes_of(str(served.store)), 30), processes_of(str(served.store))

@@ -32,8 +32,15 @@ BROKEN_SHARE = 0.1
 
 def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
     """The text of a page and the name of its encoding; what cannot be read becomes U+FFFD. Never raises."""
-    encoding = encoding_of(body, content_type)
-    return body.decode(encoding, "replace").removeprefix("\ufeff"), encoding
+    text, encoding = decode_with_mark(body, content_type)
+    return text.removeprefix("\ufeff"), encoding
+
+
+def decode_with_mark(body: bytes, content_type: str | None) -> tuple[str, str]:
+    """The same, with the byte order mark that it may begin with."""
+    text = _as_utf8(body)
+    encoding = _encoding_of(body, content_type, is_utf8=text is not None or _is_utf8(body))
+    return (text if text is not None and encoding == "utf-8" else body.decode(encoding, "replace")), encoding
 
 
 def encoding_of(body: bytes, content_type: str | None) -> str:
@@ -42,10 +49,13 @@ def encoding_of(body: bytes, content_type: str | None) -> str:
     A declared UTF-8 is not believed where the bytes are not valid UTF-8. A declared single-byte charset is not believed
     where all bytes are valid UTF-8: the accents of real Latin-1 text make no valid sequences.
     """
+    return _encoding_of(body, content_type, is_utf8=_is_utf8(body))
+
+
+def _encoding_of(body: bytes, content_type: str | None, *, is_utf8: bool) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return encoding
-    is_utf8 = _is_utf8(body)
     for codec in _declarations(body, content_type):
         if codec == "utf-8" or (is_utf8 and codec in _BYTEWISE):
             if is_utf8:
@@ -75,6 +85,14 @@ def _known(name: str) -> str | None:
     if codec not in _KNOWN:
         return None
     return "utf-16-le" if codec == "utf-16" else codec
+
+
+def _as_utf8(body: bytes) -> str | None:
+    """The text of UTF-8 without a broken byte."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_utf8(body: bytes) -> bool:

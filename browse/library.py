@@ -17,8 +17,8 @@ from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 
-Story = Callable[[str], list[str]]
-"""Tells the story of a URL in lines, as `cowese why` does."""
+HistoryOf = Callable[[str], list[str]]
+"""Tells the history of a URL in lines, as `cowese why` does."""
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Library:
 
     store: Store
     settings: CleaningSettings
-    story: Story
+    history: HistoryOf
     differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
     """Of pairs of versions, by the time of the list of what was taken down."""
     comparisons: Comparisons = field(default_factory=Comparisons)

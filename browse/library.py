@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from browse.building import Building
+from browse.building import Building, Remembered
 from browse.compare_process import Comparisons
 from browse.extracted import Extracted
 from browse.index import Index
 from browse.index_build import build_index, index_folder, is_current
+from browse.rules import RulesReport
 from cleaning.corpus.diff import Diff
 from cleaning.corpus.versions import versions
 from cleaning.settings import CleaningSettings
@@ -28,8 +29,10 @@ class Library:
     store: Store
     settings: CleaningSettings
     story: Story
-    differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
-    """Of pairs of versions, by the time of the list of what was taken down."""
+    differences: Remembered[Diff] = field(default_factory=Remembered)
+    """Of pairs of versions."""
+    reports: Remembered[RulesReport] = field(default_factory=Remembered)
+    """Of the rules of versions."""
     comparisons: Comparisons = field(default_factory=Comparisons)
     _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
     _extracted: tuple[object, Extracted] | None = None

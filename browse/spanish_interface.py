@@ -198,6 +198,10 @@ SPANISH = {
     "The texts are being judged under both sets of settings; this page comes by itself.": (
         "Se están juzgando los textos con ambos juegos de ajustes; la página aparecerá sola."
     ),
+    "The versions are being compared; this page comes by itself.": (
+        "Se están comparando las versiones; la página aparecerá sola."
+    ),
+    "The rules are being tried; this page comes by itself.": "Se están probando las reglas; la página aparecerá sola.",
     "Try again": "Reintentar",
     "Settings that differ": "Ajustes que difieren",
     "setting": "ajuste",

@@ -40,7 +40,7 @@ from browse.library import Library
 from browse.server import listening
 from browse.settings import BrowseSettings
 from cleaning.settings import CleaningSettings
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.manifest import Manifest
 from data.parquet import write_parquet
 from data.store import Store
@@ -104,11 +104,13 @@ def write_version(store: Store, pages: int, length: int, vocabulary: list[str]) 
         path = folder / "data" / "train" / f"part-{number:05d}-of-{-(-pages // PART):05d}.parquet"
         count = min(PART, pages - begin)
         table = documents(random, begin, count, length, vocabulary)
-        write_parquet(path, table.to_batches(), DOCUMENT_SCHEMA, few_values=FEW_VALUES)
+        write_parquet(path, table.to_batches(), DOCUMENT_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS)
         files[str(path.relative_to(folder))] = str(number)
         print(f"{begin + count:,} documents written", file=sys.stderr)
     path = folder / "dropped" / "part-00000-of-00001.parquet"
-    write_parquet(path, dropped(random, pages, pages // 5).to_batches(), DROPPED_SCHEMA, few_values=FEW_VALUES)
+    write_parquet(
+        path, dropped(random, pages, pages // 5).to_batches(), DROPPED_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS
+    )
     Manifest(kind="corpus", name="v0001", made_from={}, settings={}, files=files).write(folder)
     (store.corpus / "latest").symlink_to("v0001")
 

@@ -34,7 +34,7 @@ def frontier(options):
 def fill(dsn, count, hosts, pages=None):
     """Queue so many URLs, 60 at a time as a page brings them; CPU seconds."""
     from crawler.frontier.frontier import Frontier
-    from crawler.frontier.records import Found
+    from crawler.frontier.records import FoundUrl
 
     store, started = Frontier(dsn), time.process_time()
     for start in range(0, count, 60):
@@ -42,7 +42,7 @@ def fill(dsn, count, hosts, pages=None):
         for number in range(start, min(start + 60, count)):
             host, page = f"h{number % hosts}.test", number // hosts
             path = f"p/{page}" if pages else f"seccion/articulo-{page}.html"
-            found.append(Found(f"http://{host}/{path}", host, f"http://{host}/p/0"))
+            found.append(FoundUrl(f"http://{host}/{path}", host, f"http://{host}/p/0"))
         store.commit([], found)
     store.close()
     return time.process_time() - started
@@ -72,11 +72,11 @@ def measure_frontier(count, hosts, pops):
                 rows = store.queued(host.name, BUFFER + len(pending))
                 host.buffer.extend([known for known in rows if known.id not in pending][:BUFFER])
             if not host.buffer:
-                queue.empty(host)
+                queue.mark_empty(host)
                 queue.release(host, 0)
                 continue
             settled.append({"row": host.buffer.popleft().id, "state": DONE, "fetched_at": 1.0})
-            queue.less(host)
+            queue.mark_done(host)
             queue.release(host, 0)
             popped += 1
             if len(settled) >= 32:
@@ -168,7 +168,11 @@ def kill(options):
     with tempfile.TemporaryDirectory() as folder, in_a_thread(site, options.port):
         seeds, root = seeds_for(Path(folder, "seeds.tsv"), options.hosts), Path(folder, "store")
         settings = CrawlSettings(
-            seeds=seeds, proxy=f"http://127.0.0.1:{options.port}", delay_min=0.05, delay_factor=0, breaker_first=0.1
+            seeds=seeds,
+            proxy=f"http://127.0.0.1:{options.port}",
+            delay_min=0.05,
+            delay_factor=0,
+            breaker_base_delay=0.1,
         )
         while kills < options.kills:
             process = context.Process(target=_crawl, args=(root, settings))

@@ -69,8 +69,8 @@ class StoredWeb:
 
     @staticmethod
     def _links(url, fields, body):
-        from crawler.pages.addresses import location_url
-        from crawler.pages.links import extract_links, is_html
+        from crawler.parsing.links import extract_links, is_html
+        from crawler.parsing.url_join import location_url
         from data.charset import encoding_of
         from data.errors import InputError
         from data.urls import canonical_url
@@ -129,9 +129,9 @@ class ByYield:
 
     def feed(self, done):
         from crawler.frontier.yields import Yields
-        from data.yields import SectionYield, counted
+        from data.yields import SectionYield, count_yields
 
-        for key, new in counted((self._host, url, words) for url, words in done).items():
+        for key, new in count_yields((self._host, url, words) for url, words in done).items():
             before = self._sums.get(key, SectionYield(0, 0))
             self._sums[key] = SectionYield(before.requests + new.requests, before.words + new.words)
         self._yields = Yields(dict(self._sums))
@@ -145,10 +145,10 @@ class BySections(ByYield):
 
     def __init__(self, host, web):
         from crawler.frontier.yields import Yields
-        from data.yields import counted
+        from data.yields import count_yields
 
         super().__init__(host)
-        self._yields = Yields(dict(counted((host, url, web.words.get(url, 0)) for url in web.links[host])))
+        self._yields = Yields(dict(count_yields((host, url, web.words.get(url, 0)) for url in web.links[host])))
 
     def feed(self, done):
         """All is known."""
@@ -222,7 +222,7 @@ def barren(requests, words):
     from data.yields import WHOLE_HOST, SectionYield
 
     yields = Yields({(host, WHOLE_HOST): SectionYield(requests[host], words[host]) for host in requests})
-    return {host for host in requests if yields.is_barren(host)}
+    return {host for host in requests if yields.is_low_yield(host)}
 
 
 def best_of(web, urls, count):

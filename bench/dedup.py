@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pyarrow as pa
 
-from cleaning.corpus.living import living_documents
+from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import deduplicate
 from cleaning.duplicates.minhash import BATCH, Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, words_of
@@ -110,7 +110,7 @@ def run_size(folder: Path, count: int, words: int, workers: int) -> None:
         if ".dropped" not in path.name
     )
     steps = [time.perf_counter()]
-    living = living_documents(pairs, Takedowns.load(store)).documents
+    living = live_documents(pairs, Takedowns.load(store)).documents
     steps.append(time.perf_counter())
 
     stored, engine = StoredTexts(pairs, living), ProcessEngine(workers)

@@ -34,7 +34,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.corpus.living import living_documents
+from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import deduplicate
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import EngineSettings
@@ -156,7 +156,7 @@ def cleaned(folder: Path, warcs: list[Path], engine: EngineSettings) -> str:
 def deduplicated(store: Store, pairs: list[tuple[Path, Path]], engine: EngineSettings) -> str:
     """Deduplicate without any memory of a run before."""
     shutil.rmtree(store.signatures, ignore_errors=True)
-    documents = living_documents(pairs, Takedowns.load(store)).documents
+    documents = live_documents(pairs, Takedowns.load(store)).documents
     with opened(engine) as running:
         clusters = deduplicate(documents, StoredTexts(pairs, documents), store.signatures, PublishSettings(), running)
     return hashlib.sha256(clusters.keeper.tobytes() + np.nan_to_num(clusters.jaccard).tobytes()).hexdigest()[:16]

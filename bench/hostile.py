@@ -72,7 +72,7 @@ def main() -> None:
         settings = CrawlSettings(
             seeds=options.seeds,
             proxy=options.proxy,
-            breaker_first=5,  # the servers here are slow, not dead, when the machine is busy
+            breaker_base_delay=5,  # the servers here are slow, not dead, when the machine is busy
             breaker_patience=60,
             timeout=15,
             delay_min=0.05,

@@ -52,7 +52,7 @@ seeds = "{seeds}"
 proxy = "http://127.0.0.1:{web}"
 delay_min = 0.3
 interval_min = 0.00001
-interval_first = 0.00001
+interval_initial = 0.00001
 interval_max = 0.00001
 [pretrain]
 preset = "tiny"
@@ -173,7 +173,7 @@ def until(condition: Callable[[], object], limit: float) -> bool:
 def reach(place: Place, stage: str, run: str) -> None:
     """Wait until the stage is at work."""
     folder = place.store / "serve" / "runs" / run / stage
-    assert until((folder / "job.pickle").exists, 240), f"{stage} of {run} did not begin: {place.state(run)}"
+    assert until((folder / "call.pickle").exists, 240), f"{stage} of {run} did not begin: {place.state(run)}"
     if stage == "pretrain":
         assert until(lambda: read(folder / "progress.json").get("done", 0) >= 15, 240), "no step was made"
     else:
@@ -238,9 +238,9 @@ def scenario(place: Place, stage: str, blow: str, number: int) -> dict[str, str]
 
 def resumed(place: Place, run: str) -> int | None:
     """The step at which a run of pretraining went on, from what its process returned."""
-    from flows.stages.job import JobFolder
+    from flows.stages.call_files import CallFolder
 
-    outcome = JobFolder(place.store / "serve" / "runs" / run / "pretrain").read_outcome()
+    outcome = CallFolder(place.store / "serve" / "runs" / run / "pretrain").read_outcome()
     return outcome.value.resumed_at if outcome and outcome.value else None
 
 

@@ -1,6 +1,6 @@
 """Publishing at growing sizes: seconds, CPU seconds and memory of all processes together, step by step.
 
-python bench/publish_sizes.py [--sizes 100000,300000,1000000] [--workers 2] [--share-rows 250000] [--changed 0.01]
+python bench/publish_sizes.py [--sizes 100000,300000,1000000] [--workers 2] [--shard-rows 250000] [--changed 0.01]
                               [--folder DIR]
 
 Documents are synthetic and written as cleaning writes them: three paragraphs of 36 words drawn by Zipf's law and a
@@ -33,14 +33,14 @@ import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.corpus import decide
+from cleaning.corpus import decisions
 from cleaning.corpus import publish as publishing
 from cleaning.duplicates import dedup
 from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet
 from data.store import Store
 from data.urls import document_id
@@ -127,7 +127,9 @@ def write_segment(folder: Path, numbers: np.ndarray, round_number: int) -> None:
 def _write(path: Path, given: dict[str, list[Any]], schema: pa.Schema) -> None:
     rows = len(given["id"])
     columns = [pa.array(given.get(field.name, [None] * rows), field.type) for field in schema]
-    write_parquet(path, [pa.RecordBatch.from_arrays(columns, schema=schema)], schema, few_values=FEW_VALUES)
+    write_parquet(
+        path, [pa.RecordBatch.from_arrays(columns, schema=schema)], schema, dictionary_columns=DICTIONARY_COLUMNS
+    )
 
 
 def write_round(store: Store, numbers: np.ndarray, round_number: int) -> None:
@@ -198,18 +200,18 @@ def _memory() -> tuple[int, int]:
 
 
 STEPS = {
-    decide: (
-        "laid_into_shares",
+    decisions: (
+        "build_shards",
         "take_out_site_lines",
         "decontaminated",
         "deduplicate_each",
         "assigned",
         "plan",
-        "finish",
+        "build_final_rows",
         "part_digests",
     ),
     dedup: ("sign_missing", "candidates", "settle_crowds", "Containment"),
-    publishing: ("fill_parts", "write_dropped", "write_report", "note_yields"),
+    publishing: ("write_parts", "write_dropped", "write_report", "note_yields"),
 }
 
 
@@ -251,7 +253,7 @@ def run_size(size: int, given: argparse.Namespace, root: Path) -> None:
     write_round(store, np.arange(size), 1)
     print(f"# {size:,} documents written in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     command = [sys.executable, __file__, "--one", str(root), "--workers", str(given.workers)]
-    command += ["--share-rows", str(given.share_rows)] if given.share_rows else []
+    command += ["--shard-rows", str(given.shard_rows)] if given.shard_rows else []
     subprocess.run(command, check=True)
     if given.changed:
         every = round(1 / given.changed)
@@ -264,13 +266,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="100000,300000,1000000")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--share-rows", type=int)
+    parser.add_argument("--shard-rows", type=int)
     parser.add_argument("--changed", type=float, default=0.01)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        shares = {"share_rows": given.share_rows} if given.share_rows else {}
+        shares = {"shard_rows": given.shard_rows} if given.shard_rows else {}
         engine = EngineSettings(workers=given.workers, **shares)
         print(json.dumps(measured(Store.open(given.one), engine)), flush=True)
         return

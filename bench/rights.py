@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from data.parquet import read_parquet, row_count, write_parquet
 from data.rights.files import READERS, ROBOTS_PATH, TDMREP_PATH
-from data.rights.ledger import PAGE_FILE, RIGHTS_FEW_VALUES, RIGHTS_SCHEMA, Ledger
+from data.rights.ledger import PAGE_FILE, RIGHTS_DICTIONARY_COLUMNS, RIGHTS_SCHEMA, Ledger
 from data.rights.settings import RIGHTS
-from data.rights.words import Word
+from data.rights.signals import Signal
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RESERVING, NAMING, TDM, SPEAKING = 10, 10, 20, 100
@@ -51,17 +51,17 @@ def rows(round_number: int, hosts: int, pages: int, lines: int) -> Iterator[dict
     seen = START + timedelta(days=30 * round_number)
     warc = f"{round_number:04d}/segment.warc.gz"
     for host in range(hosts):
-        said: list[tuple[str, Word]] = [(ROBOTS_PATH, word) for word in READERS[ROBOTS_PATH](robots(host, lines))]
+        said: list[tuple[str, Signal]] = [(ROBOTS_PATH, word) for word in READERS[ROBOTS_PATH](robots(host, lines))]
         if host % TDM == 0:
             said += [(TDMREP_PATH, word) for word in READERS[TDMREP_PATH](b'[{"location":"/p/","tdm-reservation":0}]')]
         for file, word in said:
             yield _row(f"h{host}.es", file, word, seen, warc, host)
-    word = Word("meta/robots", '<meta name="robots" content="noarchive">', "allowed")
+    word = Signal("meta/robots", '<meta name="robots" content="noarchive">', "allowed")
     for page in range(0, pages, SPEAKING):
         yield _row(f"h{page % hosts}.es", PAGE_FILE, word, seen, warc, hosts + page)
 
 
-def _row(host: str, file: str, word: Word, seen: datetime, warc: str, offset: int) -> dict[str, Any]:
+def _row(host: str, file: str, word: Signal, seen: datetime, warc: str, offset: int) -> dict[str, Any]:
     said = {"carrier": word.carrier, "path": word.path, "line": word.line, "verdict": word.verdict}
     return {"host": host, "file": file, **said, "seen_at": seen, "warc_file": warc, "warc_offset": offset}
 
@@ -74,7 +74,7 @@ def write(folder: Path, chosen: argparse.Namespace) -> None:
             pa.RecordBatch.from_pylist(found[at : at + 50_000], RIGHTS_SCHEMA) for at in range(0, len(found), 50_000)
         ]
         path = folder / f"{number:04d}-segment.parquet"
-        write_parquet(path, batches, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES)
+        write_parquet(path, batches, RIGHTS_SCHEMA, dictionary_columns=RIGHTS_DICTIONARY_COLUMNS)
 
 
 def measured(paths: Sequence[Path], chosen: argparse.Namespace) -> dict[str, float]:

@@ -31,7 +31,7 @@ def main() -> None:
 
     from data.store import Store
 
-    with serving(Store.to_read(options.store)) as served, Browser() as browser:
+    with serving(Store.open_for_reading(options.store)) as served, Browser() as browser:
         version = served.library.version("latest")
         browser.resize(*SIZE)
         browser.open(f"{served.address}v/{version}?q={options.words}&outcome=kept&hl=en")

@@ -31,7 +31,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.ids import ids_path, write_ids
 from cleaning.judge_segment import GROUP_ROWS
@@ -40,7 +40,7 @@ from cleaning.recipe import recipe_digest
 from crawler.frontier.database import open_engine
 from crawler.frontier.tables import DONE, hosts, rounds, urls
 from crawler.warc.index import write_index
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet
 from data.store import Store
 from data.takedowns import Takedowns
@@ -137,7 +137,7 @@ def write_segment(store: Store, folder: Path, number: int, segment: int, some: r
         (documents.with_suffix(".dropped.parquet"), dropped, DROPPED_SCHEMA, GROUP_ROWS),
     ):
         batches = (pa.RecordBatch.from_pylist(rows[at : at + 5_000], schema) for at in range(0, len(rows), 5_000))
-        write_parquet(path, batches, schema, few_values=FEW_VALUES, group_rows=group_rows)
+        write_parquet(path, batches, schema, dictionary_columns=DICTIONARY_COLUMNS, group_rows=group_rows)
     write_ids(ids_path(documents), [row["id"] for row in kept], [row["id"] for row in dropped])
     write_index(store.warc / name, index)
 

@@ -17,7 +17,7 @@ from browse.building import PATIENCE, Building
 from browse.compared import Job, compare
 from cleaning.settings import CleaningSettings
 from data.errors import CoweseError, StageError
-from data.lifeline import end_with_parent
+from data.parent_watchdog import end_with_parent
 from data.store import Store
 
 NICER = 5

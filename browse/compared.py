@@ -24,7 +24,7 @@ from browse.written_settings import differences
 from cleaning.recipe import measuring_digest
 from cleaning.settings import CleaningSettings
 from data.files import value_digest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -59,7 +59,7 @@ class Job:
         return Index(index_folder(self.store, self.version), Takedowns.load(self.store))
 
 
-def compare(job: Job, progress: Progress = quiet) -> Path:
+def compare(job: Job, progress: Progress = no_progress) -> Path:
     """Work a comparison out and keep it.
 
     Raises:

@@ -25,8 +25,8 @@ from browse.search_words import read_search
 from browse.text_lines import KEPT, Line, lines_of
 from browse.visits import text_at, text_of_visit, visits_of
 from browse.word_diff import likeness, word_diff
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.reasons import in_words
-from cleaning.corpus.story import story
 from cleaning.pages.figures import Figures
 from cleaning.pages.page import Raw
 from cleaning.pages.text import SPANISH
@@ -97,7 +97,7 @@ def document(request: Request) -> Response:
 def described(found: Found) -> dict[str, Any]:
     """What is known of a page beside its text."""
     row, library = found.row, found.library
-    past = story(library.store, library.settings, row["url"])
+    past = page_history(library.store, library.settings, row["url"])
     verdict = next((one for one in reversed(past.verdicts) if _place(one) == _place_of(row)), None)
     measured, language = _measures(found)
     extracted = library.extracted()
@@ -112,7 +112,7 @@ def described(found: Found) -> dict[str, Any]:
         "cluster": _cluster(found),
         "rights": lines_about(folder, row["url"], _place_of(row), row["detail"]),
         "facets": {name: found.index.facet_of(found.number, name) for name in ("country", "category", "host")},
-        "places": past.places,
+        "places": past.versions,
         "visits": visits_of(past.verdicts, extracted, _place_of(row)),
     }
 
@@ -182,7 +182,7 @@ def difference(request: Request) -> Response:
 def _between_visits(request: Request, found: Found, place: str) -> Response:
     """As both were extracted, personal data masked: of an earlier visit nothing else is kept."""
     extracted, library = found.library.extracted(), found.library
-    past = story(library.store, library.settings, found.row["url"])
+    past = page_history(library.store, library.settings, found.row["url"])
     verdict, before = text_of_visit(visits_of(past.verdicts, extracted, _place_of(found.row)), place, extracted)
     after = text_at(extracted, *_place_of(found.row)) or found.row["text"] or ""
     other = {**found.row, "reason": verdict.reason, "url": verdict.url, "fetched": int(verdict.fetched_at.timestamp())}

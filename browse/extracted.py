@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from cleaning.recipe import extraction_digest, measuring_digest
 from cleaning.settings import CleaningSettings
 from data.lookup import row_at
-from data.parquet import read_wide, readable
+from data.parquet import parquet_errors, read_wide
 from data.store import Store
 
 BATCH_ROWS = 500
@@ -51,7 +51,7 @@ class Extracted:
         """The rows of a WARC file in the order of its records, some at a time."""
         path = self.files.get(warc_file)
         if path is not None:
-            with readable(path), pq.ParquetFile(path) as file:
+            with parquet_errors(path), pq.ParquetFile(path) as file:
                 yield from file.iter_batches(BATCH_ROWS, columns=["warc_offset", *columns])
 
     def row_number(self, warc_file: str, warc_offset: int) -> tuple[Path, int] | None:
@@ -79,7 +79,7 @@ def _named_or_newest(folder: Path, name: str, pattern: str) -> Path | None:
 
 def _warc_files(path: Path) -> set[str]:
     """The WARC file whose rows a file holds, by its statistics; empty where it has no rows."""
-    with readable(path):
+    with parquet_errors(path):
         metadata = pq.read_metadata(path)
     place = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == "warc_file")
     names = set()

@@ -25,7 +25,7 @@ from cleaning.settings import CleaningSettings
 from data.errors import StageError
 from data.files import code_digest, storage_error, sync_file, sync_folder, write_json
 from data.manifest import Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.sources import FILES
 from data.store import Store
 
@@ -69,7 +69,7 @@ def is_current(store: Store, version: str) -> bool:
     return f'"{_key(store, version)}"' in found
 
 
-def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = quiet) -> Path:
+def build_index(store: Store, settings: CleaningSettings, version: str, progress: Progress = no_progress) -> Path:
     """Build the index of a version where there is no current one, and give its folder.
 
     Raises:

@@ -23,7 +23,7 @@ from cleaning.pages.quality import rules_of
 from cleaning.pages.verdict import verdict_of
 from cleaning.settings import CleaningSettings
 from data.parquet import read_batches, row_count
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 
 BATCH_ROWS = 200
 KEPT = "kept"
@@ -66,7 +66,7 @@ def judged_twice(
     extracted: Extracted,
     before: CleaningSettings,
     after: CleaningSettings,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> Moves:
     """Judge every text of a version twice.
 

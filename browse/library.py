@@ -14,7 +14,7 @@ from cleaning.corpus.diff import Diff
 from cleaning.corpus.versions import versions
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 
@@ -56,7 +56,7 @@ class Library:
             raise InputError(f"{name[:40]}: no such version.")
         return name
 
-    def prepare(self, version: str, progress: Progress = quiet) -> Index:
+    def prepare(self, version: str, progress: Progress = no_progress) -> Index:
         """The index of a version; it is built here and now where there is none."""
         build_index(self.store, self.settings, version, progress)
         return self._opened(version)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.parquet import parquet_file, read_parquet, remembered
+from data.parquet import get_metadata, parquet_file, read_parquet
 
 FOLDER = "compared"
 MOST_KEPT = 200
@@ -30,9 +30,9 @@ def write_moves(path: Path, rows: list[tuple[int, str, str, str]], about: dict[s
     """
     columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
     arrays = [pa.array(list(values), field.type) for values, field in zip(columns, _SCHEMA, strict=True)]
-    with parquet_file(path, _SCHEMA, few_values=COLUMNS[1:]) as file:
+    with parquet_file(path, _SCHEMA, dictionary_columns=COLUMNS[1:]) as file:
         file.write(pa.RecordBatch.from_arrays(arrays, schema=_SCHEMA))
-        file.remember(_ABOUT, json.dumps(about))
+        file.set_metadata(_ABOUT, json.dumps(about))
     kept = sorted(path.parent.glob("*.parquet"), key=lambda one: one.stat().st_mtime_ns)
     for old in kept[:-MOST_KEPT]:
         old.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ def read_moves(path: Path) -> tuple[pa.Table, dict[str, Any]]:
     Raises:
         InputError: the file is missing or damaged.
     """
-    return read_parquet(path), json.loads(remembered(path, _ABOUT) or "{}")
+    return read_parquet(path), json.loads(get_metadata(path, _ABOUT) or "{}")
 
 
 def numbers_among(folder: Path, among: str, made_from: str) -> npt.NDArray[np.int64] | None:

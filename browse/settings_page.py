@@ -31,7 +31,7 @@ from browse.written_settings import (
 )
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 
 SIZES = (10, 25, 50)
 MOST_MOVES = 200
@@ -94,7 +94,9 @@ def compare_settings(request: Request) -> Response:
     return page(request, "settings.jinja", **values, state="shown", changed=changed)
 
 
-def changes_of(library: Library, version: str, index: Index, seed: int, progress: Progress = quiet) -> SettingsReport:
+def changes_of(
+    library: Library, version: str, index: Index, seed: int, progress: Progress = no_progress
+) -> SettingsReport:
     """What the settings of this command would change of a version; worked out here and now unless it is kept.
 
     Raises:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from browse.extracted import Extracted
 from cleaning.document_rows import text_digest
 from cleaning.pages.privacy import masked
-from data.parquet import read_wide, readable
+from data.parquet import parquet_errors, read_wide
 
 KEPT = "kept"
 TEXT = pa.large_string()
@@ -85,7 +85,7 @@ def texts_in_order(folder: Path, rows: pa.Table, extracted: Extracted) -> Iterat
     """
     number = 0
     for _, path in kept_files(folder):
-        with readable(path), pq.ParquetFile(path) as file:
+        with parquet_errors(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=["text", "text_digest"]):
                 for text, digest in zip(*(batch.column(name).to_pylist() for name in range(2)), strict=True):
                     yield number, text, digest

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from browse.extracted import Extracted
-from cleaning.corpus.story import Verdict
+from cleaning.corpus.page_history import Verdict
 from cleaning.pages.privacy import masked
 
 

@@ -1,7 +1,7 @@
-"""WARC files → extracted texts → documents and dropped pages: every record ends in one of the two, with its reason.
+"""Cleaning: WARC files → extracted texts → documents and dropped pages; every record ends in one of the two.
 
-Two steps for each WARC file. Extraction reads it once for each extraction recipe and keeps the text of every page in
-``texts/``. Judging reads those texts alone: where only a rule or a threshold has changed, no WARC file is opened.
+Each WARC file takes two steps. Extraction reads it once for each extraction recipe and writes the text of every page to
+``texts/``. Judging reads only these texts: after a change of a rule or a threshold no WARC file is opened.
 """
 
 import contextlib
@@ -25,15 +25,15 @@ from cleaning.pages.page_work import Step
 from cleaning.pending import Pending, cut_short, extracted_stems, is_judged, texts_in
 from cleaning.recipe import extraction_digest, measuring_digest, recipe_digest
 from cleaning.settings import CleaningSettings
-from cleaning.share import Share
+from cleaning.shard import Shard
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
 from data.errors import StageError
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 HERE_BYTES = 32 << 20
-"""Extracted texts, compressed, up to which judging them is not worth another process: some 20,000 pages."""
+"""Compressed bytes of extracted texts up to which judging runs in this process: about 20,000 pages."""
 
 
 class CleanSummary(BaseModel):
@@ -45,7 +45,7 @@ class CleanSummary(BaseModel):
     segments: int
     """WARC files that got documents in this run."""
     extracted: int
-    """Those of them that were read; the texts of the others were there, and were judged."""
+    """Those of them that were extracted in this run; the texts of the others existed and were judged."""
     already: int
     """WARC files that had documents before."""
     records: int
@@ -53,9 +53,9 @@ class CleanSummary(BaseModel):
     dropped: dict[str, int]
     """By reason."""
     cut_short: dict[str, int] = {}
-    """Of the WARC files cleaned before those whose end is missing, and the byte at which it is."""
+    """WARC files cleaned before that are cut short, with the byte at which they end."""
     missing: list[str] = []
-    """WARC files of others that are gone; of each what was extracted before is kept."""
+    """WARC files of others that are gone; their extracted texts are kept."""
     seconds: float = 0.0
 
 
@@ -64,26 +64,26 @@ def clean(
     settings: CleaningSettings,
     *,
     warcs: Sequence[Path] = (),
-    share: Share | None = None,
+    shard: Shard | None = None,
     engine: EngineSettings = POOL,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CleanSummary:
-    """Clean every closed WARC file that has no twin yet; judge all texts that are not judged yet.
+    """Extract every closed WARC file without texts, and judge all texts without documents.
 
-    ``warcs`` are files of others, or folders of them: from then on they belong to the store. With a ``share`` only the
-    WARC files that fall into it are cleaned, beside other processes that clean the other shares.
+    ``warcs`` are files of others, or folders of them; they belong to the store from then on. With a ``shard`` only its
+    WARC files are cleaned, while other processes clean the other shards.
 
     Raises:
-        InputError: a named file is missing or is no WARC file.
+        InputError: a named file is missing or is not a WARC file.
         StageError: there is neither a WARC file nor a text; or, after all else was cleaned, a file is cut short.
     """
     started = time.monotonic()
-    folders = _Folders.of(store, settings)
+    folders = _Folders.from_settings(store, settings)
     foreign = ForeignWarcs.load(store)
     foreign.add(warcs)
     segments = _segments(store, folders)
-    if share is not None:
-        segments = [one for one in segments if share.has(one.stem)]
+    if shard is not None:
+        segments = [one for one in segments if shard.has(one.stem)]
     pending = [one for one in segments if not is_judged(folders.documents, one.stem)]
     extracted = sum(not one.is_extracted for one in pending)
     counts: Counter[str] = Counter()
@@ -94,7 +94,7 @@ def clean(
             kept += judged.kept
             counts.update(judged.dropped)
             torn += [judged] if judged.torn_at is not None else []
-    if share is None:  # else publishing does it, when all shares are there
+    if shard is None:  # with shards, publishing does it
         note_yields(store, folders.documents)
     if torn:
         raise StageError(
@@ -118,7 +118,7 @@ def clean(
 
 @dataclass(frozen=True, slots=True)
 class _Folders:
-    """Where the results of some settings lie; the folders are named by the two recipes."""
+    """The folders of the results for some settings, named by the two recipes."""
 
     texts: Path
     rights: Path
@@ -126,7 +126,7 @@ class _Folders:
     documents: Path
 
     @classmethod
-    def of(cls, store: Store, settings: CleaningSettings) -> "_Folders":
+    def from_settings(cls, store: Store, settings: CleaningSettings) -> "_Folders":
         texts = store.texts / extraction_digest(settings)
         measures = texts / f"measures-{measuring_digest(settings)}"
         return cls(texts, store.rights / texts.name, measures, store.documents / recipe_digest(settings))
@@ -138,7 +138,7 @@ class _Folders:
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """A WARC file, or what is left of one that is gone: its texts."""
+    """A WARC file, or the texts of one that is gone."""
 
     stem: str
     texts: Path
@@ -151,7 +151,7 @@ class _Segment:
 
     @property
     def size(self) -> int:
-        """Bytes of the file that is read."""
+        """Bytes of the file that will be read."""
         return (self.texts if self.is_extracted or self.warc is None else self.warc.path).stat().st_size
 
 
@@ -179,7 +179,7 @@ class _Task:
     folders: _Folders
     settings: CleaningSettings
     processes: int
-    """That read its pages."""
+    """Page processes for it."""
 
 
 def _clean_all(
@@ -189,7 +189,7 @@ def _clean_all(
     engine: Engine,
     progress: Progress,
 ) -> Iterator[Judged]:
-    """Clean WARC files side by side, the largest first; few files share the workers among them."""
+    """Clean WARC files in parallel, the largest first; if there are few, each gets several workers."""
     if not pending:
         return
     largest_first = sorted(pending, key=lambda one: (one.is_extracted, -one.size, one.stem))
@@ -204,7 +204,7 @@ def _clean_all(
 
 
 def _clean_here(tasks: Sequence[_Task], tally: Tally, progress: Progress) -> Iterator[Judged]:
-    """Few texts, judged in this process: to start another takes longer."""
+    """Judge few texts in this process: starting another one takes longer."""
     board = [Tally.row(0, Counter()) for _ in tasks]
 
     def report(number: int, row: Sequence[int]) -> None:
@@ -220,7 +220,7 @@ def _clean_here(tasks: Sequence[_Task], tally: Tally, progress: Progress) -> Ite
 
 
 def _clean_one(task: _Task, report: Report) -> Judged:
-    """In a process that ends with this stage: page processes outlive a file, since each takes a second to start."""
+    """Clean a file in a pool process. Page processes are reused for the next file: each takes a second to start."""
     extracting = _processes(task.settings, task.processes, Step.EXTRACTION)
     return _clean(task, extracting, _processes(task.settings, task.processes, Step.JUDGING), report)
 
@@ -231,10 +231,10 @@ def _processes(settings: CleaningSettings, count: int, step: Step) -> PageProces
 
 
 def _clean_alone(task: _Task, report: Report) -> Judged:
-    """In a process of somebody else, perhaps of another machine.
+    """Clean a file in a process that is not ours, perhaps on another machine.
 
     Raises:
-        StageError: other code or other libraries are installed there, which would make other documents.
+        StageError: other code or libraries are installed there, so that documents would differ.
     """
     if recipe_digest(task.settings) != task.folders.recipe:
         raise StageError(
@@ -250,7 +250,7 @@ def _clean_alone(task: _Task, report: Report) -> Judged:
 
 
 def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, report: Report) -> Judged:
-    """Extract what has no texts yet, then judge the texts; cut off between the two, the next run only judges."""
+    """Extract a file without texts, then judge the texts. If interrupted in between, the next run only judges."""
     segment, size, read_before = task.segment, task.segment.size, task.segment.is_extracted
     if not read_before and segment.warc is not None:
         extract_segment(
@@ -263,7 +263,7 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
             lambda offset, counts: report(Tally.row(offset, counts)),
         )
 
-    def tell(counts: Counter[str], rows: int) -> None:
+    def on_progress(counts: Counter[str], rows: int) -> None:
         left = rows - counts.total()
         row = Tally.row(size - size * left // rows, counts) if read_before else Tally.row(size, counts, left)
         report(row)
@@ -271,5 +271,5 @@ def _clean(task: _Task, extracting: PageProcesses, judging: PageProcesses, repor
     folders = task.folders
     measures = texts_in(folders.measures, segment.stem)
     return judge_segment(
-        segment.texts, segment.rights, measures, folders.documents, task.settings, folders.recipe, judging, tell
+        segment.texts, segment.rights, measures, folders.documents, task.settings, folders.recipe, judging, on_progress
     )

@@ -16,11 +16,11 @@ from cleaning.rights_rows import RightsRows
 from cleaning.row_batches import RowBatches
 from cleaning.settings import ExtractionSettings
 from cleaning.tally import EXTRACTED
-from data.documents import EXTRACTED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, EXTRACTED_SCHEMA
 from data.parquet import parquet_file
-from data.rights.ledger import RIGHTS_FEW_VALUES, RIGHTS_SCHEMA
+from data.rights.ledger import RIGHTS_DICTIONARY_COLUMNS, RIGHTS_SCHEMA
 
-Tell = Callable[[int, Counter[str]], None]
+OnProgress = Callable[[int, Counter[str]], None]
 """Called now and then with the offset reached and the rows so far: extracted, and dropped by reason."""
 
 
@@ -31,7 +31,7 @@ def extract_segment(
     settings: ExtractionSettings,
     recipe: str,
     processes: PageProcesses,
-    tell: Tell = lambda _offset, _counts: None,
+    on_progress: OnProgress = lambda _offset, _counts: None,
 ) -> None:
     """Extract one WARC file into the file ``texts``, and what it says of rights into ``rights``, which is whole first.
 
@@ -43,30 +43,30 @@ def extract_segment(
     segment = Segment(pending.path)
     counts: Counter[str] = Counter()
     with (
-        parquet_file(texts, EXTRACTED_SCHEMA, few_values=FEW_VALUES) as file,
-        parquet_file(rights, RIGHTS_SCHEMA, few_values=RIGHTS_FEW_VALUES) as rights_file,
+        parquet_file(texts, EXTRACTED_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS) as file,
+        parquet_file(rights, RIGHTS_SCHEMA, dictionary_columns=RIGHTS_DICTIONARY_COLUMNS) as rights_file,
     ):
-        rows, words = RowBatches(file), RowBatches(rights_file)
-        for record, outcome in in_order(_triaged(segment, settings, pending.name, words), processes):
+        rows, rights_rows = RowBatches(file), RowBatches(rights_file)
+        for record, outcome in in_order(_triaged(segment, settings, pending.name, rights_rows), processes):
             assert not isinstance(outcome, Measures)
             rows.add(extracted_row(record, outcome) | {"warc_file": pending.name, "recipe": recipe})
             counts[outcome.reason if isinstance(outcome, Drop) else EXTRACTED] += 1
-            tell(record.offset, counts)
+            on_progress(record.offset, counts)
         rows.flush()
-        words.flush()
+        rights_rows.flush()
         if segment.crawler is not None:
-            file.remember(CRAWLER, segment.crawler)
+            file.set_metadata(CRAWLER, segment.crawler)
         if segment.torn_at is not None:
-            file.remember(TORN_AT, str(segment.torn_at))
+            file.set_metadata(TORN_AT, str(segment.torn_at))
 
 
 def _triaged(
-    segment: Segment, settings: ExtractionSettings, name: str, words: RowBatches
+    segment: Segment, settings: ExtractionSettings, name: str, rights_rows: RowBatches
 ) -> Iterator[tuple[Record, Raw | Drop]]:
     """Each record with its page or its reason; what it says of rights is written on the way."""
     rights = RightsRows(name)
     for record in segment.records(settings.max_bytes):
-        said = said_by(record)
-        for row in rights.of(record, said):
-            words.add(row)
-        yield record.without_body(), triage(record, settings, said)
+        signals = said_by(record)
+        for row in rights.rows_of(record, signals):
+            rights_rows.add(row)
+        yield record.without_body(), triage(record, settings, signals)

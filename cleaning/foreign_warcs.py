@@ -1,7 +1,7 @@
-"""WARC files of others that belong to a store: a register says where each lies, how large it is, and its digest.
+"""WARC files of others that belong to a store: a register with the path, size and digest of each.
 
-They are cleaned again under every recipe, like the store's own. One that is gone, or is no longer what was registered,
-is told of; none leaves the store by itself.
+They are cleaned under every recipe, like the store's own. A file that is gone, or was replaced, is reported; it never
+leaves the store by itself.
 """
 
 import hashlib
@@ -41,16 +41,16 @@ class ForeignWarc(BaseModel):
 
     @property
     def is_there(self) -> bool:
-        """Whether the file still lies where it was."""
+        """Whether the file still exists."""
         return self.path.is_file()
 
     @property
     def has_changed(self) -> bool:
-        """Whether another file lies there now, as far as its size tells."""
+        """Whether the file was replaced, judged by its size."""
         return self.is_there and self.path.stat().st_size != self.bytes
 
     def has_other_bytes(self) -> bool:
-        """The same, by reading it through."""
+        """Whether the file was replaced, judged by its content."""
         return self.has_changed or file_digest(self.path) != self.sha256
 
 
@@ -66,7 +66,7 @@ class ForeignWarcs:
 
     @classmethod
     def load(cls, store: Store) -> "ForeignWarcs":
-        """Read it; empty where there is none.
+        """Read the register; empty if there is none.
 
         Raises:
             InputError: it is damaged.
@@ -82,7 +82,7 @@ class ForeignWarcs:
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """The register's path."""
         return self.store.warc / "foreign.json"
 
     def add(self, named: Sequence[Path]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from cleaning.pending import KEPT
-from data.files import whole_file
+from data.files import atomic_file
 
 IDS = ".ids.npy"
 _ENTRY = np.dtype([("prefix", "<u8"), ("row", "<i4"), ("kept", "?")])
@@ -31,13 +31,13 @@ def write_ids(path: Path, kept: Sequence[str], dropped: Sequence[str]) -> None:
     entries["prefix"] = [_prefix(one) for one in (*kept, *dropped)]
     entries["row"] = np.concatenate([np.arange(len(kept)), np.arange(len(dropped))])
     entries["kept"] = np.arange(len(entries)) < len(kept)
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, np.sort(entries, order=["prefix", "kept", "row"]))
 
 
 def find_id(path: Path, identity: str) -> Iterator[tuple[bool, int]]:
     """The rows that an id may have: kept or dropped, and its number. Two ids may share their first 16 digits."""
-    entries = np.load(path, mmap_mode="r")
+    entries = np.load(path, mmap_mode="r")  # a binary search reads some 20 pages of the file, not all of it
     wanted = _prefix(identity)
     prefixes = entries["prefix"]
     for entry in entries[bisect_left(prefixes, wanted) :]:

@@ -25,8 +25,8 @@ from cleaning.pages.triage import OPTED_OUT
 from cleaning.pages.verdict import verdict_of
 from cleaning.pending import CRAWLER, TORN_AT, pair_in
 from cleaning.settings import JudgingSettings
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
-from data.parquet import parquet_file, read_batches, read_parquet, remembered, row_count
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.parquet import get_metadata, parquet_file, read_batches, read_parquet, row_count
 from data.rights.ledger import Ledger
 
 BATCH_ROWS = 200
@@ -47,7 +47,7 @@ class Judged:
     """Where the WARC file was cut short."""
 
 
-Tell = Callable[[Counter[str], int], None]
+OnProgress = Callable[[Counter[str], int], None]
 """Called now and then with the rows so far, kept and dropped by reason, and how many there are in all."""
 
 
@@ -59,7 +59,7 @@ def judge_segment(
     settings: JudgingSettings,
     recipe: str,
     processes: PageProcesses,
-    tell: Tell = lambda _counts, _rows: None,
+    on_progress: OnProgress = lambda _counts, _rows: None,
 ) -> Judged:
     """Judge one file of extracted texts; rows are in its order. A page that its own WARC file reserves is dropped.
 
@@ -69,14 +69,16 @@ def judge_segment(
         InputError: a file is damaged.
     """
     counts: Counter[str] = Counter()
-    name, torn_at, rows = texts.stem, remembered(texts, TORN_AT), row_count(texts)
+    name, torn_at, rows = texts.stem, get_metadata(texts, TORN_AT), row_count(texts)
     kept_path, dropped_path = pair_in(folder, texts.stem)
     ids: tuple[list[str], list[str]] = ([], [])
     judge = _Judge(settings, rules_of(settings), processes, Ledger([read_parquet(rights)]))
     # Closed from the inner to the outer: documents come last and are the sign of a whole pair and of its ids.
     with (
-        parquet_file(kept_path, DOCUMENT_SCHEMA, few_values=FEW_VALUES) as kept_file,
-        parquet_file(dropped_path, DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS) as dropped_file,
+        parquet_file(kept_path, DOCUMENT_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS) as kept_file,
+        parquet_file(
+            dropped_path, DROPPED_SCHEMA, dictionary_columns=DICTIONARY_COLUMNS, group_rows=GROUP_ROWS
+        ) as dropped_file,
         MeasuresFile(measures, texts, BATCH_ROWS) as measures_file,
     ):
         for extracted in read_batches(texts, BATCH_ROWS):
@@ -91,10 +93,10 @@ def judge_segment(
                 file.write(batch)
                 ids_of.extend(batch.column("id").to_pylist())
             counts.update(one.reason if isinstance(one, Drop) else "kept" for one in outcomes)
-            tell(counts, rows)
+            on_progress(counts, rows)
         for note in (TORN_AT, CRAWLER):
-            if (said := remembered(texts, note)) is not None:
-                dropped_file.remember(note, said)
+            if (said := get_metadata(texts, note)) is not None:
+                dropped_file.set_metadata(note, said)
         write_ids(ids_path(kept_path), *ids)
     kept_rows = counts.pop("kept", 0)
     return Judged(name, kept_rows, dict(counts), None if torn_at is None else int(torn_at))

@@ -17,7 +17,7 @@ import pyarrow as pa
 from cleaning.pages.measures import FinalText, LanguageVerdict, Measures
 from data.documents import MASKED, VERDICTS
 from data.errors import InputError
-from data.parquet import ParquetFile, parquet_file, read_batches, read_parquet, remembered, row_count
+from data.parquet import ParquetFile, get_metadata, parquet_file, read_batches, read_parquet, row_count
 
 MEASURES_SCHEMA = pa.schema(
     [
@@ -34,13 +34,13 @@ MEASURES_SCHEMA = pa.schema(
         pa.field("n_words", pa.int32()),
     ]
 )
-_FEW_VALUES = ("language",)
+_DICTIONARY_COLUMNS = ("language",)
 _TEXTS = "cowese.texts"
 """In the file's metadata: which texts it is of. Measures of others are of no use."""
 
 
 class MeasuresFile:
-    """Batches of measures, read in the order of the texts; written anew from the first batch that has grown."""
+    """Batches of measures, read in the order of the texts; written again from the first batch that has grown."""
 
     def __init__(self, path: Path, texts: Path, batch_rows: int) -> None:
         self._path = path
@@ -70,8 +70,10 @@ class MeasuresFile:
     def put(self, before: pa.RecordBatch | None, measures: Sequence[Measures], *, grown: bool) -> None:
         """Hand the batch back; ``grown`` says whether anything was added to it."""
         if grown and self._file is None:
-            self._file = self._writing.enter_context(parquet_file(self._path, MEASURES_SCHEMA, few_values=_FEW_VALUES))
-            self._file.remember(_TEXTS, self._texts)
+            self._file = self._writing.enter_context(
+                parquet_file(self._path, MEASURES_SCHEMA, dictionary_columns=_DICTIONARY_COLUMNS)
+            )
+            self._file.set_metadata(_TEXTS, self._texts)
             for batch in self._passed_batches():
                 self._file.write(batch)
         if self._file is not None:
@@ -91,7 +93,7 @@ class MeasuresFile:
 
 @contextmanager
 def forget_rows(measures: Sequence[Path], texts: Path, rows: npt.NDArray[np.int64]) -> Iterator[None]:
-    """Take some rows out of files of measures while the body writes their texts anew, with as many rows.
+    """Null some rows of measures files while the body writes their texts again with the same number of rows.
 
     Measures of other texts are deleted; so are those of a run that was cut off within the body.
 
@@ -107,10 +109,10 @@ def forget_rows(measures: Sequence[Path], texts: Path, rows: npt.NDArray[np.int6
         stays = np.ones(table.num_rows, np.bool_)
         stays[rows] = False
         places = pa.array(np.arange(table.num_rows), mask=~stays)
-        with parquet_file(path, MEASURES_SCHEMA, few_values=_FEW_VALUES) as file:
+        with parquet_file(path, MEASURES_SCHEMA, dictionary_columns=_DICTIONARY_COLUMNS) as file:
             for batch in table.take(places).cast(MEASURES_SCHEMA).to_batches():
                 file.write(batch)
-            file.remember(_TEXTS, _name_of(texts))
+            file.set_metadata(_TEXTS, _name_of(texts))
 
 
 def _name_of(texts: Path) -> str:
@@ -121,7 +123,7 @@ def _name_of(texts: Path) -> str:
 def _texts_of(path: Path) -> str | None:
     """Which texts a file is of; None where it cannot be read."""
     try:
-        return remembered(path, _TEXTS)
+        return get_metadata(path, _TEXTS)
     except InputError:
         return None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from data.parquet import remembered
+from data.parquet import get_metadata
 from data.sources import CRAWL, FILES
 from data.store import Store
 
@@ -85,7 +85,7 @@ def cut_short(folder: Path) -> dict[str, int]:
     Raises:
         InputError: a file of a pair is damaged.
     """
-    torn = {path.name.removesuffix(DROPPED): remembered(path, TORN_AT) for path in sorted(folder.glob(f"*{DROPPED}"))}
+    torn = {path.name.removesuffix(DROPPED): get_metadata(path, TORN_AT) for path in sorted(folder.glob(f"*{DROPPED}"))}
     return {name: int(at) for name, at in torn.items() if at is not None}
 
 

@@ -1,18 +1,21 @@
 """What shapes a corpus version beside the documents themselves."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from data.settings_model import SettingsModel
 
 _MOVED = ("named_agents", "missing_licence")
 """Settings that had this table before they got their own, ``rights``."""
 
 
-class PublishSettings(BaseModel):
+class PublishSettings(SettingsModel):
     """Rights, lines of a site, decontamination, deduplication, splits, part files."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {"against": "deduplicate_against"}
 
     rights: Literal["as_fetched", "as_of_today"] = "as_fetched"
     """By which words of its host a page is judged: those that held when it was fetched, or the latest known, so that a
@@ -24,19 +27,20 @@ class PublishSettings(BaseModel):
     bands: int = Field(default=32, gt=0)
     """Bands of a signature; two documents with an equal band are compared."""
     rows: int = Field(default=8, gt=0)
-    """Hash values of a band. A pair alike to s is compared with probability 1 − (1 − s^rows)^bands: at Jaccard 0.8
-    32 × 8 finds 99.7 % of the pairs, 25 × 10 finds 94.2 %. What is found is verified exactly."""
+    """Hash values of a band. A pair with similarity s is compared with probability 1 − (1 − s^rows)^bands: at Jaccard
+    0.8 32 × 8 finds 99.7 % of the pairs, 25 × 10 finds 94.2 %. What is found is verified exactly."""
     shingle_words: int = Field(default=5, gt=0)
     """Words of a shingle."""
     jaccard: float = Field(default=0.8, gt=0, le=1)
-    """Documents whose shingles are alike to this share are one; verified exactly, not estimated."""
+    """Documents whose shingles have at least this Jaccard similarity are duplicates; verified exactly, not
+    estimated."""
     containment: float | None = Field(default=0.9, gt=0.5, le=1)
     """A document of whose shingles a longer one before it holds this share loses to it (duplicate/contained); verified
     exactly. None: only documents that are alike as a whole are one."""
     site_line_documents: int = Field(default=10, ge=2)
     """A line that fewer documents of a site have is not the site's; copies and near copies do not count."""
     site_line_share: float = Field(default=0.05, gt=0, le=1)
-    """Share of a site's documents from which on a line is the site's and is taken out of each."""
+    """A line that at least this share of a site's documents have is removed from each of them."""
     site_heading_share: float = Field(default=0.6, gt=0, le=1)
     """The same for a line of fewer than six words, which may be a heading of the site's articles (Síntomas)."""
     validation_share: float = Field(default=0.005, gt=0, lt=0.5)
@@ -53,9 +57,9 @@ class PublishSettings(BaseModel):
     """Benchmarks (folders, files or tar archives of brat, CoNLL, TSV or SQuAD) whose texts the corpus must not hold:
     a document that shares 13 words in a row with one of them is dropped."""
 
-    against: tuple[str, ...] = ()
-    """Corpora that this one shall not repeat: folders or files of Parquet with a column ``text``, versions of this
-    store, data sets of the hub (OWNER/NAME). A document that one of them has, or one alike to it, is dropped."""
+    deduplicate_against: tuple[str, ...] = ()
+    """Other corpora: folders or files of Parquet with a column ``text``, versions of this store, data sets of the hub
+    (OWNER/NAME). A document that is equal or nearly equal to one of theirs is dropped (duplicate/foreign)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -65,7 +69,7 @@ class PublishSettings(BaseModel):
             raise ValueError(f"{moved[0]} is now rights.{moved[0]}: write it into the table [rights]")
         return given
 
-    @field_validator("decontaminate", "against", mode="before")
+    @field_validator("decontaminate", "deduplicate_against", mode="before")
     @classmethod
     def _one_or_more(cls, given: object) -> object:
         """A single path may stand for a list of one, as ``--set`` writes it."""

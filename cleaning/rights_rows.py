@@ -8,8 +8,8 @@ from cleaning.pages.warc import Record
 from data.errors import InputError
 from data.rights.files import READERS, ROBOTS_PATH, file_of
 from data.rights.ledger import LICENCE_FILE, PAGE_FILE, host_key
-from data.rights.rsl import is_rsl, rsl_words
-from data.rights.words import Word
+from data.rights.rsl import is_rsl, rsl_signals
+from data.rights.signals import Signal
 from data.urls import canonical_url
 
 _SAYS_NOTHING = frozenset({408, 425, 429})
@@ -25,8 +25,8 @@ class RightsRows:
         self._moved: dict[str, tuple[str, str]] = {}
         """Where a file of permissions was said to be → host and file."""
 
-    def of(self, record: Record, said: Sequence[Word]) -> Iterator[dict[str, Any]]:
-        """The rows of a record; ``said`` is what it says of its own page."""
+    def rows_of(self, record: Record, signals: Sequence[Signal]) -> Iterator[dict[str, Any]]:
+        """The rows of a record; ``signals`` is what it says of its own page."""
         try:
             url = canonical_url(record.url)
         except InputError:
@@ -41,10 +41,10 @@ class RightsRows:
             for owner, of in sorted(owners):
                 yield from self._of_file(record, url, owner, of)
         elif _is_success(record.answer.status) and is_rsl(record.answer.content_type, record.answer.body):
-            words = rsl_words(record.answer.body, url) or [_nothing(LICENCE_FILE, "no licence that can be read")]
-            yield from (self._row(record, host, LICENCE_FILE, word, url) for word in words)
+            signals = rsl_signals(record.answer.body, url) or [_nothing(LICENCE_FILE, "no licence that can be read")]
+            yield from (self._row(record, host, LICENCE_FILE, signal, url) for signal in signals)
         else:
-            yield from (self._row(record, host, PAGE_FILE, word) for word in said)
+            yield from (self._row(record, host, PAGE_FILE, signal) for signal in signals)
 
     def _of_file(self, record: Record, url: str, host: str, file: str) -> Iterator[dict[str, Any]]:
         answer = record.answer
@@ -58,30 +58,30 @@ class RightsRows:
             yield self._row(record, host, file, _nothing(file, f"HTTP {status}"))
         elif _is_success(status):
             is_page = file != ROBOTS_PATH and "html" in answer.content_type
-            words = [] if is_page else READERS[file](answer.body)
+            signals = [] if is_page else READERS[file](answer.body)
             yield from (
-                self._row(record, host, file, word) for word in words or [_nothing(file, "nothing about copying")]
+                self._row(record, host, file, signal) for signal in signals or [_nothing(file, "nothing about copying")]
             )
 
-    def _row(self, record: Record, host: str, file: str, word: Word, licence: str | None = None) -> dict[str, Any]:
+    def _row(self, record: Record, host: str, file: str, signal: Signal, licence: str | None = None) -> dict[str, Any]:
         return {
             "host": host,
             "file": file,
             "licence_url": licence,
-            "carrier": word.carrier,
-            "path": word.path,
-            "line": word.line,
-            "verdict": word.verdict,
-            "target": word.target,
+            "carrier": signal.carrier,
+            "path": signal.path,
+            "line": signal.line,
+            "verdict": signal.verdict,
+            "target": signal.target,
             "seen_at": record.fetched_at,
             "warc_file": self._warc_file,
             "warc_offset": record.offset,
         }
 
 
-def _nothing(file: str, why: str) -> Word:
+def _nothing(file: str, why: str) -> Signal:
     """A word about no path: it ends what an earlier statement said."""
-    return Word(file.rpartition("/")[2], f"({why})", "allowed", "")
+    return Signal(file.rpartition("/")[2], f"({why})", "allowed", "")
 
 
 def _is_success(status: int | None) -> bool:

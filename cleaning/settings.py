@@ -25,7 +25,7 @@ class PageLimits(BaseModel):
 
 
 class ExtractionSettings(PageLimits):
-    """What is taken out of a WARC file. A change extracts every page anew."""
+    """Settings of extraction. A change extracts every page again."""
 
     max_bytes: int = Field(default=10 << 20, gt=0)
     """A page with more bytes is dropped: extraction/too_large."""

@@ -118,7 +118,7 @@ def read_texts(
     repeated = places["repeated"] if "repeated" in places.column_names else None
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
-        here = here[np.argsort(row[here])]
+        here = here[np.argsort(row[here])]  # in the file's order: ``take`` is much slower at random places
         texts = read_wide(segments[int(number)][0], ["text"])["text"]
         for start in range(0, len(here), READ_ROWS):
             some = here[start : start + READ_ROWS]

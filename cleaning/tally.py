@@ -1,4 +1,4 @@
-"""How far cleaning is: a row of integers for each WARC file, written by whoever cleans it and read by the stage."""
+"""The progress of cleaning: a row of integers for each WARC file, written by its task and read by the stage."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,19 +1,21 @@
-"""What a crawl obeys."""
+"""Settings of a crawl."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.manifest import code_version
+from data.settings_model import SettingsModel
 
 _CONTACT = re.compile(r"(mailto:)?[^\s@:/()<>]+@[^\s@:/()<>]+\.[^\s@:/()<>.]+|https?://[^\s/()<>]+(/[^\s()<>]*)?")
-"""What a user agent may carry as +contact: no blanks and no brackets, which would end its comment."""
+"""A valid +contact of a user agent, without blanks and brackets, which would end the comment."""
 
 
 class Override(BaseModel):
-    """What holds for one host or one start URL alone."""
+    """Limits for one host or one start URL."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -26,9 +28,9 @@ class Override(BaseModel):
     include: tuple[str, ...] = ()
     """Regular expressions; a page's URL must match one of them."""
     exclude: tuple[str, ...] = ()
-    """Regular expressions; a page whose URL matches one is not asked for."""
+    """Regular expressions; a page whose URL matches one of them is not fetched."""
     pause: bool = False
-    """Nothing is asked for; what is queued waits."""
+    """Nothing is fetched; queued URLs wait."""
 
     @field_validator("include", "exclude")
     @classmethod
@@ -37,14 +39,17 @@ class Override(BaseModel):
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+                raise ValueError(f"{pattern!r} is not a regular expression ({error})") from error
         return patterns
 
 
-class CrawlSettings(BaseModel):
+class CrawlSettings(SettingsModel):
     """Start URLs, politeness, budgets and limits of a crawl."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {
+        "breaker_first": "breaker_base_delay",
+        "interval_first": "interval_initial",
+    }
 
     seeds: Path | None = None
     """Seed file or folder; without one, the list that comes with the project."""
@@ -56,13 +61,13 @@ class CrawlSettings(BaseModel):
     """SQLAlchemy URL of the crawl state, as postgresql+psycopg://…; without one, SQLite in the store."""
 
     max_pages: int | None = Field(default=None, gt=0)
-    """Stop a run after so many pages; the next run goes on."""
+    """Stop a run after this many pages; the next run continues."""
     max_hours: float | None = Field(default=None, gt=0)
-    """Stop a run after so many hours; the next run goes on."""
+    """Stop a run after this many hours; the next run continues."""
     max_gigabytes: float | None = Field(default=None, gt=0)
-    """Stop a run after so many gigabytes of bodies over the wire; the next run goes on."""
+    """Stop a run after this many gigabytes of bodies over the wire; the next run continues."""
     max_pages_per_host: int | None = Field(default=20_000, gt=0)
-    """Pages of one host in a round: at one a second, a quarter of a day."""
+    """Pages of one host in a round; at one page a second, a quarter of a day."""
     max_depth: int = Field(default=25, gt=0)
     """Links between a start URL and a page."""
     max_redirects: int = Field(default=5, ge=0)
@@ -71,41 +76,41 @@ class CrawlSettings(BaseModel):
     delay_min: float = Field(default=0.25, ge=0)
     """Seconds between two requests to a host, at least."""
     delay_factor: float = Field(default=5.0, ge=0)
-    """The delay is so many times what the host took to answer (Heritrix's delay-factor)."""
+    """The delay after a response is its latency times this factor (Heritrix's delay-factor)."""
     delay_max: float = Field(default=30.0, gt=0)
-    """Seconds between two requests to a host, at most, whatever Crawl-delay says."""
+    """Seconds between two requests to a host, at most, even if Crawl-delay asks for more."""
     concurrency: int = Field(default=64, gt=0, le=1024)
-    """Requests in flight over all hosts; one a host."""
+    """Requests in flight over all hosts, one for each host."""
     max_per_address: int = Field(default=8, gt=0)
-    """Requests in flight at one IP address, over all hosts that it serves; through a proxy it is not known."""
+    """Requests in flight at one IP address, over all its hosts. Behind a proxy addresses are unknown."""
     timeout: float = Field(default=30.0, gt=0)
-    """Seconds for a whole answer."""
+    """Seconds for a whole response."""
     max_body: int = Field(default=10 << 20, gt=0)
     """Bytes of a body after decompression; a longer one is not kept."""
     max_failures: int = Field(default=3, gt=0)
-    """Attempts at a page that fails for a passing reason, and failures in a row after which a host is broken."""
-    breaker_first: float = Field(default=60.0, gt=0)
-    """Seconds that a broken host rests first; doubled at each further failure, up to 7 days."""
+    """Attempts at a page with transient failures, and failures in a row after which a host counts as broken."""
+    breaker_base_delay: float = Field(default=60.0, gt=0)
+    """First backoff of a broken host, in seconds; doubled at each further failure, up to 7 days."""
     breaker_patience: float = Field(default=300.0, ge=0)
-    """Seconds that a round waits for a resting host; one that rests longer is left for a later run."""
+    """Seconds that a round waits for a resting host; a host that rests longer is left for a later run."""
     max_bytes_per_host: int = Field(default=2 << 30, gt=0)
     """Bytes of bodies taken from one host in a run."""
 
-    interval_first: float = Field(default=30.0, gt=0)
-    """Days until a new page is due again; × 0.5 when it changed, × 1.5 when not."""
+    interval_initial: float = Field(default=30.0, gt=0)
+    """Days until a new page is due again. The interval is halved after a change and grows by 1.5 without one."""
     interval_min: float = Field(default=1.0, gt=0)
     """Days between two visits of a page, at least."""
     interval_max: float = Field(default=180.0, gt=0)
     """Days between two visits of a page, at most."""
 
-    per_host: dict[str, Override] = {}
+    per_host: dict[str, Override] = Field(default={})
     """Other limits for single hosts: ``[crawl.per_host."www.example.org"]`` with delay, max_pages, max_depth, include,
     exclude, pause. A host stands for itself with and without www."""
-    per_seed: dict[str, Override] = {}
-    """The same for single start URLs, by their URL as it stands in the list; where both are set, both hold."""
+    per_seed: dict[str, Override] = Field(default={})
+    """The same for single start URLs, by their URL in the seed list; if both are set, both apply."""
 
     warc_bytes: int = Field(default=1 << 30, gt=0)
-    """A WARC file is closed when it has grown so large."""
+    """Bytes at which a WARC file is closed."""
     partition: str | None = None
     """K/N: this process crawls the K-th of N parts of the registered domains (SQLite; PostgreSQL leases hosts)."""
     metrics_port: int | None = Field(default=None, gt=0, le=65535)
@@ -147,6 +152,6 @@ class CrawlSettings(BaseModel):
 
     @property
     def user_agent(self) -> str:
-        """Name, version and whom to write to."""
+        """The user agent: name, version, contact."""
         where = f" (+{self.contact})" if self.contact else ""
         return f"cowese/{code_version()}{where}"

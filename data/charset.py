@@ -27,25 +27,35 @@ _KNOWN |= {"euc_jp", "shift_jis", "iso2022_jp", "euc_kr", "cp949"}
 
 _ASCII = bytes(range(0x80))
 BROKEN_SHARE = 0.1
-"""UTF-8 with a few broken bytes is UTF-8; in windows-1252 text hardly any high byte stands in a valid sequence."""
+"""Text with up to this share of broken sequences counts as UTF-8; in windows-1252 text nearly all are broken."""
 
 
 def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
     """The text of a page and the name of its encoding; what cannot be read becomes U+FFFD. Never raises."""
-    encoding = encoding_of(body, content_type)
-    return body.decode(encoding, "replace").removeprefix("\ufeff"), encoding
+    text, encoding = decode_with_mark(body, content_type)
+    return text.removeprefix("\ufeff"), encoding
+
+
+def decode_with_mark(body: bytes, content_type: str | None) -> tuple[str, str]:
+    """The same, with the byte order mark that it may begin with."""
+    text = _as_utf8(body)
+    encoding = _encoding_of(body, content_type, is_utf8=text is not None or _is_utf8(body))
+    return (text if text is not None and encoding == "utf-8" else body.decode(encoding, "replace")), encoding
 
 
 def encoding_of(body: bytes, content_type: str | None) -> str:
-    """Name a codec that Python knows. A declared UTF-8 that the bytes are not is no UTF-8.
+    """Name a codec that Python knows.
 
-    Nor is that a charset of one byte a letter which reads as UTF-8 throughout: the accents of real Latin-1 text make
-    no valid sequences.
+    A declared UTF-8 is not believed where the bytes are not valid UTF-8. A declared single-byte charset is not believed
+    where all bytes are valid UTF-8: the accents of real Latin-1 text make no valid sequences.
     """
+    return _encoding_of(body, content_type, is_utf8=_is_utf8(body))
+
+
+def _encoding_of(body: bytes, content_type: str | None, *, is_utf8: bool) -> str:
     for mark, encoding in _MARKS:
         if body.startswith(mark):
             return encoding
-    is_utf8 = _is_utf8(body)
     for codec in _declarations(body, content_type):
         if codec == "utf-8" or (is_utf8 and codec in _BYTEWISE):
             if is_utf8:
@@ -75,6 +85,14 @@ def _known(name: str) -> str | None:
     if codec not in _KNOWN:
         return None
     return "utf-16-le" if codec == "utf-16" else codec
+
+
+def _as_utf8(body: bytes) -> str | None:
+    """The text of UTF-8 without a broken byte."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
 
 
 def _is_utf8(body: bytes) -> bool:

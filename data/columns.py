@@ -1,4 +1,4 @@
-"""What each column of a document says, in a sentence: for the card, the files' own metadata and Croissant."""
+"""A description of each column of a document: for the card, the Parquet metadata and Croissant."""
 
 import pyarrow as pa
 
@@ -19,7 +19,7 @@ DESCRIPTIONS = {
     "fetched_at": "When this text was fetched (UTC).",
     "first_seen_at": "When the page was first fetched (UTC).",
     "mime": "Media type of the answer.",
-    "text_given": "Whether the source gave a text and no page, so that it cannot be extracted anew.",
+    "text_given": "Whether the source gave a text and no page, so that it cannot be extracted again.",
     "license": "Licence that the page states, or its host by RSL: an SPDX identifier, or as it is written.",
     "license_url": "Address of that licence.",
     "language": "Language of the text (ISO 639).",
@@ -42,4 +42,4 @@ DESCRIPTIONS = {
 PUBLISHED_SCHEMA = pa.schema(
     [field.with_metadata({"description": DESCRIPTIONS[field.name]}) for field in DOCUMENT_SCHEMA]
 )
-"""DOCUMENT_SCHEMA as versions are written: every column with its description in the file's metadata."""
+"""DOCUMENT_SCHEMA with the description of every column; versions are written with it."""

@@ -1,10 +1,10 @@
-"""The one record that every room speaks: a page's text with what is known of it, or why it was dropped."""
+"""The record that all rooms share: a page's text with its metadata, or the reason why the page was dropped."""
 
 import pyarrow as pa
 
 SECONDS_UTC = pa.timestamp("s", tz="UTC")
 
-# Lists of pairs, since the `datasets` library has no word for Arrow's map.
+# Lists of pairs: the `datasets` library does not support Arrow's map type.
 QUALITY = pa.list_(pa.struct([("rule", pa.string()), ("figure", pa.float32())]))
 VERDICTS = pa.list_(pa.struct([("identifier", pa.string()), ("answer", pa.string())]))
 FIGURES = pa.list_(pa.struct([("name", pa.string()), ("figure", pa.float64())]))
@@ -27,7 +27,7 @@ EXTRACTED_SCHEMA = pa.schema(
         pa.field("figure", pa.float64()),
         pa.field("detail", pa.string()),
         pa.field("lost_to", pa.string()),
-        pa.field("text", pa.string()),  # as extraction gave it: nothing judged, cut or masked
+        pa.field("text", pa.string()),  # as extracted: before judging, cutting and masking
         pa.field("title", pa.string()),
         pa.field("author", pa.string()),
         pa.field("published", pa.date32()),
@@ -40,7 +40,7 @@ EXTRACTED_SCHEMA = pa.schema(
         pa.field("recipe", pa.string(), nullable=False),  # the extraction recipe
     ]
 )
-"""A record of a WARC file with the text that was taken out of it, or why there is none."""
+"""A record of a WARC file with its extracted text, or the reason why there is none."""
 
 DOCUMENT_SCHEMA = pa.schema(
     [
@@ -58,7 +58,7 @@ DOCUMENT_SCHEMA = pa.schema(
         pa.field("fetched_at", SECONDS_UTC, nullable=False),
         pa.field("first_seen_at", SECONDS_UTC, nullable=False),
         pa.field("mime", pa.string()),
-        pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from anew
+        pa.field("text_given", pa.bool_(), nullable=False),  # it came as text: no page to extract it from again
         pa.field("license", pa.string()),  # that the page, or its host by RSL, states
         pa.field("license_url", pa.string()),
         pa.field("language", pa.string(), nullable=False),
@@ -97,25 +97,25 @@ DROPPED_SCHEMA = pa.schema(
         pa.field("recipe", pa.string(), nullable=False),
     ]
 )
-"""A page that is not in the corpus, where it lies, and why."""
+"""A page that is not in the corpus: its WARC record and the reason."""
 
-FEW_VALUES = (
+DICTIONARY_COLUMNS = (
     *("host", "site", "country", "category", "mime", "source", "license", "license_url", "language"),
     *("warc_file", "recipe", "reason", "status"),
 )
-"""Columns that gain by a Parquet dictionary."""
+"""Columns with few distinct values, for which a Parquet dictionary saves space."""
 
-REPEATED = ("warc_file", "recipe")
-"""Columns of very few values that nothing computes with: tables of all pages hold them as dictionaries."""
+IN_MEMORY_DICTIONARIES = ("warc_file", "recipe")
+"""Columns with very few distinct values; tables of all pages hold them as Arrow dictionaries to save memory."""
 
 
 def wide(schema: pa.Schema) -> pa.Schema:
-    """A schema for tables of all pages: strings of 64-bit offsets, since pyarrow's plain ones end at 2 GB a column."""
+    """The schema for tables of all pages: strings have 64-bit offsets, because 32-bit ones end at 2 GB a column."""
     return pa.schema([field.with_type(_wide(field)) for field in schema])
 
 
 def _wide(field: pa.Field) -> pa.DataType:
-    if field.name in REPEATED:
+    if field.name in IN_MEMORY_DICTIONARIES:
         return pa.dictionary(pa.int32(), pa.string())
     return pa.large_string() if field.type == pa.string() else field.type
 

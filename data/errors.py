@@ -6,8 +6,8 @@ CoweseError                  anything below; the command prints it and exits wit
 │   └── DiskFullError        no room left; what was finished is whole, the run goes on once there is room (1)
 └── StageError               a stage could not do its work: an empty crawl, a corpus too small (1)
 
-Where a stage finds nothing to work on since an earlier one has not run (no WARC file, no documents, no corpus version,
-no tokens), that is a StageError; where something was named that is not there, or not what it should be, an InputError.
+If a stage has no input because an earlier stage has not run (no WARC file, documents, version or tokens), it raises a
+StageError. If the user named something that is missing or of the wrong kind, it raises an InputError.
 """
 
 

@@ -1,4 +1,8 @@
-"""Write whole or nothing: to a temporary name, fsync, rename."""
+"""Atomic writes: write to a temporary name, fsync, rename.
+
+The order matters. The fsync comes before the rename: otherwise a power cut can leave the new name on a file whose bytes
+never reached the disk. The folder is synced after the rename, or the rename itself can be lost.
+"""
 
 import contextlib
 import errno
@@ -13,13 +17,13 @@ from typing import Any
 from data.errors import DiskFullError, InputError, StoreError
 
 TEMPORARY = ".part"
-"""Suffix of a file that is being written; whoever finds one after a crash may delete it."""
+"""Suffix of a file that is being written; after a crash it may be deleted."""
 _SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
-"""How numpy says that an array was not written whole; its error has no number."""
+"""numpy's message for an incomplete write, as on a full disk; its OSError has no errno."""
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on a clean exit it is fsynced and renamed to ``path``.
 
     The temporary name carries the process id, so that two writers of one file never mix. When the body
@@ -68,23 +72,23 @@ def sync_folder(path: Path) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with whole_file(path) as temporary:
+    """Write a file atomically."""
+    with atomic_file(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text whole or not at all."""
+    """Write UTF-8 text atomically."""
     write_bytes(path, content.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write readable JSON whole or not at all; the same value always gives the same bytes."""
+    """Write indented JSON atomically; the same value always gives the same bytes."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, default=str) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file; a byte order mark before it is passed over.
+    """Read a JSON file; a byte order mark is ignored.
 
     Raises:
         InputError: the file is missing or is not JSON.

@@ -1,4 +1,4 @@
-"""The errors of the Hugging Face hub in words that say what to do."""
+"""Translates errors of the Hugging Face hub into ours, which say what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +13,15 @@ from data.errors import InputError, StageError
 
 _DENIED = (401, 403)
 _CLIENT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
-"""Base of the errors of the HTTP client that the hub's library uses, be it httpx or its successor."""
+"""Base class of the errors of the HTTP client that the hub's library uses (httpx or its successor)."""
 
 
 @contextmanager
-def hub_errors_told(repository: str, endpoint: str) -> Iterator[None]:
-    """Turn what the hub's library raises into errors of ours.
+def translate_hub_errors(repository: str, endpoint: str) -> Iterator[None]:
+    """Translate the errors that the body raises.
 
     Raises:
-        InputError: the repository's name is none.
+        InputError: the repository's name is not valid.
         StageError: there is no token, the hub refuses, or it cannot be reached.
     """
     try:
@@ -31,10 +31,10 @@ def hub_errors_told(repository: str, endpoint: str) -> Iterator[None]:
     except LocalTokenNotFoundError as error:
         raise StageError(f"{endpoint}: no token. Log in with `hf auth login` or set HF_TOKEN.") from error
     except (HfHubHTTPError, _CLIENT_ERROR, OSError, RuntimeError) as error:
-        raise StageError(_story(error, repository, endpoint)) from error
+        raise StageError(_explain(error, repository, endpoint)) from error
 
 
-def _story(error: Exception, repository: str, endpoint: str) -> str:
+def _explain(error: Exception, repository: str, endpoint: str) -> str:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, (HfHubHTTPError, _CLIENT_ERROR)):
         cause = cause.__cause__

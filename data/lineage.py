@@ -1,4 +1,4 @@
-"""What was made from what: found by the digests that manifests record."""
+"""Lineage: which artifacts were made from which, by the digests in their manifests."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,11 +10,11 @@ from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
 
 MARK = "forgotten.json"
-"""Beside the manifest of what was made from texts that were forgotten since: the receipts."""
+"""File beside the manifest of an artifact that was made from texts forgotten later; it lists the receipts."""
 
 
-def made_from(store: Store, digests: Iterable[str]) -> list[Path]:
-    """The folders of tokenizers, tokens, runs and models that these digests went into, at any remove, in this order."""
+def artifacts_made_from(store: Store, digests: Iterable[str]) -> list[Path]:
+    """The folders of tokenizers, tokens, runs and models, in this order, that depend on these digests at any remove."""
     known = set(digests)
     folders = [path.parent for kind in _kinds(store) for path in sorted(kind.glob(f"*/{MANIFEST_NAME}"))]
     found: set[Path] = set()
@@ -26,13 +26,13 @@ def made_from(store: Store, digests: Iterable[str]) -> list[Path]:
         known |= {digest for folder in more if (digest := _digest(folder)) is not None}
 
 
-def mark(folder: Path, receipt: str) -> None:
-    """Note that what a folder was made from has been forgotten."""
-    write_json(folder / MARK, sorted({*marks_of(folder), receipt}))
+def mark_forgotten(folder: Path, receipt: str) -> None:
+    """Note in a folder that texts it was made from have been forgotten."""
+    write_json(folder / MARK, sorted({*forgotten_receipts(folder), receipt}))
 
 
-def marks_of(folder: Path) -> list[str]:
-    """The receipts under which texts were forgotten that a folder was made from."""
+def forgotten_receipts(folder: Path) -> list[str]:
+    """The receipts of forgotten texts that a folder was made from."""
     try:
         return [str(one) for one in read_json(folder / MARK)]
     except InputError:

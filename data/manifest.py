@@ -1,4 +1,4 @@
-"""What a finished thing was made from, so that every number can be traced."""
+"""Manifests: what an artifact was made from, so that every number can be traced."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ MANIFEST_NAME = "manifest.json"
 
 
 class Manifest(BaseModel):
-    """The record beside every finished thing; carries no wall-clock time, so equal work gives equal bytes."""
+    """The record beside every artifact. It has no wall-clock time, so equal work gives equal bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,7 +40,7 @@ class Manifest(BaseModel):
         return value_digest({"made_from": self.made_from, "settings": self.settings, "files": self.files})
 
     def write(self, folder: Path) -> None:
-        """Write ``manifest.json`` into the folder: the last file written, the sign that it is whole."""
+        """Write ``manifest.json``. It is written last: a folder that has one is complete."""
         write_json(folder / MANIFEST_NAME, self.model_dump(mode="json"))
 
     @classmethod

@@ -1,21 +1,21 @@
-"""The few HTML tags that tell a crawler something, by one bounded scan: no tree, no page that takes long."""
+"""Finds the HTML tags that a crawler needs in one bounded scan, without building a tree."""
 
 import html
 import re
 from collections.abc import Iterator
 
 MAX_SCANNED = 3 << 19
-"""Bytes of a page that are looked at."""
+"""Bytes of a page that are scanned."""
 MAX_OPENINGS = 200_000
-"""Times that ``<`` stands in what is looked at; on real pages of that length it stands half as often."""
+"""``<`` characters after which the scan ends; real pages of that length have half as many."""
 MAX_TAGS = 20_000
-"""Tags that are taken from one page."""
+"""Tags taken from one page, at most."""
 MAX_SECTIONS = 20_000
-"""Comments, scripts and styles of a page that are passed over; what follows so many is not looked at."""
+"""Comments, scripts and styles that are skipped; after this many the scan ends."""
 MAX_ATTRIBUTES = 8_192
-"""Bytes of a tag in which attributes are looked for."""
+"""Bytes of a tag that are searched for attributes."""
 
-# Every alternative keeps what it has looked at (possessive runs, bounded quotes), so that the whole scan is linear.
+# Possessive quantifiers and bounded quotes: without them some pages would make the scan quadratic.
 _TOKEN = re.compile(
     rb"<(?=[!abfilmst])(?:(!--|script\b|style\b|textarea\b|title\b)|(a|area|base|link|meta|iframe|frame)(?=[\s/])"
     rb"""((?:[^"'<>]++|"[^"]{0,4096}+"|'[^']{0,4096}+'|["'])*+))""",
@@ -38,21 +38,21 @@ _ATTRIBUTE = re.compile(
 def tags(body: bytes) -> list[tuple[bytes, bytes]]:
     """The a, area, base, link, meta, iframe and frame tags with the bytes of their attributes, in order.
 
-    Those inside comments, scripts, styles, titles and text areas are none. Never raises; time is linear in the bytes.
+    Tags inside comments, scripts, styles, titles and text areas do not count. Never raises; linear in the bytes.
     """
     return list(each_tag(body))
 
 
 def each_tag(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The same one by one, for those who need the first alone."""
+    """The same as an iterator, for callers that need only the first ones."""
     return _scan(_bounded(body), [])
 
 
 def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """The tags, as ``tags`` finds them, and the text between all tags, without blanks, in the same scan.
 
-    The text has no comments, scripts, styles, text areas and attributes. It is no prose, only what two versions of a
-    page are compared by; entities stay as they are.
+    The text has no comments, scripts, styles, text areas and attributes. It serves to compare two versions of a page,
+    not to be read; entities stay as they are.
     """
     body = _bounded(body)
     hidden: list[tuple[int, int]] = []
@@ -67,7 +67,7 @@ def tags_and_text(body: bytes) -> tuple[list[tuple[bytes, bytes]], bytes]:
 
 
 def _bounded(body: bytes) -> bytes:
-    """What is looked at of a page: the search stops at each ``<``, and some pages have nothing else."""
+    """The part of a page that is scanned. The search stops at each ``<``, so their number must be bounded too."""
     body = body[:MAX_SCANNED]
     if len(body) <= MAX_OPENINGS or body.count(b"<") <= MAX_OPENINGS:
         return body
@@ -75,7 +75,7 @@ def _bounded(body: bytes) -> bytes:
 
 
 def _scan(body: bytes, hidden: list[tuple[int, int]]) -> Iterator[tuple[bytes, bytes]]:
-    """The tags; the places of what no reader sees are put into ``hidden``."""
+    """Yield the tags; the spans of text that no reader sees are appended to ``hidden``."""
     endless: set[bytes] = set()
     position = sections = found = 0
     while (match := _TOKEN.search(body, position)) is not None:
@@ -94,7 +94,7 @@ def _scan(body: bytes, hidden: list[tuple[int, int]]) -> Iterator[tuple[bytes, b
         if opened in endless:
             continue
         end = _ENDS[opened].search(body, position)
-        if end is None:  # what is never closed is passed over alone, and its end is looked for no more
+        if end is None:  # it is never closed: skip the opening tag only, and do not search for its end again
             endless.add(opened)
         else:
             if opened != b"title":
@@ -103,7 +103,7 @@ def _scan(body: bytes, hidden: list[tuple[int, int]]) -> Iterator[tuple[bytes, b
 
 
 def attributes(raw: bytes, encoding: str = "latin-1") -> dict[str, str]:
-    """Attributes by lower-case name, entities resolved; of two of a name the first counts, as browsers have it.
+    """Attributes by lower-case name, entities resolved; of two with one name the first counts, as in browsers.
 
     ``encoding`` is a codec that keeps ASCII.
     """

@@ -1,4 +1,4 @@
-"""What the Hugging Face hub asks of a model card's metadata, checked without asking it."""
+"""Checks a model card's metadata by the rules of the Hugging Face hub, without a request to it."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ LICENCES = frozenset(
 
 
 def licence_fields(licence: str | None) -> dict[str, Any]:
-    """A licence as a card's metadata.
+    """A licence in the form of a card's metadata.
 
     >>> licence_fields("cc-by-4.0")
     {'license': 'cc-by-4.0'}
@@ -46,10 +46,12 @@ def check_card(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = ModelCard.load(path, ignore_metadata_errors=False).data.to_dict()
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: its metadata are none of a model card ({str(error).splitlines()[0]}).") from error
+        raise InputError(f"{path}: not valid metadata of a model card ({str(error).splitlines()[0]}).") from error
     licence = data.get("license")
     if licence is not None and licence not in LICENCES:
-        raise InputError(f"{path}: license {licence!r} is none of the hub's. Write other, and it as license_name.")
+        raise InputError(
+            f"{path}: license {licence!r} is not one of the hub's. Write license: other and put it into license_name."
+        )
     for index in data.get("model-index", ()):
         for result in index["results"]:
             for metric in result["metrics"]:

@@ -1,4 +1,4 @@
-"""Parquet as the field reads it best: zstd, explicit schema, the same table always the same bytes."""
+"""Parquet files with zstd and an explicit schema; the same table always gives the same bytes."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.documents import REPEATED, wide
+from data.documents import IN_MEMORY_DICTIONARIES, wide
 from data.errors import InputError
-from data.files import whole_file
+from data.files import atomic_file
 
 _OFFSETS = 1 << 31
-"""Bytes that the 32-bit offsets of a plain string column reach."""
+"""Bytes that the 32-bit offsets of an ordinary string column can address."""
 ROW_GROUP_BYTES = 128 << 20
-"""Largest row group in memory; 100–300 MB is what readers handle well (FACTS)."""
+"""Largest row group in memory; readers handle 100–300 MB well."""
 
 
 class ParquetFile:
@@ -37,8 +37,8 @@ class ParquetFile:
         if self._bytes >= ROW_GROUP_BYTES:
             self.flush()
 
-    def remember(self, name: str, value: str) -> None:
-        """Put a name and a value into the file's own metadata, where ``remembered`` finds them."""
+    def set_metadata(self, name: str, value: str) -> None:
+        """Store a name and a value in the file's metadata; ``remembered`` reads them."""
         self._writer.add_key_value_metadata({name: value})
 
     def flush(self) -> None:
@@ -50,25 +50,25 @@ class ParquetFile:
 
 @contextmanager
 def parquet_file(
-    path: Path, schema: pa.Schema, *, few_values: Iterable[str] = (), group_rows: int | None = None
+    path: Path, schema: pa.Schema, *, dictionary_columns: Iterable[str] = (), group_rows: int | None = None
 ) -> Iterator[ParquetFile]:
-    """Write one Parquet file batch by batch, whole or not at all.
+    """Write one Parquet file batch by batch, atomically.
 
-    ``few_values`` names the columns of few distinct values, the only ones that gain by a dictionary. ``group_rows``
-    makes row groups small: in a sorted file single rows are then found by the statistics (``data.lookup``).
-    Content-defined chunking keeps pages alike between versions, so that a re-upload sends what changed.
+    ``dictionary_columns`` names the columns with few distinct values: they get a dictionary. ``group_rows`` makes row
+    groups small: in a sorted file the statistics then lead to single rows (``data.lookup``). Content-defined chunking
+    keeps equal content in equal pages, so that an upload of the next version sends only what changed.
 
     Raises:
-        DiskFullError, StoreError: as ``whole_file``.
+        DiskFullError, StoreError: as ``atomic_file``.
     """
     with (
-        whole_file(path) as temporary,
+        atomic_file(path) as temporary,
         pq.ParquetWriter(
             temporary,
             schema,
             compression="zstd",
             compression_level=3,
-            use_dictionary=[name for name in few_values if name in schema.names],
+            use_dictionary=[name for name in dictionary_columns if name in schema.names],
             use_content_defined_chunking=True,
             write_page_index=True,
         ) as writer,
@@ -83,11 +83,11 @@ def write_parquet(
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,
     *,
-    few_values: Iterable[str] = (),
+    dictionary_columns: Iterable[str] = (),
     group_rows: int | None = None,
 ) -> int:
     """Write batches into one Parquet file as ``parquet_file`` does, and return its number of rows."""
-    with parquet_file(path, schema, few_values=few_values, group_rows=group_rows) as file:
+    with parquet_file(path, schema, dictionary_columns=dictionary_columns, group_rows=group_rows) as file:
         for batch in batches:
             file.write(batch)
     return file.rows
@@ -99,17 +99,17 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pa.Table:
     Raises:
         InputError: the file is missing, damaged, or lacks a column asked for.
     """
-    with readable(path):
+    with parquet_errors(path):
         return pq.read_table(path, columns=columns, partitioning=None)
 
 
 def read_batches(path: Path, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Read a Parquet file some rows at a time: each batch has exactly so many, but for the last.
+    """Read a Parquet file in batches of exactly ``rows`` rows; only the last may have fewer.
 
     Raises:
         InputError: the file is missing, damaged, or lacks a column asked for.
     """
-    with readable(path), pq.ParquetFile(path) as file:
+    with parquet_errors(path), pq.ParquetFile(path) as file:
         held = file.schema_arrow.empty_table().select(columns or file.schema_arrow.names)
         for batch in file.iter_batches(rows, columns=columns):
             held = pa.concat_tables([held, pa.Table.from_batches([batch])])
@@ -119,13 +119,13 @@ def read_batches(path: Path, rows: int, columns: list[str] | None = None) -> Ite
         yield from held.combine_chunks().to_batches()
 
 
-def remembered(path: Path, name: str) -> str | None:
-    """What ``ParquetFile.remember`` put into a file under a name; only the footer is read.
+def get_metadata(path: Path, name: str) -> str | None:
+    """The value that ``ParquetFile.set_metadata`` stored under a name; only the footer is read.
 
     Raises:
         InputError: the file is missing or damaged.
     """
-    with readable(path):
+    with parquet_errors(path):
         value = (pq.read_metadata(path).metadata or {}).get(name.encode())
     return None if value is None else value.decode()
 
@@ -136,12 +136,12 @@ def row_count(path: Path) -> int:
     Raises:
         InputError: the file is missing or damaged.
     """
-    with readable(path):
+    with parquet_errors(path):
         return int(pq.read_metadata(path).num_rows)
 
 
 def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:
-    """Some columns of several files, one after the other; strings have 64-bit offsets, so that they may pass 2 GB.
+    """Some columns of several files, concatenated; strings have 64-bit offsets, so that a column may exceed 2 GB.
 
     Raises:
         InputError: a file is missing, damaged, or lacks a column.
@@ -150,28 +150,30 @@ def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:
 
 
 def read_wide(path: Path, columns: list[str]) -> pa.Table:
-    """Some columns of a file, in their order, as ``data.documents.wide`` holds them.
+    """Some columns of a file, in the given order, with the types of ``data.documents.wide``.
 
     Raises:
         InputError: the file is missing, damaged, or lacks a column.
     """
-    repeated = [name for name in REPEATED if name in columns]
-    with readable(path):
+    repeated = [name for name in IN_MEMORY_DICTIONARIES if name in columns]
+    with parquet_errors(path):
         table = pq.read_table(path, columns=columns, partitioning=None, read_dictionary=repeated).select(columns)
     return table.cast(wide(table.schema))
 
 
 def batches_of(table: pa.Table, schema: pa.Schema, rows: int) -> Iterator[pa.RecordBatch]:
-    """The table in batches of a schema, whatever width its strings have; a batch of it must stay below 2 GB."""
+    """The table in batches of ``rows`` rows, cast to a schema; the strings of a batch must stay below 2 GB."""
     is_long = table.nbytes >= _OFFSETS
     for batch in table.to_batches(rows):
-        whole = batch.take(pa.array(np.arange(batch.num_rows))) if is_long else batch  # a slice is cast with its buffer
+        whole = (
+            batch.take(pa.array(np.arange(batch.num_rows))) if is_long else batch
+        )  # a cast looks at the slice's whole buffer
         yield whole.cast(schema)
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Say what is wrong with a Parquet file that the body reads.
+def parquet_errors(path: Path) -> Iterator[None]:
+    """Translate errors of the body, which reads a Parquet file.
 
     Raises:
         InputError: the file is missing, damaged, or lacks a column asked for.

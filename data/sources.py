@@ -1,11 +1,11 @@
-"""Where a document's page came from: the live crawl, an archive, a corpus of others; told by its WARC file's folder."""
+"""The source of a document: the live crawl, an archive or another corpus. The folder of its WARC file tells."""
 
 CRAWL, FILES = "crawl", "files"
-"""The sources of a store that are no folder's name: our own crawl, and WARC files named to ``cowese clean``."""
+"""The sources that have no folder of their name: our own crawl, and WARC files given to ``cowese clean``."""
 
 
 def source_of(warc_file: str) -> str:
-    """The source of a WARC file, by its name as documents have it.
+    """The source of a WARC file, from its name in the column ``warc_file``.
 
     >>> source_of("0001/cowese-0001-00000.warc.gz"), source_of("common-crawl/CC-MAIN-2026-05-00000.warc.gz")
     ('crawl', 'common-crawl')

@@ -1,4 +1,4 @@
-"""Where everything lies: the one folder that a user's runs share."""
+"""The store: the one folder that all runs share."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ from data.errors import InputError, StageError, StoreError
 from data.files import storage_error
 
 LOCK_POLL = 0.5
-"""Seconds between two tries for a lock that another process holds."""
+"""Seconds between two attempts to get a lock that another process holds."""
 _PARTS = {
     "crawl",
     "warc",
@@ -28,9 +28,9 @@ _PARTS = {
     "models",
 }
 _PARTS |= {"rights", "benchmarks", "serve", "locks", "forgotten", "browse", "labels.tsv"}
-"""What a store's folder holds; one that has none of them is somebody's folder."""
+"""Entries of a store's folder; a folder without any of them is not a store."""
 _IN_ANY_FOLDER = re.compile(r"\..*|.*\.toml|lost\+found")
-"""What may lie in an empty store."""
+"""Names that an empty store may contain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Store:
         return store
 
     @classmethod
-    def to_read(cls, root: Path | str) -> "Store":
-        """A store that is only read: nothing is created, and no permission to write is needed.
+    def open_for_reading(cls, root: Path | str) -> "Store":
+        """Open a store for reading: nothing is created, and no write permission is needed.
 
         Raises:
-            InputError: there is none; an empty folder is an empty store.
+            InputError: there is no store. An empty folder is an empty store.
         """
         store = cls.named(root)
         if not store.root.is_dir():
@@ -82,15 +82,16 @@ class Store:
 
     @classmethod
     def named(cls, root: Path | str) -> "Store":
-        """The layout of a store that may or may not be there."""
+        """The layout of a store that need not exist."""
         return cls(Path(root).expanduser().absolute())
 
     @contextlib.contextmanager
     def exclusive(self, stage: str, patience: float = 0.0, *, shared: bool = False) -> Iterator[None]:
-        """Hold the store for one stage; the kernel lets go when this process ends, however it ends.
+        """Hold the lock of one stage. It is a lock of the kernel (flock), which ends with this process.
 
-        ``patience`` is how many seconds to wait for another process that holds it. ``shared`` lets others in that hold
-        it so too: shares of one stage.
+        A lock file that a process creates and deletes would survive a kill and block every later run.
+        ``patience`` is how many seconds to wait for another process. ``shared`` admits other processes that also take
+        the lock as shared: shards of one stage.
 
         Raises:
             StoreError: another process runs the same stage on this store.
@@ -116,14 +117,14 @@ class Store:
                             "Wait for it to end, or use another --store."
                         ) from error
                 time.sleep(LOCK_POLL)
-            with contextlib.suppress(OSError):  # on a full disk: the number only serves another's message
+            with contextlib.suppress(OSError):  # on a full disk; the pid only serves the message to others
                 os.ftruncate(lock.fileno(), 0)
                 os.write(lock.fileno(), f"{os.getpid()}\n".encode())
             yield
 
     @property
     def crawl(self) -> Path:
-        """What is known of every URL, and the crawl's logs."""
+        """The state of every URL, and the crawl's logs."""
         return self.root / "crawl"
 
     @property
@@ -133,32 +134,32 @@ class Store:
 
     @property
     def yields(self) -> Path:
-        """What each part of a site gave the corpus: cleaning writes it, the crawler reads it."""
+        """The yield of each section of a site: cleaning writes it, the crawler reads it."""
         return self.crawl / "yields.parquet"
 
     @property
     def warc(self) -> Path:
-        """One folder a round of raw pages."""
+        """Raw pages: one folder for each round."""
         return self.root / "warc"
 
     @property
     def archives(self) -> Path:
-        """One folder a source, in it one a part of it: what was read of its index, and which records were left out."""
+        """One folder for each source and part of it: what was read of its index, and which records were left out."""
         return self.crawl / "archives"
 
     @property
     def texts(self) -> Path:
-        """One folder an extraction recipe: a Parquet file of extracted texts for each WARC segment."""
+        """One folder for each extraction recipe: a Parquet file of extracted texts for each WARC segment."""
         return self.root / "texts"
 
     @property
     def rights(self) -> Path:
-        """The ledger of rights: one folder an extraction recipe, a Parquet file for each WARC segment."""
+        """The ledger of rights: one folder for each extraction recipe, a Parquet file for each WARC segment."""
         return self.root / "rights"
 
     @property
     def documents(self) -> Path:
-        """One folder a recipe: a pair of Parquet files for each WARC segment."""
+        """One folder for each recipe: a pair of Parquet files for each WARC segment."""
         return self.root / "documents"
 
     @property
@@ -168,7 +169,7 @@ class Store:
 
     @property
     def corpus(self) -> Path:
-        """One folder an immutable version."""
+        """One folder for each version; versions are immutable."""
         return self.root / "corpus"
 
     @property
@@ -178,47 +179,47 @@ class Store:
 
     @property
     def takedowns(self) -> Path:
-        """The list of URLs and hosts taken down; never undone by a crawl."""
+        """The list of URLs and hosts taken down; no crawl undoes it."""
         return self.root / "takedowns.tsv"
 
     @property
     def forgotten(self) -> Path:
-        """The receipts of what was forgotten, and the key that signs them."""
+        """The receipts of forgotten pages, and the key that signs them."""
         return self.root / "forgotten"
 
     @property
     def tokenizers(self) -> Path:
-        """One folder a tokenizer."""
+        """One folder for each tokenizer."""
         return self.root / "tokenizers"
 
     @property
     def tokens(self) -> Path:
-        """One folder a pair of corpus and tokenizer: the packed tokens."""
+        """Packed tokens: one folder for each pair of corpus and tokenizer."""
         return self.root / "tokens"
 
     @property
     def runs(self) -> Path:
-        """One folder a pretraining run."""
+        """One folder for each pretraining run."""
         return self.root / "runs"
 
     @property
     def models(self) -> Path:
-        """One folder an exported model."""
+        """One folder for each exported model."""
         return self.root / "models"
 
     @property
     def benchmarks(self) -> Path:
-        """One folder a task, in it one a model: figures, predictions, a report."""
+        """One folder for each task and model: figures, predictions, a report."""
         return self.root / "benchmarks"
 
     @property
     def browse(self) -> Path:
-        """One folder a corpus version: the index by which it is searched; deleting it costs time only."""
+        """The search index: one folder for each corpus version; a deleted index is built again."""
         return self.root / "browse"
 
     @property
     def labels(self) -> Path:
-        """What readers said of documents and dropped pages."""
+        """The labels that readers gave to documents and dropped pages."""
         return self.root / "labels.tsv"
 
     def corpus_version(self, version: str) -> Path:

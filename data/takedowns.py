@@ -1,7 +1,7 @@
-"""What was taken down: URLs, patterns of URLs and hosts that no crawl fetches and no version holds again.
+"""The takedown list: URLs, URL patterns and hosts that no crawl fetches and no new version contains.
 
-A pattern is a URL with ``*`` in its path or query, which stands for any characters: ``https://host/p*`` is all that
-begins so.
+A pattern is a URL with ``*`` in its path or query, which matches any characters: ``https://host/p*`` matches every URL
+that begins with ``https://host/p``.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,9 +15,9 @@ from data.urls import canonical_url, document_id, host_of
 
 _HEADER = "target\tdate\n"
 _NO_HOST = frozenset("@?#:/")
-"""What an address of mail, a page or a port has and a host's name has not."""
+"""Characters of mail addresses, URLs and ports that a host name cannot have."""
 ANY = "*"
-"""In the path or query of a URL: any characters, or none."""
+"""In the path or query of a URL: any characters, also none."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes the list."""
 
@@ -28,7 +28,7 @@ class Takedowns:
 
     store: Store
     targets: dict[str, str] = field(default_factory=dict)
-    """Each with its date."""
+    """Target → date."""
     _of_host: dict[str, list[str]] = field(default_factory=dict)
     _of_id: dict[str, list[str]] = field(default_factory=dict)
     _patterns_of_host: dict[str, list[str]] = field(default_factory=dict)
@@ -36,24 +36,24 @@ class Takedowns:
 
     @classmethod
     def load(cls, store: Store) -> "Takedowns":
-        """Read the list; empty where there is none yet.
+        """Read the list; it is empty if there is no file.
 
         Raises:
-            InputError: a line that names neither a URL nor a host: nothing may be published past it.
+            InputError: a line is neither a URL nor a host. Publishing stops then: the line may be a takedown.
         """
         takedowns = cls(store)
         takedowns._read()
         return takedowns
 
     def only(self, targets: Iterable[str]) -> "Takedowns":
-        """As if the list had these alone."""
+        """A list with these targets only."""
         takedowns = Takedowns(self.store)
         for target in targets:
             takedowns._take(target, self.targets.get(target, ""))
         return takedowns
 
     def add(self, targets: Iterable[str], day: date) -> list[str]:
-        """Take URLs and hosts down, all or none; those in their one form that were not before.
+        """Take URLs and hosts down, all or none; return the normalised targets that are new.
 
         Raises:
             InputError: one is neither a URL nor a host name.
@@ -63,7 +63,7 @@ class Takedowns:
         if not forms.keys() - self.targets.keys():
             return []
         with self.store.exclusive("takedown", PATIENCE):
-            self._read()  # another process may have written it since
+            self._read()  # another process may have written it meanwhile
             new = [form for form in forms if form not in self.targets]
             listed = self.targets | dict.fromkeys(new, day.isoformat())
             lines = sorted(f"{one}\t{when}\n" for one, when in listed.items())
@@ -73,11 +73,11 @@ class Takedowns:
         return new
 
     def covers(self, url: str) -> bool:
-        """Whether a canonical URL is taken down, itself or with its host."""
+        """Whether a canonical URL is taken down, by itself, by a pattern or by its host."""
         return bool(self.targets) and next(self.covering(url), None) is not None
 
     def covers_page(self, url: str, canonical: str | None) -> bool:
-        """Whether a page is taken down, by its canonical URL or by the one that it gives as its own."""
+        """Whether a page is taken down by its own URL or by the URL that it declares (rel=canonical)."""
         return bool(self.targets) and next(self.covering_page(url, canonical), None) is not None
 
     def concerns(self, host: str) -> bool:
@@ -89,7 +89,7 @@ class Takedowns:
         return any(".".join(parts[place:]) in self._of_host for place in range(len(parts)))
 
     def covering(self, url: str) -> Iterator[str]:
-        """The targets under which a canonical URL is taken down; the URL itself before patterns and its host."""
+        """The targets that match a canonical URL: the URL itself, then patterns, then its host."""
         yield from self._of_id.get(document_id(url), ())
         host = host_of(url)
         for pattern in self._patterns_of_host.get(host.removeprefix("www."), ()):
@@ -100,7 +100,7 @@ class Takedowns:
             host = host.partition(".")[2]
 
     def covering_page(self, url: str, canonical: str | None) -> Iterator[str]:
-        """The targets under which a page is taken down, by its URL or the one that it gives as its own; each once."""
+        """The targets that match a page's URL or the URL that it declares; each once."""
         yield from dict.fromkeys([*self.covering(url), *(self.covering(canonical) if canonical else ())])
 
     def _read(self) -> None:
@@ -130,9 +130,9 @@ class Takedowns:
 
 
 def read_target(text: str, place: str = "") -> str:
-    """A URL, a pattern or a host in the one form that stands in the list.
+    """Normalise a URL, a pattern or a host to the form of the list.
 
-    ``place`` is where it was read, for the message.
+    ``place`` says where it was read, for the error message.
 
     >>> read_target("https://WWW.Guia.es/a*?id=*"), read_target("Guia.es")
     ('https://www.guia.es/a*?id=*', 'guia.es')
@@ -155,10 +155,10 @@ def read_target(text: str, place: str = "") -> str:
 
 
 def _read_pattern(target: str, place: str) -> str:
-    """A URL with ``*`` in its path or query, in its one form.
+    """Normalise a URL with ``*`` in its path or query.
 
     Raises:
-        InputError: ``*`` stands elsewhere, or where the one form of a URL has nothing (a fragment, a session id).
+        InputError: ``*`` is elsewhere, or in a part that the canonical form drops (a fragment, a session id).
     """
     host = target.removeprefix("*.")
     if "://" not in target and ANY not in host:
@@ -173,12 +173,12 @@ def _read_pattern(target: str, place: str) -> str:
 
 
 def _address(url: str) -> str:
-    """A URL without scheme and www, which all spellings of a page's address share."""
+    """A URL without scheme and www: equal for all variants of a page's address."""
     return url.partition("://")[2].removeprefix("www.")
 
 
 def _fits(address: str, pattern: str) -> bool:
-    """Whether an address has the pattern's pieces in their order; takes one pass, whatever the pattern is."""
+    """Whether an address contains the pattern's pieces in order; one pass, whatever the pattern is."""
     first, *pieces = pattern.split(ANY)
     if not pieces or not address.startswith(first):
         return not pieces and address == first

@@ -1,4 +1,4 @@
-"""One canonical form of a URL, and the stable id that comes from it."""
+"""The canonical form of a URL, and the stable id derived from it."""
 
 import functools
 import hashlib
@@ -13,29 +13,29 @@ TRACKING = re.compile(
     r"|_hsmi)$",
     re.IGNORECASE,
 )
-"""Query parameters that follow a visitor and never choose the page."""
+"""Query parameters that track visitors and never select the page."""
 SESSION_NAME = re.compile(r"^(sid|s|sess|session|session_?id)$", re.IGNORECASE)
-"""Names of session ids that also number articles (PHP-Nuke's ``sid``) and sessions of a congress: the value decides."""
+"""Names of session ids that may also number articles (PHP-Nuke's ``sid``) or congress sessions: the value decides."""
 
 _SESSION_IN_PATH = re.compile(r";(?:(?:jsessionid|phpsessid)=[^/?#;]*|sid=[^/?#;]{16,}(?=[/?#;]|$))", re.IGNORECASE)
 _TOKEN = re.compile(r"(?=[a-z,-]*[0-9])(?=[0-9,-]*[a-z])[0-9a-z,-]{16,}", re.IGNORECASE)
-"""What a session id looks like: at least 16 letters and digits, as PHP and Java draw them."""
+"""A session id: at least 16 letters and digits, as PHP and Java generate them."""
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}|[0-9a-f:.]*:[0-9a-f:.]*(?:%.*)?")
-"""Labels of a name, with the underscore that some have (RFC 2181, 11), or an IPv6 address."""
+"""Labels of a host name, underscores included (RFC 2181, 11), or an IPv6 address."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SECOND_LEVEL = frozenset({"com", "org", "net", "gob", "gov", "edu", "ac", "co", "mil", "info", "nom", "sld", "web"})
-"""Labels under a country's that are registered below, as in msal.gob.ar."""
+"""Second-level labels under which domains are registered, as in msal.gob.ar."""
 
 
 def canonical_url(url: str) -> str:
-    """Give the one form that all spellings of an address share.
+    """Return the canonical form, equal for all variants of an address.
 
     Scheme and host in lower case (IDNA), no default port, no fragment, dots in the path resolved, escapes in
     upper case and only where needed, query without tracking parameters and session ids, in its given order. A session
-    id is known by its name, or by its name and its value; whether another parameter matters, the host must show
+    id is recognised by its name, or by its name and value. Whether another parameter matters is learned from the host
     (``crawler.permissions.traps``).
 
     Raises:
@@ -58,12 +58,12 @@ def canonical_url(url: str) -> str:
     path = _escape(path or "/")
     if _DOTS.search(path):
         path = _resolve_dots(path)
-    query = "&".join(pair for pair in parts.query.split("&") if pair and not _follows_a_visitor(pair))
+    query = "&".join(pair for pair in parts.query.split("&") if pair and not _is_tracking_or_session(pair))
     return f"{scheme}://{where}{path}" + (f"?{_escape(query)}" if query else "")
 
 
-def _follows_a_visitor(pair: str) -> bool:
-    """Whether a query parameter is for tracking, or a session id."""
+def _is_tracking_or_session(pair: str) -> bool:
+    """Whether a query parameter is a tracking parameter or a session id."""
     name, _, value = pair.partition("=")
     if TRACKING.match(name) is not None:
         return True
@@ -71,13 +71,13 @@ def _follows_a_visitor(pair: str) -> bool:
 
 
 def document_id(url: str) -> str:
-    """A 24-digit id of a canonical URL; http and https are one page, and so are a host with and without www."""
+    """A 24-digit id of a canonical URL, equal for http and https and with and without www."""
     address = url.partition("://")[2].removeprefix("www.")
     return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
-def spellings(url: str) -> tuple[str, ...]:
-    """The canonical URLs that share the id of one: over https and http, without and with www."""
+def url_variants(url: str) -> tuple[str, ...]:
+    """The canonical URLs with the same id: https and http, without and with www."""
     address = url.partition("://")[2].removeprefix("www.")
     return tuple(f"{scheme}://{www}{address}" for scheme in ("https", "http") for www in ("", "www."))
 
@@ -89,9 +89,9 @@ def host_of(url: str) -> str:
 
 
 def registered_domain(host: str) -> str:
-    """The domain that somebody registered, by the rule of thumb that Spanish-speaking countries follow.
+    """The registered domain, by a rule of thumb for Spanish-speaking countries.
 
-    Only a way to keep a site's hosts together: where the rule errs, the parts are less even, nothing else.
+    It only keeps the hosts of a site in one partition: where the rule is wrong, partitions are less even, nothing else.
     """
     labels = host.split(".")
     if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL:  # noqa: PLR2004 - a country's code
@@ -136,5 +136,5 @@ def _quoted(text: str) -> str:
 
 
 def _normal_escapes(match: re.Match[str]) -> str:
-    """Unreserved characters are written plainly, the rest as upper-case escapes (RFC 3986, 6.2.2)."""
+    """Decode unreserved characters, write other escapes in upper case (RFC 3986, 6.2.2)."""
     return quote(unquote_to_bytes(match[0]), safe="~-._")

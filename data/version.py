@@ -1,4 +1,4 @@
-"""Which version of the code runs; apart from manifest.py, whose pydantic takes half the time of `cowese --version`."""
+"""The version of the code. Apart from manifest.py, whose pydantic takes half the time of `cowese --version`."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -1,6 +1,6 @@
-"""The WARC named fields of our own, by which the crawler tells cleaning what only it knows.
+"""Our own WARC named fields: they carry what only the crawler knows to cleaning.
 
-WARC 1.1 lets a writer add named fields; a reader that does not know them passes over them. A record that a source
+WARC 1.1 lets a writer add named fields; a reader that does not know them ignores them. A record that a source
 copies byte for byte has none: a ``metadata`` record right before it, which refers to it, carries them. A WARC file
 without them (another crawler's) cleans as well.
 """
@@ -12,15 +12,15 @@ COUNTRY = "CoWeSe-Country"
 CATEGORY = "CoWeSe-Category"
 """Category of that seed."""
 REFUSAL = "CoWeSe-Refusal"
-"""What stands in the page's place, as ``blocked/cloudflare``, ``sick/maintenance`` or ``soft/home``: the answer is not
-the page's, and what was made of the page before stays."""
+"""What was served instead of the page: ``blocked/cloudflare``, ``sick/maintenance`` or ``soft/home``. The documents of
+the page's earlier visit stay."""
 ORIGIN = "CoWeSe-Origin"
-"""Where a source found the record: unique within the source, as ``crawl-data/….warc.gz 1024+2048`` or an address."""
+"""Origin of the record, unique within its source: ``crawl-data/….warc.gz 1024+2048`` or an address."""
 LICENSE = "CoWeSe-License"
-"""Licence that a source gives for the record: an SPDX identifier, or as it is written."""
+"""Licence that a source states for the record: an SPDX identifier, or the original text."""
 LICENSE_URL = "CoWeSe-License-URL"
 """Address of that licence."""
 FORGOTTEN = "CoWeSe-Forgotten"
-"""The receipt under which a record was blanked: nothing is left of it but its kind, its id and its date."""
+"""The receipt of a blanked record; only its type, id and date are left."""
 FORGOTTEN_URL = "cowese://forgotten/"
-"""Begins the target of a blanked record; behind it stands a salted hash of the page's address."""
+"""Prefix of a blanked record's target; a salted hash of the page's address follows."""

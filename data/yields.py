@@ -1,9 +1,9 @@
-"""What each part of a site gave the corpus: cleaning writes it, the crawler asks for the best parts first.
+"""The yield of each section of a site: cleaning writes it, and the crawler fetches the best sections first.
 
-The file ``store/crawl/yields.parquet`` has one row for each host and section: how many URLs of it were asked for, and
-how many new words of them the corpus kept. A section is a folder of the path with what lies below it, digits as ``#``
-(``/2024/05/x`` lies in ``/#/`` and ``/#/#/``), the whole host as ``/``; and, as ``*/unidades/``, a folder's name
-wherever it is the last one, since sites repeat their plan.
+``store/crawl/yields.parquet`` has one row for each host and section: how many URLs were fetched, and how many new words
+the corpus kept of them. A section is a folder of the path with everything below it; digits are written as ``#``
+(``/2024/05/x`` is in ``/#/`` and ``/#/#/``), and ``/`` is the whole host. A section as ``*/unidades/`` is every last
+folder of that name, since sites repeat their structure.
 """
 
 import functools
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import InputError
-from data.files import whole_file
+from data.files import atomic_file
 
 WHOLE_HOST = "/"
 MAX_FOLDERS = 4
 """Folders of a path that make sections."""
 MAX_SECTIONS = 200
-"""Sections of a host that are told, those with the most URLs."""
+"""Sections of a host that are written: those with the most URLs."""
 
 COLUMNS = ("host", "section", "requests", "words")
 
@@ -28,17 +28,17 @@ _DIGITS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class SectionYield:
-    """What a section of a host gave."""
+    """The yield of a section of a host."""
 
     requests: int
-    """URLs that were asked for."""
+    """URLs that were fetched."""
     words: int
-    """Of documents that the corpus kept and had not before."""
+    """Words of documents that were new to the corpus and kept."""
 
 
 @functools.lru_cache(maxsize=16_384)
 def sections_of(folder: str) -> tuple[str, ...]:
-    """The sections of a URL's folder, as ``folder_of`` gives it: the whole host, each folder, the last one's name.
+    """The sections of a folder (from ``folder_of``): the whole host, each folder, the last folder's name.
 
     >>> sections_of("/temas/2024/")
     ('/', '/temas/', '/temas/#/', '*/#/')
@@ -49,7 +49,7 @@ def sections_of(folder: str) -> tuple[str, ...]:
 
 
 def folder_of(url: str) -> str:
-    """The folder of a canonical URL's path; a page that ends with a slash lies in the folder above.
+    """The folder of a canonical URL's path; for a URL that ends with a slash, the folder above.
 
     >>> folder_of("https://clinica.es/temas/asma/?v=1")
     '/temas/'
@@ -59,7 +59,7 @@ def folder_of(url: str) -> str:
 
 
 def write_yields(path: Path, yields: Mapping[tuple[str, str], SectionYield]) -> None:
-    """Write the file whole; of each host its largest sections."""
+    """Write the file atomically, with the largest sections of each host."""
     import pyarrow as pa  # noqa: PLC0415 - a crawl without such a file loads no pyarrow
     import pyarrow.parquet as pq  # noqa: PLC0415 - the same
 
@@ -74,12 +74,12 @@ def write_yields(path: Path, yields: Mapping[tuple[str, str], SectionYield]) -> 
         for _, section, one in sorted(by_host[host])[:MAX_SECTIONS]
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary)
 
 
 def read_yields(path: Path) -> dict[tuple[str, str], SectionYield]:
-    """Read the file; empty where cleaning has written none yet.
+    """Read the file; empty if cleaning has not written one.
 
     Raises:
         InputError: it is damaged.
@@ -98,7 +98,7 @@ def read_yields(path: Path) -> dict[tuple[str, str], SectionYield]:
     return {(host, section): SectionYield(requests, words) for host, section, requests, words in rows}
 
 
-def counted(pages: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], SectionYield]:
+def count_yields(pages: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], SectionYield]:
     """Add up pages given as (host, URL, kept words)."""
     sums: dict[tuple[str, str], list[int]] = {}
     for host, url, words in pages:

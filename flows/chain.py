@@ -1,7 +1,7 @@
-"""The first half of the story in one place: start URLs become pages, crawled or from archives, documents, a corpus.
+"""The first half of the chain: start URLs → pages (crawled or from archives) → documents → corpus version.
 
-Plain functions; ``cowese build`` calls them as they stand, a Prefect flow hands in a runner that makes each
-stage a task. ``flows/model_chain.py`` is the second half; it loads torch, which a corpus needs not.
+These are plain functions. ``cowese build`` calls them directly; a Prefect flow passes a runner that makes each stage a
+task. ``flows/model_chain.py`` is the second half; it imports torch, which a corpus does not need.
 """
 
 import time
@@ -16,31 +16,31 @@ from cleaning.corpus.publish import PublishSummary, publish
 from crawler.process.run import crawl
 from crawler.process.summary import CrawlSummary
 from crawler.sources.common_crawl.run import CommonCrawlSummary, archive_common_crawl
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
-from flows.alone import Alone
 from flows.settings import Settings
 from flows.sources import CRAWL, check_sources, crawls_of
+from flows.stage_lock import StageLocked
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class Runner(Protocol):
-    """Runs one stage, its name given first, and returns what it returned."""
+    """Runs one stage by name and returns its result."""
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run ``function`` with its arguments."""
 
 
-def plainly(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+def run_in_this_process(stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call the stage in this process."""
     del stage
     return function(*args, **kwargs)
 
 
 class CorpusBuilt(BaseModel):
-    """What became of one round: pages, documents, a version, and how long each stage took."""
+    """The result of one round: summaries and durations of the stages."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,13 +57,13 @@ def build_corpus(
     sources: Sequence[str] = (CRAWL,),
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CorpusBuilt:
-    """Bring pages in, clean what is new, publish a version where anything changed.
+    """Fetch pages, clean new ones, publish a version if anything changed.
 
-    ``sources`` name how they come in (``flows.sources``); archives come first, so that a crawl's pages are the newer.
+    ``sources`` are the ways to get pages (``flows.sources``). Archives come first, so that crawled pages are newer.
 
     Raises:
         InputError: a source is not known; and what each stage raises.
@@ -103,7 +103,7 @@ def build_corpus(
 
 
 class Stopwatch:
-    """A runner that keeps the seconds that each stage took, and runs it alone on the store."""
+    """A runner that measures each stage and holds its stage lock."""
 
     def __init__(self, run: Runner, store: Store, patience: float = 0.0) -> None:
         self._run = run
@@ -112,9 +112,9 @@ class Stopwatch:
         self.seconds: dict[str, float] = {}
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run one stage; whichever process the runner takes holds the lock."""
+        """Run one stage; the process in which it runs holds the lock."""
         started = time.monotonic()
-        alone = Alone(self._store, stage, self._patience, function)
+        alone = StageLocked(self._store, stage, self._patience, function)
         result = self._run(stage, alone, *args, **kwargs)
         self.seconds[stage] = round(time.monotonic() - started, 1)
         return result

@@ -1,4 +1,4 @@
-"""The ``cowese`` command: thin entry, one module of ``flows/commands`` a group of commands."""
+"""The ``cowese`` command: a thin entry point; each module of ``flows/commands`` is a group of commands."""
 
 import logging
 import sys
@@ -31,7 +31,7 @@ from flows.console import first_line, print_error
 from flows.serving.loopback import ask_directly
 
 INTERRUPTED = 130
-"""Exit code of a command that Ctrl-C ended, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 
 app = typer.Typer(
     name="cowese",
@@ -76,13 +76,13 @@ def entry(
 
 
 def main() -> None:
-    """Run the command; every error that a user can mend is one or two lines and an exit code."""
+    """Run the command; an error that a user can correct is one or two lines and an exit code."""
     if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
         typer.echo(code_version())
         return
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("huggingface_hub").propagate = False  # it writes to the terminal itself
-    ask_directly()  # Prefect's client, too, would ask the proxy of a hospital's network for a server on this machine
+    logging.getLogger("huggingface_hub").propagate = False  # it has a handler of its own
+    ask_directly()  # otherwise Prefect's client would use a network's proxy for a server on this machine
     first_line.expect(f"{_command()} runs …")
     try:
         code = app(standalone_mode=False) or 0
@@ -110,7 +110,7 @@ def _sentence(message: str) -> str:
 
 
 def _command() -> str:
-    """The command that was meant, as far as the command line says; one of a group with the group's name."""
+    """The name of the command on the command line, with its group."""
     words = ["cowese"]
     level: typer.Typer | None = app
     for word in sys.argv[1:]:

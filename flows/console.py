@@ -1,4 +1,4 @@
-"""What a person sees in a terminal: a moving line a stage, a table at its end, figures with their units."""
+"""Terminal output: a progress bar for each stage, a table at its end, figures with units."""
 
 import functools
 import sys
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 PLAIN_INTERVAL = 10.0
-"""Seconds between two lines of a stage where the output is not a terminal."""
+"""Seconds between two lines of a stage if the output is not a terminal."""
 FIRST_AFTER = 1.0
-"""Seconds without a word after which a command says that it runs."""
+"""Seconds of silence after which a command says what it does."""
 SHOWN_COUNTS = 7
-"""Counters beside the bar; the rest is in the table at the end."""
+"""Counters beside the bar; the table at the end has all."""
 SHOWN_NESTED = 10
-"""Counts of a nested figure, such as the hosts of what a version has more; the rest is in ``--json``."""
+"""Counts shown of a nested figure, such as hosts; ``--json`` has all."""
 FEWEST_FOR_A_RATE = 10
-"""Fewer things done, such as the seven steps of serving, have no rate worth saying."""
+"""Stages with fewer units, such as the seven steps of serving, show no rate."""
 
 
 @functools.cache
 def out() -> "Console":
-    """Standard output. rich is imported here and not above: --help answers without it."""
+    """Standard output. rich is imported here, so that --help need not load it."""
     from rich.console import Console  # noqa: PLC0415
 
     return Console(highlight=False, soft_wrap=True)
@@ -43,23 +43,23 @@ def err() -> "Console":
 
 
 class FirstLine:
-    """Says what runs where a command has said nothing for a second: libraries load, a store is opened.
+    """Says what a command does after a second of silence, while libraries load or a store opens.
 
-    On a terminal alone, where a person waits.
+    Only on a terminal, where a person waits.
     """
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
 
     def expect(self, words: str) -> None:
-        """Say ``words`` unless something else is said first."""
+        """Print ``words`` unless something else is printed first."""
         if sys.stderr.isatty():
             self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
             self._timer.daemon = True
             self._timer.start()
 
     def cancel(self) -> None:
-        """Something was said."""
+        """Cancel the line: something else was printed."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -68,7 +68,7 @@ first_line = FirstLine()
 
 
 class TerminalProgress:
-    """A ``data.progress.Progress``: one bar a stage on a terminal, now and then a line elsewhere."""
+    """A ``data.progress.Progress``: one bar for each stage on a terminal, otherwise a line at intervals."""
 
     def __init__(self) -> None:
         self._live = err().is_terminal
@@ -90,7 +90,7 @@ class TerminalProgress:
             self._bars.stop()
 
     def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
-        """Show where a stage stands."""
+        """Show the progress of a stage."""
         now = time.monotonic()
         rate = done / max(now - self._started.setdefault(stage, now), 0.001)
         whole = f"{done:,}" + (f" of {total:,}" if total else "")
@@ -128,7 +128,7 @@ def _bars(console: "Console") -> "Progress":
 
 
 def readable(value: Any) -> str:
-    """A figure as a person reads it: thousands apart, three or four digits that matter."""
+    """A figure for people: thousands separators, three or four significant digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -139,7 +139,7 @@ def readable(value: Any) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """A duration for people."""
     if seconds < 2 * MINUTE:
         return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.2g} s"
     if seconds < 2 * HOUR:
@@ -161,7 +161,7 @@ def show_summary(summary: "BaseModel", title: str) -> None:
 def _rows(name: str, value: Any) -> list[tuple[str, str]]:
     label = name.replace("_", " ")
     if isinstance(value, dict):
-        counts = all(isinstance(figure, int) for figure in value.values())  # of measures the order is the author's
+        counts = all(isinstance(figure, int) for figure in value.values())  # measures keep their order
         ranked = sorted(value.items(), key=lambda item: -item[1]) if counts else value.items()
         return [row for key, figure in ranked for row in _nested_rows(f"{label}: {key}", figure)]
     if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -172,7 +172,7 @@ def _rows(name: str, value: Any) -> list[tuple[str, str]]:
 
 
 def _nested_rows(label: str, value: Any) -> list[tuple[str, str]]:
-    """A figure of a figure: the most frequent of many counts on one line, anything else as at the top."""
+    """A nested figure: counts on one line, most frequent first; other values as at the top level."""
     counts = isinstance(value, dict) and all(isinstance(figure, (int, float)) for figure in value.values())
     if not counts:
         return _rows(label, value)
@@ -183,7 +183,7 @@ def _nested_rows(label: str, value: Any) -> list[tuple[str, str]]:
 
 
 def _lines(items: list[dict[str, Any]]) -> list[str]:
-    """Records as lines of aligned columns under their names; a column that none of them fills is left out."""
+    """Records as aligned columns with a header; empty columns are left out."""
     names = [name for name in items[0] if any(item[name] is not None for item in items)]
     cells = [[name.replace("_", " ") for name in names]]
     cells += [["" if item[name] is None else readable(item[name]) for name in names] for item in items]
@@ -192,7 +192,7 @@ def _lines(items: list[dict[str, Any]]) -> list[str]:
 
 
 def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> None:
-    """Print figures of several judges side by side; a judge without a figure has an empty cell."""
+    """Print figures of several columns side by side; missing ones are empty cells."""
     from rich.table import Table  # noqa: PLC0415 - as above
 
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
@@ -206,6 +206,6 @@ def show_comparison(title: str, columns: Mapping[str, Mapping[str, float]]) -> N
 
 
 def print_error(message: str) -> None:
-    """One error, on standard error."""
+    """Print an error on standard error."""
     first_line.cancel()
     print(f"error: {message}", file=sys.stderr, flush=True)  # noqa: T201 - plain, never wrapped or coloured

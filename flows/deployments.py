@@ -1,6 +1,6 @@
 """The flows of ``prefect.yaml``: the chain of ``flows/chain.py`` with each stage as a Prefect task.
 
-Each has a deployment of its own name. Called directly, without a server, they run in this process all the same.
+Each has a deployment with its name. Called without a server, they run in this process.
 """
 
 from datetime import datetime
@@ -12,10 +12,10 @@ from prefect import flow
 from pydantic import Field
 
 from data.store import Store
+from flows.artifacts import find_artifact
 from flows.chain import build_corpus
-from flows.elsewhere import is_deployed, run_and_wait, wait_for_twin
-from flows.made import find_made
-from flows.plain_errors import plain_errors
+from flows.deployment_runs import is_deployed, run_deployment_and_wait, wait_for_identical_run
+from flows.failed_states import fail_without_traceback
 from flows.settings import Settings, load_settings
 from flows.sources import CRAWL, Source
 from flows.stages.task import StageTasks
@@ -24,11 +24,11 @@ from training.electra.presets import PresetName
 
 Count = Annotated[int, Field(gt=0)]
 PresetChoice = Literal["settings", PresetName]
-"""``settings``: as the settings say. The form of Prefect's page shows a menu for a choice that cannot be null alone."""
+"""``settings``: the preset of the settings. Prefect's form shows a menu only for choices that cannot be null."""
 
 
 @flow(name="build-cowese", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def build_cowese(
     contact: str | None = None,
     sources: tuple[Source, ...] = (CRAWL,),
@@ -44,14 +44,14 @@ def build_cowese(
     store: Path | None = None,
     config: Path | None = None,
 ) -> str:
-    """Bring pages in, clean them, publish a corpus version; with ``pretrain`` go on to the model.
+    """Fetch pages, clean them, publish a corpus version; with ``pretrain`` continue to the model.
 
     Args:
         contact: Address or page that a webmaster can write to; a real crawl needs it, and so does Common Crawl.
-        sources: How pages come in: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
+        sources: Sources of pages: crawl (a round), common-crawl:CC-MAIN-2026-30 (a month of Common Crawl), or both.
         revisit: Which known pages a new round asks for: those due, or all.
         max_pages: Stop after so many pages; the next run goes on.
-        pretrain: Go on to the model, by pretrain-biomedtra on the gpu pool.
+        pretrain: Continue to the model, by pretrain-biomedtra on the gpu pool.
         preset: Size of the model; settings: as the settings say.
         steps: Optimiser steps.
         begin: First weights: counts or random; or the model to go on from, with its tokenizer: latest, or a name.
@@ -74,7 +74,7 @@ def build_cowese(
         pretrain__preset=_given(preset),
         **_begin(begin),
     )
-    if wait_for_twin(build_cowese):
+    if wait_for_identical_run(build_cowese):
         return _newest(settings)
     built = build_corpus(
         settings, sources=sources, revisit=revisit, as_of=as_of, run=StageTasks(settings), patience=inf
@@ -85,7 +85,7 @@ def build_cowese(
 
 
 @flow(name="corpus-to-model", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def corpus_to_model(
     corpus: str = "latest",
     preset: PresetChoice = "settings",
@@ -108,13 +108,13 @@ def corpus_to_model(
         The name of the newest model.
     """
     settings = _settings(store=store, config=config, pretrain__preset=_given(preset), **_begin(begin))
-    if not wait_for_twin(corpus_to_model):
+    if not wait_for_identical_run(corpus_to_model):
         _to_model(settings, corpus, store=store, config=config, preset=preset, steps=steps, begin=begin)
-    return find_made(Store.open(settings.store).models, None, "cowese export").name
+    return find_artifact(Store.open(settings.store).models, None, "cowese export").name
 
 
 @flow(name="pretrain-biomedtra", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def pretrain_biomedtra(
     tokens: str | None = None,
     preset: PresetChoice = "settings",
@@ -140,16 +140,16 @@ def pretrain_biomedtra(
         store=store, config=config, pretrain__preset=_given(preset), pretrain__steps=steps, **_begin(begin)
     )
     opened = Store.open(settings.store)
-    if not wait_for_twin(pretrain_biomedtra):
+    if not wait_for_identical_run(pretrain_biomedtra):
         from flows.model_chain import train_model  # noqa: PLC0415 - loads torch
 
-        chosen = find_made(opened.tokens, tokens, "cowese pack")
+        chosen = find_artifact(opened.tokens, tokens, "cowese pack")
         train_model(settings, tokens=chosen, run=StageTasks(settings), patience=inf)
-    return find_made(opened.models, None, "cowese export").name
+    return find_artifact(opened.models, None, "cowese export").name
 
 
 @flow(name="benchmark", log_prints=False, validate_parameters=True, persist_result=False)
-@plain_errors
+@fail_without_traceback
 def benchmark(
     model: str,
     task: str,
@@ -178,7 +178,7 @@ def benchmark(
     from flows.model_chain import benchmark_model  # noqa: PLC0415 - loads torch
 
     settings = _settings(store=store, config=config, benchmark__seeds=seeds, benchmark__epochs=epochs)
-    wait_for_twin(benchmark)  # finished seeds are found again
+    wait_for_identical_run(benchmark)  # finished seeds are found again
     summary = benchmark_model(
         settings, model=model, task=task, data=data, name=name, run=StageTasks(settings), patience=inf
     )
@@ -186,30 +186,30 @@ def benchmark(
 
 
 def _to_model(settings: Settings, corpus: str, **given: Any) -> None:
-    """Make tokens here, the model by ``pretrain-biomedtra``: on the gpu pool, or here where nothing is served."""
+    """Make tokens here and the model by ``pretrain-biomedtra``: on the gpu pool, or here without a server."""
     from flows.model_chain import prepare_tokens  # noqa: PLC0415 - loads torch, which a run without a model needs not
 
     tokens = prepare_tokens(settings, corpus=corpus, run=StageTasks(settings), patience=inf)
     parameters = {**given, "tokens": tokens.pack.path.name}
     if is_deployed():
-        run_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
+        run_deployment_and_wait("pretrain-biomedtra/pretrain-biomedtra", pretrain_biomedtra, parameters)
     else:
         pretrain_biomedtra(**parameters)
 
 
 def _given(preset: PresetChoice) -> PresetName | None:
-    """A flow's ``preset`` as a flag; None where the settings decide."""
+    """A flow's ``preset`` as a flag; None if the settings decide."""
     return None if preset == "settings" else preset
 
 
 def _begin(begin: str | None) -> dict[str, str | None]:
-    """A flow's ``begin`` as flags: the kind of first weights, or a model by name."""
+    """A flow's ``begin`` as flags: the kind of initial weights, or a model by name."""
     kind = begin in get_args(Begin)
     return {"pretrain__begin": begin if kind else None, "pretrain__origin": None if kind else begin}
 
 
 def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:
-    """The settings in force; ``flags`` are dotted names with ``__`` for the dot."""
+    """The settings; ``flags`` are dotted names with ``__`` for the dot."""
     given = {name.replace("__", "."): value for name, value in flags.items()}
     return load_settings(config, {"store": store, **given})
 

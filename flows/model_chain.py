@@ -1,12 +1,12 @@
-"""The second half of the story: a corpus becomes a tokenizer, tokens, a model, figures, folders for Hugging Face."""
+"""The second half of the chain: corpus → tokenizer → tokens → model → evaluation → Hugging Face folders."""
 
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
-from flows.chain import CorpusBuilt, Runner, Stopwatch, plainly
+from flows.chain import CorpusBuilt, Runner, Stopwatch, run_in_this_process
 from flows.settings import Settings
 from training.benchmark.run import BenchmarkSummary, benchmark
 from training.benchmark.table import TableSummary, write_table
@@ -19,7 +19,7 @@ from training.tokens.tokenizer import TokenizerSummary
 
 
 class TokensBuilt(BaseModel):
-    """What training reads, made from one corpus version."""
+    """Tokenizer and tokens of one corpus version."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class TokensBuilt(BaseModel):
 
 
 class ModelTrained(BaseModel):
-    """What became of one set of tokens: a run, its figures, two models."""
+    """The result of training: a run, its figures, two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +40,7 @@ class ModelTrained(BaseModel):
 
 
 class ModelBuilt(BaseModel):
-    """What became of one corpus version: a tokenizer, tokens, a run, its figures, two models."""
+    """The result for one corpus version: tokenizer, tokens, a run, its figures, two models."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class ModelBuilt(BaseModel):
 
 
 class Built(BaseModel):
-    """What the whole chain made."""
+    """The result of the whole chain."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,11 +65,11 @@ def prepare_tokens(
     settings: Settings,
     *,
     corpus: str = "latest",
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TokensBuilt:
-    """Fit a tokenizer on a corpus version, or keep that of the model to begin from, and pack the version with it."""
+    """Fit a tokenizer on a corpus version, or use that of the initial model, and pack the version."""
     store = Store.open(settings.store)
     clock = Stopwatch(run, store, patience)
     version = store.corpus_version(corpus)
@@ -87,9 +87,9 @@ def train_model(
     settings: Settings,
     *,
     tokens: Path,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ModelTrained:
     """Pretrain on packed tokens, evaluate on held-out text, export for Hugging Face."""
     store = Store.open(settings.store)
@@ -103,7 +103,7 @@ def train_model(
     )
 
 
-def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = quiet) -> ModelBuilt:
+def build_model(settings: Settings, *, corpus: str = "latest", progress: Progress = no_progress) -> ModelBuilt:
     """From a corpus version to an evaluated, exported model, in this process."""
     tokens = prepare_tokens(settings, corpus=corpus, progress=progress)
     trained = train_model(settings, tokens=tokens.pack.path, progress=progress)
@@ -124,9 +124,9 @@ def benchmark_model(
     task: str,
     data: Path,
     name: str | None = None,
-    run: Runner = plainly,
+    run: Runner = run_in_this_process,
     patience: float = 0.0,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> BenchmarkSummary:
     """Fine-tune and score a model on a task, then write the table of all runs and put it into the model cards."""
     store = Store.open(settings.store)
@@ -140,7 +140,7 @@ def benchmark_model(
 
 
 def _table(store: Store, *, progress: Progress) -> TableSummary:
-    """The table as a stage like the others."""
+    """The table as a stage."""
     summary = write_table(store)
     progress("benchmark-table", summary.runs, summary.runs, {})
     return summary

@@ -1,6 +1,6 @@
-"""Every setting of every room, from one TOML file, ``COWESE_*`` variables and flags, in rising order.
+"""All settings, from one TOML file, ``COWESE_*`` variables and flags, in rising precedence.
 
-This is the only reader of the environment. Each room's settings lie beside the code that obeys them.
+This is the only reader of the environment. The settings of each room are beside the code that uses them.
 """
 
 import os
@@ -60,11 +60,11 @@ class Settings(BaseSettings):
     clean: CleaningSettings = Field(default_factory=CleaningSettings)
     """WARC files → documents."""
     rights: RightsSettings = Field(default_factory=RightsSettings)
-    """What is decided where a host's words leave it open."""
+    """How doubtful rights signals are decided."""
     publish: PublishSettings = Field(default_factory=PublishSettings)
     """Documents → a corpus version."""
     engine: EngineSettings = Field(default_factory=EngineSettings)
-    """What runs cleaning and deduplication side by side."""
+    """Parallel execution of cleaning and publishing."""
     tokenizer: TokenizerSettings = Field(default_factory=TokenizerSettings)
     """Corpus → tokenizer."""
     pack: PackSettings = Field(default_factory=PackSettings)
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     benchmark: BenchmarkSettings = Field(default_factory=BenchmarkSettings)
     """A model → its figures on a task."""
     serve: ServeSettings = Field(default_factory=ServeSettings)
-    """`cowese serve`: Prefect's server and what stands beside it."""
+    """`cowese serve`: Prefect's server and the processes beside it."""
     browse: BrowseSettings = Field(default_factory=BrowseSettings)
     """`cowese browse`: the page on which a corpus is read."""
 
@@ -126,7 +126,7 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
 
 
 def configured_file() -> Path | None:
-    """The settings file that is read where none is named: ``COWESE_CONFIG``, else ``cowese.toml`` if there is one."""
+    """The default settings file: ``COWESE_CONFIG``, or else ``cowese.toml`` if it exists."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return Path(named)
@@ -166,7 +166,7 @@ _REMEDIES = {
     "model_attributes_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
     "dict_type": "it is a table of settings: set one of them, as {name}.NAME=VALUE",
 }
-"""For what pydantic says in words of Python."""
+"""Remedies for errors that pydantic describes in terms of Python."""
 
 
 def _first_problem(error: ValidationError, config: Path | None, given: Mapping[str, Any]) -> str:
@@ -182,7 +182,7 @@ def _first_problem(error: ValidationError, config: Path | None, given: Mapping[s
 
 
 def _place(names: Sequence[int | str], config: Path | None, given: Mapping[str, Any]) -> str:
-    """Where a value was read, as far as its name tells: the command line says it to whoever typed it."""
+    """Where a setting's value came from (variable or file); empty for command-line values."""
     branch: Any = given
     for name in names:
         if not isinstance(branch, Mapping):

@@ -1,4 +1,4 @@
-"""How pages come in: the crawl, archives; each by its name, as ``crawl`` or ``common-crawl:CC-MAIN-2026-30``."""
+"""Names of the sources of pages: ``crawl`` or ``common-crawl:CC-MAIN-2026-30``."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,11 +10,11 @@ from data.errors import InputError
 CRAWL = "crawl"
 COMMON_CRAWL = "common-crawl"
 Source = Annotated[str, Field(pattern=r"^(crawl|common-crawl:CC-MAIN-\d{4}-\d{2})$")]
-"""One of them, as a flow's parameter."""
+"""A source, as a flow's parameter."""
 
 
 def check_sources(sources: Sequence[str]) -> None:
-    """See that each is known.
+    """Check that each source is known.
 
     Raises:
         InputError: one is not, or there is none.

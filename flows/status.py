@@ -1,4 +1,4 @@
-"""What a store holds, what in it is up to date, and the command that mends what is not."""
+"""The state of a store: what it holds, what is stale, and the command that updates it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.status import CorpusStatus, corpus_status
 from data.errors import InputError
-from data.lineage import marks_of
+from data.lineage import forgotten_receipts
 from data.manifest import Manifest
 from data.store import Store
 from flows.forgetting.plan import Plan
@@ -20,18 +20,18 @@ _COMMANDS = {
     "run": "cowese pretrain",
     "model": "cowese export",
 }
-"""What training makes, each from those before it, and how."""
+"""Artifacts of training in order, with the command that makes each."""
 
 
 class Part(BaseModel):
-    """One kind of thing that training makes."""
+    """One kind of artifact of training."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     holds: str
     state: str
-    """``up to date``, ``missing``, ``not finished``, or what it is behind or will be once that is made again."""
+    """``up to date``, ``missing``, ``not finished``, or what has changed, or will change, since it was made."""
     mend: str | None = None
     """The command that brings it up to date."""
 
@@ -46,19 +46,19 @@ class Status(BaseModel):
     forgotten: int = 0
     """Receipts of what was forgotten."""
     forgetting: bool = False
-    """A forgetting was cut off; `cowese forget --yes` goes on with it."""
+    """A forgetting was interrupted; `cowese forget --yes` continues it."""
 
 
 def status(store: Store, settings: Settings) -> Status:
-    """Look at a store; reads names and manifests only.
+    """The state of a store, from names and manifests only.
 
-    The commands of all that is stale, in their order, bring everything up to date.
+    The commands of all stale artifacts, in order, bring everything up to date.
     """
     newest = {"corpus": _newest(store.corpus, "corpus")}
     newest |= {name: _newest(folder, name) for name, folder in _folders(store).items()}
     marks = {name: _marks(folder, newest[name]) for name, folder in _folders(store).items()}
     corpus = corpus_status(store, settings.clean, settings.publish, settings.rights)
-    stale = {"corpus"} if corpus.segments and corpus.stale else set()  # without pages the corpus is somebody else's
+    stale = {"corpus"} if corpus.segments and corpus.stale else set()  # without pages the corpus came from elsewhere
     model = []
     for name, command in _COMMANDS.items():
         model.append(_part(name, newest, stale, command, marks[name]))
@@ -70,19 +70,19 @@ def status(store: Store, settings: Settings) -> Status:
 
 
 def _folders(store: Store) -> dict[str, Path]:
-    """Where training keeps each kind of thing."""
+    """The folder of each kind of artifact."""
     return {"tokenizer": store.tokenizers, "tokens": store.tokens, "run": store.runs, "model": store.models}
 
 
 def _marks(folder: Path, made: Manifest | None) -> list[str]:
-    """The receipts under which texts were forgotten that the newest of a kind was made from."""
-    return marks_of(folder / made.name) if made is not None else []
+    """The receipts of forgotten texts that the newest artifact of a kind was made from."""
+    return forgotten_receipts(folder / made.name) if made is not None else []
 
 
 def _part(
     name: str, newest: Mapping[str, Manifest | None], stale: set[str], command: str, marks: Sequence[str]
 ) -> Part:
-    """The newest thing of a kind, held against the newest of all that it was made from, and these against theirs."""
+    """Compare the newest artifact of a kind with the newest of its inputs, transitively."""
     made = newest[name]
     if made is None:
         return Part(name=name, holds="none", state="missing", mend=command)
@@ -106,7 +106,7 @@ def _part(
 
 
 def _newest(folder: Path, kind: str) -> Manifest | None:
-    """The manifest of the youngest finished thing of a kind."""
+    """The manifest of the newest finished artifact of a kind."""
     found = []
     for path in folder.glob("*/manifest.json"):
         if path.parent.is_symlink() or path.parent.name.startswith("."):

@@ -1,9 +1,9 @@
-"""The whole story of one URL, from its fetch to the corpus: what two rooms know, joined by the WARC record."""
+"""The history of one URL from fetch to corpus: crawl and cleaning, joined by WARC record."""
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.places import Place
-from cleaning.corpus.story import Takedown, Verdict, story
+from cleaning.corpus.page_history import Takedown, Verdict, page_history
+from cleaning.corpus.version_status import VersionStatus
 from crawler.views.history import Answer, CrawledUrl, LeftOutOfArchive, history
 from data.store import Store
 from data.urls import canonical_url, document_id
@@ -11,18 +11,18 @@ from flows.settings import Settings
 
 
 class Visit(BaseModel):
-    """One answer: the record that keeps it, and what cleaning made of it."""
+    """One response with its WARC record and the verdict of cleaning."""
 
     model_config = ConfigDict(frozen=True)
 
     answer: Answer | None
-    """None where the record is of no crawl of this store, or its index is missing."""
+    """None if the record is not from a crawl of this store, or its index is missing."""
     verdict: Verdict | None
-    """None where the WARC file has not been cleaned yet."""
+    """None if the WARC file has not been cleaned yet."""
 
 
 class Why(BaseModel):
-    """All that a store knows of a page."""
+    """Everything that a store knows about a page."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,21 +30,21 @@ class Why(BaseModel):
     """Canonical."""
     id: str
     known: bool
-    """Whether anything of it was ever met."""
+    """Whether the store knows it at all."""
     never_queued: str | None
-    """Of an unknown URL: the rule of the crawl that keeps it out, or ``unlinked``."""
+    """For an unknown URL: the crawl rule that excludes it, or ``unlinked``."""
     crawl: list[CrawledUrl]
     visits: list[Visit]
     left_out: list[LeftOutOfArchive]
-    """In archives: answers that were not fetched, and why."""
+    """Archive records that were not fetched, with reasons."""
     open_files: int
-    """WARC files that are still written, of which nothing is told."""
+    """WARC files that are still open, whose records are not included."""
     takedown: Takedown | None
-    versions: list[Place]
+    versions: list[VersionStatus]
 
 
 def why(store: Store, settings: Settings, url: str) -> Why:
-    """Tell the story of a URL in any spelling; http, https, with or without www are one page.
+    """The history of a URL in any variant: http, https, with and without www are one page.
 
     Raises:
         InputError: not a URL, or a file of the store is damaged.
@@ -52,9 +52,9 @@ def why(store: Store, settings: Settings, url: str) -> Why:
     """
     address = canonical_url(url if "://" in url else f"https://{url}")
     crawled = history(store, settings.crawl, address)
-    told = story(store, settings.clean, address)
-    visits = _joined(crawled.answers, told.verdicts)
-    met = any(place.state != "absent" for place in told.places)
+    past = page_history(store, settings.clean, address)
+    visits = _joined(crawled.answers, past.verdicts)
+    met = any(place.state != "absent" for place in past.versions)
     known = bool(crawled.urls or visits or met or crawled.left_out)
     return Why(
         url=address,
@@ -65,13 +65,13 @@ def why(store: Store, settings: Settings, url: str) -> Why:
         visits=visits,
         left_out=crawled.left_out,
         open_files=crawled.open_files,
-        takedown=told.takedown,
-        versions=told.places,
+        takedown=past.takedown,
+        versions=past.versions,
     )
 
 
 def _joined(answers: list[Answer], verdicts: list[Verdict]) -> list[Visit]:
-    """Answers and verdicts of one record side by side, in the order of time."""
+    """Pair responses and verdicts by record, in order of time."""
     answer_of = {(one.warc_file, one.warc_offset): one for one in answers}
     verdict_of = {(one.warc_file, one.warc_offset): one for one in verdicts}
     visits = [Visit(answer=answer_of.get(at), verdict=verdict_of.get(at)) for at in answer_of | verdict_of]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from cleaning.corpus.versions import BESIDE
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet
 from data.store import Store
 from data.urls import document_id, host_of
@@ -100,7 +100,7 @@ class Round:
             (f"{stem}.parquet", self.documents, DOCUMENT_SCHEMA),
         ):
             batches = [pa.RecordBatch.from_pylist(rows, schema)] if rows else []
-            write_parquet(folder / name, batches, schema, few_values=FEW_VALUES)
+            write_parquet(folder / name, batches, schema, dictionary_columns=DICTIONARY_COLUMNS)
         return folder / f"{stem}.parquet", folder / f"{stem}.dropped.parquet"
 
     def _shared(self, url: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Web:
 
     def settings(self, seeds: Path, **others: object) -> CrawlSettings:
         """Fast, for loopback."""
-        given = {"delay_min": 0.0, "delay_factor": 0.0, "breaker_first": 0.2, "timeout": 5.0, **others}
+        given = {"delay_min": 0.0, "delay_factor": 0.0, "breaker_base_delay": 0.2, "timeout": 5.0, **others}
         return CrawlSettings.model_validate({"seeds": seeds, "proxy": self.proxy, **given})
 
     def answer(self, url: str, headers: dict[str, str]) -> Answer:

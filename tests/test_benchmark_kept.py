@@ -148,6 +148,7 @@ def test_nested_mentions_are_learnt_by_a_head_a_type(room, tmp_path):
         if inner != outer and outer.start <= inner.start and inner.end <= outer.end
     ]
     assert {(inner.label, outer.label) for inner, outer in nested} == {("FARMACO", "PAUTA")}
+    assert "Each type has a head of its own" in (run / "seed-1" / "model" / "README.md").read_text(encoding="utf-8")
     assert made["Anidadas"].mean["exact_f1"] > 0.8
     flat = QUICK.model_copy(update={"heads": "one", "epochs": 1, "seeds": 1})
     one = benchmark(store, flat, model=str(folder / "salud"), task="Anidadas", data=corpora["Anidadas"], name="una")

@@ -81,9 +81,9 @@ def test_a_model_that_cannot_be_pushed_says_why(store, hub):
     assert "cannot be reached" in told(StageError, endpoint="http://127.0.0.1:9")
     card = store.benchmarks / "Notas" / "salud" / "seed-1" / "model" / "README.md"
     write_text(card, CARD.format("license: propia\n"))
-    assert "license 'propia' is none of the hub's" in told(InputError)
+    assert "license 'propia' is not one of the hub's" in told(InputError)
     write_text(card, CARD.format("model-index:\n- name: x\n  results:\n  - task: {type: a}\n    metrics: []\n"))
-    assert "its metadata are none of a model card" in told(InputError)
+    assert "not valid metadata of a model card" in told(InputError)
     card.unlink()
     assert "no model card" in told(InputError)
     assert hub.commits == []

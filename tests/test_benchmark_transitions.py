@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from training.benchmark.flat import IGNORED, repaired
-from training.benchmark.transitions import best_sequences, sequence_loss, valid_steps
+from training.benchmark.transitions import _of_like_length, best_sequences, sequence_loss, valid_steps
 
 LABELS = ("O", "B-FARMACO", "I-FARMACO", "B-PROTEINA", "I-PROTEINA")
 
@@ -25,6 +25,17 @@ def test_the_best_of_all_valid_sequences_is_found_for_texts_of_any_length():
         valid = [path for path in every if is_valid(path)]
         best = max(valid, key=lambda path: sum(text[word, tag] for word, tag in enumerate(path)))
         assert found == list(best)
+
+
+def test_a_long_text_among_many_short_ones_needs_no_more_memory_than_both(monkeypatch):
+    draw = np.random.default_rng(6)
+    texts = [draw.normal(size=(length, len(LABELS))).astype(np.float32) for length in (3, 60, 2, 5, 4, 61, 1)]
+    steps = valid_steps(LABELS)
+    together = best_sequences(texts, steps)
+    monkeypatch.setattr("training.benchmark.transitions.MOST_CELLS", 60 * len(LABELS))
+    alone = [len(some) for some in _of_like_length(texts, len(LABELS))]
+    assert (sum(alone), alone[-2:]) == (len(texts), [1, 1])
+    assert best_sequences(texts, steps) == together
 
 
 def test_no_texts():

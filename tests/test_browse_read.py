@@ -29,7 +29,7 @@ from browse.wilson import wilson
 from browse.word_diff import likeness, word_diff
 from browse.written_settings import lines_between
 from cleaning.clean import clean
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.engines.engine import EngineSettings
 from cleaning.pages.page import Raw

@@ -1,6 +1,6 @@
 """The check of the documents finds what it is for."""
 
-from check_words import anchor, broken_links, findings, long_sentences
+from check_words import anchor, banned_names, banned_texts, broken_links, findings, long_sentences
 
 
 def test_the_documents_pass():
@@ -25,3 +25,21 @@ def test_a_long_sentence_is_found_and_code_and_tables_are_not():
 
 def test_anchors_are_those_of_github():
     assert anchor("Every host: `cowese hosts`") == "every-host-cowese-hosts"
+
+
+def test_a_banned_word_is_found_with_the_better_one():
+    found = list(banned_texts("a.md", "It is\nworked out of late.\n"))
+    assert found == [
+        "a.md:2: 'worked out' is banned; better: computed.",
+        "a.md:2: 'of late' is banned; better: recently.",
+    ]
+
+
+def test_a_banned_name_is_found_where_it_is_defined():
+    code = "class Left:\n    lies: bool = False\n\n    def of(self):\n        told = 1\n        return told\n"
+    assert [line.partition(";")[0] for line in banned_names("data/twin.py", code)] == [
+        "data/twin.py:1: the module's name 'twin' is banned",
+        "data/twin.py:1: the name 'Left' is banned",
+        "data/twin.py:2: the name 'lies' is banned",
+        "data/twin.py:4: the name 'of' is banned",
+    ]

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose, slightly_changed, urls
 
-from cleaning.corpus.against import ForeignCorpus, foreign_corpora
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.publish import publish
-from cleaning.corpus.story import story
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.cross import cross_candidates
 from cleaning.duplicates.minhash import Signer
@@ -30,7 +30,7 @@ def corpus(folder, texts, ids=None, name="parte.parquet"):
 
 
 def published(store, *against, **more):
-    return publish(store, CLEANING, PublishSettings(against=tuple(map(str, against)), **more))
+    return publish(store, CLEANING, PublishSettings(deduplicate_against=tuple(map(str, against)), **more))
 
 
 def dropped(done):
@@ -57,7 +57,7 @@ def test_exact_and_near_texts_go_and_name_the_id_that_they_lost_to(web, tmp_path
     assert 0.8 <= lost[urls()[1]]["figure"] < 1
     assert {row["detail"] for row in lost.values()} == {"ajeno"}
     assert done.documents == 28
-    (place,) = story(web, CLEANING, urls()[0]).places
+    (place,) = page_history(web, CLEANING, urls()[0]).versions
     assert (place.reason, place.lost_to) == ("duplicate/foreign", "x-1")
 
 

@@ -8,7 +8,7 @@ from corpus_rounds import Round, prose, slightly_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleaning.corpus.living import living_documents
+from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import Clusters, Edges, deduplicate, elect
 from cleaning.duplicates.minhash import Signer
 from cleaning.duplicates.shingles import Shingler, jaccard
@@ -24,7 +24,7 @@ ENGINE = ProcessEngine(1)
 def found(store, pages: Round) -> tuple[list[str], Clusters]:
     """The URLs by position and where each stands."""
     segments = [pages.write(store)]
-    living = living_documents(segments, Takedowns.load(store)).documents
+    living = live_documents(segments, Takedowns.load(store)).documents
     texts = StoredTexts(segments, living)
     return living["url"].to_pylist(), deduplicate(living, texts, store.signatures, SETTINGS, ENGINE)
 
@@ -127,7 +127,7 @@ def test_a_page_that_stands_whole_in_a_longer_one_loses_to_it(store):
     assert clusters.share[addresses.index("https://b.es/0-dentro")] == len(np.intersect1d(one, other)) / len(one) == 1
     without = SETTINGS.model_copy(update={"containment": None})
     segments = [pages.write(store)]
-    living = living_documents(segments, Takedowns.load(store)).documents
+    living = live_documents(segments, Takedowns.load(store)).documents
     whole = deduplicate(living, StoredTexts(segments, living), store.signatures, without, ENGINE)
     assert (whole.keeper == np.arange(len(addresses))).all()
 
@@ -198,7 +198,7 @@ def test_a_removal_works_out_nothing_anew(store, monkeypatch):
     monkeypatch.setattr(Signer, "band_keys", never)
     monkeypatch.setattr(Shingler, "sets", never)
     segments = [pages.write(store), Round(2).drop("https://a.es/mejor", "http/410").write(store)]
-    living = living_documents(segments, Takedowns.load(store)).documents
+    living = live_documents(segments, Takedowns.load(store)).documents
     again = deduplicate(living, StoredTexts(segments, living), store.signatures, SETTINGS, ENGINE)
     addresses = living["url"].to_pylist()
     assert len(addresses) == 23

@@ -15,7 +15,7 @@ from engine_tasks import double, end, end_the_first_time
 from test_cleaning_limits import PROSE, html, write_warc
 
 from cleaning.clean import clean
-from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.live_pages import live_documents, pairs
 from cleaning.corpus.publish import publish
 from cleaning.duplicates import candidates, signing, verified
 from cleaning.engines.choice import opened
@@ -93,7 +93,7 @@ def test_texts_for_a_task_take_along_no_more_than_it_needs(store):
     for number in range(3):
         Round(number).page(f"https://h{number}.es/1", f"Menú de {number}\n{prose(number)}").write(store)
     segments = pairs(store.documents / recipe_digest(CLEANING))
-    living = living_documents(segments, Takedowns.load(store)).documents
+    living = live_documents(segments, Takedowns.load(store)).documents
     lines = [[] if number == 1 else [line_digest(f"Menú de {number}")] for number in living["segment"].to_pylist()]
     repeated = pa.array(lines, pa.large_list(pa.uint64()))
     texts = StoredTexts(segments, living.append_column("repeated", repeated))

@@ -133,9 +133,9 @@ class Rounds(RuleBasedStateMachine):
         for number in range(len(self.rounds)):
             self.write(number)
 
-    @rule(share_rows=st.sampled_from([1, 5, 1_000_000]))
-    def work_is_cut_otherwise(self, share_rows):
-        self.engine = EngineSettings(workers=1, share_rows=share_rows)
+    @rule(shard_rows=st.sampled_from([1, 5, 1_000_000]))
+    def work_is_cut_otherwise(self, shard_rows):
+        self.engine = EngineSettings(workers=1, shard_rows=shard_rows)
 
     @rule(which=st.integers(0, 9), name=st.sampled_from(["0000/a", "a-b/c", "a/b-c", "zz/z"]))
     def warc_file_is_renamed(self, which, name):

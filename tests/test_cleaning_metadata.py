@@ -14,7 +14,7 @@ from cleaning.pages import extraction, own_attributes
 from cleaning.pages import normal_text as normal_text_module
 from cleaning.pages.extraction import extract_html
 from cleaning.pages.normal_text import normal_text
-from cleaning.pages.own_attributes import has_author_element
+from cleaning.pages.own_attributes import AuthorSigns
 from cleaning.pages.page import Page, Raw
 from cleaning.pages.titles import own_title
 from cleaning.settings import CleaningSettings
@@ -226,6 +226,9 @@ def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
     assert normal_text(text) == asked_always
 
 
+AUTHOR_SIGNS = AuthorSigns()
+
+
 @pytest.mark.parametrize(
     ("body", "authored"),
     [
@@ -238,7 +241,7 @@ def test_what_ftfy_is_not_asked_about_it_would_not_have_changed(text):
     ],
 )
 def test_elements_of_an_author_are_seen(body, authored):
-    assert has_author_element(load_html(f"<html><head></head><body>{body}</body></html>")) is authored
+    assert bool(AUTHOR_SIGNS(load_html(f"<html><head></head><body>{body}</body></html>"))) is authored
 
 
 @pytest.mark.parametrize("expression", own_attributes.AUTHOR_XPATHS)
@@ -249,7 +252,7 @@ def test_what_trafilatura_takes_for_an_author_is_seen(expression):
     names = ["rel", "id", "class", "itemprop", "data-testid", "data-component"]
     for tag, name, word in itertools.product(("a", "div", "p", "span", "h3", "li"), names, words):
         tree = load_html(f'<html><head></head><body><{tag} {name}="{word}">Ana</{tag}></body></html>')
-        assert has_author_element(tree) or not expression(tree)
+        assert AUTHOR_SIGNS(tree) or not expression(tree)
 
 
 @settings(deadline=None, max_examples=500)

@@ -9,6 +9,7 @@ from cleaning.pages.ngrams import LONGEST, SHORTEST, repeated_characters, repeat
 from cleaning.pages.phrases import Phrase, Phrases
 from cleaning.pages.privacy import masked
 from cleaning.pages.repetition_rules import TopNgrams
+from cleaning.pages.signs import signs_in
 from cleaning.pages.text import Text
 
 ROOMS = {
@@ -18,6 +19,7 @@ ROOMS = {
     "legal": page_kind_rules._LEGAL,
     "site": boilerplate._SITE_SAYS,
 }
+SIGNS = sorted({sign for phrases in ROOMS.values() for phrase in phrases.phrases for sign in phrase.signs})
 ALL = [(name, phrase) for name, phrases in ROOMS.items() for phrase in phrases.phrases]
 
 
@@ -36,7 +38,24 @@ def test_of_phrases_that_overlap_the_first_counts():
     assert phrases.count("cabe señalar y cabe señalar bien, señalar mal") == 3
     assert phrases.count("señalar algo") == 0
     assert not phrases.stand_in("señalar algo")
-    assert phrases.may_stand_in("señalar algo")
+    assert phrases.within("señalar algo") == [phrases.phrases[1]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from([*SIGNS, *"abcé €(c)2/{", "socio", "jurisdicci", "€ "]), max_size=12).map("".join))
+def test_all_signs_are_looked_for_at_once(text):
+    assert signs_in(text) == {sign for sign in SIGNS if sign in text}
+
+
+def test_a_new_phrase_is_looked_for_in_a_text_that_was_asked_before():
+    assert not Phrases((Phrase("sarpullido"),)).stand_in("picor y prurito")
+    assert Phrases((Phrase("prurito"),)).stand_in("picor y prurito")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.from_regex(page_kind_rules._ERROR_PAGE, fullmatch=True))
+def test_every_page_of_an_error_has_a_sign(text):
+    assert any(sign in text for sign in page_kind_rules._ERROR_SIGNS)
 
 
 @pytest.mark.parametrize(

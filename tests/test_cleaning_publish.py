@@ -15,7 +15,7 @@ import pytest
 from corpus_rounds import Round, listed_files, parquet_bytes, prose, slightly_changed, urls
 
 from cleaning.corpus.figures import counted
-from cleaning.corpus.living import living_documents
+from cleaning.corpus.live_pages import live_documents
 from cleaning.corpus.parts import part_count
 from cleaning.corpus.publish import behind, publish
 from cleaning.corpus.splits import assign, domain_of
@@ -148,11 +148,11 @@ def test_latest_event_decides_whatever_the_order_of_segments(store):
     late = Round(1, at=Round(9).at).page(url, prose("nuevo")).write(store)
     early = Round(2, at=Round(3).at).page(url, prose("viejo")).write(store)
     gone = Round(3, at=Round(5).at).drop(url, "http/410").write(store)
-    living = living_documents([late, early, gone], Takedowns.load(store))
+    living = live_documents([late, early, gone], Takedowns.load(store))
     assert living.documents["segment"].to_pylist() == [0]
     assert living.documents["first_seen_at"].to_pylist() == [Round(3).at]
     assert living.funnel == {"records": 3, "superseded": 2, "urls": 1}
-    without = living_documents([early, gone], Takedowns.load(store))
+    without = live_documents([early, gone], Takedowns.load(store))
     assert counted(without.dropped["reason"]) == {"http/410": 1}
 
 
@@ -164,7 +164,7 @@ def test_latest_event_decides_whatever_the_order_of_segments(store):
 def test_what_an_event_does_to_a_page(store, fate, lives):
     url = "https://guia.es/pagina"
     segments = [Round(1).page(url, prose(1)).write(store), Round(2).drop(url, fate).write(store)]
-    living = living_documents(segments, Takedowns.load(store))
+    living = live_documents(segments, Takedowns.load(store))
     assert living.documents.num_rows == int(lives)
     assert living.dropped["reason"].to_pylist() == ([] if lives else [fate])
 

@@ -14,9 +14,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.corpus.living import living_documents, pairs
+from cleaning.corpus.live_pages import live_documents, pairs
 from cleaning.corpus.publish import publish
-from cleaning.corpus.reserved import ledger_of, without_reserved
+from cleaning.corpus.reservations import drop_reserved, ledger_of
 from cleaning.pages.warc import Segment
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -29,7 +29,7 @@ from data.store import Store
 from data.takedowns import Takedowns
 from flows.settings import Settings
 from flows.why import why
-from flows.why_words import story_lines
+from flows.why_text import story_lines
 
 CLEANING = CleaningSettings(min_chars=100)
 PUBLISHING = PublishSettings(test_share=0.001)
@@ -271,7 +271,7 @@ def _cut(store, chosen):
     """The folder of the version that is current, None where there is nothing to publish."""
     segments = pairs(store.documents / recipe_digest(CLEANING))
     ledger = ledger_of(store.rights / extraction_digest(CLEANING), segments)
-    left = without_reserved(living_documents(segments, Takedowns.load(store)), ledger, chosen)
+    left = drop_reserved(live_documents(segments, Takedowns.load(store)), ledger, chosen)
     return publish(store, CLEANING, chosen).path if left.documents.num_rows else None
 
 
@@ -298,7 +298,7 @@ def test_why_quotes_the_line_that_refuses(store, tmp_path):
     said = list(story_lines(told))
     robots = told.versions[0].said
     assert said[1] == (
-        f"Not in the corpus: its owner reserves it [policy/opted_out]: {line}. /robots.txt says so: "
+        f"Not in the corpus: its owner reserves it from training [policy/opted_out]: {line}. /robots.txt says so: "
         f"{robots.warc_file} at {robots.warc_offset:,}, fetched 2026-01-01 00:00:00."
     )
     assert told.visits[0].verdict.said == robots

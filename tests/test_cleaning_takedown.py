@@ -7,11 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, prose, slightly_changed, urls
 
-from cleaning.corpus.affected import affected
 from cleaning.corpus.diff import diff
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.publish import publish
 from cleaning.corpus.report import report
-from cleaning.corpus.story import story
+from cleaning.corpus.takedown_impact import takedown_impact
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import InputError
@@ -103,10 +103,10 @@ def test_all_spellings_of_a_target_reach_what_it_reaches(store):
     asked = ["guia.es", "www.guia.es", urls()[20], urls()[20].replace("https://", "http://www.")]
     takedowns.add(asked, DAY)
     assert urls()[20].startswith("https://guia.es/")
-    assert affected(store, takedowns, asked).documents == dict(zip(asked, (10, 10, 1, 1), strict=True))
+    assert takedown_impact(store, takedowns, asked).documents == dict(zip(asked, (10, 10, 1, 1), strict=True))
     of_a_copy = ["https://copias.es/a"]
     takedowns.add(of_a_copy, DAY)
-    reached = affected(store, takedowns, of_a_copy)
+    reached = takedown_impact(store, takedowns, of_a_copy)
     assert (reached.documents, reached.dropped, reached.copies) == ({}, {"https://copias.es/a": 1}, (urls()[0],))
 
 
@@ -184,12 +184,12 @@ def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
     publish(store, CLEANING, PUBLISHING)
     takedowns = Takedowns.load(store)
     takedowns.add(["https://www.hospital.es/consejos"], DAY)
-    reached = affected(store, takedowns, ["https://www.hospital.es/consejos"])
+    reached = takedown_impact(store, takedowns, ["https://www.hospital.es/consejos"])
     assert reached.documents == {"https://www.hospital.es/consejos": 3}
     assert kept(publish(store, CLEANING, PUBLISHING)) == set(urls()[3:])
-    told = story(store, CLEANING, urls()[0])
+    told = page_history(store, CLEANING, urls()[0])
     assert told.takedown.target == "https://www.hospital.es/consejos"
-    assert [(one.state, one.reason) for one in told.places] == [("kept", None), ("dropped", "takedown")]
+    assert [(one.state, one.reason) for one in told.versions] == [("kept", None), ("dropped", "takedown")]
 
 
 def test_a_licence_at_an_address_that_was_taken_down_keeps_its_name_alone(store):

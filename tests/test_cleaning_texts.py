@@ -17,9 +17,9 @@ from warc_files import html, write_warc
 
 from cleaning import recipe
 from cleaning.clean import clean
+from cleaning.corpus.page_history import page_history
 from cleaning.corpus.publish import publish
 from cleaning.corpus.status import corpus_status
-from cleaning.corpus.story import story
 from cleaning.engines.engine import EngineSettings
 from cleaning.extracted_rows import outcomes_of_rows
 from cleaning.pages import page_process
@@ -314,9 +314,9 @@ def test_why_and_publish_read_what_was_judged_again(judged):
     publish(judged, SETTINGS, PUBLISHING)
     shutil.rmtree(judged.warc)
     clean(judged, STRICT, engine=ONE)
-    (short,) = story(judged, STRICT, "https://a.example/corta").verdicts
+    (short,) = page_history(judged, STRICT, "https://a.example/corta").verdicts
     assert (short.kept, short.reason, short.recipe) == (False, "quality/too_short", recipe_digest(STRICT))
-    (kept,) = story(judged, SETTINGS, "https://a.example/corta").verdicts
+    (kept,) = page_history(judged, SETTINGS, "https://a.example/corta").verdicts
     assert kept.kept
     second = publish(judged, STRICT, PUBLISHING)
     assert (second.version, second.changed) == ("v0002", True)

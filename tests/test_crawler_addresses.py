@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from crawler_web import host_rows, html
 
-from crawler.frontier.addresses import SharedAddresses
+from crawler.frontier.address_limiter import AddressLimiter
 from crawler.frontier.hosts import HostQueue
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
@@ -36,7 +36,7 @@ def test_no_address_is_asked_more_than_it_may_and_no_host_starves(seed):
     flying = {}
     for _ in range(5_000):
         host = hosts.next_ready()
-        if host is not None and hosts.lives_at(host, address[host.name]):
+        if host is not None and hosts.claim_address(host, address[host.name]):
             flying[host.name] = host
             asked[host.name] += 1
         elif host is not None:
@@ -56,18 +56,18 @@ def test_no_address_is_asked_more_than_it_may_and_no_host_starves(seed):
 
 
 def test_a_host_that_no_longer_wants_its_turn_passes_it_on():
-    shared = SharedAddresses(1)
-    assert shared.learn("a", "10.0.0.1")
-    assert not shared.learn("b", "10.0.0.1")
-    assert not shared.learn("c", "10.0.0.1")
-    assert not shared.enter("b")
-    assert not shared.enter("c")
-    assert shared.leave("a") == ["b"]
-    assert shared.pass_on("b") == ["c"]
-    assert shared.enter("c")
-    assert not shared.enter("a")
-    assert shared.leave("c") == ["a"]
-    assert shared.leave("a") == []
+    shared = AddressLimiter(1)
+    assert shared.acquire_at("a", "10.0.0.1")
+    assert not shared.acquire_at("b", "10.0.0.1")
+    assert not shared.acquire_at("c", "10.0.0.1")
+    assert not shared.acquire("b")
+    assert not shared.acquire("c")
+    assert shared.release("a") == ["b"]
+    assert shared.skip("b") == ["c"]
+    assert shared.acquire("c")
+    assert not shared.acquire("a")
+    assert shared.release("c") == ["a"]
+    assert shared.release("a") == []
 
 
 class Shared:

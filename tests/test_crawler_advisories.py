@@ -18,8 +18,8 @@ from scrapy.utils.misc import load_object
 from crawler.permissions.resolver import GuardedResolver
 from crawler.process.child import scrapy_settings
 from crawler.process.downloader import DirectDownloader
+from crawler.process.raw_response import keep_raw_response
 from crawler.process.transport import Unpacking
-from crawler.process.wire import keep_wire_bytes
 from crawler.settings import CrawlSettings
 
 
@@ -38,7 +38,7 @@ def unpack(body: bytes, settings: Settings) -> Response:
     """An answer with a packed body, as the spider gets it."""
     request = Request("http://a.example/")
     packed = Response(request.url, 200, {"Content-Encoding": "gzip"}, gzip.compress(body, 1))
-    keep_wire_bytes(request, packed)
+    keep_raw_response(request, packed)
     crawler: Any = SimpleNamespace(settings=settings, stats=None, signals=SignalManager())
     unpacked = Unpacking(crawler=crawler).process_response(request, packed)
     assert isinstance(unpacked, Response)

@@ -9,7 +9,7 @@ from crawler_web import Web, html, rows, serving
 
 from crawler.frontier.due import DAY, FAILED_RANK, KNOWN_RANK, NEW_RANK
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found, HostState
+from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.rounds import Rounds
 from crawler.frontier.tables import DONE, REFUSED, urls
 from crawler.permissions.operator_rules import OperatorRules
@@ -42,7 +42,7 @@ def rules(*hosts, takedowns=None, **settings):
 
 
 def found(path, host="a.test", **others):
-    return Found(f"http://{host}{path}", host, f"http://{host}/", **others)
+    return FoundUrl(f"http://{host}{path}", host, f"http://{host}/", **others)
 
 
 def done(frontier, *paths, host="a.test", **values):

@@ -119,7 +119,7 @@ def test_refusals_and_cut_answers_are_waited_out(store, archive, ours):
 
     archive.add(CRAWL, captures(month(1)))
     archive.fault = fault
-    summary = archive_common_crawl(store, ours, archive.settings(merge_most=4_000, attempts=50), [CRAWL])
+    summary = archive_common_crawl(store, ours, archive.settings(merge_max_bytes=4_000, attempts=50), [CRAWL])
     check_all_are_there(store, archive)
     given = archive.record_requests()
     assert len(given) == len(set(given)) == summary.record_requests, "nothing that came was asked for twice"
@@ -146,7 +146,7 @@ def test_wrong_offsets_and_a_moved_file_cost_only_their_own_records(store, archi
     assert f"{CRAWL}: " in str(error.value)
     assert "records do not lie where its index says" in str(error.value)
     assert "is not there (HTTP 404)" in str(error.value)
-    assert "Run the same command again: it reads the index anew" in str(error.value)
+    assert "Run the same command again: it reads the index again" in str(error.value)
     lost = {member for (path, _), member in archive.members.items() if path in pages[:2]}
     check_all_are_there(store, archive, wanted(archive) - lost)
     archive.files = files
@@ -207,7 +207,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_that_came_is_asked_twi
         "from crawler.sources.settings import CommonCrawlSettings; from data.store import Store\n"
         "from crawler.sources.common_crawl.run import archive_common_crawl\n"
         "archive_common_crawl(Store.open(sys.argv[1]), CrawlSettings(seeds=Path(sys.argv[2])),"
-        " CommonCrawlSettings(base_url=sys.argv[3], requests_per_second=1e6, merge_most=3000, concurrency=1),"
+        " CommonCrawlSettings(base_url=sys.argv[3], requests_per_second=1e6, merge_max_bytes=3000, concurrency=1),"
         " [sys.argv[4]])"
     )
     command = [sys.executable, "-c", code, str(store.root), str(ours.seeds), archive.settings().base_url, CRAWL]

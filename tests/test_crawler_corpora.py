@@ -23,8 +23,8 @@ from cleaning.pages.warc import Segment
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.permissions.scope import Scope
-from crawler.sources.given import Given, Left, bring
 from crawler.sources.medlineplus import LICENCE, topics
+from crawler.sources.open_corpora import CorpusRecord, Skipped, import_corpus
 from crawler.sources.scielo import articles
 from crawler.sources.texts import check_name, licence_named, texts
 from data.errors import InputError
@@ -73,8 +73,8 @@ def topics_file(folder, text=None):
 
 def test_a_spanish_topic_is_a_page_in_the_public_domain(tmp_path):
     found = list(topics(topics_file(tmp_path)))
-    assert [one.reason for one in found if isinstance(one, Left)] == ["another_language", "no_summary"]
-    (topic,) = [one for one in found if isinstance(one, Given)]
+    assert [one.reason for one in found if isinstance(one, Skipped)] == ["another_language", "no_summary"]
+    (topic,) = [one for one in found if isinstance(one, CorpusRecord)]
     assert (topic.url, topic.licence) == ("https://medlineplus.gov/spanish/asthma.html", LICENCE)
     assert topic.when == datetime(2026, 6, 13, 2, 30, 34, tzinfo=UTC)
     assert "<h1>Asma</h1><h3>¿Qué es el asma?</h3><p>" in topic.body.decode()
@@ -158,8 +158,8 @@ def test_of_an_article_in_another_language_its_spanish_translation(tmp_path):
         file.writestr("roto.xml", "<article")
         file.writestr("otro.xml", "<html/>")
     found = list(articles([tmp_path / "p.zip"], DAY))
-    assert [one.reason for one in found if isinstance(one, Left)] == ["another_language", "damaged", "no_jats"]
-    (page,) = [one for one in found if isinstance(one, Given)]
+    assert [one.reason for one in found if isinstance(one, Skipped)] == ["another_language", "damaged", "no_jats"]
+    (page,) = [one for one in found if isinstance(one, CorpusRecord)]
     assert "<h1>En español</h1><h2>Introducción</h2><p>Texto traducido.</p>" in page.body.decode()
 
 
@@ -181,8 +181,8 @@ def test_rows_of_parquet_and_of_jsonl_are_read_alike(tmp_path):
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     for path, more in ((tmp_path / "a", []), (tmp_path / "b.jsonl.gz", ["damaged", "damaged"])):
         found = list(texts([path], DAY, Licence("ODC-By-1.0")))
-        assert [one.reason for one in found if isinstance(one, Left)] == ["empty", "no_address", *more]
-        one, two = (one for one in found if isinstance(one, Given))
+        assert [one.reason for one in found if isinstance(one, Skipped)] == ["empty", "no_address", *more]
+        one, two = (one for one in found if isinstance(one, CorpusRecord))
         assert (one.url, one.licence, one.when.date()) == (
             "https://s.example/uno",
             Licence("ODC-By-1.0"),
@@ -238,7 +238,7 @@ def test_a_bomb_of_entities_costs_nothing(tmp_path):
 def test_summaries_as_elements_and_in_cdata(tmp_path):
     """The web service of MedlinePlus and copies of the file write them so."""
     path = topics_file(tmp_path, "<p>¿Qué es el <b>asma</b>?</p> Más.<![CDATA[<p>Fin & ya</p>]]>")
-    (topic,) = [one for one in topics(path) if isinstance(one, Given)]
+    (topic,) = [one for one in topics(path) if isinstance(one, CorpusRecord)]
     assert "</h1><p>¿Qué es el <b>asma</b>?</p> Más.&lt;p&gt;Fin &amp; ya&lt;/p&gt;</article>" in topic.body.decode()
 
 
@@ -286,9 +286,9 @@ def bring_all(store, tmp_path):
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "000.parquet")
     (tmp_path / "a.xml").write_text(article(), encoding="utf-8")
     return (
-        bring(store, "fineweb-2", texts([tmp_path / "000.parquet"], DAY, Licence("ODC-By-1.0")), seeds),
-        bring(store, "medlineplus", topics(topics_file(tmp_path)), seeds),
-        bring(store, "scielo", articles([tmp_path / "a.xml"], DAY), seeds),
+        import_corpus(store, "fineweb-2", texts([tmp_path / "000.parquet"], DAY, Licence("ODC-By-1.0")), seeds),
+        import_corpus(store, "medlineplus", topics(topics_file(tmp_path)), seeds),
+        import_corpus(store, "scielo", articles([tmp_path / "a.xml"], DAY), seeds),
     )
 
 
@@ -321,7 +321,7 @@ def test_they_are_documents_like_any_page(store, tmp_path):
 def test_only_what_lies_in_the_scope_of_start_urls(store, tmp_path):
     seeds = Scope([Seed("https://s.example/", "S", "ES", "hospital", "host")])
     pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "000.parquet")
-    done = bring(store, "fineweb-2", texts([tmp_path / "000.parquet"], DAY), seeds, only_seeds=True)
+    done = import_corpus(store, "fineweb-2", texts([tmp_path / "000.parquet"], DAY), seeds, only_seeds=True)
     assert (done.taken, done.left_out) == (1, {"out_of_scope": 1, "empty": 1, "no_address": 1})
     (path,) = (store.warc / "fineweb-2").glob("*.warc.gz")
     with path.open("rb") as file:

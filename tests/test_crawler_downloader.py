@@ -17,7 +17,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 from crawler.process.child import scrapy_settings
 from crawler.process.downloader import DirectDownloader
 from crawler.process.exchange import DATA_LOSS, MOST_ENDPOINTS, PARTIAL, STOPPED, _Body, _Endpoints
-from crawler.process.wire import WIRE
+from crawler.process.raw_response import RAW_RESPONSE
 from crawler.settings import CrawlSettings
 
 
@@ -64,8 +64,8 @@ def test_an_answer_reaches_the_spider_with_its_request_and_its_bytes(downloader,
     assert not downloader.active
     (response,) = spider_of(downloader).answers
     assert response.request is request
-    assert response.meta[WIRE].body == b"<p>"
-    assert (b"Etag", b"x") in response.meta[WIRE].headers
+    assert response.meta[RAW_RESPONSE].body == b"<p>"
+    assert (b"Etag", b"x") in response.meta[RAW_RESPONSE].headers
     assert request.headers["If-None-Match"] == b'"1"'
     assert request.headers["User-Agent"].startswith(b"cowese/")
     assert request.headers["Accept-Language"] == b"es"

@@ -17,7 +17,7 @@ from crawler_web import Web, html, serving
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import HostQueue
 from crawler.frontier.ownership import Ownership
-from crawler.frontier.records import Found, HostState
+from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.tables import DONE, QUEUED, hosts, urls
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
@@ -103,7 +103,7 @@ def frontier(dsn):
 
 
 def found(url, host="a.test", **others):
-    return Found(url, host, "http://a.test/", **others)
+    return FoundUrl(url, host, "http://a.test/", **others)
 
 
 def test_links_are_queued_once_and_counted_by_host(frontier):
@@ -127,7 +127,7 @@ def test_an_outcome_and_its_links_are_written_together_or_not_at_all(frontier):
     frontier.commit([], [found("http://a.test/1")])
     (row,) = frontier.queued("a.test", 10)
     with pytest.raises(sa.exc.SQLAlchemyError):
-        frontier.commit([{"row": row.id, "state": DONE}], [Found(None, "a.test", "http://a.test/")])
+        frontier.commit([{"row": row.id, "state": DONE}], [FoundUrl(None, "a.test", "http://a.test/")])
     assert [one.url for one in frontier.queued("a.test", 10)] == ["http://a.test/1"]
     assert frontier.commit([{"row": row.id, "state": DONE, "status": 200}], [found("http://a.test/2")]) == {"a.test": 1}
     assert [one.url for one in frontier.queued("a.test", 10)] == ["http://a.test/2"]
@@ -143,9 +143,9 @@ def test_a_date_after_the_last_visit_queues_again(frontier):
 
 
 def test_what_is_known_of_hosts_stays(frontier):
-    frontier.commit([], [found("http://a.test/1")], {"a.test": HostState(4, 123.5, lies=True)})
-    frontier.commit([], [], {"a.test": HostState(5, None, lies=True)})
-    assert frontier.host_states() == {"a.test": HostState(5, None, lies=True)}
+    frontier.commit([], [found("http://a.test/1")], {"a.test": HostState(4, 123.5, false_304=True)})
+    frontier.commit([], [], {"a.test": HostState(5, None, false_304=True)})
+    assert frontier.host_states() == {"a.test": HostState(5, None, false_304=True)}
 
 
 def test_two_openers_of_a_round_open_one(frontier):
@@ -172,7 +172,7 @@ def test_hosts_take_turns_and_a_huge_one_starves_nobody():
     for _ in range(12):
         host = queue.next_ready()
         served.append(host.name)
-        queue.less(host)
+        queue.mark_done(host)
         queue.release(host, 0.0)
     assert served.count("huge.test") == 2
     assert all(served.count(f"small{number}.test") == 2 for number in range(5))
@@ -182,7 +182,7 @@ def test_a_host_whose_work_comes_later_still_rests():
     queue = HostQueue(CrawlSettings())
     queue.add("a.test", 1)
     host = queue.next_ready()
-    queue.less(host)
+    queue.mark_done(host)
     queue.release(host, 30.0)
     queue.add("a.test", 1)
     assert queue.next_ready() is None
@@ -220,14 +220,14 @@ def test_a_host_is_leased_to_one_process_and_moves_on_when_that_dies(shared_dsn)
     one, two = Ownership(frontier, None), Ownership(frontier, None)
     assert one.take(0.0) == [f"h{number}.test" for number in range(5)]
     assert two.take(0.0) == []
-    assert not two.nothing_elsewhere()
+    assert not two.no_work_elsewhere()
     one.give_back({"h1.test"})
     assert two.take(0.0) == ["h1.test"]
     with frontier.engine.begin() as connection:  # as if the first had been silent for longer than its lease
         connection.execute(sa.update(hosts).where(hosts.c.host != "h1.test").values(held_until=0.0))
     assert two.take(0.0) == [f"h{number}.test" for number in range(5)]
     assert one.heartbeat() == {"h0.test", "h2.test", "h3.test", "h4.test"}
-    assert two.nothing_elsewhere()
+    assert two.no_work_elsewhere()
     frontier.close()
 
 

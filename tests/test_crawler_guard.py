@@ -124,7 +124,7 @@ def test_an_explicit_list_opens_what_it_names_and_no_more():
 
 
 def test_a_network_that_is_none_is_named():
-    with pytest.raises(InputError, match=r"allow_private: '10\.0\.0\.0/99' is no network in CIDR notation"):
+    with pytest.raises(InputError, match=r"allow_private: '10\.0\.0\.0/99' is not a network in CIDR notation"):
         networks(["10.0.0.0/99"])
 
 

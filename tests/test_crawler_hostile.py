@@ -105,7 +105,7 @@ def proxy():
 def test_every_broken_server_is_survived_and_its_good_page_kept(proxy, store, tmp_path):
     web = Web(port=proxy.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{host}/" for host in BAD))
-    summary = crawl(store, web.settings(seeds, timeout=4.0, max_failures=2, breaker_first=0.1))
+    summary = crawl(store, web.settings(seeds, timeout=4.0, max_failures=2, breaker_base_delay=0.1))
     assert summary.finished
     assert {url for url in proxy.asked if url.endswith("/mala")} == {f"http://{host}/mala" for host in BAD}
     assert summary.new == 2 * len(BAD)

@@ -9,7 +9,7 @@ from crawler_web import Web, html, serving
 from typer.testing import CliRunner
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found, HostState
+from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.tables import REFUSED, urls
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
@@ -44,7 +44,7 @@ def crawled(tmp_path_factory):
 def test_every_host_with_its_standing_and_figures(crawled):
     store, settings, _ = crawled
     views = {view.host: view for view in host_views(store, settings, as_of=NOW)}
-    standing = {host: view.standing for host, view in views.items()}
+    standing = {host: view.state for host, view in views.items()}
     assert standing == {
         "buena.test": "done",
         "prohibe.test": "opted_out",
@@ -65,7 +65,7 @@ def test_every_host_with_its_standing_and_figures(crawled):
 def test_the_story_of_a_host_in_any_spelling(crawled):
     store, settings, _ = crawled
     story = host_story(store, settings, "https://WWW.grande.test/x", as_of=NOW)
-    assert (story.host, story.standing, story.start_urls) == ("grande.test", "over_budget", ["http://grande.test/"])
+    assert (story.host, story.state, story.start_urls) == ("grande.test", "over_budget", ["http://grande.test/"])
     assert len(story.last) == 5
     assert {one.status for one in story.last} == {200, 404}
     assert story.rounds == {1: 11}
@@ -88,9 +88,9 @@ def test_the_command_filters_sorts_and_speaks_json(crawled):
     assert [one["host"] for one in json.loads(said(*given, "--standing", "opted_out")[1])] == ["prohibe.test"]
     assert [one["host"] for one in json.loads(said(*given, "--match", "GRAN")[1])] == ["grande.test"]
     assert json.loads(said(*given[:-3], "grande.test", "--json")[1])["page_cap"] == 20_000
-    code, _, result = said(*given, "--standing", "dormido")
+    code, _, result = said(*given, "--state", "dormido")
     assert code != 0
-    assert "no such standing" in str(result.exception)
+    assert "no such state" in str(result.exception)
     code, out, _ = said(*given[:5])
     assert "4 hosts" in out
     assert "over_budget" in out
@@ -113,11 +113,11 @@ def test_what_is_remembered_of_a_host_is_its_standing(tmp_path, state, rest, sta
     frontier = Frontier(f"sqlite:///{store.crawl_state}")
     until = None if rest is None else NOW.timestamp() + rest
     remembered = HostState(failures=3, rest_until=until, state=state, why=state and "HTTP 403")
-    frontier.commit([], [Found("http://a.test/", "a.test", "http://a.test/")], {"a.test": remembered})
+    frontier.commit([], [FoundUrl("http://a.test/", "a.test", "http://a.test/")], {"a.test": remembered})
     frontier.close()
     seeds = Web().seeds(tmp_path / "seeds.tsv", "http://a.test/")
     (view,) = host_views(store, CrawlSettings(seeds=seeds), as_of=NOW)
-    assert view.standing == standing
+    assert view.state == standing
     assert (view.rests_until is not None) == (rest is not None and rest > 0)
 
 
@@ -125,13 +125,13 @@ def test_hosts_taken_down_or_out_of_scope(tmp_path):
     store = Store.open(tmp_path / "store")
     store.crawl.mkdir()
     frontier = Frontier(f"sqlite:///{store.crawl_state}")
-    frontier.commit([], [Found(f"http://{name}.test/", f"{name}.test", f"http://{name}.test/") for name in "abc"])
+    frontier.commit([], [FoundUrl(f"http://{name}.test/", f"{name}.test", f"http://{name}.test/") for name in "abc"])
     with frontier.engine.begin() as connection:
         connection.execute(sa.update(urls).values(state=REFUSED, reason="scope/out_of_scope"))
     frontier.close()
     Takedowns.load(store).add(["b.test"], NOW.date())
     seeds = Web().seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")
-    standing = {view.host: view.standing for view in host_views(store, CrawlSettings(seeds=seeds), as_of=NOW)}
+    standing = {view.host: view.state for view in host_views(store, CrawlSettings(seeds=seeds), as_of=NOW)}
     assert standing == {"a.test": "new", "b.test": "taken_down", "c.test": "out_of_scope"}
 
 
@@ -144,7 +144,7 @@ def test_hosts_taken_down_or_out_of_scope(tmp_path):
         ('crawl.per_host={"otra.test": {"delay": 5}}', "per_host otra.test: no start URL"),
         ('crawl.per_seed={"http://a.test": {"pause": true}}', "per_seed http://a.test: no such start URL"),
         ('crawl.per_seed={"http://r.test/salud": {"max_pages": 9}}', "has a part of one"),
-        ('crawl.per_host={"a.test": {"exclude": ["("]}}', "no regular expression"),
+        ('crawl.per_host={"a.test": {"exclude": ["("]}}', "not a regular expression"),
         ('crawl.per_host={"a.test": {"dalay": 5}}', "no such setting"),
         ('crawl.per_host={"a.test": {"delay": -1}}', "greater than or equal to 0"),
     ],

@@ -58,7 +58,7 @@ def test_kill_9_loses_nothing(tmp_path):
     root, kills = tmp_path / "store", 0
     with serving(a_web()) as web:
         seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://h{host}.test/" for host in range(HOSTS)))
-        settings = web.settings(seeds, breaker_first=0.05)
+        settings = web.settings(seeds, breaker_base_delay=0.05)
         for victim in ("child", "parent", "child"):
             process = context.Process(target=run_it, args=(root, settings))
             process.start()

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from crawler.pages.addresses import MAX_URL, location_url
-from crawler.pages.links import MAX_LINKS, extract_links, is_html, is_no_page
+from crawler.parsing.links import MAX_LINKS, extract_links, is_html, is_no_page
+from crawler.parsing.url_join import MAX_URL, location_url
 
 PAGE = "https://www.clinica.es/guias/asma/index.html?v=2"
 

@@ -183,7 +183,7 @@ def test_each_lie_ends_with_a_reason_and_its_host_goes_on(server, store, tmp_pat
     web = Web(port=server.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in hosts))
     began = time.monotonic()
-    summary = crawl(store, web.settings(seeds, timeout=3.0, max_failures=2, breaker_first=0.1))
+    summary = crawl(store, web.settings(seeds, timeout=3.0, max_failures=2, breaker_base_delay=0.1))
     assert time.monotonic() - began < 300
     assert summary.longest_stall_cpu < 5
     state, known = rows(store), host_rows(store)

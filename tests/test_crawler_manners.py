@@ -103,7 +103,7 @@ def test_a_broken_host_is_left_for_later_and_no_other_waits_for_it(web, store, t
         "http://b.test/uno": html(),
     }
     seeds = web.seeds(tmp_path / "seeds.tsv", "http://a.test/", "http://b.test/")
-    summary = crawl(store, web.settings(seeds, breaker_first=0.1, breaker_patience=0.5))
+    summary = crawl(store, web.settings(seeds, breaker_base_delay=0.1, breaker_patience=0.5))
     assert (summary.new, summary.hosts_left_out) == (3, 1)
     assert sum("a.test" in url for url in web.urls()) < 13
     assert not summary.finished  # the next run goes on with this round
@@ -157,7 +157,7 @@ def test_a_host_that_was_unreachable_is_asked_again_a_day_later(web, store, tmp_
 
 def test_a_link_that_fails_does_not_start_rounds_for_ever(web, store, tmp_path):
     web.pages = {"http://a.test/": html("/rota"), "http://a.test/rota": (500, {}, b"")}
-    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_first=0.05)
+    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_base_delay=0.05)
     crawl(store, settings, as_of=START)
     web.asked.clear()
     crawl(store, settings, as_of=START + timedelta(hours=1))

@@ -138,7 +138,7 @@ def server():
 def test_answers_that_browsers_read_are_read(server, store, tmp_path):
     web = Web(port=server.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in ANSWERS))
-    crawl(store, web.settings(seeds, breaker_first=0.05))
+    crawl(store, web.settings(seeds, breaker_base_delay=0.05))
     asked = [url for url, _ in server.asked]
     assert {name for name in ANSWERS if f"http://{name}.test/fin" not in asked} == set()
     assert max(asked.count(f"http://{name}.test/") for name in ANSWERS) <= 2
@@ -171,7 +171,7 @@ def test_a_cookie_lives_as_long_as_its_chain_of_redirects(server, store, tmp_pat
     for day, revisit, least in ((1, "due", WITH_COOKIES), (50, "due", pages), (200, "all", WITH_COOKIES)):
         server.asked.clear()
         when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(day)
-        assert crawl(store, web.settings(seeds, breaker_first=0.05), as_of=when, revisit=revisit).finished
+        assert crawl(store, web.settings(seeds, breaker_base_delay=0.05), as_of=when, revisit=revisit).finished
         asked = [(url.removeprefix("http://").replace(".test", ""), cookie) for url, cookie in server.asked]
         assert least <= {one for one in asked if one[1] is not None} <= WITH_COOKIES
         assert max(Counter(url for url, _ in asked if "robots" not in url).values()) <= 3

@@ -150,7 +150,7 @@ def test_a_server_whose_304_is_false_is_found_out_and_asked_without_conditions(w
     assert seen == [0, 0, 0, 0, 1]
     engine = sa.create_engine(f"sqlite:///{store.crawl_state}")
     with engine.connect() as connection:
-        assert connection.execute(sa.select(hosts.c.lies)).scalar_one() is True
+        assert connection.execute(sa.select(hosts.c.false_304)).scalar_one() is True
     engine.dispose()
     liar["text"] = "Otra vez."
     assert crawl(store, settings, revisit="all", as_of=START + timedelta(days=240)).changed == 1

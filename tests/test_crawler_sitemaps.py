@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.pages import sitemaps
-from crawler.pages.sitemaps import MAX_URLS, Entry, sitemap_entries
+from crawler.parsing import sitemaps
+from crawler.parsing.sitemaps import MAX_URLS, Entry, sitemap_entries
 
 DAY = datetime(2026, 3, 4, tzinfo=UTC).timestamp()
 

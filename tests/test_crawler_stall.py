@@ -9,7 +9,7 @@ import pytest
 from crawler_web import Web, html, rows, serving
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found
+from crawler.frontier.records import FoundUrl
 from crawler.frontier.tables import DONE
 from crawler.permissions.scope import Scope
 from crawler.process.round import Round
@@ -102,7 +102,7 @@ def test_a_host_that_is_left_out_is_not_counted_again_and_others_are_taken(tmp_p
         Seed(url=f"http://{name}.test/", name="x", country="ES", category="hospital", scope="host") for name in "ab"
     ]
     frontier = Frontier("sqlite://")
-    frontier.commit([], [Found(f"http://a.test/{n}", "a.test", seeds[0].url) for n in range(50)])
+    frontier.commit([], [FoundUrl(f"http://a.test/{n}", "a.test", seeds[0].url) for n in range(50)])
     warc = WarcWriter(tmp_path, "x", 1 << 30, {})
     current = Round(1, CrawlSettings(), frontier, Scope(seeds), warc, WHEN)
     current.roster.rest(current.hosts["a.test"], 86_400.0)
@@ -111,7 +111,7 @@ def test_a_host_that_is_left_out_is_not_counted_again_and_others_are_taken(tmp_p
     monkeypatch.setattr(frontier, "queued_by_host", lambda names: counted.extend(names) or count(names))
     assert current.is_over()
     assert counted == []
-    frontier.commit([], [Found("http://b.test/", "b.test", seeds[1].url)])  # as another process would
+    frontier.commit([], [FoundUrl("http://b.test/", "b.test", seeds[1].url)])  # as another process would
     assert not current.is_over()
     assert counted == ["b.test"]
     assert current.hosts["b.test"].queued == 1

@@ -14,15 +14,15 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found, Known
+from crawler.frontier.records import FoundUrl, KnownUrl
 from crawler.frontier.tables import DONE, PAGE, SITEMAP, urls
 from crawler.permissions.scope import Scope
-from crawler.process import answers, scheduler
+from crawler.process import responses, scheduler
 from crawler.process.permission_files import ROBOTS
+from crawler.process.raw_response import RAW_RESPONSE, RawResponse
 from crawler.process.round import Round
 from crawler.process.scheduler import FrontierScheduler
 from crawler.process.spider import CoweseSpider
-from crawler.process.wire import WIRE, Wire
 from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import DiskFullError, StoreError
@@ -80,8 +80,8 @@ class Crawl:
     def __init__(self, folder):
         seed = Seed(url="http://a.test/", name="Prueba", country="ES", category="hospital", scope="host")
         self.frontier = Frontier("sqlite://")
-        found = [Found(f"http://a.test/{n}", "a.test", seed.url) for n in range(3)]
-        found.append(Found("http://a.test/sitemap.xml", "a.test", seed.url, SITEMAP))
+        found = [FoundUrl(f"http://a.test/{n}", "a.test", seed.url) for n in range(3)]
+        found.append(FoundUrl("http://a.test/sitemap.xml", "a.test", seed.url, SITEMAP))
         self.frontier.commit([], found)
         options = CrawlSettings(delay_min=0, delay_factor=0, max_failures=1_000_000, breaker_patience=1e9)
         warc = WarcWriter(folder, "x", 1 << 30, {})
@@ -111,7 +111,7 @@ class Crawl:
         body = b"" if "file" in request.meta else body
         response = HtmlResponse(request.url, status, headers or {"Content-Type": "text/html"}, body, request=request)
         fields = [(name, value) for name, values in response.headers.items() for value in values]
-        request.meta[WIRE] = Wire(fields, body)
+        request.meta[RAW_RESPONSE] = RawResponse(fields, body)
         with pytest.raises(StopIteration):
             self.spider.answered(response).send(None)
 
@@ -148,7 +148,7 @@ async def go_on():
 @pytest.fixture(autouse=True, scope="module")
 def without_reactor():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answers, "let_others_run", go_on)
+        patch.setattr(responses, "yield_to_reactor", go_on)
         patch.setattr(scheduler, "TURN", 600.0)  # a busy machine ends no turn early
         yield
 
@@ -208,7 +208,7 @@ def assert_settled(crawl, request, error):
 def test_an_error_in_a_callback_settles_the_row_and_frees_the_host(crawl, monkeypatch, kind, where, name):
     at = {
         "spider": crawl.spider,
-        "answers": crawl.spider.answers,
+        "answers": crawl.spider.responses,
         "discovery": crawl.spider.discovery,
         "recorder": crawl.spider.recorder,
         "warc": crawl.round.warc,
@@ -287,21 +287,21 @@ def test_requests_that_cannot_be_made_leave_room_for_the_sitemaps_after_them(cra
 
 def test_a_row_that_nobody_settles_is_settled_when_its_host_is_released(crawl, monkeypatch):
     request = crawl.until(PAGE)
-    monkeypatch.setattr(crawl.spider.answers, "read_page", lambda *_: go_on())
+    monkeypatch.setattr(crawl.spider.responses, "read_page", lambda *_: go_on())
     crawl.answer(request)
     assert crawl.row(request.meta["known"].id).reason == "internal/RuntimeError"
 
 
 def test_one_row_that_the_database_refuses_spoils_no_other(crawl, monkeypatch):
     error = sa.exc.DataError("x", None, ValueError("NUL"))
-    commit = crawl.frontier.commit_or_tell
+    commit = crawl.frontier.commit_or_raise
 
     def refuse_one(outcomes, found, states):
         if any(one.get("etag") == "malo" for one in outcomes):
             raise error
         return commit(outcomes, found, states)
 
-    monkeypatch.setattr(crawl.frontier, "commit_or_tell", refuse_one)
+    monkeypatch.setattr(crawl.frontier, "commit_or_raise", refuse_one)
     for number, etag in ((1, "bueno"), (2, "malo"), (3, "bueno")):
         known = next(one for one in crawl.frontier.queued("a.test", 9) if one.id == number)
         crawl.round.settle(known, {"row": number, "state": 1, "etag": etag})
@@ -358,9 +358,9 @@ def settles(crawl, status, fields, kind, *, known):
 
 
 def _row(number, kind, **values):
-    empty = dict.fromkeys(Known.__dataclass_fields__)
+    empty = dict.fromkeys(KnownUrl.__dataclass_fields__)
     given = {"id": number, "url": f"http://a.test/{number}", "host": "a.test", "seed": "http://a.test/", "kind": kind}
-    return Known(**{**empty, "depth": 0, "hops": 0, "attempts": 0, "unchanged": 0, **given, **values})
+    return KnownUrl(**{**empty, "depth": 0, "hops": 0, "attempts": 0, "unchanged": 0, **given, **values})
 
 
 SEEN = {

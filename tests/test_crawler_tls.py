@@ -111,7 +111,7 @@ def test_broken_tls_ends_with_a_reason_or_is_passed_over(server, store, tmp_path
     seeds = tmp_path / "seeds.tsv"
     lines = [f"{url}\tx\tES\thospital\thost" for url in where.values()]
     seeds.write_text("url\tname\tcountry\tcategory\tscope\n" + "\n".join(lines) + "\n", encoding="utf-8")
-    fast = {"delay_min": 0, "delay_factor": 0, "timeout": 2.0, "max_failures": 2, "breaker_first": 0.1}
+    fast = {"delay_min": 0, "delay_factor": 0, "timeout": 2.0, "max_failures": 2, "breaker_base_delay": 0.1}
     settings = CrawlSettings(seeds=seeds, contact="a@b.es", allow_private=("127.0.0.0/8",), **fast)
     summary = crawl(store, settings)
     assert summary.new == 2 * len(READ_OVER_TLS | READ_PLAINLY)

@@ -202,7 +202,7 @@ def test_what_is_learned_survives_as_json():
         traps.learn(f"{SITE}/a{number // 2}?v={number}", HOST, f"igual {number // 2}")
         traps.learn(f"{SITE}/calendario/{number}", HOST, "x", b"nada")
     traps.refusal(f"{SITE}/es/es/es/es/", HOST)
-    later.recall(json.loads(json.dumps(traps.as_json())))
+    later.restore(json.loads(json.dumps(traps.as_json())))
     assert later.as_json() == traps.as_json()
     assert later.normal(f"{SITE}/a?v=9", HOST) == f"{SITE}/a"
     assert later.refused_at(HOST) == {"trap/repeated_path": 1}
@@ -210,7 +210,7 @@ def test_what_is_learned_survives_as_json():
 
 def test_what_the_version_before_learned_is_read():
     traps = Traps(2026)
-    traps.recall({HOST: {"v": [4, 0], "id": [4, 2]}})
+    traps.restore({HOST: {"v": [4, 0], "id": [4, 2]}})
     assert traps.normal(f"{SITE}/a?v=9&id=2", HOST) == f"{SITE}/a?id=2"
 
 

@@ -25,7 +25,9 @@ def two_hosts(web, tmp_path, **options):
     """A host with a page that its rules forbid, and another so that the crawl has something to do."""
     web.pages |= {f"{HOST}/": html("/privado/x", "/uno"), f"{HOST}/uno": html(), f"{HOST}/privado/x": html()}
     web.pages |= {"http://b.test/": html()}
-    return web.settings(web.seeds(tmp_path / "seeds.tsv", f"{HOST}/", "http://b.test/"), breaker_first=0.05, **options)
+    return web.settings(
+        web.seeds(tmp_path / "seeds.tsv", f"{HOST}/", "http://b.test/"), breaker_base_delay=0.05, **options
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Segment
 from cleaning.settings import CleaningSettings
 from crawler.frontier.tables import QUEUED
-from crawler.pages.links import extract_links, is_html
-from crawler.pages.verdicts import redirect_verdict, verdict_of
+from crawler.parsing.block_detector import detect_block, detect_block_of_redirect
+from crawler.parsing.links import extract_links, is_html
 from crawler.process.run import crawl
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -27,7 +27,7 @@ def reason(body, status=200, **fields):
     headers = {"Content-Type": b"text/html; charset=utf-8"}
     headers |= {name.replace("_", "-"): value.encode() for name, value in fields.items()}
     read = extract_links(raw, "http://a.test/x", "utf-8") if 200 <= status < 300 and is_html("text/html", raw) else None
-    verdict = verdict_of(status, headers, raw, read)
+    verdict = detect_block(status, headers, raw, read)
     return verdict and verdict.reason
 
 
@@ -127,8 +127,8 @@ def test_a_field_alone_tells():
 
 
 def test_bodies_that_are_no_html_are_let_be():
-    assert verdict_of(200, {"Content-Type": b"application/pdf"}, b"%PDF-1.4 Just a moment", None) is None
-    assert verdict_of(404, {}, b"", None) is None
+    assert detect_block(200, {"Content-Type": b"application/pdf"}, b"%PDF-1.4 Just a moment", None) is None
+    assert detect_block(404, {}, b"", None) is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_bodies_that_are_no_html_are_let_be():
 )
 def test_where_a_redirect_leads(path, target, expected):
     target = target if "://" in target else f"http://a.test{target}"
-    verdict = redirect_verdict(f"http://a.test{path}", target)
+    verdict = detect_block_of_redirect(f"http://a.test{path}", target)
     assert (verdict and verdict.reason) == expected
 
 
@@ -226,7 +226,9 @@ def test_what_was_there_before_stays_and_what_is_gone_for_good_goes(web, store, 
     """Doubt is told to cleaning as a refusal, twice for what is softly gone; then the page counts as gone."""
     good = {f"http://a.test/{name}": html(text=name) for name in IN_PLACE}
     web.pages = {"http://a.test/": html(*good), **good}
-    settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_first=0.01, max_failures=2)
+    settings = web.settings(
+        web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), breaker_base_delay=0.01, max_failures=2
+    )
     crawl(store, settings, as_of=START)
     web.pages |= {f"http://a.test/{name}": answer for name, answer in IN_PLACE.items()}
     crawl(store, settings, revisit="all", as_of=START + timedelta(days=40))

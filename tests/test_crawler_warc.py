@@ -13,7 +13,7 @@ from warcio.archiveiterator import ArchiveIterator
 from crawler.warc.index import index_closed, records_of
 from crawler.warc.record import NOT_MODIFIED
 from crawler.warc.recovery import recover, whole_members
-from crawler.warc.rows import SUFFIX, index_path, noted_rows, rows_path
+from crawler.warc.rows import SUFFIX, index_path, logged_rows, rows_path
 from crawler.warc.writer import WarcWriter
 
 WHEN = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
@@ -69,10 +69,10 @@ def test_the_index_says_where_each_record_lies(tmp_path):
 def test_what_is_noted_while_writing_is_what_the_file_says(tmp_path):
     write_some(tmp_path).close()
     (path,) = tmp_path.glob("*.warc.gz")
-    assert noted_rows(path) == list(records_of(path))
+    assert logged_rows(path) == list(records_of(path))
     notes = rows_path(path).read_bytes()
     rows_path(path).write_bytes(notes[:-30])
-    assert noted_rows(path) is None
+    assert logged_rows(path) is None
     rows_path(path).write_bytes(notes)
     index_closed(tmp_path)
     assert not rows_path(path).exists()
@@ -98,7 +98,7 @@ def test_a_torn_tail_is_cut_and_the_rest_kept(tmp_path, cut):
     left.write_bytes(whole[:-cut])
     assert recover(tmp_path) == 1
     (path,) = tmp_path.glob("*.warc.gz")
-    assert noted_rows(path) is None
+    assert logged_rows(path) is None
     assert whole.startswith(path.read_bytes())
     with path.open("rb") as file:
         assert sum(1 for _ in ArchiveIterator(file, check_digests="raise")) == 10

@@ -12,14 +12,14 @@ from cleaning.site_yields import note_yields
 from crawler.frontier.due import FAILED_RANK, NEW_RANK, USUAL_RANK
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import HostQueue
-from crawler.frontier.records import Found
+from crawler.frontier.records import FoundUrl
 from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.tables import urls
 from crawler.frontier.yields import BARREN_AFTER, Yields
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 from data.errors import InputError
-from data.yields import MAX_SECTIONS, SectionYield, counted, folder_of, read_yields, sections_of, write_yields
+from data.yields import MAX_SECTIONS, SectionYield, count_yields, folder_of, read_yields, sections_of, write_yields
 
 SITE = "http://a.test"
 
@@ -43,7 +43,7 @@ def test_sections_of_a_url(path, sections):
 
 
 def known(*pages):
-    return counted(("a.test", SITE + path, words) for path, words in pages)
+    return count_yields(("a.test", SITE + path, words) for path, words in pages)
 
 
 def order(yields, *paths):
@@ -94,16 +94,16 @@ def test_a_host_is_barren_when_it_gave_next_to_nothing_beside_the_others():
         ("few.test", "/"): SectionYield(BARREN_AFTER - 1, 0),
     }
     yields = Yields(whole)
-    assert [yields.is_barren(host) for host in ("rich.test", "poor.test", "few.test", "new.test")] == [
+    assert [yields.is_low_yield(host) for host in ("rich.test", "poor.test", "few.test", "new.test")] == [
         False, True, False, False,
     ]  # fmt: skip
-    assert not Yields({("a.test", "/"): SectionYield(500, 0)}).is_barren("a.test"), "nobody gives more"
+    assert not Yields({("a.test", "/"): SectionYield(500, 0)}).is_low_yield("a.test"), "nobody gives more"
 
 
 def test_the_file_is_written_whole_and_bounded(tmp_path):
     path = tmp_path / "crawl" / "yields.parquet"
     assert read_yields(path) == {}
-    many = counted(("a.test", f"{SITE}/s{chr(97 + n % 26)}{chr(97 + n // 26)}/x", n) for n in range(600))
+    many = count_yields(("a.test", f"{SITE}/s{chr(97 + n % 26)}{chr(97 + n // 26)}/x", n) for n in range(600))
     write_yields(path, many)
     read = read_yields(path)
     assert len(read) == MAX_SECTIONS
@@ -116,7 +116,9 @@ def test_the_file_is_written_whole_and_bounded(tmp_path):
 def test_what_is_queued_is_ranked_anew_when_the_figures_are_new(tmp_path):
     frontier = Frontier(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     names = ("/", "/agenda/1", "/guias/1", "/agenda/2", "/guias/2")
-    frontier.commit([], [Found(SITE + name, "a.test", f"{SITE}/", depth=int(name != "/"), rank=600) for name in names])
+    frontier.commit(
+        [], [FoundUrl(SITE + name, "a.test", f"{SITE}/", depth=int(name != "/"), rank=600) for name in names]
+    )
     with frontier.engine.begin() as connection:
         connection.execute(sa.update(urls).where(urls.c.url == f"{SITE}/").values(rank=1))
         connection.execute(sa.update(urls).where(urls.c.url == f"{SITE}/agenda/2").values(rank=12_000, fetched_at=1.0))
@@ -134,14 +136,14 @@ def test_held_hosts_have_their_turn_when_the_others_have_nothing_left():
     queue = HostQueue(CrawlSettings(delay_min=0.0, delay_factor=0.0))
     queue.add("rich.test", 2)
     queue.add("poor.test", 1)
-    queue["poor.test"].held = True
+    queue["poor.test"].deferred = True
     served = []
     while (host := queue.next_ready()) is not None:
         served.append(host.name)
-        queue.less(host)
+        queue.mark_done(host)
         queue.release(host, 0.0)
     assert served == ["rich.test", "rich.test"]
-    queue.wake_held()
+    queue.wake_deferred()
     assert queue.next_ready().name == "poor.test"
 
 

@@ -13,7 +13,7 @@ from training_room import files_end_at
 
 from data.charset import encoding_of
 from data.errors import DiskFullError, InputError, StoreError
-from data.files import storage_error, value_digest, whole_file, write_json
+from data.files import atomic_file, storage_error, value_digest, write_json
 from data.manifest import Manifest
 from data.parquet import read_parquet, write_parquet
 from data.seeds import load_seeds
@@ -106,7 +106,7 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
     write_json(path, {"a": 1})
 
     def write_half_and_fail():
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_text("half")
             raise RuntimeError
 
@@ -175,7 +175,7 @@ def test_parquet_comes_back_and_is_the_same_bytes_twice(tmp_path):
     schema = pa.schema([("text", pa.string()), ("host", pa.string())])
     batch = pa.RecordBatch.from_pylist([{"text": f"niño {i}", "host": "a"} for i in range(1000)], schema)
     for name in ("a", "b"):
-        assert write_parquet(tmp_path / name, [batch], schema, few_values=["host"]) == 1000
+        assert write_parquet(tmp_path / name, [batch], schema, dictionary_columns=["host"]) == 1000
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert read_parquet(tmp_path / "a").to_batches()[0].equals(batch)
     (tmp_path / "broken").write_bytes(b"PAR1")
@@ -241,10 +241,10 @@ def test_a_full_disk_keeps_nobody_from_reading_and_no_lock_is_a_clear_error(stor
 
 
 def test_a_folder_of_something_else_is_no_store(tmp_path):
-    assert Store.to_read(tmp_path).root == tmp_path
+    assert Store.open_for_reading(tmp_path).root == tmp_path
     (tmp_path / "notas.txt").write_text("x")
     with pytest.raises(InputError, match="a folder, but no store"):
-        Store.to_read(tmp_path)
+        Store.open_for_reading(tmp_path)
     Store.open(tmp_path)
     (tmp_path / "warc").mkdir()
-    assert Store.to_read(tmp_path).root == tmp_path
+    assert Store.open_for_reading(tmp_path).root == tmp_path

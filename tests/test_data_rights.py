@@ -11,11 +11,11 @@ from protego import Protego
 
 from data.rights.agents import TRAINING_AGENTS
 from data.rights.files import READERS, file_of
-from data.rights.page import HEAD, forbids_links, page_words
+from data.rights.page import HEAD, forbids_links, page_signals
 from data.rights.patterns import match_length, path_of
-from data.rights.robots_txt import robots_words
-from data.rights.rsl import rsl_words
-from data.rights.words import AGENT, GRAMMARS, MAX_LINE, Word, deciding, reserving
+from data.rights.robots_txt import robots_signals
+from data.rights.rsl import rsl_signals
+from data.rights.signals import AGENT, GRAMMARS, MAX_LINE, Signal, deciding_signals, reserving_signal
 
 PAGE = "https://h.es/articulo/asma"
 R, T, A = "/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"
@@ -147,7 +147,7 @@ def test_the_table_has_more_than_eighty_cases():
 
 @pytest.mark.parametrize(("file", "text", "path", "carrier"), FILES)
 def test_files_of_hosts(file, text, path, carrier):
-    word = reserving(READERS[file](text.encode()), f"https://h.es{path}")
+    word = reserving_signal(READERS[file](text.encode()), f"https://h.es{path}")
     assert (word.carrier if word is not None else None) == carrier
     if word is not None:
         assert _has_grammar(word)
@@ -156,7 +156,7 @@ def test_files_of_hosts(file, text, path, carrier):
 
 @pytest.mark.parametrize(("headers", "page", "carrier"), PAGES)
 def test_pages(headers, page, carrier):
-    word = reserving(page_words(PAGE, headers, page.encode()), PAGE)
+    word = reserving_signal(page_signals(PAGE, headers, page.encode()), PAGE)
     assert (word.carrier if word is not None else None) == carrier
     assert word is None or _has_grammar(word)
 
@@ -197,7 +197,7 @@ def usage(kind, *tokens):
     ],
 )
 def test_rsl_licences(text, verdict):
-    found = deciding(rsl_words(text.encode(), "https://h.es/license.xml"), PAGE)
+    found = deciding_signals(rsl_signals(text.encode(), "https://h.es/license.xml"), PAGE)
     assert [word.verdict for word in found] == ([verdict] if verdict else [])
 
 
@@ -217,7 +217,7 @@ def test_rsl_licences(text, verdict):
     ],
 )
 def test_where_pages_name_a_licence(headers, page, carrier, target):
-    found = page_words(PAGE, headers, page.encode())
+    found = page_signals(PAGE, headers, page.encode())
     assert [(word.carrier, word.verdict, word.target) for word in found] == (
         [(carrier, "licence", target)] if carrier else []
     )
@@ -225,13 +225,13 @@ def test_where_pages_name_a_licence(headers, page, carrier, target):
 
 def test_a_licence_inside_of_a_page():
     page = f'<script type="application/rsl+xml">{rsl(usage("prohibits", "ai-train"))}</script>'
-    word = reserving(page_words(PAGE, {}, page.encode()), PAGE)
+    word = reserving_signal(page_signals(PAGE, {}, page.encode()), PAGE)
     assert word is not None
     assert (word.carrier, word.line) == ("html/script", "/ prohibits ai-train")
 
 
 def test_a_robots_txt_names_licences_for_the_whole_file():
-    words = robots_words(b"License: https://h.es/a.xml#x\nUser-agent: otro\nDisallow: /\nlicense: /b.xml\n")
+    words = robots_signals(b"License: https://h.es/a.xml#x\nUser-agent: otro\nDisallow: /\nlicense: /b.xml\n")
     assert [word.target for word in words if word.verdict == "licence"] == ["https://h.es/a.xml#x", "/b.xml"]
 
 
@@ -259,7 +259,7 @@ STREAM = b"<< /Type /Metadata /Subtype /XML /Filter /FlateDecode /Length 99 >>\n
 )
 def test_pdf(packet, reserved):
     body = b"%PDF-1.7\n1 0 obj\n" + packet + b"\nendobj\n"
-    word = reserving(page_words(PAGE, {}, body, is_pdf=True), PAGE)
+    word = reserving_signal(page_signals(PAGE, {}, body, is_pdf=True), PAGE)
     assert (word is not None) is reserved
     assert word is None or word.carrier == "pdf/xmp"
 
@@ -295,28 +295,28 @@ def test_the_list_of_agents_says_its_source_and_day():
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"[" * 100_000, b'{"location": ', b"null", b"<html>no</html>"])
 @pytest.mark.parametrize("file", [T, A, R])
 def test_what_is_no_such_file_reserves_nothing(file, body):
-    assert reserving(READERS[file](body), PAGE) is None
+    assert reserving_signal(READERS[file](body), PAGE) is None
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_survived(body):
     for reader in READERS.values():
         reader(body)
-    rsl_words(body, PAGE)
+    rsl_signals(body, PAGE)
     text = body.decode("latin-1")
-    page_words(PAGE, dict.fromkeys(("content-usage", "content-signal", "link", "x-robots-tag"), text), body)
-    page_words(PAGE, {}, body, is_pdf=True)
+    page_signals(PAGE, dict.fromkeys(("content-usage", "content-signal", "link", "x-robots-tag"), text), body)
+    page_signals(PAGE, {}, body, is_pdf=True)
 
 
 def test_long_lines_are_kept_short_and_many_are_read_in_time():
-    words = robots_words(b"User-agent: *\n" + b"".join(b"Disallow: /%d%s\n" % (n, b"x" * 20) for n in range(14_000)))
+    words = robots_signals(b"User-agent: *\n" + b"".join(b"Disallow: /%d%s\n" % (n, b"x" * 20) for n in range(14_000)))
     assert len(words) == 14_000
-    assert len(robots_words(b"User-agent: *\nDisallow: /" + b"x" * 9_000)[0].line) == MAX_LINE
+    assert len(robots_signals(b"User-agent: *\nDisallow: /" + b"x" * 9_000)[0].line) == MAX_LINE
     hostile = b"%PDF-1 tdmrep" + b"<rdf:RDF " * 50_000 + b"/Metadata " * 200_000
-    assert page_words(PAGE, {"link": "<" * 100_000}, hostile, is_pdf=True) == []
-    stars = Word("robots.txt/disallow", "", "reserved", "/" + "*a" * 60 + "*b$")
-    assert reserving([stars], "https://h.es/" + "a" * 1_900) is None
-    assert reserving(robots_words(os.urandom(100_000)), PAGE) is None
+    assert page_signals(PAGE, {"link": "<" * 100_000}, hostile, is_pdf=True) == []
+    stars = Signal("robots.txt/disallow", "", "reserved", "/" + "*a" * 60 + "*b$")
+    assert reserving_signal([stars], "https://h.es/" + "a" * 1_900) is None
+    assert reserving_signal(robots_signals(os.urandom(100_000)), PAGE) is None
 
 
 PATHS = st.text("/ab*$%ñ.?", min_size=1, max_size=8).map(lambda one: f"/{one}")
@@ -328,7 +328,9 @@ def test_paths_match_as_protego_has_them(rules, path):
     rules = [(allow, one) for allow, one in rules if "$" not in one[:-1] and "%" not in one]
     text = "User-agent: *\n" + "\n".join(f"{'Allow' if allow else 'Disallow'}: {one}" for allow, one in rules)
     url = f"https://h.es{path}"
-    assert (reserving(robots_words(text.encode()), url) is None) == Protego.parse(text).can_fetch(url, "cowese")
+    assert (reserving_signal(robots_signals(text.encode()), url) is None) == Protego.parse(text).can_fetch(
+        url, "cowese"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from cleaning.corpus.publish import PublishSummary
 from crawler.process.summary import CrawlSummary
 from flows.console import duration
-from flows.pages.curve import MOST_POINTS, curve
-from flows.pages.links import Links
-from flows.pages.progress import describe
-from flows.pages.words import in_one_line
+from flows.prefect_pages.curve import MOST_POINTS, curve
+from flows.prefect_pages.log_lines import in_one_line
+from flows.prefect_pages.progress import describe
+from flows.prefect_pages.store_links import StoreLinks
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -56,10 +56,10 @@ def test_a_curve_is_an_image_of_few_points(points, title):
 def test_links_where_files_are_served_and_paths_elsewhere():
     report = Path("/data/store/corpus/v0001/report.html")
     assert (
-        Links(Path("/data/store"), "http://127.0.0.1:4201/").to(report, "report")
+        StoreLinks(Path("/data/store"), "http://127.0.0.1:4201/").to(report, "report")
         == "[report](http://127.0.0.1:4201/corpus/v0001/report.html)"
     )
-    assert Links(Path("/data/store"), None).to(report, "report") == f"report: `{report}`"
+    assert StoreLinks(Path("/data/store"), None).to(report, "report") == f"report: `{report}`"
 
 
 def test_the_log_says_when_nothing_has_changed():

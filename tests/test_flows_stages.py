@@ -11,7 +11,7 @@ import pytest
 
 from data.errors import InputError, StageError, StoreError
 from data.store import Store
-from flows.alone import Alone
+from flows.stage_lock import StageLocked
 from flows.stages import process
 from flows.stages.process import run_in_child
 
@@ -175,6 +175,6 @@ def test_a_stage_waits_for_another_that_holds_the_store(tmp_path):
     ) as other:
         other.stdout.readline()
         with pytest.raises(StoreError, match=f"process {other.pid} runs crawl"):
-            Alone(store, "crawl", 0.0, held)(progress=None)
+            StageLocked(store, "crawl", 0.0, held)(progress=None)
         other.stdin.close()
-        assert Alone(store, "crawl", 20.0, held)(progress=None) == "done"
+        assert StageLocked(store, "crawl", 20.0, held)(progress=None) == "done"

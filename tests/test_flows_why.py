@@ -184,7 +184,7 @@ AS_NOBODY = """
 import os
 import encodings.utf_8_sig, sqlite3, sqlalchemy.dialects.sqlite
 import cleaning.corpus.diff, crawler.views.preview, training.results.report
-import flows.cli, flows.status, flows.why, flows.why_words
+import flows.cli, flows.status, flows.why, flows.why_text
 import rich.console, rich.live, rich.progress, rich.table, rich.text  # loaded when they are needed, which is too late
 if os.geteuid() == 0:
     os.setuid(65534)  # after the imports: what is installed may lie where only root may read

@@ -29,7 +29,7 @@ from cleaning.corpus.versions import versions
 from crawler.warc.index import index_closed
 from crawler.warc.rows import index_path
 from data.errors import InputError
-from data.lineage import marks_of
+from data.lineage import forgotten_receipts
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.forgetting.forget import audit, carry_out, prepare
@@ -324,7 +324,7 @@ def test_tokens_go_and_what_was_made_of_them_is_marked(done):
     assert done.receipt.deleted == ["tokens/v0002+v0002-600"]
     assert not (done.store.root / done.receipt.deleted[0]).exists()
     assert {name.partition("/")[0] for name in done.receipt.marked} == {"tokenizers", "runs", "models"}
-    assert all(marks_of(done.store.root / name) == ["f0001"] for name in done.receipt.marked)
+    assert all(forgotten_receipts(done.store.root / name) == ["f0001"] for name in done.receipt.marked)
     found = status(done.store, settings(done.store))
     states = {part.name: part.state for part in found.model}
     assert states["model"] == "made from texts that were forgotten since (f0001)"

@@ -96,7 +96,7 @@ def test_files_of_others_are_left_alone_unless_allowed(store, tmp_path):
     foreign = write_warc(tmp_path / "f.warc.gz", pages())
     cleaned(store, [foreign])
     content = foreign.read_bytes()
-    with pytest.raises(StageError, match=r"f\.warc\.gz: lies outside the store and holds 4 of these records"):
+    with pytest.raises(StageError, match=r"f\.warc\.gz: is outside the store and holds 4 of these records"):
         planned(store, "tres.es")
     assert (foreign.read_bytes(), Plan.unfinished(store)) == (content, None)
     receipt = carry_out(store, chosen(store), planned(store, "tres.es", foreign=True))
@@ -196,12 +196,12 @@ def test_blanking_twice_changes_nothing(tmp_path):
 
 def test_runs_are_found_again_whatever_stands_around_them():
     key = b"k" * 32
-    auditor = Auditor(ForgottenRuns.of(runs_of([SECRET]), key))
+    auditor = Auditor(ForgottenRuns.from_runs(runs_of([SECRET]), key))
     assert auditor.held([SECRET]) == 7
     page = f"<p>Antes. {SECRET.upper().replace(' ', '</b> <b>')}</p>"
     assert auditor.held(readings(page)) == 7
     assert auditor.held(readings(f'<meta content="{SECRET.replace("ó", "&oacute;")}">')) == 7
     assert auditor.held(readings('{"articleBody": "' + SECRET.replace("ó", "\\u00f3") + '"}')) == 7
     assert auditor.held([SECRET.replace("Fulana", "Mengana").replace("martes", "lunes")]) == 0
-    assert Auditor(ForgottenRuns.of(runs_of([SECRET]), b"o" * 32)).held([SECRET]) == 7
+    assert Auditor(ForgottenRuns.from_runs(runs_of([SECRET]), b"o" * 32)).held([SECRET]) == 7
     assert len(runs_of(["solo unas pocas palabras"])) == 0

@@ -85,7 +85,7 @@ def test_case_accents_and_forms_of_unicode(fitted):
 def test_places_of_decomposed_words_take_in_their_accents():
     normalizer, decomposed = (
         normalizer_of(TokenizerSettings()),
-        unicodedata.normalize("NFD", "Así está: ÁREA, año, óleo"),
+        unicodedata.normalize("NFD", "Así está: ÁREA, año, óleo, Sjö, Behç, Menè"),
     )
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, split()
@@ -99,6 +99,12 @@ def test_places_of_decomposed_words_take_in_their_accents():
         "año",
         ",",
         "óleo",
+        ",",
+        "Sjö",
+        ",",
+        "Behç",
+        ",",
+        "Menè",
     ]
     assert normalizer.normalize_str(decomposed) == unicodedata.normalize("NFC", decomposed)
 

@@ -1,1 +1,1 @@
-"""Documents → immutable versions: which pages live, in which part; and what is asked of a version."""
+"""Documents → immutable corpus versions: live pages, splits, part files; and queries of a version."""

@@ -1,4 +1,4 @@
-"""The texts of a benchmark, as decontamination wants them: from a folder, a file or a tar archive of either.
+"""Reads the texts of a benchmark for decontamination: from a folder, a file or a tar archive.
 
 | ending | read as |
 |---|---|
@@ -27,7 +27,7 @@ _LARGEST_FIELD = 1 << 24
 
 
 def benchmark_name(path: Path) -> str:
-    """The benchmark's name in reasons and cards: its folder's or file's, without endings, in lower case."""
+    """The benchmark's name in reasons and cards: the name of its folder or file without endings, in lower case."""
     name = path.resolve().name
     ending = next((one for one in sorted(_ARCHIVES, key=len, reverse=True) if name.endswith(one)), path.suffix)
     stem = name.removesuffix(ending) if path.is_file() else name
@@ -35,7 +35,7 @@ def benchmark_name(path: Path) -> str:
 
 
 def benchmark_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The files that hold texts, by their path in the benchmark, in its order; a tar's one top folder is left out.
+    """The files with texts, by their sorted paths in the benchmark; a single top folder of a tar is removed.
 
     Raises:
         InputError: no such path, not an archive, or no file of a known form in it.

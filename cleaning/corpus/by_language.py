@@ -1,4 +1,4 @@
-"""Each language is deduplicated by itself, so that side corpora change nothing of the corpus."""
+"""Deduplicates each language separately, so that side corpora do not change the main corpus."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,9 +20,9 @@ def deduplicate_each(
     settings: PublishSettings,
     engine: Engine,
     main: str,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> Clusters:
-    """As ``deduplicate``, the documents of every language for themselves; ``main`` has the memory's folder."""
+    """As ``deduplicate``, for the documents of each language; the language ``main`` uses the cache folder itself."""
     rows = documents.num_rows
     columns = documents.select(["text_digest", "category", "n_words", "first_seen_at"])
     keeper = np.arange(rows)
@@ -35,7 +35,7 @@ def deduplicate_each(
         here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy(zero_copy_only=False))
         folder = memory if language == main else memory / f"side-{language}"
         some, of = (columns, texts) if len(here) == rows else (columns.take(pa.array(here)), texts.at(here))
-        found = deduplicate(some, of, folder, settings, engine, tell)
+        found = deduplicate(some, of, folder, settings, engine, on_progress)
         keeper[here] = here[found.keeper]
         near[here], contained[here], share[here], size[here] = found.near, found.contained, found.share, found.size
         uncompared += found.uncompared

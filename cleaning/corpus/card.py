@@ -23,12 +23,12 @@ _SIZES = (
 
 
 def size_category(documents: int) -> str:
-    """The hub's word for a number of documents."""
+    """The hub's size category for a number of documents."""
     return next((name for bound, name in _SIZES if documents < bound), "10M<n<100M")
 
 
 def write_texts(folder: Path, version: str, figures: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Write what stands beside a version's files: the card, the rights, the description in Croissant."""
+    """Write the texts beside a version's files: the card, the licence, the Croissant description."""
     side = sorted(figures["side"])
     write_text(folder / "README.md", write_card(version, figures, settings, SPLITS, side))
     write_text(folder / "LICENSE.md", _environment().get_template("license.md.jinja").render(version=version))
@@ -38,7 +38,7 @@ def write_texts(folder: Path, version: str, figures: Mapping[str, Any], settings
 def write_card(
     version: str, figures: Mapping[str, Any], settings: Mapping[str, Any], splits: Sequence[str], side: Sequence[str]
 ) -> str:
-    """The text of the card; ``side`` are the languages of the side corpora, each a configuration of its own."""
+    """The text of the card; ``side`` are the languages of the side corpora, each with its own configuration."""
     return (
         _environment()
         .get_template("card.md.jinja")
@@ -65,7 +65,7 @@ def _environment() -> Environment:
 
 
 def _kind(kind: pa.DataType) -> str:
-    """An Arrow type as a reader names it."""
+    """The readable name of an Arrow type."""
     if pa.types.is_list(kind):
         return "list of " + " and ".join(f"{part.name} ({part.type})" for part in kind.value_type)
     return str(kind)

@@ -1,6 +1,6 @@
-"""Croissant: the version as machines read a data set (JSON-LD of MLCommons' Croissant 1.0 beside the Parquet files).
+"""The version's machine-readable description: JSON-LD of MLCommons' Croissant 1.0 beside the Parquet files.
 
-Paths are relative to the file, so that it holds on a disk and on a hub alike. ``bench/croissant.py`` validates it with
+Paths are relative to the file, so that it is valid on a disk and on the hub. ``bench/croissant.py`` validates it with
 ``mlcroissant`` and reads documents through it.
 """
 
@@ -89,7 +89,7 @@ def _records(name: str) -> dict[str, Any]:
 
 
 def _field(records: str, field: pa.Field) -> dict[str, Any]:
-    """A column; one of pairs has a field for the name and one for the value."""
+    """A column; a column of pairs has two fields, name and value."""
     found: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": f"{records}/{field.name}",

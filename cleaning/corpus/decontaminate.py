@@ -1,11 +1,10 @@
-"""Decontamination: no document of the corpus may hold what a benchmark will ask a model about.
+"""Decontamination: no document of the corpus may contain texts of a benchmark.
 
-The rule: a document goes, whatever its split would have been, when it has a run of 13 words that a text of the
-benchmark (its training, development or test part) has too. Words are runs of letters, digits and underscores of the
-text in NFC and lower case; accents count, punctuation and the borders of lines and paragraphs do not (13-grams as in
-Brown et al. 2020, appendix C). A run is a 64-bit number (``cleaning.duplicates.shingles``), and a benchmark an
-ascending array of them. It is done before deduplication, so that the clean copy of a contaminated text is not lost with
-it.
+The rule: a document is dropped, whatever its split, if it has 13 words in a row that a text of the benchmark (training,
+development or test part) also has. Words are sequences of letters, digits and underscores in NFC and lower case.
+Accents count; punctuation and borders of lines and paragraphs do not (13-grams as in Brown et al. 2020, appendix C).
+Each run of words is a 64-bit number (``cleaning.duplicates.shingles``), and a benchmark is a sorted array of them. The
+step comes before deduplication: otherwise a contaminated text could win its cluster and take a clean copy away.
 """
 
 import hashlib
@@ -29,24 +28,24 @@ from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers, Shingler, words_of
 from cleaning.stored_texts import Positions, Texts
 from data.errors import InputError
-from data.files import code_digest, value_digest, whole_file
+from data.files import atomic_file, code_digest, value_digest
 
 RUN_WORDS = 13
 REASON = "decontaminated/"
 
 _BATCH = 500
-"""Texts whose runs are worked out at once."""
+"""Texts whose runs are computed at once."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark by its files; its runs are worked out when they are first asked for."""
+    """A benchmark with its files; its runs are computed when first needed."""
 
     name: str
     files: tuple[tuple[str, bytes], ...]
     """Their paths in the benchmark and their bytes."""
     path: Path
-    """Where it lies."""
+    """Its path."""
 
     @classmethod
     def open(cls, path: Path) -> "Benchmark":
@@ -59,12 +58,12 @@ class Benchmark:
 
     @cached_property
     def digest(self) -> str:
-        """16 digits: of the files' paths and bytes, not of where the benchmark lies."""
+        """A 16-digit digest of the files' paths and bytes, independent of the benchmark's location."""
         return value_digest([(name, hashlib.sha256(content).hexdigest()) for name, content in self.files])
 
     @cached_property
     def runs(self) -> tuple[Numbers, npt.NDArray[np.int64]]:
-        """The distinct runs in ascending order, and the number of the first file that has each.
+        """The distinct runs, sorted, and for each the number of the first file that has it.
 
         Raises:
             InputError: a file cannot be read, or no text is long enough to be matched.
@@ -83,14 +82,14 @@ class Benchmark:
         return distinct, np.concatenate(origins)[first]
 
     def _place(self, name: str) -> str:
-        """A file of it as its user would name it."""
+        """The path of one of its files."""
         if self.path.is_dir():
             return str(self.path / name)
         return str(self.path) if len(self.files) == 1 else f"{self.path}: {name}"
 
 
 def benchmarks(paths: Sequence[Path]) -> list[Benchmark]:
-    """The benchmarks at these paths, by name: the order in which they are given decides nothing.
+    """Open the benchmarks at these paths, sorted by name, so that their given order does not matter.
 
     Raises:
         InputError: one cannot be read, or two have the same name.
@@ -98,12 +97,14 @@ def benchmarks(paths: Sequence[Path]) -> list[Benchmark]:
     found = sorted((Benchmark.open(path) for path in paths), key=lambda one: one.name)
     for one, other in pairwise(found):
         if one.name == other.name:
-            raise InputError(f"two benchmarks are called {one.name}: rename the folder of one, it names the reason.")
+            raise InputError(
+                f"two benchmarks are called {one.name}: rename one folder, since its name is part of the reason."
+            )
     return found
 
 
 def applied(found: Sequence[Benchmark]) -> dict[str, str]:
-    """What a version records of them: the digest of each by its name."""
+    """Name → digest, for the version's manifest."""
     return {one.name: one.digest for one in found}
 
 
@@ -112,13 +113,13 @@ def decontaminated(
     texts: Texts,
     against: Sequence[Benchmark],
     memory: Path,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Remaining:
-    """Move the documents that share a run with a benchmark to the dropped.
+    """Drop the documents that share a run with a benchmark.
 
-    A dropped row's reason names the benchmark (of several the first by name), ``figure`` is how many of the document's
-    runs it shares, ``detail`` the benchmark's file and the first of these runs. What was found of each text is kept in
-    ``memory``, keyed by the text and by the benchmark's content; ``tell`` hears how many of how many texts were read.
+    The reason names the benchmark (the first by name if several match), ``figure`` is the number of shared runs,
+    ``detail`` the benchmark's file and the first shared run. The result for each text is cached in ``memory``, by text
+    and content of the benchmark; ``on_progress`` is called with (done, total).
     """
     if not against or not remaining.documents.num_rows:
         return remaining
@@ -128,7 +129,7 @@ def decontaminated(
     memories = [_Memory(memory / "decontaminated", one) for one in against]
     known = np.logical_and.reduce([one.knows(distinct) for one in memories])
     if not known.all():
-        found = search(np.sort(heads[~known]), texts, against, tell)
+        found = search(np.sort(heads[~known]), texts, against, on_progress)
         for one, memo in enumerate(memories):
             memo.replace(distinct, {int(digests[at]): hit for at, hits in found.items() if (hit := hits[one])})
     hits = np.array(sorted({digest for memo in memories for digest in memo.hits}), np.uint64)
@@ -172,9 +173,9 @@ def _moved(remaining: Remaining, lost: npt.NDArray[np.bool_], verdicts: Sequence
 
 
 def search(
-    positions: Positions, texts: Texts, against: Sequence[Benchmark], tell: Callable[[int, int], None]
+    positions: Positions, texts: Texts, against: Sequence[Benchmark], on_progress: Callable[[int, int], None]
 ) -> dict[int, list[_Hit | None]]:
-    """The texts at these positions that share a run with any benchmark, by position: a hit for each benchmark."""
+    """Search the texts at these positions; return the hits for each benchmark by position."""
     shingler = Shingler(RUN_WORDS)
     found: dict[int, list[_Hit | None]] = {}
     done = 0
@@ -184,7 +185,7 @@ def search(
             for text, hit in _hits(benchmark, numbers, starts, batch):
                 found.setdefault(int(places[text]), [None] * len(against))[which] = hit
         done += len(batch)
-        tell(done, len(positions))
+        on_progress(done, len(positions))
     return found
 
 
@@ -212,7 +213,7 @@ def _hits(
 
 
 class _Memory:
-    """What was found of each text for one benchmark: a file that can go at any time, at the cost of reading again."""
+    """The cache of results for one benchmark; a deleted file is built again."""
 
     def __init__(self, folder: Path, benchmark: Benchmark) -> None:
         code = code_digest(Path(__file__), Path(shingles.__file__), Path(benchmark_texts.__file__))
@@ -230,20 +231,20 @@ class _Memory:
             KeyError,
             EOFError,
             zipfile.BadZipFile,
-        ):  # none yet, or not whole: it is worked out anew
+        ):  # missing or incomplete: computed again
             self._texts = np.zeros(0, np.uint64)
 
     def knows(self, digests: Numbers) -> npt.NDArray[np.bool_]:
-        """Which of the texts were searched before."""
+        """A mask of the texts in the cache."""
         return np.isin(digests, self._texts)
 
     def replace(self, digests: Numbers, new: dict[int, _Hit]) -> None:
-        """Remember these texts, all others forgotten; hits of texts that were known stay."""
+        """Keep exactly these texts in the cache; hits of known texts stay."""
         hits = self.hits | new
         found = np.array(list(hits), np.uint64)
         self.hits = {digest: hits[digest] for digest in found[np.isin(found, digests)].tolist()}
         self._texts = digests
-        with whole_file(self._path) as temporary, temporary.open("wb") as file:
+        with atomic_file(self._path) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
                 texts=digests,

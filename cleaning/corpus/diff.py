@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
-from cleaning.corpus.living import TAKEDOWN
+from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, wide
@@ -30,7 +30,7 @@ class Change(BaseModel):
 
     url: str
     reason: str | None = None
-    """Why it is gone, or what it was before it came."""
+    """For a removed page, why it went; for an added one, its previous status."""
     lost_to: str | None = None
 
 
@@ -41,7 +41,7 @@ class Changes(BaseModel):
 
     documents: int
     hosts: dict[str, int]
-    """The most frequent hosts; of pages that were taken down none."""
+    """The most frequent hosts, without pages that were taken down."""
     reasons: dict[str, int]
     samples: list[Change]
 
@@ -57,17 +57,17 @@ class Diff(BaseModel):
     documents_after: int
     unchanged: int
     added: Changes
-    """Not in the version before; ``reasons`` says what it was there: new, or dropped for that reason."""
+    """Not in the version before; ``reasons`` gives the previous status: new, or the reason of the drop."""
     changed: Changes
-    """The same address with another text."""
+    """The same URL with another text."""
     removed: Changes
     """No longer in the corpus, by reason."""
     moved: Changes
-    """Gone with a redirect to another address."""
+    """Redirected to another URL."""
     elected: Changes
-    """Lost its cluster before, keeps it now."""
+    """A duplicate before, the canonical document of its cluster now."""
     deposed: Changes
-    """Kept its cluster before, loses it now."""
+    """The canonical document of its cluster before, a duplicate now."""
 
 
 def diff(store: Store, before: str, after: str) -> Diff:
@@ -81,12 +81,12 @@ def diff(store: Store, before: str, after: str) -> Diff:
 
 
 def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
-    """Compare two version folders, only by the columns that tell.
+    """Compare two version folders by the columns that decide.
 
-    What was taken down is counted; no sample and no host shows it.
+    Pages that were taken down are counted, without samples and hosts.
     """
     shared = _shared(before, after)
-    old, new = _Texts.of(before, shared), _Texts.of(after, shared)
+    old, new = _Texts.read(before, shared), _Texts.read(after, shared)
     added, removed = np.setdiff1d(new.ids, old.ids), np.setdiff1d(old.ids, new.ids)
     both, at_old, at_new = np.intersect1d(old.ids, new.ids, return_indices=True)
     changed = both[old.texts[at_old] != new.texts[at_new]]
@@ -116,7 +116,7 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """Part files that both versions have as one file on the disk: nothing in them differs."""
+    """Part files that both versions share as hard links, so that they need no comparison."""
 
     paths: frozenset[str]
     documents: int
@@ -146,8 +146,8 @@ class _Texts:
     texts: Numbers
 
     @classmethod
-    def of(cls, folder: Path, shared: _Shared) -> "_Texts":
-        """Of the files that are not shared."""
+    def read(cls, folder: Path, shared: _Shared) -> "_Texts":
+        """Read the files that are not shared."""
         ids, texts = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
         for path in _files(folder, shared):
             table = read_wide(path, ["id", "text_digest"])
@@ -157,7 +157,7 @@ class _Texts:
 
 
 def _rows(folder: Path, shared: _Shared, ids: Numbers) -> pa.Table:
-    """The documents of these ids."""
+    """The documents with these ids."""
     found = []
     for path in _files(folder, shared):
         table = read_wide(path, _KEPT)
@@ -167,7 +167,7 @@ def _rows(folder: Path, shared: _Shared, ids: Numbers) -> pa.Table:
 
 
 def _fates(table: pa.Table, other: Path, *, otherwise: str) -> pa.Table:
-    """With the reason for which the other version does not have a document."""
+    """Add the reason why the other version does not have each document."""
     schema = wide(pa.schema([DROPPED_SCHEMA.field(name) for name in ("id", "reason", "lost_to")]))
     ids = table["id"].combine_chunks()
     lost = [schema.empty_table()]
@@ -180,7 +180,7 @@ def _fates(table: pa.Table, other: Path, *, otherwise: str) -> pa.Table:
 
 
 def _taken_down(table: pa.Table, takedowns: Takedowns, unlisted: str) -> pa.Table:
-    """With the reason of those that are taken down: a version lists none of them."""
+    """Set the reason of documents that are taken down, since versions do not list them."""
     rows = zip(table["url"].to_pylist(), table["canonical"].to_pylist(), table["reason"].to_pylist(), strict=True)
     taken = [reason == unlisted and takedowns.covers_page(url, canonical) for url, canonical, reason in rows]
     at = table.schema.get_field_index("reason")

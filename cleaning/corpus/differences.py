@@ -1,4 +1,4 @@
-"""What differs between the documents of two versions that should be the same: by document and column."""
+"""Compares the documents of two versions that should be equal, by document and column."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,33 +11,33 @@ from data.files import file_digest
 from data.parquet import read_parquet
 
 SHOWN = 5
-"""Documents of a column that are told."""
+"""Examples for each column."""
 _LONGEST = 60
 
 
 @dataclass(slots=True)
 class Differences:
-    """Columns of documents that both have, and documents that one has alone."""
+    """Differing columns of common documents, and documents of only one version."""
 
     columns: Counter[str] = field(default_factory=Counter)
-    """Documents that differ in it."""
+    """Number of documents that differ, by column."""
     examples: dict[str, list[str]] = field(default_factory=dict)
-    """Of each column some documents: the URL, the old value, the new one."""
+    """Some documents for each column: URL, old value, new value."""
     added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     damaged: list[str] = field(default_factory=list)
-    """Files of the old version that are no longer what its manifest lists."""
+    """Files of the old version that do not match its manifest."""
 
     def lines(self) -> list[str]:
-        """In words, the most frequent column first; empty where nothing differs."""
-        told = [f"{path}: not what the manifest lists" for path in self.damaged]
+        """The differences in words, the most frequent column first; empty if there are none."""
+        lines = [f"{path}: not what the manifest lists" for path in self.damaged]
         for column, count in self.columns.most_common():
-            told.append(f"{column}: {count:,} document{'s' if count > 1 else ''} differ{'' if count > 1 else 's'}")
-            told += [f"  {example}" for example in self.examples[column]]
+            lines.append(f"{column}: {count:,} document{'s' if count > 1 else ''} differ{'' if count > 1 else 's'}")
+            lines += [f"  {example}" for example in self.examples[column]]
         for what, ids in (("new", self.added), ("gone", self.removed)):
             if ids:
-                told.append(f"{what}: {len(ids):,} documents, first {min(ids)}")
-        return told
+                lines.append(f"{what}: {len(ids):,} documents, first {min(ids)}")
+        return lines
 
 
 def differences(old: Path, listed: Mapping[str, str], new: Path, made: Mapping[str, str]) -> Differences:
@@ -72,7 +72,7 @@ def _compare(before: Mapping[str, Any], after: Mapping[str, Any], found: Differe
 
 
 def _rows(path: Path) -> dict[str, dict[str, Any]]:
-    """The documents of a part file by id; none where it is missing or cannot be read."""
+    """The documents of a part file by id; empty if it is missing or cannot be read."""
     if not path.is_file():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""A version as one file: the form of the original CoWeSe, JSON lines, lists to rebuild from."""
+"""Exports a version as one file: the form of the original CoWeSe, JSON lines, or lists to rebuild from."""
 
 import gzip
 import io
@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from cleaning.corpus.splits import SPLITS
 from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
-from data.files import whole_file
-from data.progress import Progress, quiet
+from data.files import atomic_file
+from data.progress import Progress, no_progress
 from data.store import Store
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[»”\")\]]*\s+(?=[¿¡«“\"(\[]*[A-ZÁÉÍÓÚÜÑ0-9])")
@@ -53,14 +53,14 @@ def export_text(
     version: str = "latest",
     form: Form = "text",
     splits: tuple[str, ...] = SPLITS,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ExportTextSummary:
-    """Write a version as one file, gzipped where its name ends in .gz.
+    """Write a version as one file, gzipped if its name ends in .gz.
 
-    ``text``: a paragraph a line, a blank line between documents; ``sentences``: a sentence a line; ``jsonl``: a JSON
-    object a line with all columns; ``datatrove``: a line as datatrove's JsonlReader takes it, ``text`` and ``id`` with
-    the other columns as ``metadata``; ``urls``: one URL a line; ``warc``: the WARC file, the offset and the URL of each
-    document, tab-separated.
+    ``text``: one paragraph a line, a blank line between documents; ``sentences``: one sentence a line; ``jsonl``: one
+    JSON object a line with all columns; ``datatrove``: lines for datatrove's JsonlReader, with ``text``, ``id`` and the
+    other columns as ``metadata``; ``urls``: one URL a line; ``warc``: WARC file, offset and URL of each document,
+    tab-separated.
 
     Raises:
         InputError: there is no such version or split.
@@ -73,7 +73,7 @@ def export_text(
     files = [path for split in splits for path in sorted((folder / "data" / split).glob("*.parquet"))]
     total = sum(pq.read_metadata(path).num_rows for path in files)
     documents = 0
-    with whole_file(target) as temporary, _opened(temporary, packed=target.suffix == ".gz") as out:
+    with atomic_file(target) as temporary, _opened(temporary, packed=target.suffix == ".gz") as out:
         for entry in _entries(files, form):
             out.write(entry)
             documents += 1
@@ -83,7 +83,7 @@ def export_text(
 
 
 def sentences(paragraph: str) -> list[str]:
-    """Cut a paragraph after each sentence; titles, initials and common abbreviations end none."""
+    """Split a paragraph into sentences; titles, initials and common abbreviations do not end a sentence."""
     found: list[str] = []
     for piece in _SENTENCE_END.split(paragraph):
         if found and _ABBREVIATION.search(found[-1]):
@@ -95,7 +95,7 @@ def sentences(paragraph: str) -> list[str]:
 
 @contextmanager
 def _opened(path: Path, *, packed: bool) -> Iterator[TextIO]:
-    """Write UTF-8; the same text gives the same bytes, packed or not."""
+    """Open a UTF-8 file; the same text gives the same bytes, compressed or not."""
     with ExitStack() as stack:
         file = stack.enter_context(path.open("wb"))
         target = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0)) if packed else file
@@ -121,11 +121,11 @@ def _entry(row: dict[str, Any], form: Form) -> str:
 
 
 def _object(row: dict[str, Any]) -> dict[str, Any]:
-    """Datatrove's document: what is null is left out of the metadata."""
+    """Datatrove's document; null values are left out of the metadata."""
     metadata = {name: value for name, value in row.items() if name not in ("id", "text") and value is not None}
     return {"text": row["text"], "id": row["id"], "metadata": metadata}
 
 
 def _plain(value: Any) -> str:
-    """A date or a moment as JSON has it: ISO 8601, moments in UTC."""
+    """A date or datetime in ISO 8601, datetimes in UTC."""
     return str(value.isoformat())

@@ -1,4 +1,4 @@
-"""The counts of a version that a person would ask for; the same documents always give the same."""
+"""Counts of a version for manifest and card; the same documents always give the same counts."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,20 +14,20 @@ from cleaning.corpus.splits import SPLITS
 from cleaning.pages.triage import OPTED_OUT
 
 NAMELESS = "another, at an address"
-"""Licences of which only the address is stated."""
+"""The label of licences that have only an address."""
 LARGEST_HOSTS = 25
-"""Hosts that a card names; the report's table has them all."""
+"""Hosts in the card; the report lists all of them."""
 
 
 @dataclass(slots=True)
 class FigureCounts:
-    """Counts of some documents and dropped pages; those of several shares add up."""
+    """Counts of some documents and dropped pages; those of several shards add up."""
 
     documents: int = 0
     words: int = 0
     clusters: int = 0
     fetched: list[datetime] = field(default_factory=list)
-    """The first and the last."""
+    """The first and the last fetch."""
     hosts: Counter[str] = field(default_factory=Counter)
     countries: Counter[str] = field(default_factory=Counter)
     categories: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class FigureCounts:
     sources: Counter[str] = field(default_factory=Counter)
 
     def add_kept(self, kept: pa.Table) -> None:
-        """Count documents of the corpus, which have all columns but the long ones."""
+        """Count documents of the main corpus (all columns but the long ones)."""
         if not kept.num_rows:
             return
         self.documents += kept.num_rows
@@ -73,7 +73,7 @@ class FigureCounts:
         self.opted_out.update(_carriers(dropped))
 
     def add(self, other: "FigureCounts") -> None:
-        """Count what another counted."""
+        """Add the counts of another object."""
         for one in fields(self):
             mine, theirs = getattr(self, one.name), getattr(other, one.name)
             if isinstance(mine, Counter):
@@ -84,9 +84,9 @@ class FigureCounts:
         self.fetched = [min(both), max(both)] if both else []
 
     def figures(self, splits: Mapping[str, int], urls: int, taken: Taken) -> dict[str, Any]:
-        """Figures of a version, for manifest and card: of the corpus, except ``side``, ``urls`` and ``dropped``.
+        """The figures of a version; all but ``side``, ``urls`` and ``dropped`` are of the main corpus.
 
-        ``site_lines`` are of the living documents, before duplicates are dropped.
+        ``site_lines`` counts live documents, before duplicates are dropped.
         """
         return {
             "documents": self.documents,
@@ -113,7 +113,7 @@ class FigureCounts:
 
 
 def _carriers(dropped: pa.Table) -> dict[str, int]:
-    """Pages that are left out for what a page or its host says, by the carrier of the word that decided."""
+    """Reserved pages by the carrier of the signal that decided."""
     if "detail" not in dropped.schema.names:
         return {}
     details = dropped.filter(pc.equal(dropped["reason"], OPTED_OUT))["detail"].to_pylist()
@@ -121,7 +121,7 @@ def _carriers(dropped: pa.Table) -> dict[str, int]:
 
 
 def _licences(kept: pa.Table) -> dict[str, int]:
-    """Documents by the licence that their page or host states; those without one are not counted."""
+    """Documents by the licence of their page or host, without those that have none."""
     if "license" not in kept.schema.names:
         return {}
     stated = kept.filter(pc.or_(pc.is_valid(kept["license"]), pc.is_valid(kept["license_url"])))
@@ -130,7 +130,7 @@ def _licences(kept: pa.Table) -> dict[str, int]:
 
 
 def _words(dropped: pa.Table) -> dict[str, int]:
-    """Words of the texts of dropped pages by reason, as far as a text was extracted."""
+    """Words of dropped pages by reason, for pages with an extracted text."""
     if "n_words" not in dropped.schema.names:
         return {}
     sums = dropped.group_by("reason").aggregate([("n_words", "sum")]).to_pylist()
@@ -138,17 +138,17 @@ def _words(dropped: pa.Table) -> dict[str, int]:
 
 
 def counted(column: pa.ChunkedArray) -> dict[str, int]:
-    """How often each value is there, the most frequent first, equal ones by name."""
+    """Occurrences of each value, most frequent first, ties by name."""
     found = pc.value_counts(column.combine_chunks())
     return ranked({one["values"].as_py() or "unknown": one["counts"].as_py() for one in found})
 
 
 def worst(reasons: Mapping[str, int]) -> str:
-    """The three most frequent reasons, to be shown."""
+    """The three most frequent reasons, as text."""
     return ", ".join(f"{reason} {count:,}" for reason, count in list(reasons.items())[:3])
 
 
 def ranked(counts: Mapping[str, int]) -> dict[str, int]:
-    """Counts, the largest first, equal ones by name (JSON with sorted keys forgets an order)."""
+    """Sort counts, largest first, ties by name; JSON with sorted keys loses the order."""
     items: Iterable[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return dict(items)

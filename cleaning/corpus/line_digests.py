@@ -1,6 +1,6 @@
-"""The digests of every document's lines, segment by segment: worked out once, read again by each publish.
+"""The digests of every document's lines, one cache file for each segment; every publish reads them.
 
-The memory is a file a segment; without it the same digests are worked out again.
+A deleted cache is computed again with the same result.
 """
 
 import contextlib
@@ -14,14 +14,14 @@ from cleaning import lines
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.lines import line_digest
 from cleaning.stored_texts import Segments
-from data.files import code_digest, value_digest, whole_file
+from data.files import atomic_file, code_digest, value_digest
 from data.parquet import read_parquet
 
 Digests = npt.NDArray[np.uint64]
 
 
 class LineDigests:
-    """One file a segment: where each document's digests begin, then the digests, each once a document, ascending."""
+    """One file for each segment: offsets of the documents, then the sorted distinct digests of each document."""
 
     def __init__(self, memory: Path, segments: Segments) -> None:
         self._segments = segments
@@ -29,20 +29,20 @@ class LineDigests:
         self._names = [_name(documents) for documents, _ in segments]
 
     def make_missing(self, engine: Engine) -> None:
-        """Work out the files that are not there, or not whole."""
+        """Compute missing or incomplete files."""
         self._folder.mkdir(parents=True, exist_ok=True)
         paths = [self._folder / name for name in self._names]
         missing = [(pair[0], path) for pair, path in zip(self._segments, paths, strict=True) if not _is_whole(path)]
         run_all(engine, _make, missing)
 
-    def of(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
-        """For a segment's rows where their digests begin (one more than rows), and the digests."""
+    def read(self, segment: int) -> tuple[npt.NDArray[np.int64], Digests]:
+        """The offsets of a segment's rows (one more than rows) and the digests."""
         held = np.load(self._folder / self._names[segment], mmap_mode="r")
         rows = int(held[0])
         return held[1 : rows + 2].astype(np.int64), held[rows + 2 :]
 
     def sweep(self) -> None:
-        """Forget segments that are no more."""
+        """Delete files of segments that no longer exist."""
         with contextlib.suppress(FileNotFoundError):
             for path in set(self._folder.iterdir()) - {self._folder / name for name in self._names}:
                 path.unlink()
@@ -63,13 +63,13 @@ def _make(task: tuple[Path, Path], report: Report) -> None:
         found.append(np.unique(np.array([line_digest(line) for line in text.split("\n")], np.uint64)))
         begins.append(begins[-1] + len(found[-1]))
     held = np.concatenate([np.array([len(found), *begins], np.uint64), *found])
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
         np.save(file, held)
     report([len(found)])
 
 
 def _name(documents: Path) -> str:
-    """Pairs are immutable: the recipe's folder, the name and the size say what a file holds."""
+    """The file's name. Pairs are immutable: recipe folder, name and size identify their content."""
     return f"{value_digest([documents.parent.name, documents.name, documents.stat().st_size])}.npy"
 
 

@@ -1,4 +1,4 @@
-"""Part files: each document lies in the part that a hash of its id says, so most files outlive a version unchanged."""
+"""Part files: a hash of its id assigns each document to a part, so that most files do not change between versions."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,31 +12,31 @@ import pyarrow as pa
 from cleaning.corpus.splits import fraction
 from cleaning.publish_settings import PublishSettings
 from data.arrow_files import read_arrow
-from data.documents import DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DROPPED_SCHEMA
 from data.files import file_digest, read_json
 from data.manifest import Manifest
 from data.parquet import batches_of, write_parquet
 
 PARTS_NAME = "parts.json"
-"""Beside the manifest: what each part file was made of, by its path."""
+"""File beside the manifest: digest of the inputs of each part file, by path."""
 DROPPED_ROWS = 2_000_000
-"""Rows in a part file of dropped pages at most, about."""
+"""Rows in a part file of dropped pages, at most (approximately)."""
 GROUP_ROWS = 8_192
-"""Rows of a row group of dropped pages: sorted by id, so that the statistics leave one to be read for a URL."""
+"""Rows of a row group of dropped pages, which are sorted by id: a lookup reads one row group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every part file of a version; empty ones too, so that a reader finds each split."""
+    """All part files of a version, including empty ones, so that readers find each split."""
 
     paths: tuple[str, ...]
-    """In the version, by the number of the part."""
+    """Paths in the version, by number of the part."""
     part_of: npt.NDArray[np.int32]
     """The part of each document."""
 
 
 def part_count(total: int, most: int) -> int:
-    """The least power of two of parts that hold no more than ``most`` each, on average."""
+    """The smallest power of two of parts with at most ``most`` each, on average."""
     return 1 << max(0, -(-total // most) - 1).bit_length()
 
 
@@ -47,7 +47,7 @@ def plan(
     fractions: npt.NDArray[np.float64],
     settings: PublishSettings,
 ) -> Plan:
-    """The part of each document, from the folder that it lies in, its words and the ``part_fraction`` of its id."""
+    """The part of each document, from its folder, its words and the ``part_fraction`` of its id."""
     paths: list[str] = []
     part_of = np.zeros(len(folder_of), np.int32)
     for number, folder in enumerate(folders):
@@ -59,21 +59,21 @@ def plan(
 
 
 def part_of(identity: str, count: int) -> int:
-    """In which of so many parts a document or a dropped page lies."""
+    """The part of a document or dropped page, of ``count`` parts."""
     return int(fraction(f"part:{identity}") * count)
 
 
 def before(folder: Path | None) -> dict[str, str]:
-    """What each part file of an earlier version was made of."""
+    """The input digests of an earlier version's part files."""
     if folder is None or not (folder / PARTS_NAME).is_file():
         return {}
     return {str(path): str(digest) for path, digest in read_json(folder / PARTS_NAME).items()}
 
 
 def linked(made_of: dict[str, str], previous: Path | None, folder: Path) -> dict[str, str]:
-    """Link the files that are made of the same as in the version before; their SHA-256 by path.
+    """Hard-link part files with the same inputs as in the version before; return their SHA-256 by path.
 
-    A file of the previous version that is no longer what its manifest lists is not linked.
+    A file that does not match the previous version's manifest is not linked.
     """
     if previous is None:
         return {}
@@ -90,18 +90,24 @@ def linked(made_of: dict[str, str], previous: Path | None, folder: Path) -> dict
 
 
 def write_dropped(folder: Path, files: Sequence[Path]) -> dict[str, str]:
-    """Write the dropped pages, which lie in ``files`` by id, into their part files; give their SHA-256 by path."""
+    """Write the dropped pages of ``files``, sorted by id, into their part files; return their SHA-256 by path."""
     count = part_count(sum(read_arrow(path).num_rows for path in files), DROPPED_ROWS)
     digests = {}
     for part in range(count):
         path = folder / "dropped" / f"part-{part:05d}-of-{count:05d}.parquet"
-        write_parquet(path, _groups(files, part, count), DROPPED_SCHEMA, few_values=FEW_VALUES, group_rows=GROUP_ROWS)
+        write_parquet(
+            path,
+            _groups(files, part, count),
+            DROPPED_SCHEMA,
+            dictionary_columns=DICTIONARY_COLUMNS,
+            group_rows=GROUP_ROWS,
+        )
         digests[path.relative_to(folder).as_posix()] = file_digest(path)
     return digests
 
 
 def _groups(files: Sequence[Path], part: int, count: int) -> Iterator[pa.RecordBatch]:
-    """The rows of one part in batches of exactly one row group, wherever the files are cut."""
+    """The rows of one part in batches of exactly one row group, independently of the files' borders."""
     waiting: list[pa.Table] = []
     for path in files:
         table = read_arrow(path)
@@ -126,6 +132,6 @@ def _link(there: Path, here: Path) -> bool:
     here.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(there, here)
-    except OSError:  # no hard links here, or the file is gone: it is written anew
+    except OSError:  # no hard links here, or the file is gone: it is written again
         return False
     return True

@@ -1,9 +1,8 @@
-"""Documents → the next corpus version: which pages live, which are duplicates, who is held out.
+"""Publishing: documents → the next corpus version, with live pages, without duplicates, with held-out splits.
 
-A version is a function of the cleaned segments, the list of takedowns, the benchmarks that it must not hold, the
-corpora that it shall not repeat and the settings, and of nothing else: what is remembered between runs (signatures,
-verified pairs, part files of the version before) is only what that function would work out again. Hence incremental
-equals cold.
+A version is a function of the cleaned segments, the takedown list, the benchmarks and corpora to exclude, and the
+settings, and of nothing else. Everything cached between runs (signatures, verified pairs, part files of the version
+before) is what that function would compute again. Therefore an incremental publish equals a cold one.
 """
 
 import time
@@ -15,19 +14,19 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.against import ForeignCorpus, foreign_corpora
 from cleaning.corpus.card import write_texts
-from cleaning.corpus.cold import Rebuilt, rebuilt
-from cleaning.corpus.decide import Decided, Deciding, decide
+from cleaning.corpus.cold_rebuild import ColdRebuild, rebuild_from_warcs
+from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.filling import fill_parts
-from cleaning.corpus.living import pairs
-from cleaning.corpus.origin import Origin
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
+from cleaning.corpus.live_pages import pairs
+from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import write_report
-from cleaning.corpus.shares import Rights
+from cleaning.corpus.shards import Rights
 from cleaning.corpus.summary import write_summary
+from cleaning.corpus.version_inputs import VersionInputs
 from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
@@ -41,32 +40,32 @@ from cleaning.stored_texts import Segments
 from data.errors import StageError
 from data.files import write_json
 from data.manifest import Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
 
 
 class PublishSummary(BaseModel):
-    """What a publish made."""
+    """The result of a publish."""
 
     model_config = ConfigDict(frozen=True)
 
     version: str
     changed: bool
-    """False: nothing has changed since ``version``, no new one was cut."""
+    """False: nothing has changed since ``version``, and there is no new version."""
     path: Path
     documents: int
     words: int
     splits: dict[str, int]
     side: dict[str, int]
-    """Documents of the side corpora by language; none of them is counted in ``documents`` or ``words``."""
+    """Documents of the side corpora by language; not included in ``documents`` and ``words``."""
     funnel: dict[str, int]
-    """``records`` = ``superseded`` + ``urls``; only the last where nothing was read anew. How many visits a page took
-    is no figure of a version: a visit that finds nothing new changes no byte of it."""
+    """``records`` = ``superseded`` + ``urls``; only ``urls`` if no segment was read. The number of visits is not part
+    of a version's figures: a visit without news changes no byte of it."""
     dropped: dict[str, int]
     differences: list[str] = []
-    """Of a cold rebuild: what the version before had otherwise, by column and document; empty where it was right."""
+    """After a cold rebuild: differences from the version before, by column and document; empty if it was right."""
     seconds: float = 0.0
 
 
@@ -79,14 +78,14 @@ def publish(
     cold: bool = False,
     without: Sequence[str] = (),
     engine: EngineSettings = POOL,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> PublishSummary:
-    """Cut the next version of the corpus where anything has changed.
+    """Publish the next version of the corpus if anything has changed.
 
-    ``without`` names WARC files that are gone and shall no longer belong to the store.
+    ``without`` names WARC files that are gone and no longer belong to the store.
 
-    ``cold`` starts from nothing but the WARC files: no part file is shared with the version before, every one is
-    written and compared, and what was otherwise is told.
+    ``cold`` starts from the WARC files only: no part file is shared with the version before; every file is written and
+    compared, and differences are reported.
 
     Raises:
         StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
@@ -98,14 +97,14 @@ def publish(
     tidy(store)
     for warc in without:
         leave_out(store, warc)
-    run = _Run.of(store, cleaning, publishing, rights, engine, progress, cold=cold)
+    run = _Run.open(store, cleaning, publishing, rights, engine, progress, cold=cold)
     previous = newest(store)
     with _source(store, cleaning, engine, progress, cold=cold) as source:
         origin = run.origin(source.segments)
-        made = _Made() if not cold and origin.gives(previous, store) else _cut(run, source, origin)
+        made = _Made() if not cold and origin.produced(previous, store) else _cut(run, source, origin)
     manifest = newest(store)
     assert manifest is not None
-    if not origin.gives(manifest, store):
+    if not origin.produced(manifest, store):
         origin.confirm(manifest.name, store)
     note_yields(store, store.documents / recipe_digest(cleaning))
     funnel = made.funnel or {"urls": manifest.figures["urls"]}
@@ -117,18 +116,18 @@ def publish(
 def behind(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> list[str] | None:
-    """What the newest version is behind: documents, takedowns, code, settings; None where there is no version."""
+    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version."""
     version = newest(store)
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    run = _Run.of(store, cleaning, publishing, rights, POOL, quiet, cold=False)
-    return run.origin(segments).beyond(version, store)
+    run = _Run.open(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
+    return run.origin(segments).changes_since(version, store)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a publish is given: settings, and the lists and corpora that they name."""
+    """The inputs of a publish: settings, and the lists and corpora that they name."""
 
     store: Store
     cleaning: CleaningSettings
@@ -142,7 +141,7 @@ class _Run:
     corpora: Sequence[ForeignCorpus]
 
     @classmethod
-    def of(
+    def open(
         cls,
         store: Store,
         cleaning: CleaningSettings,
@@ -153,49 +152,49 @@ class _Run:
         *,
         cold: bool,
     ) -> "_Run":
-        """Read the list of takedowns, open benchmarks and corpora."""
+        """Read the takedown list, open benchmarks and corpora."""
         found = benchmarks(publishing.decontaminate)
-        corpora = foreign_corpora(publishing.against, store)
+        corpora = foreign_corpora(publishing.deduplicate_against, store)
         takedowns = Takedowns.load(store)
         return cls(store, cleaning, publishing, rights, engine, progress, cold, takedowns, found, corpora)
 
-    def origin(self, segments: Segments) -> Origin:
-        """What the version will be a function of."""
+    def origin(self, segments: Segments) -> VersionInputs:
+        """All inputs of the version."""
         settings = self.cleaning, self.publishing, self.rights
-        return Origin.of(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
+        return VersionInputs.collect(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
 
-    def settled(self, source: Rebuilt) -> Deciding:
-        """What the decisions on the pages of a source follow from."""
+    def settled(self, source: ColdRebuild) -> DecisionInputs:
+        """The inputs of the decisions."""
         rights = Rights(source.rights, tuple(source.segments), self.publishing, self.rights)
-        return Deciding(
+        return DecisionInputs(
             self.cleaning,
             self.publishing,
             self.takedowns,
             rights,
             self.benchmarks,
             self.corpora,
-            self.engine.share_rows,
+            self.engine.shard_rows,
             self.progress,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What a publish did."""
+    """The outcome of a publish."""
 
     version: str | None = None
-    """The version that was cut, if one was."""
+    """The new version, if any."""
     funnel: dict[str, int] | None = None
     differences: Differences | None = None
-    """What a cold rebuild found otherwise."""
+    """Differences found by a cold rebuild."""
 
 
 @contextmanager
 def _source(
     store: Store, cleaning: CleaningSettings, engine: EngineSettings, progress: Progress, *, cold: bool
-) -> Iterator[Rebuilt]:
+) -> Iterator[ColdRebuild]:
     if cold:
-        with rebuilt(store, cleaning, engine, progress) as source:
+        with rebuild_from_warcs(store, cleaning, engine, progress) as source:
             yield source
         return
     folder = store.documents / recipe_digest(cleaning)
@@ -203,17 +202,19 @@ def _source(
     segments = pairs(folder)
     if not segments:
         raise StageError(f"{folder}: no documents of these settings. `cowese clean` makes them.")
-    yield Rebuilt(segments, store.signatures, store.rights / extraction_digest(cleaning))
+    yield ColdRebuild(segments, store.signatures, store.rights / extraction_digest(cleaning))
 
 
-def _cut(run: _Run, source: Rebuilt, origin: Origin) -> _Made:
-    """Decide on every page, and write a version where anything is otherwise than in the one before."""
-    with scratch(source.signatures / "shares") as work, opened(run.engine) as engine:
+def _cut(run: _Run, source: ColdRebuild, origin: VersionInputs) -> _Made:
+    """Decide on every page, and write a version if it differs from the one before."""
+    with scratch(source.signatures / "shards") as work, opened(run.engine) as engine:
         decided = decide(run.settled(source), source.segments, source.signatures, engine, work)
         return _written(run, source, origin, decided, engine, work)
 
 
-def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engine: Engine, work: Path) -> _Made:
+def _written(
+    run: _Run, source: ColdRebuild, origin: VersionInputs, decided: Decisions, engine: Engine, work: Path
+) -> _Made:
     previous = newest(run.store)
     otherwise: Differences | None = None
 
@@ -223,7 +224,7 @@ def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engin
         made_of = decided.made_of()
         files = linked(made_of, None if run.cold else before, hidden)
         missing = {number: path for number, path in enumerate(decided.paths) if path not in files}
-        files |= fill_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
+        files |= write_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
         write_json(hidden / PARTS_NAME, made_of)
         files |= write_dropped(hidden, decided.finished.dropped)
         if run.cold and previous is not None and before is not None:
@@ -248,8 +249,8 @@ def _written(run: _Run, source: Rebuilt, origin: Origin, decided: Decided, engin
     return _Made(cut(run.store, previous, fill), dict(decided.funnel), otherwise)
 
 
-def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: Origin) -> bool:
-    """Whether a version would say nothing that the one before does not: pages taken down are counted, not listed."""
+def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: VersionInputs) -> bool:
+    """Whether a new version would equal the one before."""
     counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
     return files == previous.files and origin.settings == previous.settings and counted_alike
 

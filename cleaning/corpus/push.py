@@ -1,23 +1,23 @@
-"""A version to the Hugging Face hub: one commit, of which only what the hub lacks is sent."""
+"""Uploads a version to the Hugging Face hub in one commit; only content that the hub lacks is sent."""
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.versions import BESIDE
-from data.hub_errors import hub_errors_told
+from data.hub_errors import translate_hub_errors
 from data.manifest import Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 
 _THERE = 409
-"""The answer to a tag that is there."""
+"""HTTP status for a tag that exists."""
 _REPLACED = ["data/**", "side/**", "dropped/**"]
-"""What a new version replaces: part files that it does not have are deleted in the same commit."""
+"""Files that a new version replaces; old part files are deleted in the same commit."""
 
 
 class PushSummary(BaseModel):
-    """What the hub has now."""
+    """The state of the repository after the push."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,22 +35,22 @@ def push(
     private: bool = True,
     endpoint: str | None = None,
     token: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> PushSummary:
     """Upload a version as a dataset repository.
 
-    Files that the hub has already are not sent again, nor, since the Parquet pages are cut by content, the chunks of a
-    file that did not change; hence a push that was cut off goes on where it was. Nothing is visible before the commit.
-    It gets the version's name as a tag, so that ``load_dataset(…, revision="v0002")`` finds it.
+    Files that the hub has are not sent again. Parquet pages are split by content, so unchanged chunks of a file are not
+    sent either, and an interrupted push continues where it was. Nothing is visible before the commit. The version's
+    name becomes a tag, so that ``load_dataset(…, revision="v0002")`` finds it.
 
     Raises:
-        InputError: there is no such version, or the repository's name is none.
+        InputError: there is no such version, or the repository's name is not valid.
         StageError: the hub refuses, or cannot be reached.
     """
     folder = store.corpus_version(version)
     manifest = Manifest.read(folder)
     api = HfApi(endpoint=endpoint, token=token)
-    with hub_errors_told(repository, api.endpoint):
+    with translate_hub_errors(repository, api.endpoint):
         progress("push", 0, len(manifest.files), {})
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         done = api.upload_folder(
@@ -68,7 +68,7 @@ def push(
 
 
 def _tag(api: HfApi, repository: str, name: str, commit: str) -> None:
-    """Let a tag name a commit; one of an earlier push of the same version is moved."""
+    """Tag a commit; the tag of an earlier push of the same version is moved."""
     try:
         api.create_tag(repository, tag=name, revision=commit, repo_type="dataset")
     except HfHubHTTPError as error:

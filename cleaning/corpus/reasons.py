@@ -1,4 +1,4 @@
-"""Why a page is not in the corpus, in words: the reasons that cleaning and publishing write, and what each means."""
+"""What each reason of cleaning and publishing means, in words."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ LANGUAGES = {
 }
 
 _WORDS = {
-    "revisit/not_modified": "the server said that nothing has changed: what was made of the visit before stands",
-    "revisit/same_digest": "the same bytes as on the visit before: what was made of it stands",
-    "refusal": "a guard, an error or the home page stood in its place: what was made of the visit before stands",
+    "revisit/not_modified": "the server answered that nothing has changed: the result of the visit before stays",
+    "revisit/same_digest": "the same bytes as on the visit before: its result stays",
+    "refusal": "a block page, an error or the home page was served instead: the result of the visit before stays",
     "http/404": "not found",
     "http/410": "gone",
     "http/moved": "moved for good",
     "http/redirect": "redirected",
-    "kind/robots": "a robots.txt, no page",
+    "kind/robots": "a robots.txt, not a page",
     "kind/no_url": "the record names no web address",
     "kind/binary": "binary data under the name of HTML",
     "extraction/empty": "an empty body",
@@ -39,11 +39,11 @@ _WORDS = {
     "judging/too_much_memory": "its text took more memory to judge than a page may take",
     "judging/crashed": "its text ended the process that judged it",
     "extraction/broken_pdf": "a PDF that cannot be read",
-    "policy/opted_out": "its owner reserves it",
+    "policy/opted_out": "its owner reserves it from training",
     "duplicate/exact": "the same text as another page, which was kept",
     "duplicate/near": "nearly the same text as another page, which was kept",
-    "duplicate/contained": "nearly all of its text stands in another page, which was kept",
-    "duplicate/foreign": "the same text, or nearly, as one of a corpus that this one shall not repeat",
+    "duplicate/contained": "nearly all of its text is in another page, which was kept",
+    "duplicate/foreign": "the same text, or nearly, as one of another corpus that is left out",
     "forgotten": "forgotten on request, by this receipt",
     "takedown": "taken down on request",
     "quality/too_short": "too short",
@@ -55,8 +55,8 @@ _WORDS = {
     "quality/price_list": "a list of prices",
     "quality/form": "a form",
     "quality/link_list": "a list of links or titles",
-    "quality/index_page": "an index of articles that are whole elsewhere",
-    "quality/sentence_frames": "sentence after sentence filled into one frame",
+    "quality/index_page": "an index of articles whose full text is on other pages",
+    "quality/sentence_frames": "many sentences from one template",
     "quality/off_topic": "less about health than the settings ask for",
     "quality/site_lines": "too short without the lines that its site repeats",
 }
@@ -96,7 +96,7 @@ _UNITS = {
 
 
 def in_words(reason: str, figure: float | None = None) -> str:
-    """A reason as a sentence without its full stop, the figure that decided in brackets, the reason itself behind."""
+    """A reason in words, followed by the deciding figure in parentheses and the reason itself in brackets."""
     family, _, name = reason.partition("/")
     if family == "language":
         words = f"written in {LANGUAGES.get(name, name)}, not in Spanish"

@@ -1,4 +1,4 @@
-"""The report of a version: one self-contained HTML page, its charts drawn without a script."""
+"""The report of a version: one self-contained HTML page with charts, without scripts."""
 
 import math
 from collections import Counter
@@ -28,10 +28,10 @@ _LENGTHS = (0, 50, 100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 1
 CLUSTERS = 12
 COPIES = 5
 SITES = 5_000
-"""Rows of the table of sites at most; the largest."""
+"""Rows of the table of sites, at most: the largest sites."""
 YEARS = 25
 SPANISH_STEP = "in Spanish"
-"""Where the funnel leaves other languages and the side corpora."""
+"""The step of the funnel at which other languages and the side corpora leave."""
 _STEPS = (
     ("answered, and still there", ("http/", "revisit/", "refusal")),
     ("pages and PDFs", ("kind/",)),
@@ -42,7 +42,7 @@ _STEPS = (
     ("not of a benchmark", ("decontaminated/",)),
     ("documents: no duplicates", ("duplicate/",)),
 )
-"""The funnel: what is left after each step, and the reasons for which pages leave there."""
+"""The funnel: each step with the reasons of pages that leave there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class Bar:
     name: str
     value: int
     share: float
-    """Of the longest bar."""
+    """Length relative to the longest bar."""
 
 
 def report(store: Store, version: str = "latest") -> Path:
-    """Write ``report.html`` of a version anew and give its path.
+    """Write ``report.html`` of a version again and return its path.
 
     Raises:
         InputError: there is no such version.
@@ -73,11 +73,11 @@ def report(store: Store, version: str = "latest") -> Path:
 def write_report(
     folder: Path, name: str, figures: Mapping[str, Any], before: Path | None, takedowns: Takedowns
 ) -> None:
-    """Write ``report.html`` into a version's folder from its part files; ``before`` is what it is compared with.
+    """Write ``report.html`` into a version's folder from its part files; ``before`` is the version for the comparison.
 
-    No page that was taken down is shown among the changes.
+    Pages that were taken down are not shown among the changes.
     """
-    seen = _Seen.of(folder)
+    seen = _Seen.count(folder)
     environment = Environment(
         loader=PackageLoader("cleaning.corpus"),
         undefined=StrictUndefined,
@@ -109,11 +109,11 @@ def write_report(
 
 def sites(folder: Path) -> list[dict[str, Any]]:
     """The hosts of a version's folder, the largest first: host, country, documents, words, dropped."""
-    return _Seen.of(folder).sites()
+    return _Seen.count(folder).sites()
 
 
 def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
-    """Bars of counts in their order; what is beyond ``most`` is one bar."""
+    """Bars of counts in their order; counts beyond ``most`` are merged into one bar."""
     items = list(counts.items())
     rest = sum(value for _, value in items[most:])
     items = [*items[:most], *([("other", rest)] if rest else [])]
@@ -122,7 +122,7 @@ def bars(counts: Mapping[str, int], most: int = 100) -> list[Bar]:
 
 
 def funnel(figures: Mapping[str, Any]) -> list[Bar]:
-    """From URLs to documents, each step the one before less what left it."""
+    """The bars from URLs to documents, after each step."""
     dropped, left = figures["dropped"], figures["urls"]
     steps = {"URLs, each at its latest": left}
     for label, prefixes in _STEPS:
@@ -133,9 +133,9 @@ def funnel(figures: Mapping[str, Any]) -> list[Bar]:
 
 
 def words_left_out(figures: Mapping[str, Any]) -> dict[str, int]:
-    """Words of the texts that each step of the funnel left out; steps that left none out are not there.
+    """Words of the pages that leave at each step of the funnel, without steps that drop none.
 
-    Empty for a version that was cut before words of dropped pages were counted.
+    Empty for versions older than the count of dropped words.
     """
     words = figures.get("dropped_words", {})
     found = {
@@ -156,7 +156,7 @@ def _families(dropped: Mapping[str, int]) -> dict[str, int]:
 
 
 def _languages(figures: Mapping[str, Any]) -> dict[str, int]:
-    """Languages of the kept, and of those dropped for it."""
+    """Languages of kept documents and of pages dropped for their language."""
     other = {
         f"{reason.partition('/')[2]} (dropped)": count
         for reason, count in figures["dropped"].items()
@@ -167,7 +167,7 @@ def _languages(figures: Mapping[str, Any]) -> dict[str, int]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the part files of a version say, read one after the other."""
+    """Counts over the part files of a version."""
 
     lengths: Counter[str] = field(default_factory=Counter)
     years: Counter[str] = field(default_factory=Counter)
@@ -180,7 +180,7 @@ class _Seen:
     """By host."""
 
     @classmethod
-    def of(cls, folder: Path) -> "_Seen":
+    def count(cls, folder: Path) -> "_Seen":
         """Read them."""
         found = cls()
         for path in sorted((folder / "data").rglob("*.parquet")):
@@ -231,7 +231,7 @@ def _lengths() -> Iterator[tuple[str, float, float]]:
 
 
 def _clusters(large: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """The largest clusters, with some of the documents that lost."""
+    """The largest clusters, with some of their duplicates."""
     keepers = pa.array([document_id(row["url"]) for row in large], pa.large_string())
     lost = []
     for path in sorted((folder / "dropped").rglob("*.parquet")):
@@ -247,7 +247,7 @@ def _clusters(large: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str
 
 
 def _changes(before: Path, after: Path, takedowns: Takedowns) -> dict[str, Any] | None:
-    """What the page says of them; None where the version before is damaged, which must not hold up this one."""
+    """The changes for the page; None if the version before is damaged, which must not stop this one."""
     try:
         found = diff_folders(before, after, takedowns)
     except InputError:

@@ -1,17 +1,16 @@
-"""Lines that a site repeats on page after page: counted over its living documents, then taken out of each.
+"""Site lines: boilerplate that a site repeats on many pages, counted over its live documents and removed from each.
 
-What is counted is every line of the living documents of a site in one language, each once a document. A document
-counts for a line only where at least a fifth of its other words stand in lines that are rarer than that line: in
-copies and near copies hardly any do, so that a family of them does not make its text the site's. A line is the site's
-where at least ``site_line_documents`` count for it and a share of them: ``site_line_share``, and for a short line,
-which may be a heading that orders the pages (Síntomas, Tratamiento), or one with a number, which may be a dose that
-several drugs share, ``site_heading_share``. Lines that differ by a number, its sign or its unit are different lines.
+Every line of the live documents of a site in one language is counted once for each document. A document counts for a
+line only if at least a fifth of its other words are in lines that are rarer than that line. Copies and near-duplicates
+fail this test, so that a family of them does not turn its text into boilerplate. A line is a site line if at least
+``site_line_documents`` documents count for it, and a share of the site's documents: ``site_line_share``, or
+``site_heading_share`` for a short line, which may be a heading (Síntomas, Tratamiento), or a line with a number, which
+may be a dose of several drugs. Lines that differ in a number, its sign or its unit are different.
 
-A paragraph (``LONG_WORDS`` words or more) that is the site's stays on one page: the first by the key that also chooses
-the keeper of a cluster (rank of the category, most words, seen first, id).
+A site line that is a paragraph (``LONG_WORDS`` words or more) stays on one page: the first by the key that also selects
+the canonical document of a cluster (rank of the category, most words, first seen, id).
 
-The verdict follows from the set of living documents alone: the order in which they came, and what was published
-before, decide nothing.
+The result depends only on the set of live documents, not on their order or on earlier versions.
 """
 
 import itertools
@@ -28,7 +27,7 @@ from cleaning import lines as line_code
 from cleaning.corpus.line_digests import Digests, LineDigests
 from cleaning.corpus.remaining import Remaining
 from cleaning.corpus.splits import site_of
-from cleaning.corpus.trimmed import Left, TrimmedTexts
+from cleaning.corpus.stripped_texts import StrippedRows, StrippedTexts
 from cleaning.duplicates.dedup import keeper_ranks
 from cleaning.duplicates.sketches import ranges
 from cleaning.engines.engine import Engine, Report, run_all
@@ -40,22 +39,22 @@ from cleaning.stored_texts import REPEATED_LINES, Positions, Segments, StoredTex
 from data.files import code_digest
 
 DOCUMENTS_AT_ONCE = 100_000
-"""Documents of a task, whose line digests are held at a time (about 0.5 KB each), or those of the largest site."""
+"""Documents of a task (about 0.5 KB of line digests each), or those of the largest site."""
 RARER_SHARE = 0.2
-"""Share of a document's other words, in lines that are rarer, from which on it is no copy."""
+"""A document with at least this share of its other words in rarer lines is not a copy."""
 REASON = "quality/site_lines"
-"""Without the lines of its site a page is too short."""
+"""The reason of pages that are too short without their site lines."""
 LEFT = np.dtype([("place", np.int64), ("digest", "S32"), ("words", np.int32)])
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How much was taken out of the living documents."""
+    """What was removed from the live documents."""
 
     lines: int = 0
-    """Different lines of a site and language."""
+    """Distinct site lines."""
     copies_kept: int = 0
-    """Of these the paragraphs of which one copy stays."""
+    """Paragraphs among them, of which one copy stays."""
     documents: int = 0
     """Documents that lost a line."""
     words: int = 0
@@ -64,13 +63,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class SiteLines:
-    """The documents without their sites' lines."""
+    """The documents without their site lines."""
 
     remaining: Remaining
-    """``text_digest`` and ``n_words`` are of what is left. One column more, ``repeated``: the digests of the lines that
-    were taken out."""
+    """``text_digest`` and ``n_words`` are of the remaining text. The column ``repeated`` has the digests of the removed
+    lines."""
     left: Path
-    """An array of LEFT, by place: digest and words of the texts that lost lines."""
+    """A file of STRIPPED_ROW by place: digest and words of the texts that lost lines."""
     taken: Taken = Taken()
 
 
@@ -83,19 +82,19 @@ def take_out_site_lines(
     engine: Engine,
     work: Path,
 ) -> SiteLines:
-    """Find every site's lines and take them out; a document with fewer than ``min_chars`` left is dropped.
+    """Find and remove all site lines; a document with fewer than ``min_chars`` characters left is dropped.
 
-    ``work`` is a folder for files that last as long as the publish.
+    ``work`` is a folder for temporary files.
     """
     documents = remaining.documents
     digests = LineDigests(memory, segments)
     digests.make_missing(engine)
-    found = _Found.of(_counted(documents, digests, settings, engine, work), documents.num_rows)
+    found = _Found.read(_counted(documents, digests, settings, engine, work), documents.num_rows)
     digests.sweep()
     documents = documents.append_column("repeated", found.repeated)
-    remembered = TrimmedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
+    remembered = StrippedTexts(memory / f"trimmed-{code_digest(Path(line_code.__file__), Path(text.__file__))}")
     keys = _mixed(documents["text_digest"].to_numpy()[found.touched], found.keys)
-    left = remembered.of(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
+    left = remembered.rows_for(keys, StoredTexts(segments, documents).at(found.touched), engine, work)
     words = int(documents["n_words"].to_numpy()[found.touched].sum() - left["words"].sum())
     taken = Taken(found.lines, found.copies_kept, len(found.touched), words)
     kept = np.empty(len(left), LEFT)
@@ -103,27 +102,29 @@ def take_out_site_lines(
     kept["digest"], kept["words"] = left["digest"], left["words"]
     saved = save(work / "left.npy", kept)
     return SiteLines(
-        _with(replace(remaining, documents=documents), found.touched, left, max(min_chars, 1)), saved, taken
+        _without_site_lines(replace(remaining, documents=documents), found.touched, left, max(min_chars, 1)),
+        saved,
+        taken,
     )
 
 
 @dataclass(slots=True)
 class _Plan:
-    """Which lines go from which documents of some sites."""
+    """The lines to remove from the documents of some sites."""
 
     touched: list[Positions] = field(default_factory=list)
     """Documents that lose a line."""
     keys: list[Digests] = field(default_factory=list)
-    """For each the sum of the digests of the lines that it loses."""
+    """For each, the sum of the digests of its lines."""
     counts: list[Positions] = field(default_factory=list)
-    """For each how many these are."""
+    """For each, the number of its lines."""
     lines: list[Digests] = field(default_factory=list)
-    """And which."""
+    """The lines."""
     found: int = 0
     copies_kept: int = 0
 
     def add(self, members: Positions, begins: Positions, found: Digests, sites_own: Digests, ranks: Positions) -> None:
-        """Take the lines of one site out of its documents, but for one copy of each paragraph."""
+        """Plan the removal of one site's lines, except one copy of each paragraph."""
         if not len(sites_own):
             return
         going = np.isin(found, sites_own)
@@ -141,7 +142,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What all tasks found."""
+    """The results of all tasks."""
 
     touched: Positions
     """Documents that lose a line, ascending."""
@@ -152,8 +153,8 @@ class _Found:
     copies_kept: int
 
     @classmethod
-    def of(cls, tasks: Sequence[tuple["_Task", int, int]], documents: int) -> "_Found":
-        """Read the files of the tasks, and remove them."""
+    def read(cls, tasks: Sequence[tuple["_Task", int, int]], documents: int) -> "_Found":
+        """Read the files of the tasks and delete them."""
         read = [[mapped(path) for path in task.targets] for task, _, _ in tasks]
         counts = np.zeros(documents, np.int64)
         for touched, _, lost, _ in read:
@@ -178,7 +179,7 @@ class _Task:
     digests: LineDigests
     settings: PublishSettings
     arrays: tuple[Path, ...]
-    """Of the documents of sites that are large enough, site by site: position, group, rank, segment, row."""
+    """Arrays of the documents of large enough sites, site by site: position, group, rank, segment, row."""
     start: int
     stop: int
     targets: tuple[Path, ...]
@@ -188,7 +189,7 @@ class _Task:
 def _counted(
     documents: pa.Table, digests: LineDigests, settings: PublishSettings, engine: Engine, work: Path
 ) -> list[tuple[_Task, int, int]]:
-    """Each task with the lines and the copies that it found."""
+    """Run the tasks; return each with its counts of lines and kept copies."""
     groups = _groups(documents)
     order = np.argsort(groups, kind="stable")
     sizes = np.bincount(groups)
@@ -229,7 +230,7 @@ def _count(task: _Task, report: Report) -> tuple[int, int, int]:
 
 
 def _groups(documents: pa.Table) -> Positions:
-    """A number for each site and language."""
+    """A group number for each site and language."""
     hosts = documents["host"].combine_chunks()
     sites, site_numbers = np.unique([site_of(host) for host in hosts.dictionary.to_pylist()], return_inverse=True)
     languages = documents["language"].combine_chunks().indices.to_numpy().astype(np.int64)
@@ -238,7 +239,7 @@ def _groups(documents: pa.Table) -> Positions:
 
 
 def _batches(groups: Positions) -> Iterator[tuple[int, int]]:
-    """Ranges of whole groups, some groups at a time."""
+    """Ranges of whole groups for the tasks."""
     ends = [*(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(groups)] if len(groups) else []
     start = last = 0
     for end in ends:
@@ -253,12 +254,12 @@ def _batches(groups: Positions) -> Iterator[tuple[int, int]]:
 def _lines_by_group(
     segment: npt.NDArray[np.int32], row: npt.NDArray[np.int32], digests: LineDigests, groups: Positions
 ) -> Iterator[tuple[slice, Positions, Digests]]:
-    """For each group its range, where the lines of each document begin (one more), and the digests."""
+    """For each group: its range, the offsets of its documents' lines (one more), and the digests."""
     counts = np.zeros(len(groups), np.int64)
     parts, places = [], []
     for number in np.unique(segment):
         here = np.flatnonzero(segment == number)
-        begins, held = digests.of(int(number))
+        begins, held = digests.read(int(number))
         counts[here] = begins[row[here] + 1] - begins[row[here]]
         parts.append(held[ranges(begins[row[here]], counts[here])])
         places.append(here)
@@ -273,7 +274,7 @@ def _lines_by_group(
 
 
 def _repeated(begins: Positions, found: Digests, settings: PublishSettings) -> Digests:
-    """The lines of one site, from the digests of its documents' lines."""
+    """The site lines among the digests of one site's documents."""
     documents = len(begins) - 1
     lines, place, counts = np.unique(found, return_inverse=True, return_counts=True)
     votes = np.bincount(place, _stands_for_itself(begins, found, counts[place]), len(lines))
@@ -285,9 +286,10 @@ def _repeated(begins: Positions, found: Digests, settings: PublishSettings) -> D
 
 
 def _copies_to_keep(begins: Positions, found: Digests, going: npt.NDArray[np.bool_], ranks: Positions) -> Positions:
-    """For each paragraph among the lines that go, where it stands in the document of the least rank."""
+    """For each removed paragraph, its position in the document of the lowest rank."""
     places = np.flatnonzero(going & ((found & np.uint64(MOST_WORDS)) >= LONG_WORDS))
     document = np.repeat(np.arange(len(begins) - 1), np.diff(begins))[places]
+    # Grouped by line, each group sorted by rank: the first row of a group is the copy that stays.
     order = np.lexsort((ranks[document], found[places]))
     first = np.ones(len(order), np.bool_)
     first[1:] = found[places][order][1:] != found[places][order][:-1]
@@ -295,9 +297,11 @@ def _copies_to_keep(begins: Positions, found: Digests, going: npt.NDArray[np.boo
 
 
 def _stands_for_itself(begins: Positions, found: Digests, counts: Positions) -> npt.NDArray[np.bool_]:
-    """For each line of each document, whether enough of the document's other words stand in lines that are rarer."""
+    """For each line of each document, whether enough of the document's other words are in rarer lines."""
     document = np.repeat(np.arange(len(begins) - 1), np.diff(begins))
     words = (found & np.uint64(MOST_WORDS)).astype(np.int64)
+    # Sorted by document, then by count, equal keys are adjacent: cumulative sums give the words in rarer lines of every
+    # line in one pass. A Python loop over documents would take hours for millions of them.
     order = np.lexsort((counts, document))
     before = np.concatenate([[0], np.cumsum(words[order])])
     first = np.ones(len(order), np.bool_)
@@ -311,12 +315,12 @@ def _stands_for_itself(begins: Positions, found: Digests, counts: Positions) -> 
 
 
 def _mixed(texts: Digests, lines: Digests) -> Digests:
-    """One 64-bit number for a text and the sum of the digests of the lines that go."""
+    """A 64-bit cache key of a text and the sum of its removed lines' digests."""
     return (texts ^ (lines * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xD1B54A32D192ED03)
 
 
-def _with(remaining: Remaining, touched: Positions, left: Left, min_chars: int) -> Remaining:
-    """The documents with what is known of what is left of them; those too short are dropped."""
+def _without_site_lines(remaining: Remaining, touched: Positions, left: StrippedRows, min_chars: int) -> Remaining:
+    """Update documents that lost lines; drop those that are now too short."""
     documents = remaining.documents
     for name, number, kind in (("text_digest", _text_numbers(left), np.uint64), ("n_words", left["words"], np.int32)):
         values = documents[name].to_numpy().astype(kind)
@@ -333,7 +337,7 @@ def _with(remaining: Remaining, touched: Positions, left: Left, min_chars: int) 
     return replace(remaining, documents=documents).without(lost, columns)
 
 
-def _text_numbers(left: Left) -> Digests:
+def _text_numbers(left: StrippedRows) -> Digests:
     """The first 64 bits of each digest."""
     first = left["digest"].astype("S16").tobytes().decode()
     return np.frombuffer(bytes.fromhex(first), ">u8").astype(np.uint64)

@@ -1,7 +1,7 @@
-"""Held-out documents: whole registered domains for test, single documents for validation, chosen by hashes.
+"""Splits: whole registered domains for test, single documents for validation, both chosen by hashes.
 
-A registered domain is what its owner registered below a public suffix (example.es of blog.example.es), by the list of
-publicsuffix.org that tldextract carries. Its private part counts: blogs of a host in it are sites of their own.
+A registered domain is the part of a host below a public suffix (example.es of blog.example.es), by the list of
+publicsuffix.org in tldextract. Its private section applies: blogs of a hosting service are separate sites.
 """
 
 import functools
@@ -15,24 +15,25 @@ from tldextract import TLDExtract
 
 SPLITS = ("train", "validation", "test")
 ENOUGH = 20
-"""Documents from which on no split is left empty."""
+"""With at least this many documents, no split is empty."""
 LEAST_VALIDATION = 10
-"""Documents of a small corpus that are held out all the same, or a tenth of it where that is less."""
+"""Documents held out for validation even in a small corpus, or a tenth of it if that is less."""
 LEAST_TEST = 20
-"""Documents of a small corpus that are for test all the same, or a tenth of it where that is less."""
+"""Documents held out for test even in a small corpus, or a tenth of it if that is less."""
 LARGEST_TEST_DOMAIN = (0.2, 0.5)
-"""A domain with a larger share of a small corpus is not taken for test; where all are larger, one up to the half is."""
+"""A domain with more than this share of a small corpus is not used for test; if all are larger, up to half is
+allowed."""
 _SUFFIXES = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-"""The list that comes with the package: nothing is fetched, so every machine splits alike."""
+"""The list inside the package: nothing is fetched, so that every machine splits alike."""
 
 
 def fraction(text: str) -> float:
-    """A number in [0, 1) that a text always has."""
+    """A number in [0, 1) that depends only on the text."""
     return int.from_bytes(hashlib.sha256(f"split:{text}".encode()).digest()[:8], "big") / 2**64
 
 
 def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_share: float) -> dict[str, str]:
-    """Give each document its split, as ``assigned`` does."""
+    """Id → split, by ``assigned``."""
     ids = sorted(hosts_by_id)
     hosts = pa.array([hosts_by_id[identity] for identity in ids], pa.large_string()).dictionary_encode()
     fractions = np.array([fraction(identity) for identity in ids])
@@ -43,10 +44,11 @@ def assign(hosts_by_id: Mapping[str, str], *, validation_share: float, test_shar
 def assigned(
     hosts: pa.DictionaryArray, fractions: npt.NDArray[np.float64], *, validation_share: float, test_share: float
 ) -> npt.NDArray[np.int8]:
-    """The place in SPLITS of each document, from its host and the ``fraction`` of its id; they are in order of ids.
+    """The index in SPLITS of each document, from its host and the ``fraction`` of its id, in the order of ids.
 
-    A registered domain is for test where its hash is below ``test_share``; where these hold too few documents, further
-    domains in the order of their hashes that hold no large share. Validation likewise by the hash of the id.
+    A registered domain is for test if its hash is below ``test_share``. If these have too few documents, further
+    domains without a large share follow in the order of their hashes. Validation uses the hash of the id in the same
+    way.
     """
     domains, domain_of_host = np.unique([domain_of(host) for host in hosts.dictionary.to_pylist()], return_inverse=True)
     domain = domain_of_host[hosts.indices.to_numpy()] if len(hosts) else np.zeros(0, np.int64)
@@ -65,7 +67,7 @@ def assigned(
 
 
 def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:
-    """``test`` and as many domains more as bring it to the least number of documents."""
+    """Add domains to ``test`` until it has the minimum number of documents."""
     total = sum(sizes.values())
     for largest in LARGEST_TEST_DOMAIN:
         for domain in sorted(sizes, key=lambda domain: (fraction(domain), domain)):
@@ -78,7 +80,7 @@ def _enough(test: set[str], sizes: Mapping[str, int]) -> set[str]:
 
 @functools.cache
 def domain_of(host: str) -> str:
-    """The registered domain of a host; an address, or a name without a public suffix, stands for itself.
+    """The registered domain of a host; an IP address or a name without a public suffix is returned unchanged.
 
     >>> domain_of("blog.clinica.com.ar"), domain_of("uno.blogspot.com"), domain_of("192.0.2.7")
     ('clinica.com.ar', 'uno.blogspot.com', '192.0.2.7')
@@ -86,19 +88,19 @@ def domain_of(host: str) -> str:
     found = _SUFFIXES(host)
     if found.top_domain_under_public_suffix or found.ipv4 or found.ipv6:
         return found.top_domain_under_public_suffix or host
-    return ".".join(host.split(".")[-2:])  # the list's own default rule: the last label is the suffix
+    return ".".join(host.split(".")[-2:])  # the default rule of the list: the last label is the suffix
 
 
 def folder_of_split(split: str) -> str:
-    """Where a split's part files lie in a version."""
+    """The folder of a split's part files in a version."""
     return f"data/{split}"
 
 
 def folder_of_side(language: str) -> str:
-    """Where a side corpus's part files lie: apart from the splits, so that nobody reads it unasked."""
+    """The folder of a side corpus, apart from the splits, so that no one reads it by accident."""
     return f"side/{language}"
 
 
 def site_of(host: str) -> str:
-    """The host by which a site is known, with ``www.`` or without."""
+    """A site's host without ``www.``."""
     return host.removeprefix("www.")

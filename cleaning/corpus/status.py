@@ -1,4 +1,4 @@
-"""How far a store's corpus is: rounds, pages, documents, versions, what is stale and the command that mends it."""
+"""The state of a store's corpus: rounds, pages, documents, versions; what is stale, and the command that updates it."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.living import pairs
+from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import ForeignWarcs, members
@@ -34,7 +34,7 @@ class Version(BaseModel):
 
 
 class Stale(BaseModel):
-    """Something that is behind, and what brings it up to date."""
+    """A stale artifact and the command that updates it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,13 +57,13 @@ class CorpusStatus(BaseModel):
     foreign: int
     """WARC files of others that belong to the store."""
     foreign_gone: list[str]
-    """Those of them that no longer lie where they were, or are other files now."""
+    """Those of them that are gone or were replaced."""
     extracted: int
-    """Those whose texts are extracted under these settings."""
+    """WARC files with extracted texts of these settings."""
     cleaned: int
     """WARC files with documents of these settings."""
     cut_short: dict[str, int]
-    """Those whose end is missing, and the byte at which it is; their whole records are cleaned."""
+    """WARC files that are cut short, with the byte at which they end; their complete records are cleaned."""
     pages_kept: int
     pages_dropped: int
     takedowns: int
@@ -74,10 +74,10 @@ class CorpusStatus(BaseModel):
 def corpus_status(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> CorpusStatus:
-    """Look at names, sizes and Parquet footers only; nothing is read through."""
+    """Read names, sizes and Parquet footers only."""
     folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
-    progress = _Cleaning.of(store, cleaning, [warc.stem for warc in members(store)])
+    progress = _Cleaning.read(store, cleaning, [warc.stem for warc in members(store)])
     foreign = ForeignWarcs.load(store).by_name.values()
     segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
@@ -107,7 +107,7 @@ def _version(manifest: Manifest) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class _Cleaning:
-    """How far cleaning is: WARC files, gone ones whose texts are there among them."""
+    """The state of cleaning, including WARC files that are gone and have texts."""
 
     warcs: int
     extracted: int
@@ -116,7 +116,7 @@ class _Cleaning:
     to_judge: int
 
     @classmethod
-    def of(cls, store: Store, cleaning: CleaningSettings, warcs: Sequence[str]) -> "_Cleaning":
+    def read(cls, store: Store, cleaning: CleaningSettings, warcs: Sequence[str]) -> "_Cleaning":
         documents = store.documents / recipe_digest(cleaning)
         extracted = set(extracted_stems(store.texts / extraction_digest(cleaning)))
         left = {stem for stem in extracted.union(warcs) if not is_judged(documents, stem)}
@@ -129,7 +129,7 @@ class _Cleaning:
         )
 
     def stale(self) -> Iterator[Stale]:
-        """To extract anew takes hours where to judge anew takes minutes: they are told apart."""
+        """Extraction and judging are separate entries: extraction takes hours, judging minutes."""
         if self.to_extract:
             what = f"{self.to_extract} of {self.warcs} WARC files are to be extracted and judged"
             yield Stale(what=what, command="cowese clean")
@@ -139,7 +139,7 @@ class _Cleaning:
 
 
 def _foreign(store: Store) -> Iterator[Stale]:
-    """WARC files of others that are gone or were replaced; the documents that were made of them are kept."""
+    """WARC files of others that are gone or were replaced; their documents are kept."""
     for one in ForeignWarcs.load(store).by_name.values():
         if not one.is_there:
             what = f"{one.path} is gone: bring it back, or publish --without {one.name}"

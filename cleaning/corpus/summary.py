@@ -1,8 +1,8 @@
-"""The public summary of training content: what a version says under the headings of the EU AI Act's template.
+"""The public summary of training content: a version under the headings of the EU AI Act's template.
 
-The template (C(2025) 8311, for Article 53(1)(d) of Regulation (EU) 2024/1689) is for providers of models. A corpus is
-no model: this page gives a provider what it needs of this corpus, under the template's own numbers, and says what is
-not known. All of it follows from the manifest's figures and the version's part files.
+The template (C(2025) 8311, for Article 53(1)(d) of Regulation (EU) 2024/1689) is for providers of models. This page
+gives a provider the facts about this corpus under the template's numbers, and says what is unknown. All facts come from
+the manifest's figures and the version's part files.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cleaning.corpus.splits import domain_of
-from cleaning.corpus.summary_words import Section, sections
+from cleaning.corpus.summary_sections import Section, sections
 from data.files import write_text
 from data.parquet import read_wide
 from data.sources import FILES, source_of
@@ -31,21 +31,21 @@ _TOP, _TOP_SMALL, _MOST_SMALL = 0.1, 0.05, 1_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What one source gave to a version."""
+    """Counts of one source in a version."""
 
     name: str
     documents: int
     words: int
     visited: int
-    """Addresses, kept or dropped."""
+    """URLs, kept or dropped."""
     first: datetime
     last: datetime
-    """When the first and the last of them was fetched."""
+    """First and last fetch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is counted for the summary from a version's part files."""
+    """Counts over a version's part files for the summary."""
 
     sources: Sequence[Source]
     domains: Sequence[tuple[str, int, int]]
@@ -60,14 +60,14 @@ class Content:
 
 
 def write_summary(folder: Path, version: str, figures: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Write the page of a version's folder in Markdown and in HTML, from its part files."""
+    """Write the summary of a version's folder in Markdown and in HTML."""
     found = sections(content_of(folder), figures, settings)
     for name in SUMMARY_NAMES:
         write_text(folder / name, render(name, version, found))
 
 
 def render(name: str, version: str, found: Sequence[Section]) -> str:
-    """The page in the form that its name tells."""
+    """The page in the format of its file name."""
     environment = Environment(
         loader=PackageLoader("cleaning.corpus"),
         undefined=StrictUndefined,
@@ -111,7 +111,7 @@ def content_of(folder: Path) -> Content:
 
 
 def _add_sources(found: dict[str, Source], table: pa.Table, *, living: bool) -> None:
-    """By the folder of the WARC file, which dropped pages have as well."""
+    """Count by source, which the folder of the WARC file tells for kept and dropped pages."""
     words = table["n_words"] if living else pa.chunked_array([pa.nulls(table.num_rows, pa.int32())])
     grouped = (
         table.select(["warc_file", "fetched_at"])

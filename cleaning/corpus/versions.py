@@ -1,4 +1,4 @@
-"""Corpus versions: immutable folders, published by one rename, sharing unchanged files with the version before."""
+"""Corpus versions: immutable folders, published by one rename; unchanged files are hard links to the version before."""
 
 import os
 import re
@@ -16,7 +16,7 @@ BESIDE = (
     *(MANIFEST_NAME, "README.md", "LICENSE.md", "croissant.json", "report.html", "parts.json"),
     *("public_summary.md", "public_summary.html"),
 )
-"""What lies in a version beside the files that its manifest lists."""
+"""Files of a version that its manifest does not list."""
 
 
 def versions(store: Store) -> list[str]:
@@ -28,13 +28,13 @@ def versions(store: Store) -> list[str]:
 
 
 def newest(store: Store) -> Manifest | None:
-    """The manifest of the newest version, None where there is none."""
+    """The manifest of the newest version; None if there is none."""
     names = versions(store)
     return Manifest.read(store.corpus / names[-1]) if names else None
 
 
 def tidy(store: Store) -> None:
-    """Finish what a killed publish left: ``latest`` names the newest version, and no unfinished one is kept.
+    """Clean up after a killed publish: point ``latest`` at the newest version, delete unfinished ones.
 
     Raises:
         DiskFullError, StoreError: the folder cannot be written.
@@ -55,7 +55,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def cut(store: Store, previous: Manifest | None, fill: Callable[[Path, str], Manifest | None]) -> str | None:
-    """Publish the next version: ``fill`` writes into a hidden folder and gives its manifest, or None to let it be.
+    """Publish the next version: ``fill`` writes into a hidden folder and returns its manifest, or None to cancel.
 
     Returns the version's name. A reader sees the whole version or none of it.
 
@@ -87,7 +87,7 @@ def cut(store: Store, previous: Manifest | None, fill: Callable[[Path, str], Man
 
 
 def point_latest(store: Store, name: str) -> None:
-    """Let ``latest`` name a version, in one step."""
+    """Point ``latest`` at a version, atomically."""
     link = store.corpus / f".latest.{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(name)
@@ -96,10 +96,10 @@ def point_latest(store: Store, name: str) -> None:
 
 
 def _share(folder: Path, manifest: Manifest, before: Path, previous: Manifest) -> None:
-    """Replace files that are what they were by hard links, where the file system has them.
+    """Replace unchanged files by hard links, if the file system supports them.
 
-    One that is a link already stays: to rename a link over another of the same file does nothing and leaves both. One
-    that is no longer what its manifest lists is not shared.
+    Existing links stay: renaming a link over another link of the same file does nothing and leaves both names. A file
+    that does not match its manifest is not linked.
     """
     for path, digest in manifest.files.items():
         there = before / path

@@ -65,6 +65,7 @@ class BandIndex(DigestSegments):
         if not parts:
             return np.zeros(0, np.uint64), np.zeros(0, np.int64)
         found, places = (np.concatenate([part[column] for part in parts]) for column in range(2))
+        # Equal keys become adjacent; among them positions ascend, so that the order of segments never shows.
         order = np.lexsort((places, found))
         return found[order], places[order]
 
@@ -88,7 +89,7 @@ class BandIndex(DigestSegments):
     def _merge(self, names: Sequence[str], living: Numbers) -> None:
         digests, keys = [], []
         for name in names:
-            here = self.living(name, living)
+            here = self.live_mask(name, living)
             digests.append(np.asarray(self.array(name, "digests"))[here])
             keys.append(_unsorted(self.array(name, "keys"), self.array(name, "rows"))[:, here])
         merged = np.concatenate(digests)
@@ -109,6 +110,7 @@ def _runs(parts: Sequence[tuple[Numbers, Places]]) -> tuple[Places, Places]:
     shared[1:] |= same
     shared[:-1] |= same
     keys, positions = keys[shared], positions[shared]
+    # Equal keys become adjacent groups with ascending positions: the pairs never depend on how segments were read.
     order = np.lexsort((positions, keys))
     keys, positions = keys[order], positions[order]
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.zeros(0, np.int64)

@@ -150,12 +150,14 @@ def _sharing(values: Numbers, owners: Positions) -> tuple[Numbers, npt.NDArray[n
 
     Third, the owner of each value that was looked up.
     """
+    # Grouped by value: a hash table of all values would hold them in memory several times over.
     order = np.lexsort((owners, values))
     values, owners = values[order], owners[order]
     first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
     sizes = np.diff(np.append(first, len(values)))
     size_of, first_of = np.repeat(sizes, sizes), np.repeat(first, sizes)
     some = np.flatnonzero((size_of > 1) & (size_of <= MOST_SHARING))
+    # Grouped by owner, rarest values first; the value breaks ties, or the choice would depend on the input's order.
     some = some[np.lexsort((values[some], size_of[some], owners[some]))]
     begins = np.concatenate([[True], owners[some][1:] != owners[some][:-1]])[: len(some)]
     place = np.arange(len(some)) - np.maximum.accumulate(np.where(begins, np.arange(len(some)), 0))

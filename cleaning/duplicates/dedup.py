@@ -73,15 +73,16 @@ def deduplicate(
     memory: Path,
     settings: PublishSettings,
     engine: Engine,
-    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Clusters:
     """Find the duplicates among ``documents`` (columns id, text_digest, category, n_words, first_seen_at, by id).
 
     ``memory`` is the folder where signatures and verified pairs are kept; ``engine`` runs what can be done side by
-    side; ``tell`` hears how many of how many new texts have their signature.
+    side; ``on_progress`` hears how many of how many new texts have their signature.
     """
     rank = keeper_ranks(documents)
     digests = text_numbers(documents["text_digest"])
+    # Equal texts become adjacent, the best rank first: the first of each group is its canonical document.
     by_rank = np.lexsort((rank, digests))
     first = np.ones(len(digests), np.bool_)
     first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
@@ -90,8 +91,15 @@ def deduplicate(
     group[by_rank] = np.cumsum(first) - 1
 
     with scratch(memory / "work") as work:
-        elected, uncompared = _near(
-            digests[heads], rank[heads], texts.at(heads), memory_folder(memory, settings), settings, engine, work, tell
+        elected, uncompared = _near_duplicates(
+            digests[heads],
+            rank[heads],
+            texts.at(heads),
+            memory_folder(memory, settings),
+            settings,
+            engine,
+            work,
+            on_progress,
         )
     keeper = heads[elected.lost_to[group]]
     near = elected.lost_to[group] != group
@@ -133,7 +141,7 @@ def text_numbers(digests: pa.ChunkedArray) -> Numbers:
     return np.concatenate(parts)
 
 
-def _near(
+def _near_duplicates(
     digests: Numbers,
     rank: Positions,
     texts: StoredTexts,
@@ -141,20 +149,20 @@ def _near(
     settings: PublishSettings,
     engine: Engine,
     work: Path,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> tuple[Elected, int]:
     """For each distinct text, by digest, the text that it loses to (itself for a keeper).
 
     Second, the keepers of crowds that were not compared with all others.
     """
     index = BandIndex(folder, settings.bands)
-    sign_missing(index, digests, texts, settings, engine, work, tell)
+    sign_missing(index, digests, texts, settings, engine, work, on_progress)
     found = candidates(index, digests, engine, work)
     verified = VerifiedPairs(folder, settings.shingle_words)
 
     def elected(pairs: Numbers) -> Elected:
         first, second = unpacked(pairs)
-        figures = verified.of(digests, first, second, texts, engine, work)
+        figures = verified.pair_figures(digests, first, second, texts, engine, work)
         return elect(rank, _edges(first, second, figures, settings))
 
     pairs, result, uncompared = settle_crowds(found.pairs, found.crowds, rank, elected)
@@ -194,6 +202,7 @@ def elect(rank: Positions, edges: Edges) -> Elected:
     result = Elected(np.arange(len(rank)), np.full(len(rank), np.nan), np.zeros(len(rank), np.bool_))
     ahead = rank[edges.other] < rank[edges.one]
     order = np.flatnonzero(ahead)
+    # In the order of rank: taken as they were found, edges would elect keepers that a better document then beats.
     order = order[np.lexsort((rank[edges.other[order]], rank[edges.one[order]]))]
     columns = (edges.one, edges.other, edges.share, edges.contained)
     for start in range(0, len(order), _EDGES_AT_ONCE):

@@ -47,7 +47,7 @@ class DigestSegments:
         return sum(path.stat().st_size for name in self.names for path in (self.folder / name).iterdir())
 
     def array(self, segment: str, name: str) -> npt.NDArray[Any]:
-        """One array of a segment."""
+        """One array of a segment, memory-mapped: a search touches a few pages of an index larger than the memory."""
         return np.load(self.folder / segment / f"{name}.npy", mmap_mode="r")  # type: ignore[no-any-return]
 
     def missing(self, digests: Numbers) -> Numbers:
@@ -78,7 +78,9 @@ class DigestSegments:
         if len(small) <= MOST_SEGMENTS:
             return []
         dead = [
-            name for name in self.names if name not in small and 2 * int(self.living(name, living).sum()) < sizes[name]
+            name
+            for name in self.names
+            if name not in small and 2 * int(self.live_mask(name, living).sum()) < sizes[name]
         ]
         chosen: list[str] = []
         for name in [*sorted(small, key=lambda name: (sizes[name], name)), *dead]:
@@ -86,7 +88,7 @@ class DigestSegments:
                 chosen.append(name)
         return chosen
 
-    def living(self, segment: str, living: Numbers) -> npt.NDArray[np.bool_]:
+    def live_mask(self, segment: str, living: Numbers) -> npt.NDArray[np.bool_]:
         """Which texts of a segment are among the ascending ``living``."""
         return positions_of(living, np.asarray(self.array(segment, "digests")))[1]
 

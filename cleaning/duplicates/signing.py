@@ -35,9 +35,9 @@ def sign_missing(
     settings: PublishSettings,
     engine: Engine,
     work: Path,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> None:
-    """Add to the index those of the ascending ``digests`` that it lacks; ``tell`` hears how many of how many."""
+    """Add to the index those of the ascending ``digests`` that it lacks; ``on_progress`` hears how many of how many."""
     missing = np.searchsorted(digests, index.missing(digests))
     if not len(missing):
         return
@@ -47,7 +47,7 @@ def sign_missing(
         tasks = [_Task(task, settings, work / f"bands-{task.start:09d}.npy") for task in some]
 
         def watch(board: Board, before: int = done) -> None:
-            tell(before + sum(signed for (signed,) in board), len(missing))
+            on_progress(before + sum(signed for (signed,) in board), len(missing))
 
         run_all(engine, _sign, tasks, watch)
         positions = np.concatenate([task.positions for task in some])

@@ -64,7 +64,7 @@ class Sketches(DigestSegments):
             return
         digests, lengths, numbers = [], [], []
         for name in names:
-            here = self.living(name, living)
+            here = self.live_mask(name, living)
             begins = np.asarray(self.array(name, "begins"))
             digests.append(np.asarray(self.array(name, "digests"))[here])
             lengths.append(np.diff(begins)[here])

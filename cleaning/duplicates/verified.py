@@ -13,7 +13,7 @@ from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.engines.scratch import mapped, renamed, save
 from cleaning.stored_texts import LaidOut, Positions, StoredTexts
-from data.files import whole_file
+from data.files import atomic_file
 
 TEXTS_AT_ONCE = 20_000
 """Texts of a task that makes shingle sets, at least."""
@@ -34,7 +34,7 @@ class VerifiedPairs:
         self.path = folder / "pairs.npy"
         self._shingle_words = shingle_words
 
-    def of(
+    def pair_figures(
         self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
     ) -> Alike:
         """How alike the texts at each pair of positions are; only pairs that are not remembered are worked out."""
@@ -77,7 +77,7 @@ class VerifiedPairs:
         return remembered if remembered.dtype == _PAIR else np.zeros(0, _PAIR)
 
     def _save(self, rows: npt.NDArray[np.void]) -> None:
-        with whole_file(self.path) as temporary, temporary.open("wb") as file:
+        with atomic_file(self.path) as temporary, temporary.open("wb") as file:
             np.save(file, rows[np.argsort(rows["pair"])])
 
 
@@ -145,6 +145,7 @@ def _shingle(task: _Shingling, report: Report) -> None:
 
 
 def _compare(task: _Comparing, report: Report) -> tuple[int, Alike]:
+    # Memory-mapped: a pair touches two short ranges of files that together exceed the memory.
     files = [np.memmap(path, np.uint64, mode="r") for path in task.numbers]
     places, pairs = mapped(task.places), mapped(task.pairs)[task.start : task.stop]
 

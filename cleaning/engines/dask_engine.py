@@ -135,7 +135,7 @@ class DaskEngine:
             raise self._gone() from error
 
     def start_again(self) -> None:
-        """Start the workers of local:N anew beside the dead ones; somebody else's workers are theirs to start."""
+        """Start new workers of local:N beside the dead ones; workers of a foreign cluster are not ours to start."""
         if self._cluster is not None:
             wanted = int(self.address.removeprefix(LOCAL))
             self._cluster.scale(len(self._cluster.worker_spec) + wanted)

@@ -4,10 +4,12 @@ A task is a function of a module and an item that pickles; whatever is large lie
 process sees under the same path. Which engine it was never shows in what is written.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import ClassVar, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from data.settings_model import SettingsModel
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,18 +21,19 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at the board."""
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(SettingsModel):
     """Where the tasks of cleaning and of deduplication run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {"share_rows": "shard_rows"}
 
     workers: int | None = Field(default=None, gt=0)
     """Processes of the pool on this machine; by default one a core."""
     dask: str | None = Field(default=None, pattern=r"^(local:[1-9]\d*|(tcp|tls)://\S+)$")
     """A Dask scheduler instead of the pool, as tcp://host:8786; its workers must see the store under the same path and
     run this version. local:N starts N workers on this machine."""
-    share_rows: int = Field(default=500_000, gt=0)
-    """Records of a share of publishing, about: what one process holds at a time. What is published does not show it."""
+    shard_rows: int = Field(default=500_000, gt=0)
+    """Records of a shard in publishing, approximately: one process holds one shard at a time. The published files do
+    not depend on it."""
     patience: float = Field(default=600, gt=0)
     """Seconds that a stage on Dask waits while there is no worker at all; then it ends with an error. Workers of
     local:N are started again meanwhile."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from cleaning.engines.engine import LOOK_EVERY, Board, Item, Report, Result
 from data.errors import StageError
-from data.lifeline import end_with_parent
+from data.parent_watchdog import end_with_parent
 
 
 class ProcessEngine:

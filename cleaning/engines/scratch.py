@@ -50,5 +50,8 @@ def save(path: Path, array: npt.NDArray[Any]) -> Path:
 
 
 def mapped(path: Path) -> npt.NDArray[Any]:
-    """An array on disk, read where it is touched."""
+    """A memory-mapped array: only the pages that are used are read.
+
+    Tasks take ranges of arrays of all pages; loaded whole, each process would hold a copy of every array.
+    """
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.forgetting.bodies import bodies_of, readings
 from cleaning.forgetting.runs import Auditor, ForgottenRuns
-from data.parquet import readable
+from data.parquet import parquet_errors
 from data.store import Store
 
 _NUMBERS = (".npy", ".npz", ".tokens", ".safetensors", ".pt", ".onnx")
@@ -54,11 +54,11 @@ def audit(
     receipts: int,
     foreign: Iterable[Path] = (),
     tokens: Iterable[tuple[str, Iterable[list[str]]]] = (),
-    tell: Callable[[int], None] = lambda _files: None,
+    on_progress: Callable[[int], None] = lambda _files: None,
 ) -> Audit:
     """Search every file of a store, WARC files of others, and the texts that packed tokens say.
 
-    ``tokens`` gives a name and batches of texts; ``tell`` hears how many files were read.
+    ``tokens`` gives a name and batches of texts; ``on_progress`` hears how many files were read.
 
     Raises:
         InputError: a file is damaged.
@@ -72,7 +72,7 @@ def audit(
             if held:
                 hits[name] += held
         read[kind] += 1
-        tell(read.total())
+        on_progress(read.total())
     return Audit(receipts=receipts, runs=len(forgotten.hashes), read=dict(sorted(read.items())), hits=dict(hits))
 
 
@@ -108,7 +108,7 @@ def _texts(path: Path, kind: str) -> Iterable[list[str]]:
 
 
 def _parquet(path: Path) -> Iterator[list[str]]:
-    with readable(path):
+    with parquet_errors(path):
         for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
             for column in batch.columns:
                 yield from _strings(column)

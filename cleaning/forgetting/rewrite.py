@@ -14,8 +14,8 @@ import pyarrow as pa
 from cleaning.ids import ids_path, write_ids
 from cleaning.measures_file import forget_rows
 from cleaning.pending import CRAWLER, TORN_AT, pair_in, texts_in
-from data.documents import FEW_VALUES
-from data.parquet import parquet_file, read_parquet, remembered
+from data.documents import DICTIONARY_COLUMNS
+from data.parquet import get_metadata, parquet_file, read_parquet
 from data.store import Store
 from data.urls import document_id, host_of
 
@@ -120,15 +120,15 @@ def _nothing(field: pa.Field) -> Any:
 
 def _notes(path: Path) -> dict[str, str]:
     """What is remembered of the WARC file in the metadata of what was made of it."""
-    return {name: said for name in (TORN_AT, CRAWLER) if (said := remembered(path, name)) is not None}
+    return {name: said for name in (TORN_AT, CRAWLER) if (said := get_metadata(path, name)) is not None}
 
 
 def _write(
     path: Path, table: pa.Table, *, notes: Mapping[str, str] | None = None, group_rows: int | None = None
 ) -> None:
-    few = [name for name in FEW_VALUES if name in table.schema.names]
-    with parquet_file(path, table.schema, few_values=few, group_rows=group_rows) as file:
+    few = [name for name in DICTIONARY_COLUMNS if name in table.schema.names]
+    with parquet_file(path, table.schema, dictionary_columns=few, group_rows=group_rows) as file:
         for batch in table.to_batches(_BATCH_ROWS):
             file.write(batch)
         for name, said in (notes or {}).items():
-            file.remember(name, said)
+            file.set_metadata(name, said)

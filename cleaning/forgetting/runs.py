@@ -15,7 +15,7 @@ import numpy as np
 from cleaning.corpus.decontaminate import RUN_WORDS
 from cleaning.duplicates.shingles import Numbers, Shingler, words_of
 from data.errors import InputError
-from data.files import whole_file
+from data.files import atomic_file
 
 _HASH_BYTES = 8
 
@@ -51,7 +51,7 @@ class ForgottenRuns:
     """Ascending."""
 
     @classmethod
-    def of(cls, runs: Numbers, key: bytes) -> "ForgottenRuns":
+    def from_runs(cls, runs: Numbers, key: bytes) -> "ForgottenRuns":
         """Hash runs."""
         return cls(key, np.unique(_hashed(runs, key)))
 
@@ -72,7 +72,7 @@ class ForgottenRuns:
 
     def save(self, path: Path) -> None:
         """Write the hashes, whole or not at all."""
-        with whole_file(path) as temporary, temporary.open("wb") as file:
+        with atomic_file(path) as temporary, temporary.open("wb") as file:
             np.save(file, self.hashes)
 
 

@@ -1,6 +1,6 @@
 """Published versions without pages that are forgotten: the one change that a version ever sees.
 
-Rows go, counts are taken anew, card and report are written again; the manifest comes last and says how many rows went
+Rows go, counts are taken again, card and report are written again; the manifest comes last and says how many rows went
 and under which receipts. Parts that hold nothing of them keep their bytes.
 """
 
@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.card import write_texts
 from cleaning.corpus.figures import FigureCounts
-from cleaning.corpus.living import TAKEDOWN
+from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import digests
-from data.documents import DROPPED_SCHEMA, FEW_VALUES
+from data.documents import DICTIONARY_COLUMNS, DROPPED_SCHEMA
 from data.manifest import MANIFEST_NAME, Manifest
 from data.parquet import read_parquet, read_wide, write_parquet
 from data.store import Store
@@ -49,7 +49,7 @@ def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns:
         if left is not None:
             group_rows = _GROUP_ROWS if path.parent.name == "dropped" else None
             batches = left.to_batches(_BATCH_ROWS)
-            write_parquet(path, batches, left.schema, few_values=FEW_VALUES, group_rows=group_rows)
+            write_parquet(path, batches, left.schema, dictionary_columns=DICTIONARY_COLUMNS, group_rows=group_rows)
     (store.corpus / _CONFIRMED).unlink(missing_ok=True)
     files = digests(folder)
     if files == manifest.files:

@@ -37,7 +37,8 @@ SENTENCE = 40
 MAX_LABELS = 2
 """Lines at the end without a figure and without an end of a sentence that may go; more of them are a list."""
 SENTENCE_END = tuple(".!?…:;»”\"')]")
-_OF_A_LIST = frozenset({Kind.ITEM, Kind.TERM, Kind.MEANING, Kind.ROW, Kind.QUOTE, Kind.PREFORMATTED})
+_OF_A_LIST = (Kind.ITEM, Kind.TERM, Kind.MEANING, Kind.ROW, Kind.QUOTE, Kind.PREFORMATTED)
+"""No set: the hash of a member of an Enum is a function in Python."""
 _QUESTION_HEADING = re.compile(r"\b(?:preguntas|faqs?|dudas)\b", re.IGNORECASE)
 _CREDIT = re.compile(
     r"^\W*(?:foto|fotograf[ií]a|photo|image|media|imagen cedida|cr[eé]ditos?|©|getty|fuente)\b|getty|shutterstock"
@@ -94,7 +95,7 @@ def _leads_away(block: Block) -> bool:
     if block.kind is Kind.HEADING and _HEADS_PAGES.match(block.text):
         return True
     return (
-        block.kind in {Kind.HEADING, Kind.PARAGRAPH, Kind.QUOTE}
+        block.kind in (Kind.HEADING, Kind.PARAGRAPH, Kind.QUOTE)
         and len(block.text) < SHORT_LEAD
         and block.link_share() >= LINKED
     )
@@ -239,7 +240,7 @@ class _Rules:
     def _is_answer(self, place: int) -> bool:
         """A short paragraph right behind a heading."""
         before = self.blocks[place - 1]
-        return (before.kind in {Kind.HEADING, Kind.TERM} or before.is_bold) and not self.blocks[place].link_characters
+        return (before.kind in (Kind.HEADING, Kind.TERM) or before.is_bold) and not self.blocks[place].link_characters
 
     def _goes_on(self, place: int) -> bool:
         """A short sentence right behind a taken paragraph, in the same element."""

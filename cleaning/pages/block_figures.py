@@ -45,7 +45,7 @@ def block_figures(blocks: Sequence[Block], taken: Sequence[bool]) -> dict[str, f
         if not is_taken and not block.site_part and len(block.text) >= _CARD and block.link_share() > _LINKED
     )
     excerpts = sum(
-        block.kind in {Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING}
+        block.kind in (Kind.PARAGRAPH, Kind.ITEM, Kind.MEANING)
         and (_breaks_off(block.text) or (following is not None and _goes_on(following)))
         for block, following in zip(between, [*between[1:], None], strict=True)
         if block.link_share() < _LINKED

@@ -8,7 +8,7 @@ before the first paragraph of the text or behind the last, where sites put their
 import re
 from collections.abc import Sequence
 
-from cleaning.pages.phrases import Phrase, Phrases
+from cleaning.pages.phrases import Phrase, Phrases, any_stands_in
 
 MAX_WORDS = 30
 """A longer line is a paragraph."""
@@ -147,7 +147,7 @@ def without_site_lines(text: str) -> str:
     for number, (line, low) in enumerate(zip(lines, small, strict=True)):
         if _is_label(low, is_outside=not first <= number <= last):
             continue
-        if said.phrases and len(low.split()) <= MAX_WORDS and said.stand_in(low):
+        if said and len(low.split()) <= MAX_WORDS and any_stands_in(said, low):
             continue
         kept.append(line)
     return "\n".join(kept)

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from random import Random
 
 import numpy as np
@@ -67,8 +67,10 @@ class QuickDetector(Detector):  # type: ignore[misc] # langdetect has no types
         for number, place in enumerate(_draws(len(grams))):
             prob *= factors[grams[place]]
             if number % NORMALIZED == 0:
-                prob /= sum(prob.tolist())  # in order, as langdetect adds: numpy's sum differs in the last bit
-                if prob.max() > self.CONV_THRESHOLD or number >= self.ITERATION_LIMIT:
+                each = prob.tolist()
+                whole = sum(each)  # in order, as langdetect adds: numpy's sum differs in the last bit
+                prob /= whole
+                if max(each) / whole > self.CONV_THRESHOLD or number >= self.ITERATION_LIMIT:
                     break
         self.langprob = prob.tolist()
 
@@ -115,21 +117,22 @@ class _Normal(dict[str, str]):
         return normal
 
 
-class _Ends(dict[str, tuple[int, ...]]):
+class _Ends(dict[tuple[str, str, str], tuple[int, ...]]):
     """By three letters, the rows of the n-grams of one, two and three letters that end with the last of them.
 
     Where two capitals meet, langdetect passes over what ends in the second: abbreviations tell no language. It passes
     over a space alone too.
     """
 
-    def __missing__(self, letters: str) -> tuple[int, ...]:
+    def __missing__(self, letters: tuple[str, str, str]) -> tuple[int, ...]:
         if len(self) >= REMEMBERED_ENDS:
             self.clear()
         rows = profiles().rows
-        if letters[2].isupper() and letters[1].isupper():
+        first, second, last = letters
+        if last.isupper() and second.isupper():
             found: tuple[int, ...] = ()
         else:
-            grams = (letters[2], letters[1:], letters)
+            grams = (last, second + last, first + second + last)
             found = tuple(rows[gram] for gram in grams if gram != " " and gram in rows)
         self[letters] = found
         return found
@@ -145,7 +148,8 @@ def _rows_of(word: str) -> tuple[int, ...]:
     if word in ("", " "):
         return ()
     padded = f"\0 {word}"  # no profile knows what begins before the space
-    return tuple(row for end in range(3, len(padded) + 1) for row in _ENDS[padded[end - 3 : end]])
+    threes = zip(padded, padded[1:], padded[2:], strict=False)
+    return tuple(chain.from_iterable(map(_ENDS.__getitem__, threes)))
 
 
 def _draws(grams: int) -> Iterator[int]:

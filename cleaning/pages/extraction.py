@@ -16,7 +16,7 @@ from cleaning.pages.normal_text import normal_line
 from cleaning.pages.page import Drop, Page, Raw
 from cleaning.pages.rare_characters import INVALID_IN_XML, RareCharacters
 from cleaning.settings import ExtractionSettings
-from data.charset import encoding_of
+from data.charset import decode_with_mark
 from data.errors import InputError
 from data.markup import attributes, each_tag
 from data.rights.licences import Licence
@@ -78,7 +78,7 @@ def parse_html(raw: Raw, settings: ExtractionSettings) -> Html | Drop:
         elements = len(_ELEMENT.findall(raw.body))
         if elements > settings.max_elements:
             return Drop("extraction/too_many_elements", elements)
-    decoded = raw.body.decode(encoding_of(raw.body, raw.content_type), "replace").replace("\x00", "")
+    decoded = decode_with_mark(raw.body, raw.content_type)[0].replace("\x00", "")
     try:
         tree = load_html(decoded)
         if tree is None and _ELEMENT.search(raw.body):

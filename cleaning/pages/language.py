@@ -29,9 +29,8 @@ _ASTURIAN_WORDS = (
     "otru toos toes toa tou dafechu cuerpu sicasí yá inda enxamás nun nesti nesta estes "
     "pola poles dalgún dalguna dalgunos dalgunes dalgo daqué drechu drechos"
 )
-_ASTURIAN = re.compile(
-    rf"{'|'.join(_ASTURIAN_WORDS.split())}"
-    r"|lli\w{2,}|llu(?:gar|ch|n|s)\w*|xe(?![nr])\w{2,}|xun[tc]\w+"
+_ASTURIAN_FORMS = re.compile(
+    r"lli\w{2,}|llu(?:gar|ch|n|s)\w*|xe(?![nr])\w{2,}|xun[tc]\w+"
     r"|\w{3,}(?:aes|aos|óu|yos|[ai]dá)|(?!espíritu|tribu|ímpetu)\w{2,}[bcdfglmnñprstvxyzi]u"
 )
 _ELISIONS = re.compile(r"\b(?:[ldn]['’](?=[aeiouh])|qu['’]|\w{2,}-y(?:os)?\b)|\w['’]l\b")
@@ -48,7 +47,9 @@ _ARTICLE_SIGNS = ("d'", "d’", "suy", "bi ha")
 _SPANISH_WORDS = (
     "el la los las del al en y que por para con una un se es su más como pero sus este esta son también fue ser"
 )
-_ARAGONESE, _SPANISH = (frozenset(words.split()) for words in (_ARAGONESE_WORDS, _SPANISH_WORDS))
+_ASTURIAN, _ARAGONESE, _SPANISH = (
+    frozenset(words.split()) for words in (_ASTURIAN_WORDS, _ARAGONESE_WORDS, _SPANISH_WORDS)
+)
 _MARKED_AS = 1, 2, 4
 """Bits of a word: a marker of Asturian, one of Aragonese (*ye* is both), a function word of Spanish."""
 _MARKED_KINDS = range(1, 8)
@@ -218,7 +219,7 @@ class _Marked(dict[str, int]):
             self.clear()
         asturian, aragonese, spanish = _MARKED_AS
         self[word] = marked = (
-            asturian * (_ASTURIAN.fullmatch(word) is not None)
+            asturian * (word in _ASTURIAN or _ASTURIAN_FORMS.fullmatch(word) is not None)
             | aragonese * (word in _ARAGONESE)
             | spanish * (word in _SPANISH)
         )

@@ -2,7 +2,7 @@
 
 import re
 
-from cleaning.pages.blocks import Kind
+from cleaning.pages.blocks import Block, Kind
 from cleaning.pages.neighbours import NEAR, Neighbours
 
 LINKED = 0.6
@@ -45,7 +45,7 @@ def take_lists_of_names(around: Neighbours) -> None:
     last = around.places()[-1]
     for place in range(around.taken.index(True) + 1, min(last + 2, len(around.blocks) - 1)):
         block = around.blocks[place]
-        if block.kind is not Kind.HEADING or block.link_characters:
+        if block.kind is not Kind.HEADING or block.link_characters or not _is_card(around.blocks[place + 1]):
             continue
         if _ANNOUNCES_PAGES.search(block.text) or _HEADS_PAGES.search(block.text):
             continue
@@ -53,7 +53,7 @@ def take_lists_of_names(around: Neighbours) -> None:
         names = around.blocks[place + 1 : end]
         words = sum(len(name.text.split()) for name in names)
         are_names = len(names) > LEAST_CARDS and words <= NAME_WORDS * len(names)
-        if are_names and names[0].kind is Kind.PARAGRAPH and around.is_near(place, place + 1, NEAR + 1):
+        if are_names and around.is_near(place, place + 1, NEAR + 1):
             around.taken[place:end] = [True] * (end - place)
 
 
@@ -70,8 +70,11 @@ def _is_listed(around: Neighbours, lead: int, place: int) -> bool:
     block, first = around.blocks[place], around.blocks[lead + 1]
     if block.kind is not first.kind or block.site_part not in around.site_parts(lead) | {0}:
         return False
-    is_card = block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
-    return block.kind is Kind.ITEM or is_card
+    return block.kind is Kind.ITEM or _is_card(block)
+
+
+def _is_card(block: Block) -> bool:
+    return block.kind is Kind.PARAGRAPH and len(block.text) <= MAX_LABEL and block.link_share() >= LINKED
 
 
 def take_linked_headings(around: Neighbours) -> None:

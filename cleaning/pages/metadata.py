@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from datetime import date
 
 from lxml.html import HtmlElement
+from trafilatura.json_metadata import normalize_authors
 from trafilatura.metadata import (
     examine_meta,
     extract_author,
     extract_meta_json,
     extract_url,
 )
+from trafilatura.utils import trim
+from trafilatura.xpaths import AUTHOR_DISCARD_XPATHS, AUTHOR_XPATHS
 
 from cleaning.pages.blocks import Block, Kind
-from cleaning.pages.declared_dates import day_in_elements, day_in_source, published
-from cleaning.pages.own_attributes import has_author_element
+from cleaning.pages.declared_dates import DATE_ELEMENTS, day_in_elements, day_in_source, has_json, published
+from cleaning.pages.own_attributes import AuthorSigns, Together
 from cleaning.pages.text_dates import stated_day
 from cleaning.pages.titles import is_index, is_site_name, own_title
+
+MIN_AUTHOR, MAX_AUTHOR = 3, 120
+"""Characters of an author's name; the second are too many. As ``extract_author`` has them."""
+_author_and_date = Together(AuthorSigns(), DATE_ELEMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +66,21 @@ def declared_of(tree: HtmlElement, body: bytes, url: str) -> Declared:
     found = examine_meta(tree)
     if found.author and " " not in found.author:
         found.author = None
-    with suppress(LookupError, TypeError, ValueError, AttributeError, RecursionError):  # JSON of an unforeseen shape
-        found = extract_meta_json(tree, found)
-    if not found.author and has_author_element(tree):
-        found.author = extract_author(tree)
+    if has_json(tree):
+        with suppress(
+            LookupError, TypeError, ValueError, AttributeError, RecursionError
+        ):  # JSON of an unforeseen shape
+            found = extract_meta_json(tree, found)
+    author_signs, date_elements = _author_and_date(tree)
+    if not found.author and author_signs:
+        found.author = _author(tree)
     found.clean_and_trim()
     title = tree.find(".//head/title")
-    lists_others = is_index(url, body)
+    lower = body.lower()
+    lists_others = is_index(url, lower)
     day = None
     if not lists_others:
-        day = published(body) or day_in_elements(tree, found.url or extract_url(tree, url))
+        day = published(body, lower) or day_in_elements(tree, found.url or extract_url(tree, url), date_elements)
     image = tree.find('.//meta[@property="og:image"][@content]')
     return Declared(
         url=url,
@@ -80,6 +92,20 @@ def declared_of(tree: HtmlElement, body: bytes, url: str) -> Declared:
         day=day,
         image=None if image is None else image.get("content"),
     )
+
+
+def _author(tree: HtmlElement) -> str | None:
+    """What ``extract_author`` finds; it copies the tree, to cut parts out of it in which no author is looked for."""
+    cut = {element for expression in AUTHOR_DISCARD_XPATHS for element in expression(tree)}
+    for element in (element for expression in AUTHOR_XPATHS for element in expression(tree)):
+        if element in cut or not cut.isdisjoint(element.iterancestors()):
+            continue
+        if not cut.isdisjoint(element.iterdescendants()):
+            return extract_author(tree)
+        name = trim(" ".join(element.itertext()))
+        if MIN_AUTHOR <= len(name) < MAX_AUTHOR:
+            return normalize_authors(None, name)
+    return None
 
 
 def metadata_of(declared: Declared, body: bytes, blocks: Sequence[Block] = ()) -> Metadata:

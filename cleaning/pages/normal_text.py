@@ -80,14 +80,23 @@ def _encodable(text: str) -> str:
 
 def _normal_paragraph(line: str) -> str:
     """A line without control characters, superfluous spaces and marks; empty where it is nothing else."""
-    if not line.isprintable():
-        line = _CONTROL.sub("", line)
-    line = " ".join(line.split())
+    line = one_spaced(line if line.isprintable() else _CONTROL.sub("", line))
     if "**" in line:
         return "" if _ONLY_MARKS.match(line) else _MARKS.sub("", _BOLD.sub("", line))
     if not line or line[0].isalnum():
         return line
     return "" if _ONLY_MARKS.match(line) else _MARKS.sub("", line)
+
+
+def one_spaced(text: str) -> str:
+    """The text with one space between its words and none around it.
+
+    >>> one_spaced(" la   dosis diaria ")
+    'la dosis diaria'
+    """
+    text = text.strip()
+    is_so = text.isprintable() and "  " not in text  # of all spaces only " " is printable
+    return text if is_so else " ".join(text.split())
 
 
 def normal_line(text: str | None) -> str | None:

@@ -7,6 +7,7 @@ from lxml.html import HtmlElement
 
 from cleaning.pages.block_frames import Frame
 from cleaning.pages.blocks import MARK, MAX_MARKS, Kind, mark
+from cleaning.pages.normal_text import one_spaced
 from cleaning.pages.superscripts import with_fractions
 from cleaning.pages.tables import LINE_BREAK
 
@@ -97,7 +98,7 @@ class OpenText:
         if kind is Kind.PREFORMATTED:
             text = _preformatted(raw)
         else:
-            text = " ".join(raw.split()) if LINE_BREAK not in raw else _lines(raw)
+            text = one_spaced(raw) if LINE_BREAK not in raw else _lines(raw)
         return with_fractions(text) if self.has_raised else text
 
     def is_bold(self) -> bool:
@@ -125,7 +126,7 @@ def _lines(raw: str) -> str:
     """The lines of a block; one that a break cuts in the middle of a sentence goes on."""
     lines: list[str] = []
     for part in raw.split(LINE_BREAK):
-        line = " ".join(part.split())
+        line = one_spaced(part)
         if lines and line[:1].islower() and len(lines[-1]) >= WRAPPED and not lines[-1].endswith(_LINE_ENDS):
             lines[-1] += f" {line}"
         elif line:

@@ -44,15 +44,15 @@ class OwnAttributes:
         is_first: bool = False,
     ) -> None:
         self.expression = expression
-        self._names = frozenset(attributes.split())
-        self._tags = tags.split()
+        self.names = frozenset(attributes.split())
+        self.tags = tags.split()
         self._is_absolute = is_absolute
         self._is_first = is_first
         self._known: dict[_Key, bool] = {}
 
     def __call__(self, tree: _Element) -> list[_Element]:
         """The elements in the page's order; where only the first is asked for, no other."""
-        elements = tree.getroottree().iter(self._tags) if self._is_absolute else tree.iterdescendants(self._tags)
+        elements = tree.getroottree().iter(self.tags) if self._is_absolute else tree.iterdescendants(self.tags)
         found = []
         for element in self._matching(elements):
             found.append(element)
@@ -61,7 +61,7 @@ class OwnAttributes:
         return found
 
     def _matching(self, elements: Iterable[_Element]) -> Iterable[_Element]:
-        known, names = self._known, self._names
+        known, names = self._known, self.names
         for element in elements:
             items = element.items()
             matches = known.get((element.tag, *items))
@@ -78,33 +78,78 @@ class OwnAttributes:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         tag, *items = key
-        self._known[key] = matches = self._answer(tag, items)
+        self._known[key] = matches = self.finds(_made(tag, items))
         return matches
 
-    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
-        root = Element("root")
-        try:
-            alone = SubElement(root, str(tag))
-        except ValueError:  # fb:like: none that an expression names
-            alone = SubElement(root, "any")
-        for name, value in items:
-            alone.set(name, value)
-        return any(element is alone for element in self.expression(root))
+    def looks_at(self, tag: str) -> bool:
+        """Whether it may find elements of this name."""
+        return tag in self.tags or self.tags == ["*"]
+
+    def finds(self, alone: _Element) -> bool:
+        """What the expression itself says of the only child of a root."""
+        return any(element is alone for element in self.expression(alone.getparent()))
 
 
-class _AuthorSigns(OwnAttributes):
-    """Elements whose attributes hold a word that one of ``AUTHOR_XPATHS`` looks for: these, and a few others."""
+def _made(tag: str, items: Sequence[tuple[str, str]]) -> _Element:
+    """An element of this name and these attributes, alone under a root."""
+    root = Element("root")
+    try:
+        alone = SubElement(root, str(tag))
+    except ValueError:  # fb:like: none that an expression names
+        alone = SubElement(root, "any")
+    for name, value in items:
+        alone.set(name, value)
+    return alone
+
+
+class Together:
+    """Several expressions, asked in one walk through a tree."""
+
+    def __init__(self, *expressions: OwnAttributes) -> None:
+        self._expressions = expressions
+        self._names = frozenset[str]().union(*(one.names for one in expressions))
+        self._known: dict[_Key, Sequence[int]] = {}
+
+    def __call__(self, tree: _Element) -> list[list[_Element]]:
+        """The elements that each finds under the tree, in the page's order."""
+        found: list[list[_Element]] = [[] for _ in self._expressions]
+        known, names = self._known, self._names
+        for element in tree.iterdescendants("*"):
+            items = element.items()
+            matching = known.get((element.tag, *items))
+            if matching is None:
+                key = (element.tag, *[item for item in items if item[0] in names])
+                matching = known.get(key)
+                if matching is None:
+                    matching = self._ask(key)
+            for place in matching:
+                found[place].append(element)
+        return found
+
+    def _ask(self, key: _Key) -> Sequence[int]:
+        """The places of the expressions that match an element of this name and these attributes."""
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        tag, *items = key
+        alone = _made(tag, items)
+        matching = [place for place, one in enumerate(self._expressions) if one.looks_at(tag) and one.finds(alone)]
+        self._known[key] = matching
+        return matching
+
+
+class AuthorSigns(OwnAttributes):
+    """Elements whose attributes hold a word that one of ``AUTHOR_XPATHS`` looks for: these, and a few others.
+
+    Where there are none, ``extract_author`` finds nothing: it copies the tree and walks through it four times.
+    """
 
     def __init__(self) -> None:
-        super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES, is_absolute=True, is_first=True)
+        super().__init__(AUTHOR_XPATHS[0], _AUTHOR_NAMES)
 
-    def _answer(self, tag: str, items: Sequence[tuple[str, str]]) -> bool:
-        return tag == "author" or any(word in value.lower() for _, value in items for word in _AUTHOR_WORDS)
-
-
-def has_author_element(tree: _Element) -> bool:
-    """Whether ``extract_author`` may find anything: it copies the tree and walks through it four times."""
-    return bool(_author_signs(tree))
+    def finds(self, alone: _Element) -> bool:
+        """Asked of the words."""
+        values = [value.lower() for name, value in alone.items() if name in self.names]
+        return alone.tag == "author" or any(word in value for value in values for word in _AUTHOR_WORDS)
 
 
 def install() -> None:
@@ -154,6 +199,3 @@ def _replace(
         expressions[place] = OwnAttributes(
             expressions[place], attributes, tags, is_absolute=is_absolute, is_first=is_first
         )
-
-
-_author_signs = _AuthorSigns()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cleaning.pages.figures import Figures
-from cleaning.pages.phrases import Phrase, Phrases
+from cleaning.pages.phrases import Phrase, Phrases, any_stands_in
 from cleaning.pages.prose_rules import SENTENCE_END
 from cleaning.pages.text import SPANISH, Text
 
@@ -17,10 +17,14 @@ _ERROR_PAGE = re.compile(
     r"|comprobando (?:su|tu) navegador|seguridad de (?:su|tu) conexi[óo]n"
     r"|verific\w+ (?:si|que) (?:usted )?(?:eres|es) (?:un )?humano"
     r"|\b(?:contenido|art[íi]culo) (?:es )?(?:s[óo]lo |exclusivo |exclusivamente |reservado )+(?:para|a) "
-    r"(?:los )?(?:suscriptores|abonados|socios|usuarios registrados)",
-    re.IGNORECASE,
+    r"(?:los )?(?:suscriptores|abonados|socios|usuarios registrados)"
 )
-"""An error, works on the site, a check of the browser, a text for subscribers."""
+"""An error, works on the site, a check of the browser, a text for subscribers; of a text in lower case."""
+_ERROR_SIGNS = (
+    *("404", "existe", "encontrad", "disponible", "podido", "gina que ", "mantenimiento", "construcci"),
+    *("comprobando ", "seguridad de ", "humano", "suscriptores", "abonados", "socios", "usuarios registrados"),
+)
+"""What every such sentence has one of."""
 _FILLER = Phrases(
     (
         Phrase(
@@ -178,7 +182,9 @@ class NoErrorPage:
 
     def measure(self, text: Text) -> Figures:
         """1 where the first 300 characters tell of an error; words."""
-        return float(_ERROR_PAGE.search(text.text[:300]) is not None), len(text.words)
+        first = text.text[:300].lower()
+        says_so = any(sign in first for sign in _ERROR_SIGNS) and _ERROR_PAGE.search(first) is not None
+        return float(says_so), len(text.words)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether it tells of an error and of little else."""
@@ -223,10 +229,10 @@ class PriceList:
         Then their share of the characters.
         """
         prices = _PRICE.within(text.lower)
-        if not prices.stand_in(text.lower):
+        if not any_stands_in(prices, text.lower):
             return 0.0, len(text.lines), 0.0, 0.0
         lines = text.lower.split("\n")
-        priced = [line for line in lines if prices.stand_in(line) and not _is_sentence(line)]
+        priced = [line for line in lines if any_stands_in(prices, line) and not _is_sentence(line)]
         drugs = sum(_DRUG.search(line) is not None for line in priced)
         characters = sum(map(len, priced)) / len(text.lower)
         return len(priced) / len(lines), len(lines), drugs / max(len(priced), 1), characters

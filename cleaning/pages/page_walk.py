@@ -41,7 +41,7 @@ class Walk:
         self._run(tree)
 
     def _run(self, tree: HtmlElement) -> None:
-        read, start, end = self.text.read, self._start, self._end
+        read, start, end_block, end_inline = self.text.read, self._start, self._end_block, self._end_inline
         skipped = None
         for event, element in self.walk:
             tag = element.tag
@@ -59,8 +59,10 @@ class Walk:
             text = element.tail
             if element is skipped:
                 skipped = None
+            elif tag in BLOCKS:
+                end_block(element, tag)
             elif isinstance(tag, str):
-                end(element, tag, has_tail=bool(text))
+                end_inline(element, tag, has_tail=bool(text))
             if text and element is not tree:
                 read(element, text, is_tail=True)
         self._flush()
@@ -68,13 +70,16 @@ class Walk:
     def _start(self, element: HtmlElement, tag: str) -> bool:
         """Whether what stands in the element is read."""
         attributes: list[tuple[str, str]] = element.items()
-        if attributes and self._is_struck_by_style(element, attributes):
-            if tag in BLOCKS:
-                self._border()
-            return False
         if tag in BLOCKS:
-            self._start_block(element, tag, attributes)
+            own = own_place(tag, *attributes)
+            if own & Place.STRUCK and not self.inline.struck(element):
+                self._border()
+                return False
+            self._start_block(element, tag, own & ~Place.STRUCK)
             return True
+        for name, value in attributes:
+            if name == "style" and is_struck_by_style(value) and not self.inline.struck(element):
+                return False
         if tag in UNREAD:
             if tag == "script" and (element.get("type") or "").startswith("math/tex"):
                 self.pieces.append(element.text or "")
@@ -84,16 +89,7 @@ class Walk:
             return begin(element)
         return not attributes or self.inline.is_read(element)
 
-    def _is_struck_by_style(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
-        for name, value in attributes:
-            if name == "style":
-                return is_struck_by_style(value) and not self.inline.struck(element)
-        return False
-
-    def _end(self, element: HtmlElement, tag: str, *, has_tail: bool) -> None:
-        if tag in BLOCKS:
-            self._end_block(element, tag)
-            return
+    def _end_inline(self, element: HtmlElement, tag: str, *, has_tail: bool) -> None:
         self.inline.ends(element, tag, has_tail=has_tail)
         if tag == "button":
             self._flush()
@@ -101,7 +97,8 @@ class Walk:
 
     # Blocks
 
-    def _start_block(self, element: HtmlElement, tag: str, attributes: list[tuple[str, str]]) -> None:
+    def _start_block(self, element: HtmlElement, tag: str, own: int) -> None:
+        """``own`` is what the element says of its place."""
         self._border()
         outer = self.frames[-1]
         parents = self.page.parents
@@ -111,7 +108,7 @@ class Walk:
             kind, level = FLAT[tag]
         elif tag in OTHERS:
             kind, level = self._other_kind(element, tag, kind, level)
-        self.frames.append(framed(outer, len(parents) - 1, own_place(tag, *attributes), kind, level))
+        self.frames.append(framed(outer, len(parents) - 1, own, kind, level))
 
     def _other_kind(self, element: HtmlElement, tag: str, kind: Kind, level: int) -> tuple[Kind, int]:
         """Kind and level of a block in a list or a table, of what they are around it."""

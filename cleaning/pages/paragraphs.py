@@ -2,47 +2,40 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from justext.core import classify_paragraphs
 from justext.utils import get_stoplist
 
 from cleaning.pages.blocks import Block
 
 _STOP_WORDS = frozenset(get_stoplist("Spanish"))
 """Pages of other languages are judged by these too: they are no part of the corpus, or a side of it."""
-_LENGTHS = 50, 150
-_DENSITIES = 0.1, 0.2, 0.25
-"""Characters of a short and of a long paragraph; least shares of stop words; most of links: as trafilatura has them."""
-
-
-class Paragraph:
-    """A block as justext's classifier asks of it."""
-
-    __slots__ = ("cf_class", "chars_count_in_links", "dom_path", "heading", "text", "words")
-
-    def __init__(self, text: str, chars_count_in_links: int) -> None:
-        self.text = text
-        self.words = text.lower().split()
-        self.chars_count_in_links = chars_count_in_links
-        self.dom_path = ""  # justext looks for select in it; no block holds one
-        self.cf_class = ""
-
-    def __len__(self) -> int:
-        return len(self.text)
-
-    def stopwords_density(self, stop_words: frozenset[str]) -> float:
-        """Share of the words."""
-        return sum(map(stop_words.__contains__, self.words)) / len(self.words)
-
-    def links_density(self) -> float:
-        """Share of the characters."""
-        return self.chars_count_in_links / len(self.text)
+SHORT, LONG = 50, 150
+"""Characters of a short and of a long paragraph."""
+FEW_STOP_WORDS, MANY_STOP_WORDS = 0.1, 0.2
+"""Shares of the words: below the first a paragraph is bad, from the second on good."""
+LINKED = 0.25
+"""Share of the characters in links above which it is bad."""
 
 
 def good_blocks(blocks: Sequence[Block]) -> list[bool]:
     """For each block whether justext takes it for text, by itself and in its context."""
-    paragraphs = [Paragraph(block.text, block.link_characters) for block in blocks]
-    classify_paragraphs(paragraphs, _STOP_WORDS, *_LENGTHS, *_DENSITIES, no_headings=True)
-    return _revised([paragraph.cf_class for paragraph in paragraphs])
+    return _revised([_class_of(block) for block in blocks])
+
+
+def _class_of(block: Block) -> str:
+    """As justext's ``classify_paragraphs`` of one, without headings; the numbers are trafilatura's.
+
+    That counts the stop words of each paragraph; here only of those that links and lengths do not decide.
+    """
+    text = block.text
+    if block.link_share() > LINKED or "©" in text or "&copy" in text:
+        return "bad"
+    if len(text) < SHORT:
+        return "bad" if block.link_characters else "short"
+    words = text.lower().split()
+    share = sum(map(_STOP_WORDS.__contains__, words)) / len(words)
+    if share < FEW_STOP_WORDS:
+        return "bad"
+    return "good" if share >= MANY_STOP_WORDS and len(text) > LONG else "neargood"
 
 
 def _revised(first: Sequence[str]) -> list[bool]:

@@ -1,6 +1,7 @@
 """Rules about prose: text that is too short, glued together, cut to pieces, or no sentences at all."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -84,17 +85,21 @@ class Alphabetic:
 
     def measure(self, text: Text) -> Figures:
         """Share of words with a letter, outside of tables where at least 50 words stand there."""
-        words, mixed = text.words, text.mixed_words
+        words, bare = len(text.words), _without_letter(text.mixed_words)
         if text.bare_lines != text.lines:
-            outside = WORD.findall("\n".join(text.bare_lines))
-            if len(outside) >= MIN_OUTSIDE:
-                words, mixed = outside, [word for word in outside if not word.isalpha()]
-        bare = sum(not any(map(str.isalpha, word)) for word in mixed)
-        return ((len(words) - bare) / max(len(words), 1),)
+            set_apart = WORD.findall(text.set_apart)
+            if words - len(set_apart) >= MIN_OUTSIDE:
+                words, bare = words - len(set_apart), bare - _without_letter(set_apart)
+        return ((words - bare) / max(words, 1),)
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too few words have one."""
         return figures[0] < self.least
+
+
+def _without_letter(words: Iterable[str]) -> int:
+    """How many words have none."""
+    return sum(not any(map(str.isalpha, word)) for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cleaning.pages.figures import Figures
-from cleaning.pages.ngrams import Repeats, repeated_characters
+from cleaning.pages.ngrams import repeated_characters
 from cleaning.pages.text import WORD, Text
 
 TOP_SIZES = (2, 3, 4)
@@ -145,10 +145,11 @@ class SentenceFrames:
         Then the share of words with a digit, and of lines that are questions.
         """
         repeats = text.repeats.get(FRAME)
-        if repeats is None or np.bincount(repeats.numbers).max() < FRAMED_SENTENCES:
+        often = repeats and repeats.often(FRAMED_SENTENCES)
+        if not often:
             return 0.0, text.values, 0.0
         questions = sum("¿" in line or line.endswith("?") for line in text.lines) / len(text.lines)
-        return _framed(text, repeats) / text.letters, text.values, questions
+        return _framed(text, often) / text.letters, text.values, questions
 
     def refuses(self, figures: Figures) -> bool:
         """Whether too many do, in a text of few values and few questions."""
@@ -156,12 +157,14 @@ class SentenceFrames:
         return share > self.most and values < MOST_VALUES and questions < MOST_QUESTIONS
 
 
-def _framed(text: Text, repeats: Repeats) -> int:
-    """Letters of the long sentences that stand in a frame, of the phrases of six words that come again."""
+def _framed(text: Text, often: Sequence[tuple[int, int]]) -> int:
+    """Letters of the long sentences that stand in a frame, of the phrases of six words that come as often."""
+    if len({number for _, number in often}) < MIN_FRAMES:
+        return 0
     sentence_of = _long_sentences(text)
     users: dict[int, set[int]] = {}
     places = []
-    for position, number in zip(repeats.positions.tolist(), repeats.numbers.tolist(), strict=True):
+    for position, number in often:
         sentence = sentence_of[position]
         if sentence and sentence == sentence_of[position + FRAME - 1]:
             users.setdefault(number, set()).add(sentence)

@@ -61,7 +61,13 @@ class Text:
     def bare_lines(self) -> list[str]:
         """Those that are no rows of a table, without marks of Markdown at their beginning."""
         lines = [line for line in self.lines if CELL_BORDER not in line]
-        return [line if line[:1].isalpha() else _without_mark(line) for line in lines]
+        return [line if line[:1].isalpha() else line[_mark_length(line) :] for line in lines]
+
+    @cached_property
+    def set_apart(self) -> str:
+        """What the bare lines leave out: rows of tables and marks, a line each."""
+        marked = (line for line in self.lines if CELL_BORDER in line or not line[:1].isalpha())
+        return "\n".join(line if CELL_BORDER in line else line[: _mark_length(line)] for line in marked)
 
     @cached_property
     def mixed_words(self) -> list[str]:
@@ -79,9 +85,10 @@ class Text:
         return len(_STOP_WORDS.get(self.language, _STOP_WORDS[SPANISH]).intersection(self.words))
 
 
-def _without_mark(line: str) -> str:
+def _mark_length(line: str) -> int:
+    """Characters of a mark of Markdown at a line's beginning."""
     mark = _MARKDOWN.match(line)
-    return line if mark is None else line[mark.end() :]
+    return 0 if mark is None else mark.end()
 
 
 def count_words(text: str) -> int:

@@ -28,6 +28,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_FOUR_DIGITS = re.compile(r"\d{4}")
+"""What every date has, and most lines have not."""
 _PUBLISHED = re.compile(
     r"(?:publicad[oa]|fecha de (?:publicaci[óo]n|creaci[óo]n|alta|redacci[óo]n)|publicaci[óo]n|creado|escrito|posted on"
     r"|fecha)\b[^\d.]{0,40}$",
@@ -82,7 +84,7 @@ def _near_title(blocks: Sequence[Block]) -> date | None:
 
 def _first_short(blocks: Iterable[Block]) -> date | None:
     for block in blocks:
-        if len(block.text) > LONGEST_LINE:
+        if len(block.text) > LONGEST_LINE or not _FOUR_DIGITS.search(block.text):
             continue
         found = _DATE.search(block.text)
         if found is None or len(block.text) - len(found[0]) > LONGEST_REST or _is_sentence(block.text, found):

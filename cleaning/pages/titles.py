@@ -24,9 +24,9 @@ _INDEX_ADDRESS = re.compile(
 )
 _INDEX_BODY = re.compile(
     rb"<body\b[^>]{0,400}?\bclass\s*=\s*[\"'][^\"'>]{0,400}?(?<![\w-])"
-    rb"(?:archive|category|tag|author|date|search-results|blog)(?![\w-])",
-    re.IGNORECASE,
+    rb"(?:archive|category|tag|author|date|search-results|blog)(?![\w-])"
 )
+"""Of a page in lower case."""
 LEAST_SITE = 3
 LEAST_CUT = 8
 """Characters of a title that may have been cut at a quotation mark."""
@@ -70,9 +70,12 @@ def _is_cut_at_quote(title: str, heading: str) -> bool:
     return len(bare) >= LEAST_CUT and heading.startswith(bare) and heading[len(bare) :].lstrip()[:1] == '"'
 
 
-def is_index(url: str, body: bytes) -> bool:
-    """Whether a page lists others (of a tag, a category, an author, a month), by its address or its body's class."""
-    return _INDEX_ADDRESS.search(urlsplit(url).path) is not None or _INDEX_BODY.search(body) is not None
+def is_index(url: str, lower: bytes) -> bool:
+    """Whether a page lists others (of a tag, a category, an author, a month), by its address or its body's class.
+
+    ``lower`` is the page in lower case.
+    """
+    return _INDEX_ADDRESS.search(urlsplit(url).path) is not None or _INDEX_BODY.search(lower) is not None
 
 
 def _joined(parts: Sequence[str], title: str) -> str:

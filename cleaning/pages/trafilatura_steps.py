@@ -5,11 +5,11 @@ without comments; the result is the same. Two of its searches cost a sixth of th
 pages: for comments and endless scrolls, and for how much text the whole page has.
 """
 
-from copy import copy
+from copy import copy, deepcopy
 from functools import cache, lru_cache
 from typing import Any
 
-from lxml.etree import XPath, _Element
+from lxml.etree import XPath, _Element, strip_elements, strip_tags
 from lxml.html import HtmlElement
 from trafilatura.baseline import baseline, html2txt
 from trafilatura.core import (
@@ -19,13 +19,13 @@ from trafilatura.core import (
     _forum_thread_page,
 )
 from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes
-from trafilatura.main_extractor import extract_content
-from trafilatura.settings import Extractor
+from trafilatura.main_extractor import _elem_text, _extract, recover_wild_text
+from trafilatura.settings import MIN_DUPLICATE_LENGTH, Extractor
+from trafilatura.xml import delete_element
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
 from cleaning.pages import own_attributes, trafilatura_cleaning
 
-own_attributes.install()
 trafilatura_cleaning.install()
 _OPTIONS: dict[str, Any] = {"output_format": "python", "fast": True, "comments": False, "tables": True}
 _PRUNED_TAGS = ("div", "section", "aside", "details", "ol", "ul", "list")
@@ -52,13 +52,17 @@ def kept_body(tree: HtmlElement, url: str) -> _Element:
     """
     prune(tree)
     options = _options()
-    body, text = _extracted(tree, options, url)
+    most = _most_characters(tree)  # before the walks through a copy put the tree out of the processor's memory
+    body, text, prepared = _extracted(_prepared(tree, options, url), options)
     if len(text) < options.min_extracted_size:
         other, other_text, size = baseline(tree)
         if size > len(text):
             body, text = other, other_text
-    if 0 < len(text) < ESCALATION_MAX_LENGTH and _is_small_share(len(text), tree):
-        more, more_text = _extracted(tree, _recall_options(), url)
+    if 0 < len(text) < ESCALATION_MAX_LENGTH and _is_small_share(len(text), most, tree):
+        options = _recall_options()
+        if prepared is None or prepared.find(".//p") is None:  # of a page without paragraphs, recall discards less
+            prepared = _prepared(tree, options, url)
+        more, more_text, _ = _extracted(prepared, options)
         if len(more_text) >= options.min_extracted_size and len(more_text) > ESCALATION_ACCEPT_RATIO * len(text):
             return more
     return body
@@ -73,23 +77,67 @@ def prune(tree: HtmlElement) -> None:
             prune_unwanted_nodes(tree, REMOVE_COMMENTS_AND_LISTS_XPATH)
 
 
-def _extracted(tree: HtmlElement, options: Extractor, url: str) -> tuple[_Element, str]:
-    return extract_content(convert_tags(trafilatura_cleaning.cleaned(copy(tree), options), options, url), options)
+def _prepared(tree: HtmlElement, options: Extractor, url: str) -> HtmlElement:
+    return convert_tags(trafilatura_cleaning.cleaned(_copied(tree), options), options, url)
 
 
-def _is_small_share(size: int, tree: HtmlElement) -> bool:
+def _copied(tree: HtmlElement) -> HtmlElement:
+    """A copy of a page without its head, which is discarded anyway; a third of a page's elements stand in it."""
+    head = tree.find("head")
+    if head is None or tree[0] is not head:
+        return copy(tree)
+    tree.remove(head)
+    copied = copy(tree)
+    tree.insert(0, head)
+    if head.tail:
+        copied.text = (copied.text or "") + head.tail
+    return copied
+
+
+def _extracted(prepared: HtmlElement, options: Extractor) -> tuple[_Element, str, HtmlElement | None]:
+    """``extract_content``: body and text, ``prepared`` being used up; then a copy of it, unless that is used up too."""
+    backup = deepcopy(prepared)
+    order = list(prepared.iter())
+    body, text, tags = _extract(prepared, options)
+    is_short = len(body) == 0 or len(text) < options.min_extracted_size
+    if is_short:
+        consumed = {twin for element, twin in zip(order, backup.iter(), strict=True) if element.tag == "done"}
+        body = recover_wild_text(backup, body, options, tags, consumed)
+        text = " ".join(body.itertext()).strip()
+    before = None
+    for element in list(body):
+        now = _elem_text(element)
+        if now and now == before and len(now) > MIN_DUPLICATE_LENGTH:
+            delete_element(element, keep_tail=False)
+        else:
+            before = now
+    strip_elements(body, "done")
+    strip_tags(body, "div")
+    return body, text, None if is_short else backup
+
+
+def _most_characters(tree: HtmlElement) -> float:
+    """A bound of the characters of a page's text: with a space for each of its pieces."""
+    whole = _body_of(tree)
+    return float(_CHARACTERS(whole) + _TEXTS(whole))
+
+
+def _is_small_share(size: int, most: float, tree: HtmlElement) -> bool:
     """Whether a text is so small a part of the page's that trafilatura looks for more.
 
-    The page's text is first bounded: it has no more than the characters with a space for each piece, and no fewer than
-    those without what is cut.
+    The page's text has no more than ``most`` characters, and no fewer than those without what is cut.
     """
-    body = tree.find(".//body")
-    whole = tree if body is None else body
-    characters = _CHARACTERS(whole)
-    if size >= ESCALATION_PAGE_SHARE * (characters + _TEXTS(whole)):
+    if size >= ESCALATION_PAGE_SHARE * most:
         return False
+    whole = _body_of(tree)
     cut = sum(_ALL_CHARACTERS(element) + 1 for element in own_attributes.cut_from_page_text()(whole))
-    return size < ESCALATION_PAGE_SHARE * (characters - cut) or size < ESCALATION_PAGE_SHARE * len(html2txt(tree))
+    least = _CHARACTERS(whole) - cut
+    return size < ESCALATION_PAGE_SHARE * least or size < ESCALATION_PAGE_SHARE * len(html2txt(tree))
+
+
+def _body_of(tree: HtmlElement) -> HtmlElement:
+    body = tree.find(".//body")
+    return tree if body is None else body
 
 
 @lru_cache(maxsize=20_000)

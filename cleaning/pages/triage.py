@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from cleaning.pages.page import Drop, Raw
 from cleaning.pages.warc import Record
 from cleaning.settings import ExtractionSettings
-from data.rights.page import page_words
-from data.rights.words import Word, reserving
+from data.rights.page import page_signals
+from data.rights.signals import Signal, reserving_signal
 
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF_SIGN = b"%PDF-"
@@ -20,17 +20,17 @@ _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "h
 OPTED_OUT = "policy/opted_out"
 
 
-def said_by(record: Record) -> list[Word]:
+def said_by(record: Record) -> list[Signal]:
     """What an answer that brought a page says of it; never raises."""
     answer = record.answer
     if _no_page(record) is not None or answer.problem is not None:
         return []
     is_pdf = answer.body.startswith(_PDF_SIGN)
     is_page = is_pdf or _other_kind(answer.content_type, answer.body) is None
-    return page_words(record.url, answer.headers, answer.body if is_page else b"", is_pdf=is_pdf)
+    return page_signals(record.url, answer.headers, answer.body if is_page else b"", is_pdf=is_pdf)
 
 
-def triage(record: Record, settings: ExtractionSettings, said: Sequence[Word]) -> Raw | Drop:
+def triage(record: Record, settings: ExtractionSettings, said: Sequence[Signal]) -> Raw | Drop:
     """The page of a record, or why there is none; ``said`` is what it says of itself.
 
     Costs next to nothing and never raises.
@@ -50,7 +50,7 @@ def triage(record: Record, settings: ExtractionSettings, said: Sequence[Word]) -
     refusal = None if is_pdf or is_text else _other_kind(answer.content_type, answer.body)
     if refusal is not None:
         return refusal
-    word = reserving(said, record.url)
+    word = reserving_signal(said, record.url)
     if word is not None:
         return Drop(OPTED_OUT, detail=f"{word.carrier}: {word.line}")
     fields = answer.headers

@@ -1,1 +1,1 @@
-"""What is known of every URL and host, and when each may be asked: tables, politeness, due dates, ownership."""
+"""The frontier: the state of every URL and host, the rate limit, due dates and leases."""

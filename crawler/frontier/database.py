@@ -13,16 +13,17 @@ from crawler.frontier.tables import FORMER_INDEXES, METADATA
 from data.errors import StoreError
 
 _LOCKS = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(20201)"}
-"""What keeps others out until the transaction ends."""
+"""The statement that takes a lock until the transaction ends. Without it two processes that open a new state at the
+same moment both try to create its tables, and one of them fails."""
 PATIENCE = 10.0
-"""Seconds for another process to let go of a new SQLite file."""
+"""Seconds to wait for another process that locks a new SQLite file."""
 
 
 def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
-    """Connect to a crawl state; its tables are made where they are missing, unless it is only read.
+    """Connect to a crawl state; with ``to_write`` missing tables are created.
 
     Raises:
-        StoreError: the DSN leads nowhere.
+        StoreError: the DSN cannot be opened.
     """
     try:
         url = sa.make_url(dsn) if to_write else _readable(sa.make_url(dsn))
@@ -42,22 +43,22 @@ def open_engine(dsn: str, *, to_write: bool = True) -> sa.Engine:
 
 
 def _readable(url: sa.URL) -> sa.URL:
-    """The URL by which whoever may only read a SQLite file opens it (https://sqlite.org/uri.html); else as it is.
+    """The URL that opens a SQLite file without write permission (https://sqlite.org/uri.html); other URLs unchanged.
 
-    Beside a database with a write-ahead log SQLite keeps two files, which it cannot make here. Where no crawl has left
-    them either, nobody has the database open, and it is read as one that does not change.
+    SQLite keeps two files beside a database with a write-ahead log and cannot create them here. If they do not exist,
+    nobody has the database open, and it can be read as immutable.
     """
     if url.get_backend_name() != "sqlite" or not url.database:
         return url
     path = Path(url.database).absolute()
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return url  # and leaves nothing behind, as a connection that may not write would
+        return url  # a read-only connection would leave two files behind
     still = {} if path.with_name(f"{path.name}-wal").exists() else {"immutable": "1"}
     return sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"} | still)
 
 
 def _make_tables(engine: sa.Engine) -> None:
-    """Make tables that are missing under one lock: another process may begin on the same state at this moment."""
+    """Create missing tables under a lock: another process may open the same state at this moment."""
     if set(sa.inspect(engine).get_table_names()) >= METADATA.tables.keys():
         return
     with engine.begin() as connection:
@@ -66,7 +67,7 @@ def _make_tables(engine: sa.Engine) -> None:
 
 
 def _add_columns(engine: sa.Engine) -> None:
-    """Add the columns that an earlier version did not have; every one of them is nullable or has a default."""
+    """Add columns that are newer than the state; every one is nullable or has a default."""
     missing = _missing_columns(engine)
     if not missing:
         return
@@ -78,7 +79,7 @@ def _add_columns(engine: sa.Engine) -> None:
 
 
 def _renew_indexes(engine: sa.Engine) -> None:
-    """Make the indexes that an earlier version did not have, drop those that it alone had."""
+    """Create indexes that are newer than the state, drop the indexes of earlier versions."""
     inspector = sa.inspect(engine)
     if "urls" not in inspector.get_table_names():
         return
@@ -106,7 +107,7 @@ def _missing_columns(connection: sa.Engine | sa.Connection) -> list[sa.Column[An
 
 
 def _tune_sqlite(connection: Any, _: Any) -> None:
-    """Write-ahead log: readers see a whole state while the crawl writes; a commit survives the process's death."""
+    """Use a write-ahead log. Without it readers (`cowese status`) and the crawl would block each other."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=60000")
     _log_ahead(cursor)
@@ -116,7 +117,7 @@ def _tune_sqlite(connection: Any, _: Any) -> None:
 
 
 def _log_ahead(cursor: Any) -> None:
-    """Turn the log on; SQLite does not wait for the lock that this takes, whatever its timeout."""
+    """Turn the write-ahead log on, with retries: SQLite's own timeout does not apply to this lock."""
     until = time.monotonic() + PATIENCE
     while True:
         try:

@@ -1,7 +1,7 @@
-"""When a URL is asked for again, and in which order a host's URLs are: SQL that SQLite and PostgreSQL share.
+"""When a URL is due again, and the order of a host's URLs: SQL for both SQLite and PostgreSQL.
 
-The rank of a URL is small where it is asked for early. Sitemaps and start URLs come first, then pages that were never
-fetched (by what their part of the site gave, ``yields``), then known pages, the longest overdue first.
+URLs with a small rank are fetched first: sitemaps and start URLs, then pages that were never fetched (by the yield of
+their section, ``yields``), then known pages, the longest overdue first.
 """
 
 from typing import Any
@@ -12,28 +12,28 @@ from crawler.frontier.tables import REFUSED, SITEMAP, urls
 
 DAY = 86_400.0
 SLACK = 0.1
-"""Share of its interval by which a page may be asked for early: months have 28 to 31 days."""
+"""Share of its interval by which a page may be fetched early: months have 28 to 31 days."""
 MOST_SLACK = 0.5
-"""Share of its interval that a round's own length may add."""
+"""Share of its interval that the length of a round may add."""
 LONG_OVERDUE = 180 * DAY
-"""A page that is overdue for so long is as urgent as a new one: new pages without end starve nobody."""
+"""A page that is overdue for this long ranks as a new one, so that an endless supply of new pages starves no known
+one."""
 
 SITEMAP_RANK, START_RANK = 0, 1
 NEW_RANK, NEW_RANKS = 100, 1_000
-"""Never fetched: from ``NEW_RANK`` on; without knowledge of their part of the site in the middle of ``NEW_RANKS``."""
+"""Ranks of pages that were never fetched; without a known yield they get the middle of the range."""
 FAILED_RANK = 2_000
-"""Never fetched, for it failed in the round before."""
+"""Never fetched, because it failed in the round before."""
 KNOWN_RANK, KNOWN_RANKS = 10_000, 10_000
 AGAIN_RANK = 30_000
-"""Failed in this round: asked for again after everything else."""
+"""Failed in this round: retried after everything else."""
 USUAL_RANK = NEW_RANK + NEW_RANKS // 2
 
 
 def is_due(now: float, round_length: float = 0.0) -> sa.ColumnElement[bool]:
-    """New, or its time has come; what failed in passing is due after a day, not at once.
+    """New, or due; a URL that failed transiently is due after a day, not at once.
 
-    A page whose time comes while a round runs belongs to that round: ``round_length`` is how many seconds the last one
-    took.
+    A page that becomes due while a round runs belongs to that round: ``round_length`` is the seconds of the last round.
     """
     interval = sa.func.coalesce(urls.c.interval_days, 0.0) * DAY
     early = sa.and_(
@@ -47,16 +47,16 @@ def is_due(now: float, round_length: float = 0.0) -> sa.ColumnElement[bool]:
 
 
 def asked_by(now: float, round_length: float = 0.0, *, everything: bool = False) -> sa.ColumnElement[bool]:
-    """What a round asks for: what is due, sitemaps, and what a host refused, which is judged anew.
+    """The URLs of a round: those due, sitemaps, and those refused before, which are judged again.
 
-    What the operator ruled out stays so until the rules change.
+    URLs that the operator's rules exclude stay out until the rules change.
     """
     asked = sa.true() if everything else sa.or_(is_due(now, round_length), urls.c.kind == SITEMAP, was_refused())
     return sa.and_(asked, sa.not_(ruled_out()))
 
 
 def was_refused() -> sa.ColumnElement[bool]:
-    """Refused in the last round that it was judged in."""
+    """Refused when it was last judged."""
     return urls.c.state == REFUSED
 
 
@@ -67,15 +67,15 @@ def ruled_out() -> sa.ColumnElement[bool]:
 
 
 def over_budget() -> sa.ColumnElement[bool]:
-    """Refused since its host's budget was spent."""
+    """Refused because its host's budget was used up."""
     return sa.and_(was_refused(), urls.c.reason.like("budget/%"))
 
 
 def rank_in_round(now: float) -> sa.ColumnElement[Any]:
-    """The rank of a URL when a round begins; one that was never fetched and never failed keeps its own."""
+    """The rank of a URL when a round begins; a URL that was never fetched and never failed keeps its rank."""
     interval = sa.func.coalesce(urls.c.interval_days, 1.0) * DAY
     overdue = now - sa.func.coalesce(urls.c.due_at, now)
-    # -1 interval (asked for before its time) … +98 intervals, in steps of a hundredth
+    # -1 interval (fetched early) … +98 intervals, in hundredths of an interval
     late = sa.case(
         (overdue <= -interval, 0),
         (overdue >= 98 * interval, KNOWN_RANKS - 100),

@@ -1,7 +1,7 @@
-"""What is known of every URL: a table that outlives the crawl, in SQLite or PostgreSQL.
+"""The frontier: the state of every URL in a table that outlives the crawl, in SQLite or PostgreSQL.
 
-A URL is queued until its answer is in a WARC file; then one transaction marks it done and adds its links. What was
-in flight when a crawl is killed is still queued, so nothing is lost and little is fetched twice.
+A URL is queued until its response is in a WARC file; then one transaction marks it done and adds its links. URLs that
+were in flight when a crawl was killed are still queued, so nothing is lost and little is fetched twice.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 from crawler.frontier.database import open_engine
 from crawler.frontier.due import KNOWN_RANK, asked_by, is_due, rank_in_round
-from crawler.frontier.records import Found, HostState, Known
+from crawler.frontier.records import FoundUrl, HostState, KnownUrl
 from crawler.frontier.tables import (
     DONE,
     PAGE,
@@ -34,16 +34,16 @@ from crawler.frontier.visits import MOVED, NOT_MODIFIED
 from data.errors import DiskFullError, StoreError
 
 UNREACHABLE = "robots/unreachable"
-"""Reason of what was not asked for since robots.txt failed to answer: another day it may."""
+"""Reason of URLs that were not fetched because robots.txt did not answer; it may answer another day."""
 DATED = "lastmod"
-"""Reason of what a sitemap's date queued again."""
+"""Reason of URLs that a sitemap's date queued again."""
 MAX_NAMED = 500
-"""Values named in one statement."""
+"""Values in one statement."""
 PIECE = 2_000
-"""Rows that one statement refuses: some 20 ms."""
+"""Rows that one statement refuses; it takes about 20 ms."""
 
 
-KNOWN_COLUMNS = [getattr(urls.c, name) for name in Known.__dataclass_fields__]
+KNOWN_COLUMNS = [getattr(urls.c, name) for name in KnownUrl.__dataclass_fields__]
 
 
 class Frontier:
@@ -69,7 +69,7 @@ class Frontier:
         self._keep_robots = keep.on_conflict_do_update(index_elements=["host"], set_=fresh)
 
     def _dialect_insert(self) -> Callable[[sa.Table], Any]:
-        """The insert that knows ON CONFLICT; PostgreSQL's is loaded where it is used (0.1 CPU s)."""
+        """The dialect's insert with ON CONFLICT; PostgreSQL's is imported only when used (0.1 CPU s)."""
         if not self.shared:
             return sqlite.insert
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see above
@@ -78,16 +78,16 @@ class Frontier:
 
     @property
     def shared(self) -> bool:
-        """Whether machines may share it and hosts are leased (PostgreSQL)."""
+        """Whether several machines may share the state and lease hosts (PostgreSQL)."""
         return self._engine.dialect.name == "postgresql"
 
     @property
     def engine(self) -> sa.Engine:
-        """For leases."""
+        """The database engine, for leases."""
         return self._engine
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.dispose()
 
     def current_round(self) -> tuple[int, bool]:
@@ -97,9 +97,9 @@ class Frontier:
         return (0, True) if row is None else (row.number, row.finished_at is not None)
 
     def start_round(self, number: int, now: float, *, everything: bool, round_length: float = 0.0) -> int:
-        """Open a round and queue the URLs that it asks for again, each with its rank; return how many are queued.
+        """Open a round and queue its known URLs by rank; return how many are queued.
 
-        Sitemaps are always asked for again, refused URLs are judged anew, what is gone is asked for when due.
+        Sitemaps are always fetched again, refused URLs are judged again, pages that are gone are fetched when due.
         """
         again = asked_by(now, round_length, everything=everything)
         fresh = {"state": QUEUED, "attempts": 0, "reason": None, "rank": rank_in_round(now)}
@@ -115,11 +115,10 @@ class Frontier:
             connection.execute(sa.update(rounds).where(rounds.c.number == number).values(finished_at=now))
 
     def due(self, now: float, round_length: float = 0.0, *, beyond_queue: bool = False) -> list[tuple[str, str]]:
-        """Hosts and start URLs of which a URL is a reason to start a round now.
+        """The hosts and start URLs with a URL that is a reason to start a round now.
 
-        With ``beyond_queue`` those alone count that are not queued already.
-
-        Those that a rule refused are none, for they wait for one; nor are those of a host that rests.
+        With ``beyond_queue`` only URLs that are not queued yet count. URLs that a rule refused and URLs of resting
+        hosts never count.
         """
         heard = sa.or_(urls.c.state != REFUSED, urls.c.reason == UNREACHABLE)
         resting = sa.select(hosts.c.host).where(hosts.c.rest_until > now)
@@ -132,20 +131,20 @@ class Frontier:
             return [(row[0], row[1]) for row in pairs]
 
     def known(self) -> int:
-        """How many pages have ever been answered; sitemaps and feeds are none."""
+        """How many pages have ever been fetched, without sitemaps and feeds."""
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.fetched_at.is_not(None) & (urls.c.kind == PAGE))
 
     def queued_by_host(self, only: Iterable[str] | None = None) -> dict[str, int]:
-        """How many URLs are queued at each host, or at each of those given."""
+        """How many URLs are queued at each host, or at each of the given hosts."""
         statement = sa.select(urls.c.host, sa.func.count()).where(urls.c.state == QUEUED).group_by(urls.c.host)
         if only is not None:
             statement = statement.where(urls.c.host.in_(list(only)))
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
-    def with_work(self, only: Iterable[str] | None = None) -> list[str]:
-        """The hosts that have a URL queued, of all or of those given; one look into the index a host."""
+    def hosts_with_work(self, only: Iterable[str] | None = None) -> list[str]:
+        """The hosts, of all or of the given ones, with a queued URL; one index lookup for each host."""
         queued = sa.select(sa.literal(1)).where(
             urls.c.host == hosts.c.host, urls.c.state == sa.literal_column(str(QUEUED))
         )
@@ -156,7 +155,7 @@ class Frontier:
             return list(connection.execute(statement).scalars())
 
     def reachable(self, ready_by: float) -> int:
-        """How many URLs are still queued at hosts that rest no longer than until ``ready_by``."""
+        """How many URLs are queued at hosts whose rest ends by ``ready_by``."""
         resting = sa.select(hosts.c.host).where(hosts.c.rest_until > ready_by)
         with self._engine.connect() as connection:
             return self._count(connection, sa.and_(urls.c.state == QUEUED, urls.c.host.not_in(resting)))
@@ -166,8 +165,8 @@ class Frontier:
         with self._engine.connect() as connection:
             return self._count(connection, urls.c.state == QUEUED)
 
-    def forget_rests(self) -> None:
-        """Let every host be asked at once, as if none had failed."""
+    def clear_rests(self) -> None:
+        """End the rest of every host, as if none had failed."""
         awake = {"rest_until": None, "failures": 0, "state": None, "why": None, "bad_runs": 0}
         with self._engine.begin() as connection:
             connection.execute(sa.update(hosts).values(awake))
@@ -189,14 +188,14 @@ class Frontier:
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(statement)}
 
-    def queued(self, host: str, limit: int) -> list[Known]:
-        """The first queued URLs of a host, by their rank and then in the order in which they were found."""
-        with self._broken_told(), self._engine.connect() as connection:
+    def queued(self, host: str, limit: int) -> list[KnownUrl]:
+        """The first queued URLs of a host, by rank and then in the order of discovery."""
+        with self._database_errors(), self._engine.connect() as connection:
             rows = connection.execute(_NEXT, {"at": host, "many": limit})
-            return [Known(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
+            return [KnownUrl(number, url, host, sys.intern(seed), *rest) for number, url, _, seed, *rest in rows]
 
     def which_known(self, addresses: Sequence[str]) -> set[str]:
-        """Those of some URLs that are in the table."""
+        """The given URLs that are in the table."""
         found: set[str] = set()
         with self._engine.connect() as connection:
             for start in range(0, len(addresses), MAX_NAMED):
@@ -204,30 +203,30 @@ class Frontier:
                 found.update(connection.execute(some).scalars())
         return found
 
-    def done_without_page(self, url: str) -> Known | None:
-        """The row of a URL that is done and gave no page when it was asked for last; None where there is none such."""
+    def done_without_page(self, url: str) -> KnownUrl | None:
+        """The row of a URL that is done and gave no page at its last fetch; None if there is no such row."""
         no_page = sa.and_(urls.c.status >= MOVED, urls.c.status != NOT_MODIFIED)
         found = sa.select(*KNOWN_COLUMNS).where(urls.c.url == url, urls.c.state == DONE, no_page)
-        with self._broken_told(), self._engine.connect() as connection:
+        with self._database_errors(), self._engine.connect() as connection:
             row = connection.execute(found).first()
-        return Known(*row) if row is not None else None
+        return KnownUrl(*row) if row is not None else None
 
-    def commit_or_tell(
+    def commit_or_raise(
         self,
         outcomes: Sequence[Mapping[str, Any]],
-        found: Iterable[Found],
+        found: Iterable[FoundUrl],
         states: Mapping[str, HostState],
     ) -> dict[str, int]:
-        """As ``commit``; what the database says of its disk comes as an error of ours.
+        """As ``commit``; errors of the database are translated into ours.
 
         Raises:
             DiskFullError: no room left. StoreError: it cannot be written for another reason.
         """
-        with self._broken_told():
+        with self._database_errors():
             return self.commit(outcomes, found, states)
 
     @contextlib.contextmanager
-    def _broken_told(self) -> Iterator[None]:
+    def _database_errors(self) -> Iterator[None]:
         try:
             yield
         except sa.exc.OperationalError as error:
@@ -237,16 +236,19 @@ class Frontier:
 
     @property
     def place(self) -> str:
-        """The database, without a password."""
+        """The database's URL, without a password."""
         return str(self._engine.url)
 
     def commit(
         self,
         outcomes: Sequence[Mapping[str, Any]],
-        found: Iterable[Found],
+        found: Iterable[FoundUrl],
         host_states: Mapping[str, HostState] | None = None,
     ) -> dict[str, int]:
-        """Write what became of URLs and hosts and the links found, in one transaction.
+        """Write outcomes of URLs, states of hosts and discovered links in one transaction.
+
+        A transaction for each row would cost an fsync each: batches are what makes 50 pages a second possible on a
+        disk.
 
         An outcome maps columns to values and names its row as ``row``. Outcomes of one batch may set different
         columns. A known URL that a sitemap dates after its last fetch is queued again. Returns the number of
@@ -270,8 +272,8 @@ class Frontier:
                 connection.execute(self._remember, states)
         return new
 
-    def _add(self, connection: sa.Connection, rows: Sequence[Found], new: dict[str, int]) -> None:
-        # In one order, so that processes which find the same links never wait for each other in a ring.
+    def _add(self, connection: sa.Connection, rows: Sequence[FoundUrl], new: dict[str, int]) -> None:
+        # Sorted: two processes that insert the same links in different orders would deadlock.
         rows = sorted(rows, key=lambda row: row.url) if self.shared else rows
         fields = ("url", "host", "seed", "kind", "depth", "hops", "rank")
         values = [{name: getattr(row, name) for name in fields} for row in rows]
@@ -287,7 +289,7 @@ class Frontier:
 
     @staticmethod
     def _pull_forward(connection: sa.Connection, dated: Mapping[str, float], new: dict[str, int]) -> None:
-        """Queue again what changed after its last visit."""
+        """Queue URLs again whose sitemap date is later than their last fetch."""
         addresses = list(dated)
         queued = {"state": QUEUED, "attempts": 0, "rank": KNOWN_RANK, "reason": DATED}
         for start in range(0, len(addresses), MAX_NAMED):
@@ -303,7 +305,7 @@ class Frontier:
                 new[row.host] = new.get(row.host, 0) + 1
 
     def host_states(self, only: Iterable[str] | None = None) -> dict[str, HostState]:
-        """What is remembered of all hosts, or of those given."""
+        """The remembered states of all hosts, or of the given ones."""
         columns = [getattr(hosts.c, name) for name in HostState.__dataclass_fields__]
         statement = sa.select(hosts.c.host, *columns)
         if only is not None:
@@ -319,28 +321,28 @@ class Frontier:
             .limit(PIECE)
         )
         refused = sa.update(urls).where(urls.c.id.in_(some)).values(state=REFUSED, reason=reason, round=number)
-        with self._broken_told(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             return connection.execute(refused).rowcount
 
     def keep_robots(self, host: str, status: int, fetched_at: float, body: bytes) -> None:
-        """Remember a host's robots.txt, which serves while a newer one cannot be had."""
+        """Save a host's robots.txt, which is used while a newer one cannot be fetched."""
         values = {"host": host, "status": status, "fetched_at": fetched_at, "body": zlib.compress(body, 1)}
-        with self._broken_told(), self._engine.begin() as connection:
+        with self._database_errors(), self._engine.begin() as connection:
             connection.execute(self._keep_robots, values)
 
     def kept_robots(self, host: str) -> tuple[int, float, bytes] | None:
-        """Status, time and body of the last robots.txt of a host that could be had."""
-        with self._broken_told(), self._engine.connect() as connection:
+        """Status, time and body of the last robots.txt of a host that was fetched."""
+        with self._database_errors(), self._engine.connect() as connection:
             row = connection.execute(sa.select(robots).where(robots.c.host == host)).first()
         return None if row is None else (row.status, row.fetched_at, zlib.decompress(row.body))
 
     def add_figures(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add answers and bytes of hosts to what is known; their means and traps replace those."""
-        with self._broken_told(), self._engine.begin() as connection:
+        """Add counts of responses and bytes to the hosts' totals; means and traps are replaced."""
+        with self._database_errors(), self._engine.begin() as connection:
             connection.execute(self._add_figures, [dict(row) for row in rows])
 
     def remember_move(self, seed: str, address: str) -> None:
-        """Remember that a start URL's site now lives at another address."""
+        """Save the new address that a start URL redirects to."""
         with self._engine.begin() as connection:
             connection.execute(self._move, {"seed": seed, "address": address})
 
@@ -362,4 +364,4 @@ _NEXT = (
     .order_by(urls.c.rank, urls.c.id)
     .limit(sa.bindparam("many"))
 )
-"""The state is written out, so that the partial index serves it."""
+"""The state is a literal, not a parameter: otherwise SQLite does not use the partial index."""

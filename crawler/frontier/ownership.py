@@ -1,4 +1,4 @@
-"""Which hosts are this process's: all, those of its partition, or those that it leases in PostgreSQL."""
+"""Host ownership: a process crawls all hosts, those of its partition, or those that it leases in PostgreSQL."""
 
 import os
 import socket
@@ -12,15 +12,15 @@ from crawler.frontier.tables import QUEUED, hosts, urls
 from data.urls import registered_domain
 
 LEASE = 60.0
-"""Seconds without a heartbeat after which a process's hosts are anybody's."""
+"""Seconds without a heartbeat after which the leases of a process expire."""
 HEARTBEAT = 10.0
 """Seconds between two heartbeats."""
 HELD_HOSTS = 512
-"""Hosts that a process holds at most."""
+"""Hosts that a process leases, at most."""
 
 
 class Ownership:
-    """Says which hosts are ours. SQLite: those of the partition. PostgreSQL: those leased, one process a host."""
+    """Decides which hosts are ours. SQLite: those of the partition. PostgreSQL: those that we lease."""
 
     def __init__(self, frontier: Frontier, partition: str | None) -> None:
         part, _, parts = (partition or "1/1").partition("/")
@@ -32,20 +32,20 @@ class Ownership:
         self._held: set[str] = set()
 
     @property
-    def has_company(self) -> bool:
+    def is_shared(self) -> bool:
         """Whether other processes may queue URLs at our hosts."""
         return self._leases or self._parts > 1
 
     def owns(self, host: str) -> bool:
-        """Whether this process may ask a host."""
+        """Whether this process may fetch from a host."""
         if self._leases:
             return host in self._held
         return self._parts == 1 or zlib.crc32(registered_domain(host).encode()) % self._parts == self._part
 
     def take(self, ready_by: float) -> list[str] | None:
-        """Lease hosts that have something queued, rest no longer than ``ready_by`` and are held by nobody.
+        """Lease free hosts with queued URLs whose rest ends by ``ready_by``.
 
-        Returns all hosts that are ours then; None where every host of the state counts (SQLite).
+        Returns all hosts that are ours then; None if all hosts of the state may be ours (SQLite).
         """
         if not self._leases:
             return None
@@ -55,7 +55,7 @@ class Ownership:
         return sorted(self._held)
 
     def heartbeat(self) -> set[str]:
-        """Say that we live; return the hosts that we held and lost because we were silent for too long."""
+        """Renew our leases; return the hosts that we lost because we were silent for too long."""
         if not self._leases:
             return set()
         statement = (
@@ -70,7 +70,7 @@ class Ownership:
         return lost
 
     def give_back(self, names: set[str] | None = None) -> None:
-        """Let others have hosts, all of ours where none is named."""
+        """Release leases: of the named hosts, or of all."""
         if not self._leases or names == set():
             return
         statement = sa.update(hosts).where(hosts.c.owner == self._owner).values(owner=None, held_until=None)
@@ -80,8 +80,8 @@ class Ownership:
             connection.execute(statement)
         self._held = self._held - names if names is not None else set()
 
-    def nothing_elsewhere(self) -> bool:
-        """Whether no other living process holds a host with work, whose links or death might bring us some."""
+    def no_work_elsewhere(self) -> bool:
+        """Whether no other live process has a host with work: its links, or its death, might bring us work."""
         if not self._leases:
             return True
         held = sa.select(hosts.c.host).where(

@@ -1,4 +1,4 @@
-"""The records that the frontier gives and takes."""
+"""The record types of the frontier."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from crawler.frontier.tables import PAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """One URL as the scheduler needs it."""
+class KnownUrl:
+    """A URL of the frontier, as the scheduler needs it."""
 
     id: int
     url: str
@@ -34,8 +34,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A URL to be queued where it is not known yet."""
+class FoundUrl:
+    """A discovered URL; it is queued if it is not known yet."""
 
     url: str
     host: str
@@ -44,28 +44,28 @@ class Found:
     depth: int = 0
     hops: int = 0
     lastmod: float | None = None
-    """When a sitemap says that it changed last, seconds since 1970."""
+    """Last change according to a sitemap, in seconds since 1970."""
     rank: int = 600
-    """Small: asked for early (``due``)."""
+    """Small: fetched early (``due``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """What is remembered of a host between runs."""
+    """The state of a host that is kept between runs."""
 
     failures: int = 0
     """In a row."""
     rest_until: float | None = None
-    """The crawl's clock: not to be asked before."""
-    lies: bool = False
+    """No request before this moment of the crawl's clock."""
+    false_304: bool = False
     """It has answered 304 for a page that had changed."""
     state: str | None = None
-    """``unreachable``, ``blocked`` or ``sick``; None: as it should be."""
+    """``unreachable``, ``blocked`` or ``sick``; None: healthy."""
     why: str | None = None
-    """What told so."""
+    """The evidence of that state."""
     bad_runs: int = 0
-    """Runs in a row that ended in such a state."""
+    """Runs in a row that ended in an unhealthy state."""
     dates_right: int = 0
-    """Pages that a sitemap dated anew and that had changed."""
+    """Pages with a new sitemap date that had changed."""
     dates_wrong: int = 0
-    """Pages that a sitemap dated anew and that had not."""
+    """Pages with a new sitemap date that had not changed."""

@@ -1,4 +1,4 @@
-"""Give queued URLs that were never fetched the ranks that cleaning's newest figures mean."""
+"""Ranks queued URLs that were never fetched by the newest yields from cleaning."""
 
 import hashlib
 from pathlib import Path
@@ -13,11 +13,11 @@ from data.files import write_text
 from data.yields import read_yields
 
 PIECE = 20_000
-"""URLs that are ranked in one transaction."""
+"""URLs ranked in one transaction."""
 
 
 def load_and_rerank(frontier: Frontier, path: Path, marker: Path) -> Yields:
-    """Read the yields; where they are new, rank what is queued by them. ``marker`` remembers what was applied last.
+    """Read the yields and, if they are new, rank the queued URLs by them. ``marker`` records what was applied last.
 
     Raises:
         InputError: the file is damaged. StoreError: the state cannot be written.

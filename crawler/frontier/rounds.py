@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from crawler.frontier.due import DAY, SLACK, asked_by, over_budget, rank_in_round, ruled_out
 from crawler.frontier.frontier import KNOWN_COLUMNS, MAX_NAMED, Frontier
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import QUEUED, REFUSED, rounds, urls
 from crawler.permissions.operator_rules import OperatorRules
 
@@ -26,7 +26,7 @@ class Opening:
     """When the round before, which only waits, ended; it is closed then."""
     length: float = 0.0
     """Seconds that the round before took."""
-    hears: bool = False
+    applies_rules: bool = False
     """The operator's word has changed since the round last heard it."""
     admitted: tuple[int, ...] = ()
     """Rows that the operator's old word refused and the new one does not."""
@@ -50,11 +50,11 @@ class Rounds:
 
     def open(self, now: float, rules: OperatorRules, *, everything: bool, patience: float) -> Opening:
         """Decide what this run does, and prepare the queue for it."""
-        opening = self.look(now, rules, everything=everything, patience=patience)
+        opening = self.peek(now, rules, everything=everything, patience=patience)
         if opening.wakes:
-            self._frontier.forget_rests()
-        if opening.hears:
-            self._hear(opening, rules)
+            self._frontier.clear_rests()
+        if opening.applies_rules:
+            self._apply_rules(opening, rules)
         if opening.step == "start":
             if opening.ends_at is not None:
                 self._frontier.finish_round(opening.number - 1, opening.ends_at)
@@ -65,7 +65,7 @@ class Rounds:
             self._set(opening.number, waiting_since=None)
         return opening
 
-    def look(self, now: float, rules: OperatorRules, *, everything: bool, patience: float) -> Opening:
+    def peek(self, now: float, rules: OperatorRules, *, everything: bool, patience: float) -> Opening:
         """Decide what a run would do; nothing is written.
 
         An interrupted round goes on. One that only waits for resting hosts goes on when one of them may be asked; when
@@ -96,13 +96,13 @@ class Rounds:
             step=step,
             ends_at=row.waiting_since if step == "start" and not over else None,
             length=length_of(row),
-            hears=hears,
+            applies_rules=hears,
             admitted=admitted,
             budgets=budgets,
             wakes=wakes,
         )
 
-    def asked(self, opening: Opening, now: float, *, everything: bool) -> Iterator[Known]:
+    def asked(self, opening: Opening, now: float, *, everything: bool) -> Iterator[KnownUrl]:
         """The known URLs that a run with this opening asks for unless a rule forbids it, the first first."""
         queued, admitted, budgets = urls.c.state == QUEUED, set(opening.admitted), set(opening.budgets)
         rank: sa.ColumnElement[int] = urls.c.rank
@@ -113,7 +113,7 @@ class Rounds:
         statement = sa.select(sa.case((queued, 1), else_=0), *KNOWN_COLUMNS).where(wanted).order_by(rank, urls.c.id)
         with self._engine.connect() as connection:
             for is_queued, *values in connection.execution_options(yield_per=10_000).execute(statement):
-                known = Known(*values)
+                known = KnownUrl(*values)
                 if is_queued or known.id in admitted or (known.host, known.reason) in budgets:
                     yield known
 
@@ -140,7 +140,7 @@ class Rounds:
         pairs = self._frontier.due(now, length, beyond_queue=beyond_queue)
         return any(rules.refusal_of_all(host, seed) is None for host, seed in pairs)
 
-    def _hear(self, opening: Opening, rules: OperatorRules) -> None:
+    def _apply_rules(self, opening: Opening, rules: OperatorRules) -> None:
         """Apply the operator's new word to the queue."""
         again: dict[str, object] = {"state": QUEUED, "attempts": 0, "reason": None}
         with self._engine.begin() as connection:

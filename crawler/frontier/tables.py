@@ -15,8 +15,8 @@ rounds = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("started_at", sa.Float, nullable=False),  # the crawl's clock, seconds since 1970
     sa.Column("finished_at", sa.Float),
-    sa.Column("waiting_since", sa.Float),  # from when on all hosts that it still asks rested
-    sa.Column("words", sa.Text),  # digest of the operator's rules that it last heard
+    sa.Column("waiting_since", sa.Float),  # since when all hosts with work rest
+    sa.Column("words", sa.Text),  # digest of the operator's rules that were applied last
 )
 
 urls = sa.Table(
@@ -63,7 +63,8 @@ hosts = sa.Table(
     sa.Column("host", sa.Text, primary_key=True),
     sa.Column("failures", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row
     sa.Column("rest_until", sa.Float),  # the crawl's clock: broken, or it asked us to wait
-    sa.Column("lies", sa.Boolean, nullable=False, default=False, server_default=sa.false()),  # 304 for changed pages
+    # 304 for changed pages; the database keeps the column's first name
+    sa.Column("lies", sa.Boolean, key="false_304", nullable=False, default=False, server_default=sa.false()),
     sa.Column("state", sa.Text),  # unreachable, blocked or sick; null: as it should be
     sa.Column("why", sa.Text),  # what told so
     sa.Column("bad_runs", sa.Integer, nullable=False, default=0, server_default="0"),  # in a row that ended in it
@@ -79,7 +80,7 @@ robots = sa.Table(
     sa.Column("host", sa.Text, primary_key=True),
     sa.Column("status", sa.SmallInteger, nullable=False),
     sa.Column("fetched_at", sa.Float, nullable=False),  # the crawl's clock
-    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; serves while a new one cannot be had (RFC 9309, 2.4)
+    sa.Column("body", sa.LargeBinary, nullable=False),  # zlib; used while a newer one cannot be fetched (RFC 9309, 2.4)
 )
 
 host_figures = sa.Table(
@@ -97,7 +98,7 @@ host_figures = sa.Table(
 adopted = sa.Table(
     "adopted",
     METADATA,
-    sa.Column("host", sa.Text, primary_key=True),  # read only: a whole host, as earlier versions remembered it
+    sa.Column("host", sa.Text, primary_key=True),  # read only: a whole host, saved by earlier versions
     sa.Column("seed", sa.Text, nullable=False),
 )
 

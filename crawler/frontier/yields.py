@@ -1,4 +1,4 @@
-"""Which part of a site is asked first: the expected new words of a URL, by what cleaning kept of its neighbours."""
+"""Ranks URLs by their expected yield: the new words that cleaning kept of pages in the same sections."""
 
 import math
 from collections import Counter
@@ -8,17 +8,17 @@ from crawler.frontier.due import NEW_RANK, NEW_RANKS, USUAL_RANK
 from data.yields import WHOLE_HOST, SectionYield, folder_of, sections_of
 
 TRUST = 3
-"""Requests of a section that weigh as much as what is known of the larger one around it."""
+"""Prior weight, in requests, of the enclosing section's mean."""
 USUAL_WORDS, USUAL_REQUESTS = 200.0, 2
-"""What is expected of a host of which nothing is known, and the requests that this weighs."""
+"""Prior mean (words a request) and prior weight (requests) of a host without data."""
 TRIES = 1
-"""URLs of an unknown section that are tried before others of the same promise, at a host whose sections differ: where
-all give much the same, trying costs and gains nothing."""
+"""URLs of an unknown section that are tried before others with the same expected yield, at hosts whose sections differ.
+If all sections yield about the same, trying gains nothing."""
 STEPS_A_DOUBLING = 2
-"""Ranks between a URL and one of which half the words are expected. Smaller differences, mostly chance in sections of a
-few pages, leave the order in which pages were found; the rank between two is that of the first tries."""
+"""Ranks between a URL and one with half its expected words. Smaller differences are mostly chance in sections of a few
+pages: they leave the order of discovery. First tries use the rank between."""
 BARREN_AFTER, BARREN_SHARE = 12, 0.1
-"""Requests after which a host is barren that gave less than this share of the mean of all hosts."""
+"""A host is low-yield after this many requests if it gave less than this share of the mean of all hosts."""
 
 
 class Yields:
@@ -28,7 +28,7 @@ class Yields:
         self._known = known
         self._tried: Counter[tuple[str, str]] = Counter()
         whole = [one for (_, section), one in known.items() if section == WHOLE_HOST and one.requests]
-        self._best: dict[str, int] = {}  # of each host: how many times its best section doubles its mean
+        self._best: dict[str, int] = {}  # by host: doublings from its mean to its best section
         for (host, section), one in known.items():
             if section != WHOLE_HOST:
                 words = (one.words + TRUST * self._host(host)) / (one.requests + TRUST)
@@ -36,7 +36,7 @@ class Yields:
         self._mean = sum(one.words / one.requests for one in whole) / len(whole) if whole else 0.0
 
     def rank(self, url: str, host: str) -> int:
-        """The rank of a canonical URL in its host's queue, small where it is asked for early."""
+        """The rank of a canonical URL in its host's queue; small: fetched early."""
         if not self._known:
             return USUAL_RANK
         sections = sections_of(folder_of(url))
@@ -49,17 +49,17 @@ class Yields:
         return NEW_RANK + min(max(NEW_RANKS // 2 - STEPS_A_DOUBLING * doublings - tries, 0), NEW_RANKS - 1)
 
     def expected(self, host: str, sections: tuple[str, ...]) -> float:
-        """Kept new words of a URL: the host's mean, drawn towards that of each smaller section."""
+        """Expected new words of a URL: the host's mean, shrunk towards the mean of each smaller section."""
         words = self._host(host)
-        *larger, folder, name = sections  # a name that repeats says more than the folders above it
+        *larger, folder, name = sections  # a folder name that repeats over the site says more than the folders above it
         for section in (*larger[1:], name, *((folder,) if larger else ())):
             one = self._known.get((host, section))
             if one is not None:
                 words = (one.words + TRUST * words) / (one.requests + TRUST)
         return words
 
-    def is_barren(self, host: str) -> bool:
-        """Whether a host has shown that it gives next to nothing."""
+    def is_low_yield(self, host: str) -> bool:
+        """Whether a host's pages have given almost no new text so far."""
         one = self._known.get((host, WHOLE_HOST))
         if one is None or one.requests < BARREN_AFTER:
             return False

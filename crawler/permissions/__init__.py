@@ -1,1 +1,1 @@
-"""What may be asked for: robots.txt, reservations, private networks, scope, traps."""
+"""What may be fetched: robots.txt, reservations, private networks, scope, traps."""

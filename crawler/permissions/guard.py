@@ -1,6 +1,6 @@
 """No request into private networks, whatever a page, a redirect or a name server says.
 
-Two locks. ``refusal`` reads a URL before it is asked for (links, redirects, meta refresh, sitemaps).
+There are two checks. ``refusal`` reads a URL before it is requested (links, redirects, meta refresh, sitemaps).
 ``crawler.permissions.resolver`` checks the address at the moment of the connection.
 """
 
@@ -30,7 +30,7 @@ BAD_PORTS = frozenset((
     4190, 5060, 5061, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ))
 # fmt: on
-"""Services that no browser speaks HTTP to (WHATWG Fetch, 2.9), and Redis."""
+"""Ports that browsers block for HTTP (WHATWG Fetch, 2.9), and Redis."""
 
 
 def networks(allowed: Sequence[str]) -> list[Network]:
@@ -44,13 +44,13 @@ def networks(allowed: Sequence[str]) -> list[Network]:
         try:
             parsed.append(ipaddress.ip_network(text, strict=False))
         except ValueError as error:
-            raise InputError(f"allow_private: {text!r} is no network in CIDR notation, as 10.0.0.0/8.") from error
+            raise InputError(f"allow_private: {text!r} is not a network in CIDR notation, as 10.0.0.0/8.") from error
     return parsed
 
 
 @functools.lru_cache(maxsize=16_384)
 def literal_address(host: str) -> Address | None:
-    """The address that a host name spells, in any notation that a resolver takes (octal, hex, one number …)."""
+    """The IP address written as a host name, in any notation that resolvers accept (octal, hex, one number …)."""
     host = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").strip().strip("[]")
     host = host.partition("%")[0].rstrip(".")
     try:
@@ -64,7 +64,7 @@ def literal_address(host: str) -> Address | None:
 
 
 def is_forbidden(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether an address, or one that it carries inside, is neither public nor explicitly allowed."""
+    """Whether an address, or one embedded in it, is neither public nor explicitly allowed."""
     if any(address.version == network.version and address in network for network in allowed):
         return False
     if isinstance(address, ipaddress.IPv6Address):
@@ -76,7 +76,7 @@ def is_forbidden(address: Address, allowed: Sequence[Network]) -> bool:
 
 
 def _inner(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...] | None:
-    """The IPv4 addresses that an IPv6 one stands for."""
+    """The IPv4 addresses embedded in an IPv6 address."""
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
     if address.sixtofour is not None:
@@ -89,7 +89,7 @@ def _inner(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...] 
 
 
 def refusal(url: str, allowed: Sequence[Network]) -> str | None:
-    """The reason why a URL must not be fetched by what it says itself, None where it may."""
+    """The reason why the URL itself must not be fetched; None if it may."""
     if "\\" in url or not url.isprintable() or " " in url:
         return "guard/malformed"
     try:
@@ -108,7 +108,7 @@ def refusal(url: str, allowed: Sequence[Network]) -> str | None:
 
 
 def _is_private_name(host: str, allowed: Sequence[Network]) -> bool:
-    """Names of this machine or a local network; where networks are allowed, what DNS says decides on the latter."""
+    """Whether a name is of this machine or a local network. With allowed networks, DNS decides on local names."""
     name = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".").rstrip(".").lower()
     if not name:
         return True

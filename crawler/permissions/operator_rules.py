@@ -1,6 +1,6 @@
-"""What the operator asks for: scope, budgets, patterns, depths, pauses, takedowns. A URL is judged by them in its turn.
+"""The operator's rules: scope, budgets, patterns, depths, pauses, takedowns. They are applied before each request.
 
-A change of any of them takes effect at the next run, whatever is queued.
+A changed rule takes effect at the next run, also for URLs that are queued already.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ PAGE_BUDGET, BYTE_BUDGET = "budget/host_pages", "budget/host_bytes"
 OUT_OF_SCOPE, PAUSED, TOO_DEEP, EXCLUDED = "scope/out_of_scope", "scope/paused", "scope/too_deep", "scope/excluded"
 TAKEDOWN = "takedown"
 PAGE = 0
-"""The kind of a URL that is no sitemap (``crawler.frontier.tables``)."""
+"""The kind of a URL that is not a sitemap (``crawler.frontier.tables``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Patterns:
 
 
 class OperatorRules:
-    """Judges URLs and hosts by the settings, the seeds and the list of takedowns."""
+    """Applies the settings, the seeds and the takedown list to URLs and hosts."""
 
     def __init__(self, settings: CrawlSettings, scope: Scope, takedowns: Takedowns | None = None) -> None:
         self.scope = scope
@@ -52,7 +52,7 @@ class OperatorRules:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with anything that the operator said."""
+        """A digest of all rules; it changes with each of them."""
         settings = self._settings
         said = {
             "seeds": sorted((seed.url, seed.scope) for seed in self.scope.seeds.values()),
@@ -63,10 +63,10 @@ class OperatorRules:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def refusal(self, url: str, host: str, seed: str, kind: int, depth: int) -> str | None:
-        """The reason why the operator does not want a canonical URL, None where it may be asked for.
+        """The reason why the operator's rules exclude a canonical URL; None if it may be fetched.
 
-        ``seed`` is the start URL that it was found from. A sitemap may lie on any host; a start URL needs match no
-        pattern.
+        ``seed`` is the start URL that it was found from. A sitemap may be on any host; a start URL need not match the
+        patterns.
         """
         if self.is_taken_down(url):
             return TAKEDOWN
@@ -80,11 +80,11 @@ class OperatorRules:
         return self._override_refuses(url, host, owner.url, depth)
 
     def is_taken_down(self, url: str) -> bool:
-        """Whether the owner of a canonical URL asked us not to have it."""
+        """Whether a canonical URL is taken down."""
         return self.takedowns is not None and self.takedowns.covers(url)
 
-    def hear_takedowns(self, store: Store) -> None:
-        """Read the list of takedowns again where it was written since: what it names is asked for no more."""
+    def reload_takedowns(self, store: Store) -> None:
+        """Read the takedown list again if it has changed."""
         try:
             stat = store.takedowns.stat()
             written: tuple[int, int] | None = (stat.st_mtime_ns, stat.st_size)
@@ -95,7 +95,7 @@ class OperatorRules:
             self.takedowns = Takedowns.load(store)
 
     def refusal_of_all(self, host: str, seed: str) -> str | None:
-        """The reason why nothing that was found at a host from a start URL is wanted, None where something may be."""
+        """The reason why all URLs of a host and start URL are excluded; None if some may be fetched."""
         if self._of(host).pause or (seed in self._of_seed and self._of_seed[seed].pause):
             return PAUSED
         if seed not in self.scope.seeds and not self.scope.covers_host(host):
@@ -103,7 +103,7 @@ class OperatorRules:
         return None
 
     def has_budget(self, host: str, done: int, reason: str) -> bool:
-        """Whether a host that was refused for a budget has some left, after so many pages of this round."""
+        """Whether a host that was refused for ``reason`` has budget left after ``done`` pages of this round."""
         cap = self.page_cap(host)
         return reason == BYTE_BUDGET or cap is None or done < cap
 
@@ -113,11 +113,11 @@ class OperatorRules:
         return own if own is not None else self._settings.max_pages_per_host
 
     def delay(self, host: str) -> float | None:
-        """The least seconds between two requests to a host, where the operator set them for it."""
+        """Seconds between two requests to a host, at least, if the operator set them."""
         return self._of(host).delay
 
     def override(self, host: str) -> Override:
-        """What was set for a host, or for the start URL that takes it whole."""
+        """The override of a host, or of the start URL that covers the whole host."""
         return self._of(host)
 
     def _of(self, host: str) -> Override:
@@ -150,7 +150,7 @@ _NONE = Override()
 def unknown_overrides(
     rules: OperatorRules, per_host: Mapping[str, Override], per_seed: Mapping[str, Override]
 ) -> list[str]:
-    """What is wrong with the overrides, each in a sentence."""
+    """Errors of overrides, one sentence for each."""
     wrong = [
         f"per_host {host}: no start URL leads to this host." for host in per_host if not rules.scope.covers_host(host)
     ]

@@ -1,4 +1,4 @@
-"""Names → addresses, IPv4 and IPv6; what leads into a private network is none, checked at the connection itself."""
+"""Resolves names to public addresses, IPv4 and IPv6; the check is made for each connection."""
 
 import ipaddress
 import socket
@@ -18,18 +18,18 @@ from crawler.permissions.guard import Network, is_forbidden, networks
 Addresses = tuple[str, ...]
 
 DNS_LIFETIME = 3_600.0
-"""Seconds for which the addresses of a name are remembered: in a crawl of weeks sites move."""
+"""Seconds that addresses of a name are cached: sites move during a crawl of weeks."""
 DNS_FAILURE_LIFETIME = 60.0
-"""Seconds for which a name without addresses is remembered: https and http ask for it one after the other."""
+"""Seconds that a failed lookup is cached: https and http look a name up one after the other."""
 DNS_NAMES = 10_000
-"""Names that are remembered."""
+"""Names in the cache, at most."""
 
 
 def system_addresses(name: str) -> Addresses:
-    """Ask the system for the addresses of a name, the best first (RFC 6724); blocks.
+    """Look a name up with the system's resolver, best address first (RFC 6724); blocks.
 
     Raises:
-        OSError, UnicodeError: it has none, or is no name.
+        OSError, UnicodeError: the name has no address or is not valid.
     """
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -40,14 +40,14 @@ class _Resolution:
         self.name = name
 
     def cancel(self) -> None:
-        """Nothing: a question that the system was asked cannot be taken back."""
+        """Do nothing: a lookup of the system cannot be cancelled."""
 
 
 class GuardedResolver:
     """Resolves names for every connection of the reactor.
 
-    The check comes after each answer of the system, so that a name which leads elsewhere the second time (rebinding),
-    or is a number in disguise, finds no gap.
+    The check comes after each lookup. Checked earlier, a name could resolve to another address the second time
+    (DNS rebinding), or be an IP address in an unusual notation.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class GuardedResolver:
         ask: Callable[[str], Addresses] = system_addresses,
         lifetime: float = DNS_LIFETIME,
     ) -> None:
-        """``trusted`` are names that the user gave, as the proxy's; ``timeout`` and ``lifetime`` are in seconds."""
+        """``trusted`` are names given by the user, as the proxy's; ``timeout`` and ``lifetime`` are in seconds."""
         self._reactor = reactor
         self._timeout = timeout
         self._allowed = allowed
@@ -82,7 +82,7 @@ class GuardedResolver:
     def addresses(self, name: str) -> Deferred[Addresses]:
         """The public addresses of a name, the best first.
 
-        Fails with DNSLookupError where it has none, or none that may be reached.
+        Fails with DNSLookupError if it has no address that may be reached.
         """
         until, known = self._known.get(name, (0.0, ()))
         if time.monotonic() < until:
@@ -102,7 +102,7 @@ class GuardedResolver:
         addressTypes: Sequence[type] | None = None,  # noqa: N803
         transportSemantics: Literal["TCP", "UDP"] = "TCP",  # noqa: N803
     ) -> _Resolution:
-        """Tell the receiver the addresses of a name, none where it has none (``IHostnameResolver``)."""
+        """Pass the addresses of a name, if any, to the receiver (``IHostnameResolver``)."""
         resolution = _Resolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
 

@@ -10,7 +10,7 @@ from data.seeds import Seed
 from data.urls import canonical_url, host_of, registered_domain
 
 MOST_MOVES = 2
-"""Start URLs of other sites that may name one host their new home; what more of them lead to is a portal or parked."""
+"""Start URLs of other sites that may redirect to one host; with more of them it is a portal or a parked domain."""
 
 _LISTED = frozenset((Path(data.__file__).parent / "shared_hosts.txt").read_text(encoding="utf-8").split("\n"))
 _FILE = re.compile(r"/[^/]*\.[a-z]{2,5}", re.IGNORECASE)
@@ -19,10 +19,10 @@ _ENDS_PREFIX = "/?;"
 
 
 class Scope:
-    """``host`` seeds take their whole host (with and without www); ``prefix`` seeds what begins with their URL.
+    """``host`` seeds cover their whole host (with and without www); ``prefix`` seeds cover URLs that begin with theirs.
 
-    A start URL that redirects elsewhere takes the path that it leads to: the whole of another host only where it leads
-    to that host's root and the host is no portal.
+    A start URL that redirects to another address covers that path. It covers another host as a whole only if it
+    redirects to that host's root and the host is not a portal.
     """
 
     def __init__(self, seeds: Iterable[Seed], moves: Iterable[tuple[str, str]] = ()) -> None:
@@ -65,7 +65,7 @@ class Scope:
         return whole if whole is not None or host not in self._homes else self._seed_of_home(url, host)
 
     def hosts(self) -> set[str]:
-        """The hosts of which anything is in scope, without www."""
+        """The hosts with anything in scope, without www."""
         return self._whole.keys() | self._prefixes.keys() | self._homes.keys()
 
     def covers_host(self, host: str) -> bool:
@@ -74,15 +74,14 @@ class Scope:
         return host in self._whole or host in self._prefixes or host in self._homes
 
     def whole_host(self, host: str) -> Seed | None:
-        """The seed that takes everything of a host, None where there is none or prefixes divide it."""
+        """The seed that covers all of a host; None if there is none or prefixes divide it."""
         host = bare_host(host)
         return None if host in self._prefixes else self._whole.get(host)
 
     def adopt(self, url: str, seed: Seed) -> str | None:
-        """Take what a start URL redirects to into its seed's scope, as far as it is the seed's own.
+        """Add the redirect target of a start URL to its seed's scope, if it can be the seed's own site.
 
-        Returns the address to be remembered, None where nothing is taken: it is in scope already, or it is the front
-        page of a portal.
+        Returns the address to save; None if nothing is added: it is in scope already, or is a portal's front page.
         """
         host = bare_host(host_of(url))
         if self.seed_of(url) is not None and host not in self._homes:
@@ -104,7 +103,7 @@ class Scope:
         return None
 
     def _new_home(self, url: str, seed: Seed) -> str | None:
-        """The address whose beginning is taken: host and path, a front page by its folder."""
+        """The prefix that is added: host and path; for a front page its folder."""
         host = bare_host(host_of(url))
         place, _, path = _address(url).partition("?")[0].partition("/")
         path = f"/{path}"
@@ -116,18 +115,18 @@ class Scope:
         return place + path
 
     def _may_own(self, host: str, url: str, seed: Seed) -> bool:
-        """Whether the root of a host may be the new home of a seed."""
+        """Whether a whole host may be the new site of a seed."""
         start = canonical_url(seed.url)
         before, domain = bare_host(host_of(start)), registered_domain(host_of(start))
         if domain in unquote(url.partition("://")[2].partition("?")[2]).lower():
-            return False  # a seller of names says whose name it was
+            return False  # a domain seller that mentions the former domain
         if host in self._prefixes or host == before:
-            return False  # a host of which only parts were asked for
+            return False  # only parts of this host are in scope
         return seed.scope == "host" or host.endswith(f".{domain}")
 
     def _take(self, address: str, seed: Seed) -> None:
         host = address.partition("/")[0].partition(":")[0]
-        if "/" not in address:  # as versions before this one remembered a whole host
+        if "/" not in address:  # a whole host, as saved by earlier versions
             host = bare_host(host)
             address = f"{host}/"
             if is_shared(host):
@@ -142,15 +141,15 @@ class Scope:
 
 
 def is_shared(host: str) -> bool:
-    """Whether a host belongs to a network or portal that no site owns, by its registered domain."""
+    """Whether a host belongs to a hosting network or portal, by its registered domain."""
     return registered_domain(host) in _LISTED or f"*.{bare_host(host)}" in _LISTED
 
 
 def bare_host(host: str) -> str:
-    """A host without www: both are one site."""
+    """A host without www, since both are one site."""
     return host.removeprefix("www.")
 
 
 def _address(url: str) -> str:
-    """A URL without scheme and www, so that a prefix holds over both."""
+    """A URL without scheme and www, so that a prefix covers both variants."""
     return url.partition("://")[2].removeprefix("www.")

@@ -1,10 +1,9 @@
-"""URLs without end: calendars, pagers, ever deeper paths, parameters that change nothing.
+"""Detects spider traps: endless calendars, pagers, ever deeper paths, parameters that change nothing.
 
-Works on canonical URLs (tracking and session ids are gone from them already, ``data.urls``). The shape of a URL alone
-refuses what no site means: twenty folders, the same folder again and again. Everything else is judged by evidence: a
-URL that may be a page of a calendar or of an endless list is let through until the pages of its kind on that host have
-shown whether they say different things. What is learned is small, bounded for each host and plain JSON. Budgets of
-pages and bytes are the scheduler's.
+It works on canonical URLs, without tracking and session ids (``data.urls``). A URL of an impossible shape is refused at
+once: twenty folders, or the same folder again and again. Everything else is judged by evidence: a URL that may belong
+to a calendar or an endless list is fetched until the pages of its kind on that host show whether their texts differ.
+What is learned is small, bounded for each host, and plain JSON. The scheduler handles budgets of pages and bytes.
 """
 
 import re
@@ -14,38 +13,38 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_SEGMENTS = 20
-"""Of a path; Heritrix's TooManyPathSegments rule has the same number."""
+"""Segments of a path, as Heritrix's TooManyPathSegments rule."""
 MAX_REPEATS = 3
-"""Times that one segment may stand in a path, as ``/a/b/a/b/a`` (PathologicalPathFilter of Heritrix: 2 in a row)."""
+"""Repeats of one segment in a path, as ``/a/b/a/b/a`` (Heritrix's PathologicalPathFilter: 2 in a row)."""
 MAX_PARAMETERS = 12
-"""Of a query."""
+"""Parameters of a query."""
 FAR_PAGE = 100
-"""From this page of a list on, its pages must show that they differ."""
+"""From this page of a list on, the pages must have shown that they differ."""
 ROWS_A_PAGE = 100
-"""An offset counts rows: so many may be one page."""
+"""Rows that one page of a list may have, to convert an offset into a page number."""
 FIRST_YEAR, YEARS_AHEAD = 1985, 2
-"""Dates before the web, and far ahead, mostly stand in calendars."""
+"""Dates before the web or far ahead are mostly of calendars."""
 ON_TRUST = {"calendar": 400, "date": 100, "page_number": 200}
-"""URLs of a kind that a host has free, as long as nothing is known of their pages."""
+"""URLs of a kind that a host may have while nothing is known about their pages."""
 ENOUGH_SEEN = 12
-"""Pages of a kind that must have been read before they speak for or against it."""
+"""Pages of a kind that must be read before it is judged."""
 FEW_DISTINCT, MOST_DISTINCT = 0.34, 0.8
-"""Share of distinct texts below which a kind is a trap, and above which it is none, however many."""
+"""Share of distinct texts below which a kind is a trap, and above which it is not, whatever their number."""
 MAX_TEXTS = 400
-"""Pages of a kind that are compared; later ones change nothing."""
+"""Pages of a kind that are compared; later ones are ignored."""
 
 ENOUGH = 4
-"""Pairs of pages alike in all but a parameter that show that it changes nothing …"""
+"""Pairs of URLs that differ in one parameter and have one text: enough to show that it changes nothing …"""
 ENOUGH_PAGES = 2
-"""… on this many pages: a site that answers everything with one page of apology must not unlearn its ids."""
+"""… on this many pages: a site that answers every URL with one error page must not lose its id parameter."""
 ENOUGH_ALONE = 16
-"""Pairs that are enough where a parameter stands on one page alone."""
+"""Pairs that are enough for a parameter that occurs on one page only."""
 MAX_HELD = 256
-"""Pages of a host that are kept to compare with."""
+"""Pages of a host that are kept for comparison."""
 MAX_LEARNED = 32
 """Parameters of a host that are judged."""
 PROBE = 50
-"""Each so-manieth URL keeps its useless parameters, so that a wrong verdict is found out."""
+"""Every n-th URL keeps its useless parameters, so that a wrong verdict is detected."""
 
 _PAGE_NUMBER = re.compile(r"[?&/](page|pag|pagina|paged|pg|start|offset|desde)[=/](\d{1,12})(?=$|[&/?])", re.IGNORECASE)
 _OFFSETS = frozenset({"start", "offset", "desde"})
@@ -53,14 +52,14 @@ _CALENDAR = re.compile(
     r"/(?:calend[aá]r(?:io)?s?|agendas?|eventos?|events?)(?=[/?])|[?&](?:tribe-bar-date|ical|outlook-ical)=",
     re.IGNORECASE,
 )
-"""A folder of the name, not a word of a title: ``/eventos-adversos-…`` and ``/calendario-vacunal`` are articles."""
+"""A folder of that name, not a word in a title: ``/eventos-adversos-…`` and ``/calendario-vacunal`` are articles."""
 _DAY = re.compile(
     r"/\d{1,4}(?=$|[/?])|[/=]\d{1,4}-\d{1,2}(?:-\d{1,4})?(?=$|[/&?])"
     r"|[?&](?:year|ano|anio|yr|month|mes|day|dia|date|fecha|tribe-bar-date|ical|outlook-ical)=",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"[/=]([12]\d\d\d)(?:/(?:0?[1-9]|1[0-2])|-(?:0?[1-9]|1[0-2])(?:-\d{1,2})?)(?=$|[/&?])")
-"""A year and a month that are folders or a value by themselves; ``/metformina-1000-10-comprimidos`` has none."""
+"""A year and a month as folders or as a value of their own, unlike ``/metformina-1000-10-comprimidos``."""
 _YEAR_PARAMETER = re.compile(r"[?&](?:year|ano|anio|yr)=(\d{1,6})(?=$|&)", re.IGNORECASE)
 _OF_A_DAY = re.compile(
     rb"[0-9]+|ene(?:ro)?|feb(?:rero)?|mar(?:zo|tes)?|abr(?:il)?|may(?:o)?|jun(?:io)?|jul(?:io)?|ago(?:sto)?"
@@ -72,35 +71,35 @@ _OF_A_DAY = re.compile(
 
 @dataclass(slots=True)
 class Parameter:
-    """What is known of one query parameter of a host."""
+    """Evidence about one query parameter of a host."""
 
     same: int = 0
-    """Pairs of pages with different values of it, and the same text."""
+    """Pairs of pages with different values and the same text."""
     other: int = 0
     """Pairs whose texts differ."""
     pages: set[str] = field(default_factory=set)
-    """Digests of texts that pairs agreed on; no more than ``ENOUGH_PAGES``."""
+    """Digests of the texts of equal pairs; at most ``ENOUGH_PAGES``."""
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether it may be dropped: enough pairs, not one against it."""
+        """Whether it may be dropped: enough pairs, and none against it."""
         enough = ENOUGH if len(self.pages) >= ENOUGH_PAGES else ENOUGH_ALONE
         return self.same >= enough and self.other == 0
 
 
 @dataclass(slots=True)
 class Doubt:
-    """What is known of one doubtful kind of URL at a host."""
+    """Evidence about one doubtful kind of URL at a host."""
 
     let_through: set[int] = field(default_factory=set)
     """Hashes of URLs."""
     seen: int = 0
     """Pages read."""
     texts: set[int] = field(default_factory=set)
-    """Digests of what they say beside dates and numbers."""
+    """Digests of their texts without dates and numbers."""
 
     def allows(self, url: str, on_trust: int) -> bool:
-        """Whether a URL of the kind may be asked for."""
+        """Whether a URL of the kind may be fetched."""
         if self.seen >= ENOUGH_SEEN:
             share = len(self.texts) / self.seen
             if share < FEW_DISTINCT:
@@ -115,12 +114,12 @@ class Doubt:
 
 @dataclass(slots=True)
 class HostTraps:
-    """What one host has shown."""
+    """Evidence about one host."""
 
     doubts: dict[str, Doubt] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
-    """Digest of a page by its URL without one parameter, and that parameter's name; the oldest go first."""
+    """Digest of a page by its URL without one parameter and that parameter's name; the oldest are removed first."""
     shortened: int = 0
     """URLs that lost a useless parameter."""
     refused: Counter[str] = field(default_factory=Counter)
@@ -128,14 +127,14 @@ class HostTraps:
 
 
 class Traps:
-    """Refuses what leads nowhere, and learns from what was fetched."""
+    """Refuses URLs that are traps, and learns from fetched pages."""
 
     def __init__(self, year: int) -> None:
         self._last_year = year + YEARS_AHEAD
         self._hosts: dict[str, HostTraps] = {}
 
     def refusal(self, url: str, host: str) -> str | None:
-        """The reason why a canonical URL is not queued, None where it may be; a refusal is counted at its host."""
+        """The reason why a canonical URL is not queued; None if it may be. A refusal is counted for its host."""
         reason = _endless_shape(url)
         if reason is None:
             kind = self.kind_of(url)
@@ -149,7 +148,7 @@ class Traps:
         return reason
 
     def kind_of(self, url: str) -> str | None:
-        """The doubtful kind that a URL is of, None for the most."""
+        """The doubtful kind of a URL; None for most URLs."""
         number = _PAGE_NUMBER.search(url)
         if number is not None:
             rows = ROWS_A_PAGE if number[1].lower() in _OFFSETS else 1
@@ -163,7 +162,7 @@ class Traps:
         return None
 
     def normal(self, url: str, host: str) -> str:
-        """The URL without the parameters that are known to change nothing."""
+        """The URL without the parameters that change nothing."""
         traps = self._hosts.get(host)
         if traps is None or "?" not in url or not traps.parameters:
             return url
@@ -181,10 +180,10 @@ class Traps:
         return f"{path}?{'&'.join(kept)}" if kept else path
 
     def learn(self, url: str, host: str, digest: str, text: bytes = b"") -> None:
-        """Take in a fetched page: its URL, the digest of its text, and the text.
+        """Learn from a fetched page: its URL, the digest of its text, and the text.
 
-        The page is compared with those that differ from it in one parameter only (its absence counts too); one of a
-        doubtful kind speaks for its kind.
+        The page is compared with pages whose URL differs in one parameter only (or lacks it). A page of a doubtful kind
+        is evidence for its kind.
         """
         kind = self.kind_of(url)
         if kind is not None:
@@ -236,7 +235,7 @@ class Traps:
         return self._hosts.setdefault(host, HostTraps())
 
     def as_json(self) -> dict[str, Any]:
-        """What was learned, for a file; texts are told as their number."""
+        """What was learned, for a file; of texts only their number."""
         return {
             host: {
                 "parameters": {
@@ -251,8 +250,8 @@ class Traps:
             if traps.parameters or traps.doubts or traps.refused
         }
 
-    def recall(self, values: Mapping[str, Any]) -> None:
-        """Go on with what ``as_json`` gave, in this version or the one before."""
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """Restore what ``as_json`` gave in this version or the one before."""
         for host, learned in values.items():
             traps = self._of(host)
             if "parameters" not in learned:  # [same, other] by parameter
@@ -267,7 +266,7 @@ class Traps:
 
 
 def _endless_shape(url: str) -> str | None:
-    """The reason to refuse a URL whose shape no site means."""
+    """The reason to refuse a URL of an impossible shape; None if the shape is possible."""
     path, _, query = url.partition("?")
     if path.count("/") > MAX_SEGMENTS + 2:
         return "trap/deep_path"

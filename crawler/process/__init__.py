@@ -1,1 +1,1 @@
-"""The crawl's own process: Scrapy's parts, the round that they share, its start and its report."""
+"""The crawl's own process: the parts of Scrapy, the round that they share, start and report."""

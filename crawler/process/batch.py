@@ -1,4 +1,8 @@
-"""What is written together: outcomes of URLs, links found, states of hosts; the WARC records before them."""
+"""Batched settlements: outcomes of URLs, discovered links and states of hosts in one transaction, WARC records first.
+
+The order matters. A URL that is marked done before its record is on the disk would be lost by a kill in between; a
+record without its outcome is only fetched and written twice.
+"""
 
 import logging
 from collections import Counter
@@ -6,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found, HostState
+from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.tables import DONE
 from crawler.warc.writer import WarcWriter
 from data.errors import StoreError
@@ -15,30 +19,33 @@ logger = logging.getLogger(__name__)
 
 
 class Batch:
-    """Collects rows and writes them in one transaction; one value that the database refuses spoils its row alone."""
+    """Collects rows and writes them in one transaction.
+
+    If the database refuses the transaction, the rows are written singly, so that one bad value costs its own row only.
+    """
 
     def __init__(self, frontier: Frontier, warc: WarcWriter, counts: Counter[str]) -> None:
         self._frontier = frontier
         self._warc = warc
         self._counts = counts
         self.outcomes: list[Mapping[str, Any]] = []
-        self.found: list[Found] = []
+        self.found: list[FoundUrl] = []
         self.states: dict[str, HostState] = {}
 
     def __len__(self) -> int:
         return len(self.outcomes) + len(self.found) + len(self.states)
 
     def write(self) -> Mapping[str, int]:
-        """Write all; return how many URLs are newly queued at each host.
+        """Write everything; return the number of newly queued URLs by host.
 
         Raises:
-            StoreError: the pages or the state can be written no more.
+            StoreError: the WARC files or the state cannot be written.
         """
         self._warc.flush()
         outcomes, found, states = self.outcomes, self.found, self.states
         self.outcomes, self.found, self.states = [], [], {}
         try:
-            return self._frontier.commit_or_tell(outcomes, found, states)
+            return self._frontier.commit_or_raise(outcomes, found, states)
         except StoreError:
             raise
         except Exception:
@@ -46,7 +53,7 @@ class Batch:
             return self._write_singly(outcomes, found, states)
 
     def _write_singly(
-        self, outcomes: Sequence[Mapping[str, Any]], found: Sequence[Found], states: Mapping[str, HostState]
+        self, outcomes: Sequence[Mapping[str, Any]], found: Sequence[FoundUrl], states: Mapping[str, HostState]
     ) -> Counter[str]:
         new: Counter[str] = Counter()
         for outcome in outcomes:
@@ -66,12 +73,12 @@ class Batch:
         self,
         new: Counter[str],
         outcomes: Sequence[Mapping[str, Any]],
-        found: Sequence[Found],
+        found: Sequence[FoundUrl],
         states: Mapping[str, HostState],
     ) -> str | None:
-        """Write a part; the reason why it cannot be written, None where it was."""
+        """Write some rows; the reason why they cannot be written, or None."""
         try:
-            new.update(self._frontier.commit_or_tell(outcomes, found, states))
+            new.update(self._frontier.commit_or_raise(outcomes, found, states))
         except StoreError:
             raise
         except Exception as error:

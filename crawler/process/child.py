@@ -31,8 +31,8 @@ from crawler.settings import CrawlSettings
 from crawler.warc.writer import WarcWriter
 from data.errors import CoweseError, DiskFullError, StoreError
 from data.files import read_json, storage_error, write_json
-from data.lifeline import end_with_parent
 from data.manifest import code_version
+from data.parent_watchdog import end_with_parent
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -43,16 +43,17 @@ logger = logging.getLogger(__name__)
 BEAT = 0.5
 """Seconds between two writes of what is pending and of the progress."""
 TICK = 0.05
-"""Seconds between two looks at the reactor's clock, to see what held it up."""
+"""Seconds between two checks of the reactor's clock, to measure stalls."""
 FIGURES = 20
 """Beats between two writes of the hosts' figures."""
 GC_THRESHOLDS = (50_000, 20, 20)
-"""Python's own, of a few hundred objects, look through everything at every other answer: 15 % of the time."""
+"""Python's default thresholds of a few hundred objects would run a full collection at every other response: 15 % of the
+time."""
 PARENT_DIED = signal.SIGTERM
 
 
 def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
-    """Scrapy as we need it: nothing that calls home, waits, follows or remembers by itself."""
+    """Scrapy's settings: all of its own delays, redirects, cookies, caches and telemetry are off."""
     spider_off = (
         "start.StartSpiderMiddleware",
         "httperror.HttpErrorMiddleware",
@@ -64,8 +65,8 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "SCHEDULER": FrontierScheduler,
         "USER_AGENT": settings.user_agent,
         "CONCURRENT_REQUESTS": settings.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,  # one a host by our scheduler; this sizes the pool
-        "CONCURRENT_ITEMS": 1,  # the spider yields none; 100 would start 100 tasks an answer
+        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,  # sizes the pool: ours are one a host
+        "CONCURRENT_ITEMS": 1,  # the spider yields no items; 100 would start 100 tasks for each response
         "REACTOR_THREADPOOL_MAXSIZE": 20,
         "DOWNLOAD_DELAY": 0,
         "DOWNLOAD_TIMEOUT": settings.timeout,
@@ -73,7 +74,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_FAIL_ON_DATALOSS": False,  # the spider decides on bodies that are shorter than announced
         "DOWNLOADER": DirectDownloader,
-        "DOWNLOADER_MIDDLEWARES_BASE": {},  # it passes through none
+        "DOWNLOADER_MIDDLEWARES_BASE": {},  # no middlewares
         "SPIDER_MIDDLEWARES": {f"scrapy.spidermiddlewares.{name}": None for name in spider_off},
         "DOWNLOAD_HANDLERS": {
             "http": CappedHandler,
@@ -83,7 +84,7 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
         "DEFAULT_REQUEST_HEADERS": {
             "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,application/xml;q=0.8,*/*;q=0.1",
             "Accept-Language": "es",
-            "Accept-Encoding": "gzip, deflate",  # what readers of WARC files undo
+            "Accept-Encoding": "gzip, deflate",  # the encodings that readers of WARC files can undo
         },
         "TWISTED_DNS_RESOLVER": GuardedResolver,
         "DNS_TIMEOUT": settings.timeout,
@@ -113,15 +114,15 @@ def main() -> None:
 
 
 def end(error: CoweseError) -> None:
-    """End this process at once, as a kill would: what is committed is whole, the rest is asked for again.
+    """End this process at once, as a kill would: committed work is whole, the rest is fetched again.
 
-    The parent learns why from the exit code alone, since nothing can be written on a full disk.
+    The exit code is the only message to the parent, since nothing can be written on a full disk.
     """
     os._exit(DISK_FULL if isinstance(error, DiskFullError) else STORE_BROKEN if isinstance(error, StoreError) else 1)
 
 
 def run(job: Job) -> None:
-    """Crawl until the round is over, its budget is spent or a signal says stop."""
+    """Crawl until the round is over, a limit is reached or a signal asks to stop."""
     settings = job.settings
     raise_file_limit()
     gc.freeze()
@@ -135,7 +136,7 @@ def run(job: Job) -> None:
     current.on_broken_store = end
     learned = job.progress.with_name("traps.json")
     if learned.is_file():
-        current.traps.recall(read_json(learned))
+        current.traps.restore(read_json(learned))
     process = CrawlerProcess(Settings(scrapy_settings(settings, job.log)))
     crawler = process.create_crawler(CoweseSpider)
     process.crawl(crawler, current)
@@ -163,7 +164,7 @@ def run(job: Job) -> None:
 
 
 def _about(settings: CrawlSettings) -> dict[str, str]:
-    """The warcinfo record: who crawls, and every setting but where the state and the proxy are."""
+    """The fields of the warcinfo record: the operator and the settings, without the DSN and the proxy."""
     return {
         "software": f"cowese/{code_version()}",
         "format": "WARC File Format 1.1",
@@ -183,18 +184,18 @@ def _when_running(call: task.LoopingCall, interval: float) -> None:
 def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
     try:
         current.flush()
-        current.keep_company()
-        current.rules.hear_takedowns(Store(job.store))
-        current.heed_limits()
+        current.sync_with_peers()
+        current.rules.reload_takedowns(Store(job.store))
+        current.stop_at_limits()
         if report.beats % FIGURES == 0:
             current.figures.write(current.clock.now())
-        wake(crawler)  # new links may have made work, or the last answer may have ended the round
+        wake(crawler)  # there may be new links, or the last response may have ended the round
         show(job.progress, {**report.values(), "state": "running"})
     except OSError as error:
         end(storage_error(error, job.progress))
     except StoreError as error:
         current.on_broken_store(error)
-    except Exception:  # a LoopingCall that raises beats no more, and a round without it may never end
+    except Exception:  # a LoopingCall stops when it raises, and a round without it may never end
         logger.exception("a beat failed")
         current.counts["crawl/failed/internal/beat"] += 1
     if os.getppid() != job.parent:
@@ -202,7 +203,7 @@ def _beat(crawler: Crawler, current: Round, job: Job, report: Report) -> None:
 
 
 def show(path: Path, values: Any) -> None:
-    """Replace the progress file; it need not survive a power cut, so nothing waits for the disk."""
+    """Replace the progress file. No fsync: it need not survive a power cut."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(json.dumps(values), encoding="utf-8")
     temporary.replace(path)

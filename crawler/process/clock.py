@@ -1,11 +1,11 @@
-"""The crawl's clock: the machine's, moved by ``--as-of``."""
+"""The crawl's clock: the system clock, shifted by ``--as-of``."""
 
 import time
 from datetime import UTC, datetime
 
 
 class Clock:
-    """Tells the time as the crawl takes it to be; it runs on from ``as_of``."""
+    """A clock that starts at ``as_of``."""
 
     def __init__(self, as_of: datetime | None = None) -> None:
         self._offset = (as_of.timestamp() - time.time()) if as_of is not None else 0.0

@@ -1,4 +1,4 @@
-"""Idle connections, bounded over all hosts: Twisted bounds those of one host, and a crawl has thousands of hosts."""
+"""A bound on idle connections over all hosts. Twisted only bounds those of one host, and a crawl has thousands."""
 
 import resource
 from collections.abc import Hashable
@@ -8,20 +8,20 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.web.client import HTTPConnectionPool
 
 MOST_IDLE = 1_000
-"""Connections that are kept for the next request of their host, for each of http and https."""
+"""Idle connections that are kept, for each of http and https."""
 FEWEST_IDLE = 8
 RESERVED = 64
-"""Files and pipes of the process beside its connections: state, WARC, logs, imports, threads that resolve names."""
+"""Open files of the process beside its connections: state, WARC files, logs, imports, resolver threads."""
 
 
 def raise_file_limit() -> None:
-    """Let this process open as many files as its hard limit allows; many systems give 1,024 at first."""
+    """Raise the soft limit of open files to the hard limit; many systems start with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def most_idle(concurrency: int) -> int:
-    """How many idle connections leave room for those in use, of two pools within the process's limit of files."""
+    """The bound on idle connections of each of two pools that leaves room for active ones in the limit of files."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     room = (limit - RESERVED - concurrency) // 2 if limit != resource.RLIM_INFINITY else MOST_IDLE
     return max(FEWEST_IDLE, min(MOST_IDLE, room))

@@ -1,14 +1,14 @@
-"""Which links, sitemap entries and redirects are queued: in scope, no trap, not seen of late."""
+"""Decides which links, sitemap entries and redirects are queued: in scope, not a trap, not seen recently."""
 
 from collections import Counter
 from collections.abc import Iterable
 
 from crawler.frontier.due import SITEMAP_RANK, START_RANK
-from crawler.frontier.records import Found, Known
+from crawler.frontier.records import FoundUrl, KnownUrl
 from crawler.frontier.tables import PAGE, SITEMAP
-from crawler.pages.addresses import plain_url
-from crawler.pages.links import is_no_page
-from crawler.pages.sitemaps import Entry
+from crawler.parsing.links import is_no_page
+from crawler.parsing.sitemaps import Entry
+from crawler.parsing.url_join import http_url
 from crawler.process.round import Round
 from crawler.process.sitemap_dates import SitemapDates
 from data.errors import InputError
@@ -16,15 +16,15 @@ from data.seeds import Seed
 from data.urls import canonical_url, host_of
 
 MAX_SITEMAPS = 2_000
-"""Sitemaps that are asked for a start URL in a run: 100 million URLs."""
+"""Sitemaps fetched for a start URL in a run: 100 million URLs."""
 MAX_NESTED = 3
-"""Sitemaps that lead to a sitemap; the protocol knows one level of indexes."""
+"""Levels of sitemap indexes; the protocol has one."""
 REMEMBERED = 200_000
-"""Links of late that need no look into the frontier."""
+"""Recent links in memory, which need no lookup in the frontier."""
 
 
 class Discovery:
-    """Turns what pages and sitemaps name into rows of the frontier; the round writes them."""
+    """Turns links and sitemap entries into frontier rows, which the round writes."""
 
     def __init__(self, current: Round) -> None:
         self._round = current
@@ -33,7 +33,7 @@ class Discovery:
         self._recent: set[int] = set()
         self._sitemaps_named: Counter[str] = Counter()
 
-    def add(self, links: Iterable[str], source: Known, *, kind: int = PAGE, hops: int = 0) -> None:
+    def add(self, links: Iterable[str], source: KnownUrl, *, kind: int = PAGE, hops: int = 0) -> None:
         """Queue the links of a page that are in scope and not known yet; they are written with the page's outcome."""
         depth = source.depth if hops else source.depth + 1
         if hops > self._round.settings.max_redirects:
@@ -44,10 +44,10 @@ class Discovery:
             if hash(link) not in recent:
                 self._add_one(link, kind=kind, depth=depth, hops=hops, lastmod=None)
 
-    def add_entries(self, entries: Iterable[Entry], sitemap: Known) -> None:
+    def add_entries(self, entries: Iterable[Entry], sitemap: KnownUrl) -> None:
         """Queue what a sitemap names; a date later than the last visit queues a known URL again.
 
-        A sitemap on a host of nobody's scope speaks for the start URL that led to it alone.
+        A sitemap on a host outside of all scopes counts only for the start URL that led to it.
         """
         ours = self._round.scope.seed_of(sitemap.url) is not None
         for entry in entries:
@@ -58,8 +58,8 @@ class Discovery:
             only = None if ours else sitemap.seed
             self._add_one(entry.url, kind=PAGE, depth=1, hops=0, lastmod=lastmod, only=only)
 
-    def add_sitemap(self, link: str, source: Known) -> None:
-        """Queue a sitemap that robots.txt, a page or another sitemap names, on whichever host it lies."""
+    def add_sitemap(self, link: str, source: KnownUrl) -> None:
+        """Queue a sitemap that robots.txt, a page or another sitemap names, on any host."""
         if source.kind == SITEMAP and source.hops >= MAX_NESTED:
             self._counts["crawl/links/nested_sitemap"] += 1
             return
@@ -72,10 +72,10 @@ class Discovery:
             self._counts["crawl/links/many_sitemaps"] += 1
             return
         hops = source.hops + 1 if source.kind == SITEMAP else 0
-        self._round.find(Found(url, host, source.seed, SITEMAP, 1, hops, None, SITEMAP_RANK))
+        self._round.find(FoundUrl(url, host, source.seed, SITEMAP, 1, hops, None, SITEMAP_RANK))
 
     def adopt(self, url: str, seed: Seed) -> None:
-        """Take what a start URL redirects to into the seed's scope, as far as it is the seed's own."""
+        """Add the redirect target of a start URL to its seed's scope, if it can be the seed's own site."""
         try:
             address = self._round.scope.adopt(canonical_url(url), seed)
         except InputError:
@@ -107,7 +107,7 @@ class Discovery:
             self._counts[f"crawl/links/{trap}"] += 1
             return
         rank = SITEMAP_RANK if kind != PAGE else START_RANK if depth == 0 else self._round.yields.rank(url, host)
-        self._round.find(Found(url, host, seed.url, kind, depth, hops, lastmod, rank))
+        self._round.find(FoundUrl(url, host, seed.url, kind, depth, hops, lastmod, rank))
 
     def _canonical(self, link: str) -> str | None:
         """The canonical URL of a link; None for a malformed one, which is counted."""
@@ -118,7 +118,7 @@ class Discovery:
             return None
 
     def _as_asked(self, url: str) -> tuple[str, str]:
-        """The host of a URL, and the URL as it is asked there: by http where the host has no https."""
+        """The host of a URL and the URL to fetch: http if the host has no https."""
         host, hosts = host_of(url), self._round.hosts
-        is_plain = url.startswith("https://") and host in hosts and hosts[host].plain
-        return host, plain_url(url) if is_plain else url
+        is_plain = url.startswith("https://") and host in hosts and hosts[host].http_only
+        return host, http_url(url) if is_plain else url

@@ -1,8 +1,8 @@
-"""From the scheduler to the wire and back to the spider: Scrapy's downloader, without what this crawl has no use for.
+"""A downloader for Scrapy without queues, signals and middlewares.
 
-Scrapy's own queues requests by host, sends signals, passes each through middlewares and hands its answer to a scraper,
-with a task of asyncio for each step: half of the CPU time of a page (bench/README.md). Here the scheduler alone says
-when a host is asked, and the spider yields nothing.
+Scrapy's own downloader queues requests by host, sends signals, passes each request through middlewares and its response
+to a scraper, with an asyncio task for each step: half of the CPU time of a page (bench/README.md). Here our scheduler
+decides when a host is fetched from, and the spider yields nothing.
 """
 
 from typing import cast
@@ -14,18 +14,18 @@ from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from crawler.process.raw_response import keep_raw_response
 from crawler.process.spider import CoweseSpider
 from crawler.process.transport import Unpacking
-from crawler.process.wire import keep_wire_bytes
 
 
 class DirectDownloader:
-    """What Scrapy's engine wants of a downloader (setting ``DOWNLOADER``)."""
+    """The interface that Scrapy's engine expects of a downloader (setting ``DOWNLOADER``)."""
 
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
         self.active: set[Request] = set()
-        """Requests on their way, those included whose answers are being read."""
+        """Requests in flight, including those whose responses are being read."""
         self._crawler = crawler
         self._most = settings.getint("CONCURRENT_REQUESTS")
         self._fields = {**settings.getdict("DEFAULT_REQUEST_HEADERS"), "User-Agent": settings["USER_AGENT"]}
@@ -33,20 +33,20 @@ class DirectDownloader:
         self._unpacking = Unpacking(crawler=crawler)
 
     def needs_backout(self) -> bool:
-        """Whether as many requests as may be are on their way."""
+        """Whether the limit of requests in flight is reached."""
         return len(self.active) >= self._most
 
     def fetch(self, request: Request) -> "Deferred[Request]":
-        """Ask, and let the spider read the answer.
+        """Send the request and pass the response to the spider.
 
-        Fires with the request itself. The engine takes that as one to be scheduled, which our scheduler refuses: so
-        the answer takes no way through Scrapy's scraper.
+        Fires with the request itself. The engine then tries to schedule it, which our scheduler refuses: so the
+        response does not pass through Scrapy's scraper.
         """
         self.active.add(request)
         return Deferred.fromCoroutine(self._fetch(request))
 
     def close(self) -> None:
-        """Nothing waits here; the handlers close with the engine."""
+        """Do nothing: there is no queue, and the handlers close with the engine."""
 
     async def _fetch(self, request: Request) -> Request:
         spider = cast("CoweseSpider", self._crawler.spider)
@@ -67,7 +67,7 @@ class DirectDownloader:
             request.headers.setdefault(name, value)
         response = await self._handlers.download_request_async(request)
         response.request = request
-        keep_wire_bytes(request, response)
+        keep_raw_response(request, response)
         unpacked = await self._unpacking.unpacked(request, response)
         unpacked.request = request
         return unpacked

@@ -1,4 +1,4 @@
-"""One request and its answer over Scrapy's agents, without what nobody here uses: signals, certificates, logs."""
+"""One request and its response over Scrapy's agents, without signals, certificates and logs, which we do not use."""
 
 from collections import OrderedDict
 from functools import partial
@@ -19,15 +19,15 @@ from twisted.web.iweb import UNKNOWN_LENGTH
 DATA_LOSS = "dataloss"
 """Flag of a body that is shorter than announced; Scrapy's name."""
 STOPPED = "download_stopped"
-"""Flag of a body of which we wanted no more; Scrapy's name."""
+"""Flag of a body whose download we stopped; Scrapy's name."""
 PARTIAL = "partial"
-"""Flag of a body whose end the connection's end tells; Scrapy's name."""
+"""Flag of a body that ends with its connection; Scrapy's name."""
 MOST_ENDPOINTS = 1_000
-"""Hosts whose way of connecting is kept."""
+"""Hosts whose endpoints are cached."""
 
 
 class Agents:
-    """What all exchanges share: the agents, one for each proxy and scheme, and the bounds."""
+    """The agents that all exchanges share, one for each proxy and scheme, and the limits."""
 
     def __init__(self, crawler: Crawler, tls: Any, pool: HTTPConnectionPool) -> None:
         self.crawler = crawler
@@ -37,19 +37,19 @@ class Agents:
         self.max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._known: dict[tuple[str | None, bool], Agent] = {}
 
-    def of(self, request: Request, exchange: "Exchange") -> Agent:
-        """The agent for a request; a new one is made as Scrapy makes it."""
+    def agent_for(self, request: Request, exchange: "Exchange") -> Agent:
+        """The agent for a request; a new one is created as Scrapy does."""
         key = request.meta.get("proxy"), request.url.startswith("https:")
         agent = self._known.get(key)
         if agent is None:
             agent = self._known[key] = exchange.new_agent(request, self.timeout)
-            if not isinstance(agent, _TunnelingAgent):  # whose endpoints belong to one connection each
+            if not isinstance(agent, _TunnelingAgent):  # a tunnel's endpoint belongs to one connection
                 agent._getEndpoint = _Endpoints(agent._getEndpoint)  # type: ignore[method-assign] # noqa: SLF001
         return agent
 
 
 class _Endpoints:
-    """Keeps the endpoints of hosts: they hold no connection, and to make one checks the host's name again."""
+    """Caches the endpoints of hosts. They hold no connection, and creating one validates the host's name again."""
 
     def __init__(self, make: Any) -> None:
         self._make = make
@@ -66,10 +66,10 @@ class _Endpoints:
 
 
 class Exchange(_ScrapyAgent):
-    """Scrapy's download of one request; the answer's head and body are read by methods of ours."""
+    """Scrapy's download of one request with our own reading of head and body."""
 
     def __init__(self, agents: Agents, enough: int | None) -> None:
-        """``enough`` bytes of a body end its download without failing it; None: there is no such number."""
+        """After ``enough`` bytes of a body its download ends without an error; None: no limit."""
         super().__init__(
             contextFactory=agents.tls,
             connectTimeout=agents.timeout,
@@ -81,15 +81,15 @@ class Exchange(_ScrapyAgent):
         self._enough = enough
 
     def new_agent(self, request: Request, timeout: float) -> Agent:
-        """An agent as Scrapy makes one for each request."""
+        """An agent as Scrapy creates it for each request."""
         return super()._get_agent(request, timeout)
 
     def _get_agent(self, request: Request, timeout: float) -> Agent:
         del timeout
-        return self._agents.of(request, self)
+        return self._agents.agent_for(request, self)
 
     def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
-        """Read the body, unless it is announced to be too large."""
+        """Read the body, unless its announced length is too large."""
         if txresponse.length == 0:
             return txresponse, b"", []
         most = request.meta.get("download_maxsize", self._maxsize)
@@ -102,7 +102,7 @@ class Exchange(_ScrapyAgent):
         return body
 
     def _cb_bodydone(self, result: Any, url: str) -> Response:
-        """The answer as Scrapy has it."""
+        """Build Scrapy's response."""
         txresponse, body, flags = result
         headers = dict(txresponse.headers.getAllRawHeaders())
         if txresponse.length is not UNKNOWN_LENGTH:
@@ -122,7 +122,7 @@ class _Body(Protocol):
         self._size = 0
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
-        """Take the next bytes; they may still come after the download has ended."""
+        """Collect the next bytes; some may still come after the download has ended."""
         if self._finished.called:
             return
         self._pieces.append(data)
@@ -137,7 +137,7 @@ class _Body(Protocol):
             self._finished.cancel()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 - Twisted's name
-        """The body is over."""
+        """End the body."""
         if self._finished.called:
             return
         if isinstance(reason.value, ResponseDone):

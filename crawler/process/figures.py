@@ -1,4 +1,4 @@
-"""What each host gave and took, kept for the operator: answers, bytes, how long one takes, refusals of traps."""
+"""Figures of each host for the operator: responses, bytes, latency, refusals of traps."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,23 +8,23 @@ from typing import Any
 from crawler.frontier.frontier import Frontier
 
 WEIGHT = 0.2
-"""Of the newest answer in a host's mean times."""
+"""Weight of the newest response in a host's moving means."""
 
 
 @dataclass(slots=True)
 class HostFigures:
-    """Of one host, since they were written last; the means over all answers."""
+    """Counts of one host since the last write; means over all responses."""
 
     answers: int = 0
     octets: int = 0
     latency: float = 0.0
-    """Seconds from a request to its answer, a moving mean."""
+    """Seconds from a request to its response, a moving mean."""
     cycle: float = 0.0
     """Seconds from a request to the next, rest included, a moving mean."""
 
 
 class Figures:
-    """Collects figures in memory and adds them to the state now and then; a kill loses the last seconds of them."""
+    """Collects figures in memory and adds them to the state at intervals; a kill loses the last seconds."""
 
     def __init__(self, frontier: Frontier, traps_of: Callable[[str], Mapping[str, int]]) -> None:
         self._frontier = frontier
@@ -33,14 +33,14 @@ class Figures:
         self._changed: set[str] = set()
 
     def answered(self, host: str, octets: int) -> None:
-        """An answer came."""
+        """Count a response."""
         figures = self._hosts.setdefault(host, HostFigures())
         figures.answers += 1
         figures.octets += octets
         self._changed.add(host)
 
     def rested(self, host: str, latency: float, delay: float) -> None:
-        """A request and the rest after it took so long."""
+        """Take in the latency of a request and the delay after it."""
         figures = self._hosts.setdefault(host, HostFigures())
         if figures.cycle == 0.0:
             figures.latency, figures.cycle = latency, latency + delay
@@ -49,12 +49,12 @@ class Figures:
             figures.cycle += WEIGHT * (latency + delay - figures.cycle)
 
     def cycle_of(self, host: str) -> float:
-        """Seconds from a request to the next, 0 where nothing is known."""
+        """Seconds from a request to the next; 0 if unknown."""
         figures = self._hosts.get(host)
         return figures.cycle if figures is not None else 0.0
 
     def write(self, now: float) -> None:
-        """Add what came since the last time to the state.
+        """Add the counts since the last write to the state.
 
         Raises:
             StoreError: the state cannot be written.

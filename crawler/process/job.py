@@ -1,4 +1,4 @@
-"""What the parent asks of the crawl's own process."""
+"""The job that the parent gives to the crawl's own process."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from crawler.settings import CrawlSettings
 
 DISK_FULL, STORE_BROKEN = 75, 74
-"""Exit codes of the child: on a full disk it cannot tell otherwise (sysexits.h: EX_TEMPFAIL, EX_IOERR)."""
+"""Exit codes of the child: on a full disk it has no other way to report (sysexits.h: EX_TEMPFAIL, EX_IOERR)."""
 
 
 class Job(BaseModel):
-    """What the parent asks for, as JSON on standard input."""
+    """The job, passed as JSON on standard input."""
 
     model_config = ConfigDict(frozen=True)
 

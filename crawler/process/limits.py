@@ -7,7 +7,7 @@ from crawler.settings import CrawlSettings
 
 
 class Limits:
-    """Says when a run has used up what the operator gives it; its hours count from the start of the run."""
+    """Checks the limits of a run; hours count from its start."""
 
     def __init__(self, settings: CrawlSettings) -> None:
         self._settings = settings

@@ -1,24 +1,25 @@
-"""Bounds the memory of parsed robots.txt files: those of the hosts asked last stay, others are parsed again in time."""
+"""An LRU cache of parsed robots.txt rules, with bounded memory; evicted rules are parsed again when needed."""
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host
 from crawler.permissions.robots import Robots
 
 MOST_BYTES = 8 << 20
-"""Bytes of files whose rules are held; parsed they take some 12 to 20 times as much. Files of 1 KB: of 8,000 hosts."""
+"""Bytes of the files whose rules are in memory. Parsed rules take 12 to 20 times as much; enough for 8,000 hosts with
+files of 1 KB."""
 
 
 class LoadedRules:
-    """Unloads the rules that were used longest ago; their files stand in the crawl's state."""
+    """Unloads the least recently used rules; their files are in the crawl's state."""
 
     def __init__(self, frontier: Frontier) -> None:
         self._frontier = frontier
         self._held: dict[str, Robots] = {}
-        """The one used last stands last."""
+        """In order of last use."""
         self._bytes = 0
 
     def use(self, host: Host) -> bool:
-        """Have a host's rules at hand; False where it has none, or they are lost and must be asked for again."""
+        """Load a host's rules; False if there are none, or they are lost and must be fetched again."""
         robots = host.robots
         if robots is None:
             return False

@@ -16,17 +16,17 @@ FAMILIES = (
     ("failed", "reason"),
     ("links", "reason"),
 )
-"""Counters of a crawl, and what each is split by."""
+"""Counters of a crawl with the label of each."""
 
 
 class CrawlCollector(Collector):
-    """Reads the figures when Prometheus asks; nothing is counted twice."""
+    """Reads the figures at each scrape of Prometheus."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
 
     def collect(self) -> Iterator[Metric]:
-        """All families of counters, and the gauges."""
+        """Yield all counters and gauges."""
         for family, label in FAMILIES:
             metric = CounterMetricFamily(f"cowese_crawl_{family}", f"{family} by {label}", labels=[label])
             for value, count in self._report.family(f"crawl/{family}/").items():
@@ -53,7 +53,7 @@ class CrawlCollector(Collector):
 
 
 def serve_metrics(report: Report, port: int) -> None:
-    """Answer Prometheus in a thread of its own.
+    """Serve Prometheus in a thread.
 
     Raises:
         InputError: the port is taken.
@@ -64,5 +64,5 @@ def serve_metrics(report: Report, port: int) -> None:
         start_http_server(port, addr="127.0.0.1", registry=registry)
     except OSError as error:
         raise InputError(
-            f"metrics_port {port}: cannot be listened on ({error.strerror}). Choose another port."
+            f"metrics_port {port}: cannot listen on it ({error.strerror}). Choose another port."
         ) from error

@@ -1,4 +1,4 @@
-"""What a host permits, asked for before any of its pages: robots.txt, then the files that reserve its texts."""
+"""Fetches a host's permission files before any of its pages: robots.txt, then the files that reserve its texts."""
 
 from urllib.parse import urljoin
 
@@ -6,44 +6,44 @@ from scrapy.http import Response
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.addresses import Base, location_url, plain_url
-from crawler.pages.verdicts import SOFT, verdict_of
+from crawler.parsing.block_detector import SOFT, detect_block
+from crawler.parsing.url_join import Base, http_url, location_url
 from crawler.permissions.guard import refusal
 from crawler.permissions.robots import Robots
 from crawler.process.discovery import Discovery
+from crawler.process.host_health import UNREACHABLE, mark_healthy, mark_unhealthy
 from crawler.process.loaded_rules import LoadedRules
 from crawler.process.round import Round
-from crawler.process.standing import UNREACHABLE, falls, recovers
 from data.rights.files import AI_TXT_PATHS, READERS, TDMREP_PATH
 from data.rights.files import ROBOTS_PATH as ROBOTS
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import reserving
+from data.rights.signals import reserving_signal
 
 FILES = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
-"""The files beside robots.txt, in the order in which they are asked for, and the reason of what they refuse."""
+"""The files beside robots.txt in the order of their requests, and the reason of their refusals."""
 MAX_REDIRECTS = 5
 """RFC 9309, 2.3.1.2."""
 MOST_NAMED = 500
-"""Sitemaps that are taken from one robots.txt."""
+"""Sitemaps taken from one robots.txt, at most."""
 FINAL = frozenset({"DNSLookupError", "CannotResolveHostError", "too_large"})
-"""Failures that are the same a minute later."""
+"""Failures that a retry after a minute would repeat."""
 
 
 def refused_by(host: Host, url: str) -> str | None:
-    """The reason why a host does not let us have a URL, None where it does."""
+    """The reason why a host's permissions refuse a URL; None if they allow it."""
     refused = host.robots.refusal(url) if host.robots is not None else None
     if refused is not None:
         return refused
-    for file, words in host.reservations.items():
-        if reserving(words, url) is not None:
+    for file, signals in host.reservations.items():
+        if reserving_signal(signals, url) is not None:
             return FILES[file]
     return None
 
 
 class Permissions:
-    """Asks for a host's files, one after the other; each holds for a day."""
+    """Fetches a host's files one after the other; each is valid for a day."""
 
     def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
@@ -51,9 +51,9 @@ class Permissions:
         self._rules = LoadedRules(current.frontier)
 
     def missing(self, host: Host) -> str | None:
-        """The file that must answer before anything else of a host is asked for; None where all have.
+        """The next file that must be fetched before a host's pages; None if there is none.
 
-        A reservation's file that robots.txt forbids is not asked for, nor ai.txt's second place where the first has it.
+        A reservation file that robots.txt forbids is not fetched, nor the second address of ai.txt if the first has it.
         """
         if host.robots is None or not host.robots.is_fresh(self._round.clock.now()):
             return ROBOTS
@@ -69,26 +69,28 @@ class Permissions:
         return None
 
     def address(self, host: Host, file: str) -> str:
-        """Where a file is asked for."""
+        """The URL of a file."""
         if not host.asked_at:
             url = urljoin(host.buffer[0].url, file)
-            host.asked_at = plain_url(url) if host.plain and url.startswith("https://") else url
+            host.asked_at = http_url(url) if host.http_only and url.startswith("https://") else url
         return host.asked_at
 
-    def answered(self, host: Host, file: str, known: Known, response: Response) -> float:
-        """Read an answer; return how many seconds the host should rest at least."""
+    def answered(self, host: Host, file: str, known: KnownUrl, response: Response) -> float:
+        """Read a response; return how many seconds the host must rest, at least."""
         if file == ROBOTS:
-            host.plain = response.url.startswith("http://")
+            host.http_only = response.url.startswith("http://")
         if response.status in visits.REDIRECTS and self._follow(host, response):
             return 0.0
-        verdict = verdict_of(response.status, response.headers, response.body, None) if response.body.strip() else None
+        verdict = (
+            detect_block(response.status, response.headers, response.body, None) if response.body.strip() else None
+        )
         if verdict is not None and verdict.state != SOFT:
-            self._unknown(host, file, verdict.why, verdict.state)
+            self._use_last_known(host, file, verdict.why, verdict.state)
             return 0.0
-        if response.status in visits.PASSING:
+        if response.status in visits.TRANSIENT:
             if self._again(host):
                 return self._pause(host)
-            self._unknown(host, file, f"http/{response.status}")
+            self._use_last_known(host, file, f"http/{response.status}")
             return 0.0
         if file != ROBOTS:
             is_page = b"html" in (response.headers.get("Content-Type") or b"").lower()
@@ -96,19 +98,19 @@ class Permissions:
             return 0.0
         robots = Robots.read(response.status, response.body, self._round.clock.now())
         if robots.unreachable:
-            self._unknown(host, file, f"http/{response.status}")
+            self._use_last_known(host, file, f"http/{response.status}")
             return 0.0
         self._take(host, robots)
         body = response.body[: MAX_BYTES + 1] if visits.is_success(response.status) else b""
         self._round.frontier.keep_robots(host.name, response.status, robots.fetched_at, body)
         if host.state == UNREACHABLE:
-            recovers(self._round, host)
+            mark_healthy(self._round, host)
         self._add_sitemaps(robots, known)
         self._add_licences(robots, known)
         return 0.0
 
-    def _add_sitemaps(self, robots: Robots, known: Known) -> None:
-        """Queue the sitemaps that a host names, or the usual one; of a host that only serves sitemaps, none."""
+    def _add_sitemaps(self, robots: Robots, known: KnownUrl) -> None:
+        """Queue the sitemaps that a host names, or /sitemap.xml; none for a host that only serves sitemaps."""
         if known.kind == SITEMAP and self._round.scope.seed_of(known.url) is None:
             return
         base = Base(known.url)
@@ -116,33 +118,33 @@ class Permissions:
         for url in named or [urljoin(known.url, "/sitemap.xml")]:
             self._discovery.add_sitemap(url, known)
 
-    def _add_licences(self, robots: Robots, known: Known) -> None:
-        """Queue the licences that a host names, so that the archive holds what they say."""
+    def _add_licences(self, robots: Robots, known: KnownUrl) -> None:
+        """Queue the licences that a host names, so that the WARC files contain them."""
         base = Base(known.url)
         for url in (base.join(one) for one in robots.licences[:MOST_NAMED]):
             if url is not None:
                 self._discovery.add_sitemap(url, known)
 
     def failed(self, host: Host, file: str, kind: str) -> float:
-        """No answer came; return how many seconds the host should rest at least."""
+        """Take in a failed request; return how many seconds the host must rest, at least."""
         self._round.counts[f"crawl/failed/{file.rpartition('/')[2].partition('.')[0]}/{kind}"] += 1
         if file == ROBOTS and host.asked_at.startswith("https://") and not host.asked_hops:
-            host.asked_at = plain_url(host.asked_at)
+            host.asked_at = http_url(host.asked_at)
             return 0.0
         if kind not in FINAL and self._again(host):
             return self._pause(host)
-        self._unknown(host, file, kind)
+        self._use_last_known(host, file, kind)
         return 0.0
 
-    def broken(self, host: Host, file: str, error: Exception) -> None:
-        """An error of ours struck while an answer was read: what was known serves, as where no answer came."""
-        self._round.survive(host, None, error)
-        self._unknown(host, file, f"internal/{type(error).__name__}")
+    def failed_internally(self, host: Host, file: str, error: Exception) -> None:
+        """Take in an error of our own: the last known rules apply, as without a response."""
+        self._round.settle_error(host, None, error)
+        self._use_last_known(host, file, f"internal/{type(error).__name__}")
 
-    def _unknown(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
-        """A file cannot be had: what is known of it serves on; without a robots.txt the host is left out of the run.
+    def _use_last_known(self, host: Host, file: str, why: str, state: str = UNREACHABLE) -> None:
+        """Use the last known content of a file that cannot be fetched; without a robots.txt leave the host out.
 
-        RFC 9309, 2.3.1.4 and 2.4. What is queued at the host stays queued.
+        RFC 9309, 2.3.1.4 and 2.4. The host's URLs stay queued.
         """
         self._done_asking(host)
         if file != ROBOTS:
@@ -156,7 +158,7 @@ class Permissions:
         if host.robots is not None and host.robots.serve_on(now):
             self._round.counts["crawl/robots/old_served"] += 1
         else:
-            falls(self._round, host, state, f"robots.txt: {why}")
+            mark_unhealthy(self._round, host, state, f"robots.txt: {why}")
 
     def _follow(self, host: Host, response: Response) -> bool:
         target = location_url(response.url, response.headers.get("Location") or b"")
@@ -168,13 +170,13 @@ class Permissions:
         return True
 
     def _again(self, host: Host) -> bool:
-        """Whether a file is asked for once more after a failure."""
+        """Whether a file is requested once more after a failure."""
         host.asked_failures += 1
         host.asked_at, host.asked_hops = "", 0
         return host.asked_failures < self._round.settings.max_failures
 
     def _pause(self, host: Host) -> float:
-        return self._round.settings.breaker_first / 10 * host.asked_failures
+        return self._round.settings.breaker_base_delay / 10 * host.asked_failures
 
     def _take(self, host: Host, robots: Robots) -> None:
         host.robots, host.unread = robots, set(FILES)

@@ -1,32 +1,32 @@
-"""How an answer becomes a WARC record, with the fields by which cleaning learns what only the crawl knows."""
+"""Writes responses as WARC records, with the named fields for cleaning (``data.warc_fields``)."""
 
 import http.client
 
 from scrapy.http import Response
 
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.process.exchange import DATA_LOSS, STOPPED
+from crawler.process.offload import run_in_thread_if_large
+from crawler.process.raw_response import RAW_RESPONSE, RawResponse
 from crawler.process.round import Round
-from crawler.process.turns import done_for
-from crawler.process.wire import WIRE, Wire
 from crawler.warc.record import pack_response
 from data.warc_fields import CATEGORY, COUNTRY, REFUSAL, SEED
 
 
 class Recorder:
-    """Writes answers into the round's WARC file."""
+    """Writes responses into the round's WARC file."""
 
     def __init__(self, current: Round) -> None:
         self._round = current
 
     async def keep(
-        self, known: Known, response: Response, url: str, digest: str | None = None, *, refusal: str | None = None
+        self, known: KnownUrl, response: Response, url: str, digest: str | None = None, *, refusal: str | None = None
     ) -> str | None:
-        """Write a response record; return its payload digest. ``digest`` is the unpacked body's.
+        """Write a response record; return its payload digest. ``digest`` is that of the decompressed body.
 
-        ``refusal`` says what stood in the page's place: cleaning keeps what it made of the page before.
+        ``refusal`` says what was served instead of the page: cleaning then keeps the document of the earlier visit.
         """
-        wire: Wire = response.meta[WIRE]
+        wire: RawResponse = response.meta[RAW_RESPONSE]
         fields = self._fields(known, response)
         if refusal is not None:
             fields[REFUSAL] = refusal
@@ -35,13 +35,15 @@ class Recorder:
             fields["WARC-Payload-Digest"] = digest
         warc, when = self._round.warc, self._round.clock.moment()
         fields |= warc.info_id(when)
-        packed = await done_for(len(body), pack_response, url, when, _status_line(response), wire.headers, body, fields)
+        packed = await run_in_thread_if_large(
+            len(body), pack_response, url, when, _status_line(response), wire.headers, body, fields
+        )
         warc.append(packed, when)
         return packed.digest
 
-    def keep_revisit(self, known: Known, response: Response, url: str, profile: str) -> None:
-        """Write a revisit record: the page is what the record that we have of it says."""
-        wire: Wire = response.meta[WIRE]
+    def keep_revisit(self, known: KnownUrl, response: Response, url: str, profile: str) -> None:
+        """Write a revisit record: the page is unchanged since its last full record."""
+        wire: RawResponse = response.meta[RAW_RESPONSE]
         fields = self._fields(known, response)
         if known.warc_digest is not None:
             fields["WARC-Payload-Digest"] = known.warc_digest
@@ -49,7 +51,7 @@ class Recorder:
         when = self._round.clock.moment()
         self._round.warc.revisit(url, when, _status_line(response), wire.headers, profile, fields)
 
-    def _fields(self, known: Known, response: Response) -> dict[str, str]:
+    def _fields(self, known: KnownUrl, response: Response) -> dict[str, str]:
         scope = self._round.scope
         seed = scope.seeds.get(known.seed) or scope.seed_of(known.url)
         fields = {SEED: known.seed}

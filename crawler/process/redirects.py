@@ -1,38 +1,38 @@
-"""Redirects: what they lead to is queued; a chain that opens a session keeps its cookies to its end."""
+"""Redirects: the target is queued; a chain that opens a session keeps its cookies to the end."""
 
 from scrapy.http import Response
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Chain
-from crawler.frontier.records import Known
-from crawler.pages.addresses import location_url
-from crawler.pages.fields import cookies_of
+from crawler.frontier.records import KnownUrl
+from crawler.parsing.fields import cookies_of
+from crawler.parsing.url_join import location_url
 from crawler.permissions.guard import refusal as guard_refusal
 from crawler.process.discovery import Discovery
+from crawler.process.host_health import record_response
 from crawler.process.round import Round
-from crawler.process.standing import answered
 from data.errors import InputError
 from data.urls import canonical_url, host_of
 
 
-def settle_absent(current: Round, known: Known, status: int) -> None:
-    """Settle a page that is not there: moved, gone, refused."""
-    current.counts[f"crawl/pages/{visits.absence(known, status)}"] += 1
-    current.settle(known, visits.absent(known, current.settings, current.clock.now(), status))
-    answered(current, current.hosts[known.host], status)
+def settle_absent(current: Round, known: KnownUrl, status: int) -> None:
+    """Settle an absent page: moved, gone or refused."""
+    current.counts[f"crawl/pages/{visits.classify_absence(known, status)}"] += 1
+    current.settle(known, visits.absent_row(known, current.settings, current.clock.now(), status))
+    record_response(current, current.hosts[known.host], status)
 
 
 class Redirects:
-    """Follows redirects by way of the frontier: each address has a row and an outcome of its own."""
+    """Follows redirects through the frontier: each address has its own row and outcome."""
 
     def __init__(self, current: Round, discovery: Discovery) -> None:
         self._round = current
         self._discovery = discovery
 
-    def go_back(self, known: Known, response: Response) -> bool:
-        """Whether a chain of redirects leads back to one of its rows, which then is asked once more, next.
+    def go_back(self, known: KnownUrl, response: Response) -> bool:
+        """Whether a redirect chain returns to one of its rows, which is then requested once more.
 
-        A page redirects to itself with a session id in its address or a cookie, or by way of a page that sets one.
+        Some pages redirect to themselves with a session id or a cookie, or through a page that sets one.
         """
         url, cookies, chain = self._session(response)
         if url is None:
@@ -52,8 +52,8 @@ class Redirects:
         self._round.hosts.ask_again(self._round.hosts[back.host], back, went)
         return True
 
-    def follow(self, known: Known, response: Response) -> None:
-        """Queue what a page redirects to, one hop further from where the redirects began."""
+    def follow(self, known: KnownUrl, response: Response) -> None:
+        """Queue the target of a redirect, one hop further."""
         url, cookies, chain = self._session(response)
         if url is None:
             return
@@ -64,11 +64,11 @@ class Redirects:
             self._hand_on(known, url, cookies, chain)
         self._discovery.add([url], known, hops=known.hops + 1)
 
-    def _hand_on(self, known: Known, url: str, cookies: str, chain: Chain) -> None:
-        """Ask the next address of a chain with its cookies, where it lies at the same host.
+    def _hand_on(self, known: KnownUrl, url: str, cookies: str, chain: Chain) -> None:
+        """Pass the chain's cookies to the next address if it is on the same host.
 
-        A row that gave no page when it was asked for before is asked again, due or not: it may open a session and lead
-        back to a page that we have, or want the cookies.
+        A row that gave no page before is requested again, even if it is not due: it may open a session and return to a
+        known page, or need the cookies.
         """
         try:
             target = canonical_url(url)
@@ -83,11 +83,11 @@ class Redirects:
         if before is not None and len(went.rows) <= self._round.settings.max_redirects:
             self._round.hosts.ask_again(host, before, went)
         else:
-            host.go_on(target, went)
+            host.continue_chain(target, went)
 
     @staticmethod
     def _session(response: Response) -> tuple[str | None, str, Chain]:
-        """Where a redirect leads, the cookies of its chain with those that it sets, and the chain before it."""
+        """The target of a redirect, the chain's cookies including those it sets, and the chain before it."""
         chain: Chain = response.meta.get("chain") or Chain(response.url)
         url = location_url(response.url, response.headers.get("Location") or b"")
         return url, cookies_of(response.headers.getlist("Set-Cookie"), chain.cookies), chain

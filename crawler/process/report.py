@@ -1,4 +1,4 @@
-"""How the crawl goes, in figures: for the progress file, the display and Prometheus."""
+"""Figures of a running crawl for the progress file, the display and Prometheus."""
 
 import time
 from collections import deque
@@ -7,7 +7,7 @@ from typing import Any
 from crawler.process.round import Round
 
 RATE_SPAN = 30.0
-"""Seconds over which answers a second are counted."""
+"""Seconds over which the rate of responses is measured."""
 
 
 class Report:
@@ -21,12 +21,12 @@ class Report:
         self.beats = 0
         """Reports made."""
         self.longest_stall = 0.0
-        """Longest time in seconds for which nothing else could run."""
+        """Longest time, in seconds, that the reactor was blocked."""
         self.longest_stall_cpu = 0.0
-        """The most CPU seconds that this thread used between two ticks: what of a stall is our own work."""
+        """Most CPU seconds of this thread between two ticks: the part of a stall that is our own work."""
 
     def tick(self) -> None:
-        """Called by the reactor every so often: what is late was held up."""
+        """Called by the reactor at intervals; a late call shows a stall."""
         now, cpu = time.monotonic(), time.thread_time()
         if self._ticked:
             self.longest_stall = max(self.longest_stall, now - self._ticked)
@@ -39,7 +39,7 @@ class Report:
         return {name.removeprefix(prefix): count for name, count in sorted(counts.items()) if name.startswith(prefix)}
 
     def values(self) -> dict[str, Any]:
-        """Everything a display wants, as JSON; call it a few times a second at most."""
+        """All figures for a display, as JSON; call it a few times a second, at most."""
         current = self._round
         answers = sum(self.family("crawl/answers/").values())
         pages = self.family("crawl/pages/")
@@ -66,7 +66,7 @@ class Report:
         }
 
     def _slowest(self) -> tuple[str | None, float]:
-        """The host that will be asked longest, and for how many seconds still, by its pace and its page cap."""
+        """The host that will take longest, and its remaining seconds, by its pace and its page cap."""
         longest: tuple[float, str | None] = (0.0, None)
         for host in self._round.hosts:
             if host.left_out or host.queued <= 0:
@@ -78,7 +78,7 @@ class Report:
         return longest[1], longest[0]
 
     def _rate(self, answers: int) -> float:
-        """Answers a second of late, from the number of answers so far at each report."""
+        """The recent rate of responses, from their total at each report."""
         now = time.monotonic()
         self._answers.append((now, answers))
         while len(self._answers) > 2 and now - self._answers[0][0] > RATE_SPAN:  # noqa: PLR2004 - two make a span

@@ -1,4 +1,4 @@
-"""The hosts of a run: which are this process's, what is remembered of each, how long each rests."""
+"""The hosts of a run: which are ours, their saved states, how long they rest."""
 
 import time
 from collections import Counter
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crawler.frontier.frontier import DATED, MAX_NAMED, Frontier
 from crawler.frontier.hosts import Host, HostQueue
 from crawler.frontier.ownership import HEARTBEAT, Ownership
-from crawler.frontier.records import HostState, Known
+from crawler.frontier.records import HostState, KnownUrl
 from crawler.frontier.yields import Yields
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.process.batch import Batch
@@ -17,7 +17,7 @@ from crawler.settings import CrawlSettings
 
 
 class Roster:
-    """Takes hosts into the run and out of it; what is to be remembered of them goes into the round's batch."""
+    """Takes hosts into the run and out of it; changed states go into the round's batch."""
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class Roster:
         self._counts = counts
         self._clock = clock
         self._yields = yields
-        """None where a run without a limit asks for everything, from barren hosts too."""
+        """None in a run without a limit, which fetches everything, from low-yield hosts too."""
         self._done_before = frontier.done_by_host(number)
-        self._company_at = time.monotonic() + HEARTBEAT
+        self._next_sync = time.monotonic() + HEARTBEAT
 
     def take(self) -> None:
-        """Take what other processes queued at our hosts, and hosts that nobody holds."""
+        """Take URLs that other processes queued at our hosts, and lease free hosts."""
         mine = self.ownership.take(self._clock.now() + self._settings.breaker_patience)
-        names = [name for name in self._frontier.with_work(mine) if self.ownership.owns(name)]
+        names = [name for name in self._frontier.hosts_with_work(mine) if self.ownership.owns(name)]
         names = [name for name in names if name not in self.queue or not self.queue[name].left_out]
         for start in range(0, len(names), MAX_NAMED):
             some = names[start : start + MAX_NAMED]
@@ -57,19 +57,19 @@ class Roster:
                     self.queue.add(name, queued - host.queued)
 
     def add(self, queued: Mapping[str, int]) -> None:
-        """Take in how many URLs were newly queued at each host; those of other processes' hosts are theirs."""
+        """Take in the newly queued URLs of our hosts; URLs of other hosts belong to other processes."""
         for name, count in queued.items():
             if self.ownership.owns(name):
                 self._meet(name)
                 self.queue.add(name, count)
 
-    def is_company_due(self) -> bool:
-        """Whether it is time to ``keep_company``; never where no other process can crawl too."""
-        return self.ownership.has_company and time.monotonic() >= self._company_at
+    def is_sync_due(self) -> bool:
+        """Whether it is time for ``sync_with_peers``; never if no other process can share the state."""
+        return self.ownership.is_shared and time.monotonic() >= self._next_sync
 
-    def keep_company(self) -> None:
-        """Tell other processes that we live, hand on hosts that are done, take others."""
-        self._company_at = time.monotonic() + HEARTBEAT
+    def sync_with_peers(self) -> None:
+        """Renew our leases, release hosts that are done, lease others."""
+        self._next_sync = time.monotonic() + HEARTBEAT
         for name in self.ownership.heartbeat():
             self.queue.forget_work(self.queue[name])
         now = time.monotonic()
@@ -78,7 +78,7 @@ class Roster:
         self.take()
 
     def _meet(self, name: str, states: Mapping[str, HostState] | None = None) -> Host:
-        """A host of this run; one that is new to it brings what is remembered of it."""
+        """A host of this run; if it is new to the run, its saved state is restored."""
         if name in self.queue:
             return self.queue[name]
         if states is None:
@@ -86,8 +86,8 @@ class Roster:
         host = self.queue[name]
         host.done = self._done_before.get(name, 0)
         host.page_cap, host.least_delay = self._rules.page_cap(name), self._rules.delay(name)
-        host.barren = self._yields is not None and self._yields.is_barren(name)
-        self.queue.recall(host, states.get(name, HostState()))
+        host.low_yield = self._yields is not None and self._yields.is_low_yield(name)
+        self.queue.restore(host, states.get(name, HostState()))
         rest = (host.rest_until or 0.0) - self._clock.now()
         if rest > self._settings.breaker_patience:
             self.leave_out(host)
@@ -96,10 +96,10 @@ class Roster:
         return host
 
     def rest_after_answer(self, host: Host, latency: float, retry_after: float | None, *, failed: bool) -> float:
-        """Seconds that a host rests after an answer or a failure; one that breaks is left out of the run."""
+        """Seconds that a host rests after a response or a failure; a host that breaks is left out of the run."""
         before = host.failures
         host.failures = host.failures + 1 if failed else 0
-        delay = self.queue.delay_after(host, latency, retry_after)
+        delay = self.queue.crawl_delay(host, latency, retry_after)
         if not host.left_out and (before != host.failures or delay > self._settings.breaker_patience):
             host.rest_until = self._clock.now() + delay if delay > self._settings.delay_max else None
             self.remember(host)
@@ -108,29 +108,29 @@ class Roster:
         return delay
 
     def rest(self, host: Host, seconds: float) -> None:
-        """Leave a host out of this run and remember for later ones how long it rests."""
+        """Leave a host out of this run and save how long it rests."""
         host.rest_until = self._clock.now() + seconds
         self.remember(host)
         if not host.left_out:
             self.leave_out(host)
 
     def leave_out(self, host: Host) -> None:
-        """Ask nothing more of a host in this run."""
+        """Exclude a host from the rest of this run."""
         self.queue.leave_out(host)
         self._counts["crawl/hosts/left_out"] += 1
 
     def remember(self, host: Host) -> None:
-        """Write what is known of a host with the next batch."""
-        self._batch.states[host.name] = self.queue.state_of(host)
+        """Save the state of a host with the next batch."""
+        self._batch.states[host.name] = self.queue.to_state(host)
 
-    def distrust(self, host: Host) -> None:
-        """A host has said 304 of a page that had changed: its word counts no more."""
-        host.lies = True
+    def record_false_304(self, host: Host) -> None:
+        """Note that a host answered 304 for a changed page: conditional requests to it end."""
+        host.false_304 = True
         self._counts["crawl/hosts/false_304"] += 1
         self.remember(host)
 
-    def learn_date(self, known: Known, *, changed: bool) -> None:
-        """Take in whether a page that a sitemap's date queued again had changed."""
+    def learn_date(self, known: KnownUrl, *, changed: bool) -> None:
+        """Learn whether a page that a sitemap's date queued again had changed."""
         if known.reason == DATED:
             host = self.queue[known.host]
             learn(host, changed=changed)

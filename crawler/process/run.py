@@ -1,4 +1,4 @@
-"""Run one round of the crawl: open it, have it done, write down what it did."""
+"""Runs one round of the crawl: opens it, runs the crawl's process, returns a summary."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from crawler.frontier.due import START_RANK
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.records import Found
+from crawler.frontier.records import FoundUrl
 from crawler.frontier.rerank import load_and_rerank
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.permissions.operator_rules import OperatorRules
@@ -25,7 +25,7 @@ from crawler.warc.recovery import recover
 from crawler.warc.rows import unindexed
 from data.errors import InputError, StageError
 from data.files import write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -38,7 +38,7 @@ def crawl(
     *,
     revisit: Literal["due", "all"] = "due",
     as_of: datetime | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CrawlSummary:
     """Continue an unfinished round, or start the next.
 
@@ -90,7 +90,7 @@ def crawl(
 
 
 def _index(folder: Path) -> None:
-    """Write the indexes that WARC files lack; where none does, as at most starts, pyarrow is not loaded."""
+    """Write missing indexes of WARC files. Without any, as at most starts, pyarrow is not imported."""
     if unindexed(folder):
         from crawler.warc.index import index_closed  # noqa: PLC0415 - see above
 
@@ -98,12 +98,12 @@ def _index(folder: Path) -> None:
 
 
 def _machine(frontier: Frontier) -> str:
-    """Several machines crawl one PostgreSQL round: their files carry their names, so that they can be put together."""
+    """The machine's name for WARC files: several machines may crawl one PostgreSQL round."""
     return "-" + re.sub(r"[^a-z0-9]+", "", socket.gethostname().lower())[:20] if frontier.shared else ""
 
 
 def _require_contact(settings: CrawlSettings) -> None:
-    """A webmaster must be able to write to whoever crawls; a proxy on loopback reaches no foreign server."""
+    """Require a contact for webmasters, unless a loopback proxy keeps the crawl off the real web."""
     if settings.contact or (settings.proxy and _is_loopback(urlsplit(settings.proxy).hostname or "")):
         return
     raise InputError(
@@ -120,8 +120,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _open_round(frontier: Frontier, settings: CrawlSettings, rules: OperatorRules, revisit: str, now: float) -> Opening:
-    """Queue new start URLs, and decide which round this run is about."""
-    starts = [Found(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
+    """Queue new start URLs, and open a round or continue one."""
+    starts = [FoundUrl(url, host_of(url), seed.url, rank=START_RANK) for url, seed in rules.scope.start_urls()]
     frontier.commit([], starts)
     return Rounds(frontier).open(now, rules, everything=revisit == "all", patience=settings.breaker_patience)
 

@@ -1,7 +1,7 @@
-"""Scrapy's scheduler over the frontier: which URL is asked for next, and when.
+"""Scrapy's scheduler over the frontier: which URL is fetched next, and when.
 
-A request is built only when its host may be asked, so nothing waits inside the downloader. A host's robots.txt and its
-reservations are asked for first; until they are answered nothing else of the host is.
+A request is built only when the rate limit of its host allows it, so nothing waits inside the downloader. A host's
+robots.txt and reservation files are fetched first, and no page before they are known.
 """
 
 import time
@@ -12,7 +12,7 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from crawler.frontier.hosts import Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import refusal
 from crawler.permissions.operator_rules import BYTE_BUDGET, PAGE_BUDGET
@@ -22,11 +22,11 @@ from crawler.process.spider import CoweseSpider
 from data.errors import StoreError
 
 TURN = 0.05
-"""Seconds for which hosts are looked at in one turn of the reactor; the rest wait for the next."""
+"""Seconds that one turn of the reactor may spend on hosts; the others wait for the next turn."""
 MOST_SITEMAPS, SITEMAP_PAUSE = 4, 0.5
-"""Sitemaps in flight at a time, since each may take 50 MB of memory, and the seconds that others wait."""
+"""Sitemaps in flight, since each may take 50 MB of memory; seconds that others wait."""
 BUFFER = 16
-"""URLs of a host that are held in memory."""
+"""URLs of a host in memory."""
 
 
 class FrontierScheduler(BaseScheduler):
@@ -42,7 +42,7 @@ class FrontierScheduler(BaseScheduler):
         return cls(crawler)
 
     def open(self, spider: Spider) -> None:
-        """Nothing to open: the round is."""
+        """Do nothing: the round is open already."""
 
     def close(self, reason: str) -> None:
         """Cancel the wake-up."""
@@ -55,12 +55,12 @@ class FrontierScheduler(BaseScheduler):
         return not self._round.is_over()
 
     def enqueue_request(self, request: Request) -> bool:
-        """Requests are made here alone; one from elsewhere is refused."""
+        """Refuse every request: requests are only created here."""
         del request
         return False
 
     def next_request(self) -> Request | None:
-        """The next request of a host that may be asked now."""
+        """The next request of a host that is ready."""
         if self._round.stopping:
             return None
         until = time.monotonic() + TURN
@@ -73,32 +73,32 @@ class FrontierScheduler(BaseScheduler):
                 self._round.hosts.release(host, 0.0)
                 return None
             except Exception as error:  # noqa: BLE001 - whatever it is, the round goes on
-                self._survive(host, error)
+                self._settle_error(host, error)
             if isinstance(found, Request):
                 return found
             self._round.hosts.release(host, found)
         self._wake_when_ready()
         return None
 
-    def _survive(self, host: Host, error: Exception) -> None:
-        """Settle the row at which an error struck; a host at which there is none is left out of the run."""
+    def _settle_error(self, host: Host, error: Exception) -> None:
+        """Settle the row of an internal error; a host without a row in flight is left out of the run."""
         known = host.in_flight or (host.buffer.popleft() if host.buffer else None)
-        self._round.survive(host, known, error)
+        self._round.settle_error(host, known, error)
         if known is None:
             self._round.hosts.leave_out(host)
 
     def _request_of(self, host: Host, until: float) -> Request | float:
-        """The next request of a host, or after how many seconds to look at it again."""
+        """The next request of a host, or the seconds after which to try again."""
         while time.monotonic() < until:
             self._refill(host)
             if not host.buffer:
-                self._round.hosts.empty(host)
+                self._round.hosts.mark_empty(host)
                 return 0.0
             if self._refuses_many(host, self._budget(host)):
                 continue
             known = host.buffer[0]
             reason = self._forbidden(known)
-            if reason is None:  # robots.txt lies where the page does: it is asked for only where the page may be
+            if reason is None:  # robots.txt is on the page's origin: it is fetched only if the page may be
                 permission = self._spider.permission_request(host)
                 if permission is not None:
                     return permission
@@ -111,35 +111,35 @@ class FrontierScheduler(BaseScheduler):
             host.buffer.popleft()
             if reason is not None:
                 self._round.refuse(known, reason)
-            elif host.plain and known.url.startswith("https://"):
-                self._round.ask_plainly(known)
+            elif host.http_only and known.url.startswith("https://"):
+                self._round.retry_over_http(known)
             else:
                 return self._spider.page_request(known)
         return 0.0
 
     def _refuses_many(self, host: Host, refused: tuple[str | None, tuple[int, ...]]) -> bool:
-        """Whether a reason that needs no look at a URL refused what is next, and many of its kinds with it."""
+        """Refuse many queued URLs for a reason that does not depend on the URL; whether any were refused."""
         reason, kinds = refused
         if reason is None or host.buffer[0].kind not in kinds:
             return False
         self._round.refuse_queued(host, reason, kinds)
         return True
 
-    def _forbidden(self, known: Known) -> str | None:
-        """Why the operator or the guard does not let us ask for a URL, whatever its host says."""
+    def _forbidden(self, known: KnownUrl) -> str | None:
+        """The reason why the operator's rules or the guard forbid a URL, regardless of its host's permissions."""
         reason = self._round.rules.refusal(known.url, known.host, known.seed, known.kind, known.depth)
         return reason or refusal(known.url, self._round.allowed_networks)
 
     def _budget(self, host: Host) -> tuple[str | None, tuple[int, ...]]:
-        """The budget that is spent, and the kinds that it is about."""
-        if host.octets >= self._round.settings.max_bytes_per_host:
+        """The budget that is used up, and the kinds of URLs that it limits."""
+        if host.body_bytes >= self._round.settings.max_bytes_per_host:
             return BYTE_BUDGET, (PAGE, SITEMAP)
         if host.page_cap is not None and host.done >= host.page_cap:
             return PAGE_BUDGET, (PAGE,)
         return None, ()
 
     def _refill(self, host: Host) -> None:
-        """Take the next rows, the best first; what is found while they are held has its turn after them."""
+        """Load the next rows by rank; URLs discovered meanwhile follow after them."""
         if not host.buffer and host.queued > 0:
             host.buffer.extend(self._round.next_rows(host, BUFFER))
 
@@ -152,7 +152,7 @@ class FrontierScheduler(BaseScheduler):
         return cast("CoweseSpider", self._crawler.spider)
 
     def _wake_when_ready(self) -> None:
-        """Ask the engine to look again when the next host may be asked; its own heartbeat is 5 s."""
+        """Wake the engine when the next host is ready; its own heartbeat is 5 s."""
         seconds = self._round.hosts.seconds_to_next()
         if seconds is None:
             return
@@ -168,7 +168,7 @@ class FrontierScheduler(BaseScheduler):
 
 
 def wake(crawler: Crawler) -> None:
-    """Make the engine ask for requests again. Scrapy has no public name for this (2.19): ``_slot.nextcall``."""
+    """Make the engine ask for requests again. Scrapy 2.19 has no public API for this: ``_slot.nextcall``."""
     slot = crawler.engine._slot if crawler.engine else None  # noqa: SLF001 - isolated here, with a test
     if slot is not None:
         slot.nextcall.schedule()

@@ -1,4 +1,4 @@
-"""The dates of sitemaps, believed as far as they have proved right on their host."""
+"""Judges lastmod dates of sitemaps by how often they were right on their host."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,19 +6,19 @@ from collections.abc import Callable
 from crawler.frontier.hosts import Host
 
 ENOUGH = 10
-"""Pages asked for because of their date that show what a host's dates are worth."""
+"""Pages fetched because of their date, before a host's dates are judged."""
 RIGHT_SHARE = 0.2
-"""Of them must have changed, for the others to be worth their requests."""
+"""Share of them that must have changed for dates to be trusted."""
 GENERATED, GENERATED_SHARE = 20, 0.9
-"""A sitemap that dates so many pages, nearly all, to the last day tells when it was made, not when they changed."""
+"""If a sitemap dates this many pages, and this share of all, to its last day, the dates are when it was generated."""
 PROBE = 25
-"""Each so-manieth date of a host that is not believed is still tried, since it may have mended."""
+"""Every n-th date of a host that is not trusted is still tried, since the host may have been repaired."""
 AHEAD = 86_400.0
-"""Seconds that a date may lie in the future, for clocks and time zones."""
+"""Seconds that a date may be in the future, for clocks and time zones."""
 
 
 class SitemapDates:
-    """Judges the dates of a run's sitemaps; the figures behind it stand with the host."""
+    """Judges the dates of a run's sitemaps; the counts are kept with the host."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -27,9 +27,10 @@ class SitemapDates:
         self._of_today: Counter[int] = Counter()
 
     def believed(self, host: Host, sitemap: int, lastmod: float | None) -> float | None:
-        """A date of a sitemap (the id of its row), None where it is not worth a request.
+        """The date of an entry of a sitemap (the id of its row); None if it is not worth a request.
 
-        It lies in the future, the sitemap dates nearly all that it names to today, or the host's dates were wrong.
+        That is a date in the future, of a sitemap that dates nearly all entries to one day, or of a host whose dates
+        were wrong.
         """
         now = self._now()
         if lastmod is None or lastmod > now + AHEAD:
@@ -44,19 +45,19 @@ class SitemapDates:
 
 
 def is_proved(host: Host) -> bool:
-    """Whether a host's dates have been tried enough and were right more often than not."""
+    """Whether a host's dates were tried often enough and were mostly right."""
     tried = host.dates_right + host.dates_wrong
     return tried >= ENOUGH and host.dates_right > tried / 2
 
 
 def is_trusted(host: Host) -> bool:
-    """Whether a host's dates have been right often enough, or have not been tried enough to say."""
+    """Whether a host's dates were right often enough, or were not tried often enough to judge."""
     tried = host.dates_right + host.dates_wrong
     return tried < ENOUGH or host.dates_right >= RIGHT_SHARE * tried
 
 
 def learn(host: Host, *, changed: bool) -> None:
-    """Take in what became of a page that was asked for because of its date; old figures fade."""
+    """Learn from a page that was fetched because of its date; old counts fade."""
     if changed:
         host.dates_right += 1
     else:

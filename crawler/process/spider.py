@@ -1,4 +1,4 @@
-"""The one spider: asks for what the scheduler hands it, and gives each answer to whoever reads its kind."""
+"""The spider: builds the requests for the scheduler and passes each response to the reader of its kind."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -10,29 +10,29 @@ from twisted.python.failure import Failure
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Chain, Host
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.tables import SITEMAP
-from crawler.pages.sitemaps import MAX_BYTES
+from crawler.parsing.sitemaps import MAX_BYTES
 from crawler.permissions.operator_rules import TAKEDOWN
-from crawler.process.answers import Answers
+from crawler.process.backoff import Backoff
 from crawler.process.discovery import Discovery
 from crawler.process.exchange import DATA_LOSS
 from crawler.process.permission_files import Permissions
+from crawler.process.raw_response import RAW_RESPONSE
 from crawler.process.recorder import Recorder
-from crawler.process.rest import Rest
+from crawler.process.responses import ResponseReader
 from crawler.process.round import Round
 from crawler.process.transport import AddressBusy, head_was_too_large
-from crawler.process.wire import WIRE
 from data.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({"DownloadCancelledError", "IgnoreRequest"})
-"""Scrapy's words for a body over the cap, on the wire and while it unpacks."""
+"""Scrapy's errors for a body over the limit, on the wire and during decompression."""
 
 
 class CoweseSpider(scrapy.Spider):
-    """Asks for what the scheduler hands it; links go to the frontier, never back into Scrapy."""
+    """Builds requests and reads responses; links go to the frontier, never back into Scrapy."""
 
     name = "cowese"
 
@@ -41,28 +41,28 @@ class CoweseSpider(scrapy.Spider):
         self.round = current
         self.discovery = Discovery(current)
         self.recorder = Recorder(current)
-        self.answers = Answers(current, self.discovery, self.recorder)
+        self.responses = ResponseReader(current, self.discovery, self.recorder)
         self.permissions = Permissions(current, self.discovery)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Nothing: the start URLs are in the frontier."""
+        """Yield nothing: the start URLs are in the frontier."""
         requests: tuple[scrapy.Request, ...] = ()
         for request in requests:
             yield request
 
     def permission_request(self, host: Host) -> scrapy.Request | None:
-        """Ask a host for the next of the files that say what it permits; None where all have answered."""
+        """The request for the next permission file of a host; None if all are known."""
         missing = self.permissions.missing(host)
         if missing is None:
             return None
         return self._request(self.permissions.address(host, missing), host=host, known=host.buffer[0], file=missing)
 
-    def page_request(self, known: Known) -> scrapy.Request:
-        """Ask for a URL, on the condition that it changed where we know it and the host's word counts."""
+    def page_request(self, known: KnownUrl) -> scrapy.Request:
+        """The request for a URL; conditional if we have fetched it before and the host's validators can be trusted."""
         headers = {}
         host = self.round.hosts[known.host]
         host.in_flight = known
-        if known.warc_digest and not host.lies and not visits.distrusts(known):
+        if known.warc_digest and not host.false_304 and not visits.is_unconditional_visit(known):
             if known.etag:
                 headers["If-None-Match"] = known.etag
             if known.last_modified:
@@ -74,7 +74,9 @@ class CoweseSpider(scrapy.Spider):
 
     def _request(self, url: str, headers: dict[str, str] | None = None, **meta: Any) -> scrapy.Request:
         if "file" in meta:
-            meta["download_maxsize"] = 0  # no bound but that of ``transport``, which ends a long one without losing it
+            meta["download_maxsize"] = (
+                0  # only the limit of ``transport`` applies, which ends a long body without losing it
+            )
         elif meta["known"].kind == SITEMAP:
             meta["download_maxsize"] = MAX_BYTES
         if self.round.settings.proxy:
@@ -84,115 +86,115 @@ class CoweseSpider(scrapy.Spider):
         )
 
     async def answered(self, response: Response) -> None:
-        """Keep the answer, then see what it means; whatever happens, its row is settled and the host rests."""
+        """Handle a response; whatever happens, its row is settled and the host is released."""
         meta = response.meta
         host: Host = meta["host"]
-        known: Known = meta["known"]
+        known: KnownUrl = meta["known"]
         file: str | None = meta.get("file")
-        rest = Rest()
+        backoff = Backoff()
         try:
-            rest = Rest.after(response, failed=response.status in visits.PASSING and file is None)
-            await self._take(host, known, file, response, rest)
+            backoff = Backoff.after(response, failed=response.status in visits.TRANSIENT and file is None)
+            await self._take(host, known, file, response, backoff)
         except StoreError as error:
             self.round.on_broken_store(error)
         except Exception as error:  # noqa: BLE001 - whatever an answer does to us, the round goes on
-            self._survive(host, known, file, error)
+            self._settle_error(host, known, file, error)
         finally:
-            self._release(host, rest)
+            self._release(host, backoff)
 
     def failed(self, failure: Failure) -> None:
-        """No answer came: a name that does not resolve, a refused connection, a time-out, a body too large."""
+        """Handle a failed request: no such name, connection refused, time-out, body too large."""
         request = failure.request  # type: ignore[attr-defined]
         host: Host = request.meta["host"]
-        known: Known = request.meta["known"]
+        known: KnownUrl = request.meta["known"]
         file: str | None = request.meta.get("file")
         if isinstance(failure.value, AddressBusy):
             self._put_back(host, known, file, request.meta.get("chain"))
             return
-        rest = Rest()
+        backoff = Backoff()
         try:
-            self._take_failure(host, known, file, failure, rest)
+            self._take_failure(host, known, file, failure, backoff)
         except StoreError as error:
             self.round.on_broken_store(error)
         except Exception as error:  # noqa: BLE001 - the same
-            self._survive(host, known, file, error)
+            self._settle_error(host, known, file, error)
         finally:
-            self._release(host, rest)
+            self._release(host, backoff)
 
-    def _put_back(self, host: Host, known: Known, file: str | None, chain: Chain | None) -> None:
-        """Nothing was asked: the host has its turn when its address has a place."""
+    def _put_back(self, host: Host, known: KnownUrl, file: str | None, chain: Chain | None) -> None:
+        """Put a row back that was not requested because its address is at its limit."""
         self.round.counts["crawl/waits/address"] += 1
         if file is None:
             host.in_flight = None
             host.buffer.appendleft(known)
             if chain is not None:
-                host.go_on(known.url, chain)
+                host.continue_chain(known.url, chain)
         self.round.hosts.release(host, 0.0)
 
-    def _release(self, host: Host, rest: Rest) -> None:
-        self.round.release(host, rest.latency, failed=rest.failed, retry_after=rest.asked)
+    def _release(self, host: Host, backoff: Backoff) -> None:
+        self.round.release(host, backoff.latency, failed=backoff.failed, retry_after=backoff.retry_after)
 
-    def _survive(self, host: Host, known: Known, file: str | None, error: Exception) -> None:
-        """Settle what an error of ours struck; a host whose permissions cannot be read is left out."""
+    def _settle_error(self, host: Host, known: KnownUrl, file: str | None, error: Exception) -> None:
+        """Settle a row after an internal error; a host whose permissions cannot be read is left out."""
         try:
             if file is None:
-                self.round.survive(host, host.in_flight, error)
+                self.round.settle_error(host, host.in_flight, error)
             else:
-                self.permissions.broken(host, file, error)
+                self.permissions.failed_internally(host, file, error)
         except StoreError as broken:
             self.round.on_broken_store(broken)
         except Exception as another:
             logger.exception("%s: left out", known.url, exc_info=another)
             self.round.hosts.leave_out(host)
 
-    async def _take(self, host: Host, known: Known, file: str | None, response: Response, rest: Rest) -> None:
-        size = len(response.meta[WIRE].body)
-        host.octets += size
+    async def _take(self, host: Host, known: KnownUrl, file: str | None, response: Response, backoff: Backoff) -> None:
+        size = len(response.meta[RAW_RESPONSE].body)
+        host.body_bytes += size
         self.round.figures.answered(host.name, size)
         self.round.counts[f"crawl/answers/{response.status if visits.is_status(response.status) else 'other'}"] += 1
         self.round.counts["crawl/bytes"] += size
-        if file is None and self.round.rules.is_taken_down(known.url):  # heard while it was on its way
+        if file is None and self.round.rules.is_taken_down(known.url):  # taken down while it was in flight
             self.round.refuse(known, TAKEDOWN)
         elif not visits.is_status(response.status):
-            self._fails(host, known, file, "no_status", rest)
+            self._fails(host, known, file, "no_status", backoff)
         elif DATA_LOSS in response.flags and self._is_cut(known, file, response):
-            self._fails(host, known, file, "cut", rest)
+            self._fails(host, known, file, "cut", backoff)
         elif file is not None:
             await self.recorder.keep(known, response, response.url)
-            rest.at_least(self.permissions.answered(host, file, known, response))
-        elif self.answers.is_unasked(response):
-            rest.failed = True
-            await self.answers.read_unasked(known, response)
+            backoff.at_least(self.permissions.answered(host, file, known, response))
+        elif self.responses.is_unasked(response):
+            backoff.failed = True
+            await self.responses.read_unasked(known, response)
         elif known.kind == SITEMAP and visits.is_success(response.status):
-            await self.answers.read_sitemap(known, response)
+            await self.responses.read_sitemap(known, response)
         else:
-            await self.answers.read_page(known, response, rest)
+            await self.responses.read_page(known, response, backoff)
 
-    def _take_failure(self, host: Host, known: Known, file: str | None, failure: Failure, rest: Rest) -> None:
+    def _take_failure(self, host: Host, known: KnownUrl, file: str | None, failure: Failure, backoff: Backoff) -> None:
         kind = failure.type.__name__ if failure.type is not None else "unknown"
         if kind in TOO_LARGE or head_was_too_large(failure.value):
             kind = "too_large"
         if file is None and kind == "too_large":
             self.round.counts["crawl/failed/too_large"] += 1
             self.round.settle(
-                known, visits.given_up(known, self.round.settings, self.round.clock.now(), "too_large", None)
+                known, visits.given_up_row(known, self.round.settings, self.round.clock.now(), "too_large", None)
             )
         else:
-            self._fails(host, known, file, kind, rest)
+            self._fails(host, known, file, kind, backoff)
 
     @staticmethod
-    def _is_cut(known: Known, file: str | None, response: Response) -> bool:
-        """Whether a body that is shorter than announced is asked for again; browsers show such a page as it came."""
+    def _is_cut(known: KnownUrl, file: str | None, response: Response) -> bool:
+        """Whether a body that is shorter than announced is fetched again; browsers show such a page as it is."""
         if not response.body or file is not None or known.kind == SITEMAP:
             return not response.body
         return known.attempts == 0 and b"</html" not in response.body[-2_048:].lower()
 
-    def _fails(self, host: Host, known: Known, file: str | None, kind: str, rest: Rest) -> None:
-        """Nothing came that could be read."""
+    def _fails(self, host: Host, known: KnownUrl, file: str | None, kind: str, backoff: Backoff) -> None:
+        """Settle a request without a readable response."""
         if file is not None:
-            rest.at_least(self.permissions.failed(host, file, kind))
-        elif host.plain and known.url.startswith("https://"):
-            self.round.ask_plainly(known)
+            backoff.at_least(self.permissions.failed(host, file, kind))
+        elif host.http_only and known.url.startswith("https://"):
+            self.round.retry_over_http(known)
         else:
-            rest.failed = True
+            backoff.failed = True
             self.round.fail(known, kind)

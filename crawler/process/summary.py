@@ -1,4 +1,4 @@
-"""What a run of the crawl did, read from its process's last report."""
+"""The summary of a crawl run, from its process's last report."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +14,11 @@ class CrawlSummary(BaseModel):
 
     round: int
     finished: bool
-    """The round is over; otherwise the next run continues it."""
+    """Whether the round is over; if not, the next run continues it."""
     new: int = 0
     changed: int = 0
     same: int = 0
-    """Pages answered whole that are what they were."""
+    """Pages that were fetched and are unchanged."""
     not_modified: int = 0
     """Pages answered 304."""
     gone: int = 0
@@ -26,10 +26,10 @@ class CrawlSummary(BaseModel):
     moved: int = 0
     """Pages of earlier rounds that redirect now."""
     missing: int = 0
-    """Links that lead nowhere."""
+    """Links to pages that do not exist."""
     redirects: int = 0
     other: int = 0
-    """Refusals of the server."""
+    """Other statuses without a page."""
     sitemaps: int = 0
     megabytes: float = 0.0
     """Bodies over the wire."""
@@ -40,19 +40,19 @@ class CrawlSummary(BaseModel):
     refused: dict[str, int] = {}
     failed: dict[str, int] = {}
     hosts_resting: int = 0
-    """Hosts with queued URLs that rest: a later run of the round asks for them."""
+    """Hosts with queued URLs that rest: a later run of the round fetches them."""
     hosts_left_out: int = 0
     """Hosts that failed too often in a row; they rest, up to 7 days."""
     longest_stall: float = 0.0
-    """Seconds for which one page or file held everything up, at most."""
+    """Longest time, in seconds, that one page or file blocked the crawl."""
     longest_stall_cpu: float = 0.0
-    """CPU seconds that the crawl used between two looks at the clock 50 ms apart, at most."""
+    """Most CPU seconds between two ticks of the reactor, which are 50 ms apart."""
     seconds: float = 0.0
     warc: Path | None = None
 
 
 def summary_of(report: Mapping[str, Any], folder: Path, resting: int) -> CrawlSummary:
-    """The summary from a report's counts, the folder of the WARC files and how many hosts rest with URLs queued."""
+    """Build the summary from a report's counts, the folder of the WARC files and the number of resting hosts."""
     counts: Mapping[str, int] = report["counts"]
 
     def family(prefix: str) -> dict[str, int]:

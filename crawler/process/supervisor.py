@@ -1,4 +1,4 @@
-"""The crawl's process as its parent sees it: started, followed, ended with the parent, its exit code told."""
+"""Starts the crawl's process, follows its progress, ends it with the parent, translates its exit code."""
 
 import subprocess
 import sys
@@ -18,15 +18,15 @@ from data.progress import Progress
 POLL = 0.5
 """Seconds between two looks at the child."""
 PATIENCE = 30.0
-"""Seconds that an interrupted child may take to finish what is in flight."""
+"""Seconds that an interrupted child may take to finish requests in flight."""
 
 
 def run_child(job: Job, progress: Progress) -> Mapping[str, Any]:
     """Run one round in a process of its own; return its last report.
 
     Raises:
-        DiskFullError: no room for WARC files or state. StoreError: they cannot be written. InputError: the job names
-        something wrong. StageError: the process died.
+        DiskFullError: no room for WARC files or state. StoreError: they cannot be written. InputError: the job is
+        invalid. StageError: the process died.
     """
     job.progress.unlink(missing_ok=True)
     with job.log.open("ab") as log:
@@ -98,22 +98,22 @@ def _tell(path: Path, progress: Progress) -> None:
 
 
 def _hosts(counts: Mapping[str, int]) -> str:
-    """What the hosts are doing, and how many are in a state in which they are not asked."""
-    told = ["active", "waiting", "broken", *(state for state in STATES if counts.get(state))]
-    return ", ".join(f"{counts[state]} {state}" for state in told)
+    """How many hosts are active or waiting, and how many are in a state in which they are not fetched from."""
+    shown = ["active", "waiting", "broken", *(state for state in STATES if counts.get(state))]
+    return ", ".join(f"{counts[state]} {state}" for state in shown)
 
 
 def _time_left(report: Mapping[str, Any]) -> dict[str, float | str]:
-    """How long the run still takes, and the host that is asked longest where it decides."""
+    """The remaining time of the run, with the slowest host if it decides."""
     left, slowest = report.get("seconds_left"), report.get("slowest_seconds_left")
     if not left:
         return {}
-    told = str(timedelta(seconds=left))
+    shown = str(timedelta(seconds=left))
     host = report.get("slowest_host")
-    return {"left": f"{told} ({host})" if host and slowest and slowest >= left else told}
+    return {"left": f"{shown} ({host})" if host and slowest and slowest >= left else shown}
 
 
 def _errors(counts: Mapping[str, int]) -> dict[str, float | str]:
-    """The kinds of failures, the most frequent first."""
+    """Failures by kind, the most frequent first."""
     failed = Counter({name.removeprefix("crawl/failed/"): n for name, n in counts.items() if "/failed/" in name})
     return {"errors": ", ".join(f"{name} {count}" for name, count in failed.most_common(4))} if failed else {}

@@ -1,6 +1,6 @@
-"""The HTTP client with bounds: on what stands before a body, and on requests in flight at one IP address.
+"""The HTTP client with limits: on header lines, and on requests in flight at one IP address.
 
-Twisted bounds one line of a head, not their number. Long bodies are unpacked in a thread.
+Twisted limits the length of a header line, not their number. Long bodies are decompressed in a thread.
 """
 
 import contextlib
@@ -26,24 +26,24 @@ from crawler.frontier.hosts import Host, HostQueue
 from crawler.permissions.resolver import GuardedResolver
 from crawler.process.connections import BoundedPool, most_idle
 from crawler.process.exchange import Agents, Exchange
-from crawler.process.turns import done_for
+from crawler.process.offload import run_in_thread_if_large
 from data.rights.robots_txt import MAX_BYTES
 
 MAX_FIELDS = 256
-"""Header fields of an answer; browsers and proxies stop at 100 to 1,000."""
+"""Header fields of a response; browsers and proxies stop at 100 to 1,000."""
 MAX_HEAD = 64 << 10
-"""Bytes of all header lines of an answer, interim answers (1xx) included."""
+"""Bytes of all header lines of a response, interim responses (1xx) included."""
 MOST_UNPACKED = 8 * MAX_BYTES
-"""Bytes of a robots.txt after unpacking; one that has more is a bomb."""
+"""Bytes of a decompressed robots.txt; a larger one is a decompression bomb."""
 USUAL_RATIO = 8
-"""Bytes of a packed page that come of one."""
+"""Usual ratio of decompressed to compressed bytes."""
 
 
 class Unpacking(HttpCompressionMiddleware):
-    """Undoes content encodings as Scrapy does, those of long bodies in a thread."""
+    """Decompresses bodies as Scrapy does, long ones in a thread."""
 
     async def unpacked(self, request: Request, response: Response) -> Response:
-        """Give the response with its body unpacked.
+        """Return the response with its body decompressed.
 
         Raises:
             IgnoreRequest: it is too large.
@@ -53,22 +53,22 @@ class Unpacking(HttpCompressionMiddleware):
         if "file" in request.meta:
             request.meta["download_maxsize"] = MOST_UNPACKED
         size = request.meta.get("download_maxsize", len(response.body) * USUAL_RATIO)
-        return cast("Response", await done_for(size, self.process_response, request, response))
+        return cast("Response", await run_in_thread_if_large(size, self.process_response, request, response))
 
 
 class HeadTooLarge(ParseError):  # noqa: N818 - named as RFC 6585's 431 is
-    """An answer had more header fields, or longer ones, than we read."""
+    """A response has too many or too long header fields."""
 
     def __init__(self, lines: int, octets: int) -> None:
         super().__init__(f"{lines} header lines, {octets} bytes", b"")  # type: ignore[no-untyped-call]
 
 
 class AddressBusy(Exception):  # noqa: N818 - no error: the host waits
-    """As many requests as may be are in flight at the address of a host."""
+    """The limit of requests in flight at a host's address is reached."""
 
 
 class CappedHandler(HTTP11DownloadHandler):
-    """Scrapy's handler of http and https, reading bounded heads and asking an IP address no more than it may."""
+    """Scrapy's handler of http and https, with limits on header lines and on requests to one IP address."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -85,32 +85,32 @@ class CappedHandler(HTTP11DownloadHandler):
         """Download, unless the host's address is busy.
 
         Raises:
-            AddressBusy: nothing was asked; the host is to wait.
+            AddressBusy: nothing was requested; the host must wait.
         """
         host: Host = request.meta["host"]
         name = urlsplit(request.url).hostname or ""
         if name == host.name and not request.meta.get("proxy"):
             address = await address_of(name)
-            if address is not None and not self._lives_at(host, address):
+            if address is not None and not self._claim_address(host, address):
                 raise AddressBusy(address)
         exchange = Exchange(self._agents, MAX_BYTES if "file" in request.meta else None)
         with wrap_twisted_exceptions():
             return await exchange.download_request(request)
 
-    def _lives_at(self, host: Host, address: str) -> bool:
+    def _claim_address(self, host: Host, address: str) -> bool:
         hosts: HostQueue = cast("Any", self._crawler.spider).round.hosts
-        return hosts.lives_at(host, address)
+        return hosts.claim_address(host, address)
 
 
 async def address_of(name: str) -> str | None:
-    """The IP address that stands for a name, one of IPv4 where it has any; None where it has none."""
+    """The IP address that represents a name, IPv4 preferred; None if it has none."""
     from twisted.internet import reactor  # noqa: PLC0415 - Scrapy installs the reactor first
 
     resolver: GuardedResolver = cast("Any", reactor).nameResolver
     try:
         found = await resolver.addresses(name)
     except DNSLookupError:
-        return None  # the download fails for the same reason, which is remembered
+        return None  # the download fails for the same reason
     return min(found, key=lambda address: (":" in address, address))
 
 
@@ -119,10 +119,10 @@ class _Parser(_LenientHTTPClientParser):
     octets = 0
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802 - Twisted's name
-        """Count a line of the head, then read it.
+        """Count a header line, then read it.
 
         Raises:
-            HeadTooLarge: it is one too many; the connection is closed.
+            HeadTooLarge: the limit is exceeded; the connection is closed.
         """
         self.lines += 1
         self.octets += len(line)
@@ -131,9 +131,9 @@ class _Parser(_LenientHTTPClientParser):
         super().lineReceived(line)
 
     def headerReceived(self, name: bytes, value: bytes) -> None:  # noqa: N802 - Twisted's name
-        """Take a header field as browsers do: a second length, a length that is none, a name that is none are dropped.
+        """Read a header field as browsers do: second lengths, invalid lengths and invalid names are dropped.
 
-        Twisted fails the whole answer for each of them, and for a transfer encoding that it does not know.
+        Twisted fails the whole response for each of them, and for an unknown transfer encoding.
         """
         field = name.lower().strip()
         if field == b"content-length":
@@ -150,7 +150,7 @@ class _Parser(_LenientHTTPClientParser):
 
 class _Protocol(HTTP11ClientProtocol):
     def request(self, request: Any) -> Deferred[Any]:
-        """Send a request; its answer is read by our parser. Twisted names its own parser in this method alone."""
+        """Send a request whose response our parser reads. Twisted only names its own parser in this method."""
         answer: Deferred[Any] = super().request(request)
         parser: Any = self._parser
         parser.__class__ = _Parser
@@ -165,6 +165,6 @@ class _Factory(_LenientHTTP11ClientFactory):
 
 
 def head_was_too_large(error: BaseException | None) -> bool:
-    """Whether a failed download failed for its head; Scrapy wraps what Twisted says of it."""
+    """Whether a download failed because of its header; Scrapy wraps Twisted's error."""
     cause = error.__cause__ if error is not None else None
     return isinstance(cause, ResponseFailed) and any(one.check(HeadTooLarge) for one in cause.reasons)

@@ -1,7 +1,7 @@
 """JATS (ANSI/NISO Z39.96) → HTML: sections, paragraphs, lists, tables, captions, inline marks, MathML.
 
-A paragraph of which something cannot be written in HTML (a formula that is a picture alone) is left out whole, so that
-no sentence says something else.
+If a part of a paragraph has no form in HTML (a formula that is only a picture), the whole paragraph is left out, so
+that no sentence changes its meaning.
 """
 
 import html
@@ -37,7 +37,7 @@ _MAX_DEPTH = 60
 
 
 class _NotInHtmlError(Exception):
-    """Something of a paragraph has no form in HTML."""
+    """A part of a paragraph has no form in HTML."""
 
 
 def page_of(article: etree._Element, *, title: str, abstract: etree._Element | None) -> str:
@@ -85,7 +85,7 @@ def _blocks(element: etree._Element, level: int, depth: int) -> str:
 
 
 def _mixed(element: etree._Element, level: int, depth: int) -> str:
-    """A paragraph that holds blocks: its text before the first of them, then these; text between them follows."""
+    """A paragraph with blocks inside: its text and the blocks in their order."""
     parts, run = [], [html.escape(element.text or "")]
     try:
         for one in element:
@@ -105,7 +105,7 @@ def _paragraph(content: str) -> str:
 
 
 def _figure(element: etree._Element, level: int, depth: int) -> str:
-    """A table under its caption; of a figure the caption alone."""
+    """A table with its caption; of a figure only the caption."""
     label, caption = element.findtext("label") or "", element.find("caption")
     words = " ".join(filter(None, [label.strip(), _text(caption)])) if caption is not None else ""
     said = f"<p>{html.escape(words)}</p>" if words else ""
@@ -130,7 +130,7 @@ def _table(element: etree._Element, depth: int) -> str:
 
 
 def _whole(element: etree._Element, tag: str) -> str:
-    """A paragraph, or nothing where something of it cannot be written."""
+    """A paragraph, or nothing if a part of it has no form in HTML."""
     try:
         content = _inline_element(element) if element.tag in _FORMULAS else _inline(element)
     except _NotInHtmlError:
@@ -171,7 +171,7 @@ def _inline_element(element: etree._Element) -> str:
 
 
 def _reference(element: etree._Element) -> str:
-    """A mark of a reference or a note, as web pages have it: a link; cleaning tells it from an exponent."""
+    """A reference mark as a link, as in web pages, so that cleaning does not take it for an exponent."""
     inner = _inline(element)
     target = html.escape(element.get("rid", "ref"))
     return f'<a href="#{target}">{inner}</a>' if element.get("ref-type") in ("bibr", "fn", "table-fn") else inner

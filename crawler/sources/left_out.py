@@ -1,4 +1,4 @@
-"""The answers that an archive has of our hosts and that were not fetched, each with its reason, for ``cowese why``."""
+"""The list of archive records that were not fetched, each with its reason, for ``cowese why``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,11 +21,11 @@ _SCHEMA = pa.schema(
     ]
 )
 GROUP_ROWS = 8_192
-"""Rows of a row group: so many are read for one page."""
+"""Rows of a row group, which are read to look up one page."""
 
 
 class LeftOut(NamedTuple):
-    """One answer, and why it was not fetched."""
+    """A record of an archive that was not fetched, and the reason."""
 
     id: str
     """Of the document."""
@@ -35,11 +35,11 @@ class LeftOut(NamedTuple):
 
 
 def write_left_out(path: Path, rows: Sequence[LeftOut]) -> None:
-    """Write the list of a part of an archive, sorted by id, in place of the one before.
+    """Write the list of a part of an archive, sorted by id; it replaces the previous one.
 
     Raises:
         DiskFullError, StoreError: it cannot be written.
     """
     dicts = [one._asdict() for one in sorted(rows)]
     batches = [pa.RecordBatch.from_pylist(dicts, _SCHEMA)] if dicts else []
-    write_parquet(path, batches, _SCHEMA, few_values=("reason",), group_rows=GROUP_ROWS)
+    write_parquet(path, batches, _SCHEMA, dictionary_columns=("reason",), group_rows=GROUP_ROWS)

@@ -14,7 +14,7 @@ from typing import IO
 
 from lxml import etree
 
-from crawler.sources.given import HTML, Given, Left, day_of
+from crawler.sources.open_corpora import HTML, CorpusRecord, Skipped, day_of
 from data.errors import InputError
 from data.rights.licences import Licence
 
@@ -23,7 +23,7 @@ LICENCE = Licence("Public domain (United States)", "https://medlineplus.gov/abou
 _MOST_UNPACKED = 1 << 30
 
 
-def topics(path: Path, day: datetime | None = None) -> Iterator[Given | Left]:
+def topics(path: Path, day: datetime | None = None) -> Iterator[CorpusRecord | Skipped]:
     """The Spanish topics of an XML file, packed by zip or not; topics in English are left out.
 
     ``day`` is when the file was made, where it does not say so.
@@ -60,20 +60,20 @@ def topics(path: Path, day: datetime | None = None) -> Iterator[Given | Left]:
         )
 
 
-def _topic(element: etree._Element, when: datetime) -> Given | Left:
+def _topic(element: etree._Element, when: datetime) -> CorpusRecord | Skipped:
     if element.get("language") != "Spanish":
-        return Left("another_language")
+        return Skipped("another_language")
     title, url = element.get("title", "").strip(), element.get("url", "").strip()
     summary = _summary(element.find("full-summary"))
     if not summary:
-        return Left("no_summary")
+        return Skipped("no_summary")
     created = _day(element.get("date-created", ""))
     published = f'<meta property="article:published_time" content="{created}">' if created else ""
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title>{published}'
     article = f"<article><h1>{html.escape(title)}</h1>{summary}</article>"
     page = f'<!doctype html><html lang="es"><head>{head}</head><body>{article}</body></html>'
     place = f"topic {element.get('id', '')} {when:%Y-%m-%dT%H:%M:%S}"
-    return Given(place, url, when, HTML, page.encode(), LICENCE)
+    return CorpusRecord(place, url, when, HTML, page.encode(), LICENCE)
 
 
 def _summary(element: etree._Element | None) -> str:
@@ -101,7 +101,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _moment(text: str) -> datetime | None:
-    """A moment as MM/DD/YYYY HH:MM:SS; its zone is not told, and taken for UTC."""
+    """Parse MM/DD/YYYY HH:MM:SS; the time zone is not stated and assumed to be UTC."""
     try:
         return datetime.strptime(text.strip(), "%m/%d/%Y %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One WARC record as a source sent it: a gzip member, read and checked, to be copied unchanged."""
+"""A WARC record of a source: a gzip member that is parsed, checked and copied unchanged."""
 
 import io
 import zlib
@@ -14,16 +14,16 @@ from crawler.warc.rows import ANSWERS, mime_of
 
 _GZIP_WINDOW = 31
 MOST_UNPACKED = 1 << 28
-"""Bytes of a record after unpacking; one that has more is a bomb."""
+"""Bytes of a decompressed record; a larger one is a decompression bomb."""
 
 
 class NotARecordError(Exception):
-    """The bytes are not one gzip member with one answer in it; says what they are."""
+    """The bytes are not one gzip member with one response; the message says what they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A record of an archive, and what its heads say."""
+    """A record of an archive with its parsed headers."""
 
     content: bytes
     """The gzip member, as it came."""
@@ -33,12 +33,12 @@ class Member:
     url: str
     when: datetime
     status: int | None
-    """None where the answer's first line is none; cleaning says what it makes of it."""
+    """None if the response has no valid status line."""
     headers: Mapping[str, str]
     """Of the HTTP answer, names in lower case."""
     payload: bytes
     digest: str | None
-    """WARC-Payload-Digest, as it is written there."""
+    """WARC-Payload-Digest, as written in the record."""
     truncated: str | None
     """WARC-Truncated."""
 
@@ -47,7 +47,7 @@ class Member:
         """Read a gzip member.
 
         Raises:
-            NotARecordError: it is none, is cut short, holds more than one record, or no answer.
+            NotARecordError: it is not a gzip member, is cut short, has more than one record, or no response.
         """
         record = _only_record(_unpacked(content))
         http = record.http_headers
@@ -73,11 +73,11 @@ class Member:
 
     @property
     def payload_digest(self) -> str:
-        """The digest that its payload has, as ``sha1:`` and base 32."""
+        """The computed digest of its payload, as ``sha1:`` and base 32."""
         return payload_digest(self.payload)
 
     def packed(self) -> Packed:
-        """The member as it is appended to a WARC file."""
+        """The member, ready to be appended to a WARC file."""
         row = (self.url, self.kind, int(self.when.timestamp()), self.digest, self.status)
         return Packed(self.content, self.digest, (*row, *mime_of(self.headers.get("content-type", ""))))
 

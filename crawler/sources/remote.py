@@ -1,4 +1,4 @@
-"""Ranges of bytes of files that lie elsewhere: asked for gently, and again when they were refused or cut short."""
+"""Reads byte ranges of remote files, with a rate limit and retries."""
 
 import threading
 import time
@@ -13,18 +13,18 @@ from data.errors import InputError, StageError
 
 PARTIAL, OK, NOT_FOUND, GONE, NO_SUCH_RANGE = 206, 200, 404, 410, 416
 REFUSED = frozenset({403, 408, 425, 429, 500, 502, 503, 504})
-"""Statuses after which everything waits; CloudFront says 403 to who asks too fast."""
+"""Statuses after which all requests wait; CloudFront sends 403 to clients that are too fast."""
 LONGEST_WAIT = 600.0
 _FIRST_ATTEMPTS = 3
-"""Times that a server is tried that was never reached in this run."""
+"""Attempts at a server that has not answered in this run yet."""
 
 
 class NotThereError(Exception):
-    """The file, or that part of it, is not where it was looked for."""
+    """The file, or the range of it, does not exist."""
 
 
 class Remote(Protocol):
-    """Files by their path below one address."""
+    """Files by their path below a base URL."""
 
     requests: int
     received: int
@@ -35,7 +35,7 @@ class Remote(Protocol):
 
         Raises:
             NotThereError: there is none.
-            StageError: it could not be had.
+            StageError: it could not be fetched.
         """
 
     def span(self, path: str, begin: int, length: int) -> bytes:
@@ -43,7 +43,7 @@ class Remote(Protocol):
 
         Raises:
             NotThereError: no such file, or it is shorter.
-            StageError: they could not be had.
+            StageError: they could not be fetched.
         """
 
     def tail(self, path: str, length: int) -> tuple[bytes, int]:
@@ -54,18 +54,18 @@ class Remote(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
 
 
 Wait = Callable[[str, float], None]
-"""Called with why everything waits, and for how many seconds."""
+"""Called with the reason and the seconds of a wait."""
 
 
 def remote_of(settings: CommonCrawlSettings, user_agent: str, on_wait: Wait = lambda _why, _seconds: None) -> Remote:
-    """What reads the address of the settings.
+    """The reader for the base URL of the settings.
 
     Raises:
-        InputError: its kind is not known, or needs what is not installed.
+        InputError: its scheme is unknown, or needs a package that is not installed.
     """
     if settings.base_url.startswith(("http://", "https://")):
         return HttpFiles(settings, user_agent, on_wait)
@@ -73,7 +73,7 @@ def remote_of(settings: CommonCrawlSettings, user_agent: str, on_wait: Wait = la
 
 
 class _Pace:
-    """Requests are so far apart, and none is made while the server wants us to wait."""
+    """The rate limit: a minimum distance between requests, and pauses that the server asks for."""
 
     def __init__(self, per_second: float) -> None:
         self._apart = 1.0 / per_second
@@ -92,7 +92,7 @@ class _Pace:
 
 
 class _Files:
-    """Counts, paces and repeats; who inherits it knows how one request is made."""
+    """Counting, rate limit and retries; subclasses make the requests."""
 
     def __init__(self, settings: CommonCrawlSettings, on_wait: Wait) -> None:
         self.requests = 0
@@ -103,10 +103,10 @@ class _Files:
         self._lock = threading.Lock()
 
     def _asked(self, url: str, ask: Callable[[], bytes]) -> bytes:
-        """Do a request until it succeeds.
+        """Repeat a request until it succeeds.
 
         Raises:
-            NotThereError: what was asked for is not there.
+            NotThereError: the file or range does not exist.
             StageError: it was refused, or failed, too often.
         """
         why = ""
@@ -136,7 +136,7 @@ class _Files:
 
 
 class _RefusedError(Exception):
-    """To be asked for again, after so many seconds at least."""
+    """The request must be repeated after some seconds."""
 
     def __init__(self, why: str, retry_after: float = 0.0, *, is_unreachable: bool = False) -> None:
         super().__init__(why)
@@ -145,7 +145,7 @@ class _RefusedError(Exception):
 
 
 class HttpFiles(_Files):
-    """Files of a web server that knows ranges."""
+    """Files of a web server that supports range requests."""
 
     def __init__(self, settings: CommonCrawlSettings, user_agent: str, on_wait: Wait) -> None:
         super().__init__(settings, on_wait)
@@ -178,7 +178,7 @@ class HttpFiles(_Files):
     def _get(
         self, path: str, span: str | None, begin: int | None = None, length: int | None = None
     ) -> tuple[bytes, int | None]:
-        """A file or a part of it, and the size of the whole; ``begin`` and ``length`` are what must come."""
+        """A file or a range of it, and the file's size; ``begin`` and ``length`` are what must be returned."""
         size: int | None = None
 
         def ask() -> bytes:
@@ -219,7 +219,7 @@ def _check(response: httpx.Response, path: str, is_span: bool) -> None:  # noqa:
 
 
 def _retry_after(text: str) -> float:
-    """Seconds that a server asks for, in its two ways of saying so."""
+    """The seconds of a Retry-After field, in its two forms."""
     if text.strip().isdigit():
         return min(float(text), 86_400.0)
     try:
@@ -229,7 +229,7 @@ def _retry_after(text: str) -> float:
 
 
 class FsspecFiles(_Files):
-    """Files of any store that fsspec knows, as ``s3://commoncrawl/``."""
+    """Files of any storage that fsspec supports, as ``s3://commoncrawl/``."""
 
     def __init__(self, settings: CommonCrawlSettings, on_wait: Wait) -> None:
         super().__init__(settings, on_wait)
@@ -270,7 +270,7 @@ class FsspecFiles(_Files):
         return self._asked(f"{self._root}/{path}", ask), size
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is no connection."""
 
     def _read(self, path: str, begin: int | None, end: int | None) -> bytes:
         return self._asked(

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from crawler.sources.given import HTML, Given, Left, day_of, files_in
 from crawler.sources.jats import page_of
+from crawler.sources.open_corpora import HTML, CorpusRecord, Skipped, day_of, files_in
 from data.errors import InputError
 from data.rights.licences import Licence, licence_at, licence_in
 
@@ -31,7 +31,7 @@ _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ONLINE, _PUBLISHED = ("epub", "epub-ppub"), ("pub", "ppub", "collection")
 
 
-def articles(paths: Sequence[Path], day: datetime | None = None) -> Iterator[Given | Left]:
+def articles(paths: Sequence[Path], day: datetime | None = None) -> Iterator[CorpusRecord | Skipped]:
     """The Spanish texts of some files, folders and zip packages.
 
     ``day`` is when they were fetched, else the day of each file.
@@ -58,34 +58,34 @@ def _contents(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
         raise InputError(f"{path}: damaged ({error}).") from error
 
 
-def _article(content: bytes, name: str, when: datetime) -> Given | Left:
+def _article(content: bytes, name: str, when: datetime) -> CorpusRecord | Skipped:
     if len(content) > _MOST_BYTES:
-        return Left("too_large")
+        return Skipped("too_large")
     try:
         root = etree.fromstring(_NAMED.sub(_numbered, content), _PARSER)
     except etree.XMLSyntaxError:
-        return Left("damaged")
+        return Skipped("damaged")
     if root.tag != "article":
-        return Left("no_jats")
+        return Skipped("no_jats")
     text = _in_spanish(root)
     if text is None:
-        return Left("another_language")
+        return Skipped("another_language")
     url = _address(root, text)
     if url is None:
-        return Left("no_address")
+        return Skipped("no_address")
     if text.find("body") is None:
-        return Left("no_full_text")
+        return Skipped("no_full_text")
     page = page_of(text, title=_title(root, text), abstract=_abstract(root, text))
     published = _published(root)
     day = f'<meta property="article:published_time" content="{published}">' if published else ""
     title = html.escape(_title(root, text))
     head = f'<meta charset="utf-8"><title>{title}</title>{day}'
     body = f'<!doctype html><html lang="es"><head>{head}</head><body>{page}</body></html>'
-    return Given(f"{name} {len(content)}", url, when, HTML, body.encode(), _licence(root))
+    return CorpusRecord(f"{name} {len(content)}", url, when, HTML, body.encode(), _licence(root))
 
 
 def _numbered(entity: re.Match[bytes]) -> bytes:
-    """A named entity of HTML, which JATS takes from its DTD, by its number; others stay as they are."""
+    """Replace a named HTML entity, which JATS declares in its DTD, by its number; others stay."""
     name = entity[1].decode("ascii")
     signs = None if name in _XML_OWN else html5.get(f"{name};")
     return entity[0] if signs is None else "".join(f"&#{ord(sign)};" for sign in signs).encode()
@@ -102,7 +102,7 @@ def _in_spanish(root: etree._Element) -> etree._Element | None:
 
 
 def _address(root: etree._Element, text: etree._Element) -> str | None:
-    """Where its full text stands; its DOI where the file does not say."""
+    """The URL of its full text, or else its DOI."""
     uris = [
         (one.get("content-type", ""), one.get(_XLINK) or "") for one in root.iterfind("front/article-meta/self-uri")
     ]
@@ -136,7 +136,7 @@ def _meta(root: etree._Element, text: etree._Element) -> etree._Element | None:
 
 
 def _published(root: etree._Element) -> str | None:
-    """The day of publication, where a whole day is given: the one online first."""
+    """The date of publication, online first, if a full date is given."""
     dates = root.findall("front/article-meta/pub-date")
     for kinds in (_ONLINE, _PUBLISHED):
         for one in dates:
@@ -151,7 +151,7 @@ def _published(root: etree._Element) -> str | None:
 
 
 def _licence(root: etree._Element) -> Licence | None:
-    """The licence of its permissions: by its address, else by its text."""
+    """The licence of its permissions, by address or else by text."""
     for one in root.iterfind("front/article-meta/permissions/license"):
         address = one.get(_XLINK) or next((uri.get(_XLINK) or "" for uri in one.iter("ext-link", "uri")), "")
         found = licence_at(address) if address else None

@@ -1,21 +1,24 @@
-"""What archives are asked for, and how gently."""
+"""Settings of archives: what is read, and the rate limits."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from data.settings_model import SettingsModel
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MOST_PER_MINUTE = {"lookups_per_minute": 24, "captures_per_minute": 120}
 
 
-class CommonCrawlSettings(BaseModel):
-    """How Common Crawl is read."""
+class CommonCrawlSettings(SettingsModel):
+    """Settings of Common Crawl."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    former_names: ClassVar[Mapping[str, str]] = {"merge_most": "merge_max_bytes"}
 
     base_url: str = "https://data.commoncrawl.org/"
-    """Where its files lie; s3://commoncrawl/ takes AWS credentials and cowese[s3]."""
+    """Base URL of its files; s3://commoncrawl/ needs AWS credentials and cowese[s3]."""
     languages: tuple[str, ...] = ()
     """Only pages in which Common Crawl sees one of these languages, or none at all (ISO 639-3, as spa); empty: all."""
     requests_per_second: float = Field(default=10.0, gt=0)
@@ -23,32 +26,32 @@ class CommonCrawlSettings(BaseModel):
     concurrency: int = Field(default=8, gt=0, le=64)
     """Requests in flight."""
     merge_gap: int = Field(default=64 << 10, ge=0)
-    """Two records of a file with fewer bytes between them are asked for together."""
-    merge_most: int = Field(default=8 << 20, gt=0)
-    """Bytes of a request for several records, at most."""
+    """Two records of a file with fewer bytes between them share a request."""
+    merge_max_bytes: int = Field(default=8 << 20, gt=0)
+    """Largest request for several records, in bytes."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds that a server may be silent."""
     backoff: float = Field(default=10.0, gt=0)
     """Seconds to wait after a refusal (403, 429, 5xx), doubled each time up to 10 minutes; Retry-After where longer."""
     attempts: int = Field(default=8, gt=0)
-    """Times that one request is tried."""
+    """Attempts at one request."""
 
 
 class WaybackSettings(BaseModel):
-    """How the Wayback Machine is asked. It says 429 above 24 lookups a minute, and blocks who goes on."""
+    """Settings of the Wayback Machine. It answers 429 above 24 lookups a minute, and blocks clients that continue."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     base_url: str = "https://web.archive.org/"
-    """Where it is."""
+    """Base URL."""
     lookups_per_minute: float = Field(default=15.0, gt=0)
     """Requests to its index (CDX); 24 at most."""
     captures_per_minute: float = Field(default=30.0, gt=0)
     """Pages fetched; 120 at most."""
     page_size: int = Field(default=5_000, gt=0, le=100_000)
-    """Captures that one lookup gives."""
+    """Captures of one lookup."""
     max_pages_per_host: int = Field(default=1_000, gt=0)
-    """Pages of a host, at most: those with the shortest addresses first."""
+    """Pages of a host, at most; those with the shortest URLs are preferred."""
     timeout: float = Field(default=90.0, gt=0)
     """Seconds that it may be silent."""
     backoff: float = Field(default=60.0, gt=0)
@@ -62,7 +65,7 @@ class WaybackSettings(BaseModel):
             return self
         for name, most in _MOST_PER_MINUTE.items():
             if getattr(self, name) > most:
-                raise ValueError(f"{name} is {most} at most: the archive blocks whoever asks more often")
+                raise ValueError(f"{name} is {most} at most: the archive blocks clients that are faster")
         return self
 
 

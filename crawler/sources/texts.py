@@ -1,8 +1,8 @@
-"""A folder of Parquet or JSONL files with a text and an address a row, as FineWeb-2 has it → a text record a row.
+"""Reads Parquet or JSONL files with a text and a URL in each row, as FineWeb-2 has them.
 
-Columns: ``text`` and ``url``; ``date`` (ISO 8601), ``license`` and ``license_url`` where they are there. FineWeb-2's
-other columns are not read: language and quality are judged as those of any page. There is no page behind such a text,
-so it cannot be extracted anew; documents of it say so (``text_given``).
+Columns: ``text`` and ``url``; ``date`` (ISO 8601), ``license`` and ``license_url`` are optional. FineWeb-2's other
+columns are not read: language and quality are judged like those of any page. Such a text has no page, so it cannot be
+extracted again; its documents have ``text_given``.
 """
 
 import codecs
@@ -17,13 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from crawler.sources.given import TEXT, Given, Left, day_of, files_in
+from crawler.sources.open_corpora import TEXT, CorpusRecord, Skipped, day_of, files_in
 from data.errors import InputError
 from data.rights.licences import Licence, licence_at
 
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
-"""Names of sources: a folder, and a value of the column ``source``."""
+"""A valid source name; it becomes a folder and a value of the column ``source``."""
 RESERVED = frozenset({"crawl", "files", "common-crawl", "wayback", "medlineplus", "scielo"})
 _COLUMNS = ("text", "url", "date", "license", "license_url")
 _BATCH_ROWS = 1_000
@@ -31,7 +31,9 @@ _MAX_LINE = 64 << 20
 """Bytes of a line of JSON that are read."""
 
 
-def texts(paths: Sequence[Path], day: datetime | None = None, licence: Licence | None = None) -> Iterator[Given | Left]:
+def texts(
+    paths: Sequence[Path], day: datetime | None = None, licence: Licence | None = None
+) -> Iterator[CorpusRecord | Skipped]:
     """The rows of some files and folders, in the order of their names.
 
     ``day`` is of rows without a date, else that of their file; ``licence`` of rows without one.
@@ -50,7 +52,7 @@ def check_name(name: str) -> str:
     """A name for a source of texts.
 
     Raises:
-        InputError: it is none, or another source's.
+        InputError: it is not valid, or is another source's.
     """
     if not NAME.fullmatch(name) or name in RESERVED:
         raise InputError(f"--name {name}: lower-case letters, digits and hyphens, and no source's own, as fineweb-2.")
@@ -64,16 +66,18 @@ def licence_named(said: str | None) -> Licence | None:
     return licence_at(said) if "://" in said else Licence(said.strip()[:200])
 
 
-def _given(row: Mapping[str, Any] | None, place: str, when: datetime, licence: Licence | None) -> Given | Left:
+def _given(
+    row: Mapping[str, Any] | None, place: str, when: datetime, licence: Licence | None
+) -> CorpusRecord | Skipped:
     if row is None:
-        return Left("damaged")
+        return Skipped("damaged")
     text, url = row.get("text"), row.get("url")
     if not isinstance(text, str) or not text.strip():
-        return Left("empty")
+        return Skipped("empty")
     if not isinstance(url, str) or not url.strip():
-        return Left("no_address")
+        return Skipped("no_address")
     own = _licence(row.get("license"), row.get("license_url"))
-    return Given(
+    return CorpusRecord(
         place, url.strip(), _moment(row.get("date")) or when, TEXT, text.encode("utf-8", "replace"), own or licence
     )
 
@@ -116,7 +120,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
-    """The objects of a file; None for a line that is none."""
+    """The objects of a file; None for a line that is not an object."""
     try:
         with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
             number = 0

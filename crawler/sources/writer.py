@@ -1,4 +1,4 @@
-"""How a source's records come into the store: appended byte for byte, each with its origin, none twice."""
+"""Writes the records of a source into the store: byte for byte, each with its origin, none twice."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,26 +20,26 @@ from data.store import Store
 from data.warc_fields import CATEGORY, COUNTRY, ORIGIN, SEED
 
 ORIGINS = ".origins"
-"""Follows the name of a source's WARC file: the origins of its records, a line each. Made again where it is missing."""
+"""Suffix of the file beside a source's WARC file with its records' origins; it is written again if missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a record comes from, and what is known of it beside.
+    """The origin of a record, with other metadata.
 
     >>> Origin("crawl-data/CC-MAIN-2026-05/warc/00017.warc.gz 1024+2048").named()
     {'CoWeSe-Origin': 'crawl-data/CC-MAIN-2026-05/warc/00017.warc.gz 1024+2048'}
     """
 
     place: str
-    """Unique within the source: by it a later run knows that the record is there."""
+    """Unique within the source; a later run knows by it that the record is in the store."""
     seed: Seed | None = None
     """Start URL that it belongs to."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Other named fields of ``data.warc_fields``."""
 
     def named(self) -> dict[str, str]:
-        """The WARC fields that say so."""
+        """The WARC named fields of the origin."""
         seed = self.seed
         of_seed = {} if seed is None else {SEED: seed.url, COUNTRY: seed.country, CATEGORY: seed.category}
         return {ORIGIN: self.place, **of_seed, **self.fields}
@@ -48,7 +48,7 @@ class Origin:
 class SourceWriter:
     """Appends records to ``store/warc/<source>/<prefix>-<serial>.warc.gz``.
 
-    Opening it closes what a killed run left there; ``places`` are the origins of all records that are there then.
+    Opening it recovers files of a killed run; ``places`` are the origins of all records in the store then.
     """
 
     def __init__(self, store: Store, source: str, prefix: str, max_bytes: int, info: Mapping[str, str]) -> None:
@@ -65,7 +65,7 @@ class SourceWriter:
         self.close()
 
     def copy(self, member: Member, origin: Origin) -> None:
-        """Append a gzip member as it is; a metadata record before it says where it is from.
+        """Append a gzip member unchanged, after a metadata record with its origin.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -76,7 +76,7 @@ class SourceWriter:
     def response(
         self, url: str, when: datetime, status_line: bytes, headers: Headers, body: bytes, origin: Origin
     ) -> None:
-        """Append a record of our own making.
+        """Append a response record that we build.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -86,7 +86,7 @@ class SourceWriter:
         self._note(origin, self._warc.append_together((packed,), when))
 
     def conversion(self, url: str, when: datetime, content_type: str, body: bytes, origin: Origin) -> None:
-        """Append a page or a text that a corpus gives without an HTTP answer.
+        """Append a page or a text of a corpus that has no HTTP response.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -95,7 +95,7 @@ class SourceWriter:
         self._note(origin, self._warc.append_together((packed,), when))
 
     def flush(self) -> None:
-        """Hand what was appended to the kernel: it survives the death of this process.
+        """Flush to the kernel, so that the records survive the death of this process.
 
         Raises:
             StoreError: a file cannot be written.
@@ -124,7 +124,7 @@ class SourceWriter:
 
 
 def places_of(folder: Path, prefix: str) -> set[str]:
-    """The origins of the records in a source's closed WARC files whose names begin so.
+    """The origins of the records in a source's closed WARC files with this name prefix.
 
     Raises:
         InputError: a file is damaged.
@@ -144,7 +144,7 @@ def _write_places(file: Path, places: Sequence[str]) -> None:
 
 
 def _read_places(file: Path) -> list[str]:
-    """The origins that a file's own records tell; a metadata record whose answer is missing tells none."""
+    """The origins in a file's own records; a metadata record without its response does not count."""
     places, held = [], ("", "")
     try:
         with file.open("rb") as opened:

@@ -1,1 +1,1 @@
-"""What the state and the WARC files tell an operator, without crawling."""
+"""Views of the state and the WARC files for operators, without crawling."""

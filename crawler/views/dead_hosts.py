@@ -1,4 +1,4 @@
-"""Hosts of start URLs that are gone, as far as the crawl knows."""
+"""Hosts of start URLs that no longer answer, according to the crawl."""
 
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings
@@ -10,7 +10,7 @@ from data.urls import host_of
 
 
 def dead_hosts(store: Store, settings: CrawlSettings) -> list[str]:
-    """The hosts of start URLs that the crawl could not reach in its last run, and of which it has no page.
+    """The hosts of start URLs that were unreachable in the last run and have no page.
 
     Raises:
         InputError: there is no crawl yet, or bad seeds.
@@ -20,4 +20,4 @@ def dead_hosts(store: Store, settings: CrawlSettings) -> list[str]:
         raise InputError(f"{store.root}: no crawl yet, so no host is known to be gone. `cowese crawl`, or --host NAME.")
     starts = {host_of(url) for url, _ in Scope(load_seeds(settings.seeds)).start_urls()}
     views = host_views(store, settings)
-    return sorted(one.host for one in views if one.standing == "unreachable" and not one.pages and one.host in starts)
+    return sorted(one.host for one in views if one.state == "unreachable" and not one.pages and one.host in starts)

@@ -17,7 +17,7 @@ from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds
 from data.store import Store
-from data.urls import document_id, host_of, spellings
+from data.urls import document_id, host_of, url_variants
 
 _STATES: dict[int, Literal["queued", "done", "refused"]] = {QUEUED: "queued", DONE: "done", REFUSED: "refused"}
 _RECORD = ["url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime"]
@@ -113,7 +113,7 @@ def history(store: Store, settings: CrawlSettings, url: str) -> History:
         StoreError: the state cannot be opened.
         InputError: an index is damaged; bad seeds.
     """
-    wanted = spellings(url)
+    wanted = url_variants(url)
     known, met = _state(store, settings, wanted)
     answers = _answers(store.warc, wanted)
     return History(

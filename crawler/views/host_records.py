@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from crawler.settings import Override
 
-Standing = Literal[
+OperatorState = Literal[
     "paused",
     "taken_down",
     "out_of_scope",
@@ -21,7 +21,7 @@ Standing = Literal[
     "done",
     "new",
 ]
-"""How a host stands; of several the first in this order is told."""
+"""The state of a host for an operator; where several apply, the first of this list is shown."""
 
 
 class HostView(BaseModel):
@@ -30,7 +30,7 @@ class HostView(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     host: str
-    standing: Standing
+    state: OperatorState
     why: str | None = None
     rests_until: datetime | None = None
     pages: int = 0
@@ -60,6 +60,12 @@ class HostView(BaseModel):
     """Seconds from a request to its answer."""
     last_answer: datetime | None = None
     next_due: datetime | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def standing(self) -> OperatorState:
+        """The former name of ``state``, for scripts that read the JSON."""
+        return self.state
 
 
 class HostUrl(BaseModel):

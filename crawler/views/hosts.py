@@ -1,4 +1,4 @@
-"""Every host as the crawl state knows it: how it stands and why, what was asked of it, what is left."""
+"""The operator's view of every host: its state and cause, its figures, its queue."""
 
 import json
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from crawler.frontier.tables import DONE, QUEUED, host_figures, hosts, rounds, u
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings, Override
-from crawler.views.host_records import HostStory, HostUrl, HostView, Standing
+from crawler.views.host_records import HostStory, HostUrl, HostView, OperatorState
 from crawler.views.host_tally import HostTally
 from data.errors import InputError, StoreError
 from data.seeds import load_seeds
@@ -24,7 +24,7 @@ SHOWN_URLS = 10
 
 
 def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None = None) -> list[HostView]:
-    """Look at every host of the state and every host of a start URL; nothing is written.
+    """The views of all hosts of the state and of the start URLs; nothing is written.
 
     Raises:
         InputError: bad seeds. StoreError: the state cannot be read.
@@ -33,13 +33,13 @@ def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None 
 
 
 def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datetime | None = None) -> HostStory:
-    """Tell everything of one host, with or without www.
+    """Everything about one host, with or without www.
 
     Raises:
         InputError: neither the state nor the list of start URLs has it; bad seeds.
         StoreError: the state cannot be read.
     """
-    return _View(store, settings, as_of).story(host)
+    return _View(store, settings, as_of).host_details(host)
 
 
 class _View:
@@ -64,7 +64,7 @@ class _View:
             for name in sorted(names | counted.keys() | remembered.keys())
         }
 
-    def story(self, host: str) -> HostStory:
+    def host_details(self, host: str) -> HostStory:
         """One host in full."""
         for name in _spellings(host):
             counted, remembered, figures, round_ = self._read(name)
@@ -84,7 +84,7 @@ class _View:
             found = connection.execute(sa.select(urls.c.seed).where(here).distinct()).scalars().all()
             override = self._rules.override(view.host)
             return HostStory(
-                **view.model_dump(),
+                **view.model_dump(exclude={"standing"}),
                 start_urls=sorted({*seeds, *found}),
                 override=override if override != Override() else None,
                 rounds={row[0]: row[1] for row in connection.execute(by_round.order_by(urls.c.round))},
@@ -103,7 +103,7 @@ class _View:
         dict[str, "sa.Row[Any]"],
         tuple[int, bool],
     ]:
-        """Counts by host, what is remembered of hosts, their figures, the last round and whether it is over."""
+        """Counts, saved states and figures by host; the last round and whether it is over."""
         keys = (urls.c.host, urls.c.state, urls.c.kind, urls.c.status, urls.c.reason, urls.c.round)
         count = sa.select(
             *keys,
@@ -126,7 +126,7 @@ class _View:
                     counted.setdefault(row.host, []).append(row)
                 known = {row.host: row for row in connection.execute(remembered)}
                 measured: dict[str, sa.Row[Any]] = {}
-                if host_figures.name in tables:  # else an earlier version made the state
+                if host_figures.name in tables:  # a state of an earlier version has none
                     measured = {row.host: row for row in connection.execute(figures)}
                 round_ = connection.execute(last).first()
         except sa.exc.SQLAlchemyError as error:
@@ -148,11 +148,11 @@ class _View:
         round_: tuple[int, bool],
     ) -> HostView:
         tally = HostTally(counted, round_[0])
-        standing, why, rests = self._standing(host, tally, remembered)
+        state, why, rests = self._state(host, tally, remembered)
         due = [row.due_at for row in counted if row.due_at is not None and row.state == DONE]
         return HostView(
             host=host,
-            standing=standing,
+            state=state,
             why=why,
             rests_until=_moment(rests),
             pages=tally.pages,
@@ -172,10 +172,10 @@ class _View:
             next_due=_moment(min(due)) if due else None,
         )
 
-    def _standing(
+    def _state(
         self, host: str, tally: "HostTally", remembered: "sa.Row[Any] | None"
-    ) -> tuple[Standing, str | None, float | None]:
-        """How a host stands, why, and until when it rests."""
+    ) -> tuple[OperatorState, str | None, float | None]:
+        """The state of a host, its cause, and until when the host rests."""
         rests = remembered.rest_until if remembered is not None else None
         rests = rests if rests is not None and rests > self._now else None
         override = self._rules.override(host)
@@ -200,7 +200,7 @@ class _View:
 
 
 def _spellings(host: str) -> tuple[str, ...]:
-    """A host as the state may have it: as it was typed, without and with www."""
+    """The names of a host in the state: as typed, without and with www."""
     name = host_of(canonical_url(host if "://" in host else f"http://{host}/"))
     bare = name.removeprefix("www.")
     return tuple(dict.fromkeys((name, bare, f"www.{bare}")))

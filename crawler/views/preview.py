@@ -1,4 +1,4 @@
-"""What a crawl would fetch first, and why, without asking anybody anything."""
+"""What a crawl would fetch first, and why, without any request."""
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.ownership import Ownership
-from crawler.frontier.records import Known
+from crawler.frontier.records import KnownUrl
 from crawler.frontier.rounds import Opening, Rounds
 from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import networks, refusal
@@ -27,14 +27,14 @@ NEW_START = "start URL, never fetched"
 
 
 class PreviewRow(BaseModel):
-    """One URL that would be asked for."""
+    """A URL that would be fetched."""
 
     model_config = ConfigDict(frozen=True)
 
     url: str
     why: str
     only_if_changed: bool
-    """Asked with If-None-Match or If-Modified-Since: the body comes only where it changed."""
+    """A conditional request: the body is sent only if it changed."""
 
 
 class Preview(BaseModel):
@@ -44,15 +44,15 @@ class Preview(BaseModel):
 
     round: int
     step: Literal["start", "continue", "reopen", "wait", "nothing"]
-    """A new round starts, an unfinished one goes on, one is opened again for what the settings now admit, or nothing is
-    asked: hosts rest (``wait``), or nothing is due."""
+    """A new round starts, an unfinished one continues, one is reopened for URLs that the settings now allow, or there
+    are no requests because hosts rest (``wait``) or nothing is due."""
     urls: int
-    """To be asked for, as far as they are known now; pages bring more. robots.txt is heard before any of them."""
+    """Known URLs to fetch; pages bring more. robots.txt is read before any of them."""
     hosts: int
     left_out: dict[str, int]
-    """Known URLs that the round has and this run does not ask for, by the reason."""
+    """Known URLs of the round that this run does not fetch, by reason."""
     resting: dict[str, datetime]
-    """Hosts that rest, and until when by the crawl's clock."""
+    """Resting hosts with the end of their rest by the crawl's clock."""
     first: list[PreviewRow]
 
 
@@ -64,10 +64,10 @@ def preview(
     as_of: datetime | None = None,
     limit: int = 50,
 ) -> Preview:
-    """Look into the state; nothing is written.
+    """Read the state; nothing is written.
 
     Raises:
-        InputError: bad seeds, or a line of ``takedowns.tsv`` that is no target.
+        InputError: bad seeds, or a line of ``takedowns.tsv`` that is not a target.
         StoreError: the state cannot be opened.
     """
     now, everything = (as_of or datetime.now(UTC)).timestamp(), revisit == "all"
@@ -79,7 +79,7 @@ def preview(
         scope = Scope(load_seeds(settings.seeds), frontier.moves())
         rules = OperatorRules(settings, scope, Takedowns.load(store))
         rounds = Rounds(frontier)
-        opening = rounds.look(now, rules, everything=everything, patience=settings.breaker_patience)
+        opening = rounds.peek(now, rules, everything=everything, patience=settings.breaker_patience)
         judge = _Judge(settings, frontier, rules, opening, now)
         starts = judge.new_start_urls()
         opening = judge.opening = _with_new(opening, starts)
@@ -99,7 +99,7 @@ def preview(
 
 
 class _Judge:
-    """Tells which URLs of a round its run asks for, and counts the others by the reason."""
+    """Selects the URLs that a run fetches, and counts the others by reason."""
 
     def __init__(
         self, settings: CrawlSettings, frontier: Frontier, rules: OperatorRules, opening: Opening, now: float
@@ -117,13 +117,13 @@ class _Judge:
         self.rests = {host: one.rest_until for host, one in states.items() if one.rest_until and one.rest_until > now}
 
     def new_start_urls(self) -> list[str]:
-        """The start URLs that the state does not have yet and that a run asks for."""
+        """New start URLs that a run fetches."""
         starts = self._rules.scope.start_urls()
         seen = self._frontier.which_known([url for url, _ in starts])
         return [url for url, seed in starts if url not in seen and self._asks(url, host_of(url), seed.url, PAGE, 0)]
 
-    def asked_of(self, rows: Iterable[Known]) -> Iterator[Known]:
-        """Those of a round's URLs that the run asks for."""
+    def asked_of(self, rows: Iterable[KnownUrl]) -> Iterator[KnownUrl]:
+        """The URLs of a round that the run fetches."""
         return (one for one in rows if self._asks(one.url, one.host, one.seed, one.kind, one.depth))
 
     def _asks(self, url: str, host: str, seed: str, kind: int, depth: int) -> bool:
@@ -148,7 +148,7 @@ class _Judge:
 
 
 def _with_new(opening: Opening, starts: list[str]) -> Opening:
-    """What new start URLs make of a round: it has something to ask."""
+    """A round with new start URLs always has something to fetch."""
     if not starts or opening.step in ("start", "continue"):
         return opening
     if opening.step == "wait":
@@ -156,14 +156,14 @@ def _with_new(opening: Opening, starts: list[str]) -> Opening:
     return replace(opening, step="start", number=opening.number + 1)
 
 
-def _first(rows: Iterator[Known], limit: int) -> list[Known]:
-    """The first rows; the others are looked at, so that they are counted."""
+def _first(rows: Iterator[KnownUrl], limit: int) -> list[KnownUrl]:
+    """The first rows; the others are only counted."""
     first = list(islice(rows, limit))
     deque(rows, maxlen=0)
     return first
 
 
-def _row(known: Known, now: float) -> PreviewRow:
+def _row(known: KnownUrl, now: float) -> PreviewRow:
     if known.attempts:
         why = f"failed {known.attempts} times in this round"
     elif known.fetched_at is None:

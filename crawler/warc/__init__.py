@@ -1,1 +1,1 @@
-"""What is written: WARC files, their rows and indexes."""
+"""WARC files, their row logs and indexes."""

@@ -1,8 +1,7 @@
-"""WARC records blanked where they lie: same place, same length, same kind, nothing of what they said.
+"""Blanks WARC records in place: same offset, length and type, without their content.
 
-Every offset in the file stays true, so neither indexes nor documents of other records change. In a file with a gzip
-member a record the new member is filled up by a comment in its header; in a file that is not compressed the block is
-filled up by blanks.
+Every offset in the file stays valid, so neither indexes nor documents of other records change. In a compressed file a
+comment in the gzip header fills the new member up to its length; in an uncompressed file blanks fill the block.
 """
 
 import os
@@ -27,14 +26,14 @@ _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _RAW_WINDOW = -15
 _HAS_COMMENT = 16
-"""The flag of a gzip header that a comment follows, ended by a zero byte (RFC 1952, 2.3.1)."""
+"""The flag of a gzip header with a zero-terminated comment (RFC 1952, 2.3.1)."""
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 1 << 16
 
 
 class Blank(BaseModel):
-    """A record to be blanked; all that its new bytes follow from, so that they can be written again after a cut."""
+    """A record to blank, with all that its new bytes depend on: an interrupted run can write them again."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,7 +74,7 @@ class Blank(BaseModel):
     def _plain(self) -> bytes:
         for digits in range(1, 20):
             filling = self.length - len(self._head("0" * digits)) - len(_HEAD_END)
-            if filling >= 0 and len(str(filling)) <= digits:  # a zero in front where no number is its own length
+            if filling >= 0 and len(str(filling)) <= digits:  # pad with a zero if no number fits its own length
                 return self._head(str(filling).zfill(digits)) + b" " * filling + _HEAD_END
         raise self._too_short()
 
@@ -96,11 +95,14 @@ class Blank(BaseModel):
 
 
 def blanks_of(
-    warc: Path, wanted: Callable[[str, int], str | None], receipt: str, tell: Callable[[int], None] = lambda _at: None
+    warc: Path,
+    wanted: Callable[[str, int], str | None],
+    receipt: str,
+    on_progress: Callable[[int], None] = lambda _at: None,
 ) -> Iterator[Blank]:
-    """Each record of a file for whose target and offset ``wanted`` gives a new target, as it is to be blanked.
+    """The records to blank: those for whose target and offset ``wanted`` returns a new target.
 
-    Records that were blanked before are passed over; ``tell`` hears the offset reached.
+    Records that are blank already are skipped; ``on_progress`` is called with the offset reached.
 
     Raises:
         InputError: it is no WARC file.
@@ -110,20 +112,20 @@ def blanks_of(
         try:
             for record in ArchiveIterator(file, record_types=WarcRecordType.any_type, parse_http=False):
                 headers = {name.lower(): value for name, value in record.headers.items()}
-                tell(record.stream_pos)
+                on_progress(record.stream_pos)
                 if FORGOTTEN.lower() in headers:
                     continue
                 target = headers.get("warc-target-uri", "").strip("<>")
                 url = wanted(target, record.stream_pos)
                 if url is not None:
                     yield _blank(raw, warc, record.stream_pos, headers, url, receipt)
-        except (OSError, ValueError) as error:  # cut short: the records before were given
+        except (OSError, ValueError) as error:  # cut short: the records before it are complete
             if file.tell() == 0:
                 raise InputError(f"{warc}: not a WARC file ({error}).") from error
 
 
 def blank(warc: Path, blanks: Sequence[Blank]) -> None:
-    """Overwrite records; may be done again after a cut.
+    """Overwrite records; an interrupted run can be repeated.
 
     Raises:
         DiskFullError, StoreError: the file cannot be written.
@@ -134,7 +136,7 @@ def blank(warc: Path, blanks: Sequence[Blank]) -> None:
                 file.seek(one.offset)
                 file.write(one.content())
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # before the receipt says so: a power cut must not bring the texts back
     except OSError as error:
         raise storage_error(error, warc) from error
     _blank_indexes(warc, {one.offset: one for one in blanks})
@@ -200,10 +202,10 @@ def _member_length(raw: BinaryIO, warc: Path) -> int:
 
 
 def _blank_indexes(warc: Path, blanks: dict[int, Blank]) -> None:
-    """Take the targets of blanked records out of the index and the CDXJ beside a file."""
+    """Remove the targets of blanked records from the file's index and CDXJ."""
     rows_path(warc).unlink(missing_ok=True)
     if not index_path(warc).is_file():
-        cdxj_path(warc).unlink(missing_ok=True)  # both are written anew, from the file itself
+        cdxj_path(warc).unlink(missing_ok=True)  # both are built again from the file
         return
     table = read_parquet(index_path(warc))
     rows = [_blank_row(row, blanks.get(row["offset"])) for row in table.to_pylist()]

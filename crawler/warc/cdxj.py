@@ -1,4 +1,4 @@
-"""A CDXJ beside each WARC file, by which pywb and other replay tools find its records."""
+"""Writes a CDXJ index beside each WARC file, for pywb and other replay tools."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-from data.files import whole_file
+from data.files import atomic_file
 
 SUFFIX = ".cdxj"
 """Follows the name of the WARC file, after .warc.gz."""
@@ -23,10 +23,10 @@ _VISIBLE = "".join(letter for letter in string.punctuation if letter not in "#%"
 def write_cdxj(warc: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write the lines of a WARC file's records, sorted by their bytes (``crawler.warc.index`` has the rows).
 
-    A 304 has no line: replay tools would show it as it is, an answer without a body. The capture before it serves.
+    A 304 has no line: replay tools would show an empty response instead of the capture before it.
     """
     lines = sorted(_line(row).encode() for row in rows if _is_shown(row))
-    with whole_file(cdxj_path(warc)) as temporary:
+    with atomic_file(cdxj_path(warc)) as temporary:
         temporary.write_bytes(b"".join(lines))
 
 
@@ -38,9 +38,8 @@ def cdxj_path(warc: Path) -> Path:
 def surt(url: str) -> str:
     """The sort-friendly form of a URL: ``https://www.Salud.es/A//?b=1&a=%2F`` is ``es,salud)/a?a=/&b=1``.
 
-    By the rules of the Internet Archive's key maker, which pywb looks records up by: no scheme, www and usual port; all
-    in lower case; escapes undone but where they are needed; dots resolved; one slash in place of several and none at
-    the end; parameters in order.
+    By the rules of the Internet Archive, which pywb uses for lookups: no scheme, www and default port; lower case;
+    unnecessary escapes decoded; dots resolved; repeated slashes merged and none at the end; parameters sorted.
     """
     parts = urlsplit(url)
     host = _WWW.sub("", (parts.hostname or "").lower())
@@ -53,7 +52,7 @@ def surt(url: str) -> str:
 
 
 def _resolved(path: str) -> str:
-    """A path without empty segments and dots; those that lead above the root stay, as in the key maker."""
+    """A path without empty segments and dots; dots above the root stay, as in the Internet Archive's rules."""
     kept: list[str] = []
     for segment in path.split("/")[1:]:
         if segment == ".." and kept:
@@ -64,7 +63,7 @@ def _resolved(path: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Undo escapes until none is left, then escape what is no visible ASCII character, ``#`` and ``%``."""
+    """Decode escapes until none is left, then escape everything but visible ASCII, and ``#`` and ``%``."""
     octets = text.encode()
     while (fewer := unquote_to_bytes(octets)) != octets:
         octets = fewer

@@ -1,4 +1,4 @@
-"""Where each record of a WARC file lies: a Parquet file beside it, so that one page is found without reading a GB."""
+"""The index of a WARC file: a Parquet file with each record's offset, so that a lookup does not read a gigabyte."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from crawler.warc.cdxj import write_cdxj
-from crawler.warc.rows import index_path, mime_of, noted_rows, rows_path, unindexed
+from crawler.warc.rows import index_path, logged_rows, mime_of, rows_path, unindexed
 from data.documents import SECONDS_UTC
 from data.parquet import write_parquet
 
@@ -28,18 +28,18 @@ INDEX_SCHEMA = pa.schema(
     ]
 )
 GROUP_ROWS = 8_192
-"""Rows of a row group: the statistics of a sorted file leave one of them to be read for a URL."""
+"""Rows of a row group; in a sorted file the statistics lead to one row group for each URL."""
 
 
 def index_closed(folder: Path) -> int:
-    """Write the index of every closed WARC file that has none yet, sorted by URL as CDX files are; return how many.
+    """Write the missing indexes of closed WARC files, sorted by URL like CDX files; return how many.
 
     Raises:
         StoreError: an index cannot be written.
     """
     missing = unindexed(folder)
     for path in missing:
-        rows = noted_rows(path) or list(records_of(path))
+        rows = logged_rows(path) or list(records_of(path))
         write_cdxj(path, rows)
         write_index(path, rows)
         rows_path(path).unlink(missing_ok=True)
@@ -50,12 +50,12 @@ def write_index(warc: Path, records: Iterable[dict[str, Any]]) -> None:
     """Write the index of a WARC file from the rows of its records."""
     rows = sorted(records, key=lambda row: (row["url"], row["offset"]))
     batch = pa.RecordBatch.from_pylist(rows, schema=INDEX_SCHEMA)
-    few_values = ("kind", "file", "status", "mime", "charset")
-    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, few_values=few_values, group_rows=GROUP_ROWS)
+    dictionary_columns = ("kind", "file", "status", "mime", "charset")
+    write_parquet(index_path(warc), [batch], INDEX_SCHEMA, dictionary_columns=dictionary_columns, group_rows=GROUP_ROWS)
 
 
 def records_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The index rows of a WARC file that was not noted whole, in its order."""
+    """The index rows of a WARC file without a complete row log, in its order."""
     held: dict[str, Any] | None = None
     with path.open("rb") as file:
         for record in ArchiveIterator(file, parse_http=True):

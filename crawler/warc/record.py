@@ -1,4 +1,4 @@
-"""One WARC record as a gzip member: packed apart from its file, so that a long one can be packed in a thread."""
+"""Builds a WARC record as a gzip member, independently of the file, so that a thread can compress a long one."""
 
 import hashlib
 import uuid
@@ -24,14 +24,14 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A record that is ready to be appended."""
+    """A compressed record, ready to be appended."""
 
     member: bytes
     """The record as one gzip member."""
     digest: str | None
     """WARC-Payload-Digest."""
     row: tuple[Any, ...]
-    """Its line in the index, without the two places: url, kind, fetched_at, digest | status, mime, charset."""
+    """Its index row without file and offset: url, kind, fetched_at, digest | status, mime, charset."""
 
 
 def payload_digest(body: bytes) -> str:
@@ -42,7 +42,7 @@ def payload_digest(body: bytes) -> str:
 def pack_response(
     url: str, when: datetime, status_line: bytes, headers: Headers, body: bytes, fields: Mapping[str, str]
 ) -> Packed:
-    """Pack an HTTP answer as it came over the wire; its payload digest is taken unless ``fields`` has it."""
+    """Pack a response as it came over the wire; its payload digest is computed unless ``fields`` has it."""
     digest = fields.get("WARC-Payload-Digest") or payload_digest(body)
     return _pack("response", url, when, status_line, headers, body, {"WARC-Payload-Digest": digest, **fields})
 
@@ -50,7 +50,7 @@ def pack_response(
 def pack_revisit(
     url: str, when: datetime, status_line: bytes, headers: Headers, profile: str, fields: Mapping[str, str]
 ) -> Packed:
-    """Pack the word that a page is still what it was (``profile``: NOT_MODIFIED or SAME_DIGEST)."""
+    """Pack a revisit record for an unchanged page (``profile``: NOT_MODIFIED or SAME_DIGEST)."""
     return _pack("revisit", url, when, status_line, headers, b"", {"WARC-Profile": profile, **fields})
 
 
@@ -61,14 +61,14 @@ def pack_info(when: datetime, fields: Mapping[str, str], about: bytes, record_id
 
 
 def pack_conversion(url: str, when: datetime, content_type: str, body: bytes, fields: Mapping[str, str]) -> Packed:
-    """Pack a page or a text that was made of something else, and so has no HTTP head (WARC 1.1, 6.7)."""
+    """Pack a conversion record: a page or text without an HTTP header (WARC 1.1, 6.7)."""
     content = record("conversion", new_record_id(), when, content_type, (body,), {"WARC-Target-URI": url, **fields})
     row = (url, "conversion", int(when.timestamp()), None, None, *mime_of(content_type))
     return Packed(gzip_member(content), None, row)
 
 
 def pack_metadata(when: datetime, url: str, refers_to: str, fields: Mapping[str, str]) -> Packed:
-    """Pack what is known of a record that is copied as it is, and so has no fields of ours; it follows."""
+    """Pack a metadata record about the next record, which is copied unchanged and so lacks our fields."""
     named = {"WARC-Target-URI": url, "WARC-Refers-To": refers_to, **fields}
     content = record("metadata", new_record_id(), when, "application/warc-fields", (b"",), named)
     return Packed(gzip_member(content), None, (url, "metadata", int(when.timestamp()), None, None, None, None))
@@ -92,14 +92,14 @@ def _pack(
 
 
 def new_record_id() -> str:
-    """A WARC-Record-ID that no other record has."""
+    """A unique WARC-Record-ID."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def record(
     kind: str, record_id: str, when: datetime, content_type: str, content: Sequence[bytes], fields: Mapping[str, str]
 ) -> Sequence[bytes]:
-    """The bytes of one record, in pieces; header values are kept to one line."""
+    """The bytes of one record, in pieces; header values are put on one line."""
     digest = hashlib.sha1(usedforsecurity=False)
     for piece in content:
         digest.update(piece)

@@ -1,4 +1,4 @@
-"""WARC files that end: a whole one gets its final name, a torn one is cut first."""
+"""Finishes WARC files: a complete file gets its final name, a torn one is truncated first."""
 
 import contextlib
 import fcntl
@@ -16,16 +16,16 @@ _GZIP_WINDOW = 31
 
 
 def finish(path: Path) -> None:
-    """Give a whole ``.open`` file its final name."""
+    """Rename a complete ``.open`` file to its final name."""
     sync_file(path)
     path.rename(path.with_name(path.name.removesuffix(OPEN)))
     sync_folder(path.parent)
 
 
 def recover(folder: Path) -> int:
-    """Cut the torn tail of every ``.open`` file that a killed crawl left, and close it; return how many.
+    """Truncate the torn tail of every ``.open`` file of a killed crawl, and close the file; return how many.
 
-    A file that a living process writes is left alone.
+    The writer's lock protects files of live processes: without it, this would truncate a file that is being written.
 
     Raises:
         StoreError: a file cannot be written.
@@ -53,7 +53,7 @@ def _close_torn(path: Path, file: BinaryIO) -> None:
 
 
 def whole_members(path: Path) -> int:
-    """Bytes of a file of gzip members up to the end of the last member that is whole."""
+    """The length of a file of gzip members up to the end of the last complete member."""
     whole = position = 0
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     with path.open("rb") as file:

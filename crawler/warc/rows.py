@@ -1,4 +1,4 @@
-"""What lies where in a WARC file, noted beside it while it is written: its index needs no second reading."""
+"""The row log: index rows written beside a WARC file while it grows, so that indexing need not read the file again."""
 
 import json
 from collections.abc import Sequence
@@ -7,28 +7,28 @@ from pathlib import Path
 from typing import Any, TextIO
 
 SUFFIX = ".rows"
-"""Follows the name of the closed WARC file; the file goes once the index is there."""
+"""Suffix after the WARC file's name; the log is deleted when the index exists."""
 INDEX_SUFFIX = ".index.parquet"
-"""Follows the name of the WARC file, after .warc.gz."""
+"""Suffix after the WARC file's name."""
 LEFT_OUT = "left_out.parquet"
-"""In the folder of an archive's part: the answers that it has of our hosts and that were not fetched."""
+"""In the folder of an archive's part: the records that were not fetched."""
 ANSWERS = ("response", "revisit")
-"""The kinds of records that an index has."""
+"""The record types in an index."""
 FIELDS = ("url", "kind", "fetched_at", "digest", "offset", "length", "status", "mime", "charset")
 
 
 class RowLog:
-    """One JSON line a record, warcinfo included. Never synced: what a kill cuts is read from the WARC file again."""
+    """One JSON line for each record. Never fsynced: rows that a crash loses are read from the WARC file again."""
 
     def __init__(self, warc: Path) -> None:
         self._file: TextIO = rows_path(warc).open("w", encoding="utf-8")
 
     def add(self, row: Sequence[Any]) -> None:
-        """Note a record; values in the order of ``FIELDS``, ``fetched_at`` in seconds since 1970."""
+        """Log a record; values in the order of ``FIELDS``, ``fetched_at`` in seconds since 1970."""
         self._file.write(json.dumps(row) + "\n")
 
     def close(self) -> None:
-        """Write out what is held."""
+        """Write the buffer out."""
         self._file.close()
 
 
@@ -47,8 +47,8 @@ def unindexed(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("**/*.warc.gz")) if not index_path(path).exists()]
 
 
-def noted_rows(warc: Path) -> list[dict[str, Any]] | None:
-    """The rows of all answers in a closed WARC file; None where the notes do not cover it to its last byte."""
+def logged_rows(warc: Path) -> list[dict[str, Any]] | None:
+    """The rows of all responses in a closed WARC file; None if the log does not cover it to its last byte."""
     end, rows = 0, []
     try:
         with rows_path(warc).open(encoding="utf-8") as file:

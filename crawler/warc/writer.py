@@ -1,4 +1,8 @@
-"""WARC 1.1 files: one gzip member a record, closed by rename."""
+"""Writes WARC 1.1 files: one gzip member for each record, closed by a rename.
+
+A file is fsynced before it is renamed: otherwise a power cut could leave a file with its final name and without its
+last records, and nothing would repair it.
+"""
 
 import fcntl
 from collections.abc import Mapping, Sequence
@@ -15,13 +19,13 @@ from data.files import storage_error
 
 WARCINFO_ID = "WARC-Warcinfo-ID"
 BUFFER = 1 << 20
-"""Bytes that are held until the next ``flush``: the records of a batch go to the kernel by one call."""
+"""Bytes of the write buffer: the records of a batch reach the kernel in one call."""
 
 
 class WarcWriter:
     """Appends records to ``<folder>/<prefix>-<serial>.warc.gz.open`` and closes a file when it is large enough.
 
-    A full file is forced to the disk and renamed in a thread, since a disk may take seconds for a gigabyte.
+    A full file is fsynced and renamed in a thread, since a disk may take seconds for a gigabyte.
     """
 
     def __init__(self, folder: Path, prefix: str, max_bytes: int, info: Mapping[str, str]) -> None:
@@ -39,9 +43,9 @@ class WarcWriter:
         self._finishing: list[Future[None]] = []
 
     def info_id(self, when: datetime) -> dict[str, str]:
-        """The field that names the warcinfo record of the open file, for a record that is packed now.
+        """The field that refers to the warcinfo record of the open file.
 
-        A record that is packed while its file fills up names the file before; the two say the same of the crawl.
+        A record that is packed while its file fills up refers to the file before; both warcinfo records are equal.
         """
         if self._file is None:
             self._open(when)
@@ -50,7 +54,7 @@ class WarcWriter:
     def response(
         self, url: str, when: datetime, status_line: bytes, headers: Headers, body: bytes, fields: Mapping[str, str]
     ) -> str | None:
-        """Pack and append an HTTP answer; return its payload digest."""
+        """Pack and append a response; return its payload digest."""
         packed = pack_response(url, when, status_line, headers, body, {**fields, **self.info_id(when)})
         self.append(packed, when)
         return packed.digest
@@ -63,7 +67,7 @@ class WarcWriter:
         self.append(pack_revisit(url, when, status_line, headers, profile, named), when)
 
     def append(self, packed: Packed, when: datetime) -> None:
-        """Append a record; a file that is large enough by it is closed.
+        """Append a record; a file that is large enough is closed.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -71,7 +75,7 @@ class WarcWriter:
         self.append_together((packed,), when)
 
     def append_together(self, records: Sequence[Packed], when: datetime) -> Path:
-        """Append records that belong in one file; return the name that it will have.
+        """Append records that must be in one file; return the file's final name.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -85,7 +89,7 @@ class WarcWriter:
         return path
 
     def flush(self) -> None:
-        """Hand what was written to the kernel: it survives the death of this process.
+        """Flush to the kernel, so that the records survive the death of this process.
 
         Raises:
             StoreError: this file, or one that was closed before, cannot be written.
@@ -109,7 +113,7 @@ class WarcWriter:
         self._finisher.shutdown()
 
     def _write(self, packed: Packed) -> int:
-        """Append a record and note it; return where the file ends now."""
+        """Append a record and log its row; return the new end of the file."""
         file, rows = self._file, self._rows
         if file is None or rows is None:
             raise StoreError(f"{self._path}: the WARC file could not be opened.")
@@ -129,7 +133,7 @@ class WarcWriter:
         self._path = self._path_of(self._serial, OPEN)
         try:
             self._file, self._end = self._path.open("xb", BUFFER), 0
-            fcntl.flock(self._file, fcntl.LOCK_EX)  # tells recover() that its writer lives
+            fcntl.flock(self._file, fcntl.LOCK_EX)  # recover() must not truncate it while we live
             self._rows = RowLog(self._path_of(self._serial, ""))
         except OSError as error:
             raise storage_error(error, self._path) from error
@@ -138,7 +142,7 @@ class WarcWriter:
         self._write(pack_info(when, {"WARC-Filename": self._path.name.removesuffix(OPEN)}, about, self._info_id))
 
     def _retire(self) -> None:
-        """Let a full file be finished; it stays locked until it has its final name."""
+        """Finish a full file in a thread; it stays locked until it has its final name."""
         self.flush()
         if self._rows is not None:
             self._rows.close()

@@ -1,4 +1,4 @@
-"""What hosts and pages say about copying their texts to train models: the only reader of every signal.
+"""Reads every signal by which hosts and pages allow or reserve their texts for training models.
 
-``words.GRAMMARS`` is the table of carriers. Crawling refuses by it, cleaning judges by it, publishing counts by it.
+``signals.GRAMMARS`` is the table of carriers. Crawling, cleaning and publishing use it.
 """

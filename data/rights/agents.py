@@ -1,4 +1,4 @@
-"""Agents that gather training data alone; ``training_agents.tsv`` names them, the source of each, and the day."""
+"""Agents that only gather training data; ``training_agents.tsv`` lists them with the source and date of each."""
 
 from importlib.resources import files
 

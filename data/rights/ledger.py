@@ -1,7 +1,7 @@
-"""The ledger: what hosts and pages said, the line, when, and where it lies; and what of it holds for a page.
+"""The ledger of rights: every signal of hosts and pages with its line, time and WARC record; which apply to a page.
 
-A statement is one file of permissions as it was fetched once. Of several the one that was current when a page was
-fetched decides: the latest before it, or the earliest after it where there is none before.
+A statement is one permission file as it was fetched once. If there are several, the one that was current when the page
+was fetched decides: the latest before it or, if there is none, the earliest after it.
 """
 
 from bisect import bisect_right
@@ -17,29 +17,29 @@ from data.documents import SECONDS_UTC
 from data.errors import InputError
 from data.rights.licences import MAX_NAME, Licence, licence_at
 from data.rights.settings import RightsSettings
-from data.rights.words import AGENT, INLINE, RSL, Word, deciding
+from data.rights.signals import AGENT, INLINE, RSL, Signal, deciding_signals
 from data.urls import canonical_url, host_of
 
 PAGE_FILE, LICENCE_FILE = "page", "licence"
 BATCH_ROWS = 20_000
-"""Rows that are held as Python objects at a time."""
+"""Rows held as Python objects at a time."""
 RIGHTS_SCHEMA = pa.schema(
     [
         pa.field("host", pa.string(), nullable=False),  # without www
         pa.field("file", pa.string(), nullable=False),  # /robots.txt …, licence, page
         pa.field("licence_url", pa.string()),  # of a licence its canonical URL
-        pa.field("carrier", pa.string(), nullable=False),  # data.rights.words.GRAMMARS
+        pa.field("carrier", pa.string(), nullable=False),  # data.rights.signals.GRAMMARS
         pa.field("path", pa.string(), nullable=False),  # pattern; empty where nothing is said
         pa.field("line", pa.string(), nullable=False),  # as it stands there
         pa.field("verdict", pa.string(), nullable=False),  # reserved, allowed, licence
-        pa.field("target", pa.string()),  # the address of a licence that the word names or grants
+        pa.field("target", pa.string()),  # the address of a licence that the signal names or grants
         pa.field("seen_at", SECONDS_UTC, nullable=False),
         pa.field("warc_file", pa.string(), nullable=False),
         pa.field("warc_offset", pa.int64(), nullable=False),
     ]
 )
 """A row of ``store/rights/<extraction recipe>/<WARC file>.parquet``."""
-RIGHTS_FEW_VALUES = ("host", "file", "licence_url", "carrier", "verdict", "warc_file")
+RIGHTS_DICTIONARY_COLUMNS = ("host", "file", "licence_url", "carrier", "verdict", "warc_file")
 
 Place = tuple[str, int]
 """WARC file and offset."""
@@ -47,43 +47,43 @@ Place = tuple[str, int]
 
 @dataclass(slots=True)
 class Statement:
-    """One file of permissions, as it was fetched once."""
+    """One permission file, as it was fetched once."""
 
     seen_at: datetime
     place: Place
-    words: list[Word] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The word by which a page is reserved, and the record in which it stands."""
+    """The signal that reserves a page, and the WARC record that has it."""
 
-    word: Word
+    signal: Signal
     place: Place
 
     @property
     def detail(self) -> str:
-        """Carrier and line, as a dropped page shows them."""
-        return f"{self.word.carrier}: {self.word.line}"
+        """Carrier and line, for the column ``detail`` of a dropped page."""
+        return f"{self.signal.carrier}: {self.signal.line}"
 
 
 def host_key(url: str) -> str:
-    """The host of a canonical URL as the ledger knows it: with and without www are one."""
+    """The key of a canonical URL's host in the ledger: the host without www."""
     return host_of(url).removeprefix("www.")
 
 
 class Ledger:
-    """What was said, by host and file, by licence, and by the record of a page."""
+    """All signals, by host and file, by licence, and by the WARC record of a page."""
 
     def __init__(self, tables: Iterable[pa.Table]) -> None:
         self._files: dict[tuple[str, str], list[Statement]] = {}
         self._licences: dict[str, list[Statement]] = {}
-        self._pages: dict[Place, list[Word]] = defaultdict(list)
+        self._pages: dict[Place, list[Signal]] = defaultdict(list)
         self._files_of: dict[str, list[str]] = defaultdict(list)
         self.grants = False
         """Whether any licence is known."""
         found: dict[tuple[str, str, Place], Statement] = {}
-        same: dict[Word, Word] = {}
+        same: dict[Signal, Signal] = {}
         for table in tables:
             for batch in table.to_batches(BATCH_ROWS):
                 for row in batch.to_pylist():
@@ -94,16 +94,16 @@ class Ledger:
             self._files_of[host].append(file)
 
     def _take(
-        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Word, Word]
+        self, row: dict[str, object], found: dict[tuple[str, str, Place], Statement], same: dict[Signal, Signal]
     ) -> None:
-        """``same`` keeps one of equal words: a host says the same round after round."""
+        """``same`` keeps one object of equal signals: a host repeats the same ones in every round."""
         place = (str(row["warc_file"]), int(row["warc_offset"]))  # type: ignore[call-overload]
-        word = Word(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
-        word = same.setdefault(word, word)
+        signal = Signal(*(row[name] for name in ("carrier", "line", "verdict", "path", "target")))  # type: ignore[arg-type]
+        signal = same.setdefault(signal, signal)
         host, file = str(row["host"]), str(row["file"])
-        self.grants = self.grants or word.carrier in (RSL, INLINE)
+        self.grants = self.grants or signal.carrier in (RSL, INLINE)
         if file == PAGE_FILE:
-            self._pages[place].append(word)
+            self._pages[place].append(signal)
             return
         statement = found.get((host, file, place))
         if statement is None:
@@ -114,74 +114,75 @@ class Ledger:
                 self._licences.setdefault(str(row["licence_url"]), []).append(statement)
             else:
                 self._files.setdefault((host, file), []).append(statement)
-        statement.words.append(word)
+        statement.signals.append(signal)
 
     def knows(self, host: str, file: str) -> bool:
-        """Whether it has a statement of a file of a host, which is named without www."""
+        """Whether there is a statement of this file of this host (without www)."""
         return (host, file) in self._files
 
     def refusal(
         self, url: str, at: datetime | None, place: Place, settings: RightsSettings | None = None
     ) -> Refusal | None:
-        """The word that reserves a page, None where none does.
+        """The signal that reserves a page; None if none does.
 
         ``url`` is canonical, ``place`` the record of the page. ``at`` is when it was fetched; None asks for the latest
-        word known. Without ``settings`` nothing in doubt is decided: neither agents by name nor missing licences.
+        signals. Without ``settings`` doubtful signals decide nothing: rules for named agents, licences that are
+        missing.
         """
-        for word, where in self._words(url, at, place):
-            if word.verdict == "licence":
-                refused = self._by_licence(word, where, url, at, settings)
+        for signal, where in self._signals(url, at, place):
+            if signal.verdict == "licence":
+                refused = self._by_licence(signal, where, url, at, settings)
                 if refused is not None:
                     return refused
-            elif word.verdict == "reserved" and (not word.carrier.startswith(AGENT) or _reserves_by_name(settings)):
-                return Refusal(word, where)
+            elif signal.verdict == "reserved" and (not signal.carrier.startswith(AGENT) or _reserves_by_name(settings)):
+                return Refusal(signal, where)
         return None
 
     def licence(self, url: str, at: datetime | None, place: Place) -> Licence | None:
         """The licence that a host or a page grants by RSL; the parameters are those of ``refusal``."""
-        for word, _ in self._words(url, at, place) if self.grants else ():
-            if word.carrier == INLINE and word.verdict == "allowed":
-                return _granted(word, None)
-            statements = self._licences.get(licence_address(word.target or "", url))
-            if word.verdict != "licence" or statements is None:
+        for signal, _ in self._signals(url, at, place) if self.grants else ():
+            if signal.carrier == INLINE and signal.verdict == "allowed":
+                return _granted(signal, None)
+            statements = self._licences.get(licence_address(signal.target or "", url))
+            if signal.verdict != "licence" or statements is None:
                 continue
-            for said in deciding(_current(statements, at).words, url):
-                if said.carrier == RSL and said.verdict == "allowed":
-                    return _granted(said, licence_address(word.target or "", url))
+            for granted in deciding_signals(_current(statements, at).signals, url):
+                if granted.carrier == RSL and granted.verdict == "allowed":
+                    return _granted(granted, licence_address(signal.target or "", url))
         return None
 
-    def _words(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Word, Place]]:
+    def _signals(self, url: str, at: datetime | None, place: Place) -> Iterator[tuple[Signal, Place]]:
         host = host_key(url)
         for file in self._files_of.get(host, ()):
             statement = _current(self._files[host, file], at)
-            yield from ((word, statement.place) for word in deciding(statement.words, url))
-        yield from ((word, place) for word in deciding(self._pages.get(place, ()), url))
+            yield from ((signal, statement.place) for signal in deciding_signals(statement.signals, url))
+        yield from ((signal, place) for signal in deciding_signals(self._pages.get(place, ()), url))
 
     def _by_licence(
-        self, word: Word, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
+        self, signal: Signal, where: Place, url: str, at: datetime | None, settings: RightsSettings | None
     ) -> Refusal | None:
-        """What the licence that a word names says; where it cannot be had the settings decide."""
-        statements = self._licences.get(licence_address(word.target or "", url))
+        """The refusal by the licence that a signal names; if the licence is missing, the settings decide."""
+        statements = self._licences.get(licence_address(signal.target or "", url))
         if statements is None:
             missing = settings is not None and settings.missing_licence == "reserve"
-            return Refusal(word, where) if missing else None
+            return Refusal(signal, where) if missing else None
         statement = _current(statements, at)
-        said = next((one for one in deciding(statement.words, url) if one.verdict == "reserved"), None)
-        return Refusal(said, statement.place) if said is not None else None
+        granted = next((one for one in deciding_signals(statement.signals, url) if one.verdict == "reserved"), None)
+        return Refusal(granted, statement.place) if granted is not None else None
 
 
 def licence_address(target: str, url: str) -> str:
-    """The canonical URL of a licence that a page or its host names; empty where it is none."""
+    """The canonical URL of a licence that a page or its host names; empty if it is not a URL."""
     try:
         return canonical_url(urljoin(url, target))
     except (InputError, ValueError):
         return ""
 
 
-def _granted(word: Word, address: str | None) -> Licence:
-    """The known licence that an RSL licence grants, else what it says itself, and where it lies."""
-    known = licence_at(word.target, address or "") if word.target else None
-    return known if known is not None and known.name else Licence(f"RSL 1.0: {word.line}"[:MAX_NAME], address)
+def _granted(signal: Signal, address: str | None) -> Licence:
+    """The known licence that an RSL licence grants, or else the RSL terms themselves, with their address."""
+    known = licence_at(signal.target, address or "") if signal.target else None
+    return known if known is not None and known.name else Licence(f"RSL 1.0: {signal.line}"[:MAX_NAME], address)
 
 
 def _current(statements: list[Statement], at: datetime | None) -> Statement:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 from data.rights.rsl import LINK, MEDIA_TYPE
 
 MAX_NAME, MAX_URL = 200, 500
-"""Characters that are kept of a name; a longer address is none."""
+"""Characters of a name that are kept; a longer address is not accepted."""
 _CC = re.compile(
     r"^(?:https?:)?//(?:www\.)?creativecommons\.org/(licenses|publicdomain)/([a-z+-]{2,20})"
     r"(?:/(\d\.\d)(?:/([a-z]{2,10})(?![a-z]))?)?(?=[/?#.]|$)",
@@ -34,9 +34,9 @@ class Licence:
 
 
 def licence_at(address: str, base: str = "") -> Licence | None:
-    """The licence that lies at an address, which may be relative to ``base``; None where it is no address.
+    """The licence at an address, which may be relative to ``base``; None if it is not an address.
 
-    Creative Commons addresses are written in one way, without the language of the deed.
+    Creative Commons addresses are normalised, without the language of the deed.
 
     >>> licence_at("http://creativecommons.org/licenses/by-nc/3.0/es/deed.es")
     Licence(name='CC-BY-NC-3.0-ES', url='https://creativecommons.org/licenses/by-nc/3.0/es/')
@@ -57,7 +57,7 @@ def licence_at(address: str, base: str = "") -> Licence | None:
 
 
 def licence_in(text: str) -> Licence | None:
-    """The licence that a text names by an address or by a Creative Commons code; None where it names none.
+    """The licence that a text names by an address or by a Creative Commons code; None if it names none.
 
     >>> licence_in("Copyright (c) 2021 Revista; Licencia CC BY-NC-SA 4.0")
     Licence(name='CC-BY-NC-SA-4.0', url='https://creativecommons.org/licenses/by-nc-sa/4.0/')
@@ -76,13 +76,13 @@ def licence_in(text: str) -> Licence | None:
 
 
 def is_creative_commons(address: str) -> bool:
-    """Whether an address is that of one of their licences; their home page is none."""
+    """Whether an address is one of their licences, and not for instance their home page."""
     found = _CC.match(address.strip())
     return found is not None and _creative_commons(*found.groups()) is not None
 
 
 def link_licence(field: str, base: str) -> Licence | None:
-    """The first licence of a ``Link`` header field that is not RSL's, which the ledger reads."""
+    """The first licence of a ``Link`` header field. RSL licences are skipped: the ledger reads them."""
     for target, parameters in LINK.findall(field[:8_192]):
         lower = parameters.lower()
         if re.search(r"\brel\s*=\s*\"?[^\";]*\blicense\b", lower) and MEDIA_TYPE not in lower:

@@ -10,15 +10,15 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def path_of(url: str) -> str:
-    """The path of a URL with its query, in the one spelling in which paths are compared."""
+    """The path of a URL with its query, normalised for comparison."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "/"
-    return normal(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
+    return normalise_path(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
 
 
-def normal(text: str) -> str:
+def normalise_path(text: str) -> str:
     """Percent-encode what is not ASCII; decode what needs no escape; hexadecimal digits in upper case.
 
     >>> normal("/ni%c3%b1os/%61ño")
@@ -33,10 +33,10 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def match_length(pattern: str, path: str) -> int:
-    """Characters of a pattern that matches a path from its beginning; -1 where it does not match.
+    """The length of a pattern that matches the beginning of a path; -1 if it does not match.
 
-    ``*`` stands for any characters, ``$`` at the end for the path's end. ``path`` is as ``path_of`` gives it. Linear in
-    the path for each ``*``.
+    ``*`` stands for any characters, ``$`` at the end for the path's end. ``path`` comes from ``path_of``. Time is
+    linear in the path for each ``*``.
 
     >>> match_length("/r/*.pdf$", "/r/2020/x.pdf"), match_length("/r/*.pdf$", "/r/x.html"), match_length("/", "/a")
     (9, -1, 1)
@@ -62,8 +62,8 @@ def match_length(pattern: str, path: str) -> int:
 
 @functools.lru_cache(maxsize=1 << 16)
 def _parts(pattern: str) -> tuple[int, str, tuple[str, ...], bool]:
-    """The length of a pattern, 0 where it is none; what stands before the first star, behind each; whether it ends."""
-    pattern = normal(pattern)
+    """A pattern's length (0: not a pattern), the part before the first star, those behind each, whether it ends."""
+    pattern = normalise_path(pattern)
     if not pattern.startswith(("/", "*")):
         return 0, "", (), False
     ends = pattern.endswith("$")

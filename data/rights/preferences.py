@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 _TRAINING = ("train-ai", "ai-train", "train-genai")
-"""Keys of the category: the draft's, Content Signals' word that some write, and that of earlier drafts."""
+"""Keys of the category: the draft's, the one of Content Signals (which some sites write), and an earlier draft's."""
 _WIDER = ("bots", "tdm")
-"""Keys of earlier drafts (draft-ietf-aipref-vocab-02 and before) whose category holds training."""
+"""Keys of earlier drafts (draft-ietf-aipref-vocab-02 and before) whose category includes training."""
 _NO, _YES = frozenset({"n", "no", "?0"}), frozenset({"y", "yes", "?1", ""})
 _FULL = "full"
 MAX_FIELD = 8_192
@@ -13,10 +13,10 @@ MAX_FIELD = 8_192
 
 
 def usage_reserves(value: str) -> bool | None:
-    """Whether a Content-Usage value forbids training; None where it does not say.
+    """Whether a Content-Usage value forbids training; None if it does not say.
 
-    A dictionary (RFC 9651, 3.2): of two equal keys the last holds, parameters are ignored. A member that is not well
-    formed is passed over alone, so that a mistake beside it voids no reservation.
+    A dictionary (RFC 9651, 3.2): of two equal keys the last holds, parameters are ignored. Only the member
+    that is malformed is skipped, so that a mistake beside a reservation does not void it.
 
     >>> usage_reserves("train-ai=y, train-ai=n;x=1"), usage_reserves("search=n"), usage_reserves('x="a, train-ai=n"')
     (True, None, None)
@@ -30,9 +30,10 @@ def usage_reserves(value: str) -> bool | None:
 
 
 def signal_reserves(value: str) -> bool | None:
-    """Whether a Content-Signal value forbids training; None where it does not say.
+    """Whether a Content-Signal value forbids training; None if it does not say.
 
-    ``use`` (since July 2026) tells how much of a page may be kept: anything short of ``full`` keeps it from a corpus.
+    ``use`` (since July 2026) says how much of a page may be kept; anything less than ``full`` excludes it from a
+    corpus.
 
     >>> signal_reserves("search=yes,ai-train=no"), signal_reserves("ai-train=yes, use=reference"), signal_reserves("")
     (True, True, None)
@@ -45,7 +46,7 @@ def signal_reserves(value: str) -> bool | None:
 
 
 def _dictionary(value: str) -> Mapping[str, str]:
-    """Keys and bare values in lower case; the value of a key alone is empty, which stands for true."""
+    """Keys and bare values in lower case; a key without a value has the empty value, which means true."""
     found: dict[str, str] = {}
     for member in _outside_quotes(value[:MAX_FIELD], ","):
         bare = next(iter(_outside_quotes(member, ";")), "")
@@ -55,7 +56,7 @@ def _dictionary(value: str) -> Mapping[str, str]:
 
 
 def _outside_quotes(value: str, separator: str) -> list[str]:
-    """The parts of a value between separators that stand in no quoted string."""
+    """Split a value at separators outside quoted strings."""
     parts, begin, quoted, escaped = [], 0, False, False
     for place, sign in enumerate(value):
         if escaped:

@@ -1,4 +1,4 @@
-"""The groups of a robots.txt (RFC 9309), and what they and the lines between them say about training."""
+"""Parses robots.txt (RFC 9309) into groups; reads the signals about training in them and between them."""
 
 import re
 from collections import defaultdict
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from data.rights.agents import TRAINING_AGENTS
 from data.rights.preferences import signal_reserves, usage_reserves
-from data.rights.words import (
+from data.rights.signals import (
     AGENT,
     AI_TXT,
     DISALLOW,
@@ -16,8 +16,8 @@ from data.rights.words import (
     SIGNAL,
     TOKEN,
     USAGE,
+    Signal,
     Verdict,
-    Word,
 )
 
 MAX_BYTES = 512 << 10
@@ -27,34 +27,36 @@ ANOTHER = "another-agent"
 _AGENT = re.compile(
     r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]++(?![^:]*:(?!//)))[ \t]*((\*|[a-z_-]*)[^\s#]*)", re.IGNORECASE
 )
-"""A name's line; without its colon too, as Protego reads it, unless another colon makes it a field of another name."""
+"""A User-agent line. As in Protego the colon may be missing, unless a later colon makes it another field."""
 _FIELD = re.compile(r"[ \t]*(allow|diss?allow|content-usage|content-signal|license)[ \t]*:[ \t]*([^#]*)", re.IGNORECASE)
 _LICENCE = re.compile(r"[ \t]*license[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 """The address of a licence may hold a ``#``."""
-Said = tuple[str, str, str]
-"""Field in lower case, value, the line as it stands."""
+Rule = tuple[str, str, str]
+"""Field in lower case, value, the original line."""
 
 
 @dataclass(slots=True)
 class Groups:
-    """A file by the agents that its groups name."""
+    """The rules of a file by agent."""
 
-    said: dict[str, list[Said]] = field(default_factory=lambda: defaultdict(list))
-    """By the name in lower case; what stands before any group is for ``*`` and for us."""
-    licences: list[Said] = field(default_factory=list)
-    """RSL's lines hold for the whole file, wherever they stand."""
+    rules: dict[str, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    """By the agent's name in lower case; rules before the first group are under the empty name and apply to all."""
+    licences: list[Rule] = field(default_factory=list)
+    """RSL lines apply to the whole file, wherever they are."""
     token: str = TOKEN
     renamed: list[str] = field(default_factory=list)
-    """The file's lines; names are cut to ours, ``*`` or ``ANOTHER``."""
+    """The file's lines with every agent replaced by ours, ``*`` or ``ANOTHER``."""
 
     @property
-    def ours(self) -> Sequence[Said]:
-        """The lines for us: of our own groups where there are any, else of all agents'."""
-        return self.said.get("", []) + (self.said[self.token] if self.token in self.said else self.said.get("*", []))
+    def ours(self) -> Sequence[Rule]:
+        """The rules for us: those of our own groups or, if there are none, of ``*``."""
+        return self.rules.get("", []) + (
+            self.rules[self.token] if self.token in self.rules else self.rules.get("*", [])
+        )
 
 
 def groups_of(text: str, token: str = TOKEN) -> Groups:
-    """Read a file for the agent of a product token.
+    """Parse a file for an agent with this product token.
 
     By the RFC (2.2.1) ``cowese/1.0`` means us and ``co`` does not; groups of one agent are one group.
     """
@@ -67,7 +69,7 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
             product = name[2].lower()
             called = product if product in (token, "*") else name[1].lower()
             agents = agents | {called} if in_names else {called}
-            found.said.setdefault(called, [])
+            found.rules.setdefault(called, [])
             found.renamed.append(f"User-agent: {called if called in (TOKEN, '*') else ANOTHER}")
             in_names = True
             continue
@@ -78,72 +80,74 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
             found.licences.append(("license", licence[1], line))
         elif (read := _FIELD.match(line)) is not None:
             for agent in agents:
-                found.said[agent].append((read[1].lower().replace("diss", "dis"), read[2].strip(), line))
+                found.rules[agent].append((read[1].lower().replace("diss", "dis"), read[2].strip(), line))
     return found
 
 
 def text_of(body: bytes) -> str:
-    """What is read of a file: of one that is too long the last, cut line is none, for half a rule is another rule."""
+    """The text of a file up to ``MAX_BYTES``. A last line that is cut is dropped: half a rule would be another rule."""
     if len(body) > MAX_BYTES:
         head = body[:MAX_BYTES]
         body = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
     return body.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def robots_words(body: bytes) -> list[Word]:
-    """All that a robots.txt says to us, and what it says to agents that gather training data."""
+def robots_signals(body: bytes) -> list[Signal]:
+    """All signals of a robots.txt for us, and those for agents that gather training data."""
     groups = groups_of(text_of(body))
-    return [*_paths(groups.ours, DISALLOW), *group_words(groups), *_named(groups.said)]
+    return [*_paths(groups.ours, DISALLOW), *group_signals(groups), *_named(groups.rules)]
 
 
-def group_words(groups: Groups) -> list[Word]:
-    """What our group, and the lines that stand for the whole file, say about training."""
+def group_signals(groups: Groups) -> list[Signal]:
+    """The signals about training in our group and in lines for the whole file."""
     return [
         *_usage(groups.ours),
         *_signals(groups.ours),
-        *(Word(ROBOTS_LICENCE, shown(line), "licence", target=value) for _, value, line in groups.licences),
+        *(Signal(ROBOTS_LICENCE, shown(line), "licence", target=value) for _, value, line in groups.licences),
     ]
 
 
-def ai_txt_words(body: bytes) -> list[Word]:
-    """What an ai.txt says to us, in the grammar of robots.txt."""
+def ai_txt_signals(body: bytes) -> list[Signal]:
+    """The signals of an ai.txt for us, in the grammar of robots.txt."""
     return list(_paths(groups_of(text_of(body)).ours, AI_TXT))
 
 
 def shown(line: str) -> str:
-    """A line as it is kept."""
+    """A line in the form that the ledger keeps."""
     return " ".join(line.split())[:MAX_LINE]
 
 
-def _paths(said: Sequence[Said], carrier: str) -> Iterator[Word]:
-    for name, value, line in said:
+def _paths(rules: Sequence[Rule], carrier: str) -> Iterator[Signal]:
+    for name, value, line in rules:
         if name in ("allow", "disallow") and value:
-            yield Word(carrier, shown(line), "allowed" if name == "allow" else "reserved", value)
+            yield Signal(carrier, shown(line), "allowed" if name == "allow" else "reserved", value)
 
 
-def _usage(said: Sequence[Said]) -> Iterator[Word]:
-    for name, value, line in said:
+def _usage(rules: Sequence[Rule]) -> Iterator[Signal]:
+    for name, value, line in rules:
         if name == "content-usage":
             path, _, preferences = value.replace("\t", " ").partition(" ")
             if not path.startswith(("/", "*")):
                 path, preferences = "/", value
-            yield Word(USAGE, shown(line), _verdict(usage_reserves(preferences)), path)
+            yield Signal(USAGE, shown(line), _verdict(usage_reserves(preferences)), path)
 
 
-def _signals(said: Sequence[Said]) -> Iterator[Word]:
-    for name, value, line in said:
+def _signals(rules: Sequence[Rule]) -> Iterator[Signal]:
+    for name, value, line in rules:
         reserves = signal_reserves(value) if name == "content-signal" else None
         if reserves is not None:
-            yield Word(SIGNAL, shown(line), _verdict(reserves))
+            yield Signal(SIGNAL, shown(line), _verdict(reserves))
 
 
-def _named(said: Mapping[str, Sequence[Said]]) -> Iterator[Word]:
-    for agent, lines in said.items():
+def _named(rules: Mapping[str, Sequence[Rule]]) -> Iterator[Signal]:
+    for agent, lines in rules.items():
         if agent.partition("/")[0] in TRAINING_AGENTS:
-            for word in _paths(lines, f"{AGENT}{agent.partition('/')[0]}"):
-                yield Word(word.carrier, f"User-agent: {agent} / {word.line}"[:MAX_LINE], word.verdict, word.path)
+            for signal in _paths(lines, f"{AGENT}{agent.partition('/')[0]}"):
+                yield Signal(
+                    signal.carrier, f"User-agent: {agent} / {signal.line}"[:MAX_LINE], signal.verdict, signal.path
+                )
 
 
 def _verdict(reserves: bool | None) -> Verdict:  # noqa: FBT001 - the answer of a reader
-    """A rule that does not speak of training allows it: it is the one that holds for its path."""
+    """A rule that does not mention training allows it: it is the rule that applies to its path."""
     return "reserved" if reserves else "allowed"

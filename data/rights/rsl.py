@@ -6,39 +6,39 @@ from urllib.parse import urljoin, urlsplit
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import MAX_LINE, RSL, Word
+from data.rights.signals import MAX_LINE, RSL, Signal
 
 NAMESPACE = "https://rslstandard.org/rsl"
 MEDIA_TYPE = "application/rsl+xml"
 _TRAINING = frozenset({"all", "ai-all", "ai-train", "train-ai"})
-"""Usages that hold training; ``train-ai`` is AIPREF's word, which RSL's guide uses."""
+"""Usages that include training; ``train-ai`` is AIPREF's term, which RSL's guide uses."""
 _FREE = frozenset({"", "free", "attribution", "contribution"})
-"""Kinds of payment under which nothing need be agreed before a page is used."""
+"""Kinds of payment that need no agreement before a page is used."""
 _SPLIT = re.compile(r"[,\s]+")
 _MAX_ELEMENTS = 20_000
 MAX_FIELD = 8_192
 """Characters of a Link field that are read."""
 LINK = re.compile(r"<([^<>]{1,2000})>((?:\s*;[^<]{0,500})?)")
-"""A target of a Link field and its parameters."""
+"""One target of a Link field with its parameters."""
 
 
 def is_rsl(content_type: str, body: bytes) -> bool:
-    """Whether an answer is a licence, by its type or its name space."""
+    """Whether a response is a licence, by its media type or its XML namespace."""
     return content_type == MEDIA_TYPE or NAMESPACE.encode() in body[:4_096]
 
 
-def rsl_words(body: bytes, base: str) -> list[Word]:
-    """The contents of a licence as words; a path's host is that of ``base``, contents of other hosts are left out.
+def rsl_signals(body: bytes, base: str) -> list[Signal]:
+    """The ``content`` elements of a licence as signals; those of hosts other than ``base``'s are left out.
 
-    A content is reserved unless one of its licences lets it be used for training without an agreement: not prohibited
-    (``all``, ``ai-all``, ``ai-train``), named where usages are permitted by name, and not for payment.
+    Content is reserved unless one of its licences allows training without an agreement: training is not prohibited
+    (``all``, ``ai-all``, ``ai-train``), it is among the permitted usages if there is such a list, and it is free.
     """
     reader = _Reader()
     try:
         reader.read(body[:MAX_BYTES])
     except (ExpatError, ValueError):
         return []
-    words = []
+    signals = []
     for content in reader.contents:
         path = _path(content.url, base)
         if path is not None and content.licences:
@@ -46,12 +46,12 @@ def rsl_words(body: bytes, base: str) -> list[Word]:
             shown = granted or content.licences[0]
             line = f"{content.url} {shown.line}"[:MAX_LINE]
             standard = next(iter(shown.standard), None) if granted is not None else None
-            words.append(Word(RSL, line, "reserved" if granted is None else "allowed", path, standard))
-    return words
+            signals.append(Signal(RSL, line, "reserved" if granted is None else "allowed", path, standard))
+    return signals
 
 
 def licence_links(values: Iterable[str]) -> list[tuple[str, str]]:
-    """The licences that Link fields name: address and the field as it stands."""
+    """The licences that Link fields name: address and original field."""
     found = []
     for value in values:
         for target, parameters in LINK.findall(value[:MAX_FIELD]):
@@ -79,7 +79,7 @@ class _Licence:
         self.prohibits: list[str] = []
         self.payment = ""
         self.standard: list[str] = []
-        """Addresses of known licences that the payment names, as of Creative Commons."""
+        """Addresses of standard licences that the payment names, such as Creative Commons."""
 
     @property
     def grants(self) -> bool:
@@ -100,12 +100,12 @@ class _Content:
 
 
 class _Reader:
-    """A bounded walk over the elements; entities of the document's own are refused."""
+    """Walks over a bounded number of elements; a document that declares entities is refused."""
 
     def __init__(self) -> None:
         self.contents: list[_Content] = []
         self._taken: list[str] | None = None
-        """Where the words of the open element go."""
+        """The list that takes the values of the open element."""
         self._text = ""
         self._elements = 0
 

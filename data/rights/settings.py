@@ -1,4 +1,4 @@
-"""What is decided where a host's words leave it open: the table ``[rights]`` of the settings."""
+"""How doubtful signals of a host are decided: the table ``[rights]`` of the settings."""
 
 from typing import Literal
 
@@ -6,15 +6,15 @@ from pydantic import BaseModel, ConfigDict
 
 
 class RightsSettings(BaseModel):
-    """How words in doubt are taken when a version is cut."""
+    """How doubtful signals are decided when a version is published."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     named_agents: Literal["ignore", "reserve"] = "reserve"
-    """Whether a robots.txt that shuts out agents that gather training data by name (GPTBot, CCBot …: the list is
-    data/rights/training_agents.tsv) reserves those paths."""
+    """Whether a robots.txt reserves the paths that it forbids to agents which gather training data (GPTBot, CCBot …;
+    the list is data/rights/training_agents.tsv)."""
     missing_licence: Literal["ignore", "reserve"] = "reserve"
-    """Whether a page is reserved by an RSL licence that no WARC file holds."""
+    """Whether a page is reserved when its RSL licence is in no WARC file."""
 
 
 RIGHTS = RightsSettings()

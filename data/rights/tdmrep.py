@@ -9,46 +9,46 @@ from itertools import islice
 from typing import Any
 
 from data.rights.robots_txt import MAX_BYTES
-from data.rights.words import MAX_LINE, TDMREP, Word
+from data.rights.signals import MAX_LINE, TDMREP, Signal
 
 NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
 MAX_STREAMS = 20
-"""Packets in the clear that are looked at."""
+"""Uncompressed packets that are read, at most."""
 MAX_MENTIONS = 100
-"""Objects of metadata whose streams are looked at."""
+"""Metadata objects whose streams are read, at most."""
 MAX_PACKET = 1 << 20
-"""Bytes of a packet that are looked at."""
+"""Bytes of a packet that are read."""
 _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
 _STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
 
 
-def tdmrep_words(body: bytes) -> list[Word]:
+def tdmrep_signals(body: bytes) -> list[Signal]:
     """The rules of a tdmrep.json; never raises."""
     text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
     try:
         said: Any = json.loads(text)
     except (ValueError, RecursionError):
         return []
-    return [word for one in (said if isinstance(said, list) else [said]) if (word := _rule(one)) is not None]
+    return [signal for one in (said if isinstance(said, list) else [said]) if (signal := _rule(one)) is not None]
 
 
-def _rule(one: object) -> Word | None:
+def _rule(one: object) -> Signal | None:
     if not isinstance(one, dict):
         return None
     location, reservation = one.get("location"), str(one.get("tdm-reservation"))
     if not isinstance(location, str) or not location.isprintable() or not location.startswith(("/", "*")):
         return None
     line = json.dumps(one, ensure_ascii=False)[:MAX_LINE]
-    return Word(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
+    return Signal(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
 
 
-def xmp_words(body: bytes) -> list[Word]:
-    """What the XMP of a PDF says of its reservation, its packets in the clear and compressed."""
-    return [word for packet in packets(body, (b"tdmrep",)) if (word := _of_packet(packet)) is not None]
+def xmp_signals(body: bytes) -> list[Signal]:
+    """The signals in the XMP packets of a PDF, uncompressed and compressed."""
+    return [signal for packet in packets(body, (b"tdmrep",)) if (signal := _of_packet(packet)) is not None]
 
 
 def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
-    """The packets of a PDF, in UTF-8 or UTF-16: those in the clear where one of some names is, and the packed ones."""
+    """The packets of a PDF, in UTF-8 or UTF-16: those with one of the names, and compressed ones."""
     if any(name in body for name in names):
         for begin in islice(_BEGIN.finditer(body), MAX_STREAMS):
             yield body[begin.start() : begin.start() + MAX_PACKET].decode("utf-8", "replace")
@@ -61,12 +61,12 @@ def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
         if stream is None:
             continue
         raw = body[stream.end() : stream.end() + MAX_PACKET]
-        with contextlib.suppress(zlib.error):  # a packet in the clear may still be UTF-16
+        with contextlib.suppress(zlib.error):  # it was not compressed, and may still be UTF-16
             raw = zlib.decompressobj().decompress(raw, MAX_PACKET)
         yield raw.replace(b"\x00", b"").decode("utf-8", "replace")
 
 
-def _of_packet(packet: str) -> Word | None:
+def _of_packet(packet: str) -> Signal | None:
     for prefix in dict.fromkeys(NAMESPACE.findall(packet)):
         name = re.escape(prefix)
         found = re.search(
@@ -74,7 +74,7 @@ def _of_packet(packet: str) -> Word | None:
         )
         if found is not None:
             reserved = (found[1] or found[2]) == "1"
-            return Word(
+            return Signal(
                 "pdf/xmp", f"{prefix}:reservation {found[1] or found[2]}", "reserved" if reserved else "allowed"
             )
     return None

@@ -30,8 +30,8 @@ CATEGORIES = (
     "media",
     "other",
 )
-"""In the order in which a cluster of duplicates chooses its keeper: the body that issues a text before those
-who repeat it."""
+"""By rank: the keeper of a duplicate cluster is the page of the first category, so that the issuer of a text comes
+before those who repeat it."""
 
 Scope = Literal["host", "prefix"]
 
@@ -43,7 +43,7 @@ class Seed:
     """One start URL."""
 
     url: str
-    """As it was curated; the crawler takes its canonical form."""
+    """As curated; the crawler uses its canonical form."""
     name: str
     country: str
     """ISO 3166 alpha-2, ``INT`` for international bodies, empty where unknown."""

@@ -1,1 +1,1 @@
-"""The commands, a module a group; each only reads its flags, calls a room and shows what came back."""
+"""The commands, one module for each group; a command reads its flags, calls a room and shows the result."""

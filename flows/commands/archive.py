@@ -1,4 +1,4 @@
-"""``cowese archive``: pages that others have archived → WARC files, permissions first."""
+"""``cowese archive``: pages from archives and open corpora → WARC files, permissions first."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +21,7 @@ from flows.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from crawler.sources.given import Given, Left
+    from crawler.sources.open_corpora import CorpusRecord, Skipped
 
 archive = typer.Typer(name="archive", help="Bring pages from archives and open corpora. docs/sources.md tells of each.")
 
@@ -171,7 +171,7 @@ def texts(
 ) -> None:
     """Take texts with addresses that others have extracted, in FineWeb-2's form.
 
-    They are judged, deduplicated and split like pages; no page lies behind them, so they cannot be extracted anew.
+    They are judged, deduplicated and split like pages; no page lies behind them, so they cannot be extracted again.
 
     Example: cowese archive texts fineweb-2/spa_Latn --name fineweb-2 --only-seeds
     """
@@ -184,22 +184,24 @@ def texts(
 
 
 class _Given:
-    """What the commands of open corpora share."""
+    """Common parts of the commands for open corpora."""
 
     def __init__(self, config: Path | None, store: Path | None, assign: list[str] | None, seeds: Path | None) -> None:
         settings = read_settings(config, store, assign, crawl__seeds=seeds)
         self._store = Store.open(settings.store)
         self._seeds = settings.crawl.seeds
 
-    def bring(self, source: str, found: "Iterable[Given | Left]", *, as_json: bool, only_seeds: bool = False) -> None:
-        """Bring what a corpus gives, and print what became of it."""
+    def bring(
+        self, source: str, found: "Iterable[CorpusRecord | Skipped]", *, as_json: bool, only_seeds: bool = False
+    ) -> None:
+        """Import a corpus and print the summary."""
         from crawler.permissions.scope import Scope
-        from crawler.sources.given import bring
+        from crawler.sources.open_corpora import import_corpus
         from data.seeds import load_seeds
 
         scope = Scope(load_seeds(self._seeds))
         with self._store.exclusive("archive"), shown_progress() as progress:
-            summary = bring(self._store, source, found, scope, only_seeds=only_seeds, progress=progress)
+            summary = import_corpus(self._store, source, found, scope, only_seeds=only_seeds, progress=progress)
         show(summary, source, as_json=as_json)
 
 

@@ -66,7 +66,7 @@ def rules(
     """Say what each rule drops, how often wrongly, and more.
 
     Wrong drops as readers labelled them (`cowese browse`), with Wilson's interval; what other bounds would do, without
-    cleaning anew; bounds under which the stated share of drops is right.
+    cleaning again; bounds under which the stated share of drops is right.
 
     Example: cowese rules --precision 0.98; cowese rules --changes --set clean.min_chars=500
     """

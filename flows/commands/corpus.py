@@ -36,9 +36,10 @@ DecontaminateOption = Annotated[
 AgainstOption = Annotated[
     list[str] | None,
     typer.Option(
+        "--deduplicate-against",
         "--against",
         metavar="CORPUS",
-        help="A corpus not to be repeated (Parquet, a version, OWNER/NAME on the hub); may be given again.",
+        help="Drop what this corpus has (Parquet, a version, OWNER/NAME on the hub); may be given again.",
     ),
 ]
 
@@ -47,8 +48,9 @@ def clean(
     warcs: WarcsArgument = None,
     store: StoreOption = None,
     workers: WorkersOption = None,
-    share: Annotated[
-        str | None, typer.Option("--share", metavar="K/N", help="One of N shares of the WARC files, for array jobs.")
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", "--share", metavar="K/N", help="One of N shards of the WARC files, for array jobs."),
     ] = None,
     config: ConfigOption = None,
     assign: SetOption = None,
@@ -61,13 +63,13 @@ def clean(
     Example: cowese clean CC-MAIN-20260101000000-00001.warc.gz
     """
     from cleaning.clean import clean as clean_segments
-    from cleaning.share import Share
+    from cleaning.shard import Shard
 
     settings = read_settings(config, store, assign, engine__workers=workers)
     opened = Store.open(settings.store)
-    mine = None if share is None else Share.read(share)
+    mine = None if shard is None else Shard.read(shard)
     if mine is not None and warcs:
-        raise InputError("--share: name WARC files of others in a run without it first; then they are shared out too.")
+        raise InputError("--shard: name WARC files of others in a run without it first; then they are dealt out too.")
     with contextlib.ExitStack() as stack:
         stack.enter_context(opened.exclusive("clean", shared=mine is not None))
         if mine is not None:
@@ -76,7 +78,7 @@ def clean(
             opened,
             settings.clean,
             warcs=warcs or (),
-            share=mine,
+            shard=mine,
             engine=settings.engine,
             progress=stack.enter_context(shown_progress()),
         )
@@ -102,14 +104,18 @@ def publish(
 ) -> None:
     """Deduplicate the documents and cut a new corpus version.
 
-    Where nothing changed there is none.
+    If nothing has changed, there is no new version.
 
     Example: cowese publish --decontaminate benchmarks/pharmaconer --decontaminate benchmarks/cantemist
     """
     from cleaning.corpus.publish import publish as publish_version
 
     settings = read_settings(
-        config, store, assign, publish__decontaminate=decontaminate or None, publish__against=against or None
+        config,
+        store,
+        assign,
+        publish__decontaminate=decontaminate or None,
+        publish__deduplicate_against=against or None,
     )
     opened = Store.open(settings.store)
     with opened.exclusive("publish"), shown_progress() as progress:

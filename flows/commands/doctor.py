@@ -57,7 +57,7 @@ def doctor(
 
 
 def _send_test(store: Store, alerts: "AlertSettings") -> None:
-    """Send an alert that says that it is none.
+    """Send an alert marked as a test.
 
     Raises:
         InputError: no channel is set, or one of them does not work.
@@ -70,7 +70,7 @@ def _send_test(store: Store, alerts: "AlertSettings") -> None:
     problems = send(test, alerts, alerts.channels)
     if problems:
         told = "; ".join(f"{channel}: {problem}" for channel, problem in problems.items())
-        raise InputError(f"the test alert could not be sent by {told}. Mend the settings under [serve.alerts].")
+        raise InputError(f"the test alert could not be sent by {told}. Correct the settings under [serve.alerts].")
     typer.echo(f"sent a test alert by {' and '.join(alerts.channels)}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""The commands that take out of a store what it holds, and prove it: forget, audit."""
+"""The commands that remove pages from everything in a store, and prove it: forget, audit."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -42,18 +42,18 @@ def forget(
 ) -> None:
     """Take pages out of everything that the store holds, for good.
 
-    WARC records are blanked, texts, documents and versions written anew, packed tokens deleted, models marked; a signed
-    receipt says so. A run that was cut off goes on with `cowese forget --yes`.
+    WARC records are blanked. Texts, documents and versions are written again, packed tokens deleted, models marked. A
+    signed receipt says so. `cowese forget --yes` continues an interrupted run.
 
     Example: cowese forget https://www.example.org/page --yes
     """
-    from flows.forgetting.forget import alone, carry_out, prepare
+    from flows.forgetting.forget import carry_out, lock_every_stage, prepare
     from flows.forgetting.plan import Plan
 
     asked = read_targets(targets, file)
     settings = read_settings(config, store, assign)
-    opened = Store.to_read(settings.store)
-    with alone(opened), shown_progress() as progress:
+    opened = Store.open_for_reading(settings.store)
+    with lock_every_stage(opened), shown_progress() as progress:
         plan = Plan.unfinished(opened)
         if plan is not None and asked:
             raise InputError(
@@ -99,7 +99,7 @@ def audit(
     from flows.forgetting.forget import audit as search
     from flows.forgetting.receipt import read_receipt, receipts
 
-    opened = Store.to_read(read_settings(config, store, None).store)
+    opened = Store.open_for_reading(read_settings(config, store, None).store)
     if url is not None:
         found = [folder.name for folder in receipts(opened) if read_receipt(folder).holds(url)]
         typer.echo(f"forgotten under {', '.join(found)}" if found else "under no receipt")
@@ -115,13 +115,13 @@ def audit(
 
 
 def _inventory(plan: "Plan") -> list[str]:
-    """What holds the pages, and what becomes of it."""
+    """The places that hold the pages, and what happens to each."""
     records = sum(map(len, plan.blanks.values()))
     lines = [
         f"pages: {len(plan.urls):,}",
         f"WARC records to be blanked: {records:,} in {len(plan.blanks):,} files",
-        f"WARC files whose texts and documents are written anew: {len(plan.records):,}",
-        "versions that are written anew: "
+        f"WARC files whose texts and documents are written again: {len(plan.records):,}",
+        "versions that are written again: "
         + (", ".join(f"{name} ({rows:,} rows)" for name, rows in plan.versions.items()) or "none"),
         f"packed tokens that are deleted: {', '.join(plan.deleted) or 'none'}",
         f"made from these texts, to be marked: {', '.join(plan.marked) or 'none'}",

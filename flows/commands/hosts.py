@@ -24,17 +24,18 @@ from flows.console import out, readable
 if TYPE_CHECKING:
     from crawler.views.host_records import HostView
 
-Order = Literal["host", "standing", "pages", "queued", "answers", "bytes", "rate", "due", "traps", "refused", "failed"]
+Order = Literal["host", "state", "pages", "queued", "answers", "bytes", "rate", "due", "traps", "refused", "failed"]
 SHOWN = 40
-"""Hosts that are shown where no other number is asked for."""
+"""Default number of hosts shown."""
 
 
 def hosts(
     host: Annotated[str | None, typer.Argument(help="One host, with or without www: its whole story.")] = None,
     store: StoreOption = None,
     seeds: SeedsOption = None,
-    standing: Annotated[
-        list[str] | None, typer.Option("--standing", help="Only hosts that stand so, as blocked; may be given again.")
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", "--standing", help="Only hosts in this state, as blocked; may be given again."),
     ] = None,
     match: Annotated[str | None, typer.Option(help="Only hosts whose name contains this.")] = None,
     sort: Annotated[Order, typer.Option(help="What comes first; figures from the largest on.")] = "queued",
@@ -46,11 +47,11 @@ def hosts(
 ) -> None:
     """Show every host of the crawl, or the story of one.
 
-    How it stands and why, its pages, statuses, pace, budget, next date, opt-outs, traps and bytes.
+    Its state and cause, pages, statuses, pace, budget, next date, opt-outs, traps and bytes.
 
-    Example: cowese hosts --standing blocked --standing sick --sort pages
+    Example: cowese hosts --state blocked --state sick --sort pages
     """
-    from crawler.views.host_records import Standing
+    from crawler.views.host_records import OperatorState
     from crawler.views.hosts import host_story, host_views
 
     settings = read_settings(config, store, assign, crawl__seeds=seeds)
@@ -59,14 +60,14 @@ def hosts(
     if host is not None:
         show(host_story(opened, settings.crawl, host, as_of=now), host, as_json=as_json)
         return
-    known = get_args(Standing)
-    for one in standing or ():
+    known = get_args(OperatorState)
+    for one in state or ():
         if one not in known:
-            raise InputError(f"--standing {one}: no such standing. Known: {', '.join(known)}.")
+            raise InputError(f"--state {one}: no such state. Known: {', '.join(known)}.")
     views = [
         view
         for view in host_views(opened, settings.crawl, as_of=now)
-        if (not standing or view.standing in standing) and (match is None or match.lower() in view.host)
+        if (not state or view.state in state) and (match is None or match.lower() in view.host)
     ]
     views.sort(key=lambda view: _key(view, sort))
     if as_json:
@@ -76,7 +77,7 @@ def hosts(
         out().print(line, markup=False)
     counts: dict[str, int] = {}
     for view in views:
-        counts[view.standing] = counts.get(view.standing, 0) + 1
+        counts[view.state] = counts.get(view.state, 0) + 1
     told = ", ".join(f"{name} {counts[name]:,}" for name in known if name in counts)
     out().print(f"{len(views):,} hosts ({told or 'none'}), {min(limit, len(views)):,} shown", markup=False)
 
@@ -84,7 +85,7 @@ def hosts(
 def _key(view: "HostView", order: Order) -> tuple[float, str]:
     figures = {
         "host": 0.0,
-        "standing": 0.0,
+        "state": 0.0,
         "pages": -view.pages,
         "queued": -view.queued,
         "answers": -view.answers,
@@ -95,17 +96,17 @@ def _key(view: "HostView", order: Order) -> tuple[float, str]:
         "refused": -sum(view.refused.values()) - sum(view.opt_outs.values()),
         "failed": -sum(view.failed.values()),
     }
-    return figures[order], f"{view.standing} {view.host}" if order == "standing" else view.host
+    return figures[order], f"{view.state} {view.host}" if order == "state" else view.host
 
 
 COLUMNS = (
-    "host", "standing", "pages", "queued", "this round", "a second", "MB", "opt-outs", "traps", "rests until",
+    "host", "state", "pages", "queued", "this round", "a second", "MB", "opt-outs", "traps", "rests until",
     "next due", "statuses", "why",
 )  # fmt: skip
 
 
 def _lines(views: "list[HostView]") -> list[str]:
-    """Aligned columns under their names; not a table that is cut to the width of the terminal."""
+    """Aligned columns with a header, never truncated to the width of the terminal."""
     rows = [COLUMNS, *(_cells(view) for view in views)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
@@ -115,7 +116,7 @@ def _cells(view: "HostView") -> tuple[str, ...]:
     budget = f"{view.done_in_round:,}" + (f" of {view.page_cap:,}" if view.page_cap is not None else "")
     return (
         view.host,
-        view.standing,
+        view.state,
         f"{view.pages:,}",
         f"{view.queued:,}",
         budget,

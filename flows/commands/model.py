@@ -9,6 +9,7 @@ import typer
 
 from data.errors import InputError
 from data.store import Store
+from flows.artifacts import find_artifact, find_corpus
 from flows.commands.options import (
     ConfigOption,
     JsonOption,
@@ -20,7 +21,6 @@ from flows.commands.options import (
     shown_progress,
 )
 from flows.console import show_comparison
-from flows.made import find_corpus, find_made
 
 if TYPE_CHECKING:
     from training.results.evaluate import EvaluationSummary
@@ -46,7 +46,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 
 
 def checked_name(name: str | None, option: str = "--name") -> str | None:
-    """A name, given by an option, that makes a folder of its own and nothing else.
+    """Check a name from an option: it must be valid as a folder's name.
 
     Raises:
         InputError: it has other characters.
@@ -57,8 +57,8 @@ def checked_name(name: str | None, option: str = "--name") -> str | None:
 
 
 @contextlib.contextmanager
-def first_alone(store: Store, stage: str) -> Iterator[bool]:
-    """Keep others out of a stage, once for all processes that torchrun started; whether this is the first of them."""
+def lock_stage_once(store: Store, stage: str) -> Iterator[bool]:
+    """Hold a stage lock once for all processes of torchrun; whether this is the first of them."""
     from training.runs.distributed import is_first_process
 
     if not is_first_process():
@@ -108,7 +108,7 @@ def pack(
 
     settings = read_settings(config, store, assign)
     opened = Store.open(settings.store)
-    chosen = find_made(opened.tokenizers, tokenizer, "cowese tokenizer")
+    chosen = find_artifact(opened.tokenizers, tokenizer, "cowese tokenizer")
     with opened.exclusive("pack"), shown_progress() as progress:
         summary = pack_corpus(
             opened, settings.pack, corpus=find_corpus(opened, corpus), tokenizer=chosen, progress=progress
@@ -140,8 +140,8 @@ def pretrain(
         config, store, assign, pretrain__preset=preset, pretrain__steps=steps, pretrain__origin=origin
     )
     opened = Store.open(settings.store)
-    chosen = find_made(opened.tokens, tokens, "cowese pack")
-    with first_alone(opened, "pretrain") as is_first, shown_progress() as progress:
+    chosen = find_artifact(opened.tokens, tokens, "cowese pack")
+    with lock_stage_once(opened, "pretrain") as is_first, shown_progress() as progress:
         summary = pretrain_run(opened, settings.pretrain, tokens=chosen, name=checked_name(name), progress=progress)
     if is_first:
         show(summary, "pretrain", as_json=as_json)
@@ -167,9 +167,9 @@ def evaluate(
 
     settings = read_settings(config, store, assign)
     opened = Store.open(settings.store)
-    chosen = find_made(opened.runs, run, "cowese pretrain")
-    held_out = find_made(opened.tokens, tokens, "cowese pack") if tokens else None
-    with first_alone(opened, "evaluate") as is_first, shown_progress() as progress:
+    chosen = find_artifact(opened.runs, run, "cowese pretrain")
+    held_out = find_artifact(opened.tokens, tokens, "cowese pack") if tokens else None
+    with lock_stage_once(opened, "evaluate") as is_first, shown_progress() as progress:
         summary = evaluate_run(
             opened, settings.evaluate, run=chosen, tokens=held_out, split=split, step=step, progress=progress
         )
@@ -201,7 +201,7 @@ def export(
 
     settings = read_settings(config, store, assign)
     opened = Store.open(settings.store)
-    chosen = find_made(opened.runs, run, "cowese pretrain")
+    chosen = find_artifact(opened.runs, run, "cowese pretrain")
     with opened.exclusive("export"), shown_progress() as progress:
         summary = export_run(
             opened,
@@ -216,7 +216,7 @@ def export(
 
 
 def show_evaluation(summary: "EvaluationSummary") -> None:
-    """The run beside BIOMEDTRA's card, by the card's definitions; then what the card does not have."""
+    """Show the run beside BIOMEDTRA's card, by the card's definitions, then the other figures."""
     title = f"{summary.run}, step {summary.step:,}, on {summary.tokens:,} tokens of {summary.split}"
     card = {
         "this run": summary.discriminator,
@@ -248,7 +248,7 @@ def report(
     if version is not None:
         typer.echo(opened.corpus_version(version) / "report.html")
         return
-    typer.echo(write_report(find_made(opened.runs, run, "cowese pretrain")))
+    typer.echo(write_report(find_artifact(opened.runs, run, "cowese pretrain")))
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The options that commands share, and how their flags become settings."""
+"""Options shared by commands, and the conversion of flags into settings."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ def read_settings(config: Path | None, store: Path | None, assignments: list[str
 
 
 def _read_value(name: str, text: str) -> Any:
-    """A list or a table is written as JSON, as in ``COWESE_*`` variables; the setting itself reads all else."""
+    """Parse lists and tables as JSON, as in ``COWESE_*`` variables; the setting itself parses other values."""
     if not text.lstrip().startswith(("[", "{")):
         return text
     try:
@@ -67,23 +67,23 @@ def _read_value(name: str, text: str) -> Any:
 
 
 def existing_store(config: Path | None, store: Path | None) -> Store:
-    """The store of a command that only reads it and needs no other setting.
+    """The store of a read-only command without other settings.
 
     Raises:
         InputError: there is none.
     """
-    return Store.to_read(read_settings(config, store, None).store)
+    return Store.open_for_reading(read_settings(config, store, None).store)
 
 
 def command_here(store: Path | None, config: Path | None, assign: list[str] | None = None) -> Callable[[str], str]:
-    """What makes of a command's name the line to be typed for the same store and settings."""
+    """A function that turns a command's name into its command line for the same store and settings."""
     given = [("--store", store), ("--config", config), *(("--set", one) for one in assign or ())]
     options = "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value is not None)
     return lambda command: f"{command}{options}"
 
 
 def read_date(text: str | None, option: str = "--as-of") -> datetime | None:
-    """A date or a date with time, in UTC where no zone is given.
+    """Parse a date with an optional time; the default time zone is UTC.
 
     Raises:
         InputError: not a date.
@@ -99,7 +99,7 @@ def read_date(text: str | None, option: str = "--as-of") -> datetime | None:
 
 @contextlib.contextmanager
 def shown_progress() -> Iterator[TerminalProgress]:
-    """Progress on standard error, out of the way of results."""
+    """Show progress on standard error, apart from results."""
     with TerminalProgress() as progress:
         yield progress
 

@@ -62,10 +62,10 @@ def seeds(
 
 
 def _check_overrides(every: list[Seed], config: Path | None, assign: list[str] | None) -> None:
-    """Hold what the settings say of single hosts and start URLs against the list.
+    """Check that the limits in the settings name hosts and start URLs of the list.
 
     Raises:
-        InputError: some name what is not there; the message has a line for each.
+        InputError: some do not; the message has a line for each.
     """
     from crawler.permissions.operator_rules import OperatorRules, unknown_overrides
     from crawler.permissions.scope import Scope

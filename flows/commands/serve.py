@@ -11,7 +11,7 @@ from data.store import Store
 from flows.commands.options import ConfigOption, JsonOption, StoreOption, read_settings, show, shown_progress
 
 DEMO = Path("demo/cowese.toml")
-"""What `make demo` leaves; served where nothing else is there to serve."""
+"""The settings of `make demo`, served if there is nothing else to serve."""
 
 
 def serve(
@@ -79,11 +79,11 @@ def serve(
 
 
 def _served(config: Path | None, store: Path | None) -> Store:
-    """The store that --stop and --status are about; none is made.
+    """The store of --stop and --status; none is created.
 
     Raises:
-        InputError: the named one is not there.
-        StageError: none is named, none is here, and the active profile's server serves none.
+        InputError: the named store does not exist.
+        StageError: none is named, there is none here, and the active profile's server serves none.
     """
     from flows.serving import service
     from flows.settings import configured_file
@@ -91,7 +91,7 @@ def _served(config: Path | None, store: Path | None) -> Store:
     root = read_settings(config or configured_file() or _demo(store), store, None).store
     here = Store.named(root)
     if config or store or service.runs(here):
-        return Store.to_read(root)
+        return Store.open_for_reading(root)
     elsewhere = service.served_elsewhere()
     if elsewhere is None and not here.root.is_dir():
         raise StageError(
@@ -102,7 +102,7 @@ def _served(config: Path | None, store: Path | None) -> Store:
 
 
 def _demo(store: Path | None) -> Path | None:
-    """The demo's settings, where neither a store nor settings are given or found."""
+    """The demo's settings, if neither a store nor settings are given or found."""
     if store is not None or not DEMO.is_file() or Path(read_settings(None, None, None).store).exists():
         return None
     typer.echo(f"no settings and no store here: serving what `make demo` left ({DEMO})", err=True)

@@ -1,4 +1,4 @@
-"""``cowese settings``: what is in force, and what each setting means."""
+"""``cowese settings``: the current value and the meaning of each setting."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ def settings(
 
 
 def toml_lines(model: "BaseModel", table: str) -> list[str]:
-    """The model as TOML with each field's description as a comment; a value of None is shown as unset."""
+    """The model as TOML, with descriptions as comments; None is shown as unset."""
     from pydantic import BaseModel
 
     plain, tables = [f"\n[{table}]"] if table else [], []
@@ -41,7 +41,7 @@ def toml_lines(model: "BaseModel", table: str) -> list[str]:
 
 
 def toml_value(value: Any) -> str:
-    """A value as TOML writes it."""
+    """A value in TOML."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):

@@ -1,4 +1,4 @@
-"""The commands that look at a store as a whole: status and why."""
+"""The commands about a store as a whole: status and why."""
 
 from typing import Annotated
 
@@ -69,7 +69,7 @@ def why(
     Example: cowese why https://www.example.org/page
     """
     from flows.why import why as look
-    from flows.why_words import story_lines
+    from flows.why_text import story_lines
 
     settings = read_settings(config, store, assign, crawl__seeds=seeds)
     told = look(existing_store(config, settings.store), settings, url)

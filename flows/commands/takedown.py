@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 _COPIES_SHOWN = 10
 _HOLDERS_SHOWN = 5
 _LOOKED_UP = 20
-"""URLs of the command line that are looked up where no version has them; a look-up takes a tenth of a second."""
+"""URLs that are looked up if no version has them, at most; a lookup takes a tenth of a second."""
 
 
 def takedown(
     targets: TargetsArgument = None,
     file: TargetsFileOption = None,
     copies: Annotated[
-        bool, typer.Option("--copies", help="Other pages with the same text, or one alike to it, as well.")
+        bool, typer.Option("--copies", help="Other pages with the same or nearly the same text, too.")
     ] = False,
     store: StoreOption = None,
     config: ConfigOption = None,
@@ -38,7 +38,7 @@ def takedown(
 
     Example: cowese takedown https://www.example.org/page other.example
     """
-    from cleaning.corpus.affected import affected
+    from cleaning.corpus.takedown_impact import takedown_impact
 
     asked = read_targets(targets, file)
     if not asked:
@@ -48,10 +48,10 @@ def takedown(
     today = datetime.now(UTC).date()
     new = set(takedowns.add(asked, today))
     try:
-        reached = affected(opened, takedowns, asked)
+        reached = takedown_impact(opened, takedowns, asked)
     except InputError as error:
         typer.echo(f"taken down: {', '.join(asked)}")
-        raise InputError(f"what that reaches cannot be told: {error}") from error
+        raise InputError(f"its impact cannot be determined: {error}") from error
     unknown = [one for one in asked if "://" in one and not reached.documents[one] + reached.dropped[one]]
     unheard = _unheard(opened, read_settings(config, store, None), unknown[:_LOOKED_UP])
     for target in asked:
@@ -74,13 +74,13 @@ def takedown(
 
 
 def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
-    """What was made before and still holds these pages, each kind in a line; nothing where nothing does."""
+    """Artifacts that still hold these pages, one line for each kind."""
     from cleaning.forgetting.pages import find_pages
-    from data.lineage import made_from
+    from data.lineage import artifacts_made_from
     from data.manifest import Manifest
 
     held = find_pages(store, takedowns)
-    made = made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
+    made = artifacts_made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
     kinds = {
         "versions": list(held.versions),
         "WARC files, with their texts and documents": sorted(held.records),
@@ -117,7 +117,7 @@ def _tell_copies(copies: tuple[str, ...]) -> None:
 
 
 def _unheard(store: Store, settings: "Settings", urls: list[str]) -> set[str]:
-    """The URLs that a store has never met; none where its crawl state is out of reach."""
+    """The URLs that a store does not know; empty if its crawl state cannot be opened."""
     from flows.why import why as look
 
     try:

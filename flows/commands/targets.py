@@ -16,10 +16,10 @@ TargetsFileOption = Annotated[
 
 
 def read_targets(named: Sequence[str] | None, file: Path | None) -> list[str]:
-    """The targets in their one form, each once.
+    """The normalised targets, each once.
 
     Raises:
-        InputError: one is no target, or the file cannot be read.
+        InputError: one is not valid, or the file cannot be read.
     """
     return list(dict.fromkeys([*map(read_target, named or ()), *_listed(file)]))
 

@@ -42,7 +42,7 @@ def watch(
 
 
 def picture(seen: "Seen") -> "Group":
-    """The run as a table that moves."""
+    """The run as a live table."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -55,7 +55,7 @@ def picture(seen: "Seen") -> "Group":
 
 
 def news(seen: "Seen", printed: dict[str, tuple[float, str]]) -> list[str]:
-    """Lines for where there is no terminal: what has changed, each stage at most every so often."""
+    """Changes as lines, for output that is not a terminal; limited for each stage."""
     now = time.monotonic()
     lines = [] if printed.get("", (0, ""))[1] == seen.state else [f"{seen.name}: {seen.state}"]
     printed[""] = (now, seen.state)

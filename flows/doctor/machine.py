@@ -33,7 +33,7 @@ def versions() -> Iterator[Finding]:
     here = sys.version_info[:2]
     python = ".".join(map(str, sys.version_info[:3]))
     if not OLDEST <= here <= NEWEST:
-        yield bad("python", python, "Install Python 3.11, 3.12 or 3.13 and make the environment anew.")
+        yield bad("python", python, "Install Python 3.11, 3.12 or 3.13 and make the environment again.")
     try:
         needed = [Requirement(line) for line in requires("cowese") or ()]
     except PackageNotFoundError:

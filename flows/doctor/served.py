@@ -24,7 +24,7 @@ from flows.serving.parts import (
 )
 from flows.serving.settings import ServeSettings
 from flows.serving.troubles import LOOKED_AT, runs_in
-from flows.stages.job import JobFolder
+from flows.stages.call_files import CallFolder
 
 SERVE = "`cowese serve` starts it."
 MOST_DATABASE = 4e9
@@ -180,7 +180,7 @@ def _stuck(store: Store, run: dict[str, Any], now: datetime, late_minutes: float
     beats = [
         told["beat"]
         for file in (serve_folder(store) / "runs" / run["id"]).glob("*/progress.json")
-        if "beat" in (told := JobFolder(file.parent).read_progress())
+        if "beat" in (told := CallFolder(file.parent).read_progress())
     ]
     silent = time.time() - max(beats) if beats else 0.0
     # between two stages an engine is silent too, for seconds; one that waits for another run has no stage at all

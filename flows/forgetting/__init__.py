@@ -1,1 +1,1 @@
-"""`cowese forget` and `cowese audit`: every room forgets what is its own; here the steps, the receipt, the proof."""
+"""`cowese forget` and `cowese audit`: the steps, the receipt and the proof; each room removes its own data."""

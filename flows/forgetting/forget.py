@@ -1,4 +1,4 @@
-"""`cowese forget`: the steps in their order. Each may be cut off anywhere and is done again whole."""
+"""`cowese forget`: the steps in order. Each may be interrupted anywhere and is then repeated as a whole."""
 
 import contextlib
 import shutil
@@ -19,9 +19,9 @@ from cleaning.recipe import recipe_digest
 from crawler.warc.blank import blank
 from crawler.warc.recovery import recover
 from data.errors import StageError
-from data.lineage import mark
+from data.lineage import mark_forgotten
 from data.manifest import MANIFEST_NAME, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.forgetting.plan import Plan, foreign_paths, make_plan
@@ -39,12 +39,12 @@ from flows.settings import Settings
 from training.tokens.texts import texts_of_tokens
 
 STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export", "browse")
-"""Whose locks are held: none of them may read or write what is being taken out."""
+"""Stages whose locks are held: none of them may read or write the data that is being removed."""
 
 
 @contextlib.contextmanager
-def alone(store: Store) -> Iterator[None]:
-    """Keep every stage out of the store.
+def lock_every_stage(store: Store) -> Iterator[None]:
+    """Hold the locks of all stages.
 
     Raises:
         StoreError: one of them runs.
@@ -64,9 +64,9 @@ def prepare(
     foreign: bool = False,
     day: date,
     keep: bool,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> Plan:
-    """Work the plan out; with ``keep`` it is written down, and must be finished.
+    """Make the plan; with ``keep`` it is saved, and must be finished.
 
     Raises:
         InputError, StageError: as ``make_plan``.
@@ -74,16 +74,16 @@ def prepare(
     recover(store.warc)
     plan, runs = make_plan(store, settings, asked, copies=copies, foreign=foreign, day=day, progress=progress)
     if keep:
-        ForgottenRuns.of(runs, runs_key(signing_key(store))).save(store.forgotten / plan.receipt / RUNS_NAME)
+        ForgottenRuns.from_runs(runs, runs_key(signing_key(store))).save(store.forgotten / plan.receipt / RUNS_NAME)
         plan.save(store)
     return plan
 
 
-def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress = quiet) -> Receipt:
-    """Do what is left of a plan, and write the receipt.
+def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress = no_progress) -> Receipt:
+    """Do the remaining steps of a plan and write the receipt.
 
     Raises:
-        StageError: after all steps the audit still finds something; the plan stays, to be gone on with.
+        StageError: the audit after all steps still finds something; the plan stays, so that it can be continued.
         InputError: a file is damaged.
         DiskFullError, StoreError: a file cannot be written.
     """
@@ -115,8 +115,8 @@ def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress =
     return receipt
 
 
-def audit(store: Store, progress: Progress = quiet) -> Audit:
-    """Search the whole store for the runs of everything that was forgotten, signatures checked first.
+def audit(store: Store, progress: Progress = no_progress) -> Audit:
+    """Check the signatures, then search the whole store for runs of forgotten texts.
 
     Raises:
         InputError: a receipt was altered, or a file is damaged.
@@ -166,7 +166,7 @@ def _rewrite_versions(store: Store, plan: Plan, progress: Progress) -> None:
 
 
 def _forget_memories(store: Store, plan: Plan) -> None:
-    """Delete what follows from texts, and what readers said of the pages."""
+    """Delete caches derived from texts, and labels of the pages."""
     for folder in (store.signatures, store.browse):
         shutil.rmtree(folder, ignore_errors=True)
     drop_labels(store, set(plan.urls))
@@ -174,13 +174,13 @@ def _forget_memories(store: Store, plan: Plan) -> None:
 
 def _mark(store: Store, plan: Plan) -> None:
     for folder in plan.marked:
-        mark(store.root / folder, plan.receipt)
+        mark_forgotten(store.root / folder, plan.receipt)
     for folder in plan.deleted:
         shutil.rmtree(store.root / folder, ignore_errors=True)
 
 
 def _publish(store: Store, settings: Settings, plan: Plan, progress: Progress) -> None:
-    """Cut a version from what is left, where there was one and the documents of these settings are there."""
+    """Publish a version without the pages, if there was a version and there are documents of these settings."""
     before = newest(store)
     if before is None or not (store.documents / recipe_digest(settings.clean)).is_dir():
         return
@@ -193,7 +193,7 @@ def _publish(store: Store, settings: Settings, plan: Plan, progress: Progress) -
             engine=settings.engine,
             progress=progress,
         )
-    except StageError:  # nothing is left to publish, or a WARC file of others is gone: `cowese publish` says it
+    except StageError:  # nothing is left to publish, or a WARC file of others is gone: `cowese publish` reports it
         return
     plan.version = done.version
 

@@ -1,7 +1,7 @@
-"""What a forgetting will do: every place that holds the pages, worked out before the first byte is changed.
+"""The plan of a forgetting: every place that holds the pages, found before the first byte is changed.
 
-The plan lies in the store while its steps run, so that a run that was cut off goes on with the same plan. It names
-addresses, and is deleted with the last step.
+The plan is saved in the store while its steps run, so that an interrupted run continues with the same plan. It contains
+URLs, and is deleted in the last step.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ from cleaning.recipe import extraction_digest
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import made_from
+from data.lineage import artifacts_made_from
 from data.manifest import Manifest
 from data.progress import Progress
 from data.store import Store
@@ -31,7 +31,7 @@ from flows.forgetting.receipt import new_salt, receipts, salted
 from flows.settings import Settings
 
 COPY_SHARE = 0.5
-"""A page that has this share of the runs of a forgotten page is a copy of it; with less, it has an excerpt."""
+"""A page with at least this share of a forgotten page's runs is a copy of it; with less, it has an excerpt."""
 _PLAN = "plan.json"
 
 
@@ -43,18 +43,18 @@ class Plan(BaseModel):
     salt: str
     asked: list[str]
     targets: list[str]
-    """What was asked, copies that go too, and pages that gave such an address as their own."""
+    """The given targets, copies that are included, and pages that declared such a URL as their own."""
     urls: dict[str, str]
     """A URL by the id of each page."""
     blanks: dict[str, list[Blank]]
-    """By the path of the WARC file: in the store, or absolute where it is of others."""
+    """Path of the WARC file (in the store, or absolute) → records to blank."""
     records: dict[str, dict[int, str]]
-    """By the stem of the WARC file the new target by offset."""
+    """Stem of the WARC file → offset → new target."""
     versions: dict[str, int]
     deleted: list[str]
     """Packed tokens, by their path in the store."""
     marked: list[str]
-    """Tokenizers, runs and models, likewise."""
+    """Tokenizers, runs and models, by their path in the store."""
     runs: int
     shared_runs: int
     copies: list[str]
@@ -67,18 +67,18 @@ class Plan(BaseModel):
     done: list[str] = []
 
     def save(self, store: Store) -> None:
-        """Write it; from then on the forgetting is to be finished."""
+        """Save the plan; from then on it must be finished."""
         write_json(store.forgotten / _PLAN, self.model_dump(mode="json"))
 
     @classmethod
     def unfinished(cls, store: Store) -> "Plan | None":
-        """The plan that a run left behind, None where there is none."""
+        """The plan of an interrupted run; None if there is none."""
         path = store.forgotten / _PLAN
         return cls.model_validate(read_json(path)) if path.is_file() else None
 
     @staticmethod
     def remove(store: Store) -> None:
-        """Delete it: the last step."""
+        """Delete the plan, in the last step."""
         (store.forgotten / _PLAN).unlink(missing_ok=True)
 
 
@@ -92,12 +92,12 @@ def make_plan(
     day: date,
     progress: Progress,
 ) -> tuple[Plan, Numbers]:
-    """Find every place that holds the pages, and the runs that nothing else in the store holds.
+    """Find every place that holds the pages, and the runs that nothing else in the store has.
 
     Raises:
-        InputError: nothing in the store is reached, or a file is damaged.
+        InputError: nothing in the store matches, or a file is damaged.
         StageError: a WARC file of others holds such pages and ``foreign`` does not allow to change it, or a record
-            cannot be blanked where it lies.
+            cannot be blanked in place.
     """
     plan, runs = _plan(store, settings, asked, asked, day, progress)
     if copies and plan.copies:
@@ -106,8 +106,8 @@ def make_plan(
     if outside and not foreign:
         more = f" (and {len(outside) - 1} more files)" if len(outside) > 1 else ""
         raise StageError(
-            f"{outside[0]}: lies outside the store and holds {len(plan.blanks[outside[0]]):,} of these records{more}. "
-            "Give --foreign to blank them there, or take the file out with `cowese publish --without`."
+            f"{outside[0]}: is outside the store and holds {len(plan.blanks[outside[0]]):,} of these records{more}. "
+            "Give --foreign to blank them in it, or take the file out with `cowese publish --without`."
         )
     return plan, runs
 
@@ -122,7 +122,7 @@ def _plan(
     blanks = dict(_blanks(store, held, reached, salt, number, progress))
     if not held.urls:
         raise InputError(
-            f"the store holds nothing of {', '.join(asked[:5])}. `cowese takedown` keeps it out of what comes."
+            f"the store holds nothing of {', '.join(asked[:5])}. `cowese takedown` keeps it out of later versions."
         )
     records = {
         stem: {offset: _new_url(salt, held.urls[one]) for offset, one in found.items()}
@@ -130,7 +130,7 @@ def _plan(
     }
     runs, others = _runs(store, settings, held, progress)
     digests = [Manifest.read(store.corpus / version).digest for version in held.versions]
-    derived = [path.relative_to(store.root) for path in made_from(store, digests)]
+    derived = [path.relative_to(store.root) for path in artifacts_made_from(store, digests)]
     own = [url for url in held.urls.values() if not reached.covers(url)]
     plan = Plan(
         receipt=number,
@@ -159,7 +159,7 @@ def _new_url(salt: bytes, url: str) -> str:
 def _blanks(
     store: Store, held: Held, reached: Takedowns, salt: bytes, receipt: str, progress: Progress
 ) -> Iterator[tuple[str, list[Blank]]]:
-    """The records of each WARC file, pages that were never cleaned among them; these are added to ``held``."""
+    """The records of each WARC file, including pages that were never cleaned, which are added to ``held``."""
     files = members(store)
     for done, member in enumerate(files):
         progress("forget", done, len(files), {"step": "looking through WARC files"})
@@ -179,7 +179,7 @@ def _blanks(
 
 
 def _identity(target: str, held: Held, reached: Takedowns) -> str | None:
-    """The id of a record's page where it is to be forgotten."""
+    """The id of a record's page if it is to be forgotten."""
     try:
         url = canonical_url(target)
     except InputError:
@@ -192,7 +192,7 @@ def _identity(target: str, held: Held, reached: Takedowns) -> str | None:
 
 
 class _Others:
-    """What other pages hold of the runs."""
+    """Runs that other pages also have."""
 
     def __init__(self, pages: Sequence[Numbers]) -> None:
         self._runs = np.unique(np.concatenate([np.zeros(0, np.uint64), *pages]))
@@ -206,7 +206,7 @@ class _Others:
         self.excerpts: set[str] = set()
 
     def look(self, url: str, texts: Sequence[str]) -> None:
-        """Note what the texts of one page hold."""
+        """Note the runs in the texts of one page."""
         found = self._search.found(texts)
         if not len(found):
             return
@@ -216,7 +216,7 @@ class _Others:
 
 
 def _runs(store: Store, settings: Settings, held: Held, progress: Progress) -> tuple[Numbers, _Others]:
-    """All runs of the pages, and what other pages hold of them."""
+    """All runs of the pages, and those that other pages also have."""
     texts: dict[str, list[str]] = {}
     for identity, text in texts_of_pages(store, held.urls):
         texts.setdefault(identity, []).append(text)

@@ -1,8 +1,8 @@
-"""The receipt of a forgetting: what was done, signed, with salted hashes in the place of addresses.
+"""The signed receipt of a forgetting: what was done, with salted hashes instead of URLs.
 
-Ed25519, so that whoever asked can check the signature with the public key alone, and whoever holds the receipt can make
-no other. The private key lies in the store and never leaves it. The salt stands in the receipt: who knows the address
-of a page finds its hash there, and who does not learns nothing.
+With Ed25519 the requester can verify the signature with the public key only, and nobody else can sign. The private key
+never leaves the store. The salt is in the receipt: a person who knows a page's URL can find its hash, others learn
+nothing.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ _KEY_NAME = "key"
 
 
 class Receipt(BaseModel):
-    """What was forgotten, and what became of everything that held it."""
+    """What was forgotten, and what was done with everything that held it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,34 +36,34 @@ class Receipt(BaseModel):
     code: str
     salt: str
     targets: list[str]
-    """A salted hash for each target that was given: of a URL without scheme and www, of a pattern or of a host."""
+    """A salted hash of each given target: a URL without scheme and www, a pattern or a host."""
     pages: list[str]
-    """A salted hash for each page, of its URL without scheme and www. A blanked record has the first 16 digits."""
+    """A salted hash of each page's URL without scheme and www. Blanked records have its first 16 digits."""
     records: dict[str, int]
     """WARC records that were blanked, by file."""
     texts: int
-    """Files of extracted texts that were written anew."""
+    """Files of extracted texts that were written again."""
     pairs: int
-    """Pairs of documents and dropped pages that were."""
+    """Pairs of documents and dropped pages that were written again."""
     versions: dict[str, int]
-    """Rows that left each version."""
+    """Rows removed from each version."""
     deleted: list[str]
     """Packed tokens that were deleted."""
     marked: list[str]
-    """Tokenizers, runs and models that were made from these texts; weights are not altered."""
+    """Tokenizers, runs and models made from these texts; weights are not changed."""
     runs: int
-    """Distinct runs of 13 words of these texts that nothing else in the store held."""
+    """Distinct runs of 13 words that only these texts had in the store."""
     shared_runs: int
-    """Runs that other pages have too, and keep: lines of a site, quotations, excerpts."""
+    """Runs that other pages also have and keep: site lines, quotations, excerpts."""
     version: str | None
-    """The version that was cut without them."""
+    """The version published without them."""
     audit: dict[str, Any]
-    """What was read afterwards, and what was found."""
+    """The audit afterwards: what was read, and what was found."""
     public_key: str = ""
     signature: str = ""
 
     def signed(self, key: Ed25519PrivateKey) -> "Receipt":
-        """With the public key and the signature."""
+        """The receipt with public key and signature."""
         named = self.model_copy(update={"public_key": key.public_key().public_bytes_raw().hex()})
         return named.model_copy(update={"signature": key.sign(named.content()).hex()})
 
@@ -85,7 +85,7 @@ class Receipt(BaseModel):
         return salted(bytes.fromhex(self.salt), canonical_url(url)) in self.pages
 
     def content(self) -> bytes:
-        """What is signed: the receipt as JSON with sorted keys, without blanks and without the signature."""
+        """The signed bytes: JSON with sorted keys, without blanks and without the signature."""
         value = self.model_dump(mode="json", exclude={"signature"})
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -97,10 +97,10 @@ def salted(salt: bytes, target: str) -> str:
 
 
 def signing_key(store: Store) -> Ed25519PrivateKey:
-    """The store's key; made when it is first asked for.
+    """The store's key; created when first needed.
 
     Raises:
-        InputError: the file is no key.
+        InputError: the file is not a key.
         StoreError: it cannot be written.
     """
     path = store.forgotten / _KEY_NAME
@@ -143,5 +143,5 @@ def read_receipt(folder: Path) -> Receipt:
 
 
 def write_receipt(folder: Path, receipt: Receipt) -> None:
-    """Write it whole: the sign that a forgetting is finished."""
+    """Write the receipt atomically; it marks a forgetting as finished."""
     write_json(folder / RECEIPT_NAME, receipt.model_dump(mode="json"))

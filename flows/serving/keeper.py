@@ -223,7 +223,7 @@ class Keeper:
 
 
 def keep(store: Store, environment: Mapping[str, str], config: Path | None) -> None:
-    """Look until SIGTERM, SIGINT or until everything was stopped. Settings are read anew at each look."""
+    """Look until SIGTERM, SIGINT or until everything was stopped. Settings are read again at each look."""
     from flows.settings import load_settings  # noqa: PLC0415 - flows.settings imports this package's settings
 
     ending = threading.Event()

@@ -28,7 +28,7 @@ def with_servers_password(settings: BrowseSettings, environment: Mapping[str, st
 def main(root: str, port: int) -> None:
     """Serve until SIGTERM."""
     settings = load_settings(flags={"browse.port": port})
-    store = Store.to_read(root)
+    store = Store.open_for_reading(root)
     chosen = with_servers_password(settings.browse, os.environ)
     with listening(chosen) as listener:
         serve(library_of(store, settings), chosen, listener)

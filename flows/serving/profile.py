@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prefect.settings import PREFECT_PROFILES_PATH, Profile, ProfilesCollection, load_profiles, save_profiles
 
-from data.files import file_digest, whole_file
+from data.files import atomic_file, file_digest
 from flows.serving.loopback import answers
 from flows.serving.parts import ProfileBefore
 
@@ -39,7 +39,7 @@ def use_profile(
     path = _path()
     backup = folder / "profiles.before.toml" if path.is_file() else None
     if backup is not None:
-        with whole_file(backup) as temporary:
+        with atomic_file(backup) as temporary:
             os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))  # it may hold an API key
             temporary.write_bytes(path.read_bytes())
     active = another.active if another is not None else profiles.active_name
@@ -65,7 +65,7 @@ def leave_profile(before: ProfileBefore, api_url: str) -> None:
             path.unlink()
         elif before.backup.is_file():
             mode = path.stat().st_mode & 0o777
-            with whole_file(path) as temporary:
+            with atomic_file(path) as temporary:
                 os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, mode))
                 temporary.write_bytes(before.backup.read_bytes())
     _take_out(before, api_url)

@@ -30,7 +30,7 @@ from prefect.workers.process import ProcessWorker
 from yaml import safe_load
 
 from data.errors import StageError
-from flows.elsewhere import PENDING_SECONDS
+from flows.deployment_runs import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
 from flows.serving.parts import POOLS
 

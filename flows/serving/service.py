@@ -11,8 +11,8 @@ from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StageError, StoreError
-from data.files import whole_file
-from data.progress import Progress, quiet
+from data.files import atomic_file
+from data.progress import Progress, no_progress
 from data.store import Store
 from flows.serving.environment import STARTUP_SECONDS, environment
 from flows.serving.foreign import listens, served_root, who_listens
@@ -56,7 +56,7 @@ class Serving(BaseModel):
 
 
 def serve(
-    store: Store, settings: ServeSettings, config: Path | None, progress: Progress = quiet, *, keeper: bool = True
+    store: Store, settings: ServeSettings, config: Path | None, progress: Progress = no_progress, *, keeper: bool = True
 ) -> Serving:
     """Start what does not run yet: server, pools, deployments, workers, profile. Harmless a second time.
 
@@ -111,7 +111,7 @@ def served_environment(store: Store, settings: ServeSettings, config: Path | Non
     """What server, workers and their runs inherit; makes the password if its file is named and missing."""
     file = settings.password_file
     if file is not None and not file.is_file():
-        with whole_file(file) as temporary:
+        with atomic_file(file) as temporary:
             os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY, 0o600))
             temporary.write_text(f"{secrets.token_urlsafe(18)}\n", encoding="utf-8")
     return environment(

@@ -25,7 +25,7 @@ from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
 from prefect.settings import PREFECT_API_URL
 
 from data.errors import InputError, StageError
-from flows.pages.progress import KEY_SUFFIX
+from flows.prefect_pages.progress import KEY_SUFFIX
 from flows.serving.loopback import answers
 from flows.serving.parts import DEPLOYMENTS
 

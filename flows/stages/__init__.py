@@ -1,1 +1,1 @@
-"""Each stage of a flow in a process of its own, which ends with its parent and writes to files only."""
+"""Runs each stage of a flow in its own process, which ends with its parent and communicates by files."""

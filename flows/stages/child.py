@@ -1,8 +1,8 @@
 """The process of one stage. Run as ``python -m flows.stages.child FOLDER``.
 
-SIGTERM asks it to end: the trainer saves, the crawl finishes what is in flight, anything else stops where it is. It
-comes from the parent that is cancelled, and from the kernel when the parent dies. ``GRACE`` seconds later the process
-ends itself and all that it started, so that nothing keeps a GPU or a lock.
+SIGTERM asks it to end: the trainer saves, the crawl finishes requests in flight, other stages stop at once. The signal
+comes from a cancelled parent, or from the kernel when the parent dies. ``GRACE`` seconds later the process kills itself
+and its children, so that nothing keeps a GPU or a lock.
 """
 
 import logging
@@ -16,23 +16,23 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from data.lifeline import end_with_parent
-from flows.stages.job import BEAT, JobFolder, Outcome
+from data.parent_watchdog import end_with_parent
+from flows.stages.call_files import HEARTBEAT, CallFolder, Outcome
 
 GRACE = 60.0
-"""Seconds from the first request to end, or from the parent's death, to the end."""
+"""Seconds from SIGTERM or the parent's death to the end."""
 SHOWN_EVERY = 0.5
-"""Seconds between two changes of the progress file, at least."""
+"""Seconds between two writes of the progress file, at least."""
 
 
-class Ended(BaseException):
+class Terminated(BaseException):
     """SIGTERM came."""
 
 
-class Lifeline:
-    """A thread that shows that this process lives, and ends it when its time has come."""
+class Heartbeat:
+    """A thread that writes heartbeats and ends this process after the grace period."""
 
-    def __init__(self, folder: JobFolder, parent: int) -> None:
+    def __init__(self, folder: CallFolder, parent: int) -> None:
         self._folder = folder
         self._parent = parent
         self._told: Mapping[str, Any] = {}
@@ -50,7 +50,7 @@ class Lifeline:
             self._write()
 
     def count_down(self) -> None:
-        """From now on this process has ``GRACE`` seconds."""
+        """Start the grace period of ``GRACE`` seconds."""
         self._deadline = self._deadline or time.monotonic() + GRACE
 
     def _write(self) -> None:
@@ -61,7 +61,7 @@ class Lifeline:
     def _watch(self) -> None:
         asked = False
         while True:
-            time.sleep(BEAT)
+            time.sleep(HEARTBEAT)
             if os.getppid() != self._parent:
                 self.count_down()
                 if not asked:
@@ -71,29 +71,29 @@ class Lifeline:
                 os.killpg(0, signal.SIGKILL)
             try:
                 self._write()
-            except OSError:  # a full disk: the stage itself meets it and says so
+            except OSError:  # a full disk: the stage itself will report it
                 continue
 
 
 def main() -> None:
-    """Run the job of a folder and leave its outcome there."""
-    folder = JobFolder(Path(sys.argv[1]))
-    job = folder.read_job()
+    """Run the call of a folder and write its outcome."""
+    folder = CallFolder(Path(sys.argv[1]))
+    call = folder.read_call()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    lifeline = Lifeline(folder, job.parent)
+    heartbeat = Heartbeat(folder, call.parent)
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
         signal.signal(number, signal.SIG_IGN)
-        lifeline.count_down()
-        raise Ended
+        heartbeat.count_down()
+        raise Terminated
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the parent
-    end_with_parent(job.parent)
+    end_with_parent(call.parent)
     try:
-        outcome = Outcome(value=job.function(*job.args, progress=lifeline, **job.kwargs))
-    except Ended:
+        outcome = Outcome(value=call.function(*call.args, progress=heartbeat, **call.kwargs))
+    except Terminated:
         sys.exit(128 + signal.SIGTERM)
     except BaseException as error:
         logging.getLogger("flows.stages").exception("the stage failed")

@@ -1,4 +1,4 @@
-"""A stage's process seen from its parent: start it, tell how far it is, never leave it behind."""
+"""Starts a stage's process, reports its progress, and never leaves it behind."""
 
 import contextlib
 import os
@@ -11,33 +11,33 @@ from typing import Any, ParamSpec, TypeVar
 
 from data.errors import StageError
 from data.progress import Progress
-from flows.stages.job import Job, JobFolder
+from flows.stages.call_files import CallFolder, StageCall
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 POLL = 0.25
-"""Seconds between two looks at the child."""
+"""Seconds between two polls of the child."""
 PATIENCE = 25.0
-"""Seconds for the child to save after it was asked to end; Prefect's worker kills us after 30."""
+"""Seconds for the child to save after SIGTERM; Prefect's worker kills us after 30."""
 SIGNALLED = 128
-"""An exit code above it tells which signal ended the process, as shells have it."""
+"""Exit codes above it encode a signal, as in shells."""
 _SIGNALS = {one.value: one for one in signal.Signals}
 
 
 def run_in_child(
     stage: str, folder: Path, progress: Progress, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Call ``function`` in a process of its own, with a ``progress`` that reaches ours, and return what it returned.
+    """Call ``function`` in its own process, pass its progress on, and return its result.
 
-    Whatever ends this call ends the child: it is asked first and killed, with all that it started, when it has not
-    ended after ``PATIENCE`` seconds. If this whole process is killed, the kernel asks the child instead.
+    If this call ends in any way, the child ends: it gets SIGTERM and, after ``PATIENCE`` seconds, is killed with its
+    children. If this process is killed, the kernel sends SIGTERM to the child.
 
     Raises:
         StageError: the process was killed; whatever the function raised is raised here too.
     """
-    files = JobFolder(folder)
-    files.prepare(Job(function=function, args=args, kwargs=kwargs, parent=os.getpid()))
+    files = CallFolder(folder)
+    files.prepare(StageCall(function=function, args=args, kwargs=kwargs, parent=os.getpid()))
     with files.log.open("ab") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "flows.stages.child", str(folder)],
@@ -54,17 +54,17 @@ def run_in_child(
     return result
 
 
-def last_words(folder: Path) -> str | None:
-    """What a stage that was cut off said at its end, such as where it saved."""
-    outcome = JobFolder(folder).read_outcome()
+def outcome_message(folder: Path) -> str | None:
+    """The last message of an interrupted stage, such as where it saved."""
+    outcome = CallFolder(folder).read_outcome()
     return str(outcome.error) if outcome and outcome.error else None
 
 
-def _watch(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str, progress: Progress) -> None:
+def _watch(child: "subprocess.Popen[bytes]", files: CallFolder, stage: str, progress: Progress) -> None:
     beat = 0.0
     while child.returncode is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(POLL)  # and not sleep: a stage that finds nothing to do is over in less
+            child.wait(POLL)  # not sleep: a stage without work ends earlier
         told = files.read_progress()
         if "done" in told and told["beat"] != beat:
             beat = told["beat"]
@@ -77,11 +77,11 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(PATIENCE)
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)  # the child, if it still lives, and what it left
+        os.killpg(child.pid, signal.SIGKILL)  # the child, if alive, and its children
     child.wait()
 
 
-def _result(child: "subprocess.Popen[bytes]", files: JobFolder, stage: str) -> Any:
+def _result(child: "subprocess.Popen[bytes]", files: CallFolder, stage: str) -> Any:
     outcome = files.read_outcome()
     if outcome is None:
         code = child.returncode

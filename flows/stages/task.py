@@ -1,4 +1,4 @@
-"""One Prefect task a stage: its function runs in a child process, its pages move, its asset is told of."""
+"""Runs each stage as a Prefect task: a child process, progress artifacts, an asset with figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from prefect.tasks import MaterializingTask
 from pydantic import BaseModel
 
 from crawler.process.summary import CrawlSummary
-from flows.pages.corpus import show_corpus
-from flows.pages.links import Links
-from flows.pages.progress import StageProgress, tolerated
-from flows.pages.words import in_one_line
-from flows.plain_errors import plain_errors
+from flows.failed_states import fail_without_traceback
+from flows.prefect_pages.corpus import show_corpus
+from flows.prefect_pages.log_lines import in_one_line
+from flows.prefect_pages.progress import StageProgress, ignore_server_errors
+from flows.prefect_pages.store_links import StoreLinks
 from flows.settings import Settings
-from flows.stages.process import last_words, run_in_child
+from flows.stages.process import outcome_message, run_in_child
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,13 +31,13 @@ ASSETS = {
     "tokenizer": Asset(key=TOKENIZER, properties=AssetProperties(name="Tokenizer", description="Cased WordPiece")),
     "export": Asset(key=MODEL, properties=AssetProperties(name="BIOMEDTRA", description="ELECTRA for transformers")),
 }
-"""What stages make that others build on, by stage."""
+"""Stage → the asset that it makes."""
 SHOWN = {
     "publish": ("version", "documents", "words", "path"),
     "tokenizer": ("entries", "digest", "path"),
     "export": ("step", "parameters", "path"),
 }
-"""Their figures."""
+"""Stage → figures in the asset's metadata."""
 CORPUS_STAGES = ("archive", "crawl", "clean", "publish")
 MADE_FROM = {"tokenizer": (CORPUS,), "export": (CORPUS, TOKENIZER)}
 
@@ -54,10 +54,10 @@ class StageTasks:
         return self.settings.store.expanduser().absolute() / "serve" / "runs" / str(flow_run.get_id())
 
     def __call__(self, stage: str, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run one stage; nothing is cached or persisted, since a stage finds by itself what is finished."""
+        """Run one stage. Prefect caches and persists nothing, since a stage finds finished work by itself."""
         kwargs.pop("progress", None)
 
-        @plain_errors
+        @fail_without_traceback
         def body() -> Any:
             return self._in_task(stage, function, args, kwargs)
 
@@ -83,12 +83,12 @@ class StageTasks:
         except Exception:
             raise
         except BaseException:  # cancelled, or ended by a signal
-            words = last_words(folder) or "cut off; the next run goes on from what was finished"
+            words = outcome_message(folder) or "cut off; the next run goes on from what was finished"
             logger.warning("%s: %s", stage, words)
             raise
         progress.finish()
-        links = Links(self.settings.store.expanduser().absolute(), self.settings.serve.links)
-        with tolerated():
+        links = StoreLinks(self.settings.store.expanduser().absolute(), self.settings.serve.links)
+        with ignore_server_errors():
             show(stage, summary, links)
         tell_asset(stage, summary)
         logger.info("%s: %s. Log: %s", stage, in_one_line(summary), links.place(self._log(summary, folder)))
@@ -102,19 +102,19 @@ class StageTasks:
         return folder / "log.txt"
 
 
-def show(stage: str, summary: Any, links: Links) -> None:
-    """Make the pages of a stage, where it has any."""
+def show(stage: str, summary: Any, links: StoreLinks) -> None:
+    """Create the artifacts of a stage, if it has any."""
     if stage == "publish":
         show_corpus(summary, links)
     elif stage not in CORPUS_STAGES:
-        from flows.pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
+        from flows.prefect_pages.model import PAGES  # noqa: PLC0415 - loads torch, which a corpus needs not
 
         if stage in PAGES:
             PAGES[stage](summary, links)
 
 
 def tell_asset(stage: str, summary: BaseModel) -> None:
-    """Put the figures of what was made onto its asset."""
+    """Add the figures to the stage's asset."""
     if stage in ASSETS:
         figures = summary.model_dump(mode="json")
         ASSETS[stage].add_metadata({name: figures[name] for name in SHOWN[stage]})

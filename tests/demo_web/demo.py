@@ -32,7 +32,7 @@ proxy = "http://127.0.0.1:{port}"
 # a web of this machine: every page is due again after seconds, not after a month
 delay_min = 0.05
 interval_min = 0.00001
-interval_first = 0.00001
+interval_initial = 0.00001
 interval_max = 0.00001
 
 [pretrain]
@@ -118,7 +118,9 @@ def learnt(built: dict[str, Any]) -> list[str]:
 
 def corpus_lines(corpus: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Pages, documents, version."""
-    from flows.pages.words import left_out_by_publishing  # loads the rooms, which the first line must not wait for
+    from flows.prefect_pages.log_lines import (
+        left_out_by_publishing,  # loads the rooms, which the first line must not wait for
+    )
 
     crawl, clean, publish = corpus["crawl"], corpus["clean"], corpus["publish"]
     dropped = {reason: count for reason, count in clean["dropped"].items() if not reason.startswith("revisit/")}

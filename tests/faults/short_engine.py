@@ -37,8 +37,8 @@ STAND_INS: dict[str, dict[str, Any]] = {
     "training.runs.pretrain": {"PretrainSummary": Summary, "pretrain": short_stages.pretrain},
     "training.tokens.pack": {"PackSummary": Summary, "pack": short_stages.pack},
     "training.tokens.tokenizer": {"TokenizerSummary": Summary},
-    "flows.pages.corpus": {"show_corpus": lambda *_: None},
-    "flows.pages.model": {"PAGES": {}},
+    "flows.prefect_pages.corpus": {"show_corpus": lambda *_: None},
+    "flows.prefect_pages.model": {"PAGES": {}},
 }
 """What stands in for modules that hold a stage or load much."""
 

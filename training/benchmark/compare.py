@@ -14,6 +14,8 @@ from training.benchmark.seeds import COUNTS, seed_name
 from training.benchmark.significance import Difference, differences
 from training.benchmark.tasks import find_task
 
+_UNWRITTEN = {"heads": "one", "pooling": "first", "readout": "last", "transitions": "none", "hidden": 0.0}
+"""What a manifest leaves out of the settings (``BenchmarkSettings.shaping``)."""
 NO_DIFFERENCE = "no difference shown"
 
 
@@ -142,5 +144,6 @@ def _row(figure: str, one: Difference, names: Sequence[str]) -> Row:
 def _other_settings(ours: Manifest, theirs: Manifest) -> list[str]:
     """Settings in which two runs differ, beside new weights, which are what is compared."""
     names = sorted((ours.settings.keys() | theirs.settings.keys()) - {"fresh"})
-    pairs = ((name, ours.settings.get(name), theirs.settings.get(name)) for name in names)
+    first, second = ({**_UNWRITTEN, **one.settings} for one in (ours, theirs))
+    pairs = ((name, first.get(name), second.get(name)) for name in names)
     return [f"{name} {one} and {other}" for name, one, other in pairs if one != other]

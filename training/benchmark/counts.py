@@ -25,7 +25,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from data.errors import InputError
-from data.files import whole_file
+from data.files import atomic_file
 
 Array = npt.NDArray[np.float64]
 COUNTED = ("right", "marked", "due")
@@ -59,7 +59,7 @@ class Counts:
     def write(self, path: Path) -> None:
         """Write a Parquet file: the items' names, then a column a count."""
         table = pa.table({_NAME: list(self.items), **dict(zip(self.columns, self.values.T, strict=True))})
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             parquet.write_table(table, temporary, compression="zstd")
 
     @classmethod

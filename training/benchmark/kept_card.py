@@ -209,7 +209,7 @@ epoch {result.best_epoch} of {settings.epochs}, chosen on the development split.
 ```python
 {snippet(source, decoding, heads)}```
 
-{_LIMITS[decoding.kind]}
+{_NESTED if heads is not None and len(heads.tags) > 1 else ""}{_LIMITS[decoding.kind]}
 ## How it was made
 
 Learning rate {settings.learning_rate:g}{_of_head(settings)}, layer decay {settings.layer_decay:g},
@@ -221,6 +221,10 @@ def _of_head(settings: BenchmarkSettings) -> str:
     return f", {settings.head_rate:g} times that for the head" if settings.head_rate not in (None, 1.0) else ""
 
 
+_NESTED = (
+    "Each type has a head of its own (`O-TYPE`, `B-TYPE`, `I-TYPE`), so that mentions of different types may nest:\n"
+    "the best of all labels together says nothing.\n"
+)
 _PLEASE = "Not for decisions about patients.\n"
 _LIMITS = {
     "tagging": (

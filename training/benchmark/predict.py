@@ -16,7 +16,7 @@ from torch import Tensor
 
 from data.errors import InputError
 from data.files import write_text
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.answering import told_of, windows_of_question
 from training.benchmark.classification import Classification, encode
@@ -63,7 +63,7 @@ def predict(
     out: Path | None = None,
     stdin: BinaryIO | None = None,
     stdout: TextIO | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> PredictSummary:
     """Classify texts or pairs, give them scores, or answer questions about them; a JSON object a row.
 

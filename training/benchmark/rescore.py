@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from data.errors import InputError
 from data.files import write_json
 from data.manifest import MANIFEST_NAME, Manifest
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.datasets import read_splits
 from training.benchmark.dealing import some
@@ -41,7 +41,7 @@ class RescoreSummary(BaseModel):
 
 
 def rescore(
-    store: Store, *, task: str, data: Path, name: str | None = None, progress: Progress = quiet
+    store: Store, *, task: str, data: Path, name: str | None = None, progress: Progress = no_progress
 ) -> RescoreSummary:
     """Score every seed of a task's models again, or those of the model called ``name``.
 

@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict
 
 from data.files import TEMPORARY, storage_error, sync_folder, write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.datasets import listed, read_splits
 from training.benchmark.dealing import some
@@ -79,7 +79,7 @@ def benchmark(
     task: str,
     data: Path,
     name: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> BenchmarkSummary:
     """Fine-tune ``model`` on ``task`` once a seed and score each at its best epoch on the development split.
 

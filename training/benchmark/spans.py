@@ -6,7 +6,7 @@ averages.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from training.benchmark.documents import Mention
 from training.benchmark.models import required
@@ -14,6 +14,7 @@ from training.benchmark.models import required
 MISSED, SPURIOUS = "missed", "spurious"
 KINDS = ("right", "border", "type", "border and type", MISSED, SPURIOUS)
 
+_PIECE = 64
 Mentions = Mapping[str, Sequence[Mention]]
 """Mentions by document."""
 
@@ -83,17 +84,38 @@ def pairs(gold: Mentions, predicted: Mentions) -> list[tuple[str, Mention | None
     """Each gold mention with the predicted one that it shares most with, each used once; the rest alone."""
     found: list[tuple[str, Mention | None, Mention | None]] = []
     for name in sorted(gold.keys() | predicted.keys()):
-        due, marked = sorted(set(gold.get(name, ()))), sorted(set(predicted.get(name, ())))
-        free = set(marked)
-        for one in sorted(due, key=lambda one: (-max((_likeness(one, other) for other in marked), default=0.0), one)):
-            best = max(free, key=lambda other: (_likeness(one, other), other), default=None)
-            if best is None or _likeness(one, best) == 0:
-                found.append((name, one, None))
-            else:
+        due, free = set(gold.get(name, ())), set(predicted.get(name, ()))
+        likeness = _likenesses(due, free)
+        for one in sorted(due, key=lambda one: (-max(likeness[one].values(), default=0.0), one)):
+            like = {other: value for other, value in likeness[one].items() if other in free}
+            best = max(like, key=lambda other: (like[other], other), default=None)
+            if best is not None:
                 free.remove(best)
-                found.append((name, one, best))
+            found.append((name, one, best))
         found += [(name, None, other) for other in sorted(free)]
     return found
+
+
+def _likenesses(due: Iterable[Mention], marked: Iterable[Mention]) -> dict[Mention, dict[Mention, float]]:
+    """For each mention those that share a character with it; only mentions of a same piece of text are looked at."""
+    near: dict[int, list[Mention]] = {}
+    for other in marked:
+        for block in _blocks(other):
+            near.setdefault(block, []).append(other)
+    return {
+        one: {
+            other: value
+            for block in _blocks(one)
+            for other in near.get(block, ())
+            if (value := _likeness(one, other)) > 0
+        }
+        for one in due
+    }
+
+
+def _blocks(mention: Mention) -> set[int]:
+    """The pieces of text, of 64 characters each, that a mention lies in."""
+    return {block for start, end in mention.fragments for block in range(start // _PIECE, (end - 1) // _PIECE + 1)}
 
 
 def _likeness(one: Mention, other: Mention) -> float:

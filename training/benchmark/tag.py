@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError
 from data.files import write_text
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark import flat
 from training.benchmark.brat import write_document
@@ -50,7 +50,7 @@ def tag(
     out: Path | None = None,
     stdin: BinaryIO | None = None,
     stdout: TextIO | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TagSummary:
     """Tag texts and write the mentions to ``out``: a folder for brat, else a file, or standard output where it is None.
 

@@ -6,7 +6,7 @@ trained with the network: a linear-chain conditional random field (Lafferty et a
 D documents or windows, W words, T tags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ STEPS = "tag_steps"
 """The model's parameter beside its own, while it is fine-tuned."""
 FASTER = 10
 """The steps' scores learn at this multiple of the head's rate: they begin at 0 and have to become a few nats."""
+MOST_CELLS = 2_000_000
+"""Scores that are decoded at once."""
 Floats = npt.NDArray[np.float32]
 
 
@@ -37,6 +39,26 @@ def valid_steps(labels: Sequence[str]) -> Floats:
 
 def best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
     """The best tags of each text, from its words' scores (W, T) and those of the steps (T + 1, T)."""
+    found: list[list[int]] = [[] for _ in scores]
+    for some in _of_like_length(scores, steps.shape[1]):
+        for number, path in zip(some, _best_sequences([scores[number] for number in some], steps), strict=True):
+            found[number] = path
+    return found
+
+
+def _of_like_length(scores: Sequence[Floats], tags: int) -> Iterator[list[int]]:
+    """Texts that go together: arrays are as long as the longest, so one long text among many would need all memory."""
+    some: list[int] = []
+    for number in sorted(range(len(scores)), key=lambda number: len(scores[number])):
+        if some and (len(some) + 1) * max(len(scores[number]) * tags, tags**2) > MOST_CELLS:
+            yield some
+            some = []
+        some.append(number)
+    if some:
+        yield some
+
+
+def _best_sequences(scores: Sequence[Floats], steps: Floats) -> list[list[int]]:
     longest, tags = max((len(one) for one in scores), default=0), steps.shape[1]
     scores_DWT = np.zeros((len(scores), longest, tags), np.float32)
     for number, one in enumerate(scores):

@@ -1,7 +1,8 @@
 """Random numbers without a state: every draw is a pure function of (seed, purpose, step, global row, counter).
 
-Masks, samples and dropout are therefore the same for any number of processes, and resuming needs no generator's
-state. The integer arithmetic wraps modulo 2**64 and gives the same bits on every device.
+Masks, samples and dropout are therefore the same for any number of processes, and resuming needs no generator's state.
+With generators a resumed run, or one on more GPUs, would draw other masks, and runs could not be compared. The integer
+arithmetic wraps modulo 2**64 and gives the same bits on every device.
 Shapes: B rows, N draws a row.
 """
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError
 from data.files import read_json, value_digest, write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.electra.draws import Purpose, row_keys
 from training.electra.masking import choose_masked
@@ -84,7 +84,7 @@ def evaluate(
     tokens: Path | None = None,
     split: str = "validation",
     step: int | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> EvaluationSummary:
     """Measure a run's newest checkpoint, or that of a step, on a split that it was not trained on.
 

@@ -23,7 +23,7 @@ from data.files import (
     write_text,
 )
 from data.manifest import MANIFEST_NAME, Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.card import with_section
 from training.benchmark.table import section_of
@@ -63,7 +63,7 @@ def export(
     step: int | None = None,
     onnx: bool = False,
     licence: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ExportSummary:
     """Write ``store/models/<name>``, whole or not at all.
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from huggingface_hub import HfApi
 from pydantic import BaseModel, ConfigDict
 
-from data.hub_errors import hub_errors_told
+from data.hub_errors import translate_hub_errors
 from data.model_card import check_card
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.keeping import find_kept
 
@@ -36,7 +36,7 @@ def push_model(
     private: bool = True,
     endpoint: str | None = None,
     token: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> ModelPushSummary:
     """Upload a model's folder as a model repository; files that the hub has already are not sent again.
 
@@ -51,7 +51,7 @@ def push_model(
     card = check_card(folder / "README.md")
     files = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     api = HfApi(endpoint=endpoint, token=token)
-    with hub_errors_told(repository, api.endpoint):
+    with translate_hub_errors(repository, api.endpoint):
         progress("push", 0, len(files), {})
         api.create_repo(repository, repo_type="model", private=private, exist_ok=True)
         done = api.upload_folder(

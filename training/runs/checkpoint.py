@@ -80,6 +80,7 @@ def save(run: Path, snapshot: Snapshot) -> Path:
         }
         state = {**snapshot.state, "step": snapshot.step, "files": files}
         _write(temporary / STATE_NAME, json.dumps(state, indent=1, sort_keys=True).encode())
+        # Everything reaches the disk before the rename: a power cut must not leave a checkpoint of empty files.
         sync_folder(temporary)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from data.files import file_digest, write_bytes
 from data.manifest import MANIFEST_NAME
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.runs.origin import fetched, find_origin, tokenizer_of
 from training.runs.pretrain_settings import PretrainSettings
@@ -20,7 +20,7 @@ def tokenizer_for(
     pretraining: PretrainSettings,
     *,
     corpus: Path,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TokenizerSummary:
     """Keep the tokenizer of the model that ``pretraining`` begins from; without such a model fit one on the corpus.
 

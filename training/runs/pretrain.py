@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError
 from data.manifest import Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.runs import checkpoint
 from training.runs.beginning import losses_of_counts
@@ -56,7 +56,7 @@ class PretrainSummary(BaseModel):
 
 
 def pretrain(
-    store: Store, settings: PretrainSettings, *, tokens: Path, name: str | None = None, progress: Progress = quiet
+    store: Store, settings: PretrainSettings, *, tokens: Path, name: str | None = None, progress: Progress = no_progress
 ) -> PretrainSummary:
     """Pretrain ELECTRA on packed tokens, into ``store/runs/<name>``.
 

@@ -52,7 +52,8 @@ FIGURES = (
 )
 """What is summed over steps on the device, in this order."""
 WARM_STEPS = 3
-"""Steps run before a CUDA graph is captured, as torch advises; their effect is undone."""
+"""Steps before a CUDA graph is captured, as torch advises: lazy initialisation (cuBLAS workspaces, autotuning) must not
+be recorded, or the capture fails. Their effect is undone."""
 
 
 class Stepper:

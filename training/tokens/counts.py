@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data.files import whole_file
+from data.files import atomic_file
 
 FILES = {"single": "{}.single.npy", "keys": "{}.pairs.keys.npy", "counts": "{}.pairs.counts.npy"}
 BLOCK = 1 << 24
@@ -84,7 +84,7 @@ def _added(parts: Sequence[Counts], vocabulary: int) -> Counts:
 def write_counts(folder: Path, name: str, counted: Counts) -> None:
     """Write a stretch's counts; the keys come last, so that a part that has them is whole."""
     for kind, array in (("single", counted.single_V), ("counts", counted.counts_P), ("keys", counted.keys_P)):
-        with whole_file(folder / FILES[kind].format(name)) as path, path.open("wb") as file:
+        with atomic_file(folder / FILES[kind].format(name)) as path, path.open("wb") as file:
             np.save(file, array)
 
 
@@ -93,6 +93,7 @@ def read_counts(folder: Path, name: str) -> Counts | None:
     paths = {kind: folder / file.format(name) for kind, file in FILES.items()}
     if not all(path.is_file() for path in paths.values()):
         return None
+    # Mapped where large: all processes of a run share the kernel's copy instead of holding gigabytes each.
     single_V, keys_P, counts_P = (
         np.load(paths[kind], mmap_mode="r" if paths[kind].stat().st_size > CHUNK else None, allow_pickle=False)
         for kind in FILES

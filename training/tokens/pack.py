@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError, StageError
-from data.files import file_digest, value_digest, whole_file
+from data.files import atomic_file, file_digest, value_digest
 from data.manifest import MANIFEST_NAME, Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.tokens.corpus import SPLITS, Corpus
 from training.tokens.counts import count_stream, merge_counts, read_counts, write_counts
@@ -46,7 +46,7 @@ class PackSummary(BaseModel):
 
 
 def pack(
-    store: Store, settings: PackSettings, *, corpus: Path, tokenizer: Path, progress: Progress = quiet
+    store: Store, settings: PackSettings, *, corpus: Path, tokenizer: Path, progress: Progress = no_progress
 ) -> PackSummary:
     """Encode every split of a corpus, or find what was packed before. Finished parts are not made again.
 
@@ -111,7 +111,7 @@ class _Packer:
         """Encode a split part by part, then write its stream and the offsets of its documents."""
         lengths: list[NDArray[np.int64]] = []
         documents = tokens = unknown = parts = 0
-        with whole_file(folder / f"{split}.tokens") as path, path.open("wb") as file:
+        with atomic_file(folder / f"{split}.tokens") as path, path.open("wb") as file:
             for ids, part_lengths in self._all_parts(source, split):
                 file.write(ids.tobytes())
                 lengths.append(part_lengths)
@@ -121,7 +121,7 @@ class _Packer:
                 parts += 1
                 self.progress("pack", documents, None, {"split": split, "tokens": tokens})
         offsets = np.cumsum(np.concatenate([np.zeros(1, np.int64), *lengths]))
-        with whole_file(folder / f"{split}.offsets.npy") as path, path.open("wb") as file:
+        with atomic_file(folder / f"{split}.offsets.npy") as path, path.open("wb") as file:
             np.save(file, offsets)
         if split == "train":  # what a run begins from; a function of the tokens, so no file of the manifest
             counted = [read_counts(self.parts, _part(split, number)) for number in range(parts)]
@@ -136,7 +136,7 @@ class _Packer:
                 return
             path = self.parts / f"{_part(split, number)}.npz"
             if not path.is_file():
-                with whole_file(path) as temporary, temporary.open("wb") as file:
+                with atomic_file(path) as temporary, temporary.open("wb") as file:
                     ids, lengths = self._encode(part)
                     np.savez(file, ids=ids, lengths=lengths)
             with np.load(path, allow_pickle=False) as known:

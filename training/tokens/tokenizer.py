@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import string
 import time
 import unicodedata
 from collections import Counter
@@ -16,7 +17,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from data.errors import InputError, StageError
 from data.files import file_digest, write_json, write_text
 from data.manifest import MANIFEST_NAME, Manifest, code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.store import Store
 from training.tokens.corpus import Corpus
 from training.tokens.settings import TokenizerSettings
@@ -32,13 +33,15 @@ FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
 TYPOGRAPHY = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "µ": "μ"}
 """What NFKC makes of forms that say nothing beside their letters: ligatures, and the micro sign, which becomes the
 Greek letter. The rest of NFKC loses meaning (m² → m2, ½ → 1⁄2, 1º → 1o) and is left alone."""
-DECOMPOSED = {unicodedata.normalize("NFD", letter): letter for letter in "áéíóúüñÁÉÍÓÚÜÑ"}
-"""Letters of two code points within a word. NFC composes them too, but tokenizers then ends a token whose last letter
-it composed before the accent; replacing takes in both. At a word's begin it is the other way round."""
+_ACCENTED = "áéíóúüñàèòçïöäëâêôãõ"
+DECOMPOSED = {unicodedata.normalize("NFD", letter): letter for letter in _ACCENTED + _ACCENTED.upper()}
+"""Letters of two code points within a word: of Spanish, its neighbours, and names of diseases (Sjögren, Behçet). NFC
+composes them too, but tokenizers then ends a token whose last letter it composed before the accent; replacing takes in
+both. At a word's begin it is the other way round."""
 
 WITHIN = r"(?<=[\p{L}\p{M}])"
 """Begin of an expression: right behind a letter or a mark."""
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÜÑÇÀÈÒÏ"
+CAPITALS = string.ascii_uppercase + _ACCENTED.upper()
 LONG = 6
 """Letters of a word that is hardly an abbreviation."""
 IN_CAPITALS = 0.05
@@ -101,7 +104,7 @@ def fit_tokenizer(
     *,
     corpus: Path,
     name: str | None = None,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> TokenizerSummary:
     """Fit a tokenizer on the training split, or find the one that was fitted on the same before.
 
@@ -194,7 +197,7 @@ def special_of(tokenizer: Tokenizer, path: Path) -> Special:
 
 
 def count_words(
-    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = quiet
+    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = no_progress
 ) -> Counter[str]:
     """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
     chunks: Counter[str] = Counter()

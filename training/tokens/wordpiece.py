@@ -26,7 +26,7 @@ def fit_wordpiece(
     counts: Mapping[str, int],
     size: int,
     special: Sequence[str],
-    tell: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> list[str]:
     """The vocabulary in the order of its ids: special tokens, characters, then merges. At most ``size`` entries."""
     alphabet = _alphabet(counts, min(MAX_ALPHABET, (size - len(special)) // 4))
@@ -36,7 +36,7 @@ def fit_wordpiece(
     words, weights = _split(counts, ids)
     merger = _Merger(pieces, ids, words, weights)
     while len(pieces) < size and merger.merge():
-        tell(len(pieces))
+        on_progress(len(pieces))
     return pieces
 
 

@@ -1,11 +1,11 @@
-"""Records out of Common Crawl's WARC files: near ones by one request, each a gzip member that is copied as it is."""
+"""Fetches records of Common Crawl's WARC files. Neighbouring ones share a request; each gzip member is copied as is."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from crawler.sources.common_crawl.plan import Wanted
+from crawler.sources.common_crawl.plan import PlannedRecord
 from crawler.sources.member import Member, NotARecordError
 from crawler.sources.remote import NotThereError, Remote
 from crawler.sources.settings import CommonCrawlSettings
@@ -13,28 +13,28 @@ from crawler.sources.writer import Origin, SourceWriter
 
 TRUNCATED = "WARC-Truncated"
 DOUBT = "CoWeSe-Doubt"
-"""In the metadata record: what does not agree in a record, as ``digest``."""
+"""Field of the metadata record: what is inconsistent in the record, as ``digest``."""
 _AHEAD = 2
-"""Requests that wait to be written, for each that is in flight."""
+"""Fetched requests that wait to be written, for each one in flight."""
 
 
 @dataclass(slots=True)
 class Fetched:
-    """What came of some records."""
+    """The result for some records."""
 
     records: int = 0
     groups: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     """truncated, doubtful."""
     wrong: list[str] = field(default_factory=list)
-    """Records that do not lie where the index says, each in half a sentence."""
+    """Records that are not where the index says, with the reason."""
 
 
-Group = list[Wanted]
+Group = list[PlannedRecord]
 
 
-def groups_of(records: Sequence[Wanted], settings: CommonCrawlSettings) -> Iterator[Group]:
-    """Records that are asked for together; ``records`` are sorted by their places."""
+def groups_of(records: Sequence[PlannedRecord], settings: CommonCrawlSettings) -> Iterator[Group]:
+    """Group records that one request fetches; ``records`` are sorted by file and offset."""
     group: Group = []
     for one in records:
         if group and not _belongs(group, one, settings):
@@ -45,20 +45,20 @@ def groups_of(records: Sequence[Wanted], settings: CommonCrawlSettings) -> Itera
         yield group
 
 
-def _belongs(group: Group, one: Wanted, settings: CommonCrawlSettings) -> bool:
+def _belongs(group: Group, one: PlannedRecord, settings: CommonCrawlSettings) -> bool:
     gap = one.offset - group[-1].offset - group[-1].length
     whole = one.offset + one.length - group[0].offset
-    return one.file == group[0].file and 0 <= gap <= settings.merge_gap and whole <= settings.merge_most
+    return one.file == group[0].file and 0 <= gap <= settings.merge_gap and whole <= settings.merge_max_bytes
 
 
 def fetch(
     remote: Remote,
-    records: Sequence[Wanted],
+    records: Sequence[PlannedRecord],
     writer: SourceWriter,
     settings: CommonCrawlSettings,
-    tell: Callable[[Fetched], None],
+    on_progress: Callable[[Fetched], None],
 ) -> Fetched:
-    """Fetch and append records; those of a group are in the kernel's hands before the next group is looked at.
+    """Fetch and append records; each group is flushed before the next, so that a kill loses one group at most.
 
     Raises:
         StageError: a request failed too often.
@@ -71,9 +71,9 @@ def fetch(
             for group in groups_of(records, settings):
                 waiting.append((group, pool.submit(_ask, remote, group)))
                 if len(waiting) >= settings.concurrency * _AHEAD:
-                    _take(*waiting.popleft(), writer, done, tell)
+                    _take(*waiting.popleft(), writer, done, on_progress)
             while waiting:
-                _take(*waiting.popleft(), writer, done, tell)
+                _take(*waiting.popleft(), writer, done, on_progress)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -81,7 +81,7 @@ def fetch(
 
 
 def _ask(remote: Remote, group: Group) -> list[bytes | str]:
-    """The members of a group; for one that is not there, why."""
+    """The members of a group; for a missing one, the reason."""
     first, last = group[0], group[-1]
     try:
         content = remote.span(first.file, first.offset, last.offset + last.length - first.offset)
@@ -95,7 +95,7 @@ def _take(
     asked: "Future[list[bytes | str]]",
     writer: SourceWriter,
     done: Fetched,
-    tell: Callable[[Fetched], None],
+    on_progress: Callable[[Fetched], None],
 ) -> None:
     for wanted, content in zip(group, asked.result(), strict=True):
         try:
@@ -114,11 +114,11 @@ def _take(
         done.records += 1
     writer.flush()
     done.groups += 1
-    tell(done)
+    on_progress(done)
 
 
-def _checked(wanted: Wanted, content: bytes | str) -> Member:
-    """The member, if it is the record that the index means.
+def _checked(wanted: PlannedRecord, content: bytes | str) -> Member:
+    """Parse a member and check that it is the record of the index.
 
     Raises:
         NotARecordError: it is not.
@@ -127,8 +127,8 @@ def _checked(wanted: Wanted, content: bytes | str) -> Member:
         raise NotARecordError(content)
     member = Member.read(content)
     if member.url != wanted.url:
-        raise NotARecordError(f"the record of {member.url[:200]} lies there, not that of {wanted.url[:200]}")
+        raise NotARecordError(f"the record of {member.url[:200]} is there, not that of {wanted.url[:200]}")
     written = (member.digest or "").removeprefix("sha1:")
     if wanted.digest and written and written != wanted.digest:
-        raise NotARecordError(f"a record with the digest {written[:40]} lies there, not {wanted.digest[:40]}")
+        raise NotARecordError(f"a record with the digest {written[:40]} is there, not {wanted.digest[:40]}")
     return member

@@ -1,4 +1,4 @@
-"""The columnar index: which records Common Crawl has of some hosts, and where they lie.
+"""The columnar index: which records Common Crawl has of some hosts, with file and offset.
 
 ``crawl-data/<crawl>/cc-index-table.paths.gz`` lists its Parquet files, some 300 for each subset, each sorted by
 ``url_surtkey`` as far as Common Crawl's writer kept the order. What was read of a file is kept in the store.
@@ -41,12 +41,18 @@ INDEX_ROWS = pa.schema(
         pa.field("warc_record_length", pa.int64()),
     ]
 )
-"""The columns of the index that are read, with our types; one that a crawl does not have yet is null."""
-_FEW_VALUES = ("fetch_status", "content_mime_detected", "content_languages", "content_truncated", "warc_filename")
+"""The columns of the index that are read, with our types; a column that a crawl lacks is null."""
+_DICTIONARY_COLUMNS = (
+    "fetch_status",
+    "content_mime_detected",
+    "content_languages",
+    "content_truncated",
+    "warc_filename",
+)
 _FEW_PREFIXES = 16
-"""Of a page in which so many hosts may lie, each is looked for by itself."""
+"""Up to this many prefixes are searched one by one in a page."""
 _NEAR = 500
-"""Rows between two found ranges that are read along."""
+"""Rows between two ranges that are read too, to save a request."""
 
 
 def index_files(remote: Remote, crawl: str) -> dict[str, list[str]]:
@@ -72,7 +78,7 @@ def index_files(remote: Remote, crawl: str) -> dict[str, list[str]]:
 
 
 def prefixes_of(seeds: Iterable[Seed], subset: str) -> list[bytes]:
-    """What the keys of all addresses of some seeds begin with, sorted; none begins with another.
+    """The sorted key prefixes of all URLs of some seeds; none is a prefix of another.
 
     >>> prefixes_of([Seed("https://www.salud.es/", "Salud", "ES", "ministry", "host")], WARC)
     [b'es,salud)', b'es,salud:']
@@ -99,9 +105,9 @@ def read_index(
     prefixes: Sequence[bytes],
     folder: Path,
     threads: int,
-    tell: Callable[[int, int], None],
+    on_progress: Callable[[int, int], None],
 ) -> pa.Table:
-    """The rows of some hosts in some index files; what was read of a file is kept in ``folder``.
+    """The rows of some hosts in some index files; the result of each file is cached in ``folder``.
 
     Raises:
         StageError: a file could not be had, or is damaged.
@@ -111,7 +117,7 @@ def read_index(
         read = pool.map(lambda path: _read_file(remote, path, prefixes, folder), files)
         for done, table in enumerate(read, 1):
             found.append(table)
-            tell(done, len(files))
+            on_progress(done, len(files))
     return pa.concat_tables(found)
 
 
@@ -124,10 +130,10 @@ def _read_file(remote: Remote, path: str, prefixes: Sequence[bytes], folder: Pat
         except NotThereError as error:
             raise StageError(
                 f"{error}, though the crawl's list of index files names it. Run the same command again; where it "
-                "says so again, the crawl's index is being written anew: try in a few days."
+                "says so again, the crawl's index is being written again: try in a few days."
             ) from error
         batches = pa.concat_tables([INDEX_ROWS.empty_table(), *rows]).to_batches()
-        write_parquet(kept, batches, INDEX_ROWS, few_values=_FEW_VALUES)
+        write_parquet(kept, batches, INDEX_ROWS, dictionary_columns=_DICTIONARY_COLUMNS)
     return read_parquet(kept).cast(INDEX_ROWS)
 
 
@@ -167,7 +173,7 @@ def _runs(pages: Sequence[Page]) -> list[Rows]:
 def _matching(
     reader: PageReader, group: int, run: Rows, prefixes: Sequence[bytes]
 ) -> Iterator[tuple[Rows, pa.ChunkedArray]]:
-    """Where in a run of rows keys lie that begin with a prefix, and which of the rows there do."""
+    """The range of rows with keys that have one of the prefixes, and a mask of these rows."""
     found = _mask(reader.read(group, run, [KEY])[KEY], prefixes)
     begin = last = None
     for place in [*pc.indices_nonzero(found).to_pylist(), None]:

@@ -1,8 +1,8 @@
-"""Single pages of a Parquet file that lies elsewhere: only those that hold the rows that are wanted.
+"""Reads single pages of a remote Parquet file: only the pages with the wanted rows.
 
-pyarrow reads whole column chunks, some 20 MB a host of Common Crawl's index. Parquet's page index tells which page
-holds which rows, and what is the least and greatest value in it; of those pages a file of one column is made in memory,
-and pyarrow reads that. Where a file has no page index, a chunk counts as one page. Source: PageIndex.md.
+pyarrow reads whole column chunks: about 20 MB for a host of Common Crawl's index. Parquet's page index gives the rows
+and the minimum and maximum of each page. A file of one column is built in memory from the wanted pages, and pyarrow
+reads that. Without a page index a chunk counts as one page. Source: PageIndex.md.
 """
 
 from bisect import bisect_right
@@ -19,12 +19,12 @@ from crawler.sources.remote import Remote
 from data.errors import StageError
 
 TAIL = 64 << 10
-"""Bytes of a file's end that are asked for first: they hold most footers."""
+"""Bytes of a file's end in the first request; most footers fit."""
 _MAGIC = b"PAR1"
 _HELD = 16 << 20
-"""Bytes that are remembered: the pages of one host are often those of the next."""
+"""Bytes in the cache: the next host is often in the same pages."""
 _GAP = 4 << 10
-"""Pages with fewer bytes between them are asked for together."""
+"""Pages with fewer bytes between them share a request."""
 _META = 3
 """Field of a ColumnChunk: its metadata."""
 _V1, _V2 = 5, 8
@@ -33,7 +33,7 @@ _DICTIONARY = (2, 8)
 """Encodings PLAIN_DICTIONARY and RLE_DICTIONARY: the page refers to the chunk's dictionary."""
 
 Rows = tuple[int, int]
-"""First row of a row group, and the one behind the last."""
+"""First row of a range and the one after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Chunk:
         return bool(_value(_value(self.meta, 12, {}), 3, -1) == self.rows)
 
     def index_spans(self, *, bounds: bool) -> list[tuple[int, int]]:
-        """Where its offset index lies, and for ``bounds`` its column index; empty where one is missing."""
+        """The byte ranges of its offset index and, for ``bounds``, its column index; empty if one is missing."""
         spans = [(_value(self.fields, at, 0), _value(self.fields, at + 1, 0)) for at in ((4, 6) if bounds else (4,))]
         return spans if all(begin and length for begin, length in spans) else []
 
@@ -110,11 +110,11 @@ class PageReader:
         ]
 
     def columns(self, wanted: Iterable[str]) -> list[str]:
-        """Those of some columns that the file has; older ones have fewer."""
+        """The wanted columns that the file has; older files have fewer."""
         return [name for name in wanted if name in self._schema]
 
     def find_pages(self, group: int, names: Sequence[str], *, bounds: bool = False) -> None:
-        """Learn which pages some columns of a row group have; with ``bounds``, also what values lie in each."""
+        """Read the page index of some columns of a row group; with ``bounds``, also the pages' minimum and maximum."""
         chunks = [self.groups[group][name] for name in names if not self.groups[group][name].pages]
         contents = self._spans([span for chunk in chunks for span in chunk.index_spans(bounds=bounds)])
         for chunk in chunks:
@@ -122,7 +122,7 @@ class PageReader:
             chunk.pages = self._pages(chunk, *(contents[span] for span in spans)) if spans else [_whole(chunk)]
 
     def read(self, group: int, rows: Rows, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-        """Some columns of some rows of a row group, of which the pages were found."""
+        """Read some columns of some rows of a row group, after ``find_pages``."""
         chunks = {name: self.groups[group][name] for name in names}
         covering = {name: _covering(chunk.pages, rows) for name, chunk in chunks.items() if not chunk.is_null}
         contents = self._spans([(page.begin, page.length) for pages in covering.values() for page in pages])
@@ -178,7 +178,7 @@ class PageReader:
             wanted[span].dictionary = content
 
     def _spans(self, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
-        """The contents of spans of bytes (first, length); those that are near are asked for together."""
+        """The contents of byte ranges (first, length); neighbouring ones share a request."""
         found = {span: self._had[span] for span in spans if span in self._had}
         held: list[tuple[int, int]] = []
         for span in [*sorted(set(spans) - found.keys()), None]:
@@ -194,7 +194,7 @@ class PageReader:
         return found
 
     def _decoded(self, name: str, chunk: Chunk, pages: list[bytes], rows: int) -> pa.ChunkedArray:
-        """Let pyarrow read the pages, as a file of one column with so many rows."""
+        """Decode pages with pyarrow, as a file of one column."""
         dictionary = chunk.dictionary or b""
         kept: Struct = {number: chunk.meta[number] for number in (1, 2, 3, 4, 6) if number in chunk.meta}
         size = len(dictionary) + sum(map(len, pages))
@@ -225,7 +225,7 @@ class PageReader:
 
 
 def _whole(chunk: Chunk) -> Page:
-    """A chunk without a page index, dictionary and all, as one page."""
+    """A chunk without a page index as one page, dictionary included."""
     return Page(chunk.begin, chunk.length, (0, chunk.rows), *chunk.bounds)
 
 
@@ -240,7 +240,7 @@ def _refers(page: bytes) -> bool:
     try:
         header = Reader(page).struct()
     except NotThriftError:
-        return False  # pyarrow says what is wrong with it
+        return False  # pyarrow reports the error
     of_data: Struct = _value(header, _V1, None) or _value(header, _V2, {})
     return _value(of_data, 2 if _V1 in header else 4, 0) in _DICTIONARY
 

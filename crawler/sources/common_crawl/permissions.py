@@ -1,4 +1,4 @@
-"""What hosts permitted in the month of a crawl: robots.txt, tdmrep.json and ai.txt as Common Crawl has them."""
+"""The permissions of hosts in the month of a crawl: robots.txt, tdmrep.json and ai.txt from Common Crawl."""
 
 import functools
 from bisect import bisect_right
@@ -14,19 +14,19 @@ from crawler.permissions.robots import CLIENT_ERROR, OK, REDIRECT, Robots
 from data.errors import InputError
 from data.rights.files import AI_TXT_PATHS, READERS, ROBOTS_PATH, TDMREP_PATH, file_of
 from data.rights.ledger import host_key
-from data.rights.words import Word, reserving
+from data.rights.signals import Signal, reserving_signal
 from data.urls import canonical_url
 
 REASONS = {TDMREP_PATH: "rights/tdmrep", **dict.fromkeys(AI_TXT_PATHS, "rights/ai_txt")}
 _PARSED = 256
-"""Files whose rules are held parsed: rows of the index come host by host."""
+"""Parsed files in the cache; rows of the index come host by host."""
 
 _Said = tuple[datetime, int, bytes]
-"""When a file was fetched, the status of the answer, its body."""
+"""Fetch time, status and body of a file."""
 
 
 class Permissions:
-    """The words that hold for a page: those of the last answer before it was fetched, else of the first after."""
+    """The permissions that apply to a page: of the last response before its fetch, or else of the first after it."""
 
     def __init__(self, said: Mapping[tuple[str, str], list[_Said]]) -> None:
         self._said = {key: sorted(answers) for key, answers in said.items()}
@@ -58,7 +58,7 @@ class Permissions:
         return found
 
     def refusal(self, url: str, when: datetime) -> str | None:
-        """The reason why a page must not be had, None where it may; ``url`` is canonical."""
+        """The reason why a page must not be fetched; None if it may. ``url`` is canonical."""
         host = host_key(url)
         number = self._current(host, ROBOTS_PATH, when)
         if number is not None:
@@ -67,12 +67,12 @@ class Permissions:
                 return refused
         for file, reason in REASONS.items():
             number = self._current(host, file, when)
-            if number is not None and reserving(self._words(host, file, number), url) is not None:
+            if number is not None and reserving_signal(self._words(host, file, number), url) is not None:
                 return reason
         return None
 
     def _current(self, host: str, file: str, when: datetime) -> int | None:
-        """Which answer holds; one that says nothing of the file counts only where all are such."""
+        """The number of the response that applies; responses without information count only if there are no others."""
         answers = self._said.get((host, file), [])
         telling = [number for number, (_, status, _) in enumerate(answers) if _tells(status)]
         telling = telling or [number for number, (_, status, _) in enumerate(answers) if not _moved(status)]
@@ -85,7 +85,7 @@ class Permissions:
         when, status, body = self._said[host, ROBOTS_PATH][number]
         return Robots.read(status, body, when.timestamp())
 
-    def _read_words(self, host: str, file: str, number: int) -> list[Word]:
+    def _read_words(self, host: str, file: str, number: int) -> list[Signal]:
         _, status, body = self._said[host, file][number]
         return READERS[file](body) if OK <= status < REDIRECT else []
 
@@ -111,7 +111,7 @@ def _tells(status: int) -> bool:
 
 
 def _moved(status: int) -> bool:
-    """A redirect: where it led to is an answer of its own."""
+    """Whether a status is a redirect; its target has a response of its own."""
     return REDIRECT <= status < CLIENT_ERROR
 
 

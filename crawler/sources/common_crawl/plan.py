@@ -1,4 +1,4 @@
-"""Which of the records that the index has are to be fetched, and why not the others."""
+"""Decides which records of the index are fetched, with the reason for each other one."""
 
 import re
 from collections import Counter
@@ -21,18 +21,18 @@ from data.seeds import Seed
 from data.urls import canonical_url, document_id, host_of
 
 KINDS = frozenset({"text/html", "application/xhtml+xml", "application/pdf"})
-"""What cleaning makes texts of."""
+"""Media types that cleaning reads."""
 OK, REDIRECT, CLIENT_ERROR = 200, 300, 400
 _REMOVING = frozenset({301, 302, 303, 307, 308, 404, 410})
-"""Answers that end a page (``cleaning.corpus.living``)."""
+"""Statuses that end a page (``cleaning.corpus.live_pages``)."""
 _UNSAID = frozenset({OUT_OF_SCOPE, TAKEDOWN, "kind/permissions", "kind/robots"})
-"""Reasons of which no list is kept: pages of nobody, and what was fetched before."""
+"""Reasons that are counted but not listed: pages out of scope, and permission files."""
 _PERMISSIONS = "|".join(rf"//[^/?#]+{re.escape(path)}$" for path in READERS)
 _BATCH = 20_000
 
 
-class Wanted(NamedTuple):
-    """One record of the index that is to be fetched."""
+class PlannedRecord(NamedTuple):
+    """A record of the index that will be fetched."""
 
     file: str
     offset: int
@@ -46,35 +46,35 @@ class Wanted(NamedTuple):
 
     @property
     def place(self) -> str:
-        """By which the record is known (``crawler.sources.writer.Origin``)."""
+        """The record's origin (``crawler.sources.writer.Origin``)."""
         return f"{self.file} {self.offset}+{self.length}"
 
 
 @dataclass(slots=True)
 class Plan:
-    """Records by the place where they lie; and those that are left out, counted and one by one."""
+    """The records to fetch, and those left out."""
 
-    records: list[Wanted] = field(default_factory=list)
+    records: list[PlannedRecord] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     reasons: list[LeftOut] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     """Without www."""
 
     def bytes(self) -> int:
-        """Of all records, compressed."""
+        """Compressed bytes of all records."""
         return sum(one.length for one in self.records)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """By what records are chosen."""
+class RecordSelector:
+    """Selects the records of an index by the operator's rules, date and language."""
 
     rules: OperatorRules
     since: datetime | None
     languages: frozenset[str]
 
     def rights(self, rows: pa.Table, licences: frozenset[str] = frozenset()) -> Plan:
-        """The files of permissions among some rows, all answers, and licences that are named."""
+        """The permission files among some rows, with all responses, and the named licences."""
         plan = Plan()
         if not licences:
             rows = rows.filter(pc.match_substring_regex(rows["url"], _PERMISSIONS))
@@ -85,7 +85,7 @@ class Choice:
             host = host_of(url)
             is_ours = file_of(url) is not None and self.rules.scope.covers_host(host)
             if (is_ours and self.rules.refusal_of_all(host, "") is None) or url in licences:
-                plan.records.append(_wanted(row, self.rules.scope.seed_of(url)))
+                plan.records.append(_planned(row, self.rules.scope.seed_of(url)))
                 plan.hosts.add(bare_host(host))
         plan.records.sort(key=_by_place)
         return plan
@@ -93,7 +93,7 @@ class Choice:
     def pages(self, rows: pa.Table, permissions: Permissions) -> Plan:
         """The pages and the answers that end pages: of each page the newest, and an end that is newer."""
         plan = Plan()
-        newest: dict[tuple[str, bool], tuple[datetime, Wanted]] = {}
+        newest: dict[tuple[str, bool], tuple[datetime, PlannedRecord]] = {}
         for row in _dicts(rows):
             url = _canonical(row["url"])
             reason = "kind/no_url" if url is None else self._refusal(row, url, permissions)
@@ -103,7 +103,7 @@ class Choice:
                     plan.reasons.append(LeftOut(document_id(url), url, reason, row["fetch_time"]))
                 continue
             key = document_id(url), _is_page(row)
-            found = row["fetch_time"], _wanted(row, self.rules.scope.seed_of(url))
+            found = row["fetch_time"], _planned(row, self.rules.scope.seed_of(url))
             if key in newest:
                 plan.left_out["superseded"] += 1
                 found = max(found, newest[key], key=lambda one: (one[0], one[1][:3]))
@@ -173,12 +173,12 @@ def _leads_to_itself(row: dict[str, Any], url: str) -> bool:
         return False
 
 
-def _by_place(one: Wanted) -> tuple[str, int, int]:
+def _by_place(one: PlannedRecord) -> tuple[str, int, int]:
     return one[:3]
 
 
-def _wanted(row: dict[str, Any], seed: Seed | None) -> Wanted:
-    return Wanted(
+def _planned(row: dict[str, Any], seed: Seed | None) -> PlannedRecord:
+    return PlannedRecord(
         row["warc_filename"],
         row["warc_record_offset"],
         row["warc_record_length"],

@@ -25,7 +25,7 @@ from crawler.sources.common_crawl.index import (
     read_index,
 )
 from crawler.sources.common_crawl.permissions import Permissions
-from crawler.sources.common_crawl.plan import Choice, Plan, Wanted
+from crawler.sources.common_crawl.plan import Plan, PlannedRecord, RecordSelector
 from crawler.sources.left_out import LEFT_OUT, write_left_out
 from crawler.sources.remote import Remote, remote_of
 from crawler.sources.settings import CommonCrawlSettings
@@ -33,7 +33,7 @@ from crawler.sources.writer import SourceWriter, places_of
 from crawler.warc.recovery import recover
 from data.errors import InputError, StageError
 from data.files import read_json, value_digest, write_json
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.seeds import load_seeds
 from data.store import Store
 from data.takedowns import Takedowns
@@ -84,7 +84,7 @@ def archive_common_crawl(
     *,
     since: datetime | None = None,
     dry_run: bool = False,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> CommonCrawlSummary:
     """Bring the records of our hosts into ``store/warc/common-crawl``; what is there already is not asked for again.
 
@@ -99,7 +99,7 @@ def archive_common_crawl(
     names = _names(crawls)
     _require_contact(crawling, settings)
     scope = Scope(load_seeds(crawling.seeds))
-    choice = Choice(
+    choice = RecordSelector(
         OperatorRules(crawling, scope, Takedowns.load(store)), since, frozenset(map(str.lower, settings.languages))
     )
     remote = remote_of(
@@ -118,7 +118,7 @@ class _Run:
     """One call: what was counted over all its crawls."""
 
     def __init__(
-        self, store: Store, settings: CommonCrawlSettings, choice: Choice, remote: Remote, progress: Progress
+        self, store: Store, settings: CommonCrawlSettings, choice: RecordSelector, remote: Remote, progress: Progress
     ) -> None:
         self._store = store
         self._settings = settings
@@ -221,16 +221,16 @@ class _Run:
         self._sums += done.counts
         return done.wrong
 
-    def _fetch(self, crawl: str, prefix: str, missing: Sequence[Wanted]) -> Fetched:
+    def _fetch(self, crawl: str, prefix: str, missing: Sequence[PlannedRecord]) -> Fetched:
         stage = f"{crawl} {prefix.rpartition('-')[2]}"
 
-        def tell(done: Fetched) -> None:
+        def on_progress(done: Fetched) -> None:
             counts = {"requests": done.groups, "MB": self._remote.received / 1e6, **done.counts}
             self._progress(stage, done.records + len(done.wrong), len(missing), counts)
 
         info = {"isPartOf": crawl, "source": self._settings.base_url, "description": "records copied byte for byte"}
         with SourceWriter(self._store, SOURCE, prefix, 1 << 30, info) as writer:
-            return fetch(self._remote, missing, writer, self._settings, tell)
+            return fetch(self._remote, missing, writer, self._settings, on_progress)
 
 
 def _names(crawls: Sequence[str]) -> list[str]:
@@ -249,7 +249,7 @@ def _names(crawls: Sequence[str]) -> list[str]:
 
 
 def _require_contact(crawling: CrawlSettings, settings: CommonCrawlSettings) -> None:
-    """Whoever serves the archive must be able to write to whoever reads it."""
+    """Require a contact, so that the archive's operators can write to us."""
     parts = urlsplit(settings.base_url)
     if parts.scheme in ("http", "https") and parts.hostname not in LOOPBACK and not crawling.contact:
         raise InputError(
@@ -263,5 +263,5 @@ def _told(crawl: str, wrong: Sequence[str]) -> str:
     more = f"; and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
     return (
         f"{crawl}: {len(wrong):,} records do not lie where its index says ({shown}{more}). All others are kept. Run "
-        "the same command again: it reads the index anew. If it says so again, leave this crawl out."
+        "the same command again: it reads the index again. If it says so again, leave this crawl out."
     )

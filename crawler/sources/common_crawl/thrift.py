@@ -29,7 +29,7 @@ class Reader:
         """The struct that begins here.
 
         Raises:
-            NotThriftError: it is none, or is cut short.
+            NotThriftError: it is not a struct, or is cut short.
         """
         if depth > _DEEPEST:
             raise NotThriftError("structs too deep")

@@ -1,4 +1,4 @@
-"""The archive's index of a host: its captures, page after page by the resume key, and which of them are wanted.
+"""Reads the archive's index of a host, page by page with the resume key, and selects captures.
 
 The index: github.com/internetarchive/wayback/tree/master/wayback-cdx-server. With ``output=json`` an answer is a list
 of lists, the names of the fields first; with ``showResumeKey`` an empty list and one with the key follow where there is
@@ -22,7 +22,7 @@ FIELDS = "timestamp,original,mimetype,statuscode,digest"
 _PAGES = frozenset({"text/html", "application/xhtml+xml", "application/pdf"})
 EXCLUDED = "excluded"
 _MOST_LOOKUPS = 200
-"""Pages of the index that are read of one host."""
+"""Index pages that are read for one host, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Capture:
     timestamp: str
     """14 digits, UTC."""
     url: str
-    """As it was captured, without the port that its scheme has anyway."""
+    """The captured URL, without the scheme's default port."""
     digest: str
 
     @property
@@ -42,7 +42,7 @@ class Capture:
 
     @property
     def place(self) -> str:
-        """By which a later run knows it; it names no address, which may have to be forgotten."""
+        """Its origin for later runs, without the URL, which may have to be forgotten."""
         return f"{self.timestamp} {document_id(self.canonical)}"
 
     @property
@@ -52,18 +52,18 @@ class Capture:
 
     @property
     def path(self) -> str:
-        """Where its bytes are, as they were captured."""
+        """The path of its original bytes."""
         return f"web/{self.timestamp}id_/{self.url}"
 
 
 class Excluded(Exception):  # noqa: N818 - a state of a host, no error
-    """The archive does not show this host: its owner asked so."""
+    """The archive does not show this host, at its owner's request."""
 
 
 def captures_of(client: Client, target: str, match: str, kept: Path, settings: WaybackSettings) -> list[Capture]:
     """All captures of HTML pages and PDFs that answered 200 below a host, or a beginning of URLs.
 
-    What was read is kept in ``kept`` after each lookup, so that a run that is cut off goes on with its resume key.
+    The result is saved in ``kept`` after each lookup, so that an interrupted run continues with the resume key.
 
     Raises:
         Excluded: the archive does not show it.
@@ -84,7 +84,7 @@ def captures_of(client: Client, target: str, match: str, kept: Path, settings: W
 
 
 def captures_of_file(client: Client, url: str) -> list[Capture]:
-    """The captures of one file of permissions, each content once; redirects of it are none.
+    """The captures of one permission file, each content once, without redirects.
 
     Raises:
         Excluded, StageError: as ``captures_of``.
@@ -95,7 +95,7 @@ def captures_of_file(client: Client, url: str) -> list[Capture]:
 
 
 def newest(captures: Iterable[Capture], most: int) -> list[Capture]:
-    """Of each page the newest capture; of more pages than ``most`` those with the shortest addresses."""
+    """The newest capture of each page; of at most ``most`` pages, those with the shortest URLs."""
     latest: dict[str, Capture] = {}
     for one in captures:
         identity = document_id(one.canonical)
@@ -105,7 +105,7 @@ def newest(captures: Iterable[Capture], most: int) -> list[Capture]:
 
 
 def _rows(client: Client, query: dict[str, str]) -> tuple[list[list[str]], str | None]:
-    """The rows of one answer of the index, and the key by which it goes on."""
+    """The rows of one lookup, and the resume key."""
     reply = client.lookup(query)
     if reply.status == FORBIDDEN or b"AccessControlException" in reply.body[:2_000]:
         raise Excluded
@@ -132,7 +132,7 @@ def _is_page(row: list[str]) -> bool:
 
 
 def _captures(rows: Iterable[list[str]]) -> Iterator[Capture]:
-    """Those whose address and time are whole."""
+    """The captures with a valid URL and time."""
     for timestamp, original, _, _, digest in rows:
         one = Capture(timestamp, original, digest)
         try:

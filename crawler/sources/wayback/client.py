@@ -1,7 +1,7 @@
-"""Requests to the Wayback Machine: one at a time, paced, repeated after a pause where it refuses.
+"""The client of the Wayback Machine: one request at a time, with a rate limit and retries after a pause.
 
-Its limits are no contract: 24 lookups a minute were the limit in June 2026 (github.com/edgi-govdata-archiving/wayback,
-release 0.5.1); who goes on after 429 is blocked for an hour and longer.
+Its limits may change: 24 lookups a minute were allowed in June 2026 (github.com/edgi-govdata-archiving/wayback, release
+0.5.1). A client that continues after 429 is blocked for an hour or longer.
 """
 
 import time
@@ -18,12 +18,12 @@ OK, REDIRECTS, FORBIDDEN, NOT_FOUND = 200, frozenset({301, 302, 303, 307, 308}),
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 3_600.0
 MEMENTO = "memento-datetime"
-"""The field of an answer that is a capture, whatever its status: an archived 429 is no refusal of the archive's."""
+"""The field that every capture has: an archived 429 is not a refusal by the archive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class Reply:
 
 
 class Client:
-    """Asks the archive; ``requests`` counts what was asked."""
+    """Sends requests to the archive; ``requests`` counts them."""
 
     def __init__(
         self, settings: WaybackSettings, user_agent: str, max_body: int, sleep: Callable[[float], None] = time.sleep
@@ -52,10 +52,10 @@ class Client:
         self._client.close()
 
     def lookup(self, parameters: Mapping[str, str]) -> Reply:
-        """Ask the index.
+        """Look up the index.
 
         Raises:
-            StageError: it refuses, or does not answer, again and again.
+            StageError: it refuses or does not answer, repeatedly.
         """
         return self._ask("cdx/search/cdx", parameters, 60.0 / self._settings.lookups_per_minute)
 
@@ -75,7 +75,7 @@ class Client:
             try:
                 reply = self._get(path, parameters)
             except httpx.DecodingError:
-                return Reply(0, {}, b"")  # its bytes are not what their encoding says, and will not be the next time
+                return Reply(0, {}, b"")  # the body does not match its encoding; a retry would not help
             except httpx.TransportError as error:
                 why, asked_for = f"the connection failed ({type(error).__name__})", 0.0
             else:
@@ -101,7 +101,7 @@ class Client:
             return Reply(response.status_code, headers, bytes(body))
 
     def _pace(self, apart: float) -> None:
-        """Lookups and captures have a pace each: the archive counts them apart."""
+        """Wait for the rate limit. Lookups and captures have separate limits, as in the archive."""
         now = time.monotonic()
         at = max(now, self._next.get(apart, 0.0))
         self._next[apart] = at + apart
@@ -110,7 +110,7 @@ class Client:
 
 
 def _retry_after(text: str) -> float:
-    """Seconds that the archive asks for, in the two ways of saying so (RFC 9110, 10.2.3), a day at most."""
+    """The seconds of a Retry-After field, in its two forms (RFC 9110, 10.2.3), one day at most."""
     if text.strip().isdigit():
         return min(float(text), 86_400.0)
     try:

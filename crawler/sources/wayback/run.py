@@ -26,7 +26,7 @@ from crawler.sources.writer import Origin, SourceWriter
 from data.errors import InputError
 from data.files import read_json, value_digest, write_json
 from data.manifest import code_version
-from data.progress import Progress, quiet
+from data.progress import Progress, no_progress
 from data.rights.files import READERS
 from data.seeds import Seed, load_seeds
 from data.store import Store
@@ -36,9 +36,9 @@ from data.urls import host_of
 SOURCE = "wayback"
 REFERS_TO_URL, REFERS_TO_DATE = "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"
 _ORIGINAL = "x-archive-orig-"
-"""Begins the names of the fields that the captured answer had."""
+"""Prefix of the header fields of the captured response."""
 _NOT_KEPT = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
-"""Fields that no longer hold for the bytes as they are kept, without their encodings."""
+"""Fields that are not true for the stored bytes, which are decoded."""
 _GZIP = b"\x1f\x8b"
 _LISTING = "captures-"
 _FLUSH_EVERY = 20
@@ -46,21 +46,21 @@ _MOST_HOPS = 3
 
 
 class WaybackSummary(BaseModel):
-    """What the Wayback Machine gave."""
+    """The result of a run."""
 
     model_config = ConfigDict(frozen=True)
 
     hosts: int
-    """Asked for."""
+    """Hosts that were looked up."""
     pages: int = 0
-    """Wanted of them: the newest capture of each page."""
+    """Selected captures: the newest of each page."""
     already: int = 0
     fetched: int = 0
     left_out: dict[str, int] = {}
     """Captures, and hosts that the archive does not show, by reason."""
     requests: int = 0
     refusals: int = 0
-    """Requests that the archive refused, after which we waited."""
+    """Requests that the archive refused; we waited after each."""
 
 
 def archive_wayback(
@@ -70,9 +70,9 @@ def archive_wayback(
     *,
     hosts: Sequence[str],
     dry_run: bool = False,
-    progress: Progress = quiet,
+    progress: Progress = no_progress,
 ) -> WaybackSummary:
-    """Bring what the archive has of some hosts (``crawler.views.dead_hosts``); nothing is asked for again.
+    """Fetch the captures of some hosts (``crawler.views.dead_hosts``); nothing is fetched twice.
 
     ``dry_run`` reads the index and fetches no page.
 
@@ -121,7 +121,7 @@ class _Run:
         self._dry_run = dry_run
 
     def bring(self, host: str, seeds: Sequence[Seed]) -> None:
-        """Bring one host: permissions, then pages. One that was brought whole before is asked for no more."""
+        """Fetch one host: permissions, then pages. A host that is complete is not looked up again."""
         done = self._kept(host) / "done.json"
         if done.is_file():
             self.counts.update(dict.fromkeys(("pages", "already"), read_json(done)["pages"]))
@@ -145,7 +145,7 @@ class _Run:
         self.counts["pages"] += len(allowed)
         self._fetch(host, "pages", allowed, self._rules.scope)
         write_json(done, {"pages": len(allowed)})
-        for listing in self._kept(host).glob(f"{_LISTING}*.json"):  # addresses, which may have to be forgotten
+        for listing in self._kept(host).glob(f"{_LISTING}*.json"):  # it has URLs, which may have to be forgotten
             listing.unlink()
 
     @property
@@ -156,7 +156,7 @@ class _Run:
         return self._store.crawl / "archives" / SOURCE / host
 
     def _pages(self, host: str, seeds: Sequence[Seed]) -> list[Capture]:
-        """The pages that are wanted, by the scope of the start URLs and the operator's rules."""
+        """The selected pages, by the scope of the start URLs and the operator's rules."""
         found: list[Capture] = []
         for seed in seeds:
             whole = seed.scope == "host"
@@ -177,7 +177,7 @@ class _Run:
         return self._rules.refusal(one.canonical, host_of(one.canonical), seed.url, 0, 1)
 
     def _rights(self, host: str) -> None:
-        """Bring the captures of the files of permissions. Once all are there they are asked for no more."""
+        """Fetch the captures of the permission files; once complete, they are not looked up again."""
         done = self._kept(host) / "rights.json"
         if not done.is_file():
             found = [one for file in READERS for one in captures_of_file(self._client, f"{host}{file}")]
@@ -207,7 +207,7 @@ class _Run:
                     writer.flush()
 
     def _keep(self, writer: SourceWriter, one: Capture, taken: Capture, reply: Reply, scope: Scope | None) -> None:
-        """Append a capture as a response of its own day, with the address at which the archive has it."""
+        """Append a capture as a response of its own date, with its address in the archive."""
         seed = scope.seed_of(one.canonical) if scope is not None else None
         fields = {REFERS_TO_URL: f"{self._settings.base_url}{taken.path}", REFERS_TO_DATE: _iso(taken.when)}
         line, headers = _head(reply)
@@ -215,7 +215,7 @@ class _Run:
         self.counts["fetched"] += 1
 
     def _capture(self, one: Capture) -> tuple[Reply | None, Capture]:
-        """The bytes of a capture; the archive may send us to the same page of another moment."""
+        """The response of a capture; the archive may redirect to a capture of the same page at another time."""
         path, taken = one.path, one
         for _ in range(_MOST_HOPS):
             reply = self._client.capture(path)
@@ -241,14 +241,14 @@ def _moved(location: str, one: Capture) -> Capture | None:
 
 
 def _head(reply: Reply) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """Status line and fields of the answer that was captured."""
+    """Status line and fields of the captured response."""
     said = {
         name.removeprefix(_ORIGINAL): value
         for name, value in reply.headers.items()
         if name.startswith(_ORIGINAL) and name.removeprefix(_ORIGINAL) not in _NOT_KEPT
     }
     if reply.body.startswith(_GZIP) and reply.headers.get(f"{_ORIGINAL}content-encoding", "").lower() == "gzip":
-        said["content-encoding"] = "gzip"  # the archive gave it packed and did not say so
+        said["content-encoding"] = "gzip"  # the archive sent it compressed without saying so
     if "content-type" not in said and "content-type" in reply.headers:
         said["content-type"] = reply.headers["content-type"]
     fields = [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in said.items()]
@@ -256,7 +256,7 @@ def _head(reply: Reply) -> tuple[bytes, list[tuple[bytes, bytes]]]:
 
 
 def _seeds_of(scope: Scope, host: str) -> list[Seed]:
-    """The start URLs of a host; one for the whole host stands for all others."""
+    """The start URLs of a host; one that covers the whole host replaces all others."""
     found = [
         seed for seed in scope.seeds.values() if host_of(seed.url).removeprefix("www.") == host.removeprefix("www.")
     ]

@@ -1,0 +1,1 @@
+"""Parses responses: links, sitemaps, header fields, block pages."""

@@ -1,0 +1,1 @@
+"""Prefect artifacts: progress, tables, the curve of the loss, links."""

@@ -212,10 +212,10 @@ def measure(root: Path, name: str, step: int, device: str) -> dict[str, Any]:
 def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, device: str, most: int | None) -> Any:
     """Fine-tune a milestone once and score it on the test split."""
     from training.benchmark.datasets import read_splits
-    from training.benchmark.dealing import some
     from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
     from training.benchmark.models import find_model
     from training.benchmark.settings import BenchmarkSettings
+    from training.benchmark.split_assignment import at_most
     from training.benchmark.tagging import Tagging
     from training.benchmark.tasks import find_task
 
@@ -230,7 +230,7 @@ def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, 
     if key not in _KINDS:
         _, splits = read_splits(find_task(TASK), data, None)
         limits = {"train": settings.train_documents, "dev": CHOOSING, "test": most}
-        splits = {split: some(items, limits[split]) for split, items in splits.items()}
+        splits = {split: at_most(items, limits[split]) for split, items in splits.items()}
         _KINDS[key] = Tagging(splits, source, settings)
     kind = _KINDS[key]
     clock = Clock(steps_of(len(kind.features("train")), settings), lambda *_: None)

@@ -25,11 +25,11 @@ from torch import Tensor, nn
 
 from data.store import Store
 from training.benchmark.datasets import read_splits
-from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.models import Source, find_model
 from training.benchmark.scores import deviation, mean
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.split_assignment import at_most
 from training.benchmark.tagging import Tagging
 from training.benchmark.tasks import find_task
 from training.tokens.stream import TokenStream
@@ -120,7 +120,7 @@ def main() -> None:
     source = find_model(Store.open(given.store), given.model)
     model = cast("Source", Vectors(source, torch.from_numpy(both_VE)))
     _, splits = read_splits(find_task(given.task), given.data)
-    kind = Tagging({**splits, "train": some(splits["train"], given.documents)}, source, settings)
+    kind = Tagging({**splits, "train": at_most(splits["train"], given.documents)}, source, settings)
     clock = Clock(given.seeds * steps_of(len(kind.features("train")), settings), lambda *_: None)
     dev, test = [], []
     for seed in range(1, given.seeds + 1):

@@ -17,12 +17,12 @@ from pathlib import Path
 
 sys.path.pop(0)  # this file's folder: it holds a training.py too
 
-from training.benchmark import flat, spans
+from training.benchmark import iob_tags, spans
 from training.benchmark.datasets import read_splits
-from training.benchmark.dealing import some
 from training.benchmark.documents import Document, types_of
+from training.benchmark.split_assignment import at_most
 from training.benchmark.tasks import find_task
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 AROUND = (-2, -1, 0, 1, 2)
 AFFIXES = (2, 3, 4)
@@ -58,18 +58,18 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=60)
     given = parser.parse_args()
     _, splits = read_splits(find_task(given.task), given.data)
-    train: list[Document] = some(splits["train"], given.documents)
+    train: list[Document] = at_most(splits["train"], given.documents)
     types = types_of(train)
-    tags = flat.tags_of(types)
+    tags = iob_tags.tags_of(types)
     import pycrfsuite
 
     began = time.process_time()
     trainer = pycrfsuite.Trainer(verbose=False)
     for document in train:
-        words = words_of(document.text)
+        words = split_words(document.text)
         known = [mention for mention in document.mentions if mention.label in types]
-        numbers = flat.encode(words, known, tags)
-        wanted = [tags[number] if number != flat.IGNORED else flat.OUTSIDE for number in numbers]
+        numbers = iob_tags.encode(words, known, tags)
+        wanted = [tags[number] if number != iob_tags.IGNORED else iob_tags.OUTSIDE for number in numbers]
         trainer.append(features([document.text[start:end] for start, end in words]), wanted)
     trainer.set_params({"c1": 0.05, "c2": 0.01, "max_iterations": given.iterations})
     with tempfile.TemporaryDirectory() as folder:
@@ -80,9 +80,9 @@ def main() -> None:
         for split in ("dev", "test"):
             found = {}
             for document in splits[split]:
-                words = words_of(document.text)
+                words = split_words(document.text)
                 tagged = tagger.tag(features([document.text[start:end] for start, end in words]))
-                found[document.name] = flat.decode(words, tagged)
+                found[document.name] = iob_tags.decode(words, tagged)
             gold = {document.name: document.mentions for document in splits[split]}
             figures[split] = spans.exact(gold, found)["micro"]
     print(json.dumps({"documents": len(train), "cpu_seconds": round(time.process_time() - began, 1), **figures}))

@@ -39,7 +39,7 @@ _PDF = b"%PDF-"
 _EXTRACTED = ["text", "figures", "declared_language", "author"]
 
 
-class Found:
+class RequestedPage:
     """A page of a version that a request names, and where it was found."""
 
     def __init__(self, request: Request) -> None:
@@ -77,7 +77,7 @@ class Found:
 
 def document(request: Request) -> Response:
     """The page of one document, or of one dropped page."""
-    found = Found(request)
+    found = RequestedPage(request)
     if found.building is not None:
         return building(request, found.building, found.version)
     words = request.query_params.get("q", "")
@@ -88,13 +88,13 @@ def document(request: Request) -> Response:
         lines=shown_lines(found.lines(), words),
         has_original=request.query_params.get("original") != "0",
         words=words,
-        story=told(found),
+        history=history_lines(found),
         versions=found.library.versions(),
         label=read_labels(found.library.store).get((found.row["id"], found.row["digest"] or "")),
     )
 
 
-def described(found: Found) -> dict[str, Any]:
+def described(found: RequestedPage) -> dict[str, Any]:
     """What is known of a page beside its text."""
     row, library = found.row, found.library
     past = page_history(library.store, library.settings, row["url"])
@@ -117,17 +117,17 @@ def described(found: Found) -> dict[str, Any]:
     }
 
 
-def told(found: Found) -> list[str]:
-    """The story of a page, as `cowese why` tells it; its error where a file of it cannot be read."""
+def history_lines(found: RequestedPage) -> list[str]:
+    """The history of a page, as `cowese why` tells it; its error where a file of it cannot be read."""
     try:
-        return found.library.story(found.row["url"])
+        return found.library.history(found.row["url"])
     except CoweseError as error:
         return [str(error)]
 
 
 def original(request: Request) -> Response:
     """The page as it was fetched, made inert, its blocks marked; for a frame of ours alone."""
-    found = Found(request)
+    found = RequestedPage(request)
     if found.building is not None:
         raise HTTPException(404)
     row, settings = found.row, found.library.settings
@@ -147,7 +147,7 @@ def original(request: Request) -> Response:
 
 def body(request: Request) -> Response:
     """The bytes of the answer, to be saved: never shown by a browser."""
-    found = Found(request)
+    found = RequestedPage(request)
     if found.building is not None:
         raise HTTPException(404)
     row = found.row
@@ -163,7 +163,7 @@ def difference(request: Request) -> Response:
 
     Those are named by ``in=VERSION`` and ``visit=RECORD``.
     """
-    found = Found(request)
+    found = RequestedPage(request)
     if found.building is not None:
         return building(request, found.building, found.version)
     if "visit" in request.query_params:
@@ -179,7 +179,7 @@ def difference(request: Request) -> Response:
     return _differing(request, found, other, (other["text"] or "", found.row["text"] or ""), other_version)
 
 
-def _between_visits(request: Request, found: Found, place: str) -> Response:
+def _between_visits(request: Request, found: RequestedPage, place: str) -> Response:
     """As both were extracted, personal data masked: of an earlier visit nothing else is kept."""
     extracted, library = found.library.extracted(), found.library
     past = page_history(library.store, library.settings, found.row["url"])
@@ -190,7 +190,12 @@ def _between_visits(request: Request, found: Found, place: str) -> Response:
 
 
 def _differing(
-    request: Request, found: Found, other: dict[str, Any], texts: tuple[str, str], version: str, name: str | None = None
+    request: Request,
+    found: RequestedPage,
+    other: dict[str, Any],
+    texts: tuple[str, str],
+    version: str,
+    name: str | None = None,
 ) -> Response:
     parts = word_diff(*texts)
     return page(
@@ -216,7 +221,7 @@ def shown_lines(lines: list[Line], words: str) -> list[tuple[str, list[Piece]]]:
     ]
 
 
-def _measures(found: Found) -> tuple[Mapping[str, Figures], dict[str, str]]:
+def _measures(found: RequestedPage) -> tuple[Mapping[str, Figures], dict[str, str]]:
     """All figures of a page's rules and the verdicts on its language, where its measures are still there."""
     extracted = found.library.extracted()
     place = extracted.row_number(found.row["warc_file"], found.row["warc_offset"])
@@ -231,7 +236,7 @@ def _measures(found: Found) -> tuple[Mapping[str, Figures], dict[str, str]]:
     return figures, {one["identifier"]: one["answer"] for one in row["verdicts"] or ()}
 
 
-def _cluster(found: Found) -> list[dict[str, Any]]:
+def _cluster(found: RequestedPage) -> list[dict[str, Any]]:
     """The other pages of a page's cluster: the one that was kept, and those that lost to it."""
     row = found.row
     keeper = row["cluster_id"] if row["reason"] is None else row["lost_to"]

@@ -45,7 +45,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a question found."""
 
     numbers: list[int]
@@ -112,7 +112,7 @@ class Index:
 
     # Questions
 
-    def find(self, asked: Asked) -> Found:
+    def find(self, asked: Asked) -> SearchResult:
         """Pages of a question with the counts of every facet."""
         search = read_search(asked.words)
         hits, ranked = self._hits(search, asked.sort)
@@ -130,7 +130,7 @@ class Index:
             mask = every if name not in masks else _all(self.pages, hits, *others)
             counted = self._counted(name, mask, asked.chosen.get(name, ()))
             facets[name], more[name] = _most(name, counted)
-        return Found(
+        return SearchResult(
             chosen[start : start + asked.size].tolist(), len(chosen), facets, more, search, _taken_sort(sort, ranked)
         )
 

@@ -18,8 +18,8 @@ from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
 
-Story = Callable[[str], list[str]]
-"""Tells the story of a URL in lines, as `cowese why` does."""
+HistoryOf = Callable[[str], list[str]]
+"""Tells the history of a URL in lines, as `cowese why` does."""
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Library:
 
     store: Store
     settings: CleaningSettings
-    story: Story
+    history: HistoryOf
     differences: Remembered[Diff] = field(default_factory=Remembered)
     """Of pairs of versions."""
     reports: Remembered[RulesReport] = field(default_factory=Remembered)

@@ -12,7 +12,7 @@ from browse.asked import PAGE_SIZES, RELEVANCE, Asked
 from browse.building import Building
 from browse.facets import FACETS, NONE
 from browse.folding import Piece, folded, marked, phrase_pattern, snippet
-from browse.index import Counted, Found, Index
+from browse.index import Counted, Index, SearchResult
 from browse.index_build import SORTS
 from browse.library import Library
 from browse.rendering import page
@@ -98,7 +98,7 @@ def values(request: Request) -> Response:
     )
 
 
-def lines_of(index: Index, found: Found) -> list[Line]:
+def lines_of(index: Index, found: SearchResult) -> list[Line]:
     """The pages of a list with the words that were searched for marked."""
     pattern = phrase_pattern(found.search.phrases)
     return [

@@ -82,7 +82,7 @@ SPANISH = {
     "Its visits": "Sus visitas",
     "the one that is shown": "la que se muestra",
     "what differs": "qué cambia",
-    "Its story": "Su historia",
+    "Its history": "Su historia",
     "No text was taken out of this answer.": "De esta respuesta no se extrajo texto.",
     "selected": "elegido",
     "cut": "recortado",

@@ -37,8 +37,14 @@ NOT_YET_PLAIN_CODE = (
     *("cleaning/pages/", "cleaning/duplicates/", "cleaning/forgetting/"),
 )
 """Folders that are not checked yet. Remove one here once it has no banned words."""
-FORMER = frozenset({("crawler/views/host_records.py", "standing")})
-"""Aliases that keep a former name (docs/upgrading.md)."""
+FORMER = frozenset(
+    {
+        ("crawler/views/host_records.py", "standing"),
+        ("flows/serving/keeper.py", "told"),
+        ("training/benchmark/run.py", "made"),
+    }
+)
+"""Former names that JSON files and answers of commands keep."""
 MAX_WORDS = 30
 """Longest sentence, in words."""
 MAX_README = 120
@@ -63,9 +69,10 @@ def findings() -> Iterator[str]:
     listed = subprocess.run(["git", "ls-files", *CODE], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         path = ROOT / name
-        if path.suffix in (".py", ".jinja") and path.is_file() and not name.startswith(NOT_YET_PLAIN_CODE):
+        if path.suffix in (".py", ".jinja") and path.is_file():
             text = path.read_text(encoding="utf-8")
-            yield from banned_texts(name, text)
+            if not name.startswith(NOT_YET_PLAIN_CODE):
+                yield from banned_texts(name, text)
             if path.suffix == ".py":
                 yield from banned_names(name, text)
 

@@ -10,12 +10,12 @@ from data.errors import InputError
 from data.store import Store
 from training.benchmark import brat, conll, squad, tables
 from training.benchmark.datasets import read_splits
-from training.benchmark.dealing import set_aside
 from training.benchmark.documents import Mention
 from training.benchmark.leaks import also_trained
 from training.benchmark.rows import Row
 from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.split_assignment import hold_out_dev
 from training.benchmark.tasks import TASKS, find_task
 
 TEXT = "Dolor abdominal y torácico.\nToma ácido fólico 🩺 y un antiinflamatorio."
@@ -213,7 +213,7 @@ def test_a_tenth_of_a_small_training_file_is_set_aside(tmp_path):
 
 def test_a_text_that_most_items_share_is_not_set_aside():
     items = [Row(f"{number}", "no", LONG) for number in range(50)] + [Row("x", "sí", "Otro.")]
-    train, dev = set_aside(items)
+    train, dev = hold_out_dev(items)
     assert ([one.name for one in dev], len(train)) == (["x"], 50)
 
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.decoding import Decoding
 from training.benchmark.documents import Document, Mention
 from training.benchmark.heads import Heads, usual_heads
 from training.benchmark.transitions import sequence_loss, valid_steps
 from training.benchmark.windows import Window
+from training.benchmark.word_split import split_words
 from training.benchmark.word_tags import TagDecoding, found_in
-from training.benchmark.words import words_of
 
 TEXT = "cáncer de mama izquierda"
-WORDS = words_of(TEXT)
+WORDS = split_words(TEXT)
 DISO, ANAT, INNER = Mention.over("DISO", (0, 14)), Mention.over("ANAT", (10, 24)), Mention.over("DISO", (0, 6))
 BY_TYPE = Heads.of_types(["ANAT", "DISO"], "type")
 
@@ -30,7 +30,7 @@ def test_mentions_of_different_types_nest_and_cross_of_one_type_the_longest_stay
 
 def test_a_discontinuous_mention_is_passed_over_by_its_own_head_alone():
     apart = Mention.over("DISO", (0, 6), (15, 24))
-    assert BY_TYPE.encode(WORDS, [apart, ANAT]) == [[0, flat.IGNORED], [0, 0], [1, 0], [2, flat.IGNORED]]
+    assert BY_TYPE.encode(WORDS, [apart, ANAT]) == [[0, iob_tags.IGNORED], [0, 0], [1, 0], [2, iob_tags.IGNORED]]
 
 
 @pytest.mark.parametrize("name", ["one", "type"])
@@ -59,7 +59,7 @@ def test_the_loss_of_several_heads_is_the_sum_of_each():
     scores_BHWT = torch.randn(2, 2, 3, 3, generator=draw)
     steps_HTT = torch.stack([torch.from_numpy(valid_steps(tags)) for tags in BY_TYPE.tags])
     steps_HTT = steps_HTT + torch.randn(2, 1, 3, generator=draw)
-    tags_BHW = torch.tensor([[[0, 1, 2], [1, 2, 2]], [[0, 0, flat.IGNORED], [1, 0, 1]]])
+    tags_BHW = torch.tensor([[[0, 1, 2], [1, 2, 2]], [[0, 0, iob_tags.IGNORED], [1, 0, 1]]])
     is_word_BHW = torch.ones(2, 2, 3, dtype=torch.bool)
     apart = sum(
         sequence_loss(scores_BHWT[:, head], tags_BHW[:, head], is_word_BHW[:, head], steps_HTT[head]) for head in (0, 1)

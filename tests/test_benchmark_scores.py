@@ -5,15 +5,15 @@ from benchmark_room import scored_by_hand
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from training.benchmark import flat, spans
+from training.benchmark import iob_tags, spans
 from training.benchmark.brat import write_document
 from training.benchmark.documents import Document, Mention
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 pytest.importorskip("seqeval")
 TEXT = "Se pauta ibuprofeno 600 mg y ácido fólico; la albúmina y la proteína C reactiva eran normales, sin ferritina."
-WORDS = words_of(TEXT)
-TAGS = flat.tags_of(("FARMACO", "PROTEINA"))
+WORDS = split_words(TEXT)
+TAGS = iob_tags.tags_of(("FARMACO", "PROTEINA"))
 
 
 def at(label, *said):
@@ -62,7 +62,7 @@ def test_planted_errors(tmp_path, name):
                                                                            "border inside a word")])  # fmt: skip
 def test_seqeval_says_the_same_of_what_tags_can_say(name):
     predicted = PLANTED[name][0]
-    gold_tags, tags = ([TAGS[tag] for tag in flat.encode(WORDS, mentions, TAGS)] for mentions in (GOLD, predicted))
+    gold_tags, tags = ([TAGS[tag] for tag in iob_tags.encode(WORDS, mentions, TAGS)] for mentions in (GOLD, predicted))
     assert spans.strict([gold_tags], [tags]) == pytest.approx(spans.exact({"a": GOLD}, {"a": predicted})["micro"])
 
 
@@ -71,8 +71,10 @@ def test_seqeval_says_the_same_of_what_tags_can_say(name):
     *[st.lists(st.lists(st.sampled_from(TAGS), min_size=len(WORDS), max_size=len(WORDS)), min_size=3, max_size=3)] * 2
 )
 def test_exact_equals_seqeval_on_any_tags(gold, predicted):
-    gold, predicted = ([flat.repaired(tags) for tags in side] for side in (gold, predicted))
-    as_mentions = [{str(at): flat.decode(WORDS, tags) for at, tags in enumerate(side)} for side in (gold, predicted)]
+    gold, predicted = ([iob_tags.repaired(tags) for tags in side] for side in (gold, predicted))
+    as_mentions = [
+        {str(at): iob_tags.decode(WORDS, tags) for at, tags in enumerate(side)} for side in (gold, predicted)
+    ]
     assert spans.strict(gold, predicted) == pytest.approx(spans.exact(*as_mentions)["micro"])
 
 
@@ -103,20 +105,20 @@ def test_one_mention_in_another_document_is_another():
     ((at("FARMACO", "ácido"), at("FARMACO", "fólico")), "ácido:B-FARMACO fólico:B-FARMACO"),
 ])  # fmt: skip
 def test_the_rule_for_tags(mentions, expected):
-    tags = flat.encode(WORDS, mentions, TAGS)
-    said = {tag: TAGS[tag] for tag in range(len(TAGS))} | {flat.IGNORED: "ignored"}
+    tags = iob_tags.encode(WORDS, mentions, TAGS)
+    said = {tag: TAGS[tag] for tag in range(len(TAGS))} | {iob_tags.IGNORED: "ignored"}
     found = [f"{TEXT[start:end]}:{said[tag]}" for (start, end), tag in zip(WORDS, tags, strict=True) if tag]
     assert " ".join(found) == expected
 
 
 def test_tags_that_continue_nothing_begin():
     tags = ["I-A", "I-A", "O", "I-B", "I-A", "B-A", "I-B"]
-    assert flat.repaired(tags) == ["B-A", "I-A", "O", "B-B", "B-A", "B-A", "B-B"]
+    assert iob_tags.repaired(tags) == ["B-A", "I-A", "O", "B-B", "B-A", "B-A", "B-B"]
 
 
 def test_words_are_runs_of_letters_and_of_digits():
     text = "40mg/día, alfa-1 compan\N{COMBINING TILDE}era"
-    assert [text[start:end] for start, end in words_of(text)] == [
+    assert [text[start:end] for start, end in split_words(text)] == [
         *("40", "mg", "/", "día", ",", "alfa", "-", "1", "compan\N{COMBINING TILDE}era"),
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.benchmark.flat import IGNORED, repaired
+from training.benchmark.iob_tags import IGNORED, repaired
 from training.benchmark.transitions import _of_like_length, best_sequences, sequence_loss, valid_steps
 
 LABELS = ("O", "B-FARMACO", "I-FARMACO", "B-PROTEINA", "I-PROTEINA")

@@ -10,14 +10,14 @@ from benchmark_room import byte_level, note, tiny_model
 
 from data.errors import InputError
 from data.store import Store
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.finetune import hidden
 from training.benchmark.layer_decay import depth_of, parameter_groups
 from training.benchmark.models import find_model
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.windows import Frame, best_windows, windows_of
+from training.benchmark.word_split import split_words
 from training.benchmark.word_tags import pooled
-from training.benchmark.words import words_of
 from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS
 from training.tokens.tokenizer import write_tokenizer
@@ -34,7 +34,7 @@ def source(tmp_path_factory):
 @pytest.mark.parametrize(("length", "overlap"), [(16, 0), (16, 7), (33, 8), (64, 16), (512, 128)])
 def test_every_word_is_predicted_once_from_where_it_has_most_context(source, length, overlap):
     document = note("larga", random.Random(3), sentences=40)
-    words = words_of(document.text)
+    words = split_words(document.text)
     windows = windows_of(source.tokenizer, document.text, words, length=length, overlap=overlap)
     assert all(len(window.inputs["input_ids"]) <= length for window in windows)
     chosen = best_windows(windows)
@@ -51,14 +51,14 @@ def test_every_word_is_predicted_once_from_where_it_has_most_context(source, len
 
 def test_tags_sit_on_the_first_token_of_a_word(source):
     text = "No xyzxyz ya."
-    words = words_of(text)
+    words = split_words(text)
     (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
     labels = [label for (label,) in window.labelled([[0], [1], [0], [0]])["labels"]]
     tokens = source.tokenizer.convert_ids_to_tokens(window.inputs["input_ids"])
-    assert [(token, label) for token, label in zip(tokens, labels, strict=True) if label != flat.IGNORED] == [
+    assert [(token, label) for token, label in zip(tokens, labels, strict=True) if label != iob_tags.IGNORED] == [
         ("No", 0), ("x", 1), ("y", 0), (".", 0),
     ]  # fmt: skip
-    assert labels[0] == labels[-1] == flat.IGNORED
+    assert labels[0] == labels[-1] == iob_tags.IGNORED
 
 
 @pytest.mark.parametrize("kind", ["bytes", "decomposed text", "marks and line ends"])
@@ -69,7 +69,7 @@ def test_other_tokenizers_and_other_texts_lose_no_word(source, kind):
         text = unicodedata.normalize("NFD", text)
     if kind == "marks and line ends":
         text = text.replace(" ", "\r\n", 5)
-    words = words_of(text)
+    words = split_words(text)
     windows = windows_of(tokenizer, text, words, length=40, overlap=10)
     assert len(windows) > 1
     assert sorted(best_windows(windows)) == list(range(len(words)))
@@ -85,7 +85,7 @@ def test_a_tokenizer_without_case_and_accents_finds_the_places_in_the_text_as_it
     write_tokenizer(tmp_path, [*SPECIAL_TOKENS, *pieces], settings)
     (tmp_path / "config.json").write_text('{"model_type": "electra"}', encoding="utf-8")
     text = unicodedata.normalize(form, "El NIÑO tomó Ácido acetilsalicílico. La Niña, ibuprofeno: ÑÁÉ ü.")
-    words = words_of(text)
+    words = split_words(text)
     windows = windows_of(AutoTokenizer.from_pretrained(tmp_path), text, words, length=24, overlap=6)
     assert len(windows) > 1
     found = {}
@@ -202,14 +202,14 @@ def test_windows_are_those_of_the_library_where_it_gives_all(source, kind, lengt
     text = note("x", random.Random(7), sentences=30).text
     tokenizer = byte_level([text] * 3) if kind == "bytes" else source.tokenizer
     theirs = tokenizer(text, truncation=True, max_length=length, stride=overlap, return_overflowing_tokens=True)
-    ours = windows_of(tokenizer, text, words_of(text), length=length, overlap=overlap)
+    ours = windows_of(tokenizer, text, split_words(text), length=length, overlap=overlap)
     assert [window.inputs["input_ids"] for window in ours] == theirs["input_ids"]
     assert all(set(window.inputs["attention_mask"]) == {1} for window in ours)
 
 
 def test_the_pairs_of_a_tokenizer_are_framed_as_it_frames_them(source):
     for tokenizer in (source.tokenizer, byte_level(["No toma nada."] * 3)):
-        frame = Frame.of(tokenizer, 2)
+        frame = Frame.from_tokenizer(tokenizer, 2)
         asked, told = (tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("Toma?", "No toma nada."))
         whole = tokenizer("Toma?", "No toma nada.")
         assert frame.filled(asked, told) == {name: list(whole[name]) for name in frame.inputs}
@@ -224,14 +224,14 @@ def test_a_word_that_the_tokenizer_leaves_out_is_refused(source):
 
     text = note("x", random.Random(7), sentences=12).text
     with pytest.raises(InputError, match="the tokenizer gives no token for"):
-        windows_of(Deaf(), text, words_of(text), length=40, overlap=10)
+        windows_of(Deaf(), text, split_words(text), length=40, overlap=10)
     invisible = "El\u00ad paciente\u200b toma."
-    assert windows_of(source.tokenizer, invisible, words_of(invisible), length=40, overlap=10)
+    assert windows_of(source.tokenizer, invisible, split_words(invisible), length=40, overlap=10)
 
 
 def test_a_words_tokens_are_one_group_and_their_logits_one_mean(source):
     text = "Toma ibuprofenox, sí"
-    words = words_of(text)
+    words = split_words(text)
     (window,) = windows_of(source.tokenizer, text, words, length=64, overlap=0)
     size = len(window.inputs["input_ids"])
     spans = sorted(window.places.values())

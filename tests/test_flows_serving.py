@@ -211,6 +211,22 @@ def test_the_profile_file_is_given_back_to_the_byte(tmp_path):
     assert [path.name for path in tmp_path.glob("profiles*")] == ["profiles.toml"]
 
 
+def test_served_otherwise_after_a_reboot_the_profile_follows_and_the_file_is_given_back(tmp_path):
+    profiles = tmp_path / "profiles.toml"
+    profiles.write_text(OTHERS)
+    other = URL.replace(":1/", ":2/")
+    in_home(
+        tmp_path,
+        f"before = use_profile('{URL}', Path('{tmp_path}'))\n"
+        f"again = use_profile('{other}', Path('{tmp_path}'), before, None, 'admin:secret')\n"
+        f"text = Path('{profiles}').read_text()\n"
+        f"assert '{other}' in text and '{URL}' not in text and 'admin:secret' in text, text\n"
+        f"assert Path('{profiles}').stat().st_mode & 0o777 == 0o600\n"
+        f"leave_profile(again, '{other}')\n",
+    )
+    assert profiles.read_text() == OTHERS
+
+
 def test_a_profile_of_the_user_with_our_name_stays(tmp_path):
     theirs = OTHERS.replace("mine]", "cowese]")
     (tmp_path / "profiles.toml").write_text(theirs)

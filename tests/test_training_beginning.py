@@ -6,7 +6,7 @@ import torch
 from training_room import packed, quick
 
 from data.store import Store
-from training.electra.beginning import OFFSETS, PARTS, Places, begin_from_counts, rank_needed, statistics_of
+from training.electra.beginning import OFFSETS, PARTS, VectorLayout, begin_from_counts, rank_needed, statistics_of
 from training.electra.masking import choose_masked
 from training.electra.model import Electra
 from training.electra.presets import PRESETS, ModelShape, model_shape
@@ -112,7 +112,7 @@ def test_weights_follow_from_counts_and_seed_alone(room, begun):
 
 def test_words_and_positions_share_the_width_without_overlap():
     for width in (64, 128, 256, 768):
-        places = Places.of(width)
+        places = VectorLayout.for_width(width)
         used = [*range(width)[places.right], *range(width)[places.left], *range(width)[places.waves]]
         assert len(used) == len(set(used)) <= width
         assert rank_needed(width) == places.half

@@ -139,7 +139,7 @@ def _longest_band(rows: Sequence[Row], begin: int, width: float, layout: _Layout
         if len(row) == 1 and row[0].width > _FULL_ROW * width:
             break
         for piece in row:
-            covered = _with(covered, (piece.left, piece.right))
+            covered = _add_interval(covered, (piece.left, piece.right))
         strips = len(_strips(covered, row, layout.rules))
         if end is not None and (not strips or (len(row) == 1 and strips < most)):
             break
@@ -182,7 +182,7 @@ def _trimmed(band: _Band) -> _Band:
     return band
 
 
-def _with(covered: list[Strip], new: Strip) -> list[Strip]:
+def _add_interval(covered: list[Strip], new: Strip) -> list[Strip]:
     """Covered intervals, in order and apart, with one more."""
     left, right = new
     apart = [strip for strip in covered if strip[1] < left or strip[0] > right]
@@ -206,7 +206,7 @@ def _strips_of(rows: Sequence[Row], rules: Rules) -> list[Strip]:
     covered: list[Strip] = []
     for row in rows:
         for piece in row:
-            covered = _with(covered, (piece.left, piece.right))
+            covered = _add_interval(covered, (piece.left, piece.right))
     return _strips(covered, rows[len(rows) // 2], rules)
 
 

@@ -159,14 +159,14 @@ def _begins(lines: Sequence[Piece], number: int, usual: float) -> bool:
         return True
     if above.is_bold != line.is_bold and not is_full:
         return True
-    if not is_full and not _goes_on(above, line, _near(lines, number)):
+    if not is_full and not _goes_on(above, line, _lines_around(lines, number)):
         return True
     if len(lines) <= _FEW_LINES and not _is_open(above.text) and not _OPEN.match(line.text):
         return max(len(piece.text) for piece in lines) < _SHORT_LINE  # an address, names: no column of prose
     indent = line.left - above.left
     if not ends or abs(indent) <= _INDENT * line.size:
         return False
-    first = min(piece.left for piece in _near(lines, number))
+    first = min(piece.left for piece in _lines_around(lines, number))
     return indent < 0 or (not _begins_item(above.text) and above.left - first < _INDENT * line.size)
 
 
@@ -194,15 +194,15 @@ def _begins_item(text: str) -> bool:
     return _BULLET.match(text) is not None or _NUMBERED.match(text) is not None
 
 
-def _near(lines: Sequence[Piece], number: int) -> Sequence[Piece]:
+def _lines_around(lines: Sequence[Piece], number: int) -> Sequence[Piece]:
     """Lines around the break before a line."""
     return lines[max(0, number - 4) : number + 4]
 
 
 def _edge(lines: Sequence[Piece], number: int) -> float:
     """The right edge before a line: the column's, or that of lines nearby which end alike, as beside a picture."""
-    near = max(piece.right for piece in _near(lines, number))
-    alike = sum(piece.right > near - 1.5 * piece.size for piece in _near(lines, number))
+    near = max(piece.right for piece in _lines_around(lines, number))
+    alike = sum(piece.right > near - 1.5 * piece.size for piece in _lines_around(lines, number))
     return near if alike >= _ALIKE else max(piece.right for piece in lines)
 
 

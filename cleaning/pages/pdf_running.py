@@ -48,9 +48,9 @@ def _without_edge(pages: list[list[Row]], heights: Sequence[float], *, from_top:
     for page_number, (page, height) in enumerate(zip(pages, heights, strict=True)):
         edge = page[:_DEPTH] if from_top else page[::-1][:_DEPTH]
         keys.append([_key(row, height) for row in edge])
-        counts.update({near for key in keys[-1] for near in _near(key)})
+        counts.update({near for key in keys[-1] for near in _adjacent_keys(key)})
         steps = {(key, step) for row, key in zip(edge, keys[-1], strict=True) for step in _steps(row, page_number)}
-        numbered.update({(near, step) for key, step in steps for near in _near(key)})
+        numbered.update({(near, step) for key, step in steps for near in _adjacent_keys(key)})
     needed = 2 if len(pages) <= 4 else 3  # noqa: PLR2004 - two equal lines of many pages may be chance
     kept = []
     for page_number, (page, own) in enumerate(zip(pages, keys, strict=True)):
@@ -84,7 +84,7 @@ def _key(row: Row, height: float) -> tuple[str, int]:
     return " ".join(text.split()), round(row[0].base / (height * _SAME_PLACE))
 
 
-def _near(key: tuple[str, int]) -> tuple[tuple[str, int], ...]:
+def _adjacent_keys(key: tuple[str, int]) -> tuple[tuple[str, int], ...]:
     """The keys of the same text at this place and a step higher and lower."""
     text, place = key
     return (text, place - 1), key, (text, place + 1)

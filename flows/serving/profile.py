@@ -34,9 +34,16 @@ def use_profile(
     the store has whose server our profile leads to now: the user's own profile is the one that was before it.
     """
     profiles = load_profiles()
-    if before is not None and profiles.active_name == before.name and _url(profiles, before.name) == api_url:
-        return before
     path = _path()
+    settings = {"PREFECT_API_URL": api_url, "PREFECT_PLUGINS_ENABLED": "true"}
+    if auth_string is not None:
+        settings[AUTH] = auth_string
+    if before is not None and profiles.active_name == before.name and _is_ours(profiles, before.name):
+        if _settings(profiles, before.name) == settings:
+            return before
+        unchanged = file_digest(path) == before.written
+        _save(profiles, before.name, settings)  # after a reboot, on another port or with another password
+        return before.model_copy(update={"written": file_digest(path)}) if unchanged else before
     backup = folder / "profiles.before.toml" if path.is_file() else None
     if backup is not None:
         with atomic_file(backup) as temporary:
@@ -44,17 +51,20 @@ def use_profile(
             temporary.write_bytes(path.read_bytes())
     active = another.active if another is not None else profiles.active_name
     name = NAME if NAME not in profiles.names or _is_ours(profiles, NAME) else OTHER_NAME
+    _save(profiles, name, settings)
+    return ProfileBefore(active=active, name=name, backup=backup, written=file_digest(path))
+
+
+def _save(profiles: ProfilesCollection, name: str, settings: dict[str, str]) -> None:
+    """Write the file with our profile in it, as the active one; readable by the user alone where it has a password."""
     if name in profiles.names:
         profiles.remove_profile(name)
-    settings = {"PREFECT_API_URL": api_url, "PREFECT_PLUGINS_ENABLED": "true"}
-    if auth_string is not None:
-        settings[AUTH] = auth_string
     profiles.add_profile(Profile.model_validate({"name": name, "settings": settings}))
     profiles.set_active(name)
-    if auth_string is not None and path.is_file():
+    path = _path()
+    if AUTH in settings and path.is_file():
         path.chmod(0o600)
     save_profiles(profiles)
-    return ProfileBefore(active=active, name=name, backup=backup, written=file_digest(path))
 
 
 def leave_profile(before: ProfileBefore, api_url: str) -> None:
@@ -91,16 +101,18 @@ def _take_out(before: ProfileBefore, api_url: str) -> None:
 
 def _is_ours(profiles: ProfilesCollection, name: str) -> bool:
     """Whether a profile holds nothing but what we write."""
-    settings = {getattr(setting, "name", str(setting)) for setting in profiles[name].settings}
     ours = {"PREFECT_API_URL", "PREFECT_PLUGINS_ENABLED"}
-    return settings - {AUTH} == ours and "//127.0.0.1:" in _url(profiles, name)
+    return set(_settings(profiles, name)) - {AUTH} == ours and "//127.0.0.1:" in _url(profiles, name)
 
 
 def _url(profiles: ProfilesCollection, name: str) -> str:
+    return _settings(profiles, name).get("PREFECT_API_URL", "")
+
+
+def _settings(profiles: ProfilesCollection, name: str) -> dict[str, str]:
     if name not in profiles.names:
-        return ""
-    found = {getattr(key, "name", str(key)): value for key, value in profiles[name].settings.items()}
-    return str(found.get("PREFECT_API_URL", ""))
+        return {}
+    return {getattr(key, "name", str(key)): str(value) for key, value in profiles[name].settings.items()}
 
 
 def _path() -> Path:

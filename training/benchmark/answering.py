@@ -12,13 +12,13 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.answer_scoring import Answers, AnswerScoring, normalized
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName
+from training.benchmark.decoding import TaskTypeName
 from training.benchmark.documents import Fragment
-from training.benchmark.kind import Logits
 from training.benchmark.models import Source
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
+from training.benchmark.task_type import Logits
 from training.benchmark.windows import Feature, Frame, spans_of
 
 __all__ = ["Answering", "normalized"]
@@ -44,7 +44,7 @@ class QuestionWindow:
 class Answering:
     """Questions about texts."""
 
-    name: ClassVar[KindName] = "answering"
+    name: ClassVar[TaskTypeName] = "answering"
     auto: ClassVar[str] = "AutoModelForQuestionAnswering"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
@@ -108,7 +108,7 @@ def told_of(
 def windows_of_question(question: Question, source: Source, settings: BenchmarkSettings) -> list[QuestionWindow]:
     """The question with each window of its text; a question longer than its share of a window is cut off."""
     assert settings.length is not None
-    tokenizer, frame = source.tokenizer, Frame.of(source.tokenizer, 2)
+    tokenizer, frame = source.tokenizer, Frame.from_tokenizer(source.tokenizer, 2)
     asked = tokenizer(question.question, add_special_tokens=False, verbose=False)["input_ids"]
     asked = asked[: int(settings.length * QUESTION_SHARE)]
     encoded = tokenizer(question.context, add_special_tokens=False, return_offsets_mapping=True, verbose=False)

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName
-from training.benchmark.kind import Logits
+from training.benchmark.decoding import TaskTypeName
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.models import Source
 from training.benchmark.rows import AnyRow
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.task_type import Logits
 from training.benchmark.windows import INPUTS, Feature
 
 Target = Callable[[Any], Feature]
@@ -53,7 +53,7 @@ def encode(rows: list[AnyRow], source: Source, length: int) -> tuple[list[Featur
 class Classification:
     """Rows of label and text, or label and a pair of texts."""
 
-    name: ClassVar[KindName] = "classification"
+    name: ClassVar[TaskTypeName] = "classification"
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

@@ -1,7 +1,7 @@
 """A folder → its training, development and test split.
 
 ``layout`` says which files are read and of which split each is. Without a development split a tenth of the training
-documents is set aside (``dealing``).
+documents is set aside (``split_assignment``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,11 +11,11 @@ from typing import Any
 
 from data.errors import InputError
 from training.benchmark import bioc, brat, codes_table, conll, records, spans_table, squad, tables, xmi
-from training.benchmark.dealing import deal, set_aside, some
 from training.benchmark.documents import Document, types_of
 from training.benchmark.layout import SPLITS, files_of, form_of, split_of, texts_of
 from training.benchmark.leaks import refuse_leaks
 from training.benchmark.rows import MultiRow, Row, ScoreRow
+from training.benchmark.split_assignment import assign_splits, at_most, hold_out_dev
 from training.benchmark.squad import Question
 from training.benchmark.tasks import Form, Task
 
@@ -46,7 +46,7 @@ def read_splits(task: Task, folder: Path, most: int | None = None) -> tuple[Form
         brat.refuse_misfits([document for split in SPLITS for document in splits[split]])
         if not types_of(splits["train"]):
             raise InputError(_without_mentions(task, form, folder, files))
-    return form, {split: some(items, most) for split, items in splits.items()}
+    return form, {split: at_most(items, most) for split, items in splits.items()}
 
 
 def listed(names: Sequence[str]) -> str:
@@ -114,7 +114,7 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
     if any(items and isinstance(items[0], Question) for items in read.values()):
         read = _with_own_names(task, folder, read)
     if not task.has_splits:
-        splits = deal([item for items in read.values() for item in items])
+        splits = assign_splits([item for items in read.values() for item in items])
     else:
         splits = {split: [] for split in SPLITS}
         for path, items in read.items():
@@ -131,7 +131,7 @@ def _splits(task: Task, form: Form, folder: Path, read: dict[Path, list[Any]]) -
         splits = tables.as_meant(splits)
     refuse_leaks(form, splits)
     if not splits["dev"]:
-        splits["train"], splits["dev"] = set_aside(splits["train"])
+        splits["train"], splits["dev"] = hold_out_dev(splits["train"])
     if not splits["dev"]:
         raise InputError(f"{folder}: no dev split in it, and of the only training text none can be set aside. Add one.")
     return splits

@@ -9,7 +9,7 @@ from data.errors import InputError
 from data.files import read_json, write_json
 
 DECODING = "cowese.json"
-KindName = Literal["tagging", "classification", "multilabel", "regression", "answering"]
+TaskTypeName = Literal["tagging", "classification", "multilabel", "regression", "answering"]
 Pooling = Literal["first", "mean"]
 """Which of a word's tokens say its tag."""
 Readout = Literal["last", "all"]
@@ -23,7 +23,7 @@ class Decoding(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: KindName
+    kind: TaskTypeName
     task: str
     length: int
     """Tokens of a window, special ones included."""

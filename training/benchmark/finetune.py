@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from data.errors import InputError, StageError
 from data.progress import Progress
-from training.benchmark.kind import Head, Kind, Logits
 from training.benchmark.layer_decay import parameter_groups
 from training.benchmark.models import Source
 from training.benchmark.scores import Epoch
 from training.benchmark.settings import USUAL_BATCH, BenchmarkSettings
+from training.benchmark.task_type import Head, Logits, TaskType
 from training.benchmark.transitions import FASTER, STEPS
 from training.benchmark.windows import INPUTS, Feature
 from training.runs.time_left import duration
@@ -69,7 +69,7 @@ def _batch_of(settings: BenchmarkSettings) -> int:
 
 
 def fine_tune(
-    source: Source, kind: Kind, settings: BenchmarkSettings, seed: int, device: torch.device, clock: Clock
+    source: Source, kind: TaskType, settings: BenchmarkSettings, seed: int, device: torch.device, clock: Clock
 ) -> FineTuned:
     """Train on the training split with this seed; of equal epochs the first is the best.
 
@@ -179,7 +179,7 @@ def _batches(features: Sequence[Feature], size: int, draw: np.random.Generator) 
 
 def _step(
     model: nn.Module,
-    kind: Kind,
+    kind: TaskType,
     batch: Sequence[Feature],
     settings: BenchmarkSettings,
     pad: int,

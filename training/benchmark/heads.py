@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.documents import Document, Fragment, Mention, types_of
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 HeadsName = Literal["one", "type"]
 NESTED = 0.02
@@ -31,7 +31,9 @@ class Heads:
     @classmethod
     def of_types(cls, types: Sequence[str], name: HeadsName) -> "Heads":
         """One head, or a head a type."""
-        return cls(tuple(flat.tags_of([label]) for label in types) if name == "type" else (flat.tags_of(types),))
+        return cls(
+            tuple(iob_tags.tags_of([label]) for label in types) if name == "type" else (iob_tags.tags_of(types),)
+        )
 
     @classmethod
     def of_labels(cls, labels: Sequence[str]) -> "Heads | None":
@@ -40,8 +42,8 @@ class Heads:
         >>> Heads.of_labels(["O-ANAT", "B-ANAT", "I-ANAT", "O-DISO", "B-DISO", "I-DISO"]).tags
         (('O', 'B-ANAT', 'I-ANAT'), ('O', 'B-DISO', 'I-DISO'))
         """
-        if flat.OUTSIDE in labels:
-            is_tagged = all(label == flat.OUTSIDE or label[:2] in ("B-", "I-") for label in labels)
+        if iob_tags.OUTSIDE in labels:
+            is_tagged = all(label == iob_tags.OUTSIDE or label[:2] in ("B-", "I-") for label in labels)
             return cls((tuple(labels),)) if is_tagged else None
         heads = cls.of_types([label[2:] for label in labels[::_OF_TYPE]], "type")
         return heads if heads.labels == tuple(labels) else None
@@ -51,24 +53,26 @@ class Heads:
         """Every output's name, each another."""
         if len(self.tags) == 1:
             return self.tags[0]
-        return tuple(f"O{tags[1][1:]}" if tag == flat.OUTSIDE else tag for tags in self.tags for tag in tags)
+        return tuple(f"O{tags[1][1:]}" if tag == iob_tags.OUTSIDE else tag for tags in self.tags for tag in tags)
 
     @property
     def types(self) -> tuple[str, ...]:
         """What is found."""
-        return tuple(sorted({tag[2:] for tags in self.tags for tag in tags if tag != flat.OUTSIDE}))
+        return tuple(sorted({tag[2:] for tags in self.tags for tag in tags if tag != iob_tags.OUTSIDE}))
 
     def encode(self, words: Sequence[Fragment], mentions: Sequence[Mention]) -> list[list[int]]:
         """For each word the number of its tag in each head, ``IGNORED`` where the head does not learn from it."""
-        rows = [flat.encode(words, _of(tags, mentions), tags) for tags in self.tags]
+        rows = [iob_tags.encode(words, _of(tags, mentions), tags) for tags in self.tags]
         return [list(of_word) for of_word in zip(*rows, strict=True)]
 
     def possible(self, words: Sequence[Fragment], mentions: Sequence[Mention]) -> list[Mention]:
         """Of these mentions, as whole words, those that the tags can say: what a perfect tagger finds."""
         found = []
         for tags in self.tags:
-            numbers = flat.encode(words, _of(tags, mentions), tags)
-            found += flat.decode(words, [tags[one] if one != flat.IGNORED else flat.OUTSIDE for one in numbers])
+            numbers = iob_tags.encode(words, _of(tags, mentions), tags)
+            found += iob_tags.decode(
+                words, [tags[one] if one != iob_tags.IGNORED else iob_tags.OUTSIDE for one in numbers]
+            )
         return sorted(found)
 
 
@@ -81,9 +85,9 @@ def usual_heads(documents: Sequence[Document]) -> HeadsName:
 
 
 def _said(documents: Sequence[Document], heads: Heads) -> int:
-    return sum(len(heads.possible(words_of(document.text), document.mentions)) for document in documents)
+    return sum(len(heads.possible(split_words(document.text), document.mentions)) for document in documents)
 
 
 def _of(tags: Sequence[str], mentions: Sequence[Mention]) -> list[Mention]:
-    types = {tag[2:] for tag in tags if tag != flat.OUTSIDE}
+    types = {tag[2:] for tag in tags if tag != iob_tags.OUTSIDE}
     return [one for one in mentions if one.label in types]

@@ -10,7 +10,6 @@ from data.files import write_text
 from data.store import Store
 from training.benchmark.decoding import Decoding
 from training.benchmark.kept_card import kept_card
-from training.benchmark.kind import Kind
 from training.benchmark.models import Source
 from training.benchmark.onnx_file import ONNX, export_onnx
 from training.benchmark.readout import AllLayers
@@ -18,6 +17,7 @@ from training.benchmark.scores import SeedResult
 from training.benchmark.seeds import RESULT, read_result
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tagging import Tagging
+from training.benchmark.task_type import TaskType
 from training.benchmark.transitions import STEPS
 
 MODEL = "model"
@@ -26,7 +26,7 @@ _SELECTS = ("exact_f1", "micro_f1", "macro_f1", "pearson", "f1")
 
 
 def keep_model(
-    folder: Path, model: Any, source: Source, kind: Kind, settings: BenchmarkSettings, task: str, result: SeedResult
+    folder: Path, model: Any, source: Source, kind: TaskType, settings: BenchmarkSettings, task: str, result: SeedResult
 ) -> None:
     """Write weights (safetensors), tokenizer, how to decode, and a card; ONNX too where it is asked for."""
     assert settings.length is not None

@@ -15,7 +15,7 @@ from training.benchmark.scores import SeedResult
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tasks import find_task
 from training.benchmark.windows import Frame
-from training.benchmark.words import WORD
+from training.benchmark.word_split import WORD
 
 _SNIPPET = '''\
 import json
@@ -244,7 +244,7 @@ def snippet(source: Source, decoding: Decoding, heads: Heads | None = None) -> s
     if heads is None:
         numbers = {"@LENGTH": decoding.length, "@THRESHOLD": decoding.threshold}
         return re.sub("|".join(numbers), lambda match: str(numbers[match[0]]), _OTHERS[decoding.kind])
-    frame = Frame.of(source.tokenizer, 1)
+    frame = Frame.from_tokenizer(source.tokenizer, 1)
     ids, slot = frame.inputs["input_ids"], frame.slots[0]
     size, count = len(heads.tags[0]), len(heads.tags)
     said = {

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from data.errors import InputError
-from training.benchmark import flat, spans
+from training.benchmark import iob_tags, spans
 from training.benchmark.brat import read_document, write_document
 from training.benchmark.counts import COUNTED, Counts
 from training.benchmark.datasets import Splits
@@ -15,7 +15,7 @@ from training.benchmark.documents import Document, Mention, types_of
 from training.benchmark.heads import Heads
 from training.benchmark.scores import Sample, Scores
 from training.benchmark.settings import BenchmarkSettings
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 CONTEXT = 60
 """Characters shown on either side of a mention."""
@@ -35,11 +35,11 @@ class MentionScoring:
         self.heads = Heads.of_types(self.types, settings.heads or "one")
         self.labels = self.heads.labels
         self.splits: dict[str, list[Document]] = splits
-        self._flat = flat.tags_of(self.types)
+        self._flat = iob_tags.tags_of(self.types)
 
     def gold_tags(self, document: Document) -> list[list[int]]:
         """For each word the number of its tag in each head, ``IGNORED`` where it is not trained on."""
-        return self.heads.encode(words_of(document.text), document.mentions)
+        return self.heads.encode(split_words(document.text), document.mentions)
 
     def judge(self, split: str, answers: Answers) -> Scores:
         """Precision, recall and F1 by both scorers."""
@@ -61,10 +61,10 @@ class MentionScoring:
         tagged = zip(documents, self._due_tags(split), self._tags(split, answers), strict=True)
         rows = []
         for document, due, marked in tagged:
-            words = words_of(document.text)
+            words = split_words(document.text)
             sides = (
                 (set(document.mentions), set(answers.get(document.name, ()))),
-                (set(flat.decode(words, due)), set(flat.decode(words, marked))),
+                (set(iob_tags.decode(words, due)), set(iob_tags.decode(words, marked))),
             )
             rows.append([count for gold, ours in sides for count in (len(gold & ours), len(ours), len(gold))])
         return Counts(tuple(one.name for one in documents), columns, np.array(rows, np.float64))
@@ -98,7 +98,7 @@ class MentionScoring:
     def about(self) -> dict[str, Any]:
         """Counts of the data, and what a perfect tagger would reach: the price of the rule for tags."""
         perfect_answers = {
-            document.name: self.heads.possible(words_of(document.text), document.mentions)
+            document.name: self.heads.possible(split_words(document.text), document.mentions)
             for document in self.splits["test"]
         }
         perfect = spans.exact(self._gold("test"), perfect_answers)["micro"]
@@ -126,8 +126,8 @@ class MentionScoring:
         found = []
         for document in self.splits[split]:
             known = [one for one in answers.get(document.name, ()) if one.label in self.types]
-            numbers = flat.encode(words_of(document.text), known, self._flat)
-            found.append([self._flat[tag] if tag != flat.IGNORED else flat.OUTSIDE for tag in numbers])
+            numbers = iob_tags.encode(split_words(document.text), known, self._flat)
+            found.append([self._flat[tag] if tag != iob_tags.IGNORED else iob_tags.OUTSIDE for tag in numbers])
         return found
 
 

@@ -11,14 +11,14 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from training.benchmark.classification import TextFeatures
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName
+from training.benchmark.decoding import TaskTypeName
 from training.benchmark.finetune import TARGETS
-from training.benchmark.kind import Logits
 from training.benchmark.models import Source
 from training.benchmark.multilabel_scoring import MultiLabelScoring
 from training.benchmark.rows import MultiRow
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.task_type import Logits
 from training.benchmark.windows import Feature
 
 Array = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 class MultiLabel:
     """Rows of labels and a text."""
 
-    name: ClassVar[KindName] = "multilabel"
+    name: ClassVar[TaskTypeName] = "multilabel"
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

@@ -10,7 +10,7 @@ from data.errors import InputError
 from training.benchmark import conll
 from training.benchmark.brat import BOM, read_text
 from training.benchmark.documents import Document, Fragment
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 STDIN = "-"
 _ENDINGS = (".txt", ".jsonl", ".tsv", *conll.ENDINGS)
@@ -86,7 +86,7 @@ def _read(path: Path, name: str) -> Iterator[NewText]:
 
 
 def _plain(document: Document) -> NewText:
-    return NewText(document, tuple(words_of(document.text)))
+    return NewText(document, tuple(split_words(document.text)))
 
 
 def _json_lines(path: Path, name: str) -> Iterator[NewText]:

@@ -20,22 +20,22 @@ from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.answering import told_of, windows_of_question
 from training.benchmark.classification import Classification, encode
-from training.benchmark.decoding import Decoding, KindName
+from training.benchmark.decoding import Decoding, TaskTypeName
 from training.benchmark.finetune import predict as logits_of
 from training.benchmark.keeping import find_kept
-from training.benchmark.kind import Logits
 from training.benchmark.models import Source, load_source
 from training.benchmark.multilabel import given_labels, probabilities
 from training.benchmark.new_rows import NewRow, read_new_rows
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
+from training.benchmark.task_type import Logits
 from training.runs.distributed import choose_device
 from training.runs.threads import choose_threads
 
 BLOCK = 1_000
 """Rows that are encoded and held in memory at once."""
 _DIGITS = 4
-_PROBLEMS: dict[str | None, KindName] = {
+_PROBLEMS: dict[str | None, TaskTypeName] = {
     "regression": "regression",
     "multi_label_classification": "multilabel",
     "single_label_classification": "classification",
@@ -79,7 +79,7 @@ def predict(
     for start in range(0, len(rows), BLOCK):
         progress("predict", start, len(rows), {})
         block = rows[start : start + BLOCK]
-        for row, told in zip(block, predictor.told(block), strict=True):
+        for row, told in zip(block, predictor.predict(block), strict=True):
             lines.append(json.dumps({"id": row.name, **told}, ensure_ascii=False) + "\n")
     if out is not None:
         write_text(out, "".join(lines))
@@ -95,7 +95,7 @@ class Predictor:
         self._source: Source = load_source(folder)
         config = self._source.config
         decoding = Decoding.read(folder)
-        self.kind: KindName = decoding.kind if decoding else _kind_of(folder, config)
+        self.kind: TaskTypeName = decoding.kind if decoding else _kind_of(folder, config)
         if self.kind == "tagging":
             raise InputError(f"{folder}: a model that finds mentions. `cowese tag` is its command.")
         self._settings = settings.model_copy(
@@ -116,7 +116,7 @@ class Predictor:
         logits: Tensor = outputs.logits
         return logits
 
-    def told(self, rows: Sequence[NewRow]) -> list[dict[str, Any]]:
+    def predict(self, rows: Sequence[NewRow]) -> list[dict[str, Any]]:
         """What is said of each row."""
         if self.kind == "answering":
             return self._answers([row for row in rows if isinstance(row, Question)])
@@ -153,7 +153,7 @@ class Predictor:
         return logits_of(self._model, self, features, self._settings, pad)
 
 
-def _kind_of(folder: Path, config: Any) -> KindName:
+def _kind_of(folder: Path, config: Any) -> TaskTypeName:
     """The kind of a model that was fine-tuned elsewhere, by its config.
 
     Raises:

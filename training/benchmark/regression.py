@@ -10,19 +10,19 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 from data.errors import InputError
 from training.benchmark.classification import TextFeatures
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName
-from training.benchmark.kind import Logits
+from training.benchmark.decoding import TaskTypeName
 from training.benchmark.models import Source
 from training.benchmark.score_scoring import ScoreScoring
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.task_type import Logits
 from training.benchmark.windows import Feature
 
 
 class Regression:
     """Rows of a score and texts."""
 
-    name: ClassVar[KindName] = "regression"
+    name: ClassVar[TaskTypeName] = "regression"
     auto: ClassVar[str] = "AutoModelForSequenceClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:

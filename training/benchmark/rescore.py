@@ -10,8 +10,6 @@ from data.manifest import MANIFEST_NAME, Manifest
 from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.datasets import read_splits
-from training.benchmark.dealing import some
-from training.benchmark.kinds import chosen_by, scoring_of
 from training.benchmark.scores import SeedResult
 from training.benchmark.scoring import Scoring
 from training.benchmark.seeds import (
@@ -25,6 +23,8 @@ from training.benchmark.seeds import (
     write_manifest,
 )
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.split_assignment import at_most
+from training.benchmark.task_type_choice import chosen_by, scoring_of
 from training.benchmark.tasks import find_task
 
 
@@ -63,7 +63,7 @@ def rescore(
         manifest = Manifest.read(folder)
         settings = BenchmarkSettings.model_validate(manifest.settings)
         splits = read_splits(chosen_by(settings, chosen), data, settings.documents)[1]
-        splits["train"] = some(splits["train"], settings.train_documents)
+        splits["train"] = at_most(splits["train"], settings.train_documents)
         if data_digest(splits) != manifest.made_from["data"]:
             raise InputError(f"{data}: not the data of {folder.name} on {chosen.name}: its digest is another.")
         scoring = scoring_of(splits, settings)

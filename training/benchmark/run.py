@@ -11,11 +11,8 @@ from data.files import TEMPORARY, storage_error, sync_folder, write_json
 from data.progress import Progress, no_progress
 from data.store import Store
 from training.benchmark.datasets import listed, read_splits
-from training.benchmark.dealing import some
 from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
 from training.benchmark.keeping import MODEL, drop_others, is_kept, keep_model
-from training.benchmark.kind import Kind
-from training.benchmark.kinds import chosen_by, has_mentions, kind_of, with_heads
 from training.benchmark.layout import left_out
 from training.benchmark.leaks import also_trained
 from training.benchmark.models import Source, find_model, freshened
@@ -33,6 +30,9 @@ from training.benchmark.seeds import (
     write_manifest,
 )
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.split_assignment import at_most
+from training.benchmark.task_type import TaskType
+from training.benchmark.task_type_choice import choose_task_type, chosen_by, has_mentions, with_heads
 from training.benchmark.tasks import find_task
 from training.runs.distributed import choose_device
 from training.runs.threads import choose_threads
@@ -102,9 +102,9 @@ def benchmark(
     settings = settings.resolved(
         source.config.model_type, hidden, source.length, source.usual_length, mentions=has_mentions(splits)
     )
-    splits["train"] = some(splits["train"], settings.train_documents)
+    splits["train"] = at_most(splits["train"], settings.train_documents)
     settings = with_heads(splits, settings)
-    kind = kind_of(splits, source, settings)
+    kind = choose_task_type(splits, source, settings)
     folder = store.benchmarks / chosen.name / (name or source.name)
     made_from = {"model": source.digest, "data": data_digest(splits)}
     if settings.search:
@@ -149,7 +149,7 @@ def benchmark(
 def _make(
     folder: Path,
     source: Source,
-    kind: Kind,
+    kind: TaskType,
     settings: BenchmarkSettings,
     seed: int,
     device: torch.device,

@@ -14,9 +14,9 @@ from data.errors import StageError
 from data.files import read_json, write_json
 from data.progress import Progress
 from training.benchmark.finetune import Clock, fine_tune, steps_of
-from training.benchmark.kind import Kind
 from training.benchmark.models import Source
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.task_type import TaskType
 
 SEARCH = "search.json"
 SEED = 1
@@ -44,7 +44,7 @@ def searched(
     folder: Path,
     made_from: dict[str, str],
     source: Source,
-    kind: Kind,
+    kind: TaskType,
     settings: BenchmarkSettings,
     device: torch.device,
     progress: Progress,
@@ -74,7 +74,9 @@ def searched(
     return settings.model_copy(update=chosen)
 
 
-def _dev(source: Source, kind: Kind, settings: BenchmarkSettings, device: torch.device, clock: Clock) -> float | None:
+def _dev(
+    source: Source, kind: TaskType, settings: BenchmarkSettings, device: torch.device, clock: Clock
+) -> float | None:
     """The figure that chooses, at the best epoch; None where the loss is not finite."""
     begun = clock.done
     try:

@@ -13,7 +13,7 @@ from data.errors import InputError
 from data.files import write_text
 from data.progress import Progress, no_progress
 from data.store import Store
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.brat import write_document
 from training.benchmark.documents import Mention
 from training.benchmark.keeping import find_kept
@@ -68,7 +68,7 @@ def tag(
     torch.set_num_threads(choose_threads(settings.threads))
     folder = find_kept(store, model)
     tagger = Tagger(folder, settings, device)
-    counted, tags = dict.fromkeys(tagger.types, 0), flat.tags_of(tagger.types)
+    counted, tags = dict.fromkeys(tagger.types, 0), iob_tags.tags_of(tagger.types)
     lines: list[str] = []
     for start in range(0, len(texts), BLOCK):
         progress("tag", start, len(texts), {})
@@ -109,5 +109,5 @@ def _json_line(text: NewText, mentions: Sequence[Mention]) -> str:
 
 def _rows(text: NewText, mentions: Sequence[Mention], tags: Sequence[str]) -> str:
     """A token and its tag a line, of nested mentions the longest's; an empty line after each text."""
-    rows = zip(text.tokens, flat.encode(text.tokens, mentions, tags), strict=True)
+    rows = zip(text.tokens, iob_tags.encode(text.tokens, mentions, tags), strict=True)
     return "".join(f"{text.document.text[start:end]}\t{tags[tag]}\n" for (start, end), tag in rows) + "\n"

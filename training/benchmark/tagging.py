@@ -13,27 +13,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.datasets import Splits
-from training.benchmark.decoding import KindName, Pooling
+from training.benchmark.decoding import Pooling, TaskTypeName
 from training.benchmark.documents import Document, Mention
 from training.benchmark.heads import Heads
-from training.benchmark.kind import Logits
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
 from training.benchmark.readout import AllLayers
 from training.benchmark.scores import Scores
 from training.benchmark.settings import BenchmarkSettings
+from training.benchmark.task_type import Logits
 from training.benchmark.transitions import STEPS, sequence_loss, valid_steps
 from training.benchmark.windows import Feature, Window, windows_of
+from training.benchmark.word_split import split_words
 from training.benchmark.word_tags import Floats, TagDecoding, by_group, found_in, is_first, pooled
-from training.benchmark.words import words_of
 
 
 class Tagging:
     """Documents in windows, a tag for each word: at its first token, or from the mean of its tokens."""
 
-    name: ClassVar[KindName] = "tagging"
+    name: ClassVar[TaskTypeName] = "tagging"
     auto: ClassVar[str] = "AutoModelForTokenClassification"
 
     def __init__(self, splits: Splits, source: Source, settings: BenchmarkSettings) -> None:
@@ -88,18 +88,18 @@ class Tagging:
         A word counts once, however many heads learn from it.
         """
         labels_BLH, logits_BLO = batch["labels"], outputs.logits.float()
-        count = (labels_BLH != flat.IGNORED).any(-1).sum()
+        count = (labels_BLH != iob_tags.IGNORED).any(-1).sum()
         if self._learnt is not None:
             return self._sequence_loss(logits_BLO, labels_BLH, batch["groups"], self._learnt), count
         if self._pooling == "mean":
             logits_BLO = pooled(logits_BLO, batch["groups"])
         logits_NT = logits_BLO.reshape(-1, len(self.heads.tags[0]))
-        return F.cross_entropy(logits_NT, labels_BLH.flatten(), ignore_index=flat.IGNORED, reduction="sum"), count
+        return F.cross_entropy(logits_NT, labels_BLH.flatten(), ignore_index=iob_tags.IGNORED, reduction="sum"), count
 
     def _sequence_loss(self, logits_BLO: Tensor, labels_BLH: Tensor, groups_BL: Tensor, learnt: Tensor) -> Tensor:
         heads = labels_BLH.shape[-1]
         scores_BWO = by_group(logits_BLO, groups_BL, self._pooling)[:, 1:]
-        tags_BGH = labels_BLH.new_full((len(labels_BLH), scores_BWO.shape[1] + 1, heads), flat.IGNORED)
+        tags_BGH = labels_BLH.new_full((len(labels_BLH), scores_BWO.shape[1] + 1, heads), iob_tags.IGNORED)
         row_N, token_N = is_first(groups_BL).nonzero(as_tuple=True)
         tags_BGH[row_N, groups_BL[row_N, token_N]] = labels_BLH[row_N, token_N]
         words_W = torch.arange(1, tags_BGH.shape[1], device=groups_BL.device)
@@ -137,5 +137,5 @@ def cut(document: Document, tokenizer: Any, settings: BenchmarkSettings) -> list
     """A document in windows of the settings' length."""
     assert settings.length is not None
     overlap = int(settings.length * settings.overlap)
-    words = words_of(document.text)
+    words = split_words(document.text)
     return windows_of(tokenizer, document.text, words, length=settings.length, overlap=overlap)

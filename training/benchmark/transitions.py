@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from training.benchmark.flat import IGNORED, OUTSIDE
+from training.benchmark.iob_tags import IGNORED, OUTSIDE
 
 FORBIDDEN = -1e4
 """The score of a step that must not be; finite, so that gradients are."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from data.errors import InputError
 from training.benchmark.documents import Fragment
-from training.benchmark.flat import IGNORED
+from training.benchmark.iob_tags import IGNORED
 
 Feature = dict[str, Any]
 """What a model is given of one window: lists of integers by name."""
@@ -53,7 +53,7 @@ class Frame:
     """Where the tokens of each text stand in it; one token a text."""
 
     @classmethod
-    def of(cls, tokenizer: Any, texts: int) -> "Frame":
+    def from_tokenizer(cls, tokenizer: Any, texts: int) -> "Frame":
         """Read it off an encoded pattern of one-letter words."""
         encoded = tokenizer(*["a"] * texts, return_special_tokens_mask=True)
         inner = [place for place, special in enumerate(encoded["special_tokens_mask"]) if not special]
@@ -105,7 +105,7 @@ def windows_of(tokenizer: Any, text: str, words: Sequence[Fragment], *, length: 
     Raises:
         InputError: the tokenizer has no token for a word that can be seen, or gives no places of its tokens.
     """
-    frame = Frame.of(tokenizer, 1)
+    frame = Frame.from_tokenizer(tokenizer, 1)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     ids, offsets = encoded["input_ids"], encoded["offset_mapping"]
     windows = []

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from training.benchmark import flat
+from training.benchmark import iob_tags
 from training.benchmark.decoding import Pooling
 from training.benchmark.documents import Document, Mention
 from training.benchmark.heads import Heads
-from training.benchmark.kind import Logits
+from training.benchmark.task_type import Logits
 from training.benchmark.transitions import FORBIDDEN, best_sequences
 from training.benchmark.windows import Window, best_windows
-from training.benchmark.words import words_of
+from training.benchmark.word_split import split_words
 
 Floats = npt.NDArray[np.float32]
 
@@ -61,7 +61,7 @@ def found_in(
     decoding: TagDecoding,
 ) -> dict[str, list[Mention]]:
     """The mentions of each document by its name, in order, from the logits of all windows in order."""
-    words = [words_of(document.text) for document in documents]
+    words = [split_words(document.text) for document in documents]
     chosen = [best_windows(windows) for windows in cuts]
     pieces, begins = [], 0
     for windows in cuts:
@@ -78,7 +78,7 @@ def found_in(
         else:
             paths = best_sequences(scores, decoding.steps[head])
         for document, own, path, places in zip(documents, words, paths, chosen, strict=True):
-            found[document.name] += flat.decode(own, _one_mention_a_token([tags[one] for one in path], places))
+            found[document.name] += iob_tags.decode(own, _one_mention_a_token([tags[one] for one in path], places))
     return {name: sorted(mentions) for name, mentions in found.items()}
 
 
@@ -92,7 +92,7 @@ def _of_words(logits_LT: Floats, window: Window, pooling: Pooling) -> Floats:
 def _scores(words: int, places: dict[int, tuple[int, int]], logits: Sequence[Floats], labels: Sequence[str]) -> Floats:
     """(words, tags); outside where the model's tokenizer has no token for a word."""
     scores_WT = np.full((words, len(labels)), FORBIDDEN, np.float32)
-    scores_WT[:, labels.index(flat.OUTSIDE)] = 0
+    scores_WT[:, labels.index(iob_tags.OUTSIDE)] = 0
     for word, (window, place) in places.items():
         scores_WT[word] = logits[window][place]
     return scores_WT
@@ -103,4 +103,4 @@ def _one_mention_a_token(tags: list[str], places: dict[int, tuple[int, int]]) ->
     for word, place in places.items():
         if tags[word].startswith("B-") and places.get(word - 1) == place:
             tags[word] = f"I-{tags[word][2:]}"
-    return flat.repaired(tags)
+    return iob_tags.repaired(tags)

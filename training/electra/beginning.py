@@ -59,7 +59,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class VectorLayout:
     """Where words and positions stand among the dimensions of a residual stream of this width."""
 
     width: int
@@ -69,7 +69,7 @@ class Places:
     """Positions take the last 2 · frequencies dimensions."""
 
     @classmethod
-    def of(cls, width: int) -> "Places":
+    def for_width(cls, width: int) -> "VectorLayout":
         """Of 128: 48, 48 and 32."""
         frequencies = min(MOST_FREQUENCIES, width // 8)
         return cls(width, (width - 2 * frequencies) // 2, frequencies)
@@ -92,14 +92,14 @@ class Places:
 
 def rank_needed(embedding: int) -> int:
     """Singular vectors that an embedding of this width holds."""
-    return Places.of(embedding).half
+    return VectorLayout.for_width(embedding).half
 
 
 def begin_from_counts(model: Electra, counted: Statistics, seed: int, parts: frozenset[str] = PARTS) -> Electra:
     """Overwrite a model's weights; a function of the counts and the seed. Returns the model."""
     draw = torch.Generator().manual_seed(seed)
     shape = model.shape
-    places = Places.of(shape.embedding)
+    places = VectorLayout.for_width(shape.embedding)
     frequencies_F = _frequencies(places.frequencies, draw)
     with torch.no_grad():
         _begin_embeddings(model, counted, places, frequencies_F, parts, draw)
@@ -128,7 +128,7 @@ def _frequencies(number: int, draw: torch.Generator) -> Tensor:
 
 
 def _begin_embeddings(
-    model: Electra, counted: Statistics, places: Places, frequencies_F: Tensor, parts: frozenset[str],
+    model: Electra, counted: Statistics, places: VectorLayout, frequencies_F: Tensor, parts: frozenset[str],
     draw: torch.Generator,
 ) -> None:  # fmt: skip
     embeddings = model.embeddings
@@ -163,10 +163,10 @@ def _begin_embeddings(
 
 
 def _begin_encoder(
-    encoder: Encoder, shape: EncoderShape, outer: Places, frequencies_F: Tensor, parts: frozenset[str],
+    encoder: Encoder, shape: EncoderShape, outer: VectorLayout, frequencies_F: Tensor, parts: frozenset[str],
     draw: torch.Generator,
 ) -> None:  # fmt: skip
-    inner = Places.of(shape.hidden) if shape.hidden < outer.width else outer
+    inner = VectorLayout.for_width(shape.hidden) if shape.hidden < outer.width else outer
     if isinstance(encoder.project, nn.Linear):
         _begin_projection(encoder.project, inner, outer, draw)
     branch = BRANCH / math.sqrt(max(1.0, shape.layers / SHALLOW))
@@ -186,7 +186,7 @@ def _begin_encoder(
             _look_at(layer, head, offset, shape, inner, frequencies_F[: inner.frequencies])
 
 
-def _begin_projection(project: nn.Linear, inner: Places, outer: Places, draw: torch.Generator) -> None:
+def _begin_projection(project: nn.Linear, inner: VectorLayout, outer: VectorLayout, draw: torch.Generator) -> None:
     """Each kind of dimension to its own place; dimensions that an embedding lacks begin as small noise."""
     _noise(project, BRANCH, draw)
     project.weight[: inner.width] = 0
@@ -196,7 +196,9 @@ def _begin_projection(project: nn.Linear, inner: Places, outer: Places, draw: to
             project.weight[i, j] = 1
 
 
-def _look_at(layer: Layer, head: int, offset: int, shape: EncoderShape, places: Places, frequencies_F: Tensor) -> None:
+def _look_at(
+    layer: Layer, head: int, offset: int, shape: EncoderShape, places: VectorLayout, frequencies_F: Tensor
+) -> None:
     """Make a head attend to the token at ``offset``; those beside a token copy its vector across."""
     hidden, width = shape.hidden, shape.hidden // shape.heads
     rows = slice(head * width, (head + 1) * width)
@@ -223,10 +225,15 @@ def _look_at(layer: Layer, head: int, offset: int, shape: EncoderShape, places: 
 
 
 def _begin_head(
-    head: GeneratorHead, hidden: int, outer: Places, counted: Statistics, parts: frozenset[str], draw: torch.Generator
+    head: GeneratorHead,
+    hidden: int,
+    outer: VectorLayout,
+    counted: Statistics,
+    parts: frozenset[str],
+    draw: torch.Generator,
 ) -> None:
     """Nearly the identity back to the embedding; the bias is the frequency's logarithm."""
-    inner = Places.of(hidden) if hidden < outer.width else outer
+    inner = VectorLayout.for_width(hidden) if hidden < outer.width else outer
     _noise(head.dense, 0.0, draw)
     for kind in ("right", "left"):
         to, source = (range(*getattr(one, kind).indices(one.width)) for one in (outer, inner))

@@ -11,6 +11,6 @@ from training.benchmark.documents import Fragment
 WORD = re.compile(r"(?:[^\W\d_][̀-ͯ]*)+|\d+|[^\w\s]|_")
 
 
-def words_of(text: str) -> list[Fragment]:
+def split_words(text: str) -> list[Fragment]:
     """(start, end) of each word."""
     return [match.span() for match in WORD.finditer(text)]

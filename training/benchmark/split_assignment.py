@@ -17,7 +17,7 @@ _SET_ASIDE = 100
 """Thousandths of the training documents that stand in for a missing development split."""
 
 
-def deal(items: Sequence[Any]) -> dict[str, list[Any]]:
+def assign_splits(items: Sequence[Any]) -> dict[str, list[Any]]:
     """train, dev and test of items that come without: 80, 10 and 10 %."""
     splits: dict[str, list[Any]] = {"train": [], "dev": [], "test": []}
     for item, name in zip(items, _names(items), strict=True):
@@ -26,7 +26,7 @@ def deal(items: Sequence[Any]) -> dict[str, list[Any]]:
     return splits
 
 
-def set_aside(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+def hold_out_dev(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """The training items that stay, and the tenth that becomes the development split; at least one text in each.
 
     A text that more than half of the items share stays. Of a single text nothing can be set aside, and the development
@@ -43,7 +43,7 @@ def set_aside(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     return [item for item, name in pairs if name not in aside], [item for item, name in pairs if name in aside]
 
 
-def some(items: list[Any], most: int | None) -> list[Any]:
+def at_most(items: list[Any], most: int | None) -> list[Any]:
     """``most`` items at most, in the order in which they stand."""
     if most is None or len(items) <= most:
         return items

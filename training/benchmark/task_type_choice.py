@@ -1,4 +1,4 @@
-"""The kind of a task, by what its items are."""
+"""The type of a task, chosen by the class of its items."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,6 @@ from training.benchmark.classification import Classification
 from training.benchmark.datasets import Splits
 from training.benchmark.documents import Document
 from training.benchmark.heads import usual_heads
-from training.benchmark.kind import Kind
 from training.benchmark.label_scoring import LabelScoring
 from training.benchmark.mention_scoring import MentionScoring
 from training.benchmark.models import Source
@@ -22,6 +21,7 @@ from training.benchmark.scoring import Scoring
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.squad import Question
 from training.benchmark.tagging import Tagging
+from training.benchmark.task_type import TaskType
 from training.benchmark.tasks import Task
 
 _KINDS: dict[type[Any], tuple[Any, Any]] = {
@@ -52,9 +52,9 @@ def has_mentions(splits: Splits) -> bool:
     return _classes(splits)[0] is Tagging
 
 
-def kind_of(splits: Splits, source: Source, settings: BenchmarkSettings) -> Kind:
+def choose_task_type(splits: Splits, source: Source, settings: BenchmarkSettings) -> TaskType:
     """A task's data, ready for a model."""
-    kind: Kind = _classes(splits)[0](splits, source, settings)
+    kind: TaskType = _classes(splits)[0](splits, source, settings)
     return kind
 
 

@@ -25,7 +25,7 @@ NICER = 5
 
 
 class Comparisons:
-    """The comparisons that readers of a server ask for: one is worked out at a time."""
+    """The comparisons that readers of a server ask for: one is computed at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
 """A comparison of two sets of settings as it is kept: ``store/browse/compared/<digest>.parquet``.
 
 The digest is that of all it follows from: the version's index, the texts, the measures and the judging code, both sets
-of settings. So it is worked out once; deleting it costs time only. It holds numbers of pages and reasons, no text.
+of settings. So it is computed once; deleting it costs time only. It holds numbers of pages and reasons, no text.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ class Job:
         )
 
     def path(self) -> Path:
-        """Where its result lies, once it is worked out."""
+        """Where its result lies, once it is computed."""
         return self.store.browse / FOLDER / f"{self.key()}.parquet"
 
     def index(self) -> Index:

@@ -71,7 +71,7 @@ class Library:
             if building is None:
                 building = self._building[version] = Building()
                 building.start(lambda: build_index(self.store, self.settings, version, building))
-            elif not building.is_running:  # it failed, or has ended a moment ago: what is asked next begins anew
+            elif not building.is_running:  # it failed, or has ended a moment ago: what is asked next begins again
                 del self._building[version]
         return building
 
@@ -80,7 +80,7 @@ class Library:
         return self._opened(version) if is_current(self.store, version) else None
 
     def extracted(self) -> Extracted:
-        """The extracted texts of the settings; where their files lie is looked up anew when files were added."""
+        """The extracted texts of the settings; where their files lie is looked up again when files were added."""
         found = Extracted.find(self.store, self.settings)
         key = found.folder, found.measures, found.folder.stat().st_mtime_ns if found.folder else 0
         if self._extracted is None or self._extracted[0] != key:
@@ -88,7 +88,7 @@ class Library:
         return self._extracted[1]
 
     def _opened(self, version: str) -> Index:
-        """An index is opened anew when it was built anew, or when something was taken down since."""
+        """An index is opened again when it was built again, or when something was taken down since."""
         listed = self.store.takedowns
         folder = index_folder(self.store, version)
         key = folder.stat().st_mtime_ns, listed.stat().st_mtime_ns if listed.is_file() else None

@@ -14,7 +14,7 @@ from browse.rules import RulesReport, rules_report
 
 PRECISION = 0.95
 MOST_PAGES = 100_000
-"""Pages of a version up to which the report is worked out while the reader waits (some 10 s); beyond: the command."""
+"""Pages of a version up to which the report is computed while the reader waits (some 10 s); beyond: the command."""
 
 
 def report_of(library: Library, version: str, index: Index, precision: float) -> RulesReport:

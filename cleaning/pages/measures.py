@@ -1,4 +1,4 @@
-"""What was measured of a text: all that judging asks, worked out once, whatever the thresholds are."""
+"""What was measured of a text: all that judging asks, computed once, whatever the thresholds are."""
 
 from dataclasses import dataclass, field
 

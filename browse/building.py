@@ -54,7 +54,7 @@ class Building:
 
 
 class Remembered(Generic[T]):
-    """What was worked out for readers, by what it follows from; the latest few."""
+    """What was computed for readers, by what it follows from; the latest few."""
 
     def __init__(self, most: int = 50) -> None:
         self._most = most

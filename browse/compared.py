@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict
 
 from browse.extracted import Extracted
 from browse.index import Index
@@ -81,9 +82,10 @@ def compare(job: Job, progress: Progress = no_progress) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(BaseModel):
     """Pages that move alike."""
+
+    model_config = ConfigDict(frozen=True)
 
     kind: str
     before: str
@@ -128,7 +130,16 @@ class Compared:
             sizes[key] += 1
             if number in said:
                 labelled.setdefault(key, Counter())[said[number].label] += 1
-        found = [Move(*key, pages, labelled.get(key, Counter())) for key, pages in sizes.items()]
+        found = [
+            Move(
+                kind=kind,
+                before=before,
+                after=after,
+                pages=pages,
+                labels=labelled.get((kind, before, after), Counter()),
+            )
+            for (kind, before, after), pages in sizes.items()
+        ]
         return sorted(found, key=lambda one: (KINDS.index(one.kind), -one.pages, one.before, one.after))
 
     def sample(self, kind: str, size: int, seed: int) -> list[Sampled]:

@@ -44,6 +44,8 @@ class Measures:
     """By the name of the rule."""
     health: float | None = None
     final: FinalText | None = None
+    words: int | None = None
+    """Of the extracted text; counted where it is dropped."""
 
 
 class RememberedText:

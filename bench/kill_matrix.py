@@ -17,17 +17,16 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
 
 from demo_web.server import DemoWeb  # noqa: E402 - found there
+from faults.processes import inherited_environment, processes_of, three_ports, until  # noqa: E402
 
 BIN = Path(sys.executable).parent
 STAGES = ("crawl", "clean", "publish", "pretrain")
@@ -73,15 +72,14 @@ class Place:
 
     def __init__(self, root: Path, steps: int) -> None:
         self.root, self.store, self.steps = root, root / "store", steps
-        port, web = free_port(), free_port()
+        port, web = three_ports(), three_ports()
         with DemoWeb() as small:
             seeds = small.write_seeds(root / "seeds.tsv")
         self.config = root / "cowese.toml"
         server = Path(__file__).parents[1] / "tests" / "demo_web" / "server.py"
         about = {"store": self.store, "seeds": seeds, "web": web, "port": port, "steps": steps, "server": server}
         self.config.write_text(SETTINGS.format(**about, python=sys.executable))
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
-        self.environment = {**inherited, "PREFECT_HOME": str(root / "prefect"), "DO_NOT_TRACK": "1"}
+        self.environment = {**inherited_environment(), "PREFECT_HOME": str(root / "prefect"), "DO_NOT_TRACK": "1"}
         os.environ.update(self.environment, PREFECT_API_URL=f"http://127.0.0.1:{port}/api")
 
     def call(self, *command: str) -> str:
@@ -141,35 +139,6 @@ class Place:
         return int((self.store / "serve" / f"{daemon}.pid").read_text().split()[0])
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def processes(run: str) -> dict[int, str]:
-    """Living processes of a flow run, by the run's id in their environment, with their command."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if run.encode() in (entry / "environ").read_bytes():
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if command:
-                    found[int(entry.name)] = command
-        except OSError:
-            continue
-    return found
-
-
-def until(condition: Callable[[], object], limit: float) -> bool:
-    deadline = time.monotonic() + limit
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(condition())
-
-
 def reach(place: Place, stage: str, run: str) -> None:
     """Wait until the stage is at work."""
     folder = place.store / "serve" / "runs" / run / stage
@@ -199,8 +168,8 @@ def strike(place: Place, blow: str, stage: str, run: str) -> None:
             pid = place.pid(f"worker-{pool}" if one == "worker" else "server")
         else:
             wanted = "serving.engine" if one == "engine" else "flows.stages.child"
-            pid = next((pid for pid, command in processes(run).items() if wanted in command), None)
-            assert pid is not None, f"no {one}: {processes(run)}"
+            pid = next((pid for pid, command in processes_of(run) if wanted in command), None)
+            assert pid is not None, f"no {one}: {processes_of(run)}"
         os.kill(pid, getattr(signal, f"SIG{name}"))
 
 
@@ -217,8 +186,8 @@ def scenario(place: Place, stage: str, blow: str, number: int) -> dict[str, str]
         place.serve()
     state, message = place.wait_final(run, 300)
     seconds = time.monotonic() - struck
-    gone = until(lambda: not processes(run), 90)
-    left = "" if gone else "; ".join(processes(run).values())
+    gone = until(lambda: not processes_of(run), 90)
+    left = "" if gone else "; ".join(command for _, command in processes_of(run))
     again = place.submit(deployment, **parameters)
     second, why = place.wait_final(again, 400)
     log = place.store / "serve" / "runs" / again / "pretrain" / "progress.json"

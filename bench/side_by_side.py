@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
 
 from faults.ground import Ground  # noqa: E402 - found there
-from faults.processes import three_ports, until  # noqa: E402
+from faults.processes import inherited_environment, three_ports, until  # noqa: E402
 from prefect_api import PrefectApi  # noqa: E402
 
 PROFILES = """# the user's own
@@ -55,8 +55,7 @@ class User:
         self.home.mkdir()
         (self.home / "profiles.toml").write_text(PROFILES.format(port=self.port))
         (root / "theirs.py").write_text(THEIRS.format(seconds=seconds))
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
-        self.environment = {**inherited, "PREFECT_HOME": str(self.home), "PREFECT_PROFILE": "mine"}
+        self.environment = {**inherited_environment(), "PREFECT_HOME": str(self.home), "PREFECT_PROFILE": "mine"}
         self.api = PrefectApi(f"http://127.0.0.1:{self.port}/api")
         self.log = (root / "user.log").open("ab")
         self.processes = []

@@ -31,7 +31,7 @@ class Asked:
 
     @classmethod
     def read(cls, pairs: Iterable[tuple[str, str]]) -> Self:
-        """From the parameters of a URL; what is unknown is passed over."""
+        """From the parameters of a URL; what is unknown is skipped."""
         values: dict[str, list[str]] = {}
         for name, value in pairs:
             values.setdefault(name, []).append(value)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from browse.building import Building
+from browse.building import PATIENCE, Building
 from browse.compared import Job, compare
 from cleaning.settings import CleaningSettings
 from data.errors import CoweseError, StageError
@@ -25,7 +25,7 @@ NICER = 5
 
 
 class Comparisons:
-    """The comparisons that readers of a server ask for: one is worked out at a time."""
+    """The comparisons that readers of a server ask for: one is computed at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,7 +47,8 @@ class Comparisons:
             state = Building()
             self._now = path, state
             state.start(lambda: _work(job, state))
-        return state
+        state.wait(PATIENCE)
+        return path if path.is_file() else state
 
 
 def _work(job: Job, state: Building) -> None:

@@ -1,7 +1,7 @@
 """A comparison of two sets of settings as it is kept: ``store/browse/compared/<digest>.parquet``.
 
 The digest is that of all it follows from: the version's index, the texts, the measures and the judging code, both sets
-of settings. So it is worked out once; deleting it costs time only. It holds numbers of pages and reasons, no text.
+of settings. So it is computed once; deleting it costs time only. It holds numbers of pages and reasons, no text.
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict
 
 from browse.extracted import Extracted
 from browse.index import Index
@@ -51,7 +52,7 @@ class Job:
         )
 
     def path(self) -> Path:
-        """Where its result lies, once it is worked out."""
+        """Where its result lies, once it is computed."""
         return self.store.browse / FOLDER / f"{self.key()}.parquet"
 
     def index(self) -> Index:
@@ -81,9 +82,10 @@ def compare(job: Job, progress: Progress = no_progress) -> Path:
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(BaseModel):
     """Pages that move alike."""
+
+    model_config = ConfigDict(frozen=True)
 
     kind: str
     before: str
@@ -128,7 +130,16 @@ class Compared:
             sizes[key] += 1
             if number in said:
                 labelled.setdefault(key, Counter())[said[number].label] += 1
-        found = [Move(*key, pages, labelled.get(key, Counter())) for key, pages in sizes.items()]
+        found = [
+            Move(
+                kind=kind,
+                before=before,
+                after=after,
+                pages=pages,
+                labels=labelled.get((kind, before, after), Counter()),
+            )
+            for (kind, before, after), pages in sizes.items()
+        ]
         return sorted(found, key=lambda one: (KINDS.index(one.kind), -one.pages, one.before, one.after))
 
     def sample(self, kind: str, size: int, seed: int) -> list[Sampled]:

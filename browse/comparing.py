@@ -6,7 +6,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from browse.building import Building
 from browse.library import Library
+from browse.listing import building
 from browse.rendering import page
 from cleaning.corpus.diff import Changes, Diff, diff
 from data.manifest import Manifest
@@ -23,6 +25,8 @@ def compare(request: Request) -> Response:
     older = versions[versions.index(after) + 1 :]
     before = library.version(request.query_params.get("a", older[0] if older else after))
     found = _diff(library, before, after) if before != after else None
+    if isinstance(found, Building):
+        return building(request, found, after, "versions")
     return page(
         request,
         "compare.jinja",
@@ -36,14 +40,11 @@ def compare(request: Request) -> Response:
     )
 
 
-def _diff(library: Library, before: str, after: str) -> Diff:
+def _diff(library: Library, before: str, after: str) -> Diff | Building:
     """Versions never change, but what was taken down does: the list's time is part of what is remembered."""
     listed = library.store.takedowns
     key = before, after, listed.stat().st_mtime_ns if listed.is_file() else None
-    known = library.differences.get(key)
-    if known is None:
-        known = library.differences[key] = diff(library.store, before, after)
-    return known
+    return library.differences.get(key, lambda: diff(library.store, before, after))
 
 
 def _with_ids(changes: Changes) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A page of the web → its own text and structure as HTML that can do nothing.
 
-Written anew, element by element, from a list of what is known to be harmless: no script, style, address, form, frame or
+Rewritten, element by element, from a list of what is known to be harmless: no script, style, address, form, frame or
 picture of the page is in the result, so nothing in it runs, loads or leads anywhere. The answer is shown in a sandbox
 with a policy that would refuse all of that once more (``browse.guard.FRAME_POLICY``).
 

@@ -1,6 +1,6 @@
 """The texts of a version judged under two sets of settings: what would come, go, or be dropped for another reason.
 
-Nothing is extracted anew and nothing is written: the measures beside the texts are held against both settings by the
+Nothing is extracted again and nothing is written: the measures beside the texts are held against both settings by the
 code that cleaning decides with. A text of which too little was measured is measured now, in a process that it may end.
 Duplicates and the lines of a site are settled by publishing, after all this.
 """

@@ -61,7 +61,7 @@ def read_labels(store: Store) -> dict[tuple[str, str], Label]:
     """The last label of each page and text.
 
     Raises:
-        InputError: a line that is none.
+        InputError: a line is not a label.
     """
     path = store.labels
     if not path.is_file():

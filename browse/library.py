@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from browse.building import Building
+from browse.building import Building, Remembered
 from browse.compare_process import Comparisons
 from browse.extracted import Extracted
 from browse.index import Index
 from browse.index_build import build_index, index_folder, is_current
+from browse.rules import RulesReport
 from cleaning.corpus.diff import Diff
 from cleaning.corpus.versions import versions
 from cleaning.settings import CleaningSettings
@@ -28,8 +29,10 @@ class Library:
     store: Store
     settings: CleaningSettings
     history: HistoryOf
-    differences: dict[tuple[str, str, int | None], Diff] = field(default_factory=dict)
-    """Of pairs of versions, by the time of the list of what was taken down."""
+    differences: Remembered[Diff] = field(default_factory=Remembered)
+    """Of pairs of versions."""
+    reports: Remembered[RulesReport] = field(default_factory=Remembered)
+    """Of the rules of versions."""
     comparisons: Comparisons = field(default_factory=Comparisons)
     _open: dict[str, tuple[object, Index]] = field(default_factory=dict)
     _extracted: tuple[object, Extracted] | None = None
@@ -68,7 +71,7 @@ class Library:
             if building is None:
                 building = self._building[version] = Building()
                 building.start(lambda: build_index(self.store, self.settings, version, building))
-            elif not building.is_running:  # it failed, or has ended a moment ago: what is asked next begins anew
+            elif not building.is_running:  # it failed, or has ended a moment ago: what is asked next begins again
                 del self._building[version]
         return building
 
@@ -77,7 +80,7 @@ class Library:
         return self._opened(version) if is_current(self.store, version) else None
 
     def extracted(self) -> Extracted:
-        """The extracted texts of the settings; where their files lie is looked up anew when files were added."""
+        """The extracted texts of the settings; where their files lie is looked up again when files were added."""
         found = Extracted.find(self.store, self.settings)
         key = found.folder, found.measures, found.folder.stat().st_mtime_ns if found.folder else 0
         if self._extracted is None or self._extracted[0] != key:
@@ -85,7 +88,7 @@ class Library:
         return self._extracted[1]
 
     def _opened(self, version: str) -> Index:
-        """An index is opened anew when it was built anew, or when something was taken down since."""
+        """An index is opened again when it was built again, or when something was taken down since."""
         listed = self.store.takedowns
         folder = index_folder(self.store, version)
         key = folder.stat().st_mtime_ns, listed.stat().st_mtime_ns if listed.is_file() else None

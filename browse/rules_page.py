@@ -14,7 +14,7 @@ from browse.rules import RulesReport, rules_report
 
 PRECISION = 0.95
 MOST_PAGES = 100_000
-"""Pages of a version up to which the report is worked out while the reader waits (some 10 s); beyond: the command."""
+"""Pages of a version up to which the report is computed while the reader waits (some 10 s); beyond: the command."""
 
 
 def report_of(library: Library, version: str, index: Index, precision: float) -> RulesReport:
@@ -36,10 +36,19 @@ def rules(request: Request) -> Response:
     if isinstance(index, Building):
         return building(request, index, version)
     precision = _precision(request.query_params.get("precision", ""))
-    report = report_of(library, version, index, precision) if index.pages <= MOST_PAGES else None
+    report = _report(library, version, index, precision) if index.pages <= MOST_PAGES else None
+    if isinstance(report, Building):
+        return building(request, report, version, "rules")
     return page(
         request, "rules.jinja", version=version, versions=library.versions(), report=report, precision=precision
     )
+
+
+def _report(library: Library, version: str, index: Index, precision: float) -> RulesReport | Building:
+    labels, extracted = library.store.labels, library.extracted()
+    said = labels.stat().st_mtime_ns if labels.is_file() else None
+    key = version, index.made_from, precision, said, extracted.folder, extracted.measures
+    return library.reports.get(key, lambda: report_of(library, version, index, precision))
 
 
 def _precision(text: str) -> float:

@@ -97,10 +97,10 @@ def compare_settings(request: Request) -> Response:
 def changes_of(
     library: Library, version: str, index: Index, seed: int, progress: Progress = no_progress
 ) -> SettingsReport:
-    """What the settings of this command would change of a version; worked out here and now unless it is kept.
+    """What the settings of this command would change of a version; computed here and now unless it is kept.
 
     Raises:
-        InputError: they are those of the version, or need the pages read anew.
+        InputError: they are those of the version, or need the pages read again.
     """
     base = made_with(library.store, version)
     refuse_other_texts(base, library.settings)

@@ -1,30 +1,17 @@
 """A comparison of two sets of settings as Markdown, for a terminal and for a document; and as JSON, for a script."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict
 
-from browse.compared import Compared
+from browse.compared import Compared, Move
 from browse.index import Index
 from browse.labels import Label
 from browse.moves_file import KINDS
 
 _HEADING = ("what", "before", "after", "pages", "labelled")
-
-
-class MoveReport(BaseModel):
-    """Pages that move alike."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    before: str
-    after: str
-    pages: int
-    labels: dict[str, int]
 
 
 class SampledPage(BaseModel):
@@ -51,7 +38,7 @@ class SettingsReport(BaseModel):
     kept_after: int
     otherwise: int
     """Pages of which today's code does not say what the version did, settings unchanged."""
-    moves: list[MoveReport]
+    moves: list[Move]
     samples: list[SampledPage]
     page: str
     """The same on the page of `cowese browse`, behind its address."""
@@ -70,10 +57,7 @@ def settings_report(
         kept_before=about["kept_before"],
         kept_after=about["kept_after"],
         otherwise=about["otherwise"],
-        moves=[
-            MoveReport(kind=one.kind, before=one.before, after=one.after, pages=one.pages, labels=dict(one.labels))
-            for one in compared.moves(labels)
-        ],
+        moves=compared.moves(labels),
         samples=[page for kind in KINDS for page in _sampled(compared, index, kind, size, seed)],
         page=f"compare/settings?{address}",
     )
@@ -98,8 +82,7 @@ def settings_lines(report: SettingsReport) -> Iterator[str]:
     yield _row(_HEADING)
     yield _row(["---"] * len(_HEADING))
     for one in report.moves:
-        said = Counter(one.labels)
-        labelled = ", ".join(f"{said[name]} {name}" for name in sorted(said))
+        labelled = ", ".join(f"{one.labels[name]} {name}" for name in sorted(one.labels))
         yield _row([one.kind, one.before, one.after, f"{one.pages:,}", labelled])
     for kind in dict.fromkeys(one.kind for one in report.samples):
         yield ""

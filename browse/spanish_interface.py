@@ -156,7 +156,7 @@ SPANISH = {
     "What is compared": "Qué se compara",
     "Two versions": "Dos versiones",
     "Two sets of settings": "Dos juegos de ajustes",
-    "The extracted texts of {version} are judged under both; nothing is cleaned anew. Write what differs from the "
+    "The extracted texts of {version} are judged under both; nothing is cleaned again. Write what differs from the "
     "settings that the version was made with, a line each, or paste a settings file.": (
         "Los textos extraídos de {version} se juzgan con ambos; nada se limpia de nuevo. Escriba lo que difiere de los "
         "ajustes con que se hizo la versión, una línea por ajuste, o pegue un fichero de ajustes."
@@ -168,7 +168,7 @@ SPANISH = {
         "Ajustes que se pueden probar, con sus valores en {version}"
     ),
     "Both are the same. Write a setting that differs.": "Ambos son iguales. Escriba un ajuste que difiera.",
-    "This has not been worked out yet, and the request came from another site: press Compare.": (
+    "This has not been computed yet, and the request came from another site: press Compare.": (
         "Aún no se ha calculado, y la petición vino de otro sitio: pulse Comparar."
     ),
     "{count} texts: {before} kept before, {after} after.": (
@@ -192,12 +192,16 @@ SPANISH = {
     "all in a list": "todas en una lista",
     "changes": "cambian de motivo",
     "copies": "copias",
-    "Another comparison is being worked out; this one comes next.": (
+    "Another comparison is being computed; this one comes next.": (
         "Se está calculando otra comparación; esta viene después."
     ),
     "The texts are being judged under both sets of settings; this page comes by itself.": (
         "Se están juzgando los textos con ambos juegos de ajustes; la página aparecerá sola."
     ),
+    "The versions are being compared; this page comes by itself.": (
+        "Se están comparando las versiones; la página aparecerá sola."
+    ),
+    "The rules are being tried; this page comes by itself.": "Se están probando las reglas; la página aparecerá sola.",
     "Try again": "Reintentar",
     "Settings that differ": "Ajustes que difieren",
     "setting": "ajuste",

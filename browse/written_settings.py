@@ -53,7 +53,7 @@ def read_written(text: str, base: CleaningSettings) -> Written:
     """The base with what is written, as ``min_chars = 500``, ``clean.min_chars = 500`` or a table ``[clean]``.
 
     Raises:
-        InputError: it is not TOML, names no such setting, a value does not fit, or it needs the pages read anew.
+        InputError: it is not TOML, names no such setting, a value does not fit, or it needs the pages read again.
     """
     tree = _parsed(text)
     table = tree.pop(TABLE, {})

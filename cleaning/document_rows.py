@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from cleaning.pages.page import Drop, Page
-from cleaning.pages.text import count_words
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, MASKED, QUALITY, VERDICTS
 from data.sources import source_of
 
@@ -38,24 +37,21 @@ def document_rows(extracted: pa.RecordBatch, kept: Mapping[int, Page], recipe: s
     return _batch(columns, len(pages), DOCUMENT_SCHEMA)
 
 
-def dropped_rows(extracted: pa.RecordBatch, dropped: Mapping[int, Drop], recipe: str) -> pa.RecordBatch:
-    """Rows of DROPPED_SCHEMA, likewise."""
+def dropped_rows(
+    extracted: pa.RecordBatch, dropped: Mapping[int, Drop], words: Sequence[int | None], recipe: str
+) -> pa.RecordBatch:
+    """Rows of DROPPED_SCHEMA, likewise; ``words`` are those of every extracted text, None where there is none."""
     drops = list(dropped.values())
     columns = _copied(extracted, dropped, DROPPED_SCHEMA)
     columns |= {
         "reason": [drop.reason for drop in drops],
         "figure": [drop.figure for drop in drops],
-        "n_words": [None if text is None else count_words(text) for text in _texts(extracted, dropped)],
+        "n_words": [words[number] for number in dropped],
         "detail": [drop.detail for drop in drops],
         "lost_to": [drop.lost_to for drop in drops],
         "recipe": [recipe] * len(drops),
     }
     return _batch(columns, len(drops), DROPPED_SCHEMA)
-
-
-def _texts(extracted: pa.RecordBatch, numbers: Iterable[int]) -> list[str | None]:
-    texts: list[str | None] = extracted.column("text").take(pa.array(numbers, pa.int32())).to_pylist()
-    return texts
 
 
 def text_digest(text: str) -> str:

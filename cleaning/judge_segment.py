@@ -21,6 +21,7 @@ from cleaning.pages.page import Drop, Page
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Unmeasured
 from cleaning.pages.quality import Rule, rules_of
+from cleaning.pages.text import count_words
 from cleaning.pages.triage import OPTED_OUT
 from cleaning.pages.verdict import verdict_of
 from cleaning.pending import CRAWLER, TORN_AT, pair_in
@@ -83,12 +84,12 @@ def judge_segment(
     ):
         for extracted in read_batches(texts, BATCH_ROWS):
             name = extracted.column("warc_file")[0].as_py()
-            outcomes = judge.batch(extracted, measures_file)
+            outcomes, words = judge.batch(extracted, measures_file)
             kept = {number: one for number, one in enumerate(outcomes) if isinstance(one, Page)}
             dropped = {number: one for number, one in enumerate(outcomes) if isinstance(one, Drop)}
             for ids_of, file, batch in (
                 (ids[0], kept_file, document_rows(extracted, kept, recipe)),
-                (ids[1], dropped_file, dropped_rows(extracted, dropped, recipe)),
+                (ids[1], dropped_file, dropped_rows(extracted, dropped, words, recipe)),
             ):
                 file.write(batch)
                 ids_of.extend(batch.column("id").to_pylist())
@@ -111,8 +112,8 @@ class _Judge:
     processes: PageProcesses
     ledger: Ledger
 
-    def batch(self, extracted: pa.RecordBatch, file: MeasuresFile) -> list[Page | Drop]:
-        """What becomes of each row."""
+    def batch(self, extracted: pa.RecordBatch, file: MeasuresFile) -> tuple[list[Page | Drop], list[int | None]]:
+        """What becomes of each row, and the words of its extracted text where it is dropped."""
         before, measures = file.next(extracted.num_rows)
         outcomes: list[Page | Drop] = []
         grown = False
@@ -124,8 +125,9 @@ class _Judge:
                 outcomes.append(self._verdict(page, result))
             else:
                 outcomes.append(result)
+        grown |= _count_words(extracted, outcomes, measures)
         file.put(before, measures, grown=grown)
-        return outcomes
+        return outcomes, [one.words for one in measures]
 
     def _permitted(self, extracted: pa.RecordBatch) -> list[Page | Drop]:
         """The pages as they were extracted, those that their own WARC file reserves as drops."""
@@ -154,3 +156,17 @@ class _Judge:
 
     def _verdict(self, page: Page, known: Measures) -> Page | Drop:
         return verdict_of(page, RememberedText(known), self.settings, self.rules)
+
+
+def _count_words(extracted: pa.RecordBatch, outcomes: Sequence[Page | Drop], measures: Sequence[Measures]) -> bool:
+    """Count the words of dropped texts that were never counted; whether there were any."""
+    texts = extracted.column("text")
+    has_text = texts.is_valid().to_pylist()
+    new = [
+        number
+        for number, outcome in enumerate(outcomes)
+        if has_text[number] and measures[number].words is None and isinstance(outcome, Drop)
+    ]
+    for number in new:
+        measures[number].words = count_words(texts[number].as_py())
+    return bool(new)

@@ -32,6 +32,7 @@ MEASURES_SCHEMA = pa.schema(
         pa.field("text", pa.string()),  # as a document has it; null where it is the extracted text
         pa.field("masked", MASKED),
         pa.field("n_words", pa.int32()),
+        pa.field("words", pa.int32()),  # of the extracted text
     ]
 )
 _DICTIONARY_COLUMNS = ("language",)
@@ -134,6 +135,7 @@ def _batch(measures: Sequence[Measures]) -> pa.RecordBatch:
 
 def _row(known: Measures) -> dict[str, Any]:
     row: dict[str, Any] = {"characters": known.characters, "foreign": known.foreign, "health": known.health}
+    row["words"] = known.words
     if known.language is not None:
         row["language"], row["language_score"] = known.language.language, known.language.score
         row["verdicts"] = list(known.language.verdicts.items())
@@ -161,6 +163,7 @@ def _measures(batch: pa.RecordBatch) -> list[Measures]:
             figures[number],
             row["health"],
             None if row["n_words"] is None else FinalText(row["text"], masked[number], row["n_words"]),
+            row["words"],
         )
         for number, row in enumerate(plain)
     ]

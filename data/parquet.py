@@ -1,5 +1,8 @@
 """Parquet files with zstd and an explicit schema; the same table always gives the same bytes."""
 
+import hashlib
+import os
+import struct
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,8 @@ from data.files import atomic_file
 
 _OFFSETS = 1 << 31
 """Bytes that the 32-bit offsets of an ordinary string column can address."""
+_TAIL = struct.Struct("<I4s")
+"""The end of a Parquet file: the length of its footer, and PAR1."""
 ROW_GROUP_BYTES = 128 << 20
 """Largest row group in memory; readers handle 100–300 MB well."""
 
@@ -138,6 +143,23 @@ def row_count(path: Path) -> int:
     """
     with parquet_errors(path):
         return int(pq.read_metadata(path).num_rows)
+
+
+def footer_digest(path: Path) -> str:
+    """SHA-256 of the footer of a Parquet file: schema, offsets, sizes and statistics, without the rows themselves.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    with parquet_errors(path), path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL.size))
+        tail = file.read()
+        length, magic = _TAIL.unpack(tail) if len(tail) == _TAIL.size else (0, tail)
+        if magic != b"PAR1" or length > size - _TAIL.size:
+            raise pa.ArrowInvalid("its end is no Parquet footer")
+        file.seek(size - _TAIL.size - length)
+        return hashlib.sha256(file.read(length)).hexdigest()
 
 
 def read_all(paths: Iterable[Path], columns: list[str]) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cleaning.corpus.versions import BESIDE
+from cleaning.pending import Pending, pair_in
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
@@ -39,6 +40,12 @@ def slightly_changed(text: str, seed: object) -> str:
     words = text.split(" ")
     words[-3] = f"cambio{seed}"
     return " ".join(words)
+
+
+def stem_of(warc: str) -> str:
+    """What the files that are made of a WARC file of this name, without its ending, are called."""
+    name = f"{warc}.warc.gz"
+    return Pending(Path(name), name).stem
 
 
 class Round:
@@ -93,15 +100,11 @@ class Round:
 
     def write(self, store: Store) -> tuple[Path, Path]:
         """Write the pair as `clean` does."""
-        folder = store.documents / recipe_digest(self.settings)
-        stem = self.warc.replace("/", "-")
-        for name, rows, schema in (
-            (f"{stem}.dropped.parquet", self.dropped, DROPPED_SCHEMA),
-            (f"{stem}.parquet", self.documents, DOCUMENT_SCHEMA),
-        ):
+        kept, dropped = pair_in(store.documents / recipe_digest(self.settings), stem_of(self.warc))
+        for path, rows, schema in ((dropped, self.dropped, DROPPED_SCHEMA), (kept, self.documents, DOCUMENT_SCHEMA)):
             batches = [pa.RecordBatch.from_pylist(rows, schema)] if rows else []
-            write_parquet(folder / name, batches, schema, dictionary_columns=DICTIONARY_COLUMNS)
-        return folder / f"{stem}.parquet", folder / f"{stem}.dropped.parquet"
+            write_parquet(path, batches, schema, dictionary_columns=DICTIONARY_COLUMNS)
+        return kept, dropped
 
     def _shared(self, url: str) -> dict[str, Any]:
         return {

@@ -64,7 +64,8 @@ def test_every_page_on_every_screen(browser, served, name):
         browser.resize(width, dark=dark)
         path = PAGES[name]
         go(browser, served, f"{path}{'&' if '?' in path else '?'}hl={tongue}")
-        browser.until("!document.title.startsWith('v0002')")  # the page of what is being worked out
+        # until then comes the page of what is being worked out
+        browser.until("!document.title.startsWith('v0002') && document.readyState === 'complete'")
         assert [one for one in browser.errors if not re.search("40[04]|503", one)] == []
         assert all(one.startswith((served.address, "data:")) for one in browser.requests), browser.requests
         assert browser.value("document.documentElement.lang") == tongue

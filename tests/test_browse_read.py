@@ -378,16 +378,19 @@ def compare_until_done(served, query):
     raise AssertionError(answer.text)
 
 
-@pytest.mark.parametrize("change", [{"min_chars": 600}, {"min_chars": 5, "languages": ("es", "ca")}])
-def test_judged_twice_is_what_cleaning_would_make(store, served, change):
-    settings = CleaningSettings(**change)
+def moves_of(store, served, settings):
+    """By URL what a second set of settings does, as the page works it out: kind and verdict."""
     shutil.rmtree(store.browse / "compared", ignore_errors=True)
     written = lines_between(CleaningSettings(), settings)
-    answer = compare_until_done(served, urlencode({"version": "v0002", "b": written}))
-    assert answer.status == 200
+    assert compare_until_done(served, urlencode({"version": "v0002", "b": written})).status == 200
     (path,) = (store.browse / "compared").iterdir()
     index = served.library.prepare("v0002")
-    moves = {index.rows([number])[0]["url"]: (kind, after) for number, kind, _, after in rows_of(path)}
+    return {index.rows([number])[0]["url"]: (kind, after) for number, kind, _, after in rows_of(path)}
+
+
+def test_judged_twice_is_what_cleaning_would_make(store, served):
+    settings = CleaningSettings(min_chars=600)
+    moves = moves_of(store, served, settings)
     before = fates(store, CleaningSettings())
     clean(store, settings, engine=ONE)
     expected = {}
@@ -395,9 +398,18 @@ def test_judged_twice_is_what_cleaning_would_make(store, served, change):
         if after != before[url]:
             was, will = before[url].startswith("kept"), after.startswith("kept")
             expected[url] = ("changes" if was == will else "comes" if will else "goes"), after
-    of_publishing = {URLS["copy"]}  # a duplicate of a page that stays
-    assert moves == {url: one for url, one in expected.items() if url not in of_publishing}
+    assert expected["https://clinica.es/media"] == ("goes", "quality/too_short")
+    of_publishing = {URLS["copy"]}  # a duplicate
+    assert {url: one for url, one in moves.items() if url not in of_publishing} == {
+        url: one for url, one in expected.items() if url not in of_publishing
+    }
     shutil.rmtree(store.documents / recipe_digest(settings))
+
+
+def test_a_text_that_was_too_short_to_be_measured_is_measured_now(store, served):
+    moves = moves_of(store, served, CleaningSettings(min_chars=5))
+    assert set(moves) == {URLS["short"]}
+    assert moves[URLS["short"]][1] != "quality/too_short"
 
 
 def rows_of(path):

@@ -1,9 +1,11 @@
 """What a reader may write of settings, and the file of a comparison: no store is cleaned for it."""
 
+import threading
+
 import pytest
 
 from browse.asked import Asked
-from browse.building import Building
+from browse.building import Building, Remembered
 from browse.moves_file import numbers_among, read_moves, write_moves
 from browse.written_settings import JUDGING, differences, lines_between, read_written
 from cleaning.settings import CleaningSettings
@@ -104,3 +106,31 @@ def test_what_is_being_made_says_what_went_wrong():
     state.start(make)
     state._thread.join(60)
     assert (state.is_running, state.problem) == (False, "no room")
+
+
+def test_what_takes_long_is_waited_for_aside_and_remembered(monkeypatch):
+    monkeypatch.setattr("browse.building.PATIENCE", 0)
+    remembered, may_end, made = Remembered(most=2), threading.Event(), []
+
+    def make():
+        may_end.wait(60)
+        made.append(1)
+        return "done"
+
+    state = remembered.get("key", make)
+    assert isinstance(state, Building)
+    assert remembered.get("key", make) is state
+    may_end.set()
+    state._thread.join(60)
+    assert [remembered.get("key", make) for _ in range(2)] == ["done", "done"]
+    assert made == [1]
+
+
+def test_a_failure_is_told_once():
+    remembered = Remembered()
+
+    def fail():
+        raise StageError("no room")
+
+    assert remembered.get("key", fail).problem == "no room"
+    assert remembered.get("key", lambda: "done") == "done"

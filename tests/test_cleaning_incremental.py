@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from corpus_rounds import START, Round, here, listed_files, parquet_bytes, prose, urls
+from corpus_rounds import START, Round, here, listed_files, parquet_bytes, prose, stem_of, urls
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -19,6 +19,7 @@ from cleaning.corpus.publish import publish
 from cleaning.corpus.versions import versions
 from cleaning.engines.engine import EngineSettings
 from cleaning.forgetting.versions import rewrite_version
+from cleaning.pending import pair_in
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import StageError
@@ -260,9 +261,10 @@ class Rounds(RuleBasedStateMachine):
 
     def remove(self, number: int) -> None:
         """Take away what was made of a WARC file."""
-        stem = self.warcs[number][0].replace("/", "-")
-        for path in self.store.documents.rglob(f"{stem}.*"):
-            path.unlink()
+        stem = stem_of(self.warcs[number][0])
+        for folder in self.store.documents.glob("*"):
+            for path in pair_in(folder, stem):
+                path.unlink(missing_ok=True)
 
     def teardown(self):
         try:

@@ -127,6 +127,19 @@ def test_nothing_changed_no_new_version(store):
     assert after_304.funnel["records"] == 66
 
 
+def test_a_pair_made_anew_with_the_same_size_is_seen(store):
+    """A file of others is left out and another of its name comes: names and sizes stay, the dropped page differs."""
+    small_web(store)
+    before = Round(2).drop("https://guia.es/a", "http/404").write(store)
+    publish(store, CLEANING, PUBLISHING)
+    sizes = [path.stat().st_size for path in before]
+    after = Round(2).drop("https://guia.es/b", "http/410").write(store)
+    assert [path.stat().st_size for path in after] == sizes
+    done = publish(store, CLEANING, PUBLISHING)
+    assert done.changed
+    assert done.dropped["http/410"] == 1
+
+
 def test_a_round_without_news_is_read_once(store):
     """The version's manifest never changes; that the later round gave it again is noted beside it."""
     small_web(store)

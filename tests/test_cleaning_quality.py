@@ -5,7 +5,7 @@ import pytest
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.quality import judge, rules_of
-from cleaning.pages.text import Text
+from cleaning.pages.text import WORD, Text
 from cleaning.settings import CleaningSettings
 
 SETTINGS = CleaningSettings()
@@ -217,4 +217,6 @@ def test_a_catalan_page_is_judged_by_its_own_stop_words():
     ],
 )
 def test_a_mark_of_markdown_is_one_at_a_lines_beginning(line, bare):
-    assert Text(line).bare_lines == ([] if bare is None else [bare])
+    text = Text(line)
+    assert text.bare_lines == ([] if bare is None else [bare])
+    assert len(WORD.findall(text.set_apart)) == len(text.words) - len(WORD.findall(bare or ""))

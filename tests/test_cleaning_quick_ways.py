@@ -85,6 +85,12 @@ def test_what_no_xml_has_is_cut(text):
     assert RareCharacters(INVALID, INVALID_IN_XML).sub("", text) == INVALID.sub("", text)
 
 
+@given(st.text(st.sampled_from(" a\t\n\xa0\u2028\u200b\x1fé"), max_size=10))
+@settings(derandomize=True)
+def test_words_have_one_space_between_them(text):
+    assert normal_text.one_spaced(text) == " ".join(text.split())
+
+
 @given(st.lists(st.sampled_from([*"@aAT([{< 0129./-)XZñ", "arroba", " AT ", "AB12", "at"]), max_size=30).map("".join))
 @settings(max_examples=500, derandomize=True)
 def test_signs_of_personal_data_are_found_by_their_first_letters(text):

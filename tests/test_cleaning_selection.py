@@ -7,10 +7,17 @@ from lxml.etree import XPath
 from trafilatura import load_html
 from trafilatura.core import trafilatura_sequence
 from trafilatura.settings import Extractor
-from trafilatura.xpaths import AUTHOR_XPATHS, BODY_XPATH, OVERALL_DISCARD_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
+from trafilatura.xpaths import (
+    AUTHOR_XPATHS,
+    BODY_XPATH,
+    OVERALL_DISCARD_XPATH,
+    REMOVE_COMMENTS_AND_LISTS_XPATH,
+    TEASER_DISCARD_XPATH,
+)
 
 from cleaning.pages import own_attributes
-from cleaning.pages.own_attributes import OwnAttributes, cut_from_page_text
+from cleaning.pages.declared_dates import DATE_ELEMENTS
+from cleaning.pages.own_attributes import AuthorSigns, OwnAttributes, Together, cut_from_page_text
 from cleaning.pages.trafilatura_steps import kept_body, prune
 
 PROSE = "La vacuna de la gripe se pone cada otoño a las personas mayores y a quienes las cuidan. "
@@ -68,6 +75,14 @@ def test_an_expression_over_own_attributes_finds_what_the_expression_finds(nodes
             assert found[:1] == expected[:1]
         else:
             assert found == expected
+
+
+@given(st.lists(TREES, min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_expressions_asked_together_find_what_each_finds(nodes):
+    tree = parsed("".join(map(html_of, nodes)))
+    expressions = (OVERALL_DISCARD_XPATH[0], TEASER_DISCARD_XPATH[0], AuthorSigns(), DATE_ELEMENTS)
+    assert Together(*expressions)(tree) == [expression(tree) for expression in expressions]
 
 
 @given(st.lists(TREES, min_size=1, max_size=4))

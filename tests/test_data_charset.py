@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from data.charset import decode, encoding_of
+from data.charset import decode, decode_with_mark, encoding_of
 
 SUBJECTS = ["El niño pequeño", "La mujer gestante", "Un señor de 60 años", "Quien sufre migrañas", "El bebé", "Mi mamá"]
 VERBS = ["necesitará", "no debería tomar", "consultó por", "mejoró con", "empeoró después de", "preguntó qué es"]
@@ -66,6 +66,7 @@ def test_short_spanish_pages_come_out_right_whatever_the_header_says(encoding, c
 )
 def test_table(body, content_type, encoding):
     assert encoding_of(body, content_type) == encoding
+    assert decode_with_mark(body, content_type) == (body.decode(encoding, "replace"), encoding)
 
 
 @pytest.mark.parametrize(

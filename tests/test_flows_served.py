@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 import pytest
 from alert_receivers import Receivers
 from demo_web.server import DemoWeb
+from faults.processes import inherited_environment, processes_of
 from prefect_api import PrefectApi
 from test_flows_serving import closed_port, wait_for
 
@@ -48,8 +49,7 @@ class Served:
         self.receivers = receivers
         self.store, self.elsewhere = root / "store", root / "elsewhere"
         self.elsewhere.mkdir()
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
-        self.environment = {**inherited, "PREFECT_HOME": str(root / "prefect")}
+        self.environment = {**inherited_environment(), "PREFECT_HOME": str(root / "prefect")}
         about = {
             "store": self.store,
             "seeds": web.write_seeds(root / "seeds.tsv"),
@@ -129,18 +129,6 @@ def served(tmp_path_factory):
         yield one
         if one.runs:
             one.serve("--stop")
-
-
-def processes_of(run):
-    """Living processes that have the run's id in their environment."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if run.encode() in (entry / "environ").read_bytes() and (entry / "cmdline").read_bytes():
-                found.append((int(entry.name), (entry / "cmdline").read_bytes().decode()))
-        except OSError:
-            continue
-    return found
 
 
 def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):

@@ -86,7 +86,7 @@ def test_a_page_that_did_not_change(store):
     visits, _ = fates(told)
     assert visits == ["kept", "revisit/not_modified"]
     assert told["crawl"][0]["unchanged"] == 1
-    assert "nothing new: the server said that nothing has changed" in text
+    assert "nothing new: the server answered that nothing has changed" in text
 
 
 def test_a_galician_page(store):

@@ -13,6 +13,7 @@ from cleaning.settings import CleaningSettings
 from data.errors import CoweseError
 from data.files import read_json, value_digest, write_json
 from data.manifest import Manifest, code_version
+from data.parquet import footer_digest
 from data.rights.settings import RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
@@ -40,8 +41,12 @@ class VersionInputs:
         segments: Sequence[tuple[Path, Path]],
         takedowns: Takedowns,
     ) -> "VersionInputs":
-        """Collect the inputs. Names and sizes identify pairs, which are immutable; benchmarks are known by content."""
-        listed = [(path.name, path.stat().st_size) for pair in segments for path in pair]
+        """Collect the inputs.
+
+        Names and Parquet footers identify pairs: a pair that was made again under its name may have the same size, but
+        its footer has other offsets, sizes, or least and greatest values. Benchmarks are known by content.
+        """
+        listed = [(path.name, footer_digest(path)) for pair in segments for path in pair]
         shaping = publishing.model_dump(mode="json") | {
             "decontaminate": applied(against),
             "deduplicate_against": {corpus.name: corpus.digest for corpus in corpora},

@@ -3,7 +3,7 @@
 MinHash bands find texts of like size alone. Here of each text its sampled shingles (``sketches``) are looked up; who
 shares enough of them is a candidate, and what is found is verified exactly. A text of 46 shingles (50 words) has none
 of them sampled once in 500 times, one of 96 once in 370,000; shingles that more than ``MOST_SHARING`` keepers have are
-passed over (lines of a site, formulas).
+skipped (lines of a site, formulas).
 
 The numbers are cut into ``RANGES`` ranges, a file each, so that a part of them is in memory at a time.
 """

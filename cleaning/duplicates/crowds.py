@@ -30,7 +30,7 @@ class Elected:
     share: npt.NDArray[np.float64]
     """How alike they are; NaN for a keeper."""
     contained: npt.NDArray[np.bool_]
-    """It is not alike to the keeper, but stands in it."""
+    """It is not similar to the keeper, but stands in it."""
 
 
 def settle_crowds(

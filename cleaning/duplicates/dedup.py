@@ -1,9 +1,10 @@
 """Duplicates: exact by digest; near ones by MinHash bands and then exact Jaccard; keepers by a stated key.
 
-The rule: documents are taken in the order of their key (category rank, longest, earliest, id). One whose text is
-that of a document before it, whose shingles are alike to ``jaccard`` with those of a keeper before it, or of whose
+The rule: documents are taken in the order of their key (category rank, longest, earliest, id). One whose text is that
+of a document before it, whose shingles are similar to ``jaccard`` with those of a keeper before it, or of whose
 shingles such a keeper holds ``containment``, loses to that keeper, the first such; any other is a keeper. So a document
-never loses to one that it is neither alike to nor contained in, and the order in which documents came decides nothing.
+never loses to one that it is neither similar to nor contained in, and the order in which documents came decides
+nothing.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,7 @@ class Clusters:
     near: npt.NDArray[np.bool_]
     """Lost though the text is not the keeper's."""
     contained: npt.NDArray[np.bool_]
-    """Of those that are ``near`` the ones that are not alike to the keeper, which holds nearly all of them."""
+    """Of those that are ``near`` the ones that are not similar to the keeper, which holds nearly all of them."""
     share: npt.NDArray[np.float64]
     """Of those that are ``near`` the Jaccard with the keeper, of contained ones the share of their shingles that it
     holds; NaN else."""

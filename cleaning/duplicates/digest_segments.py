@@ -1,7 +1,7 @@
 """Arrays on disk about every text ever met, by its digest: segments that are written once.
 
 A folder holds segments; ``index.json`` names those that count, so a crash leaves at most a folder that nobody names. A
-segment has ``digests`` (ascending) and other arrays, read by memory-mapping. Texts that no longer live are passed over
+segment has ``digests`` (ascending) and other arrays, read by memory-mapping. Texts that no longer live are skipped
 (tombstones) until their segment is merged with others.
 
 A memory of what is costly to work out, keyed by the text alone: with it or without it, what is found is the same.

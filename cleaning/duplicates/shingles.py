@@ -20,7 +20,7 @@ _BASE = 0x9E3779B97F4A7C15
 """Odd, so that multiplying by it loses nothing modulo 2⁶⁴ (2⁶⁴ over the golden ratio)."""
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _TABLE = 0x3000
-"""Code points whose numbers stand in a table: the alphabets and the punctuation. Those beyond are worked out where
+"""Code points whose numbers stand in a table: the alphabets and the punctuation. Those beyond are computed where
 they are met."""
 _BREAK = "\n"
 """Between two texts: no letter."""

@@ -1,4 +1,4 @@
-"""Verified pairs: how alike two texts are, and how much of each the other holds; worked out once and remembered.
+"""Verified pairs: how alike two texts are, and how much of each the other holds; computed once and remembered.
 
 A memory keyed by the two texts alone: with it or without it, the figures are the same.
 """
@@ -37,7 +37,7 @@ class VerifiedPairs:
     def pair_figures(
         self, digests: Numbers, first: Positions, second: Positions, texts: StoredTexts, engine: Engine, work: Path
     ) -> Alike:
-        """How alike the texts at each pair of positions are; only pairs that are not remembered are worked out."""
+        """How alike the texts at each pair of positions are; only pairs that are not remembered are computed."""
         pairs = _pair_numbers(digests[first], digests[second])
         swapped = digests[first] > digests[second]
         remembered = self._load()

@@ -1,7 +1,7 @@
 """Does anything in a store hold a run of words that was forgotten? Every file is opened, whatever made it.
 
 Parquet by its text columns, WARC files by what each record says, SQLite by its tables, all else as text. Arrays of
-numbers are passed over: packed tokens are decoded by whoever knows their tokenizer and come as ``texts``.
+numbers are skipped: the caller that knows the tokenizer decodes packed tokens and gives them as ``texts``.
 """
 
 import contextlib

@@ -1,1 +1,1 @@
-"""One fetched page → a document's text, or the reason why it is none."""
+"""One fetched page → a document's text, or the reason why it is dropped."""

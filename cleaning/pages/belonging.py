@@ -250,7 +250,7 @@ class _Rules:
         return is_beside and ends and self.around.is_near(place - 1, place, SIBLINGS)
 
     def _may_stand(self, place: int, around: frozenset[int]) -> bool:
-        """Whether a block is neither a link nor part of the site, of which the kept blocks around it are none."""
+        """Whether a block is neither a link nor part of the site, unlike the kept blocks around it."""
         block = self.blocks[place]
         most = LINKED_ITEM if block.kind in _OF_A_LIST and block.kind is not Kind.QUOTE else LOOSE_LINKED
         return block.link_share() < most and (block.site_part == 0 or block.site_part in around)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 REMEMBERED = 16_384
 """Words whose n-grams are remembered: some 10 MB."""
 REMEMBERED_ENDS = 65_536
-"""Threes of letters whose n-grams are remembered, some 15 MB; then it begins anew."""
+"""Threes of letters whose n-grams are remembered, some 15 MB; then it begins again."""
 SEED = 0
 ALPHA: float = Detector.ALPHA_DEFAULT + Random(SEED).gauss(0.0, 1.0) * Detector.ALPHA_WIDTH  # noqa: S311 - as it draws
 """What langdetect smooths with, drawn with this seed."""
@@ -120,7 +120,7 @@ class _Normal(dict[str, str]):
 class _Ends(dict[tuple[str, str, str], tuple[int, ...]]):
     """By three letters, the rows of the n-grams of one, two and three letters that end with the last of them.
 
-    Where two capitals meet, langdetect passes over what ends in the second: abbreviations tell no language. It passes
+    Where two capitals meet, langdetect skips what ends in the second: abbreviations tell no language. It passes
     over a space alone too.
     """
 

@@ -1,4 +1,4 @@
-"""An extracted text → a document, or why it is none: length, language, quality, health, privacy, in that order."""
+"""An extracted text → a document, or why it is dropped: length, language, quality, health, privacy, in that order."""
 
 import functools
 from collections.abc import Mapping, Sequence

@@ -87,13 +87,13 @@ MARKER_SHARE = 0.18
 FEW_MARKERS = 0.02
 """The same, up to which a text that py3langid calls Aragonese or Extremaduran and langdetect Spanish is Spanish."""
 SURE_SPANISH = 0.04
-"""Share of the words from which on function words tell Spanish: prose has 0.15 and more, in lists there are some."""
+"""Least share of function words that makes a text Spanish: prose has 0.15 and more, lists have some."""
 OTHERS_TO_SPANISH = 0.2
 """Function words of another language for each one of Spanish, up to which a text is Spanish."""
 OTHERS_WHERE_SURE = 0.4
 """The same where py3langid says Spanish: names of hospitals and of persons may be in the other language."""
 VALUES = 0.2
-"""Share of words with a digit from which on a text is a list of values."""
+"""Least share of words with a digit that makes a text a list of values."""
 SIDE_WINDOWS = 3 * FIRST_WINDOW
 """In a text of so many characters a middle of another language (an abstract, code) is not the whole."""
 

@@ -102,7 +102,7 @@ def _rescued(marked: HtmlElement, page: PageBlocks, kept: list[bool], there: int
 def _outside_site_parts(page: PageBlocks, kept: Sequence[bool]) -> list[bool]:
     """Which blocks stand in none of the site's own parts.
 
-    Two kinds of parts are none: those that hold kept blocks, and one that holds most of the page's text, since its
+    Two kinds of parts do not count: those that hold kept blocks, and one that holds most of the page's text, since its
     element was left open.
     """
     text = {0} | {block.site_part for block, is_kept in zip(page.blocks, kept, strict=True) if is_kept}

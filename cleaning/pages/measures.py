@@ -1,4 +1,4 @@
-"""What was measured of a text: all that judging asks, worked out once, whatever the thresholds are."""
+"""What was measured of a text: all that judging asks, computed once, whatever the thresholds are."""
 
 from dataclasses import dataclass, field
 
@@ -44,6 +44,8 @@ class Measures:
     """By the name of the rule."""
     health: float | None = None
     final: FinalText | None = None
+    words: int | None = None
+    """Of the extracted text; counted where it is dropped."""
 
 
 class RememberedText:

@@ -1,4 +1,4 @@
-"""A text at hand: what judging asks of it is worked out when it is asked."""
+"""A text at hand: what judging asks of it is computed when it is asked."""
 
 from collections.abc import Mapping
 from functools import cached_property

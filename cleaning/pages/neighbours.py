@@ -48,7 +48,7 @@ class Neighbours:
         return found
 
     def site_parts(self, place: int) -> frozenset[int]:
-        """The elements around a block that look like the site's own parts; as the block was kept they are none."""
+        """The elements around a block that look like the site's own parts; a kept block has no such parts."""
         part = self.blocks[place].site_part
         if part not in self._known_parts:
             found = set()

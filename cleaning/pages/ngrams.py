@@ -27,7 +27,7 @@ class Repeats:
     """Letters of the n-gram there, spaces not counted."""
 
     def often(self, least: int) -> list[tuple[int, int]]:
-        """Position and number of the n-grams that come so many times, in order."""
+        """Position and number of the n-grams that occur ``least`` times or more, in order."""
         chosen = np.bincount(self.numbers)[self.numbers] >= least
         return list(zip(self.positions[chosen].tolist(), self.numbers[chosen].tolist(), strict=True))
 

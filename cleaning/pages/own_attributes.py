@@ -20,7 +20,7 @@ from trafilatura.xpaths import (
 )
 
 REMEMBERED = 50_000
-"""Names with attributes that are remembered of one expression, some 10 MB; then it begins anew."""
+"""Names with attributes that are remembered of one expression, some 10 MB; then it begins again."""
 _OF_BLOCKS = "div item list p section span"
 _AUTHOR_NAMES = "rel id class itemprop data-testid data-component"
 _AUTHOR_WORDS = str.split(

@@ -153,16 +153,16 @@ EXCERPT_WORDS = 10
 LEAST_LINKED = 3
 """Headings that link elsewhere, of a listing whose address does not tell."""
 MOST_LINKED = 0.5
-"""Share of a text's characters in links from which on it is a listing."""
+"""Share of a text's characters in links that makes it a listing."""
 TITLE_LEAST = 3.5
-"""Words in a linked heading, as a mean, from which on the headings are titles of pages; below, names and terms."""
+"""Mean number of words in linked headings that makes them titles of pages; with fewer they are names and terms."""
 MOST_CARDS = 2.0
 SHORT_OF_CARDS = 1_500
 """A text of fewer characters beside links that hold this many times as much introduces them."""
 BLOCKS_A_CARD = 8
 """Blocks for each linked heading, up to which a page at a listing's address is made of cards."""
 MOST_DRUGS = 0.3
-"""Share of the lines with a price from which on, naming a dosage, they are a table of medicines."""
+"""Share of the lines with a price that name a dosage; from this share on they are a table of medicines."""
 LEAST_PRICED = 0.4
 """Share of the characters that the lines with a price have at least; fewer are a ranking at the end of an article."""
 NO_LINKS = 0.15

@@ -1,4 +1,4 @@
-"""Page workers seen from their parent: hand a page over, take what became of it, start anew what a page has ended."""
+"""Page workers seen from their parent: hand a page over, take what became of it, start again what a page has ended."""
 
 import contextlib
 import os

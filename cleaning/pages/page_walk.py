@@ -1,4 +1,4 @@
-"""A parsed page → its blocks of text in the page's order: one walk, each text read once, whoever keeps it later.
+"""A parsed page → its blocks of text in the page's order: one walk, each text read once, for all extractors.
 
 The walk marks each text of the tree, so that what any extractor keeps of it can be told block by block
 (``selection.py``). What it has read and not ended is ``open_text``; the elements around that are ``block_frames``.

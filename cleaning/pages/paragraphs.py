@@ -42,7 +42,7 @@ def _revised(first: Sequence[str]) -> list[bool]:
     """Which paragraphs are good in their context, of what each is by itself.
 
     justext's ``revise_paragraph_classification`` without headings, in one pass each way: it looks for every short
-    paragraph's neighbours anew, which takes 20 s on a page of 16,000 of them.
+    paragraph's neighbours again, which takes 20 s on a page of 16,000 of them.
     """
     decided = frozenset({"good", "bad"})
     both, wide = _sides(first, decided), _sides(first, decided | {"neargood"})

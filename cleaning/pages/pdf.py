@@ -66,7 +66,7 @@ def extract_pdf(raw: Raw, settings: ExtractionSettings) -> Page | Drop:
 
 
 def _read_pages(document: pypdfium2.PdfDocument, settings: ExtractionSettings) -> list[PageRuns]:
-    """The runs of the pages that are read; a page that is damaged is passed over."""
+    """The runs of the pages that are read; a page that is damaged is skipped."""
     pages: list[PageRuns] = []
     left = MAX_CHARACTERS
     for number in range(min(len(document), settings.max_pdf_pages)):

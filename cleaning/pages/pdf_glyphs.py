@@ -272,7 +272,7 @@ def _letter(code: int) -> str:
 
 
 def _visible(page: pypdfium2.PdfPage) -> Bounds:
-    """The box that a reader sees, with a margin of a hundredth; all the plane where it is none."""
+    """The box that a reader sees, with a margin of a hundredth; the whole plane where the box is empty."""
     media, crop = page.get_mediabox(), page.get_cropbox()
     left, bottom = max(media[0], crop[0]), max(media[1], crop[1])
     right, top = min(media[2], crop[2]), min(media[3], crop[3])

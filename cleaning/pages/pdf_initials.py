@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cleaning.pages.pdf_glyphs import Run
 
 _LARGE = 1.8
-"""Sizes of the text from which on a letter by itself is an initial."""
+"""A letter by itself is an initial if it is this many times as large as the text."""
 _REACH = 1.2
 """Sizes of the text between an initial and the lines beside it."""
 _LEAST_LINES = 2

@@ -43,7 +43,7 @@ class PdfMetadata:
 
 
 def pdf_metadata(document: pypdfium2.PdfDocument, body: bytes) -> PdfMetadata:
-    """Read the metadata; XMP that is compressed is passed over."""
+    """Read the metadata; XMP that is compressed is skipped."""
     found = _PACKET.search(body)
     xmp = found[0].decode("utf-8", "replace") if found is not None else ""
     title = _TITLE.search(xmp)

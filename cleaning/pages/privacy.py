@@ -51,7 +51,7 @@ class Kind:
 
     @property
     def mask(self) -> str:
-        """What stands in its place."""
+        """The mask that replaces it."""
         return mask_of(self.name)
 
     def holds(self, text: str) -> bool:

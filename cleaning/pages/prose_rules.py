@@ -13,7 +13,7 @@ _ACCENTED = "áéíóúüñ"
 FEW_ACCENTS = 0.01
 """Share of letters with an accent above which it is not asked where they stand."""
 MANY_LETTERS = 1_000
-"""Letters of the other lines of a text from which on these would have accents, if they were spelled."""
+"""So many letters without one accent are not chance: the other lines of the text are written without accents."""
 _SENTENCE_BORDER = re.compile(r"[.!?…][)\"”»]? +[A-ZÁÉÍÓÚÑ¿¡«“\"]")
 MIN_OUTSIDE = 50
 SHORT_LINE_WORDS = 8

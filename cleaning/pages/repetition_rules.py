@@ -40,7 +40,7 @@ MIN_FRAMES = 2
 MOST_QUESTIONS = 0.15
 """From this share of lines with a question on a frame is that of questions and answers. Lessons have 0.06 at most."""
 MENU = 0.3
-"""Share of the lines that name a day or a meal from which on a text is the menu of a week: its food comes again."""
+"""A text in which this share of the lines names a day or a meal is the menu of a week: its food comes again."""
 _DAY_OR_MEAL = re.compile(
     r"\W*(?:(?:el )?(?:lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo)"
     r"|d[íi]a \d|(?:primer|segundo|tercer) d[íi]a"

@@ -36,7 +36,7 @@ def signs_in(text: str) -> frozenset[str]:
 def _tables() -> tuple[list[str], list[str], NDArray[np.intp]]:
     """The strings that are shorter than four letters, the others, and (places, others) the fours of these.
 
-    A column begins anew with the string's first four where the string is not the longest.
+    A column begins again with the string's first four where the string is not the longest.
     """
     long = [sign for sign in _SIGNS if len(sign) >= _FOUR]
     longest = max(map(len, long), default=0)

@@ -55,8 +55,8 @@ _TODAY = re.compile(r"^\W*(?:lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bad
 def stated_day(blocks: Sequence[Block]) -> date | None:
     """The day behind "Publicado" or its like anywhere; else behind "Última actualización"; else near the title.
 
-    There a short line must hold it: a day within a sentence is none, nor is one with its weekday above the title, which
-    is the day of the visit.
+    There a short line must hold it: a day within a sentence does not count, nor does one with its weekday above the
+    title, which is the day of the visit.
     """
     updated = None
     for block in blocks:

@@ -11,7 +11,7 @@ from data.rights.signals import Signal, reserving_signal
 _HTML = ("text/html", "application/xhtml+xml")
 _PDF_SIGN = b"%PDF-"
 MAX_REFUSAL = 60
-"""Characters that are kept of what stood in a page's place."""
+"""Characters that are kept of a text that was served instead of the page."""
 _SIGN = 1000
 """Bytes at a body's beginning that tell what it is."""
 _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}

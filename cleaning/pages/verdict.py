@@ -11,7 +11,7 @@ from cleaning.settings import JudgingSettings
 
 
 def verdict_of(page: Page, text: RememberedText, settings: JudgingSettings, rules: Sequence[Rule]) -> Page | Drop:
-    """The document that a page becomes, or the reason why it is none; nothing behind the first refusal is measured.
+    """The document that a page becomes, or the reason why it is dropped; nothing after the first refusal is measured.
 
     Raises:
         NotMeasuredError: the decision needs what is not known of a text that is not at hand.

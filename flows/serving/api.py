@@ -39,6 +39,11 @@ class Api:
             return json.loads(answer.read() or b"null")
 
 
+def password_in(auth_string: str | None) -> str | None:
+    """The password of ``USER:PASSWORD``, as Prefect's settings have them; None where there is none."""
+    return (auth_string or "").partition(":")[2] or None
+
+
 def basic_auth(password: str | None) -> dict[str, str]:
     """The header that carries the password; none where there is none."""
     if password is None:

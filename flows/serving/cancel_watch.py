@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from types import FrameType
 
-from flows.serving.api import Api
+from flows.serving.api import Api, password_in
 
 LOOK_SECONDS = 5.0
 """Time between two looks at the run's state."""
@@ -38,7 +38,7 @@ class CancelWatch:
         url = environment.get("PREFECT_API_URL")
         if not url:
             return None
-        password = environment.get("PREFECT_API_AUTH_STRING", "").partition(":")[2] or None
+        password = password_in(environment.get("PREFECT_API_AUTH_STRING"))
         watch = cls(Api(url, password), environment["PREFECT__FLOW_RUN_ID"])
         # Prefect's engine has a handler of its own while the flow runs; it calls this one when it has ended the run.
         signal.signal(signal.SIGTERM, watch.ended)

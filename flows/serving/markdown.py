@@ -23,7 +23,7 @@ _FENCE = "---\n"
 
 def markdown_page(text: str, title: str) -> str:
     """A whole HTML page. Raw HTML in the text is shown as text; the YAML block at its head is folded away."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - whoever only serves logs does not need it
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - a process that only serves logs does not need it
 
     front, body = _split(text)
     rendered = MarkdownIt("commonmark", {"html": False}).enable("table").render(body)

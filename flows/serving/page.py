@@ -12,6 +12,7 @@ from browse.server import listening, serve
 from browse.settings import BrowseSettings
 from data.store import Store
 from flows.browsing import library_of
+from flows.serving.api import password_in
 from flows.settings import load_settings
 
 AUTH = "PREFECT_SERVER_API_AUTH_STRING"
@@ -19,8 +20,8 @@ AUTH = "PREFECT_SERVER_API_AUTH_STRING"
 
 def with_servers_password(settings: BrowseSettings, environment: Mapping[str, str]) -> BrowseSettings:
     """The settings with the password of Prefect's server, which stands behind its user's name and a colon."""
-    password = environment.get(AUTH, "").partition(":")[2]
-    if settings.password is not None or not password:
+    password = password_in(environment.get(AUTH))
+    if settings.password is not None or password is None:
         return settings
     return BrowseSettings.model_validate({**settings.model_dump(), "password": password})
 

@@ -14,7 +14,7 @@ from prefect_api import PrefectApi
 
 from data.store import Store
 from faults import short_stages
-from faults.processes import kill, lives, processes_of, three_ports, until
+from faults.processes import inherited_environment, kill, lives, processes_of, three_ports, until
 from faults.proxy import FaultProxy
 from flows.serving.parts import KEEPER, SERVER, commands_beside, daemon_of, server_command
 from flows.settings import load_settings
@@ -55,9 +55,8 @@ class Ground:
         self.port = three_ports()
         self.proxy = FaultProxy(self.port)
         self.config = root / "cowese.toml"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
         self.environment = {
-            **inherited,
+            **inherited_environment(),
             "HOME": str(self.home),
             "TMPDIR": str(self.temporary),
             "PREFECT_HOME": str(self.profiles.parent),

@@ -1,4 +1,4 @@
-"""Living processes and free ports of this machine, and waiting."""
+"""Living processes and free ports of this machine, an environment of their own, and waiting."""
 
 import os
 import signal
@@ -7,6 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+
+def inherited_environment() -> dict[str, str]:
+    """This environment without what it says of Prefect and of cowese."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "COWESE_"))}
 
 
 def lives(pid: int) -> bool:

@@ -3,7 +3,7 @@
 Offsets are code points of the .txt as its bytes decode, by brat's own practice: a line break of two characters counts
 as two, and a byte order mark as one. Some tools count otherwise (without the mark, line breaks as one), so the text
 that each line repeats decides: the count that fits most lines of a file is taken, brat's own among equals, and turned
-into brat's. A line that still does not fit keeps its offsets, as the official scorers do, and is told of: one file of
+into brat's. A line that still does not fit keeps its offsets, as the official scorers do, and is reported: one file of
 PharmaCoNER has five such lines. A corpus in which more than one line in a hundred does not fit is refused.
 
 brat cuts a mention at each line break, since a span may hold none: fragments with nothing but white space between them

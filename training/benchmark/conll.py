@@ -3,7 +3,7 @@
 Read are IOB2, IOB1 and IOBES (BILOU): an I that continues nothing begins a mention, S and U are mentions of one token.
 The tag is the last column, or, where the first column numbers the tokens, the last one that holds a tag in every line
 (Universal NER puts the annotator behind it). In CoNLL-U, of ten columns, it is a key of the last one: ``NER=B-ENF``;
-lines of several words (1-2) and of none (1.1) are passed over. A sentence becomes a document whose text is its tokens
+lines of several words (1-2) and of none (1.1) are skipped. A sentence becomes a document whose text is its tokens
 with a space between. Where the first column numbers the tokens of each sentence the second holds the token; lines
 that begin with # are comments. Columns stand between tabs, or between blanks where a line has no tab; a no-break space
 is part of a token.

@@ -30,8 +30,8 @@ class Decoding(BaseModel):
     overlap: float
     """Share of a window that it has in common with the next."""
     threshold: float | None = None
-    """Chosen on the development split. Of several labels: the probability from which one is given. Of answers: how much
-    higher than the best answer saying nothing may score before nothing is said; None where every text answers."""
+    """Chosen on the development split. Of several labels: the least probability at which one is given. Of answers: how
+    much higher than the best answer saying nothing may score before nothing is said; None where every text answers."""
     pooling: Pooling = "first"
     """Whether a word's tag is its first token's, or that of the mean of its tokens' logits."""
     readout: Readout = "last"

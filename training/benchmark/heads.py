@@ -79,13 +79,13 @@ class Heads:
 def usual_heads(documents: Sequence[Document]) -> HeadsName:
     """What suits the training documents, where settings name none."""
     types = types_of(documents)
-    said = {name: _said(documents, Heads.of_types(types, name)) for name in ("one", "type")}
-    due = sum(len(set(document.mentions)) for document in documents)
-    return "type" if said["type"] - said["one"] >= NESTED * due else "one"
-
-
-def _said(documents: Sequence[Document], heads: Heads) -> int:
-    return sum(len(heads.possible(split_words(document.text), document.mentions)) for document in documents)
+    texts = [(split_words(document.text), document.mentions) for document in documents]
+    one, a_type = (
+        sum(len(heads.possible(words, mentions)) for words, mentions in texts)
+        for heads in (Heads.of_types(types, "one"), Heads.of_types(types, "type"))
+    )
+    due = sum(len(set(mentions)) for _, mentions in texts)
+    return "type" if a_type - one >= NESTED * due else "one"
 
 
 def _of(tags: Sequence[str], mentions: Sequence[Mention]) -> list[Mention]:

@@ -121,7 +121,7 @@ def _source(where: str, name: str, named: str, models: Sequence[str]) -> Source:
 
 
 def freshened(source: Source) -> Source:
-    """The same network and tokenizer with new weights, drawn anew for each seed: what fine-tuning learns alone."""
+    """The same network and tokenizer with new weights, drawn again for each seed: what fine-tuning learns alone."""
     where = Path(source.where)
     digest = folder_digest(where, without=_WEIGHTS) if where.is_dir() else source.digest
     return replace(source, name=f"{source.name}-fresh", digest=f"fresh:{digest}", fresh=True)

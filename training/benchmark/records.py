@@ -35,7 +35,7 @@ SPANISH = "es"
 _SAME = {"contradictory": "contradiction"}
 """XNLI's translated training file writes one label otherwise than its test file."""
 _NOT_ACCEPTED = ("reject", "ignore")
-"""What Prodigy writes under ``answer`` of a text whose marks are wrong, or were passed over."""
+"""What Prodigy writes under ``answer`` of a text whose marks are wrong, or were skipped."""
 _STARTS, _ENDS, _TYPES = ("start", "start_offset", "begin"), ("end", "end_offset"), ("label", "type", "entity")
 
 

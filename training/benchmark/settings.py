@@ -44,7 +44,7 @@ class BenchmarkSettings(BaseModel):
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of the activations that is dropped. Unset: what the model's config.json says."""
     hidden: float | None = Field(default=None, ge=0, lt=1)
-    """Share of the training tokens that a step sees as [MASK], drawn anew each time, so that a small network does not
+    """Share of the training tokens that a step sees as [MASK], drawn again each time, so that a small network does not
     learn the training documents by heart. Unset: 0.15 for an ELECTRA of 128 wide or less, 0 for others."""
     pooling: Pooling | None = None
     """What says a word's tag: its first token's logits, or the mean of all its tokens' (finding mentions only).

@@ -1,8 +1,8 @@
 """Tags of neighbouring words: which may follow which, what that is worth, and the best sequence (Viterbi).
 
-A tagger that decides each word for itself says sequences that are none: an I after outside, or after another type.
-Under ``valid`` the best sequence without such steps is taken. Under ``learnt`` the steps have scores of their own,
-trained with the network: a linear-chain conditional random field (Lafferty et al. 2001; Lample et al. 2016).
+A tagger that decides each word for itself gives sequences that are not valid: an I after outside, or after another
+type. Under ``valid`` the best sequence without such steps is taken. Under ``learnt`` the steps have scores of their
+own, trained with the network: a linear-chain conditional random field (Lafferty et al. 2001; Lample et al. 2016).
 D documents or windows, W words, T tags.
 """
 

@@ -39,7 +39,7 @@ class FlatParameters:
     """A model's parameters and gradients, each in one contiguous buffer, float32.
 
     With ``working`` the model computes with a copy of its linear layers' weights in that type, made by one operation
-    after each update: what autocast would make anew, layer by layer, at each use.
+    after each update: what autocast would make again, layer by layer, at each use.
     """
 
     def __init__(self, model: nn.Module, working: torch.dtype | None = None) -> None:
@@ -111,7 +111,7 @@ class Adam:
 
     @torch.no_grad()
     def forget(self) -> None:
-        """Begin the moments anew."""
+        """Begin the moments again."""
         for tensor in (self.mean, self.square, self.updates):
             tensor.zero_()
 

@@ -39,7 +39,7 @@ def frozen_corruption(
         tensors = safetensors.numpy.load_file(path)
         original_NL, corrupted_NL = tensors["original"], tensors["corrupted"]
     except (OSError, KeyError, SafetensorError) as error:
-        raise InputError(f"{path}: not a corruption file ({error}). Delete it, it is made anew.") from error
+        raise InputError(f"{path}: not a corruption file ({error}). Delete it, it is made again.") from error
     if max(original_NL.max(), corrupted_NL.max()) >= stream.vocab_size:
         raise InputError(f"{path}: ids of a larger vocabulary than these tokens have. Give the file of this tokenizer.")
     return original_NL, corrupted_NL

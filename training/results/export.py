@@ -38,7 +38,7 @@ from training.tokens.tokenizer import hub_config, load_tokenizer, special_of
 
 PARTS = ("discriminator", "generator")
 CARD_FORM = "2"
-"""Raised where cards or ONNX files are written otherwise, so that older exports are made anew."""
+"""Raised where cards or ONNX files are written otherwise, so that older exports are made again."""
 
 
 class ExportSummary(BaseModel):

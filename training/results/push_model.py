@@ -12,7 +12,7 @@ from data.store import Store
 from training.benchmark.keeping import find_kept
 
 _REPLACED = ["*.safetensors", "*.bin", "*.onnx", "cowese.json"]
-"""What an earlier push of another model may have left: deleted in the same commit where it is not sent anew."""
+"""What an earlier push of another model may have left: deleted in the same commit where it is not sent again."""
 
 
 class ModelPushSummary(BaseModel):
@@ -44,7 +44,7 @@ def push_model(
     of a fine-tuned one.
 
     Raises:
-        InputError: there is no such model, its card's metadata would be refused, or the repository's name is none.
+        InputError: there is no such model, its card's metadata would be refused, or the repository's name is not valid.
         StageError: the hub refuses, or cannot be reached.
     """
     folder = find_model_folder(store, model)

@@ -125,7 +125,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 
 def load_newest(run: Path) -> Snapshot | None:
-    """The newest checkpoint that is whole; damaged ones are named in the log and passed over.
+    """The newest checkpoint that is whole; damaged ones are named in the log and skipped.
 
     Raises:
         StageError: there are checkpoints and none is whole.
@@ -138,7 +138,7 @@ def load_newest(run: Path) -> Snapshot | None:
             log.warning("%s The one before is used.", error)
             damaged.append(folder.name)
     if damaged:
-        raise StageError(f"{run / 'checkpoints'}: none of {', '.join(damaged)} is whole. Delete {run} to begin anew.")
+        raise StageError(f"{run / 'checkpoints'}: none of {', '.join(damaged)} is whole. Delete {run} to begin again.")
     return None
 
 

@@ -14,7 +14,7 @@ from training.electra.presets import DROPOUT, INIT_STD, PRESETS, ModelShape, Pre
 LONG = 512
 """Length of the last phase, so that every position is trained."""
 SETTLED = 10 * INIT_STD
-"""Sum of the learning rates of the steps in which a position was seen, from which on its vector is taken as learnt."""
+"""Sum of the learning rates of the steps in which a position was seen; at this sum its vector counts as learnt."""
 
 
 class PretrainSettings(BaseModel):

@@ -120,7 +120,7 @@ class Stepper:
 
     @property
     def detours(self) -> int:
-        """Roll-backs so far. Each changes the seed, on the device: nothing is compiled or recorded anew."""
+        """Roll-backs so far. Each changes the seed, on the device: nothing is compiled or recorded again."""
         return self._detours
 
     @detours.setter
@@ -146,7 +146,7 @@ class Stepper:
         self.adam.set_rates(self.stage.rates, learning)
 
     def enter(self, stage: Stage) -> None:
-        """Go on in another phase. Where its objective is another, moments begin anew and a copy is made."""
+        """Go on in another phase. Where its objective is another, moments begin again and a copy is made."""
         before, self.stage = self.stage, stage
         self._set_rates()
         if stage.objective != before.objective:
@@ -342,7 +342,7 @@ class Stepper:
         return dict(zip(FIGURES, sums.tolist(), strict=True))
 
     def clear_figures(self, begin_with: dict[str, float] | None = None) -> None:
-        """Begin the sums anew, or with those of all processes that a checkpoint kept."""
+        """Begin the sums again, or with those of all processes that a checkpoint kept."""
         self.sums.zero_()
         if begin_with and self.place.first:
             self.sums.copy_(torch.tensor([begin_with[name] for name in FIGURES]))

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from training.tokens.tokenizer import AFTER_THE_FIRST, PLAIN_WORD, UNUSUAL, WITHIN
 
 MAX_KNOWN = 1_000_000
-"""Chunks remembered at once (about 150 MB); then the memory begins anew."""
+"""Chunks remembered at once (about 150 MB); then the memory begins again."""
 LOCAL_NORMALIZERS = {"NFC", "BertNormalizer"}
 """These change no character by what stands beyond a space."""
 IDS = "H"

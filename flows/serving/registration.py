@@ -220,6 +220,17 @@ def _automations() -> list[AutomationCore]:
             message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
         ),
         _ended_when_silent(
+            "cowese: end runs without a first heartbeat",
+            f"Marks a run of the pools {' and '.join(POOLS)} Crashed that is Running and has sent no heartbeat within "
+            f"{ZOMBIE_SECONDS} s: its worker and its engine died at once.",
+            after={"prefect.flow-run.Running"},
+            expect={heartbeat, "prefect.flow-run.Cancelling", *ends},
+            seconds=ZOMBIE_SECONDS,
+            state=StateType.CRASHED,
+            message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
+            related={"prefect.resource.role": "work-pool", "prefect.resource.name": list(POOLS)},
+        ),
+        _ended_when_silent(
             "cowese: end runs that never start",
             f"Marks a flow run Crashed that has been Pending for {PENDING_SECONDS} s: its worker died.",
             after={"prefect.flow-run.Pending"},
@@ -249,14 +260,19 @@ def _ended_when_silent(
     seconds: int,
     state: StateType,
     message: str,
+    related: dict[str, str | list[str]] | None = None,
 ) -> AutomationCore:
-    """End a run that sends none of the events ``expect`` within ``seconds`` of one of ``after``."""
+    """End a run that sends none of the events ``expect`` within ``seconds`` of one of ``after``.
+
+    ``related`` is what another resource of these events must be; without it every run of the server is meant.
+    """
     return AutomationCore(
         name=name,
         description=description,
         trigger=EventTrigger(
             posture=Posture.Proactive,
             match=ResourceSpecification({"prefect.resource.id": EVERY_RUN}),
+            match_related=ResourceSpecification(related or {}),
             for_each={"prefect.resource.id"},
             after=after,
             expect=expect,

@@ -45,7 +45,8 @@ OPERATORS = {
 """What the operator of this store changed; it must stay."""
 HASTENED = {
     "cowese: clear zombie runs": (ZOMBIE_SECONDS, 45),
-    "cowese: end runs that never start": (PENDING_SECONDS, 20),
+    "cowese: end runs without a first heartbeat": (ZOMBIE_SECONDS, 45),
+    "cowese: end runs that never start": (PENDING_SECONDS, 30),
     "cowese: end runs that do not cancel": (CANCELLING_SECONDS, 40),
 }
 """Automations, with their seconds and fewer; an engine sends a heartbeat every 30 s and is cancelled within 30 s."""

@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
+from uuid import uuid4
 
 import pytest
 from alert_receivers import Receivers
@@ -17,7 +19,8 @@ from faults.processes import inherited_environment, processes_of
 from prefect_api import PrefectApi
 from test_flows_serving import closed_port, wait_for
 
-from flows.serving.api import basic_auth
+from flows.serving.api import Api, basic_auth
+from flows.serving.overdue import HEARTBEAT, LATER, PENDING_SECONDS, ZOMBIE_SECONDS, OverdueRuns
 
 pytestmark = [
     pytest.mark.slow,
@@ -220,6 +223,32 @@ def test_bad_parameters_are_refused_before_anything_runs(served):
     refused = served.run("prefect", "deployment", "run", "build-cowese", "--param", "max_pages=0", check=False)
     assert refused.returncode == 1
     assert "max_pages" in refused.stdout + refused.stderr
+
+
+def test_the_keeper_ends_runs_whose_events_were_lost_and_no_others(served):
+    deployment = served.api("/deployments/name/build-cowese/build-cowese")["id"]
+
+    def create(state):
+        return served.api(f"/deployments/{deployment}/create_flow_run", {"state": {"type": state}})
+
+    lives, dead, pending, cancelling = (create(state) for state in ("RUNNING", "RUNNING", "PENDING", "CANCELLING"))
+    time.sleep(2)  # the heartbeat must come more than a second after the last of them
+    resource = {"prefect.resource.id": f"prefect.flow-run.{lives['id']}"}
+    beat = {"event": HEARTBEAT, "resource": resource, "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}
+    served.api("/events", [beat])
+    asked = {"filter": {"event": {"name": [HEARTBEAT]}, "resource": {"id": list(resource.values())}}}
+    assert wait_for(lambda: served.api("/events/filter", asked)["events"], 60)
+    api = Api(f"http://127.0.0.1:{served.port}/api")
+    began = datetime.fromisoformat(cancelling["state"]["timestamp"])  # the last of them
+    overdue = OverdueRuns()
+    assert overdue.end(api, began + timedelta(hours=1)) == []  # it has not seen the server for long
+    overdue = OverdueRuns(-1000.0)
+    ended = overdue.end(api, began + timedelta(seconds=ZOMBIE_SECONDS + LATER + 1))
+    assert set(ended) == {dead["id"], cancelling["id"]}
+    ended = overdue.end(api, began + timedelta(seconds=PENDING_SECONDS + LATER + 60))
+    assert set(ended) == {pending["id"], lives["id"]}  # by then its heartbeat is long past
+    states = [served.api(f"/flow_runs/{run['id']}")["state_type"] for run in (dead, pending, cancelling)]
+    assert states == ["CRASHED", "CRASHED", "CANCELLED"]
 
 
 def test_after_a_reboot_the_next_scheduled_run_happens(served):

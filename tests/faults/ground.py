@@ -16,9 +16,8 @@ from data.store import Store
 from faults import short_stages
 from faults.processes import inherited_environment, kill, lives, processes_of, three_ports, until
 from faults.proxy import FaultProxy
-from flows.deployment_runs import PENDING_SECONDS
+from flows.serving.overdue import CANCELLING_SECONDS, PENDING_SECONDS, ZOMBIE_SECONDS
 from flows.serving.parts import KEEPER, SERVER, commands_beside, daemon_of, server_command
-from flows.serving.registration import CANCELLING_SECONDS, ZOMBIE_SECONDS
 from flows.settings import load_settings
 
 BIN = Path(sys.executable).parent

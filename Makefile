@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(INSTALLED)
-	$(BIN)/python tests/demo_web/demo.py
+	$(BIN)/python tests/shared/demo_web/demo.py
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
@@ -41,7 +41,7 @@ check: $(INSTALLED)
 	$(BIN)/python tests/check_words.py
 
 topology: $(INSTALLED)
-	$(BIN)/python tests/topology/run.py
+	$(BIN)/python tests/shared/topology/run.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

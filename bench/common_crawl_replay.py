@@ -3,8 +3,8 @@
     python bench/common_crawl_replay.py --shared ../shared --folder /tmp/replay --hosts www.psiconotas.com
 
 The replayed web (``shared/tools/replay_web.py``) is crawled. Then its answers, as they stand in the crawl's WARC
-files, become a Common Crawl on loopback: WARC files and columnar index as ``tests/common_crawl.py`` makes them, bodies
-unpacked as CCBot keeps them. ``cowese archive common-crawl`` fetches that into a second store, which is cleaned and
+files, become a Common Crawl on loopback: WARC files and columnar index as ``tests/shared/common_crawl.py`` makes them,
+bodies unpacked as CCBot keeps them. ``cowese archive common-crawl`` fetches that into a second store, cleaned and
 published with the same settings. Every column of every document and dropped page is compared, but for those that say
 where a record lies (warc_file, warc_offset, source).
 """
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 sys.path.pop(0)  # this file's folder: it holds a cleaning.py too
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import pyarrow.parquet as pq

@@ -13,7 +13,7 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 if sys.path[0] == str(_HERE):  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
     sys.path.append(sys.path.pop(0))
-sys.path.append(str(_HERE.parent / "tests"))
+sys.path.append(str(_HERE.parent / "tests" / "shared"))
 
 START = datetime(2027, 1, 5, tzinfo=UTC)
 BREAKS, RETURNS, MOVES, BLOCKS, FORBIDS = 3, 7, 5, 4, 6

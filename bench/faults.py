@@ -29,7 +29,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
+sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
 
 from faults.cases import every_case  # noqa: E402 - found there
 from faults.ground import Ground  # noqa: E402

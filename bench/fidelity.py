@@ -5,7 +5,7 @@ Usage: bench/fidelity.py [PAGES]
 
 Prints a table: for each kind of construct the share of its constructs that each extractor gets right. A construct is a
 fragment between two paragraphs of an article, or on a page without a container; it is right where all that must stand in
-the text does and nothing that must not. The constructs are invented; `tests/test_cleaning_structure.py` and
+the text does and nothing that must not. The constructs are invented; `tests/cleaning/test_structure.py` and
 `test_cleaning_constructs.py` hold more of ours.
 
 With PAGES (a folder of HTML files or a tar of them): of the headings, items and cells that stand between two paragraphs

@@ -23,7 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
+sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
 
 from demo_web.server import DemoWeb  # noqa: E402 - found there
 from faults.processes import inherited_environment, processes_of, three_ports, until  # noqa: E402
@@ -76,7 +76,7 @@ class Place:
         with DemoWeb() as small:
             seeds = small.write_seeds(root / "seeds.tsv")
         self.config = root / "cowese.toml"
-        server = Path(__file__).parents[1] / "tests" / "demo_web" / "server.py"
+        server = Path(__file__).parents[1] / "tests" / "shared" / "demo_web" / "server.py"
         about = {"store": self.store, "seeds": seeds, "web": web, "port": port, "steps": steps, "server": server}
         self.config.write_text(SETTINGS.format(**about, python=sys.executable))
         self.environment = {**inherited_environment(), "PREFECT_HOME": str(root / "prefect"), "DO_NOT_TRACK": "1"}

@@ -27,7 +27,7 @@ import pypdfium2
 
 _ROOT = Path(__file__).parents[1]
 sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
-sys.path[:0] = [str(_ROOT), str(_ROOT / "tests")]
+sys.path[:0] = [str(_ROOT), str(_ROOT / "tests" / "shared")]
 from pdf_writer import Drawn, pdf_of, wrapped  # noqa: E402
 
 from cleaning.pages.page import Page, Raw  # noqa: E402

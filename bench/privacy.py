@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from cleaning.pages.privacy import masked, personal_spans
 
-LINES = Path(__file__).parents[1] / "tests/privacy_lines.tsv"
+LINES = Path(__file__).parents[1] / "tests/cleaning/privacy_lines.tsv"
 
 
 def main() -> None:

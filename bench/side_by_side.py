@@ -20,7 +20,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests")  # and not bench/, whose training.py would hide the package
+sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
 
 from faults.ground import Ground  # noqa: E402 - found there
 from faults.processes import inherited_environment, three_ports, until  # noqa: E402

@@ -1,6 +1,6 @@
 """Check digits of identity documents, accounts and cards. Each function takes a number as it was written.
 
-The test numbers of `tests/test_cleaning_privacy.py` are invented and pass these checks.
+The test numbers of `tests/cleaning/test_privacy.py` are invented and pass these checks.
 """
 
 import re

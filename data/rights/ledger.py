@@ -156,7 +156,9 @@ class Ledger:
         for file in self._files_of.get(host, ()):
             statement = _current(self._files[host, file], at)
             yield from ((signal, statement.place) for signal in deciding_signals(statement.signals, url))
-        yield from ((signal, place) for signal in deciding_signals(self._pages.get(place, ()), url))
+        own = self._pages.get(place)
+        if own:
+            yield from ((signal, place) for signal in deciding_signals(own, url))
 
     def _by_licence(
         self, signal: Signal, where: Place, url: str, at: datetime | None, settings: RightsSettings | None

@@ -15,7 +15,7 @@ class SearchGrid(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    learning_rates: tuple[float, ...] = Field(default=(2e-5, 5e-5, 1e-4, 3e-4, 1e-3), min_length=1)
+    learning_rates: tuple[float, ...] = Field(default=(2e-5, 5e-5, 1e-4, 3e-4, 1e-3, 2e-3), min_length=1)
     """Of the head, after warm-up."""
     batches: tuple[int, ...] = Field(default=(16, 32), min_length=1)
     """Windows of an optimiser step."""

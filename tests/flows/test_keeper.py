@@ -1,0 +1,196 @@
+"""Beside the server: alerts reach a web server and a mail server, what died is started again, logs stay small."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alert_receivers import Receivers
+from local_processes import SLEEPER, closed_port, wait_for
+
+from data.errors import InputError
+from data.store import Store
+from flows.serving.alerts import Alert, send
+from flows.serving.keeper import Keeper, KeeperState, Undelivered
+from flows.serving.parts import KEEPER, SERVER, Remembered, daemon_of, names_in_order_of_end, serve_folder
+from flows.serving.processes import Daemon
+from flows.serving.retention import DAY, delete_old_runs, rotate
+from flows.serving.settings import AlertSettings, ServeSettings
+from flows.settings import load_settings
+
+ALERT = Alert(kind="failed", key="k", subject="build-cowese (calm-año) ended as Failed", text="the reason", store="/s")
+NOW = datetime(2026, 12, 1, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def receivers():
+    with Receivers() as them:
+        yield them
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.open(tmp_path / "store")
+
+
+def settings_for(receivers, **more):
+    return AlertSettings(webhook=receivers.webhook, email_to=("op@example.org",), smtp=receivers.smtp, **more)
+
+
+def test_an_alert_comes_by_webhook_and_by_mail(receivers, tmp_path):
+    (tmp_path / "secret").write_text("geheim\n")
+    settings = settings_for(receivers, smtp_user="me", smtp_password_file=tmp_path / "secret")
+    assert send(ALERT, settings, settings.channels) == {}
+    (posted,), (mailed,) = receivers.posted, receivers.mailed
+    assert posted["source"] == "cowese"
+    assert posted["text"] == f"{ALERT.subject}\nthe reason"  # what chat services show
+    assert mailed["Subject"] == f"[cowese] {ALERT.subject}"
+    assert mailed["To"] == "op@example.org"
+    assert "the reason" in mailed.get_content()
+    assert receivers.logins == [("me", "geheim")]
+
+
+def test_what_cannot_be_sent_says_why(receivers):
+    receivers.refuse = True
+    settings = settings_for(receivers)
+    problems = send(ALERT, settings, settings.channels)
+    assert "503" in problems["webhook"]
+    assert "not now" in problems["e-mail"]
+    gone = AlertSettings(webhook=f"http://127.0.0.1:{closed_port()}/")
+    assert "refused" in send(ALERT, gone, gone.channels)["webhook"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('webhook = "chat.example.org"', "serve.alerts.webhook"),
+        ('email_to = ["nobody"]', "an e-mail address has an @"),
+        ('smtp_user = "me"', "set smtp_user and smtp_password_file together"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_named(tmp_path, line, said):
+    file = tmp_path / "cowese.toml"
+    file.write_text(f"[serve.alerts]\n{line}\n")
+    with pytest.raises(InputError, match=said):
+        load_settings(file)
+
+
+def test_an_alert_that_was_refused_is_sent_at_a_later_look_and_once(receivers, store):
+    keeper = Keeper(store, os.environ, threading.Event())
+    settings = ServeSettings(alerts=settings_for(receivers))
+    waiting = Undelivered(alert=ALERT, channels=["webhook", "e-mail"], since=NOW)
+    KeeperState(since=NOW, looked_at=NOW, undelivered=[waiting]).write(store)
+    receivers.refuse = True
+    keeper.look(settings, NOW + timedelta(minutes=1))
+    (left,) = KeeperState.read(store).undelivered
+    assert "503" in left.problems["webhook"]
+    receivers.refuse = False
+    for minute in (2, 3):
+        keeper.look(settings, NOW + timedelta(minutes=minute))
+    assert KeeperState.read(store).undelivered == []
+    assert len(receivers.posted) == len(receivers.mailed) == 1
+
+
+def test_an_alert_that_nobody_takes_for_days_is_given_up(receivers, store):
+    receivers.refuse = True
+    waiting = Undelivered(alert=ALERT, channels=["webhook"], since=NOW)
+    KeeperState(since=NOW, looked_at=NOW, undelivered=[waiting]).write(store)
+    Keeper(store, os.environ, threading.Event()).look(
+        ServeSettings(alerts=settings_for(receivers)), NOW + timedelta(days=4)
+    )
+    assert KeeperState.read(store).undelivered == []
+
+
+def test_what_died_is_started_again_and_told_what_was_stopped_is_not(receivers, store):
+    settings = ServeSettings(pools=(), beside={"proxy": tuple(SLEEPER)}, alerts=settings_for(receivers))
+    Remembered(port=closed_port(), beside=["files", "proxy", KEEPER]).write(store)
+    proxy, files = daemon_of(store, "proxy"), daemon_of(store, "files")
+    for daemon in (proxy, files):
+        daemon.start(SLEEPER, os.environ)
+    try:
+        first = proxy.pid
+        os.kill(first, signal.SIGKILL)
+        assert wait_for(lambda: proxy.died, 60)
+        files.stop()
+        keeper = Keeper(store, os.environ, threading.Event())
+        keeper.look(settings, NOW)
+        assert proxy.pid not in {None, first}
+        assert files.pid is None
+        assert [one["subject"] for one in receivers.posted] == ["proxy had died and was started again"]
+        os.kill(proxy.pid, signal.SIGKILL)
+        assert wait_for(lambda: proxy.died, 60)
+        keeper.look(settings, NOW)  # it dies again and again: pauses come between
+        assert proxy.died
+        assert not keeper.is_idle()
+    finally:
+        proxy.stop()
+    assert keeper.is_idle()
+
+
+def test_the_keeper_ends_first_and_the_server_last(store):
+    Remembered(port=1, beside=["files", "worker-cpu", KEEPER]).write(store)
+    assert names_in_order_of_end(store) == [KEEPER, "files", "worker-cpu", SERVER]
+
+
+def test_the_keepers_process_ends_at_sigterm_and_where_nothing_is_served(store, tmp_path):
+    command = [sys.executable, "-m", "flows.serving.keeper", str(store.root)]
+    nothing = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path)
+    assert nothing.returncode == 0, nothing.stderr
+    daemon_of(store, SERVER).start(SLEEPER, os.environ)
+    keeper = daemon_of(store, KEEPER)
+    try:
+        keeper.start(command, os.environ)
+        assert wait_for((serve_folder(store) / "keeper.json").exists, 60)
+        assert keeper.stop(60)
+        assert "Traceback" not in keeper.log.read_text()
+    finally:
+        daemon_of(store, SERVER).stop()
+
+
+def test_a_log_is_rotated_under_a_process_that_goes_on_writing(tmp_path):
+    writer = Daemon(tmp_path, "writer")
+    talker = "import sys\nfor line in sys.stdin: print(line.strip(), flush=True)"
+    with writer.log.open("ab") as log:
+        child = subprocess.Popen([sys.executable, "-c", talker], stdin=subprocess.PIPE, stdout=log, text=True)
+        try:
+            for number in range(5):
+                child.stdin.write(f"{number}" * 1000 + "\n")
+                child.stdin.flush()
+                assert wait_for(lambda: writer.log.stat().st_size > 1000, 60)
+                assert rotate(writer.log, 1000)
+                assert writer.log.stat().st_size == 0
+        finally:
+            child.stdin.close()
+            child.wait(60)
+    assert not rotate(writer.log, 1000)
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert kept == ["writer.log", "writer.log.1.gz", "writer.log.2.gz", "writer.log.3.gz"]
+    assert gzip.decompress((tmp_path / "writer.log.1.gz").read_bytes()).startswith(b"4444")
+    assert gzip.decompress((tmp_path / "writer.log.3.gz").read_bytes()).startswith(b"2222")
+
+
+def test_logs_of_old_runs_go_those_of_a_running_one_stay(tmp_path):
+    now = 1_000 * DAY
+    for name, age in (("old", 91), ("running", 1), ("long", 91)):
+        folder = tmp_path / name / "crawl"
+        folder.mkdir(parents=True)
+        (folder / "log.txt").write_text("x")
+        for path in (folder / "log.txt", folder, tmp_path / name):
+            os.utime(path, (now - age * DAY, now - age * DAY))
+    (tmp_path / "long" / "crawl" / "progress.json").write_text("{}")
+    os.utime(tmp_path / "long" / "crawl" / "progress.json", (now, now))
+    assert delete_old_runs(tmp_path, now, 90) == ["old"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long", "running"]
+
+
+def test_a_state_file_that_is_damaged_is_begun_anew(store):
+    serve_folder(store).mkdir(exist_ok=True)
+    (serve_folder(store) / "keeper.json").write_text('{"looked_at": 7')
+    assert KeeperState.read(store) is None
+    Keeper(store, os.environ, threading.Event()).look(ServeSettings(), NOW)
+    assert json.loads((serve_folder(store) / "keeper.json").read_text())["told"] == {}

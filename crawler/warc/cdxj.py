@@ -38,8 +38,9 @@ def cdxj_path(warc: Path) -> Path:
 def surt(url: str) -> str:
     """The sort-friendly form of a URL: ``https://www.Salud.es/A//?b=1&a=%2F`` is ``es,salud)/a?a=/&b=1``.
 
-    By the rules of the Internet Archive, which pywb uses for lookups: no scheme, www and default port; no empty labels in
-    the host, as by a dot at its end; lower case; unnecessary escapes decoded; dots resolved; repeated slashes merged and none at the end; parameters sorted.
+    By the rules of the Internet Archive, which pywb uses for lookups: no scheme, www and default port; no empty labels
+    in the host, as a dot at its end makes one; lower case; unnecessary escapes decoded; dots resolved; repeated slashes
+    merged and none at the end; parameters sorted.
     """
     parts = urlsplit(url)
     labels = [label for label in (parts.hostname or "").lower().split(".") if label]

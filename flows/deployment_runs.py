@@ -32,6 +32,8 @@ LATEST_RUNS = 100
 """The latest runs of a deployment that are searched for an identical one."""
 SILENT_SECONDS = 60.0
 """Seconds between two log lines while the server does not answer."""
+STARTS = 2
+"""Times that a run which we wait for is started, where its worker died before it began."""
 SERVER_ERROR = 500
 
 
@@ -58,7 +60,7 @@ def wait_for_identical_run(flow: Flow[..., Any]) -> bool:
         get_run_logger().info("%s does the same already: waiting for it instead of starting a second.", identical.name)
         name, identical = identical.name, _wait_for_end(client, identical.id)
     if identical is None:
-        get_run_logger().warning("%s was deleted or never started: going on in its place.", name)
+        get_run_logger().warning("%s was deleted: going on in its place.", name)
         return False
     assert identical.state is not None
     if identical.state.is_failed():
@@ -72,7 +74,8 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
     """Run a deployment and wait for it; if an identical run is active, wait for that one instead.
 
     If this run is cancelled, it cancels the run that it started. It waits for a server that does not answer. Where the
-    one that was found running is cancelled or killed, a run of our own takes its place.
+    one that was found running is cancelled or killed, a run of our own takes its place. One that never started since
+    its worker died is started once more.
 
     Raises:
         StageError: the run failed, crashed, was cancelled or deleted.
@@ -94,17 +97,29 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
             ):
                 return _completed(name, same, ended)
             get_run_logger().warning("%s was cancelled or killed: going on in its place.", same.name)
-        key = f"{flow_run.get_id()} {flow_run.get_run_count()} {name}"  # asked twice, the server creates one run
-        started = patiently(lambda: run_deployment(name, parameters=given, timeout=0, idempotency_key=key))
-        assert isinstance(started, FlowRun)
-        get_run_logger().info("%s: started %s", name, started.name)
-        try:
-            return _completed(name, started, _wait_for_end(client, started.id))
-        except Exception:
-            raise  # an error here must not cancel the training
-        except BaseException:  # cancelled, or ended by a signal: a service that is stopped cancels no training
-            _cancel_with_us(client, started)
-            raise
+        for start in range(1, STARTS + 1):
+            started, ended = _run_once(client, name, given, start)
+            if start == STARTS or not _never_ran(ended):
+                break
+            get_run_logger().warning("%s never started, its worker died: starting it once more.", started.name)
+        return _completed(name, started, ended)
+
+
+def _run_once(
+    client: SyncPrefectClient, name: str, given: Mapping[str, Any], start: int
+) -> tuple[FlowRun, FlowRun | None]:
+    """Start a run of a deployment and wait until it has ended, as ``_wait_for_end`` tells it."""
+    key = f"{flow_run.get_id()} {flow_run.get_run_count()} {start} {name}"  # asked twice, the server creates one run
+    started = patiently(lambda: run_deployment(name, parameters=dict(given), timeout=0, idempotency_key=key))
+    assert isinstance(started, FlowRun)
+    get_run_logger().info("%s: started %s", name, started.name)
+    try:
+        return started, _wait_for_end(client, started.id)
+    except Exception:
+        raise  # an error here must not cancel the training
+    except BaseException:  # cancelled, or ended by a signal: a service that is stopped cancels no training
+        _cancel_with_us(client, started)
+        raise
 
 
 def _completed(name: str, started: FlowRun, ended: FlowRun | None) -> FlowRun:
@@ -114,7 +129,7 @@ def _completed(name: str, started: FlowRun, ended: FlowRun | None) -> FlowRun:
         StageError: it did not.
     """
     if ended is None:
-        raise StageError(f"{name}: {started.name} was deleted or never started. Run it again.")
+        raise StageError(f"{name}: {started.name} was deleted. Run it again.")
     assert ended.state is not None
     if not ended.state.is_completed():
         raise StageError(
@@ -170,6 +185,13 @@ def _never_started(run: FlowRun) -> bool:
     return (datetime.now(UTC) - state.timestamp).total_seconds() > PENDING_SECONDS
 
 
+def _never_ran(run: FlowRun | None) -> bool:
+    """Whether a run was given up before it had an engine."""
+    if run is None or run.state is None:
+        return False
+    return run.run_count == 0 and (run.state.is_crashed() or run.state.is_pending())
+
+
 def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as JSON, with the flow's defaults."""
     defaults = {name: one.default for name, one in inspect.signature(flow.fn).parameters.items()}
@@ -178,15 +200,13 @@ def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, 
 
 
 def _wait_for_end(client: SyncPrefectClient, run_id: UUID) -> FlowRun | None:
-    """The run when it has ended; None where it was deleted or never started."""
+    """The run when it has ended, or is Pending for too long to start; None where it was deleted."""
     while True:
         try:
             run = patiently(lambda: client.read_flow_run(run_id))
         except ObjectNotFound:
             return None
-        if _never_started(run):
-            return None
-        if run.state is not None and run.state.is_final():
+        if _never_started(run) or (run.state is not None and run.state.is_final()):
             return run
         time.sleep(POLL)
 

@@ -28,13 +28,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
 
 from faults.cases import every_case  # noqa: E402 - found there
-from faults.ground import Ground  # noqa: E402
+from faults.ground import Ground, spared  # noqa: E402
 from faults.play import Played  # noqa: E402
 
 
@@ -82,23 +82,58 @@ def play(cases, results, grounds, minutes, hasten):
 
 
 def table(rows):
-    """Each group with its number of cases, the ends of their runs, the longest times."""
-    groups = defaultdict(list)
+    """Kills by state and disturbed requests by kind: clean cases of those played, and the longest time to the end."""
+    kills, requests = defaultdict(list), defaultdict(list)
     for case in every_case():
-        if case.name in rows:
-            groups[case.group].append(rows[case.name])
+        if case.name not in rows:
+            continue
+        row = rows[case.name]
+        if case.lane:
+            away = f"{case.kind} for {case.seconds:.0f} s" if case.seconds else case.kind
+            requests[case.lane, away].append(row)
+        else:
+            kills[(" + ".join(case.victims), case.group[1]), case.state].append(row)
+            kills[(" + ".join(case.victims), case.group[1]), "all"].append(row)
+    return "\n\n".join(
+        (
+            _crossed("killed | with a run of", kills, [*STATES, "all"], lambda row: f"{row[0]} | {row[1]}"),
+            _crossed("requests of", requests, sorted({kind for _, kind in requests}, key=_by_length), str),
+        )
+    )
+
+
+STATES = {
+    "SCHEDULED": "Scheduled",
+    "PENDING": "Pending",
+    "RUNNING": "Running",
+    "WORK": "at work",
+    "COMPLETED": "Completed",
+    "CANCELLING": "Cancelling",
+    "CANCELLED": "Cancelled",
+}
+
+
+def _by_length(kind):
+    return (" for " in kind, kind)
+
+
+def _crossed(corner, groups, columns, name):
     lines = [
-        "| what went wrong | with the run of | cases | ended as | longest without engine | equal one completed | bad |",
-        "|---|---|---|---|---|---|---|",
+        f"| {corner} | {' | '.join(STATES.get(column, column) for column in columns)} |",
+        "|---" * (corner.count("|") + 1 + len(columns)) + "|",
     ]
-    for (what, whose), some in sorted(groups.items(), key=lambda one: (one[0][1], one[0][0])):
-        states = Counter(row["state"].capitalize() for row in some)
-        ends = ", ".join(f"{state} {count}" for state, count in states.most_common())
-        alone = max(row["alone"] for row in some)
-        equal = sum(row["equal"] == "COMPLETED" for row in some)
-        bad = sum(bool(row["bad"]) for row in some)
-        lines.append(f"| {what} | {whose} | {len(some)} | {ends} | {alone:.0f} s | {equal} | {bad} |")
+    for row in sorted({row for row, _ in groups}, key=lambda row: row[::-1] if isinstance(row, tuple) else row):
+        cells = [_cell(groups.get((row, column), ())) for column in columns]
+        lines.append(f"| {name(row)} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cell(some):
+    if not some:
+        return ""
+    clean = sum(not row["bad"] for row in some)
+    longest = max(row["seconds"] + spared(row["message"], hastened=True) for row in some)
+    return f"{clean} of {len(some)}, {longest:.0f} s" if clean < len(some) else f"{clean}, {longest:.0f} s"
 
 
 def main():
@@ -130,7 +165,7 @@ def main():
     rows = read([chosen.results])
     bad = {name: row["bad"] for name, row in rows.items() if row["bad"]}
     print(table(rows))
-    print(f"{len(rows)} cases, {len(bad)} bad")
+    print(f"{len(rows)} cases of {len(every_case())}, {len(bad)} bad")
     for name, why in bad.items():
         print(f"  {name}: {'; '.join(why)}")
     sys.exit(1 if bad else 0)

@@ -142,12 +142,6 @@ class Ground:
             self.hasten(automation, seconds)
         self.hastened = True
 
-    def spared(self, message: str) -> float:
-        """Seconds by which a run would have ended later without that, by the message of its last state."""
-        return next(
-            (whole - now for whole, now in HASTENED.values() if self.hastened and f" for {whole} s" in message), 0.0
-        )
-
     def serve(self) -> None:
         """`cowese serve`, as a person or a service manager calls it."""
         done = subprocess.run(
@@ -257,6 +251,11 @@ class Ground:
             for path in self.root.rglob("*")
             if path.is_file() and not any(path == one or one in path.parents for one in ours)
         )
+
+
+def spared(message: str, *, hastened: bool) -> float:
+    """Seconds by which a run would have ended later if nothing were hastened, by the message of its last state."""
+    return next((whole - now for whole, now in HASTENED.values() if hastened and f" for {whole} s" in message), 0.0)
 
 
 def _of(record: dict[str, Any], *names: str) -> dict[str, Any]:

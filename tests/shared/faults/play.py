@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from faults.cases import Case
-from faults.ground import BUILD, FINAL, TRAIN, Ground
+from faults.ground import BUILD, FINAL, TRAIN, Ground, spared
 from faults.processes import kill, processes_of, until
 from faults.proxy import Asked, Fault, Strike
 
@@ -186,7 +186,7 @@ class Played:
             self.runs[run] = one
             engines = [command for _, command in processes_of(run) if "short_engine" in command]
             if one["state_type"] in FINAL and run in self.alone_since:
-                self.longest_alone += self.ground.spared(_message(one))
+                self.longest_alone += spared(_message(one), hastened=self.ground.hastened)
             if one["state_type"] in FINAL or engines:
                 self.alone_since.pop(run, None)
             else:

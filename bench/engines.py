@@ -159,7 +159,7 @@ def deduplicated(store: Store, pairs: list[tuple[Path, Path]], engine: EngineSet
     documents = live_documents(pairs, Takedowns.load(store)).documents
     with opened(engine) as running:
         clusters = deduplicate(documents, StoredTexts(pairs, documents), store.signatures, PublishSettings(), running)
-    return hashlib.sha256(clusters.keeper.tobytes() + np.nan_to_num(clusters.jaccard).tobytes()).hexdigest()[:16]
+    return hashlib.sha256(clusters.keeper.tobytes() + np.nan_to_num(clusters.share).tobytes()).hexdigest()[:16]
 
 
 def compare(

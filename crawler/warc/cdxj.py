@@ -38,12 +38,13 @@ def cdxj_path(warc: Path) -> Path:
 def surt(url: str) -> str:
     """The sort-friendly form of a URL: ``https://www.Salud.es/A//?b=1&a=%2F`` is ``es,salud)/a?a=/&b=1``.
 
-    By the rules of the Internet Archive, which pywb uses for lookups: no scheme, www and default port; lower case;
-    unnecessary escapes decoded; dots resolved; repeated slashes merged and none at the end; parameters sorted.
+    By the rules of the Internet Archive, which pywb uses for lookups: no scheme, www and default port; no empty labels
+    in the host, as a dot at its end makes one; lower case; unnecessary escapes decoded; dots resolved; repeated slashes
+    merged and none at the end; parameters sorted.
     """
     parts = urlsplit(url)
-    host = _WWW.sub("", (parts.hostname or "").lower())
-    name = ",".join(reversed(host.split(".")))
+    labels = [label for label in (parts.hostname or "").lower().split(".") if label]
+    name = ",".join(reversed(_WWW.sub("", ".".join(labels)).split(".")))
     port = f":{parts.port}" if parts.port is not None and parts.port != _PORTS.get(parts.scheme) else ""
     path = _resolved(_unescaped(parts.path).lower())
     query = _unescaped(parts.query).lower()

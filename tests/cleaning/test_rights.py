@@ -9,6 +9,8 @@ import pytest
 from corpus_rounds import START, Round, prose
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pdf_writer import Drawn, pdf_of, wrapped
+from typer.testing import CliRunner
 from warc_files import html
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -27,6 +29,7 @@ from data.rights.ledger import RIGHTS_SCHEMA, Ledger, host_key
 from data.rights.settings import RIGHTS, RightsSettings
 from data.store import Store
 from data.takedowns import Takedowns
+from flows.cli import app
 from flows.settings import Settings
 from flows.why import why
 from flows.why_text import story_lines
@@ -67,7 +70,7 @@ def write(path, records):
                 writer.create_warc_record(
                     url,
                     "response",
-                    payload=io.BytesIO(body.encode()),
+                    payload=io.BytesIO(body.encode() if isinstance(body, str) else body),
                     http_headers=head,
                     warc_headers_dict={"WARC-Date": date},
                 )
@@ -305,6 +308,42 @@ def test_why_quotes_the_line_that_refuses(store, tmp_path):
     record = next(one for one in Segment(tmp_path / "a.warc.gz").records(1000) if one.offset == robots.warc_offset)
     assert b"Content-Usage: /b train-ai=n" in record.answer.body
     assert said[1] not in list(story_lines(why(store, chosen, "https://h.es/a")))
+
+
+def test_a_file_whose_pages_are_all_reserved_gives_no_document_and_quotes_three_lines(store, tmp_path):
+    """As a user would: `clean FILE`, `publish`, `why URL`."""
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:tdm="http://www.w3.org/ns/tdmrep/"><tdm:reservation>1</tdm:reservation>'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+    leaflet = pdf_of([Drawn().lines(50, 780, wrapped(" ".join(prose(n) for n in range(3))))], xmp=packet)
+    records = [
+        ("https://senal.es/robots.txt", NO_TRAINING, 200, PLAIN),
+        ("https://senal.es/a", article(1)),
+        ("https://tdm.es/.well-known/tdmrep.json", '[{"location":"/","tdm-reservation":1}]', 200, "application/json"),
+        ("https://tdm.es/a", article(2)),
+        ("https://pdf.es/guia.pdf", leaflet, 200, "application/pdf"),
+    ]
+    path = write(tmp_path / "ajeno.warc.gz", records)
+    run = CliRunner()
+    given = ["--store", str(store.root)]
+    cleaned = json.loads(run.invoke(app, ["clean", str(path), "--workers", "1", "--json", *given]).stdout)
+    assert (cleaned["kept"], cleaned["dropped"]["policy/opted_out"]) == (0, 3)
+    refused = run.invoke(app, ["publish", "--json", *given])
+    assert "not one of 5 URLs is left to publish (policy/opted_out 3, " in str(refused.exception)
+    quoted = {
+        "https://senal.es/a": ("Content-Signal: search=yes,ai-train=no", "/robots.txt says so: ajeno"),
+        "https://tdm.es/a": ('{"location": "/", "tdm-reservation": 1}', "/.well-known/tdmrep.json says so: ajeno"),
+        "https://pdf.es/guia.pdf": ("tdm:reservation 1", "The page itself says so: ajeno"),
+    }
+    for url, (line, place) in quoted.items():
+        told = run.invoke(app, ["why", url, *given]).stdout
+        assert told.splitlines()[1].startswith(
+            "Not published yet: its owner reserves it from training [policy/opted_out]"
+        )
+        assert told.splitlines()[1].endswith(f": {line}.")
+        assert place in told
 
 
 def test_why_names_the_record_of_a_licence_and_the_latest_word(store, tmp_path):

@@ -25,6 +25,8 @@ HTML = [(b"Content-Type", b"text/html; charset=utf-8")]
         ("http://www.salud.es/", "es,salud)/"),
         ("https://www2.salud.es/A/", "es,salud)/a"),
         ("http://wwwsalud.es/", "es,wwwsalud)/"),
+        ("http://www.salud.es.:8080/a", "es,salud:8080)/a"),
+        ("http://.salud..es/", "es,salud)/"),
         ("https://salud.es:443/", "es,salud)/"),
         ("http://salud.es:443/", "es,salud:443)/"),
         ("http://a.salud.es:8080/x", "es,salud,a:8080)/x"),

@@ -13,7 +13,7 @@ from common_crawl import Archive, Capture, copied, month, serving
 from corpus_rounds import prose
 from warc_files import html
 
-import crawler.sources.common_crawl.index
+import crawler.sources.common_crawl.key_prefixes
 import crawler.sources.common_crawl.thrift
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
@@ -76,7 +76,7 @@ def check_all_are_there(store, archive, expected=None):
     assert given == dict.fromkeys(expected, 1)
 
 
-@pytest.mark.parametrize("module", [crawler.sources.common_crawl.index, crawler.sources.common_crawl.thrift])
+@pytest.mark.parametrize("module", [crawler.sources.common_crawl.key_prefixes, crawler.sources.common_crawl.thrift])
 def test_examples(module):
     failed, tried = doctest.testmod(module)
     assert (failed, tried > 0) == (0, True)

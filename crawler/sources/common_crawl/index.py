@@ -6,33 +6,29 @@
 
 import gzip
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from crawler.sources.common_crawl.parquet_pages import Page, PageReader, Rows
+from crawler.sources.common_crawl.key_prefixes import KeyPrefixes
+from crawler.sources.common_crawl.parquet_chunks import Page, Rows
+from crawler.sources.common_crawl.parquet_pages import PageReader
 from crawler.sources.remote import NotThereError, Remote
-from crawler.warc.cdxj import surt
 from data.errors import InputError, StageError
 from data.parquet import read_parquet, write_parquet
-from data.rights.files import READERS, ROBOTS_PATH
-from data.seeds import Seed
-from data.urls import canonical_url
 
 WARC, DIAGNOSTICS, ROBOTS = "warc", "crawldiagnostics", "robotstxt"
 CRAWL_NAME = re.compile(r"CC-MAIN-\d{4}-\d{2}")
-KEY = "url_surtkey"
+KEY, HOST = "url_surtkey", "url_host_name"
 INDEX_ROWS = pa.schema(
     [
         pa.field("url", pa.string()),
         pa.field("fetch_time", pa.timestamp("s", tz="UTC")),
         pa.field("fetch_status", pa.int16()),
         pa.field("fetch_redirect", pa.string()),
-        pa.field("content_digest", pa.string()),
         pa.field("content_mime_detected", pa.string()),
         pa.field("content_languages", pa.string()),
         pa.field("content_truncated", pa.string()),
@@ -41,7 +37,10 @@ INDEX_ROWS = pa.schema(
         pa.field("warc_record_length", pa.int64()),
     ]
 )
-"""The columns of the index that are read, with our types; a column that a crawl lacks is null."""
+"""The columns of the index that are read, with our types; a column that a crawl lacks is null. The digest is a third of
+an index and tells nothing that the record itself does not."""
+_OF_PAGES = frozenset({"fetch_time", "fetch_status", "fetch_redirect", "content_mime_detected", "content_languages"})
+"""Columns that are not read for robots.txt, of which every response is fetched."""
 _DICTIONARY_COLUMNS = (
     "fetch_status",
     "content_mime_detected",
@@ -49,8 +48,6 @@ _DICTIONARY_COLUMNS = (
     "content_truncated",
     "warc_filename",
 )
-_FEW_PREFIXES = 16
-"""Up to this many prefixes are searched one by one in a page."""
 _NEAR = 500
 """Rows between two ranges that are read too, to save a request."""
 
@@ -77,32 +74,10 @@ def index_files(remote: Remote, crawl: str) -> dict[str, list[str]]:
     }
 
 
-def prefixes_of(seeds: Iterable[Seed], subset: str) -> list[bytes]:
-    """The sorted key prefixes of all URLs of some seeds; none is a prefix of another.
-
-    >>> prefixes_of([Seed("https://www.salud.es/", "Salud", "ES", "ministry", "host")], WARC)
-    [b'es,salud)', b'es,salud:']
-    """
-    found: set[str] = set()
-    for seed in seeds:
-        host, _, path = surt(canonical_url(seed.url).partition("?")[0]).partition(")")
-        if subset == ROBOTS:
-            found.add(f"{host}){ROBOTS_PATH}")
-        elif seed.scope == "host":
-            found |= {f"{host})", f"{host.partition(':')[0]}:"}
-        else:
-            found |= {f"{host}){path.rstrip('/')}", *(f"{host}){one}" for one in READERS if one != ROBOTS_PATH)}
-    kept: list[bytes] = []
-    for one in sorted(prefix.encode() for prefix in found):
-        if not kept or not one.startswith(kept[-1]):
-            kept.append(one)
-    return kept
-
-
 def read_index(
     remote: Remote,
     files: Sequence[str],
-    prefixes: Sequence[bytes],
+    prefixes: KeyPrefixes,
     folder: Path,
     threads: int,
     on_progress: Callable[[int, int], None],
@@ -121,12 +96,13 @@ def read_index(
     return pa.concat_tables(found)
 
 
-def _read_file(remote: Remote, path: str, prefixes: Sequence[bytes], folder: Path) -> pa.Table:
+def _read_file(remote: Remote, path: str, prefixes: KeyPrefixes, folder: Path) -> pa.Table:
     subset = path.rpartition("/")[0].rpartition("=")[2]
     kept = folder / f"{subset}-{path.rpartition('/')[2]}"
     if not kept.is_file():
         try:
-            rows = list(_rows_of(PageReader(remote, path), prefixes))
+            unread = _OF_PAGES if subset == ROBOTS else frozenset()
+            rows = list(_rows_of(PageReader(remote, path), prefixes, unread))
         except NotThereError as error:
             raise StageError(
                 f"{error}, though the crawl's list of index files names it. Run the same command again; where it "
@@ -134,30 +110,23 @@ def _read_file(remote: Remote, path: str, prefixes: Sequence[bytes], folder: Pat
             ) from error
         batches = pa.concat_tables([INDEX_ROWS.empty_table(), *rows]).to_batches()
         write_parquet(kept, batches, INDEX_ROWS, dictionary_columns=_DICTIONARY_COLUMNS)
-    return read_parquet(kept).cast(INDEX_ROWS)
+    return read_parquet(kept, INDEX_ROWS.names).cast(INDEX_ROWS)
 
 
-def _rows_of(reader: PageReader, prefixes: Sequence[bytes]) -> Iterator[pa.Table]:
-    wanted = reader.columns(INDEX_ROWS.names)
+def _rows_of(reader: PageReader, prefixes: KeyPrefixes, unread: frozenset[str]) -> Iterator[pa.Table]:
+    wanted = [name for name in reader.columns(INDEX_ROWS.names) if name not in unread]
+    finders = reader.columns((HOST, KEY))
     for number, group in enumerate(reader.groups):
-        if not group[KEY].rows or not _may_hold(group[KEY].bounds, prefixes):
+        if not group[KEY].rows or not prefixes.may_hold(group[KEY].bounds):
             continue
         reader.find_pages(number, [KEY], bounds=True)
-        pages = [page for page in group[KEY].pages if _may_hold((page.least, page.greatest), prefixes)]
-        ranges = [one for run in _runs(pages) for one in _matching(reader, number, run, prefixes)]
-        if ranges:
-            reader.find_pages(number, wanted)
+        pages = [page for page in group[KEY].pages if prefixes.may_hold((page.least, page.greatest))]
+        if pages:
+            reader.find_pages(number, [*finders, *wanted])
+        ranges = [one for run in _runs(pages) for one in _matching(reader, number, run, finders, prefixes)]
         for rows, found in ranges:
-            yield _table(reader.read(number, rows, wanted), rows[1] - rows[0]).filter(found)
-
-
-def _may_hold(bounds: tuple[bytes | None, bytes | None], prefixes: Sequence[bytes]) -> bool:
-    """Whether a key between two bounds may begin with one of the prefixes; without bounds it may."""
-    least, greatest = bounds
-    if least is None or greatest is None:
-        return True
-    last = bisect_right(prefixes, greatest) - 1
-    return last >= 0 and (prefixes[last] >= least or least.startswith(prefixes[last]))
+            table = _table(reader.read(number, rows, wanted), rows[1] - rows[0]).filter(found)
+            yield table.filter(prefixes.of_urls(table["url"]))
 
 
 def _runs(pages: Sequence[Page]) -> list[Rows]:
@@ -171,35 +140,17 @@ def _runs(pages: Sequence[Page]) -> list[Rows]:
 
 
 def _matching(
-    reader: PageReader, group: int, run: Rows, prefixes: Sequence[bytes]
+    reader: PageReader, group: int, run: Rows, finders: Sequence[str], prefixes: KeyPrefixes
 ) -> Iterator[tuple[Rows, pa.ChunkedArray]]:
-    """The range of rows with keys that have one of the prefixes, and a mask of these rows."""
-    found = _mask(reader.read(group, run, [KEY])[KEY], prefixes)
+    """The ranges of rows with our hosts, each with a mask of these rows, by that column which takes fewer bytes."""
+    finder = min(finders, key=lambda name: reader.groups[group][name].size_of(run))
+    found = prefixes.of_hosts(reader.read(group, run, [finder])[finder], are_keys=finder == KEY)
     begin = last = None
     for place in [*pc.indices_nonzero(found).to_pylist(), None]:
         if begin is not None and last is not None and (place is None or place > last + _NEAR):
             yield (run[0] + begin, run[0] + last + 1), found.slice(begin, last + 1 - begin)
             begin = None
         begin, last = place if begin is None else begin, place
-
-
-def _mask(keys: pa.ChunkedArray, prefixes: Sequence[bytes]) -> pa.ChunkedArray:
-    """Which keys begin with one of the prefixes."""
-    bounds = pc.min_max(keys).as_py()
-    least, greatest = (bounds[name].encode() for name in ("min", "max"))
-    first = max(bisect_left(prefixes, least) - 1, 0)
-    here = [one for one in prefixes[first : bisect_right(prefixes, greatest)] if _may_hold((least, greatest), [one])]
-    if len(here) <= _FEW_PREFIXES:
-        found = pa.chunked_array([pa.repeat(False, len(keys))])
-        for one in here:
-            found = pc.or_(found, pc.starts_with(keys, one.decode()))
-        return found
-    texts = [key.encode() for key in keys.to_pylist()]
-    return pa.chunked_array([[_may_hold((text, text), prefixes) and _begins(text, prefixes) for text in texts]])
-
-
-def _begins(text: bytes, prefixes: Sequence[bytes]) -> bool:
-    return text.startswith(prefixes[bisect_right(prefixes, text) - 1])
 
 
 def _table(columns: dict[str, pa.ChunkedArray], rows: int) -> pa.Table:

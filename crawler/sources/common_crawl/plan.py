@@ -40,8 +40,6 @@ class PlannedRecord(NamedTuple):
     url: str
     """As the index has it."""
     seed: Seed | None
-    digest: str | None
-    """SHA-1 in base 32."""
     truncated: str | None
 
     @property
@@ -184,6 +182,5 @@ def _planned(row: dict[str, Any], seed: Seed | None) -> PlannedRecord:
         row["warc_record_length"],
         row["url"],
         seed,
-        row["content_digest"],
         row["content_truncated"],
     )

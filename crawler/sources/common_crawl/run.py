@@ -21,9 +21,9 @@ from crawler.sources.common_crawl.index import (
     ROBOTS,
     WARC,
     index_files,
-    prefixes_of,
     read_index,
 )
+from crawler.sources.common_crawl.key_prefixes import KeyPrefixes
 from crawler.sources.common_crawl.permissions import Permissions
 from crawler.sources.common_crawl.plan import Plan, PlannedRecord, RecordSelector
 from crawler.sources.left_out import LEFT_OUT, write_left_out
@@ -184,7 +184,7 @@ class _Run:
 
     def _index(self, crawl: str, files: Sequence[str], subset: str, folder: Path) -> pa.Table:
         before = self._remote.requests, self._remote.received
-        prefixes = prefixes_of(self._choice.rules.scope.seeds.values(), subset)
+        prefixes = KeyPrefixes.of_seeds(self._choice.rules.scope.seeds.values(), only_robots=subset == ROBOTS)
         rows = read_index(
             self._remote,
             files,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from data.charset import decode
 from data.rights.robots_txt import MAX_BYTES
 from data.rights.signals import MAX_LINE, TDMREP, Signal
 
@@ -18,13 +19,15 @@ MAX_MENTIONS = 100
 """Metadata objects whose streams are read, at most."""
 MAX_PACKET = 1 << 20
 """Bytes of a packet that are read."""
+_RESERVED = frozenset({"1", "1.0", "true"})
+"""The recommendation has the number 1; what hosts write in its place means the same."""
 _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
 _STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
 
 
 def tdmrep_signals(body: bytes) -> list[Signal]:
     """The rules of a tdmrep.json; never raises."""
-    text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    text = decode(body[:MAX_BYTES], None)[0]
     try:
         said: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -35,11 +38,11 @@ def tdmrep_signals(body: bytes) -> list[Signal]:
 def _rule(one: object) -> Signal | None:
     if not isinstance(one, dict):
         return None
-    location, reservation = one.get("location"), str(one.get("tdm-reservation"))
+    location, reservation = one.get("location"), str(one.get("tdm-reservation")).strip().lower()
     if not isinstance(location, str) or not location.isprintable() or not location.startswith(("/", "*")):
         return None
     line = json.dumps(one, ensure_ascii=False)[:MAX_LINE]
-    return Signal(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
+    return Signal(TDMREP, line, "reserved" if reservation in _RESERVED else "allowed", location)
 
 
 def xmp_signals(body: bytes) -> list[Signal]:

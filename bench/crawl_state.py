@@ -52,7 +52,7 @@ def measure_frontier(count, hosts, pops):
     """Fill a frontier, then pop and settle; memory by what the process holds."""
     from crawler.frontier.frontier import Frontier
     from crawler.frontier.hosts import HostQueue
-    from crawler.frontier.tables import DONE
+    from crawler.frontier.numbers import DONE
     from crawler.process.scheduler import BUFFER
     from crawler.settings import CrawlSettings
 
@@ -216,7 +216,8 @@ def _lost(site, store):
     import sqlalchemy as sa
     from warcio.archiveiterator import ArchiveIterator
 
-    from crawler.frontier.tables import DONE, urls
+    from crawler.frontier.numbers import DONE
+    from crawler.frontier.tables import urls
 
     pages = {f"http://h{host}.test/p/{number}" for host in range(site.hosts) for number in range(site.pages)}
     engine = sa.create_engine(f"sqlite:///{store.crawl_state}")

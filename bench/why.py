@@ -38,7 +38,8 @@ from cleaning.judge_segment import GROUP_ROWS
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from crawler.frontier.database import open_engine
-from crawler.frontier.tables import DONE, hosts, rounds, urls
+from crawler.frontier.numbers import DONE
+from crawler.frontier.tables import hosts, rounds, urls
 from crawler.warc.index import write_index
 from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.parquet import write_parquet

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 class BrowseSettings(BaseModel):
     """Where `cowese browse` listens, and who may look."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: int = Field(default=4202, ge=0, le=65_535)
     """Port on which the page is served; 0 takes a free one."""

@@ -15,7 +15,7 @@ Language = Literal["es", "ca", "gl", "eu", "ast"]
 class PageLimits(BaseModel):
     """What a page may cost, in either step."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_seconds: float = Field(default=10.0, gt=0)
     """CPU seconds. A page that takes more is dropped and its process ended: extraction/too_slow, judging/too_slow."""

@@ -17,7 +17,7 @@ _CONTACT = re.compile(r"(mailto:)?[^\s@:/()<>]+@[^\s@:/()<>]+\.[^\s@:/()<>.]+|ht
 class Override(BaseModel):
     """Limits for one host or one start URL."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     delay: float | None = Field(default=None, ge=0)
     """Seconds between two requests, at least, in place of delay_min."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 class SettingsModel(BaseModel):
     """A table of settings; an unknown name is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     former_names: ClassVar[Mapping[str, str]] = {}
     """Name in an earlier version → name now. docs/upgrading.md lists them."""

@@ -22,6 +22,7 @@ from prefect.states import Cancelling
 from pydantic_core import to_jsonable_python
 
 from data.errors import StageError
+from flows.serving.overdue import PENDING_SECONDS
 
 R = TypeVar("R")
 
@@ -29,9 +30,6 @@ POLL = 2.0
 """Seconds between two polls of a run."""
 LATEST_RUNS = 100
 """The latest runs of a deployment that are searched for an identical one."""
-PENDING_SECONDS = 150
-"""A run that is Pending for longer has lost its worker: an engine takes a minute to start on a busy machine. One that
-starts later still runs all the same."""
 SILENT_SECONDS = 60.0
 """Seconds between two log lines while the server does not answer."""
 SERVER_ERROR = 500

@@ -7,11 +7,14 @@ publicsuffix.org in tldextract. Its private section applies: blogs of a hosting 
 import functools
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from tldextract import TLDExtract
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 SPLITS = ("train", "validation", "test")
 ENOUGH = 20
@@ -23,8 +26,14 @@ LEAST_TEST = 20
 LARGEST_TEST_DOMAIN = (0.2, 0.5)
 """A domain with more than this share of a small corpus is not used for test; if all are larger, up to half is
 allowed."""
-_SUFFIXES = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-"""The list inside the package: nothing is fetched, so that every machine splits alike."""
+
+
+@functools.cache
+def _suffixes() -> "TLDExtract":
+    """The list inside the package: nothing is fetched, so that every machine splits alike."""
+    from tldextract import TLDExtract  # noqa: PLC0415 - loads requests, and looking a page up needs neither
+
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def fraction(text: str) -> float:
@@ -85,7 +94,7 @@ def domain_of(host: str) -> str:
     >>> domain_of("blog.clinica.com.ar"), domain_of("uno.blogspot.com"), domain_of("192.0.2.7")
     ('clinica.com.ar', 'uno.blogspot.com', '192.0.2.7')
     """
-    found = _SUFFIXES(host)
+    found = _suffixes()(host)
     if found.top_domain_under_public_suffix or found.ipv4 or found.ipv6:
         return found.top_domain_under_public_suffix or host
     return ".".join(host.split(".")[-2:])  # the default rule of the list: the last label is the suffix

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.frontier.tables import REFUSED, SITEMAP, urls
+from crawler.frontier.numbers import REFUSED, SITEMAP
+from crawler.frontier.tables import urls
 
 DAY = 86_400.0
 SLACK = 0.1

@@ -16,20 +16,9 @@ from sqlalchemy.dialects import sqlite
 
 from crawler.frontier.database import open_engine
 from crawler.frontier.due import KNOWN_RANK, asked_by, is_due, rank_in_round
+from crawler.frontier.numbers import DONE, PAGE, QUEUED, REFUSED
 from crawler.frontier.records import FoundUrl, HostState, KnownUrl
-from crawler.frontier.tables import (
-    DONE,
-    PAGE,
-    QUEUED,
-    REFUSED,
-    adopted,
-    host_figures,
-    hosts,
-    moves,
-    robots,
-    rounds,
-    urls,
-)
+from crawler.frontier.tables import adopted, host_figures, hosts, moves, robots, rounds, urls
 from crawler.frontier.visits import MOVED, NOT_MODIFIED
 from data.errors import DiskFullError, StoreError
 

@@ -8,7 +8,8 @@ import zlib
 import sqlalchemy as sa
 
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.tables import QUEUED, hosts, urls
+from crawler.frontier.numbers import QUEUED
+from crawler.frontier.tables import hosts, urls
 from data.urls import registered_domain
 
 LEASE = 60.0

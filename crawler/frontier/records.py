@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crawler.frontier.tables import PAGE
+from crawler.frontier.numbers import PAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from crawler.frontier.due import FAILED_RANK, NEW_RANK
 from crawler.frontier.frontier import Frontier
-from crawler.frontier.tables import PAGE, QUEUED, urls
+from crawler.frontier.numbers import PAGE, QUEUED
+from crawler.frontier.tables import urls
 from crawler.frontier.yields import Yields
 from data.files import write_text
 from data.yields import read_yields

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from crawler.frontier.due import DAY, SLACK, asked_by, over_budget, rank_in_round, ruled_out
 from crawler.frontier.frontier import KNOWN_COLUMNS, MAX_NAMED, Frontier
+from crawler.frontier.numbers import QUEUED, REFUSED
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import QUEUED, REFUSED, rounds, urls
+from crawler.frontier.tables import rounds, urls
 from crawler.permissions.operator_rules import OperatorRules
 
 Step = Literal["start", "continue", "reopen", "wait", "nothing"]

@@ -2,10 +2,7 @@
 
 import sqlalchemy as sa
 
-QUEUED, DONE, REFUSED = 0, 1, 2
-"""States of a URL in the current round."""
-PAGE, SITEMAP = 0, 1
-"""Kinds of a URL."""
+from crawler.frontier.numbers import PAGE, QUEUED
 
 METADATA = sa.MetaData()
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from crawler.frontier.due import AGAIN_RANK
+from crawler.frontier.numbers import DONE, SITEMAP
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import DONE, SITEMAP
 from crawler.settings import CrawlSettings
 
 DAY = 86_400.0

@@ -19,7 +19,7 @@ PAGE_BUDGET, BYTE_BUDGET = "budget/host_pages", "budget/host_bytes"
 OUT_OF_SCOPE, PAUSED, TOO_DEEP, EXCLUDED = "scope/out_of_scope", "scope/paused", "scope/too_deep", "scope/excluded"
 TAKEDOWN = "takedown"
 PAGE = 0
-"""The kind of a URL that is not a sitemap (``crawler.frontier.tables``)."""
+"""The kind of a URL that is not a sitemap (``crawler.frontier.numbers``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import DONE
 from crawler.frontier.records import FoundUrl, HostState
-from crawler.frontier.tables import DONE
 from crawler.warc.writer import WarcWriter
 from data.errors import StoreError
 

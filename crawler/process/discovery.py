@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from crawler.frontier.due import SITEMAP_RANK, START_RANK
+from crawler.frontier.numbers import PAGE, SITEMAP
 from crawler.frontier.records import FoundUrl, KnownUrl
-from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.parsing.links import is_no_page
 from crawler.parsing.sitemaps import Entry
 from crawler.parsing.url_join import http_url

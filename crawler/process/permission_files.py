@@ -6,8 +6,8 @@ from scrapy.http import Response
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Host
+from crawler.frontier.numbers import SITEMAP
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import SITEMAP
 from crawler.parsing.block_detector import SOFT, detect_block
 from crawler.parsing.url_join import Base, http_url, location_url
 from crawler.permissions.guard import refusal

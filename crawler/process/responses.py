@@ -3,8 +3,8 @@
 from scrapy.http import Response
 
 from crawler.frontier import visits
+from crawler.frontier.numbers import PAGE, SITEMAP
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.parsing.block_detector import SICK, SOFT, BlockVerdict, detect_block, detect_block_of_redirect
 from crawler.parsing.fields import header_text
 from crawler.parsing.links import Links, extract_links, is_html, refresh_target

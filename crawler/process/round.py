@@ -20,8 +20,8 @@ from typing import Any
 from crawler.frontier import visits
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import Host
+from crawler.frontier.numbers import DONE, PAGE, REFUSED
 from crawler.frontier.records import FoundUrl, KnownUrl
-from crawler.frontier.tables import DONE, PAGE, REFUSED
 from crawler.frontier.yields import Yields
 from crawler.parsing.url_join import http_url
 from crawler.permissions.guard import networks

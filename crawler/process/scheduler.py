@@ -12,8 +12,8 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.crawler import Crawler
 
 from crawler.frontier.hosts import Host
+from crawler.frontier.numbers import PAGE, SITEMAP
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import refusal
 from crawler.permissions.operator_rules import BYTE_BUDGET, PAGE_BUDGET
 from crawler.process.permission_files import refused_by

@@ -10,8 +10,8 @@ from twisted.python.failure import Failure
 
 from crawler.frontier import visits
 from crawler.frontier.hosts import Chain, Host
+from crawler.frontier.numbers import SITEMAP
 from crawler.frontier.records import KnownUrl
-from crawler.frontier.tables import SITEMAP
 from crawler.parsing.sitemaps import MAX_BYTES
 from crawler.permissions.operator_rules import TAKEDOWN
 from crawler.process.backoff import Backoff

@@ -40,7 +40,7 @@ class CommonCrawlSettings(SettingsModel):
 class WaybackSettings(BaseModel):
     """Settings of the Wayback Machine. It answers 429 above 24 lookups a minute, and blocks clients that continue."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base_url: str = "https://web.archive.org/"
     """Base URL."""
@@ -72,7 +72,7 @@ class WaybackSettings(BaseModel):
 class ArchiveSettings(BaseModel):
     """Pages that others have archived."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     common_crawl: CommonCrawlSettings = Field(default_factory=CommonCrawlSettings)
     """`cowese archive common-crawl`."""

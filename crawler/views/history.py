@@ -1,19 +1,18 @@
 """What the crawl knows of one page: the state of its URL, and each answer with the WARC record that keeps it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from crawler.frontier.database import open_engine
-from crawler.frontier.tables import DONE, QUEUED, REFUSED, SITEMAP, hosts, urls
+from crawler.frontier.numbers import DONE, QUEUED, REFUSED, SITEMAP
 from crawler.permissions.scope import Scope
 from crawler.permissions.traps import Traps
 from crawler.settings import CrawlSettings
+from crawler.views.state_rows import rows_of
 from crawler.warc.rows import INDEX_SUFFIX, LEFT_OUT
-from data.errors import StoreError
 from data.lookup import rows_where
 from data.seeds import load_seeds
 from data.store import Store
@@ -129,34 +128,18 @@ def _state(store: Store, settings: CrawlSettings, wanted: tuple[str, ...]) -> tu
     """The rows of the URL, and whether any URL of its host was ever queued."""
     if settings.dsn is None and not store.crawl_state.exists():
         return [], False
-    engine = open_engine(settings.dsn or f"sqlite:///{store.crawl_state}", to_write=False)
-    chosen = (
-        sa.select(urls, hosts.c.rest_until)
-        .join_from(urls, hosts, hosts.c.host == urls.c.host, isouter=True)
-        .where(urls.c.url.in_(wanted))
-        .order_by(urls.c.id)
-    )
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(chosen).all()
-            names = {host_of(url) for url in wanted}
-            met = bool(rows) or connection.execute(sa.select(hosts).where(hosts.c.host.in_(names))).first() is not None
-    except sa.exc.SQLAlchemyError as error:
-        raise StoreError(f"{engine.url}: the crawl state cannot be read ({str(error).splitlines()[0]}).") from error
-    finally:
-        engine.dispose()
+    rows, met = rows_of(settings.dsn or store.crawl_state, wanted, {host_of(url) for url in wanted})
     return [_crawled(row) for row in rows], met
 
 
-def _crawled(row: sa.Row[tuple[object, ...]]) -> CrawledUrl:
-    values = row._asdict()
+def _crawled(row: Mapping[str, Any]) -> CrawledUrl:
     return CrawledUrl(
-        **{name: values[name] for name in CrawledUrl.model_fields if name in values and name != "state"}
-        | {"fetched_at": _moment(row.fetched_at), "due_at": _moment(row.due_at)},
-        state=_STATES[row.state],
-        is_sitemap=row.kind == SITEMAP,
-        start_url=row.seed,
-        host_rests_until=_moment(row.rest_until),
+        **{name: row[name] for name in CrawledUrl.model_fields if name in row and name != "state"}
+        | {"fetched_at": _moment(row["fetched_at"]), "due_at": _moment(row["due_at"])},
+        state=_STATES[row["state"]],
+        is_sitemap=row["kind"] == SITEMAP,
+        start_url=row["seed"],
+        host_rests_until=_moment(row["rest_until"]),
     )
 
 

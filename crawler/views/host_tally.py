@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crawler.frontier.tables import DONE, PAGE, QUEUED, REFUSED
+from crawler.frontier.numbers import DONE, PAGE, QUEUED, REFUSED
 
 OPT_OUTS = ("robots/", "rights/")
 """How the reasons begin of what a host keeps out."""

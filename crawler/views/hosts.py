@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from crawler.frontier.database import open_engine
-from crawler.frontier.tables import DONE, QUEUED, host_figures, hosts, rounds, urls
+from crawler.frontier.numbers import DONE, QUEUED
+from crawler.frontier.tables import host_figures, hosts, rounds, urls
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.settings import CrawlSettings, Override

@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import PAGE, SITEMAP
 from crawler.frontier.ownership import Ownership
 from crawler.frontier.records import KnownUrl
 from crawler.frontier.rounds import Opening, Rounds
-from crawler.frontier.tables import PAGE, SITEMAP
 from crawler.permissions.guard import networks, refusal
 from crawler.permissions.operator_rules import PAGE_BUDGET, OperatorRules
 from crawler.permissions.scope import Scope

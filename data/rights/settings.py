@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class RightsSettings(BaseModel):
     """How doubtful signals are decided when a version is published."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     named_agents: Literal["ignore", "reserve"] = "reserve"
     """Whether a robots.txt reserves the paths that it forbids to agents which gather training data (GPTBot, CCBot …;

@@ -1,4 +1,4 @@
-"""Keeps what is served alive, tells the operator what went wrong, and keeps logs small.
+"""Keeps what is served alive, ends what nothing works on, tells the operator what went wrong, and keeps logs small.
 
 Run as ``python -m flows.serving.keeper STORE``, in the environment of the served processes; `cowese serve` does. It
 asks Prefect's server over plain HTTP, so that it needs little memory. SIGTERM ends it after the step in hand.
@@ -22,6 +22,7 @@ from data.files import read_json, write_json
 from data.store import Store
 from flows.serving.alerts import Alert, send
 from flows.serving.api import Api
+from flows.serving.overdue import OverdueRuns
 from flows.serving.parts import (
     KEEPER,
     SERVER,
@@ -93,12 +94,13 @@ class Keeper:
     """What processes are started with."""
     ending: threading.Event
     _silent_since: float | None = None
+    _overdue: OverdueRuns = field(default_factory=OverdueRuns)
     _pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By process: when it may be started again, and the pause after that."""
     _next_retention: float = 0.0
 
     def look(self, settings: ServeSettings, now: datetime) -> None:
-        """Start what died, tell what is new, send what could not be sent, keep logs small."""
+        """Start what died, end what is overdue, tell what is new, send what could not be sent, keep logs small."""
         before = KeeperState.read(self.store)
         state = before or KeeperState(since=now, looked_at=now)
         alerts = self._restarted(settings) if settings.restart else []
@@ -164,12 +166,13 @@ class Keeper:
         return True
 
     def _troubles(self, settings: ServeSettings, state: KeeperState, now: datetime) -> list[Alert]:
-        """What Prefect's server says of the runs, or that it says nothing."""
+        """What Prefect's server says of the runs, or that it says nothing; those that are overdue are ended."""
         remembered = Remembered.read(self.store)
         if remembered is None or not daemon_of(self.store, SERVER).started:
             return []
         try:
             api = Api(remembered.api_url, remembered.password)
+            self._overdue.end(api, now)
             found = [
                 *failed_runs(api, settings.alerts, max(state.since, state.looked_at - OVERLAP)),
                 *late_runs(api, settings.alerts, now),
@@ -180,6 +183,7 @@ class Keeper:
         return [alert.model_copy(update={"store": str(self.store.root)}) for alert in found]
 
     def _silent(self, remembered: Remembered, error: Exception, now: datetime) -> list[Alert]:
+        self._overdue.forget()
         self._silent_since = self._silent_since or time.monotonic()
         silent = time.monotonic() - self._silent_since
         log.info("no answer from the server for %d s: %s", silent, error)

@@ -30,18 +30,14 @@ from prefect.workers.process import ProcessWorker
 from yaml import safe_load
 
 from data.errors import StageError
-from flows.deployment_runs import PENDING_SECONDS
 from flows.serving.environment import HEARTBEAT_SECONDS
+from flows.serving.overdue import CANCELLING_SECONDS, HEARTBEAT, LIMITS, PENDING_SECONDS, ZOMBIE_SECONDS, Limit
 from flows.serving.parts import POOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder of our packages: a checkout, or site-packages where a wheel was installed."""
 DESCRIPTION = PROJECT / "flows" / "prefect.yaml"
 """The deployments; inside the package, so that a wheel has it."""
-ZOMBIE_SECONDS = 75
-"""A run silent for so long is marked Crashed: two and a half heartbeats, to be seen within 90 s of its death."""
-CANCELLING_SECONDS = 60
-"""An engine that is told to cancel takes Prefect's 30 s of grace at most."""
 PATIENCE = 120.0
 """Seconds for which a busy server is asked again."""
 ENGINE_MODULE = "-m flows.serving.engine"
@@ -207,35 +203,37 @@ def clear_zombies(client: SyncPrefectClient) -> None:
 
 def _automations() -> list[AutomationCore]:
     ends = {f"prefect.flow-run.{end}" for end in ENDS}
-    heartbeat = "prefect.flow-run.heartbeat"
     return [
         _ended_when_silent(
             "cowese: clear zombie runs",
             f"Marks a flow run Crashed that has sent no heartbeat for {ZOMBIE_SECONDS} s "
             f"(it sends one every {HEARTBEAT_SECONDS} s).",
-            after={heartbeat},
-            expect={heartbeat, *ends},
-            seconds=ZOMBIE_SECONDS,
-            state=StateType.CRASHED,
-            message=f"No heartbeat for {ZOMBIE_SECONDS} s. Run it again: it goes on from what was finished.",
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *ends},
+            limit=LIMITS["RUNNING"],
+        ),
+        _ended_when_silent(
+            "cowese: end runs without a first heartbeat",
+            f"Marks a run of the pools {' and '.join(POOLS)} Crashed that is Running and has sent no heartbeat within "
+            f"{ZOMBIE_SECONDS} s: its worker and its engine died at once.",
+            after={"prefect.flow-run.Running"},
+            expect={HEARTBEAT, "prefect.flow-run.Cancelling", *ends},
+            limit=LIMITS["RUNNING"],
+            related={"prefect.resource.role": "work-pool", "prefect.resource.name": list(POOLS)},
         ),
         _ended_when_silent(
             "cowese: end runs that never start",
             f"Marks a flow run Crashed that has been Pending for {PENDING_SECONDS} s: its worker died.",
             after={"prefect.flow-run.Pending"},
             expect={"prefect.flow-run.Running", "prefect.flow-run.Scheduled", "prefect.flow-run.Cancelling", *ends},
-            seconds=PENDING_SECONDS,
-            state=StateType.CRASHED,
-            message=f"Pending for {PENDING_SECONDS} s: no worker started it. Run it again.",
+            limit=LIMITS["PENDING"],
         ),
         _ended_when_silent(
             "cowese: end runs that do not cancel",
             f"Marks a flow run Cancelled that has been Cancelling for {CANCELLING_SECONDS} s.",
             after={"prefect.flow-run.Cancelling"},
             expect=ends,
-            seconds=CANCELLING_SECONDS,
-            state=StateType.CANCELLED,
-            message=f"Cancelling for {CANCELLING_SECONDS} s without an answer of its engine.",
+            limit=LIMITS["CANCELLING"],
         ),
     ]
 
@@ -246,22 +244,25 @@ def _ended_when_silent(
     *,
     after: set[str],
     expect: set[str],
-    seconds: int,
-    state: StateType,
-    message: str,
+    limit: Limit,
+    related: dict[str, str | list[str]] | None = None,
 ) -> AutomationCore:
-    """End a run that sends none of the events ``expect`` within ``seconds`` of one of ``after``."""
+    """End a run that sends none of the events ``expect`` within its limit of one of ``after``.
+
+    ``related`` is what another resource of these events must be; without it every run of the server is meant.
+    """
     return AutomationCore(
         name=name,
         description=description,
         trigger=EventTrigger(
             posture=Posture.Proactive,
             match=ResourceSpecification({"prefect.resource.id": EVERY_RUN}),
+            match_related=ResourceSpecification(related or {}),
             for_each={"prefect.resource.id"},
             after=after,
             expect=expect,
             threshold=1,
-            within=timedelta(seconds=seconds),
+            within=timedelta(seconds=limit.seconds),
         ),
-        actions=[ChangeFlowRunState(state=state, message=message)],
+        actions=[ChangeFlowRunState(state=StateType(limit.state), message=limit.message)],
     )

@@ -13,7 +13,7 @@ HostAndPort = Annotated[str, Field(pattern=r"^[^\s:/]+:[0-9]{1,5}$")]
 class AlertSettings(BaseModel):
     """Whom to tell when a run failed or did not start, and how."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     webhook: WebAddress | None = None
     """Receives each alert by POST as JSON (`text`, `subject`, `kind`, `run`, `url`, `store`)."""
@@ -57,7 +57,7 @@ class AlertSettings(BaseModel):
 class ServeSettings(BaseModel):
     """The Prefect server of this machine and what stands beside it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: int = Field(default=4200, ge=1, le=65_533)
     """The server's port on 127.0.0.1; reports and logs are shown on the next one, the

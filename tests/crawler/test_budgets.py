@@ -9,9 +9,10 @@ from crawler_web import Web, html, rows, serving
 
 from crawler.frontier.due import DAY, FAILED_RANK, KNOWN_RANK, NEW_RANK
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import DONE, REFUSED
 from crawler.frontier.records import FoundUrl, HostState
 from crawler.frontier.rounds import Rounds
-from crawler.frontier.tables import DONE, REFUSED, urls
+from crawler.frontier.tables import urls
 from crawler.permissions.operator_rules import OperatorRules
 from crawler.permissions.scope import Scope
 from crawler.process.run import crawl

@@ -17,9 +17,10 @@ from crawler_web import Web, html, serving
 
 from crawler.frontier.frontier import Frontier
 from crawler.frontier.hosts import HostQueue
+from crawler.frontier.numbers import DONE, QUEUED
 from crawler.frontier.ownership import Ownership
 from crawler.frontier.records import FoundUrl, HostState
-from crawler.frontier.tables import DONE, QUEUED, hosts, urls
+from crawler.frontier.tables import hosts, urls
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 from data.errors import StoreError

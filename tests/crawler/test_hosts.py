@@ -9,8 +9,9 @@ from crawler_web import Web, html, serving
 from typer.testing import CliRunner
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import REFUSED
 from crawler.frontier.records import FoundUrl, HostState
-from crawler.frontier.tables import REFUSED, urls
+from crawler.frontier.tables import urls
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
 from crawler.views.hosts import host_story, host_views

@@ -15,7 +15,8 @@ from crawl_processes import child_of, run_it
 from crawler_web import Web, html, serving
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.frontier.tables import DONE, urls
+from crawler.frontier.numbers import DONE
+from crawler.frontier.tables import urls
 from crawler.process.run import crawl
 from data.store import Store
 

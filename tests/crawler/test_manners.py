@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from crawler_web import PERMISSIONS, Web, host_rows, html, rows, serving
 
-from crawler.frontier.tables import QUEUED
+from crawler.frontier.numbers import QUEUED
 from crawler.process.run import crawl
 from data.errors import InputError
 from data.takedowns import Takedowns

@@ -9,8 +9,8 @@ import pytest
 from crawler_web import Web, html, rows, serving
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import DONE
 from crawler.frontier.records import FoundUrl
-from crawler.frontier.tables import DONE
 from crawler.permissions.scope import Scope
 from crawler.process.round import Round
 from crawler.process.run import crawl

@@ -10,7 +10,7 @@ from crawl_processes import child_of, run_it
 from crawler_web import Web, html, rows, serving
 from warcio.archiveiterator import ArchiveIterator
 
-from crawler.frontier.tables import DONE
+from crawler.frontier.numbers import DONE
 from crawler.process.run import crawl
 from crawler.warc.recovery import OPEN
 from data.store import Store

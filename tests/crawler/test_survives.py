@@ -14,8 +14,9 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.numbers import DONE, PAGE, SITEMAP
 from crawler.frontier.records import FoundUrl, KnownUrl
-from crawler.frontier.tables import DONE, PAGE, SITEMAP, urls
+from crawler.frontier.tables import urls
 from crawler.permissions.scope import Scope
 from crawler.process import responses, scheduler
 from crawler.process.permission_files import ROBOTS

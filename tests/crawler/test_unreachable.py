@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from crawler_web import Web, host_rows, html, rows, serving
 
 from crawler.frontier.database import open_engine
-from crawler.frontier.tables import DONE, QUEUED, REFUSED
+from crawler.frontier.numbers import DONE, QUEUED, REFUSED
 from crawler.process.run import crawl
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

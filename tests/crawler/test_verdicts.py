@@ -9,7 +9,7 @@ from cleaning.pages.page import Drop
 from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Segment
 from cleaning.settings import CleaningSettings
-from crawler.frontier.tables import QUEUED
+from crawler.frontier.numbers import QUEUED
 from crawler.parsing.block_detector import detect_block, detect_block_of_redirect
 from crawler.parsing.links import extract_links, is_html
 from crawler.process.run import crawl

@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
+from uuid import uuid4
 
 import pytest
 from alert_receivers import Receivers
@@ -17,6 +18,9 @@ from demo_web.server import DemoWeb
 from faults.processes import inherited_environment, processes_of
 from local_processes import closed_port, wait_for
 from prefect_api import PrefectApi
+
+from flows.serving.api import Api, basic_auth
+from flows.serving.overdue import HEARTBEAT, LATER, PENDING_SECONDS, ZOMBIE_SECONDS, OverdueRuns
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,6 +62,7 @@ class Served:
         self.config = root / "cowese.toml"
         self.config.write_text(SETTINGS.format(**about))
         self.port = closed_port()
+        self.foreground_log = root / "journal"
 
     def run(self, *command, check=True):
         done = subprocess.run(
@@ -73,6 +78,32 @@ class Served:
 
     def serve(self, *more, check=True):
         return self.run("cowese", "serve", "--config", self.config, "--port", self.port, *more, check=check)
+
+    def start_in_foreground(self):
+        """As a service manager does: the command stays, its output goes to a journal."""
+        command = [BIN / "cowese", "serve", "--config", self.config, "--port", str(self.port), "--foreground"]
+        with self.foreground_log.open("ab") as log:
+            self.foreground = subprocess.Popen(
+                command, cwd=self.elsewhere, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        ready = f"serving {self.store}"
+        assert wait_for(lambda: ready in self.foreground_log.read_text(), 600), self.foreground_log.read_text()
+
+    @property
+    def api(self):
+        secret = self.store.parent / "password"
+        password = secret.read_text().strip() if secret.exists() else None
+        return PrefectApi(f"http://127.0.0.1:{self.port}/api", **basic_auth(password))
+
+    def scheduled_since(self, moment):
+        """Runs of the schedule that were due after a moment and completed."""
+        asked = {
+            "flow_runs": {
+                "expected_start_time": {"after_": moment.isoformat()},
+                "state": {"type": {"any_": ["COMPLETED"]}},
+            }
+        }
+        return [run for run in self.api("/flow_runs/filter", asked) if run["auto_scheduled"]]
 
     def submit(self):
         return re.search(r"UUID: (\S+)", self.run("prefect", "deployment", "run", "build-cowese").stdout)[1]
@@ -194,35 +225,78 @@ def test_bad_parameters_are_refused_before_anything_runs(served):
     assert "max_pages" in refused.stdout + refused.stderr
 
 
-def test_stopping_leaves_nothing_and_puts_the_profile_back(served):
-    profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
-    assert 'active = "cowese"' in profiles.read_text()
-    stopped = served.run("cowese", "serve", "--stop").stdout  # neither store nor settings are named
-    assert stopped.startswith(f"{served.store}: stopped keeper, files, page, worker-cpu")
-    assert not (served.elsewhere / "store").exists()
-    assert not profiles.exists()  # there was none before
-    assert "nothing ran" in served.serve("--stop").stdout
-    deadline = time.monotonic() + 30
-    while (left := [pid for pid, _ in processes_of(str(served.store))]) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert left == []
+def test_the_keeper_ends_runs_whose_events_were_lost_and_no_others(served):
+    deployment = served.api("/deployments/name/build-cowese/build-cowese")["id"]
+
+    def create(state):
+        return served.api(f"/deployments/{deployment}/create_flow_run", {"state": {"type": state}})
+
+    lives, dead, pending, cancelling = (create(state) for state in ("RUNNING", "RUNNING", "PENDING", "CANCELLING"))
+    time.sleep(2)  # the heartbeat must come more than a second after the last of them
+    resource = {"prefect.resource.id": f"prefect.flow-run.{lives['id']}"}
+    beat = {"event": HEARTBEAT, "resource": resource, "id": str(uuid4()), "occurred": datetime.now(UTC).isoformat()}
+    served.api("/events", [beat])
+    asked = {"filter": {"event": {"name": [HEARTBEAT]}, "resource": {"id": list(resource.values())}}}
+    assert wait_for(lambda: served.api("/events/filter", asked)["events"], 60)
+    api = Api(f"http://127.0.0.1:{served.port}/api")
+    began = datetime.fromisoformat(cancelling["state"]["timestamp"])  # the last of them
+    overdue = OverdueRuns()
+    assert overdue.end(api, began + timedelta(hours=1)) == []  # it has not seen the server for long
+    overdue = OverdueRuns(-1000.0)
+    ended = overdue.end(api, began + timedelta(seconds=ZOMBIE_SECONDS + LATER + 1))
+    assert set(ended) == {dead["id"], cancelling["id"]}
+    ended = overdue.end(api, began + timedelta(seconds=PENDING_SECONDS + LATER + 60))
+    assert set(ended) == {pending["id"], lives["id"]}  # by then its heartbeat is long past
+    states = [served.api(f"/flow_runs/{run['id']}")["state_type"] for run in (dead, pending, cancelling)]
+    assert states == ["CRASHED", "CRASHED", "CANCELLED"]
 
 
-def test_with_a_password_nothing_answers_without_it(served):
+def test_after_a_reboot_the_next_scheduled_run_happens(served):
+    schedule_every(served, 30)
+    for pid, _ in processes_of(f"COWESE_STORE={served.store}"):
+        os.kill(pid, signal.SIGKILL)
+    down = datetime.now(UTC)
+    assert wait_for(lambda: not processes_of(f"COWESE_STORE={served.store}"), 60)
     secret = served.store.parent / "password"
     config = served.config.read_text()
     served.config.write_text(config.replace("[serve]\n", f'[serve]\npassword_file = "{secret}"\npools = ["cpu"]\n'))
-    served.serve()
+    served.start_in_foreground()  # as the systemd unit does
     assert secret.stat().st_mode & 0o777 == 0o600
+    assert wait_for(lambda: served.scheduled_since(down), 300), served.foreground_log.read_text()
+    schedule_every(served, None)
+
+
+def schedule_every(served, seconds):
+    """Set the operator's schedule to an interval, or switch it off."""
+    deployment = served.api("/deployments/name/build-cowese/build-cowese")
+    changed = {"active": False}
+    if seconds:
+        anchor = datetime.now(UTC).isoformat()
+        changed = {"active": True, "schedule": {"interval": seconds, "anchor_date": anchor, "timezone": "UTC"}}
+    served.api.patch(f"/deployments/{deployment['id']}/schedules/{deployment['schedules'][0]['id']}", changed)
+
+
+def test_with_a_password_nothing_answers_without_it(served):
     with pytest.raises(HTTPError, match="401"):
         PrefectApi(f"http://127.0.0.1:{served.port}/api")("/admin/version")
     found = served.doctor()
     assert found["api"]["state"] == found["pool cpu"]["state"] == "ok"
-    # its worker is elsewhere; the server believes in the one that was stopped until its heartbeats are missed
+    # its worker is elsewhere; the server believes in the one that was killed until its heartbeats are missed
     assert wait_for(lambda: served.doctor()["pool gpu"]["state"] == "warning", 300)
-    served.submit()
-    assert "publish: " in served.run("cowese", "watch").stderr
-    served.config.write_text(config)
+    assert "publish: " in served.run("cowese", "watch", served.submit()).stderr
+    config = served.config.read_text()
+    served.config.write_text(config.replace("password_file", "# password_file"))
     refused = served.serve(check=False)
     assert "it is served with a password, not with none" in refused.stderr
-    served.run("cowese", "serve", "--stop")
+    served.config.write_text(config)
+
+
+def test_a_service_manager_ends_all_of_it_and_the_profile_is_put_back(served):
+    profiles = Path(served.environment["PREFECT_HOME"]) / "profiles.toml"
+    assert 'active = "cowese"' in profiles.read_text()
+    served.foreground.terminate()
+    assert served.foreground.wait(240) == 0, served.foreground_log.read_text()
+    assert not profiles.exists()  # there was none before
+    assert not (served.elsewhere / "store").exists()
+    assert "nothing ran" in served.serve("--stop").stdout
+    assert wait_for(lambda: not processes_of(str(served.store)), 30), processes_of(str(served.store))

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from demo_web.server import DemoWeb
 from demo_web.site import ASOCIACION, HOSPITAL, REVISTA, SOCIEDAD
 from typer.testing import CliRunner
 
+from crawler.views.state_rows import rows_of
+from data.store import Store
 from flows.cli import app
 
 pytestmark = pytest.mark.slow
@@ -178,6 +182,20 @@ def test_without_the_lists_of_ids_and_with_unsorted_indexes_the_story_is_the_sam
     finally:
         for path in lists:
             path.with_suffix(".aside").rename(path)
+
+
+def test_a_crawl_state_of_an_older_version_is_read(store, tmp_path):
+    state = tmp_path / "state.sqlite"
+    with closing(sqlite3.connect(Store.named(store).crawl_state)) as newest, closing(sqlite3.connect(state)) as older:
+        newest.backup(older)
+        urls = [url for (url,) in older.execute("SELECT url FROM urls ORDER BY id LIMIT 3")]
+        older.execute("ALTER TABLE urls DROP COLUMN text_digest")
+    rows, met = rows_of(state, urls, [])  # by SQLAlchemy, which adds the column
+    assert ([row["url"] for row in rows], met) == (urls, True)
+    assert rows_of(state, urls, []) == (rows, met)  # by SQLite's own module
+    assert rows_of(f"sqlite:///{state}", urls, []) == (rows, met)
+    for where in (state, f"sqlite:///{state}"):
+        assert rows_of(where, ["http://nobody.example/"], ["nobody.example"]) == ([], False)
 
 
 AS_NOBODY = """

@@ -13,7 +13,7 @@ from training.benchmark.tasks import Form
 class SearchGrid(BaseModel):
     """What ``--search`` tries, the same for every model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     learning_rates: tuple[float, ...] = Field(default=(2e-5, 5e-5, 1e-4, 3e-4, 1e-3, 2e-3), min_length=1)
     """Of the head, after warm-up."""
@@ -26,7 +26,7 @@ class SearchGrid(BaseModel):
 class BenchmarkSettings(BaseModel):
     """Fine-tuning; the defaults are ELECTRA's own where it has some."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=10, ge=1)
     """Passes over the training split; the best on the development split counts."""

@@ -8,7 +8,7 @@ from training.electra.choices import DISCRIMINATOR_WEIGHT, MASK_SHARE, SHOWN_SHA
 class Phase(BaseModel):
     """One ``[[pretrain.phase]]``. What is left out (null) is the run's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     share: float = Field(default=1.0, gt=0)
     """Of the run's steps, in proportion to the shares of the other phases."""

@@ -17,7 +17,7 @@ INIT_STD = 0.02
 class EncoderShape(BaseModel):
     """One transformer encoder."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     layers: int
     """Number of layers."""
@@ -32,7 +32,7 @@ class EncoderShape(BaseModel):
 class ModelShape(BaseModel):
     """A discriminator, a generator, and the embeddings that they share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     vocabulary: int
     """Entries of the tokenizer, special ones included."""

@@ -20,7 +20,7 @@ SETTLED = 10 * INIT_STD
 class PretrainSettings(BaseModel):
     """How a run is trained. What is left out (null) is the preset's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: PresetName = "small"
     """The model's size with its defaults: tiny, mini, small, small++ or base."""
@@ -290,7 +290,7 @@ class Plan(BaseModel):
 class EvaluationSettings(BaseModel):
     """How a run is measured on held-out text."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_tokens: int = Field(default=2_000_000, ge=1)
     """Held-out tokens read at most; the first ones of the split."""

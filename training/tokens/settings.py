@@ -9,7 +9,7 @@ UINT16 = 65_536
 class TokenizerSettings(BaseModel):
     """What shapes a tokenizer."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     vocab_size: int = Field(default=31_002, ge=100, le=UINT16)
     """Entries at most, special tokens included; 31,002 as the original BIOMEDTRA has. A small corpus gives fewer."""
@@ -33,7 +33,7 @@ class TokenizerSettings(BaseModel):
 class PackSettings(BaseModel):
     """What shapes packed tokens."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_tokens: int = Field(default=1_000, ge=1)
     """Tokens that the training split must have."""

@@ -19,6 +19,8 @@ RESTARTED_AFTER = 3.0
 LEFT_LIMIT = 60.0
 """Seconds that a process of a run may outlive the run's end."""
 STRUCK_LIMIT = 300.0
+LOOKS = 1.0
+"""Seconds between two looks at the runs: each costs the server some requests."""
 _numbers = itertools.count(1)
 
 
@@ -61,6 +63,7 @@ class Played:
         finally:
             ground.proxy.arm()
             self._tidy()
+        whole = time.monotonic() - self.began
         first, equal = (self.runs.get(root, {}) for root in self.roots)
         bad = [] if struck else ["the moment never came"]
         if self.longest_alone > ALONE_LIMIT:
@@ -82,6 +85,7 @@ class Played:
             "state": first.get("state_type", "?"),
             "message": _message(first),
             "seconds": round(ended, 1),
+            "whole": round(whole, 1),
             "alone": round(self.longest_alone, 1),
             "training": " ".join(child["state_type"] for child in children),
             "equal": equal.get("state_type", "?"),
@@ -171,7 +175,7 @@ class Played:
             waited = [one for run, one in self.runs.items() if run in roots or run not in self.roots]
             if len(waited) >= len(roots) and all(one["state_type"] in FINAL for one in waited):
                 return
-            time.sleep(0.5)
+            time.sleep(LOOKS)
 
     def _look(self) -> None:
         found = [self.ground.ask(f"/flow_runs/{run}") for run in self.roots]
@@ -181,6 +185,8 @@ class Played:
             run, now = one["id"], time.monotonic()
             self.runs[run] = one
             engines = [command for _, command in processes_of(run) if "short_engine" in command]
+            if one["state_type"] in FINAL and run in self.alone_since:
+                self.longest_alone += self.ground.spared(_message(one))
             if one["state_type"] in FINAL or engines:
                 self.alone_since.pop(run, None)
             else:
@@ -200,7 +206,7 @@ class Played:
 
     def _left_behind(self) -> list[str]:
         """Processes of ended runs that live on."""
-        gone = until(lambda: not any(processes_of(run) for run in self.runs), LEFT_LIMIT, 1)
+        gone = until(lambda: not any(processes_of(run) for run in self.runs), LEFT_LIMIT, 0.25)
         return [] if gone else [command for run in self.runs for _, command in processes_of(run)]
 
     def _tidy(self) -> None:

@@ -1,6 +1,6 @@
 """Cleaning beside datatrove's comparable pipeline, on the same real pages in one run: pages a second of one core.
 
-Usage: bench/cleaning.py PAGES.tar.xz [--sample 400] [--repeats 2] [--venv /tmp/cowese-datatrove]
+Usage: bench/cleaning.py PAGES.tar.xz [--sample 400] [--repeats 2] [--venv /tmp/cowese-datatrove] [--record]
 
 PAGES is a tar of HTML files, `pages/HOST/PATH`; a sample of those that triage lets through is drawn by a hash of their
 names. datatrove runs in a virtual environment of its own that this script makes (datatrove, trafilatura of our version,
@@ -41,7 +41,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, record_option, times
 
 DATATROVE = "0.10.1"
 BANDS, ROWS, SHINGLE_WORDS = 25, 10, 5
@@ -67,11 +70,13 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--venv", type=Path, default=Path("/tmp/cowese-datatrove"))
     parser.add_argument("--side", choices=SIDES)
+    record_option(parser)
     arguments = parser.parse_args()
     if arguments.side:
         print(json.dumps(SIDES[arguments.side](pickle.loads(arguments.pages.read_bytes()))))
         return
     peer = str(peer_python(arguments.venv))
+    run = Run("cleaning", ("trafilatura", "lxml", "htmldate", "justext", "py3langid", "langdetect"))
     best: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample.pickle"
@@ -85,7 +90,11 @@ def main() -> None:
                 found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
                 if side not in best or whole(found) < whole(best[side]):
                     best[side] = found
-    report(best, len(pages))
+    megabytes = sum(len(body) for _, body in pages) / 1e6
+    report(
+        run, best, f"{len(pages)} pages, {megabytes:.1f} MB, the least of {arguments.repeats} runs in turn", len(pages)
+    )
+    run.close(arguments.record)
 
 
 def whole(found: dict[str, Any]) -> float:
@@ -96,24 +105,34 @@ def after_extraction(found: dict[str, Any]) -> float:
     return whole(found) - found["seconds"]["extraction"]
 
 
-def report(best: dict[str, dict[str, Any]], pages: int) -> None:
+def report(run: Run, best: dict[str, dict[str, Any]], title: str, pages: int) -> None:
+    """A column for each side; what ours is beside a peer in the peer's column."""
+    ours = best["ours"]
+    stages = {f"{name}, CPU s": lambda one, name=name: one["seconds"][name] for name in ours["seconds"]}
+    figures: dict[str, Callable[[dict[str, Any]], str | float]] = {
+        **stages,
+        "texts": lambda one: one["texts"],
+        "millions of characters": lambda one: one["characters"] / 1e6,
+        "kept": lambda one: one["kept"],
+        "after extraction, texts a CPU second": lambda one: one["texts"] / after_extraction(one),
+        "ours is, after extraction, a text": lambda one: beside(one, ours, after_extraction, "texts"),
+        "ours is, after extraction, a character": lambda one: beside(one, ours, after_extraction, "characters"),
+        "pages a CPU second, the whole": lambda one: pages / whole(one),
+        "**ours is, the whole (asked: 2.5)**": lambda one: beside(one, ours, whole),
+        "versions": lambda one: one["versions"],
+    }
+    run.table(title, ("", *best), [(name, *map(figure, best.values())) for name, figure in figures.items()])
     for side, found in best.items():
-        after = after_extraction(found)
-        stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in found["seconds"].items())
-        print(
-            f"{side}: {pages / whole(found):.1f} pages a second a core; {found['texts'] / after:.0f} after extraction"
-        )
-        print(f"  CPU seconds: {stages}; {found['versions']}")
-        print(f"  texts {found['texts']} of {found['characters'] / 1e6:.2f} M characters, kept {found['kept']}")
-        print(f"  dropped: {found['dropped']}")
-    each = {side: after_extraction(one) / one["texts"] for side, one in best.items()}
-    letter = {side: after_extraction(one) / one["characters"] for side, one in best.items()}
-    for peer in [side for side in best if side != "ours"]:
-        print(f"ours beside {peer}: the whole {whole(best[peer]) / whole(best['ours']):.2f} times (asked: 2.5); after")
-        by_letter = letter[peer] / letter["ours"]
-        print(
-            f"  extraction {each[peer] / each['ours']:.2f} times a text (asked: 4), {by_letter:.2f} times a character"
-        )
+        print(f"{side}, dropped: {found['dropped']}")
+
+
+def beside(
+    peer: dict[str, Any], ours: dict[str, Any], seconds: Callable[[dict[str, Any]], float], by: str | None = None
+) -> str:
+    """How many times the seconds of ours a peer takes; nothing for ours itself."""
+    if peer is ours:
+        return ""
+    return times((seconds(peer) / (peer[by] if by else 1)) / (seconds(ours) / (ours[by] if by else 1)))
 
 
 def sampled(tar: Path, count: int) -> list[tuple[str, bytes]]:

@@ -1,6 +1,6 @@
 """Deduplication: signatures against datasketch's bulk, and the whole stage at growing sizes.
 
-python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150] [--workers 1] [--no-signatures]
+python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150] [--workers 1] [--no-signatures] [--record]
 
 Documents are synthetic: words drawn by Zipf's law from a made-up vocabulary; one in ten is a copy of another with a
 few words changed. Each size runs in a process of its own, from part files on disk and without any memory of earlier
@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pyarrow as pa
+from harness import Run, in_turn, medians, record_option, times
 
 from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import deduplicate
@@ -40,6 +41,22 @@ from data.takedowns import Takedowns
 
 SEGMENT = 20_000
 VOCABULARY = 60_000
+SAMPLE, ROUNDS = 2_000, 7
+"""Texts that are signed, and how often."""
+COLUMNS = {
+    "documents": "documents",
+    "cold_s": "cold, s",
+    "documents_per_s": "documents/s",
+    "again_s": "again, nothing new, s",
+    "living_s": "deciding which live, s",
+    "peak_gb": "peak RSS, GB: command",
+    "worker_gb": "worker",
+    "index_gb": "index, GB",
+    "duplicates": "duplicates",
+    "planted": "planted at J ≥ 0.8",
+    "recall": "recall of these",
+    "wrong": "taken wrongly",
+}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -152,7 +169,7 @@ def recall(count: int, words: int, keeper: np.ndarray) -> dict[str, float]:
     return {"planted": int(above), "recall": round(found / max(1, above), 5), "wrong": int(wrong)}
 
 
-def signatures(words: int) -> None:
+def signatures(words: int, run: Run) -> None:
     """Texts → signatures: our batches against datasketch's bulk, alternating, on the same texts.
 
     Every arm starts from the same 2,000 texts as Python strings and ends with 256 hash values of each. Bulk is given
@@ -162,12 +179,12 @@ def signatures(words: int) -> None:
     """
     from datasketch import MinHash
 
-    sample = [text for text, _ in texts(2_000, words)]
+    sample = [text for text, _ in texts(SAMPLE, words)]
     ready = [_shingles(text) for text in sample]
     signer = Signer(permutations=256, bands=32, rows=8, shingle_words=5)
 
     def ours() -> np.ndarray:
-        return np.concatenate([signer.signatures(sample[start : start + BATCH]) for start in range(0, 2_000, BATCH)])
+        return np.concatenate([signer.signatures(sample[start : start + BATCH]) for start in range(0, SAMPLE, BATCH)])
 
     arms = {
         "ours": ours,
@@ -176,16 +193,13 @@ def signatures(words: int) -> None:
     }
     same = MinHash.bulk(ready[:200], num_perm=256, hashfunc=hash_of)
     assert np.array_equal(ours()[:200], np.array([one.hashvalues for one in same])), "not the bits of datasketch"
-    times: dict[str, list[float]] = {name: [] for name in arms}
-    for _ in range(7):
-        for name, arm in arms.items():
-            started = time.process_time()
-            arm()
-            times[name].append(time.process_time() - started)
-    middle = {name: 2_000 / sorted(some)[len(some) // 2] for name, some in times.items()}
-    print(f"signatures of 256 permutations, texts of {words} words, texts a CPU second (median of 7, alternating):")
-    for name, rate in middle.items():
-        print(f"  {name:32} {rate:10,.0f}   ours is {middle['ours'] / rate:5.1f} ×")
+    took = medians(in_turn(arms, ROUNDS))
+    rows = [
+        (name, round(SAMPLE / seconds), "" if name == "ours" else times(seconds / took["ours"]))
+        for name, seconds in took.items()
+    ]
+    title = f"Signatures of 256 permutations, texts of {words} words (median of {ROUNDS} rounds in turn)"
+    run.table(title, ("arm", "texts a CPU second", "ours is"), rows)
 
 
 def _shingles(text: str) -> list[bytes]:
@@ -202,6 +216,7 @@ def main() -> None:
     parser.add_argument("--no-signatures", action="store_true")
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    record_option(parser)
     given = parser.parse_args()
     sizes = [int(size) for size in given.sizes.split(",") if size]
     if given.write:
@@ -209,13 +224,23 @@ def main() -> None:
     elif given.one:
         run_size(given.one, sizes[0], given.words, given.workers)
     else:
+        run = Run("dedup", ("numpy", "pyarrow", "datasketch"))
         if not given.no_signatures:
-            signatures(given.words)
-        for size in sizes:
-            with tempfile.TemporaryDirectory() as name:
-                command = [sys.executable, __file__, "--sizes", str(size), "--words", str(given.words)]
-                subprocess.run([*command, "--write", name], check=True)
-                subprocess.run([*command, "--one", name, "--workers", str(given.workers)], check=True)
+            signatures(given.words, run)
+        if sizes:
+            rows = [size_in_a_process(size, given.words, given.workers) for size in sizes]
+            title = f"The whole stage, texts of {given.words} words, {given.workers} workers (wall seconds)"
+            run.table(title, list(COLUMNS.values()), [[row[name] for name in COLUMNS] for row in rows])
+        run.close(given.record)
+
+
+def size_in_a_process(size: int, words: int, workers: int) -> dict[str, float]:
+    """One size, with a time and a peak of memory of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        command = [sys.executable, __file__, "--sizes", str(size), "--words", str(words)]
+        subprocess.run([*command, "--write", name], check=True)
+        command += ["--one", name, "--workers", str(workers)]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Cleaning and deduplication by a process pool and by Dask, two workers each; a Dask worker is killed on the way.
 
-python bench/engines.py [--segments 8] [--pages 60] [--texts 100000] [--repeats 2] [--only clean|dedup]
+python bench/engines.py [--segments 8] [--pages 60] [--texts 100000] [--repeats 2] [--only clean|dedup] [--record]
 
 Arms alternate on the same input; every arm must write the same bytes. CPU seconds are those of this process and of all
 that it started, the start included.
@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import hashlib
 import io
-import json
 import multiprocessing
 import os
 import random
@@ -30,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import dedup
 import numpy as np
 import psutil
+from harness import Run, record_option
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -159,20 +159,24 @@ def deduplicated(store: Store, pairs: list[tuple[Path, Path]], engine: EngineSet
     documents = live_documents(pairs, Takedowns.load(store)).documents
     with opened(engine) as running:
         clusters = deduplicate(documents, StoredTexts(pairs, documents), store.signatures, PublishSettings(), running)
-    return hashlib.sha256(clusters.keeper.tobytes() + np.nan_to_num(clusters.jaccard).tobytes()).hexdigest()[:16]
+    return hashlib.sha256(clusters.keeper.tobytes() + np.nan_to_num(clusters.share).tobytes()).hexdigest()[:16]
 
 
-def compare(what: str, work: Callable[[EngineSettings], str], repeats: int, folder: Path, pattern: str) -> None:
-    """Every arm some times, alternating, then the one that loses a worker; prints a line of JSON for each."""
+def compare(
+    run: Run, what: str, work: Callable[[EngineSettings], str], repeats: int, folder: Path, pattern: str
+) -> None:
+    """Every arm some times, alternating, then the one that loses a worker."""
     arms = [*(list(ARMS.items()) * repeats), (KILLED, ARMS["Dask local:2"])]
-    digests = set()
+    digests, rows = set(), []
     for name, engine in arms:
         shutil.rmtree(folder, ignore_errors=True)
         if name == KILLED:
             kill_a_worker(folder, pattern)
         took, digest = timed(lambda engine=engine: work(engine))
         digests.add(digest)
-        print(json.dumps({"what": what, "engine": name, **took, "digest": digest}), flush=True)
+        rows.append((name, took["cpu_s"], took["wall_s"], digest))
+        print(*rows[-1], flush=True)
+    run.table(what, ("engine", "CPU s", "wall s", "digest of what was written"), rows)
     assert len(digests) == 1, "not the same bytes"
 
 
@@ -184,13 +188,16 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--only", choices=("clean", "dedup"))
+    record_option(parser)
     given = parser.parse_args()
+    run = Run("engines", ("distributed", "pyarrow", "numpy"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if given.only != "dedup":
             warcs = write_warcs(folder, given.segments, given.pages)
             compare(
-                "clean",
+                run,
+                f"Cleaning {given.segments * given.pages} pages in {given.segments} WARC files",
                 lambda engine: cleaned(folder / "store", warcs, engine),
                 given.repeats,
                 folder / "store",
@@ -200,8 +207,14 @@ def main() -> None:
             store = Store.open(folder / "texts")
             pairs = dedup.write_segments(store.documents, given.texts, 150)
             compare(
-                "dedup", lambda engine: deduplicated(store, pairs, engine), given.repeats, store.signatures, "bands-*"
+                run,
+                f"Deduplicating {given.texts:,} texts of 150 words",
+                lambda engine: deduplicated(store, pairs, engine),
+                given.repeats,
+                store.signatures,
+                "bands-*",
             )
+        run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What a publish costs: from nothing but the WARC files, with nothing changed, with one page in a hundred changed.
 
-python bench/incremental.py FOLDER [--share 0.01] [--workers 1]
+python bench/incremental.py FOLDER [--share 0.01] [--workers 1] [--record]
 
 FOLDER holds WARC files (a store's `warc`, or anybody's). They are linked into a store of their own; a share of the
 pages is then written again, with one sentence more, as the next round.
@@ -14,8 +14,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its names must not hide packages
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
+from harness import Run, record_option
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -85,7 +86,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=0.01)
     parser.add_argument("--workers", type=int)
+    record_option(parser)
     given = parser.parse_args()
+    run = Run("incremental", ("trafilatura", "lxml", "pyarrow", "numpy"))
     with tempfile.TemporaryDirectory() as name:
         store = Store.open(name)
         (store.warc / "0001").mkdir(parents=True)
@@ -97,14 +100,18 @@ def main() -> None:
         changed, second = timed(store, workers=given.workers)
         cold, again = timed(store, cold=True)
         assert not again.changed, "the cold version differs"
-        print(f"{done.funnel['records']:,} records, {done.documents:,} documents; {pages} pages changed")
-        for label, seconds, version in (
+        rows = (
             ("first publish", first, done.version),
             ("nothing changed", unchanged, done.version),
             (f"{pages} pages changed", changed, second.version),
             ("cold, all WARC files", cold, f"{again.version}, the same bytes"),
-        ):
-            print(f"  {label:24} {seconds:9.3f} s   {seconds / cold:8.3%} of cold   {version}")
+        )
+        run.table(
+            f"{done.funnel['records']:,} records, {done.documents:,} documents; {pages} pages changed",
+            ("", "wall seconds", "of cold", "version"),
+            [(label, seconds, f"{seconds / cold:.3%}", version) for label, seconds, version in rows],
+        )
+        run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What cleaning takes for Spanish: recall and leak by language on paragraphs, and documents a CPU second.
 
-Usage: bench/language.py FILE.tsv [--characters 530] [--errors 5]
+Usage: bench/language.py FILE.tsv [--characters 530] [--errors 5] [--record]
 
 FILE.tsv has the columns lang, kind, source, text. Lines of one source and language are joined in their order to
 paragraphs of about ``--characters``; what is left at the end of a source joins the paragraph before it, and is left out
@@ -16,7 +16,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, record_option
 
 from cleaning.pages.language import identify
 from cleaning.settings import CleaningSettings
@@ -31,7 +34,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--characters", type=int, default=530)
     parser.add_argument("--errors", type=int, default=0, help="wrong verdicts to show, for each language")
+    record_option(parser)
     arguments = parser.parse_args()
+    run = Run("language", ("py3langid", "langdetect"))
     paragraphs = list(read(arguments.file, arguments.characters))
     identify(paragraphs[0][2])
     taken, total = defaultdict(Counter), defaultdict(Counter)
@@ -47,31 +52,38 @@ def main() -> None:
             taken[language][source] += 1
         if (verdict.language == "es") != (language == "es"):
             wrong[language].append(f"{verdict.verdicts} {source}: {text}")
+    rows = []
     for language in sorted(total, key=lambda one: (one != "es", one not in NEIGHBOURS, one)):
-        show(language, total[language], taken[language], answers[language])
+        rows.append(row_of(language, total[language], taken[language], answers[language]))
+        show_sources(language, total[language], taken[language])
         for line in wrong[language][: arguments.errors]:
             print(f"    {line}")
-    print(f"\n{len(paragraphs)} paragraphs, {len(paragraphs) / seconds:.0f} a CPU second (asked: {SPEED})")
+    columns = ("language", "paragraphs", "taken for es", "asked", "verdicts")
+    note = f"{len(paragraphs)} paragraphs, {len(paragraphs) / seconds:.0f} a CPU second (asked: {SPEED})"
+    run.table(f"Paragraphs of {arguments.characters} characters or a little more", columns, rows, note)
+    run.close(arguments.record)
 
 
-def show(language: str, total: Counter[str], taken: Counter[str], answers: Counter[str]) -> None:
+def row_of(language: str, total: Counter[str], taken: Counter[str], answers: Counter[str]) -> tuple[str | int, ...]:
     share = taken.total() / total.total()
     asked, missed = "", False
     if language == "es":
-        asked, missed = f"asked: at least {RECALL}", share < RECALL
+        asked, missed = f"at least {RECALL}", share < RECALL
     elif language in NEIGHBOURS:
-        asked, missed = f"asked: at most {LEAK}", share > LEAK
+        asked, missed = f"at most {LEAK}", share > LEAK
     verdicts = ", ".join(f"{name} {count}" for name, count in answers.most_common(4))
-    print(
-        f"{language:<4} {total.total():>5} taken for es {share:.4f} {'MISSED ' if missed else ''}{asked}  [{verdicts}]"
-    )
+    return language, total.total(), f"{share:.4f}", f"{asked}{', MISSED' if missed else ''}", verdicts
+
+
+def show_sources(language: str, total: Counter[str], taken: Counter[str]) -> None:
+    """Print the sources of Spanish and of its neighbours."""
     if language == "es" or language in NEIGHBOURS:
         families = Counter[str](), Counter[str]()
         for source, count in total.items():
             families[0][family(source)] += count
             families[1][family(source)] += taken[source]
         for name, count in sorted(families[0].items()):
-            print(f"       {families[1][name]:>4} of {count:>4}  {name}")
+            print(f"  {language:<4} {families[1][name]:>4} of {count:>4}  {name}")
 
 
 def family(source: str) -> str:

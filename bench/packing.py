@@ -1,7 +1,7 @@
 """Packing beside a plain datasets.map and Google's builder: one Parquet file in, rows of 128 ids out, in one run.
 
     python bench/packing.py --corpus text.parquet --tokenizer store/tokenizers/text-31002 --store /tmp/packing
-    python bench/packing.py … --megabytes 148
+    python bench/packing.py … --megabytes 148 --record
     python bench/packing.py … --electra DIR --tensorflow VENV/bin/python
 
 Arms: `cowese pack` (all of it: digests, encoding, files on disk), then its rows in memory; datasets.map as
@@ -13,20 +13,19 @@ The store must be new: what is packed already is not packed again.
 """
 
 import argparse
-import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its name is that of the package which it measures
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq
+from harness import Run, record_option, seconds_of_children, times
 
 from data.store import Store
 from training.tokens.pack import pack
@@ -97,11 +96,6 @@ def theirs(corpus: Path, tokenizer: Path, cache: Path) -> dict[str, float]:
     return {"seconds": time.process_time() - started, "tokens": len(rows) * LENGTH}
 
 
-def child_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def googles(electra: Path, python: Path, corpus: Path, tokenizer: Path, tokens: float) -> dict[str, float]:
     """Google's own program in a process of its own; what does not fit into an example of 128 it cuts off."""
     texts = pq.read_table(corpus)["text"].to_pylist()
@@ -114,12 +108,12 @@ def googles(electra: Path, python: Path, corpus: Path, tokenizer: Path, tokens: 
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
         def run(source: str) -> float:
-            before = child_seconds()
+            before = seconds_of_children()
             command = [python, "build_pretraining_dataset.py", "--corpus-dir", root / source, "--output-dir"]
             command += [root / f"{source}-out", "--vocab-file", tokenizer.resolve() / "vocab.txt"]
             command += ["--no-lower-case", "--no-strip-accents", "--max-seq-length", str(LENGTH)]
             subprocess.run(command, cwd=electra, check=True, capture_output=True, env=environment)
-            return child_seconds() - before
+            return seconds_of_children() - before
 
         start_up = run("empty")
         seconds = run("text") - start_up
@@ -143,7 +137,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=20)
     parser.add_argument("--electra", type=Path, help="a checkout of google-research/electra")
     parser.add_argument("--tensorflow", type=Path, default=Path("python"), help="a Python that has tensorflow and six")
+    record_option(parser)
     given = parser.parse_args()
+    run = Run("packing", ("tokenizers", "datasets", "transformers", "numpy"))
     store = Store.open(given.store)
     corpus = given.store / "packing.parquet"
     megabytes = shorten(given.corpus, given.megabytes, corpus)
@@ -154,10 +150,13 @@ def main() -> None:
     if given.electra:
         python = given.tensorflow.absolute()
         arms["Google's"] = googles(given.electra, python, corpus, given.tokenizer, arms["ours"]["tokens"])
-    for arm in arms.values():
-        arm["MB/cpu-s"] = round(megabytes / arm["seconds"], 2)
-        arm["ours is times as fast"] = round(arm["seconds"] / arms["ours"]["seconds"], 2)
-    print(json.dumps({"megabytes": round(megabytes, 1), **arms}, indent=1))
+    own_seconds, rows = arms["ours"]["seconds"], []
+    for name, arm in arms.items():
+        seconds = arm.pop("seconds")
+        faster = "" if name == "ours" else times(seconds / own_seconds)
+        rows.append((name, megabytes / seconds, faster, "; ".join(f"{what} {figure}" for what, figure in arm.items())))
+    run.table(f"Packing {megabytes:.1f} MB into rows of {LENGTH}", ("arm", "MB a CPU second", "ours is", ""), rows)
+    run.close(given.record)
 
 
 if __name__ == "__main__":

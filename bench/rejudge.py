@@ -1,6 +1,6 @@
 """Judging again after a changed threshold, beside cleaning anew: CPU seconds of every process, and the same bytes.
 
-python bench/rejudge.py PAGES.tar.xz [--pages 2000] [--workers 2] [--changes 3]
+python bench/rejudge.py PAGES.tar.xz [--pages 2000] [--workers 2] [--changes 3] [--record]
 
 PAGES is a tar of HTML files, `pages/HOST/PATH`; a sample is drawn by a hash of their names and written as WARC files
 of 500 records. A store is cleaned under the default settings. Then for each changed setting: (a) the store is cleaned
@@ -11,20 +11,19 @@ first in a store that knows only what the default settings asked, then with the 
 """
 
 import argparse
-import ctypes
 import hashlib
 import io
 import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, adopt_orphans, measured, record_option, times
 
 CHANGES = {
     "min_chars 300 → 500": {"min_chars": 500},
@@ -33,8 +32,6 @@ CHANGES = {
     "max_newline_ratio 0.3 → 0.138": {"max_newline_ratio": 0.138},
     "languages es → es, ca": {"languages": ["es", "ca"]},
 }
-SUBREAPER = 36
-"""PR_SET_CHILD_SUBREAPER: page processes that outlive their parent become ours, and their seconds with them."""
 RECORDS = 500
 
 
@@ -45,29 +42,33 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--changes", type=int, default=3, help="how many of the changed settings are tried")
     parser.add_argument("--settings", help=argparse.SUPPRESS)
+    record_option(parser)
     arguments = parser.parse_args()
     if arguments.settings is not None:
         clean_one(arguments.pages, json.loads(arguments.settings), arguments.workers)
         return
-    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()  # page processes outlive the command for a moment
+    run = Run("rejudge", ("trafilatura", "lxml", "pyarrow"))
     with tempfile.TemporaryDirectory() as folder:
-        compare(Path(folder), arguments)
+        compare(Path(folder), arguments, run)
+    run.close(arguments.record)
 
 
-def compare(folder: Path, arguments: argparse.Namespace) -> None:
+def compare(folder: Path, arguments: argparse.Namespace, run: Run) -> None:
     warcs = folder / "warc"
     written = write_warcs(arguments.pages, warcs, arguments.count)
     first, hidden = folder / "first", folder / "out-of-reach"
     shutil.copytree(warcs, first / "warc" / "0001")
-    seconds, _ = measured(first, {}, arguments.workers)
+    seconds, _ = clean_in_a_process(first, {}, arguments.workers)
     sizes = {name: size_of(first / name) / 1e6 for name in ("warc", "texts", "documents")}
-    print(f"{written} pages in {len(list(warcs.iterdir()))} WARC files, cleaned in {seconds:.1f} CPU s", end="")
-    print(f"; MB: {', '.join(f'{name} {size:.1f}' for name, size in sizes.items())}", flush=True)
+    note = f"{written} pages in {len(list(warcs.iterdir()))} WARC files, cleaned in {seconds:.1f} CPU s; "
+    note += f"MB: {', '.join(f'{name} {size:.1f}' for name, size in sizes.items())}"
+    rows = []
     (first / "warc").rename(hidden)
     for name, change in list(CHANGES.items())[: arguments.changes]:
         runs = []
         for _ in range(3):
-            again, summary = measured(first, change, arguments.workers)
+            again, summary = clean_in_a_process(first, change, arguments.workers)
             assert summary["extracted"] == 0
             runs.append(again)
             documents = first / "documents" / summary["recipe"]
@@ -76,13 +77,15 @@ def compare(folder: Path, arguments: argparse.Namespace) -> None:
         other = folder / "anew"
         (other / "warc").mkdir(parents=True)
         (other / "warc" / "0001").symlink_to(warcs)
-        anew, fresh = measured(other, change, arguments.workers)
+        anew, fresh = clean_in_a_process(other, change, arguments.workers)
         same = kept == digests(other / "documents" / fresh["recipe"])
         shutil.rmtree(other)
         shown = ", ".join(f"{run:.2f}" for run in runs)
-        times = f"{anew / runs[0]:.0f} and {anew / min(runs):.0f} times less (asked: 30)"
-        print(f"{name}: {fresh['kept']} kept; {len(kept)} files {'the same' if same else 'DIFFER'}")
-        print(f"  CPU s: judged again {shown}; cleaned anew {anew:.1f}: {times}", flush=True)
+        files = f"{len(kept)} {'the same' if same else 'DIFFER'}"
+        rows.append((name, fresh["kept"], files, shown, anew, times(anew / runs[0]), times(anew / min(runs))))
+        print(*rows[-1], sep="; ", flush=True)
+    columns = ("changed", "kept", "files", "judged again, CPU s", "cleaned from the WARC files, CPU s")
+    run.table("Judging again", (*columns, "less the first time (asked: 30)", "less at best"), rows, note)
 
 
 def write_warcs(tar: Path, folder: Path, count: int) -> int:
@@ -110,21 +113,11 @@ def write_warcs(tar: Path, folder: Path, count: int) -> int:
     return written
 
 
-def measured(store: Path, settings: dict, workers: int) -> tuple[float, dict]:
+def clean_in_a_process(store: Path, settings: dict, workers: int) -> tuple[float, dict]:
     """CPU seconds of a run of `clean` and all that it starts, and its summary."""
-    before = spent()
     command = [sys.executable, __file__, str(store), "--settings", json.dumps(settings), "--workers", str(workers)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            return spent() - before, json.loads(done.stdout)
-
-
-def spent() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    seconds, printed = measured(command)
+    return seconds, json.loads(printed)
 
 
 def clean_one(store: Path, settings: dict, workers: int) -> None:

@@ -25,7 +25,7 @@ REQUESTS_A_PAGE = 5_445 / 3_713
 WARC_KB_A_PAGE = 14.0
 """150 real pages: 2.06 MB (bench/crawl.py warc)."""
 REQUESTS_A_CPU_S = 5_445 / 18.9
-"""Replay, round 1, everything counted (bench/README.md, Crawler)."""
+"""Replay, round 1, everything counted (docs/measurements.md, Crawler)."""
 STATE_BYTES_A_URL, URLS_A_REQUEST = 185, 3.0
 """bench/crawl.py frontier; known URLs for each one asked: estimate."""
 PAGES_A_HOST_HOUR = 3_600

@@ -1,6 +1,6 @@
 """Fitting and encoding beside tokenizers' own, on the same texts and in one run.
 
-    python bench/tokenizer.py --folder /tmp/t --corpus text.parquet                    its first 20 MB
+    python bench/tokenizer.py --folder /tmp/t --corpus text.parquet     its first 20 MB; --record keeps the run
     python bench/tokenizer.py --folder /tmp/t --corpus text.parquet --megabytes 148
 
 Fitting: our deterministic one, twice, and tokenizers' WordPiece trainer, twice: are the entries the same?
@@ -9,17 +9,17 @@ CPU seconds of this process, all threads together; megabytes are UTF-8 of the te
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-sys.path.pop(0)  # this file's folder: its name is that of the package which it measures
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq
+from harness import Run, record_option, times
 from tokenizers import Tokenizer, models, trainers
 
 from training.tokens.encode import Encoder
@@ -65,7 +65,9 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=20)
     parser.add_argument("--size", type=int, default=31_002)
     parser.add_argument("--folder", type=Path, required=True, help="where the tokenizer may be written")
+    record_option(parser)
     given = parser.parse_args()
+    run = Run("tokenizer", ("tokenizers", "numpy"))
     texts, megabytes = read(given.corpus, given.megabytes)
     halves = [[texts[len(texts) // 2 :]], [texts[: len(texts) // 2]]]
 
@@ -80,24 +82,32 @@ def main() -> None:
     tokenizer = load_tokenizer(given.folder)
     plain_seconds, plain = timed(lambda: tokenizer.encode_batch_fast(texts, add_special_tokens=False))
     known_seconds, known = timed(lambda: Encoder(tokenizer).encode(texts))
-    print(
-        json.dumps(
-            {
-                "megabytes": round(megabytes, 1),
-                "entries": len(entries),
-                "ours MB/cpu-s": round(megabytes / (count_seconds + fit_seconds), 2),
-                "ours: counting s, merging s": [round(count_seconds, 1), round(fit_seconds, 1)],
-                "ours: same entries from two shards in another order": entries == again,
-                "trainer MB/cpu-s": round(megabytes / trainer_seconds, 2),
-                "trainer: same set of entries twice": first == second,
-                "encode_batch_fast MB/cpu-s": round(megabytes / plain_seconds, 2),
-                "ours encoding MB/cpu-s": round(megabytes / known_seconds, 2),
-                "ours encoding, times as fast": round(plain_seconds / known_seconds, 2),
-                "same ids": all(np.array_equal(a.ids, b) for a, b in zip(plain, known, strict=True)),
-            },
-            indent=1,
-        )
+    fitted = count_seconds + fit_seconds
+    equal = all(np.array_equal(a.ids, b) for a, b in zip(plain, known, strict=True))
+    counted = f"counting {count_seconds:.1f} s, merging {fit_seconds:.1f} s"
+    run.table(
+        f"Fitting {len(entries):,} entries to {megabytes:.1f} MB",
+        ("arm", "MB a CPU second", "ours is", "the same entries the second time", ""),
+        [
+            (
+                "ours; the second time from two shards in another order",
+                megabytes / fitted,
+                "",
+                entries == again,
+                counted,
+            ),
+            ("tokenizers' trainer", megabytes / trainer_seconds, times(trainer_seconds / fitted), first == second, ""),
+        ],
     )
+    run.table(
+        "Encoding them",
+        ("arm", "MB a CPU second", "ours is", "the same ids"),
+        [
+            ("ours", megabytes / known_seconds, "", equal),
+            ("encode_batch_fast", megabytes / plain_seconds, times(plain_seconds / known_seconds), None),
+        ],
+    )
+    run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python bench/training.py                            the small preset, batch 16 × 128, one thread
     python bench/training.py --batch 32 --threads 2
-    python bench/training.py --tokens store/tokens/…    the loader on real packed tokens
+    python bench/training.py --tokens store/tokens/…    the loader on real packed tokens; --record keeps the run
 
 Arms of the joint step (generator, sampling, discriminator, loss, backward, clip, update):
     transformers   ElectraForMaskedLM + ElectraForPreTraining, sdpa, shared embeddings, full logits, AdamW
@@ -11,17 +11,15 @@ Both work on the same rows and masks. Rounds alternate and the median counts, in
 """
 
 import argparse
-import json
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its name is that of the package which it measures
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import torch
+from harness import Run, in_turn, medians, record_option, times
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from training.electra.masking import SpecialIds, choose_masked
@@ -39,14 +37,7 @@ LENGTH = 128
 
 def timed(arms: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """Median CPU seconds of each arm; one round of each is not counted."""
-    seconds: dict[str, list[float]] = {name: [] for name in arms}
-    for number in range(rounds + 1):
-        for name, arm in arms.items():
-            started = time.process_time()
-            arm()
-            if number:
-                seconds[name].append(time.process_time() - started)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return medians(in_turn(arms, rounds, warm_up=1))
 
 
 def our_step(plan_settings: PretrainSettings, vocabulary: int, ids_BL: torch.Tensor) -> Callable[[], object]:
@@ -126,8 +117,9 @@ def main() -> None:
     parser.add_argument("--vocabulary", type=int, default=31_002)
     parser.add_argument("--preset", default="small")
     parser.add_argument("--tokens", type=Path, help="a folder of packed tokens; without it, random ids")
-    parser.add_argument("--json", action="store_true")
+    record_option(parser)
     given = parser.parse_args()
+    run = Run("training", ("torch", "transformers", "numpy"))
     torch.set_num_threads(given.threads)
     settings = PretrainSettings(preset=given.preset, batch=given.batch, length=LENGTH)
     draw = np.random.default_rng(1)
@@ -136,7 +128,7 @@ def main() -> None:
     else:
         rows = RowIndex(draw.integers(5, given.vocabulary, 20_000_000, np.uint16), LENGTH, Special())
     ids_BL = torch.from_numpy(rows.batch(np.arange(given.batch)).astype(np.int64))
-    figures = {f"loader, M tokens/CPU-s, {name}": rate for name, rate in loader_rates(rows, 128, given.rounds).items()}
+    rates = loader_rates(rows, 128, given.rounds)
     took = timed(
         {
             "transformers": transformers_step(settings, given.vocabulary, ids_BL),
@@ -144,9 +136,17 @@ def main() -> None:
         },
         given.rounds,
     )
-    figures |= {f"joint step, CPU s, {name}": seconds for name, seconds in took.items()}
-    figures["joint step, ours faster by"] = took["transformers"] / took["ours"]
-    print(json.dumps(figures, indent=1) if given.json else "\n".join(f"{k:<40}{v:10.3f}" for k, v in figures.items()))
+    what = f"{given.preset}, {given.vocabulary:,} entries, {given.batch} × {LENGTH}, median of {given.rounds} rounds"
+    run.table(
+        f"A joint step: {what}",
+        ("arm", "CPU s", "ours is"),
+        [
+            ("ours", took["ours"], ""),
+            ("transformers", took["transformers"], times(took["transformers"] / took["ours"])),
+        ],
+    )
+    run.table(f"The loader, batches of 128 × {LENGTH}", ("", "million tokens a CPU second"), list(rates.items()))
+    run.close(given.record)
 
 
 if __name__ == "__main__":

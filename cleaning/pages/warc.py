@@ -1,4 +1,7 @@
-"""Read any WARC file: ours, warcio's, Common Crawl's, gzipped or not, with a torn tail or without HTTP heads."""
+"""Read any WARC file: ours, warcio's, Common Crawl's, gzipped or not, with a torn tail or without HTTP heads.
+
+Lines may end in bare line feeds, as in ClueWeb09, and names be in any case.
+"""
 
 import os
 import re
@@ -17,13 +20,23 @@ from data.rights.licences import Licence
 from data.warc_fields import CATEGORY, COUNTRY, FORGOTTEN, LICENSE, LICENSE_URL, REFUSAL, SEED
 
 _GZIP = b"\x1f\x8b"
-_HEAD_END = b"\r\n\r\n"
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 """Behind a record's head, and behind its block."""
 _LENGTH = re.compile(rb"^Content-Length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
+_DIGITS = re.compile(r"\d{14}")
 _CHUNK = 1 << 16
 _MOST_NAME = 200
 """Characters that are kept of a crawler's name."""
 _ANSWERS = (WarcRecordType.response, WarcRecordType.revisit)
+_KINDS = {
+    "response": WarcRecordType.response,
+    "revisit": WarcRecordType.revisit,
+    "conversion": WarcRecordType.conversion,
+    "metadata": WarcRecordType.metadata,
+    "warcinfo": WarcRecordType.warcinfo,
+}
+_FIRST_LINE = 64
+"""Bytes in which the first line of a WARC file ends: WARC/1.1."""
 _CONVERTED = ("text/html", "text/plain")
 _NO_LICENCE = Licence(None)
 _TOLD = (SEED.lower(), COUNTRY.lower(), CATEGORY.lower())
@@ -87,18 +100,23 @@ class Segment:
         with self.path.open("rb") as file:
             try:
                 for raw in ArchiveIterator(
-                    file, record_types=WarcRecordType.any_type, parse_http=False, auto_decode="none"
+                    file,
+                    record_types=WarcRecordType.any_type,
+                    parse_http=False,
+                    auto_decode="none",
+                    quirks_mode=_has_bare_line_feeds(self.path),  # elsewhere it would pass over torn records
                 ):
                     count += 1
                     position = raw.stream_pos
-                    if raw.record_type in _ANSWERS or _is_converted_page(raw):
+                    kind = _kind(raw)
+                    if kind in _ANSWERS or (kind == WarcRecordType.conversion and _is_converted_page(raw)):
                         record = _read(raw, max_bytes, told)
                         if record is None:
                             self.torn_at = position
                             return
                         yield record
                     else:
-                        told = self._passed_over(raw, told)
+                        told = self._passed_over(raw, kind, told)
             except (OSError, ValueError) as error:
                 if count == 0:
                     raise InputError(f"{self.path}: not a WARC file ({error}).") from error
@@ -108,9 +126,8 @@ class Segment:
         if self.torn_at is None:
             self.torn_at = _torn_at(self.path, position)
 
-    def _passed_over(self, raw: object, told: _Told) -> _Told:
+    def _passed_over(self, raw: object, kind: WarcRecordType, told: _Told) -> _Told:
         """Read what a record says that is no answer; ``told`` is what was said before it."""
-        kind = raw.record_type  # type: ignore[attr-defined]
         if kind == WarcRecordType.metadata:
             told = _told(raw)
         elif kind == WarcRecordType.warcinfo and self.crawler is None:
@@ -119,10 +136,29 @@ class Segment:
         return told
 
 
+def _has_bare_line_feeds(path: Path) -> bool:
+    """Whether the lines of a file's heads end without a carriage return, against the standard."""
+    with path.open("rb") as file:
+        content = file.read(_CHUNK)
+    if content.startswith(_GZIP):
+        try:
+            content = zlib.decompressobj(31).decompress(content, _FIRST_LINE)
+        except zlib.error:
+            return False
+    line, feed, _ = content[:_FIRST_LINE].partition(b"\n")
+    return line.startswith(b"WARC/") and bool(feed) and not line.endswith(b"\r")
+
+
+def _kind(raw: object) -> WarcRecordType:
+    """The type of a record. Names have no case (WARC 1.1, 4), but FastWARC knows the field in its usual case only."""
+    kind: WarcRecordType = raw.record_type  # type: ignore[attr-defined]
+    if kind in _KINDS.values():
+        return kind
+    return _KINDS.get(_fields(raw).get("warc-type", "").strip().lower(), kind)
+
+
 def _is_converted_page(raw: object) -> bool:
-    """Whether a record is a conversion of a web page into a page or a text, as in Common Crawl's WET files."""
-    if raw.record_type != WarcRecordType.conversion:  # type: ignore[attr-defined]
-        return False
+    """Whether a conversion is one of a web page into a page or a text, as in Common Crawl's WET files."""
     headers = _fields(raw)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind in _CONVERTED and headers.get("warc-target-uri", "").strip("<>").startswith(("http://", "https://"))
@@ -182,10 +218,14 @@ def _read(raw: object, max_bytes: int, told: _Told) -> Record | None:
 
 
 def _date(text: str) -> datetime:
-    """WARC-Date to the second; 1970 where a writer left it out or broke it."""
+    """WARC-Date to the second, without a zone in UTC, or of 14 digits; 1970 where a writer left it out or broke it."""
+    text = text.strip()
     try:
-        return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-    except ValueError:
+        if _DIGITS.fullmatch(text):
+            return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        found = datetime.fromisoformat(text)
+        return (found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)).replace(microsecond=0)
+    except (ValueError, OverflowError):
         return datetime.fromtimestamp(0, UTC)
 
 
@@ -211,15 +251,18 @@ def _torn_at(path: Path, position: int) -> int | None:
             return position
         file.seek(end)
         rest = file.read(_CHUNK)
-        return end + len(rest) - len(rest.lstrip(_HEAD_END)) if rest.strip() else None
+        return end + len(rest) - len(rest.lstrip(b"\r\n")) if rest.strip() else None
 
 
 def _end_of_record(file: BinaryIO) -> int | None:
     """Where the record ends that begins here; None where the file ends before its last byte."""
     begin = file.tell()
-    head = file.read(HEAD_BYTES).partition(_HEAD_END)[0]
-    length = _LENGTH.search(head)
-    end = begin + len(head) + len(_HEAD_END) + (int(length[1]) if length else 0)
+    content = file.read(HEAD_BYTES)
+    behind = _HEAD_END.search(content)
+    if behind is None:
+        return None
+    length = _LENGTH.search(content, 0, behind.end())
+    end = begin + behind.end() + (int(length[1]) if length else 0)
     return end if end <= file.seek(0, os.SEEK_END) else None
 
 

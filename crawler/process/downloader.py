@@ -1,8 +1,8 @@
 """A downloader for Scrapy without queues, signals and middlewares.
 
 Scrapy's own downloader queues requests by host, sends signals, passes each request through middlewares and its response
-to a scraper, with an asyncio task for each step: half of the CPU time of a page (bench/README.md). Here our scheduler
-decides when a host is fetched from, and the spider yields nothing.
+to a scraper, with an asyncio task for each step: half of the CPU time of a page (docs/measurements.md). Here our
+scheduler decides when a host is fetched from, and the spider yields nothing.
 """
 
 from typing import cast

@@ -117,6 +117,6 @@ def record(
 
 
 def gzip_member(content: Sequence[bytes]) -> bytes:
-    """One gzip member, by Intel's igzip: a quarter of the time of zlib's level 1, and smaller (bench/README.md)."""
+    """One gzip member, by Intel's igzip: a quarter of zlib's time at level 1, and smaller (docs/measurements.md)."""
     packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
     return b"".join((*map(packer.compress, content), packer.flush()))

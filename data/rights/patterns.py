@@ -15,13 +15,13 @@ def path_of(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "/"
-    return normalise_path(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
+    return _literal(normalise_path(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"))
 
 
 def normalise_path(text: str) -> str:
     """Percent-encode what is not ASCII; decode what needs no escape; hexadecimal digits in upper case.
 
-    >>> normal("/ni%c3%b1os/%61ño")
+    "/ni%c3%b1os/%61ño")
     '/ni%C3%B1os/a%C3%B1o'
     """
     return _ESCAPE.sub(_escape, quote(text, safe=_SAFE))
@@ -40,6 +40,8 @@ def match_length(pattern: str, path: str) -> int:
 
     >>> match_length("/r/*.pdf$", "/r/2020/x.pdf"), match_length("/r/*.pdf$", "/r/x.html"), match_length("/", "/a")
     (9, -1, 1)
+    >>> match_length("/a%2A", "/a*b"), match_length("/a%2A", "/ab")
+    (5, -1)
     """
     length, first, rest, ends = _parts(pattern)
     if not length:
@@ -68,4 +70,9 @@ def _parts(pattern: str) -> tuple[int, str, tuple[str, ...], bool]:
         return 0, "", (), False
     ends = pattern.endswith("$")
     first, *rest = (pattern[:-1] if ends else pattern).split("*")
-    return len(pattern), first, tuple(rest), ends
+    return len(pattern), _literal(first), tuple(map(_literal, rest)), ends
+
+
+def _literal(text: str) -> str:
+    """Decode an escaped ``*`` and ``$``, which a pattern has to escape where it means the sign itself (2.2.3)."""
+    return text.replace("%2A", "*").replace("%24", "$")

@@ -38,7 +38,7 @@ def signal_reserves(value: str) -> bool | None:
     >>> signal_reserves("search=yes,ai-train=no"), signal_reserves("ai-train=yes, use=reference"), signal_reserves("")
     (True, True, None)
     """
-    said = _dictionary(value)
+    said = _dictionary(value.replace(";", ","))  # no parameters are defined, and some sites write semicolons
     training, use = said.get("ai-train", said.get("train-ai")), said.get("use")
     if training in _NO or (use is not None and use != _FULL):
         return True

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from data.charset import decode
 from data.rights.agents import TRAINING_AGENTS
 from data.rights.preferences import signal_reserves, usage_reserves
 from data.rights.signals import (
@@ -23,6 +24,8 @@ from data.rights.signals import (
 MAX_BYTES = 512 << 10
 """Bytes that are read; the RFC asks for at least 500 KiB (2.5)."""
 ANOTHER = "another-agent"
+_INVISIBLE = {0xFEFF: None, 0x200B: None, 0xA0: " "}
+"""Byte order marks (of files put together, one a part), zero-width spaces, no-break spaces."""
 
 _AGENT = re.compile(
     r"[ \t]*user[ -]?agent(?:[ \t]*[:=]|[ \t]++(?![^:]*:(?!//)))[ \t]*((\*|[a-z_-]*)[^\s#]*)", re.IGNORECASE
@@ -85,11 +88,14 @@ def groups_of(text: str, token: str = TOKEN) -> Groups:
 
 
 def text_of(body: bytes) -> str:
-    """The text of a file up to ``MAX_BYTES``. A last line that is cut is dropped: half a rule would be another rule."""
+    """The text of a file up to ``MAX_BYTES``. A last line that is cut is dropped: half a rule would be another rule.
+
+    UTF-8, else UTF-16 by its mark, else windows-1252: a file that editors on Windows wrote says what it says.
+    """
     if len(body) > MAX_BYTES:
         head = body[:MAX_BYTES]
         body = head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
-    return body.decode("utf-8", "replace").removeprefix("\ufeff")
+    return decode(body, None)[0].translate(_INVISIBLE)
 
 
 def robots_signals(body: bytes) -> list[Signal]:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from data.rights.robots_txt import MAX_BYTES
-from data.rights.signals import MAX_LINE, TDMREP, Signal
+from data.charset import decode
+from data.rights.robots_txt import MAX_BYTES, shown
+from data.rights.signals import TDMREP, Signal
 
 NAMESPACE = re.compile(r"""xmlns:([\w.-]{1,40})\s*=\s*["']https?://www\.w3\.org/ns/tdmrep[/#]?["']""")
 MAX_STREAMS = 20
@@ -18,28 +19,50 @@ MAX_MENTIONS = 100
 """Metadata objects whose streams are read, at most."""
 MAX_PACKET = 1 << 20
 """Bytes of a packet that are read."""
+_BETWEEN = " \t\r\n,"
+"""Signs between the members of a list."""
+_RESERVED = frozenset({"1", "1.0", "true"})
+"""The recommendation has the number 1; what hosts write in its place means the same."""
 _BEGIN = re.compile(rb"<(?:[a-zA-Z]\w{0,20}:)?(?:xmpmeta|RDF)\b")
 _STREAM = re.compile(rb"/Metadata\b[^\x00]{0,400}?\bstream\r?\n", re.DOTALL)
 
 
 def tdmrep_signals(body: bytes) -> list[Signal]:
-    """The rules of a tdmrep.json; never raises."""
-    text = body[:MAX_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    """The rules of a tdmrep.json, each with its own text; never raises."""
+    text = decode(body[:MAX_BYTES], None)[0]
     try:
         said: Any = json.loads(text)
+        places = _members(text) if isinstance(said, list) else [text]
     except (ValueError, RecursionError):
         return []
-    return [signal for one in (said if isinstance(said, list) else [said]) if (signal := _rule(one)) is not None]
+    rules = zip(said if isinstance(said, list) else [said], places, strict=True)
+    return [signal for one, line in rules if (signal := _rule(one, line)) is not None]
 
 
-def _rule(one: object) -> Signal | None:
+def _members(text: str) -> list[str]:
+    """The text of each member of a list.
+
+    >>> _members(' [{"a":1} , {"b": [2]}]')
+    ['{"a":1}', '{"b": [2]}']
+    """
+    decoder, found, at = json.JSONDecoder(), [], text.index("[") + 1
+    while text[at] != "]":
+        if text[at] in _BETWEEN:
+            at += 1
+            continue
+        _, end = decoder.raw_decode(text, at)
+        found.append(text[at:end])
+        at = end
+    return found
+
+
+def _rule(one: object, line: str) -> Signal | None:
     if not isinstance(one, dict):
         return None
-    location, reservation = one.get("location"), str(one.get("tdm-reservation"))
+    location, reservation = one.get("location"), str(one.get("tdm-reservation")).strip().lower()
     if not isinstance(location, str) or not location.isprintable() or not location.startswith(("/", "*")):
         return None
-    line = json.dumps(one, ensure_ascii=False)[:MAX_LINE]
-    return Signal(TDMREP, line, "reserved" if reservation == "1" else "allowed", location)
+    return Signal(TDMREP, shown(line), "reserved" if reservation in _RESERVED else "allowed", location)
 
 
 def xmp_signals(body: bytes) -> list[Signal]:
@@ -69,12 +92,8 @@ def packets(body: bytes, names: Iterable[bytes]) -> Iterator[str]:
 def _of_packet(packet: str) -> Signal | None:
     for prefix in dict.fromkeys(NAMESPACE.findall(packet)):
         name = re.escape(prefix)
-        found = re.search(
-            rf"""<{name}:reservation\b[^>]{{0,200}}>\s*([01])\s*<|\b{name}:reservation\s*=\s*["']\s*([01])""", packet
-        )
+        element = rf"<{name}:reservation\b[^>]{{0,200}}>\s*([01])\s*</{name}:reservation\s*>"
+        found = re.search(rf"""{element}|\b{name}:reservation\s*=\s*["']\s*([01])\s*["']""", packet)
         if found is not None:
-            reserved = (found[1] or found[2]) == "1"
-            return Signal(
-                "pdf/xmp", f"{prefix}:reservation {found[1] or found[2]}", "reserved" if reserved else "allowed"
-            )
+            return Signal("pdf/xmp", shown(found[0]), "reserved" if "1" in found.groups() else "allowed")
     return None

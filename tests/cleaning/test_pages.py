@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import time
 import zlib
 from datetime import UTC, date, datetime
 
@@ -186,6 +187,63 @@ def test_wherever_a_file_is_cut_the_records_that_are_given_are_whole(tmp_path, n
         assert given == [(one.url, one.answer.body) for one in whole][: len(given)]
         assert len(given) >= 2
         assert segment.torn_at == begin
+
+
+def _bare_line_feeds(content):
+    """As ClueWeb09 has them."""
+    return content.replace(b"\r\n", b"\n")
+
+
+def _lower_case(content):
+    for name in (b"WARC-Type", b"WARC-Target-URI", b"WARC-Date", b"WARC-Record-ID"):
+        content = content.replace(name, name.lower())
+    return content
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+@pytest.mark.parametrize("written", [_bare_line_feeds, _lower_case])
+def test_files_of_writers_that_do_not_know_the_standard_well(tmp_path, name, written):
+    records = []
+    for number in range(3):
+        body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>n\xc3\xbamero %d" % number
+        head = (
+            b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:%d>\r\nWARC-Date: 20260301100000\r\n"
+            b"WARC-Target-URI: https://h.es/%d\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n"
+        )
+        records.append(written(head % (number, number, len(written(body)))) + written(body) + written(b"\r\n\r\n"))
+    content = b"".join(gzip.compress(one) for one in records) if name.endswith(".gz") else b"".join(records)
+    (tmp_path / name).write_bytes(content)
+    segment = Segment(tmp_path / name)
+    found = [(one.url, one.fetched_at, one.answer.body.decode()) for one in segment.records(1000)]
+    day = datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert found == [(f"https://h.es/{number}", day, f"<p>número {number}") for number in range(3)]
+    assert segment.torn_at is None
+    (tmp_path / name).write_bytes(content[:-20])
+    assert len(list(segment.records(1000))) >= 2
+    assert segment.torn_at is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("2026-03-01T10:00:00", datetime(2026, 3, 1, 10, tzinfo=UTC)),  # not this machine's zone
+        ("2026-03-01T10:00:00.123456789Z", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ("2026-03-01T10:00:00-0700", datetime(2026, 3, 1, 17, tzinfo=UTC)),
+        ("20260301100000", datetime(2026, 3, 1, 10, tzinfo=UTC)),
+        ("2009-03-65T08:43:19-0700", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+23:00", datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_days_of_records(tmp_path, monkeypatch, text, when):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Date: {text}\r\nWARC-Target-URI: https://h.es/\r\n"
+        (tmp_path / "a.warc").write_bytes(f"{head}Content-Length: 2\r\n\r\nab\r\n\r\n".encode())
+        assert [one.fetched_at for one in Segment(tmp_path / "a.warc").records(1000)] == [when]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_gzip_members_that_are_no_records_are_no_damage(tmp_path):

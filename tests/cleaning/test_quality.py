@@ -119,7 +119,7 @@ def test_an_article_with_headings_and_one_stock_phrase_stays():
     figures, refusal = judge(Text(ARTICLE), RULES)
     assert refusal is None
     assert figures["filler"] > 0
-    assert 0 < figures["link_list"] < SETTINGS.max_loose_words
+    assert 0 < figures["link_list"] < SETTINGS.max_title_words
 
 
 def test_a_subject_named_two_or_three_times_is_no_repetition():

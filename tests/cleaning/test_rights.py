@@ -131,7 +131,7 @@ def test_a_file_of_another_crawler_is_judged_by_what_it_holds(store, tmp_path):
     assert outcomes(store) == {
         "https://libre.es/a": None,
         "https://www.senal.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
-        "https://tdm.es/a": 'tdmrep.json: {"location": "/", "tdm-reservation": 1}',
+        "https://tdm.es/a": 'tdmrep.json: {"location":"/","tdm-reservation":1}',
         "https://ai.es/a": "ai.txt: Disallow: /",
         "https://movido.es/a": "robots.txt/content-signal: Content-Signal: search=yes,ai-train=no",
         "https://nada.es/a": None,
@@ -334,8 +334,8 @@ def test_a_file_whose_pages_are_all_reserved_gives_no_document_and_quotes_three_
     assert "not one of 5 URLs is left to publish (policy/opted_out 3, " in str(refused.exception)
     quoted = {
         "https://senal.es/a": ("Content-Signal: search=yes,ai-train=no", "/robots.txt says so: ajeno"),
-        "https://tdm.es/a": ('{"location": "/", "tdm-reservation": 1}', "/.well-known/tdmrep.json says so: ajeno"),
-        "https://pdf.es/guia.pdf": ("tdm:reservation 1", "The page itself says so: ajeno"),
+        "https://tdm.es/a": ('{"location":"/","tdm-reservation":1}', "/.well-known/tdmrep.json says so: ajeno"),
+        "https://pdf.es/guia.pdf": ("<tdm:reservation>1</tdm:reservation>", "The page itself says so: ajeno"),
     }
     for url, (line, place) in quoted.items():
         told = run.invoke(app, ["why", url, *given]).stdout

@@ -91,6 +91,12 @@ def test_only_the_beginning_of_a_page_is_read_and_never_twice(opened):
     reader.read(0, (0, 2_000), ["key"])
     assert remote.received - before[0] == page, "the rest alone was read the second and the third time"
     assert remote.requests - before[1] == 3
+    ranges = [(2_010, 2_020), (2_100, 2_600), (3_000, 3_100)]
+    asked = remote.requests
+    for one in ranges:
+        found = reader.read(0, one, ["key"], ranges)["key"]
+        assert found.to_pylist() == rows["key"].to_pylist()[one[0] : one[1]]
+    assert remote.requests - asked == 1, "rows of one page come together"
     reader.find_pages(0, ["status", "redirect"])
     asked = remote.requests
     reader.read(0, (0, 100), ["status", "redirect"])

@@ -57,6 +57,7 @@ def read(body: str | bytes, status: int = 200) -> Robots:
         ("User-agent: *\nDisallow: /a%2Fb", "/a/b", True),
         # spellings
         ("\ufeffUser-agent: *\nDisallow: /x", "/x", False),
+        ("User-agent: otro\nDisallow:\n\ufeffUser-agent: *\n\u200bDisallow:\u00a0/x", "/x", False),
         ("User-agent: *\r\nDisallow: /x\r\n", "/x", False),
         ("User-agent: *\rDisallow: /x\r", "/x", False),
         ("  user-AGENT :*\n\tdisallow :/x", "/x", False),

@@ -41,6 +41,15 @@ FILES = [
     (R, "User-agent: co\nDisallow: /", "/a", None),
     (R, "User-agent: a\nUser-agent: *\nDisallow: /", "/a", "robots.txt/disallow"),
     (R, "User-agent: *\nDisallow: /ni%C3%B1os", "/niños", "robots.txt/disallow"),
+    (R, "User-agent: *\nDisallow: */a", "/a", "robots.txt/disallow"),
+    (R, "User-agent: *\nDisallow: /*s=", "/?s=tos", "robots.txt/disallow"),
+    (R, "User-agent: *\nDisallow: /a%2Ab%24", "/a*b$", "robots.txt/disallow"),
+    (R, "User-agent: *\nDisallow: /a%2Ab", "/ab", None),
+    (R, "User-agent: otro\nDisallow:\n\ufeffUser-agent: *\n\u200bDisallow:\u00a0/", "/a", "robots.txt/disallow"),
+    (R, ALL + "Content-Signal: search=yes; ai-train=no", "/a", "robots.txt/content-signal"),
+    (T, '[{"location": "/", "tdm-reservation": true}]', "/a", "tdmrep.json"),
+    (T, '[{"location": "/", "tdm-reservation": "1 "}]', "/a", "tdmrep.json"),
+    (T, '[{"location": "/", "tdm-reservation": false}]', "/a", None),
     (R, ALL + "Content-Usage: train-ai=n", "/a", "robots.txt/content-usage"),
     (R, ALL + "Content-Usage: / train-ai=n", "/a", "robots.txt/content-usage"),
     (R, ALL + "content-usage :\t/a\ttrain-ai=n # no", "/a", "robots.txt/content-usage"),
@@ -152,6 +161,19 @@ def test_files_of_hosts(file, text, path, carrier):
     if word is not None:
         assert _has_grammar(word)
         assert word.line.split(" / ")[-1].split("#")[0] in " ".join(text.split()) or file == T
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        (R, "# Educación\nUser-agent: *\nDisallow: /educación/\n"),
+        (A, "# Educación\nUser-agent: *\nDisallow: /educación/\n"),
+        (T, '[{"location": "/educación/", "tdm-reservation": 1}]'),
+    ],
+)
+def test_files_as_editors_on_windows_write_them(file, text, encoding):
+    assert reserving_signal(READERS[file](text.encode(encoding)), "https://h.es/educaci%C3%B3n/a") is not None
 
 
 @pytest.mark.parametrize(("headers", "page", "carrier"), PAGES)

@@ -75,8 +75,8 @@ def first_import_of_ours(script: Path) -> str | None:
     return None
 
 
-def test_every_bench_stands_in_the_table():
-    table = (ROOT / "bench" / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
+def test_every_bench_stands_in_a_table():
+    table = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`bench/(\w+)\.py", table))
     parts_of_crawl = {"crawl_pages", "crawl_speed", "crawl_state", "crawl_web"}
     assert sorted(set(RUN) - parts_of_crawl - named) == []

@@ -125,7 +125,8 @@ def _rows_of(reader: PageReader, prefixes: KeyPrefixes, unread: frozenset[str]) 
             reader.find_pages(number, [*finders, *wanted])
         ranges = [one for run in _runs(pages) for one in _matching(reader, number, run, finders, prefixes)]
         for rows, found in ranges:
-            table = _table(reader.read(number, rows, wanted), rows[1] - rows[0]).filter(found)
+            columns = reader.read(number, rows, wanted, [one for one, _ in ranges])
+            table = _table(columns, rows[1] - rows[0]).filter(found)
             yield table.filter(prefixes.of_urls(table["url"]))
 
 

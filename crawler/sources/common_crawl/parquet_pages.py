@@ -69,12 +69,17 @@ class PageReader:
             spans = chunk.index_spans(bounds=bounds)
             chunk.pages = self._pages(chunk, *(contents[span] for span in spans)) if spans else [chunk.whole()]
 
-    def read(self, group: int, rows: Rows, names: Sequence[str]) -> dict[str, pa.ChunkedArray]:
-        """Read some columns of some rows of a row group, after ``find_pages``."""
+    def read(
+        self, group: int, rows: Rows, names: Sequence[str], ranges: Sequence[Rows] = ()
+    ) -> dict[str, pa.ChunkedArray]:
+        """Read some columns of some rows of a row group, after ``find_pages``.
+
+        ``ranges`` are rows that will be wanted too: what of them lies in the same pages comes by the same requests.
+        """
         chunks = {name: self.groups[group][name] for name in names}
         known = {name: _known(chunk, rows[1] - rows[0]) for name, chunk in chunks.items()}
         covering = {name: chunk.covering(rows) for name, chunk in chunks.items() if known[name] is None}
-        spans = {name: _spans_of(chunks[name], pages, rows[1]) for name, pages in covering.items()}
+        spans = {name: _spans_of(chunks[name], pages, [rows, *ranges]) for name, pages in covering.items()}
         contents = self._spans([span for of_column in spans.values() for span in of_column])
         data = {name: [contents[span] for span in of_column] for name, of_column in spans.items()}
         self._find_dictionaries([chunks[name] for name, pages in data.items() if any(map(refers, pages))])
@@ -177,9 +182,10 @@ class PageReader:
         )
 
 
-def _spans_of(chunk: Chunk, pages: Sequence[Page], end: int) -> list[Span]:
-    """The bytes of some pages; of the last one only as many as probably hold its rows before ``end``."""
+def _spans_of(chunk: Chunk, pages: Sequence[Page], ranges: Sequence[Rows]) -> list[Span]:
+    """The bytes of some pages; of the last one only as many as probably hold its rows within the ranges."""
     *whole, last = pages
+    end = max(min(end, last.rows[1]) for begin, end in ranges if begin < last.rows[1] and end > last.rows[0])
     is_cut = chunk.codec == GZIP and end < last.rows[1] and last.length < chunk.length
     length = prefix_length(last, end) if is_cut else last.length
     return [*((page.begin, page.length) for page in whole), (last.begin, length)]

@@ -33,7 +33,7 @@ LATEST_RUNS = 100
 SILENT_SECONDS = 60.0
 """Seconds between two log lines while the server does not answer."""
 STARTS = 2
-"""Times that a run which we wait for is started, where its worker died before it began."""
+"""Times that a run which we wait for is started, where its engine was killed or never began."""
 SERVER_ERROR = 500
 
 
@@ -74,8 +74,8 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
     """Run a deployment and wait for it; if an identical run is active, wait for that one instead.
 
     If this run is cancelled, it cancels the run that it started. It waits for a server that does not answer. Where the
-    one that was found running is cancelled or killed, a run of our own takes its place. One that never started since
-    its worker died is started once more.
+    one that was found running is cancelled or killed, a run of our own takes its place. One of our own that was killed,
+    or never began since its worker died, is started once more: it goes on from what was finished.
 
     Raises:
         StageError: the run failed, crashed, was cancelled or deleted.
@@ -99,9 +99,9 @@ def run_deployment_and_wait(name: str, flow: Flow[..., Any], parameters: Mapping
             get_run_logger().warning("%s was cancelled or killed: going on in its place.", same.name)
         for start in range(1, STARTS + 1):
             started, ended = _run_once(client, name, given, start)
-            if start == STARTS or not _never_ran(ended):
+            if start == STARTS or not _was_lost(ended):
                 break
-            get_run_logger().warning("%s never started, its worker died: starting it once more.", started.name)
+            get_run_logger().warning("%s was killed or never began: starting it once more.", started.name)
         return _completed(name, started, ended)
 
 
@@ -185,11 +185,9 @@ def _never_started(run: FlowRun) -> bool:
     return (datetime.now(UTC) - state.timestamp).total_seconds() > PENDING_SECONDS
 
 
-def _never_ran(run: FlowRun | None) -> bool:
-    """Whether a run was given up before it had an engine."""
-    if run is None or run.state is None:
-        return False
-    return run.run_count == 0 and (run.state.is_crashed() or run.state.is_pending())
+def _was_lost(run: FlowRun | None) -> bool:
+    """Whether a run's engine was killed, or never began."""
+    return run is not None and run.state is not None and (run.state.is_crashed() or run.state.is_pending())
 
 
 def _with_defaults(flow: Flow[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:

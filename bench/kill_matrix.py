@@ -8,7 +8,7 @@ SIGKILL or ended with SIGTERM, the run cancelled): submit a run on the demo web,
 - whether the same run, submitted again, completes; for pretrain, from which step it went on.
 
 A killed worker or server is started again by `cowese serve`, as a person would do it, ten seconds later. Everything
-lies in a temporary folder, Prefect's home and server included. Prints the table of docs/operations.md.
+lies in a temporary folder, Prefect's home and server included. Prints the table of docs/measurements.md.
 """
 
 import argparse

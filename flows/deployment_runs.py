@@ -132,10 +132,9 @@ def _completed(name: str, started: FlowRun, ended: FlowRun | None) -> FlowRun:
         raise StageError(f"{name}: {started.name} was deleted. Run it again.")
     assert ended.state is not None
     if not ended.state.is_completed():
-        raise StageError(
-            f"{name}: {ended.name} ended as {ended.state.name}: {ended.state.message or 'no message'} "
-            "Run it again: it goes on from what was finished."
-        )
+        message = ended.state.message or "no message"
+        hint = "" if "un it again" in message else " Run it again: it goes on from what was finished."
+        raise StageError(f"{name}: {ended.name} ended as {ended.state.name}: {message}{hint}")
     return ended
 
 

@@ -48,4 +48,4 @@ def test_a_run_that_nothing_works_on_any_more_ends(ground, name, automation):
 def test_an_outage_of_the_server_cancels_no_training(ground):
     row = Played(ground, CASES["engine request 45 cut for 20 s"]).row()
     assert row["bad"] == [], row
-    assert row["training"] == "COMPLETED"
+    assert set(row["training"].split()) == {"COMPLETED"}  # the equal run afterwards has one of its own

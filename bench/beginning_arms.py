@@ -21,7 +21,7 @@ TUNES: dict[str, dict[str, Any]] = {
     "fast": {**_PLAIN, "train_documents": 100, "epochs": 8, "learning_rate": 4e-3},
     "long": {**_PLAIN, "train_documents": 100, "epochs": 16},
     "dropout": {**_PLAIN, "train_documents": 100, "epochs": 8, "dropout": 0.1},
-    "shown": {**_PLAIN, "train_documents": 100, "epochs": 8, "hidden": 0.0},
+    "shown": {**_PLAIN, "train_documents": 100, "epochs": 8, "mask_share": 0.0},
     "valid": {**_PLAIN, "train_documents": 100, "epochs": 8, "transitions": "valid"},
     "first": {**_PLAIN, "train_documents": 100, "epochs": 8, "pooling": "first"},
     # and with all
@@ -103,7 +103,7 @@ class Arm:
             beta2=self.beta2,
             warmup=min(self.warmup, steps // 5),
             phase=self.phases,
-            begin="random" if self.parts is None else "counts",
+            initial_weights="random" if self.parts is None else "counts",
             seed=self.seed,
         ).plan
 

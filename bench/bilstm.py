@@ -109,7 +109,7 @@ def main() -> None:
     began = time.process_time()
     settings = BenchmarkSettings(
         epochs=given.epochs, batch=given.batch, learning_rate=given.rate, layer_decay=1.0, dropout=given.dropout,
-        length=128, micro_batch=64, hidden=given.hidden, pooling=given.pooling,
+        length=128, micro_batch=64, mask_share=given.hidden, pooling=given.pooling,
         transitions=given.transitions,
     )  # fmt: skip
     counted = vectors_of(TokenStream.open(given.tokens).counts(), RANK)

@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "price_list": ("max_prices", MOST),
     "form": ("max_form_lines", MOST),
     "duplicate_lines": ("max_duplicate_lines", MOST),
-    "link_list": ("max_loose_words", MOST),
+    "link_list": ("max_title_words", MOST),
     "line_punctuation": ("min_line_punctuation", LEAST),
     "list": ("max_newline_ratio", MOST),
     "unaccented": ("min_accents", LEAST),

@@ -4,18 +4,19 @@ Each step takes its own class, so that a type checker sees when one reads a sett
 does not depend.
 """
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from data.settings_model import SettingsModel
 
 Language = Literal["es", "ca", "gl", "eu", "ast"]
 """Those whose stop words are known, by which a text's quality is judged."""
 
 
-class PageLimits(BaseModel):
+class PageLimits(SettingsModel):
     """What a page may cost, in either step."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_seconds: float = Field(default=10.0, gt=0)
     """CPU seconds. A page that takes more is dropped and its process ended: extraction/too_slow, judging/too_slow."""
@@ -40,6 +41,8 @@ class ExtractionSettings(PageLimits):
 
 class JudgingSettings(PageLimits):
     """Which texts are kept, and what is cut out of them. A change judges the extracted texts again."""
+
+    former_names: ClassVar[Mapping[str, str]] = {"max_loose_words": "max_title_words"}
 
     languages: tuple[Language, ...] = Field(default=("es",), min_length=1)
     """Languages that are kept. The first is the corpus's; pages in the others (ca, gl, eu, ast) become side corpora
@@ -80,7 +83,7 @@ class JudgingSettings(PageLimits):
     """Share of lines with a price."""
     max_form_lines: float = Field(default=0.3, gt=0, le=1)
     """Share of lines that label a field of a form."""
-    max_loose_words: float = Field(default=0.5, gt=0, le=1)
+    max_title_words: float = Field(default=0.5, gt=0, le=1)
     """Share of words in short lines without a full stop: menus, lists of links."""
     max_excerpts: float = Field(default=0.25, gt=0, le=1)
     """Share of lines that break off: the beginnings of articles on a front page, a tag, a category (Gopher: 0.3)."""

@@ -205,7 +205,7 @@ def _given(preset: PresetChoice) -> PresetName | None:
 def _begin(begin: str | None) -> dict[str, str | None]:
     """A flow's ``begin`` as flags: the kind of initial weights, or a model by name."""
     kind = begin in get_args(Begin)
-    return {"pretrain__begin": begin if kind else None, "pretrain__origin": None if kind else begin}
+    return {"pretrain__initial_weights": begin if kind else None, "pretrain__initial_model": None if kind else begin}
 
 
 def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:

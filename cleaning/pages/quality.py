@@ -43,7 +43,7 @@ def rules_of(settings: JudgingSettings) -> tuple[Rule, ...]:
         PriceList(settings.max_prices),
         Form(settings.max_form_lines),
         DuplicateLines(settings.max_duplicate_lines),
-        LinkList(settings.max_loose_words),
+        LinkList(settings.max_title_words),
         LinePunctuation(settings.min_line_punctuation),
         NewLines(settings.max_newline_ratio),
         Accents(settings.min_accents),

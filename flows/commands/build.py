@@ -65,7 +65,7 @@ def build(
         crawl__max_pages_per_host=max_pages_per_host,
         pretrain__preset=preset,
         pretrain__steps=steps,
-        pretrain__origin=origin,
+        pretrain__initial_model=origin,
     )
     with shown_progress() as progress:
         corpus = build_corpus(

@@ -137,7 +137,7 @@ def pretrain(
     from training.runs.pretrain import pretrain as pretrain_run
 
     settings = read_settings(
-        config, store, assign, pretrain__preset=preset, pretrain__steps=steps, pretrain__origin=origin
+        config, store, assign, pretrain__preset=preset, pretrain__steps=steps, pretrain__initial_model=origin
     )
     opened = Store.open(settings.store)
     chosen = find_artifact(opened.tokens, tokens, "cowese pack")

@@ -50,14 +50,16 @@ def meanings(model: "type[BaseModel]") -> dict[str, str]:
 
     Pydantic would parse every class for it as soon as it is imported, a fifth of the time in which settings load.
     """
-    tree = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    assert isinstance(tree, ast.ClassDef)
     found = {}
-    for field, text in pairwise(tree.body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            match text:
-                case ast.Expr(ast.Constant(str(words))):
-                    found[field.target.id] = inspect.cleandoc(words)
+    ours = [one for one in reversed(model.mro()) if not one.__module__.startswith(("builtins", "pydantic"))]
+    for one in ours:  # a table has the fields of its bases, too
+        tree = ast.parse(textwrap.dedent(inspect.getsource(one))).body[0]
+        assert isinstance(tree, ast.ClassDef)
+        for field, text in pairwise(tree.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                match text:
+                    case ast.Expr(ast.Constant(str(words))):
+                        found[field.target.id] = inspect.cleandoc(words)
     return found
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("transformers")
 pytest.importorskip("seqeval")
 QUICK = BenchmarkSettings(
-    epochs=6, batch=8, seeds=1, learning_rate=0.01, hidden=0.0, layer_decay=1.0, device="cpu", threads=1
+    epochs=6, batch=8, seeds=1, learning_rate=0.01, mask_share=0.0, layer_decay=1.0, device="cpu", threads=1
 )  # fmt: skip
 SLOWLY = {"onnx": True, "learning_rate": 0.003, "epochs": 30}
 PLAIN = [drug for drug in DRUGS if " " not in drug]

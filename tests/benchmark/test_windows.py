@@ -156,15 +156,15 @@ def test_windows_are_no_longer_than_what_was_trained(source, tmp_path):
 def test_defaults_follow_the_model():
     small = BenchmarkSettings().resolved("electra", 256, 512, 128)
     assert (small.learning_rate, small.layer_decay, small.length) == (3e-4, 0.8, 128)
-    assert small.hidden == 0.0
+    assert small.mask_share == 0.0
     narrow = BenchmarkSettings().resolved("electra", 128, 512, 128)
-    assert (narrow.learning_rate, narrow.hidden, narrow.batch, narrow.pooling) == (2e-3, 0.15, 8, "mean")
+    assert (narrow.learning_rate, narrow.mask_share, narrow.batch, narrow.pooling) == (2e-3, 0.15, 8, "mean")
     assert (narrow.head_rate, small.head_rate) == (5.0, 1.0)
     other = BenchmarkSettings().resolved("electra", 128, 512, 128, mentions=False)
     assert (other.learning_rate, other.head_rate) == (1e-3, 1.0)
     assert (small.batch, small.pooling, small.transitions) == (32, "first", "valid")
     assert narrow.transitions == "learnt"
-    assert BenchmarkSettings(hidden=0).resolved("electra", 128, 512, 128).hidden == 0.0
+    assert BenchmarkSettings(mask_share=0).resolved("electra", 128, 512, 128).mask_share == 0.0
     base = BenchmarkSettings(length=256).resolved("electra", 768, 512, 128)
     assert (base.learning_rate, base.length) == (1e-4, 256)
     other = BenchmarkSettings(layer_decay=0.9).resolved("roberta", 768, 512, 512)
@@ -192,7 +192,7 @@ def test_a_tokenizer_without_a_mask_cannot_hide_tokens(source):
     class Maskless:
         mask_token_id = None
 
-    with pytest.raises(InputError, match=r"benchmark\.hidden"):
+    with pytest.raises(InputError, match=r"benchmark\.mask_share"):
         hidden([{"input_ids": [1, 2]}], Maskless(), 0.2, np.random.default_rng(0))
 
 

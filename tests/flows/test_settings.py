@@ -1,9 +1,12 @@
 """Settings: one TOML file, COWESE_* variables and flags, in rising order; bad ones are named."""
 
+from itertools import pairwise
+
 import pytest
 
 from data.errors import InputError
 from flows.commands.options import read_settings
+from flows.commands.settings import toml_lines
 from flows.settings import load_settings
 
 
@@ -127,3 +130,11 @@ def test_an_error_says_where_a_value_was_read(tmp_path, monkeypatch):
 def test_what_does_not_fit_is_said_in_words_of_its_user(flags, words):
     with pytest.raises(InputError, match=words):
         load_settings(None, flags)
+
+
+def test_every_setting_is_shown_with_its_meaning():
+    lines = [line for line in toml_lines(load_settings(None), "") if line and not line.startswith("\n[")]
+    unexplained = [
+        line for before, line in pairwise(["", *lines]) if not line.startswith("#") and not before.startswith("#")
+    ]
+    assert unexplained == []

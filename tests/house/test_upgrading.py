@@ -14,12 +14,20 @@ from data.errors import InputError
 from data.settings_model import SettingsModel
 from flows.cli import app
 from flows.settings import Settings, load_settings
+from training.benchmark.settings import BenchmarkSettings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "upgrading.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| ")]
 NAMES = [(row[0], row[1].strip("`"), row[2].strip("`")) for row in ROWS if len(row) == 3]
 SETTINGS = [(old, new) for what, old, new in NAMES if what == "setting"]
+GIVEN = {
+    "benchmark.hidden": 0.2,
+    "clean.max_loose_words": 0.4,
+    "pretrain.begin": "counts",
+    "pretrain.origin": "latest",
+    "publish.against": ["corpus"],
+}
 OPTIONS = [(old, new) for what, old, new in NAMES if what == "option"]
 
 
@@ -44,13 +52,18 @@ def test_the_page_lists_every_renamed_setting():
 
 @pytest.mark.parametrize(("old", "new"), SETTINGS)
 def test_a_setting_is_read_under_its_former_name(old, new, tmp_path):
-    given = ["corpus"] if "against" in old else 7
+    given = GIVEN.get(old, 7)
     config = tmp_path / "cowese.toml"
     table, _, name = old.rpartition(".")
-    config.write_text(f"[{table}]\n{name} = {given}\n".replace("'", '"'), encoding="utf-8")
+    config.write_text(f"[{table}]\n{name} = {given!r}\n".replace("'", '"'), encoding="utf-8")
     by_flag, by_file = load_settings(None, {old: given}), load_settings(config)
     expected = tuple(given) if isinstance(given, list) else given
     assert value_of(by_flag, new) == value_of(by_file, new) == expected
+
+
+def test_results_of_a_benchmark_keep_the_former_name():
+    """They are compared with those of earlier versions."""
+    assert BenchmarkSettings(mask_share=0.2).shaping()["hidden"] == 0.2
 
 
 def test_both_names_of_a_setting_are_refused():

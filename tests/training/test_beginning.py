@@ -125,9 +125,11 @@ def test_a_run_begins_as_its_preset_says_or_as_asked(room):
     assert {preset: PRESETS[preset].begin for preset in PRESETS if PRESETS[preset].begin == "counts"} == {
         "mini": "counts"
     }
-    counts, random = (pretrain(store, quick(steps=2, begin=begin), tokens=tokens) for begin in ("counts", "random"))
+    counts, random = (
+        pretrain(store, quick(steps=2, initial_weights=begin), tokens=tokens) for begin in ("counts", "random")
+    )
     assert counts.path != random.path
     assert quick(steps=2).plan.begin == "random"
-    first = first_model(quick(steps=2, begin="counts").plan, stream)
+    first = first_model(quick(steps=2, initial_weights="counts").plan, stream)
     saved = checkpoint.load_newest(counts.path).model["embeddings.position.weight"]
     assert (saved - first.embeddings.position.weight).abs().max() < 0.01  # two steps from there

@@ -109,7 +109,7 @@ length = 64
 def test_two_processes_begin_from_counts_and_change_phases_as_one_does(tmp_path):
     store = Store.open(tmp_path / "store")
     tokens = packed(store)
-    given = {"steps": 9, "batch": 5, "begin": "counts", "device": "cpu", "warmup": 1, "dropout": 0.0}
+    given = {"steps": 9, "batch": 5, "initial_weights": "counts", "device": "cpu", "warmup": 1, "dropout": 0.0}
     phases = [Phase.model_validate(one) for one in tomllib.loads(PHASED)["pretrain"]["phase"]]
     one = pretrain(store, quick(phase=phases, **given), tokens=tokens, name="one")
     (tmp_path / "phases.toml").write_text(PHASED, encoding="utf-8")

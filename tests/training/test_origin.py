@@ -54,7 +54,7 @@ def first_nats(run) -> float:
 def test_a_run_goes_on_where_another_ended(months):
     store, _, second, _, run = months
     before = Trained(run)
-    settings = learning(origin="uno", log_every=1)
+    settings = learning(initial_model="uno", log_every=1)
     found = pretrain(store, settings, tokens=second, name="dos")
     fresh = pretrain(store, learning(), tokens=second, name="dos-fresh")
     assert first_nats(found.path) < first_nats(fresh.path) - 0.5
@@ -73,7 +73,7 @@ def test_the_rate_has_no_jump_and_adam_remembers(months):
     ended = read_metrics(run)[-1]["learning_rate"]
     peak = learning().plan.learning_rate
     found = pretrain(
-        store, learning(origin="uno", steps=21, warmup=10, save_every=1, keep=99), tokens=second, name="warm"
+        store, learning(initial_model="uno", steps=21, warmup=10, save_every=1, keep=99), tokens=second, name="warm"
     )
     rates = [ended, *(line["learning_rate"] for line in read_metrics(found.path))]
     assert rates[1] == 0.0
@@ -90,12 +90,12 @@ def test_the_rate_has_no_jump_and_adam_remembers(months):
 
 def test_a_run_that_goes_on_resumes_bitwise(months):
     store, _, second, _, _ = months
-    whole = pretrain(store, learning(origin="uno", steps=41, keep=99), tokens=second, name="whole")
+    whole = pretrain(store, learning(initial_model="uno", steps=41, keep=99), tokens=second, name="whole")
     cut = store.runs / "cut"
     shutil.copytree(whole.path, cut)
     shutil.rmtree(checkpoint.checkpoint_folder(cut, 41))
     shutil.rmtree(checkpoint.checkpoint_folder(cut, 40))
-    again = pretrain(store, learning(origin="uno", steps=41, keep=99), tokens=second, name="cut")
+    again = pretrain(store, learning(initial_model="uno", steps=41, keep=99), tokens=second, name="cut")
     assert again.resumed_at == 20
     weights = [checkpoint.load(checkpoint.checkpoint_folder(at, 41)).model for at in (whole.path, cut)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
@@ -103,7 +103,7 @@ def test_a_run_that_goes_on_resumes_bitwise(months):
 
 def test_a_run_made_otherwise_is_refused(months):
     store, _, second, _, _ = months
-    pretrain(store, learning(origin="uno", steps=21), tokens=second, name="named")
+    pretrain(store, learning(initial_model="uno", steps=21), tokens=second, name="named")
     with pytest.raises(InputError, match="begin: "):
         pretrain(store, learning(steps=21), tokens=second, name="named")
 
@@ -112,15 +112,15 @@ def test_latest_is_the_newest_of_the_shape_on_another_corpus(months, caplog):
     store, first, second, _, _ = months
     lone = Store.open(store.root / "lone")
     with caplog.at_level(logging.WARNING):
-        none = pretrain(lone, learning(origin="latest", steps=21), tokens=first, name="enero")
+        none = pretrain(lone, learning(initial_model="latest", steps=21), tokens=first, name="enero")
     assert "no finished run of the preset tiny on another corpus" in caplog.text
     assert "lineage" not in Manifest.read(none.path).figures
-    month = pretrain(lone, learning(origin="latest", steps=21), tokens=second)
+    month = pretrain(lone, learning(initial_model="latest", steps=21), tokens=second)
     assert [one["name"] for one in Manifest.read(month.path).figures["lineage"]] == ["enero"]
-    again = pretrain(lone, learning(origin="latest", steps=21), tokens=second)
+    again = pretrain(lone, learning(initial_model="latest", steps=21), tokens=second)
     assert again.reused
     assert again.path == month.path
-    pretrain(lone, learning(origin="latest", steps=21, seed=2), tokens=first, name="marzo")
+    pretrain(lone, learning(initial_model="latest", steps=21, seed=2), tokens=first, name="marzo")
     assert [one["name"] for one in Manifest.read(lone.runs / "marzo").figures["lineage"]] == [month.path.name, "enero"]
 
 
@@ -128,7 +128,7 @@ def test_another_tokenizer_takes_the_vectors_by_token(months):
     store, _, _, source, run = months
     other = fit_tokenizer(store, TokenizerSettings(vocab_size=250), corpus=source, name="short").path
     tokens = pack(store, PackSettings(), corpus=source, tokenizer=other).path
-    found = pretrain(store, learning(origin="uno", steps=21, save_every=1, keep=99), tokens=tokens, name="short")
+    found = pretrain(store, learning(initial_model="uno", steps=21, save_every=1, keep=99), tokens=tokens, name="short")
     fresh = pretrain(store, learning(steps=21), tokens=tokens, name="short-fresh")
     assert first_nats(found.path) < first_nats(fresh.path) - 0.3
     old, new = (load_tokenizer(at).get_vocab() for at in (run / "tokenizer", other))
@@ -183,7 +183,7 @@ def test_an_exported_model_is_gone_on_with(months, part, tmp_path, caplog):
         where = str(tmp_path / "sola")
     with caplog.at_level(logging.WARNING):
         found = pretrain(
-            store, learning(origin=where, steps=21, save_every=1, keep=99), tokens=second, name=f"of {part}"
+            store, learning(initial_model=where, steps=21, save_every=1, keep=99), tokens=second, name=f"of {part}"
         )
     begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model
     before = checkpoint.load_newest(run).model
@@ -211,7 +211,9 @@ def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
     model.save_pretrained(folder)
     for file in (run / "tokenizer").iterdir():
         shutil.copy(file, folder)
-    found = pretrain(store, learning(origin=str(folder), steps=21, save_every=1, keep=99), tokens=second, name="theirs")
+    found = pretrain(
+        store, learning(initial_model=str(folder), steps=21, save_every=1, keep=99), tokens=second, name="theirs"
+    )
     begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model
     assert torch.equal(begun["embeddings.word.weight"], model.electra.embeddings.word_embeddings.weight)
 
@@ -219,10 +221,13 @@ def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"origin": "uno", "preset": "mini"}, r"--from uno: its model has another shape: .*Give the --preset"),
-        ({"origin": "nobody/has-this"}, r"--from nobody/has-this: no run or model of this store, no folder, and the"),
-        ({"origin": "no such/name/at all"}, r"--from no such/name/at all: no run or model of this store"),
-        ({"origin": "corpora"}, r"neither a run nor a model"),
+        ({"initial_model": "uno", "preset": "mini"}, r"--from uno: its model has another shape: .*Give the --preset"),
+        (
+            {"initial_model": "nobody/has-this"},
+            r"--from nobody/has-this: no run or model of this store, no folder",
+        ),
+        ({"initial_model": "no such/name/at all"}, r"--from no such/name/at all: no run or model of this store"),
+        ({"initial_model": "corpora"}, r"neither a run nor a model"),
     ],
 )
 def test_what_cannot_be_gone_on_with_is_named(months, changes, says, monkeypatch):
@@ -237,11 +242,11 @@ def test_what_cannot_be_gone_on_with_is_named(months, changes, says, monkeypatch
 def test_the_tokenizer_is_kept_of_what_is_gone_on_with(months):
     store, first, _, source, run = months
     tokenizer = (first / Manifest.read(first).figures["tokenizer_path"]).resolve()
-    kept = tokenizer_for(store, TokenizerSettings(vocab_size=300), learning(origin="uno"), corpus=source)
+    kept = tokenizer_for(store, TokenizerSettings(vocab_size=300), learning(initial_model="uno"), corpus=source)
     assert kept.path.resolve() == tokenizer
     lone = Store.open(store.root / "alone")
     shutil.copytree(run, lone.runs / "uno")
-    adopted = tokenizer_for(lone, TokenizerSettings(vocab_size=300), learning(origin="latest"), corpus=source)
+    adopted = tokenizer_for(lone, TokenizerSettings(vocab_size=300), learning(initial_model="latest"), corpus=source)
     assert load_tokenizer(adopted.path).get_vocab() == load_tokenizer(tokenizer).get_vocab()
     assert pack(lone, PackSettings(), corpus=source, tokenizer=adopted.path).tokens["train"] > 1000
     fitted = tokenizer_for(lone, TokenizerSettings(vocab_size=300), learning(), corpus=source)
@@ -253,7 +258,12 @@ def test_the_chain_keeps_the_tokenizer_when_it_goes_on(months, monkeypatch):
     version = store.corpus / "v0007"
     shutil.copytree(source, version)
     Manifest(kind="corpus", name="v0007", made_from={}, settings={}).write(version)
-    flags = {"store": store.root, "pretrain.origin": "uno", "pretrain.preset": "tiny", "tokenizer.vocab_size": 300}
+    flags = {
+        "store": store.root,
+        "pretrain.initial_model": "uno",
+        "pretrain.preset": "tiny",
+        "tokenizer.vocab_size": 300,
+    }
     built = prepare_tokens(load_settings(None, flags), corpus="v0007")
     tokenizer = (first / Manifest.read(first).figures["tokenizer_path"]).resolve()
     assert built.tokenizer.path.resolve() == tokenizer
@@ -262,7 +272,7 @@ def test_the_chain_keeps_the_tokenizer_when_it_goes_on(months, monkeypatch):
 
 def test_the_card_tells_the_lineage(months):
     store, _, second, _, _ = months
-    run = pretrain(store, learning(origin="uno", steps=21), tokens=second, name="tercero").path
+    run = pretrain(store, learning(initial_model="uno", steps=21), tokens=second, name="tercero").path
     card = (export(store, run=run).discriminator / "README.md").read_text()
     (line,) = [line for line in card.splitlines() if line.startswith("| began from |")]
     assert f"uno ({STEPS} steps, " in line

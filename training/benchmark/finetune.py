@@ -90,7 +90,7 @@ def fine_tune(
         started, losses = time.monotonic(), []
         draw = np.random.default_rng([seed, epoch])
         for batch in _batches(features, _batch_of(settings), draw):
-            shown = hidden(batch, source.tokenizer, settings.hidden, draw) if settings.hidden else batch
+            shown = hidden(batch, source.tokenizer, settings.mask_share, draw) if settings.mask_share else batch
             losses.append(_step(model, kind, shown, settings, pad, optimizer))
             schedule.step()
             if not np.isfinite(losses[-1]):
@@ -132,7 +132,7 @@ def hidden(batch: Sequence[Feature], tokenizer: Any, share: float, draw: np.rand
         InputError: the tokenizer has no mask.
     """
     if tokenizer.mask_token_id is None:
-        raise InputError("benchmark.hidden: this model's tokenizer has no [MASK]. Set it to 0.")
+        raise InputError("benchmark.mask_share: this model's tokenizer has no [MASK]. Set it to 0.")
     found = []
     for feature in batch:
         ids_L = np.array(feature["input_ids"])

@@ -1,10 +1,12 @@
 """What shapes a benchmark beside the model and the data."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.errors import InputError
+from data.settings_model import SettingsModel
 from training.benchmark.decoding import Pooling, Readout, Transitions
 from training.benchmark.heads import HeadsName
 from training.benchmark.tasks import Form
@@ -23,10 +25,10 @@ class SearchGrid(BaseModel):
     """Passes over the training split."""
 
 
-class BenchmarkSettings(BaseModel):
+class BenchmarkSettings(SettingsModel):
     """Fine-tuning; the defaults are ELECTRA's own where it has some."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    former_names: ClassVar[Mapping[str, str]] = {"hidden": "mask_share"}
 
     epochs: int = Field(default=10, ge=1)
     """Passes over the training split; the best on the development split counts."""
@@ -43,7 +45,7 @@ class BenchmarkSettings(BaseModel):
     head happens to read. Unset: 5 where an ELECTRA of 128 wide or less finds mentions, 1 otherwise."""
     dropout: float | None = Field(default=None, ge=0, lt=1)
     """Share of the activations that is dropped. Unset: what the model's config.json says."""
-    hidden: float | None = Field(default=None, ge=0, lt=1)
+    mask_share: float | None = Field(default=None, ge=0, lt=1)
     """Share of the training tokens that a step sees as [MASK], drawn again each time, so that a small network does not
     learn the training documents by heart. Unset: 0.15 for an ELECTRA of 128 wide or less, 0 for others."""
     pooling: Pooling | None = None
@@ -113,7 +115,7 @@ class BenchmarkSettings(BaseModel):
         without = {"seeds", "device", "threads", "micro_batch", "keep", "licence", "onnx"}
         without |= set() if self.search else {"search", "grid"}
         # results from before they were settings
-        without |= (set() if self.fresh else {"fresh"}) | (set() if self.hidden else {"hidden"})
+        without |= (set() if self.fresh else {"fresh"}) | (set() if self.mask_share else {"mask_share"})
         without |= {"head_rate"} if self.head_rate in (None, 1.0) else set()
         without |= {"readout"} if self.readout in (None, "last") else set()
         without |= {"pooling"} if self.pooling in (None, "first") else set()
@@ -122,7 +124,10 @@ class BenchmarkSettings(BaseModel):
         without |= {
             name for name in ("dropout", "train_documents", "form", "label_column") if getattr(self, name) is None
         }
-        return self.model_dump(mode="json", exclude=without)
+        shaping = self.model_dump(mode="json", exclude=without)
+        # kept results are compared with new ones by these keys, so they keep the names of earlier versions
+        former = {name: key for key, name in self.former_names.items()}
+        return {former.get(name, name): value for name, value in shaping.items()}
 
     def resolved(
         self, model_type: str, hidden: int, length: int, usual_length: int, *, mentions: bool = True
@@ -146,7 +151,7 @@ class BenchmarkSettings(BaseModel):
         chosen = {
             "batch": self.batch or (8 if is_narrow else USUAL_BATCH),
             "learning_rate": self.learning_rate or usual,
-            "hidden": self.hidden if self.hidden is not None else _HIDDEN if is_narrow else 0.0,
+            "mask_share": self.mask_share if self.mask_share is not None else _HIDDEN if is_narrow else 0.0,
             "head_rate": self.head_rate or (_HEAD_RATE if finds else 1.0),
             "readout": self.readout or ("all" if is_narrow else "last"),
             "transitions": self.transitions or ("learnt" if is_narrow else "valid"),

@@ -28,8 +28,8 @@ def tokenizer_for(
         InputError: as ``fit_tokenizer``; the model is not there or has no tokenizer.
     """
     origin = None
-    if pretraining.origin is not None:
-        origin = find_origin(store, pretraining.origin, pretraining.plan, Corpus.open(corpus).digest())
+    if pretraining.initial_model is not None:
+        origin = find_origin(store, pretraining.initial_model, pretraining.plan, Corpus.open(corpus).digest())
     if origin is None:
         return fit_tokenizer(store, settings, corpus=corpus, progress=progress)
     folder = fetched(origin)

@@ -129,14 +129,14 @@ def _begun_from(
     store: Store, settings: PretrainSettings, inputs: dict[str, str]
 ) -> tuple[PretrainSettings, Origin | None]:
     """The model that the run begins from, and the settings with a seed for its generation."""
-    if settings.origin is None:
+    if settings.initial_model is None:
         return settings, None
-    found = find_origin(store, settings.origin, settings.plan, inputs.get("corpus"))
+    found = find_origin(store, settings.initial_model, settings.plan, inputs.get("corpus"))
     if found is None:
         log.warning(
             "--from latest: no finished run of the preset %s on another corpus; begun as without it.", settings.preset
         )
-        return settings.model_copy(update={"origin": None}), None
+        return settings.model_copy(update={"initial_model": None}), None
     origin = open_origin(found, settings.plan)
     seed = settings.seed + GENERATION * len(origin.lineage)
     return settings.model_copy(update={"seed": seed}), origin

@@ -1,12 +1,13 @@
 """Settings of pretraining and of evaluation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data.settings_model import SettingsModel
 from training.electra.choices import MASK_SHARE, SHOWN_SHARE, Begin, Begun, Masking, Sampling
 from training.electra.phases import Phase, Stage
 from training.electra.presets import DROPOUT, INIT_STD, PRESETS, ModelShape, PresetName, model_shape
@@ -17,10 +18,10 @@ SETTLED = 10 * INIT_STD
 """Sum of the learning rates of the steps in which a position was seen; at this sum its vector counts as learnt."""
 
 
-class PretrainSettings(BaseModel):
+class PretrainSettings(SettingsModel):
     """How a run is trained. What is left out (null) is the preset's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    former_names: ClassVar[Mapping[str, str]] = {"begin": "initial_weights", "origin": "initial_model"}
 
     preset: PresetName = "small"
     """The model's size with its defaults: tiny, mini, small, small++ or base."""
@@ -33,13 +34,13 @@ class PretrainSettings(BaseModel):
     long_share: float | None = Field(default=None, ge=0.0, le=1.0)
     """Share of the steps, the last ones, with rows of 512 tokens and as many tokens a step; null: 0.05 where
     ``length`` is below 512."""
-    begin: Begin | None = None
+    initial_weights: Begin | None = None
     """First weights: counts (a bigram model of both sides, from the counts that `pack` writes) or random; null: the
     preset's."""
-    origin: str | None = None
+    initial_model: str | None = None
     """A model to begin from instead (`--from`): a run or model of this store, a Hugging Face ELECTRA folder or name of
-    the hub, or latest: the newest finished run of this shape on another corpus; ``begin`` decides where there is none.
-    A tokenizer of its own is no hindrance: vectors are carried over by token."""
+    the hub, or latest: the newest finished run of this shape on another corpus. If there is no such run,
+    ``initial_weights`` decides. A tokenizer of its own is no hindrance: vectors are carried over by token."""
     phase: tuple[Phase, ...] | None = None
     """Phases, one after the other, as [[pretrain.phase]]; null: the preset's, or one phase with the settings here and
     one with rows of 512 (``long_share``). Give [] for the latter where the preset has phases."""
@@ -125,7 +126,7 @@ class PretrainSettings(BaseModel):
             batch=batch,
             long_batch=max(1, batch * length // LONG),
             length=length,
-            begin="model" if self.origin else self.begin or chosen.begin,
+            begin="model" if self.initial_model else self.initial_weights or chosen.begin,
             vector_rate=chosen.vector_rate if self.vector_rate is None else self.vector_rate,
             mask_share=self.mask_share,
             shown_share=self.shown_share,

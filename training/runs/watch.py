@@ -33,7 +33,7 @@ class Watch:
                 nats >= self._pairs,
                 f"step {step}: the generator has {nats:.2f} nats at hidden tokens, no fewer than counts of pairs "
                 f"({self._pairs:.2f}): it has not begun to learn from context. Begin from counts "
-                "(pretrain.begin=counts), or raise pretrain.learning_rate.",
+                "(pretrain.initial_weights=counts), or raise pretrain.learning_rate.",
             )
         if gain is not None:
             self._say(

@@ -1,7 +1,7 @@
 """The crawler beside stock Scrapy and a bare aiohttp loop; its frontier at a million URLs; kills; WARC writing.
 
     python bench/crawl.py speed --hosts 200 --pages 25 --repeats 2
-    python bench/crawl.py speed --hosts 3000 --pages 5 --repeats 1
+    python bench/crawl.py speed --hosts 3000 --pages 5 --repeats 1 --record
     python bench/crawl.py frontier --urls 1000000
     python bench/crawl.py child --urls 1000000 --hosts 3000
     python bench/crawl.py kill --kills 20 --hosts 50 --pages 200
@@ -22,6 +22,7 @@ from pathlib import Path
 from crawl_pages import canonical, charset, warc
 from crawl_speed import speed
 from crawl_state import child, frontier, kill
+from harness import record_option
 
 WHAT = {
     "speed": speed,
@@ -50,6 +51,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--texts", type=int, default=300)
     parser.add_argument("--folder", type=Path, help="real pages")
+    record_option(parser)
     options = parser.parse_args()
     WHAT[options.what](options)
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from crawl_web import in_a_process, seeds_for
+from harness import Run
 
 
 def ours(port, hosts, limit):
@@ -118,6 +119,7 @@ def run_arm(name, port, hosts, limit):
 def speed(options):
     """Print one line an arm and repeat, then medians; start-up is measured by a crawl of one page and told apart."""
     names, rates, net = options.arms.split(","), {}, {}
+    run = Run("crawl", ("scrapy", "twisted", "aiohttp", "selectolax"))
     with in_a_process(1, 1, options.port):
         start_up = {name: _run(name, options.port, 1, None)["cpu"] for name in dict.fromkeys(names)}
     print("start-up, CPU s: " + ", ".join(f"{name} {cpu:.2f}" for name, cpu in start_up.items()), flush=True)
@@ -133,11 +135,14 @@ def speed(options):
                     f"{told['wall']:7.1f} s {rates[name][-1]:6.0f} pages/CPU s {told['mib']:6.0f} MiB",
                     flush=True,
                 )
-    print("| arm | pages / CPU s | of aiohttp | without start-up | of aiohttp |\n|---|---|---|---|---|")
+    rows = []
     middle, middle_net = ({name: statistics.median(one[name]) for name in rates} for one in (rates, net))
     for name, whole in middle.items():
         without, base, base_net = middle_net[name], middle.get("aiohttp", whole), middle_net.get("aiohttp", 1.0)
-        print(f"| {name} | {whole:.0f} | {whole / base:.2f} | {without:.0f} | {without / base_net:.2f} |")
+        rows.append((name, round(whole), f"{whole / base:.2f}", round(without), f"{without / base_net:.2f}"))
+    columns = ("arm", "pages a CPU second", "of aiohttp", "without start-up", "of aiohttp")
+    run.table(f"{options.hosts} hosts, {options.pages} pages each", columns, rows)
+    run.close(options.record)
 
 
 def _run(name, port, hosts, limit):

@@ -1,6 +1,6 @@
 """Decontamination of texts against a benchmark: how fast, how many documents share a run, a check by other means.
 
-    python bench/decontaminate.py --corpus text.parquet --benchmark pharmaconer.tar.xz
+    python bench/decontaminate.py --corpus text.parquet --benchmark pharmaconer.tar.xz [--record]
 
 CPU seconds of this process (one thread). As a check, runs of words joined by spaces, kept in a Python set, are looked
 up for the first --checked texts: the documents found must be the same. One text of the benchmark is put among them.
@@ -13,10 +13,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its names must not hide packages
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq
+from harness import Run, record_option
 
 from cleaning.corpus.benchmark_texts import texts_of
 from cleaning.corpus.decontaminate import RUN_WORDS, Benchmark, search
@@ -36,11 +37,15 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--benchmark", type=Path, required=True)
     parser.add_argument("--checked", type=int, default=1_000)
+    record_option(parser)
     arguments = parser.parse_args()
+    run = Run("decontaminate", ("numpy", "pyarrow"))
     benchmark = Benchmark.open(arguments.benchmark)
     started = time.process_time()
     count = len(benchmark.runs[0])
-    print(f"{benchmark.name}: {len(benchmark.files):,} files, {count:,} runs, {time.process_time() - started:.2f} s")
+    note = (
+        f"{benchmark.name}: {len(benchmark.files):,} files, {count:,} runs, {time.process_time() - started:.2f} CPU s."
+    )
     planted = texts_of(*benchmark.files[0])[0]
     texts = [f"Un artículo. {planted}", *pq.read_table(arguments.corpus, columns=["text"])["text"].to_pylist()]
 
@@ -53,15 +58,20 @@ def main() -> None:
     found = search(np.arange(len(texts)), batches, [benchmark], lambda _done, _total: None)
     took = time.process_time() - started
     letters = sum(map(len, texts)) / 1e6
-    print(
-        f"{len(texts):,} texts, {letters:.1f} million characters: {took:.2f} s, {letters / took:.1f} million a second"
-    )
-    print(f"share a run: {len(found):,} (1 of them planted)")
     known = set().union(*(runs_of(text) for file in benchmark.files for text in texts_of(*file)))
     checked = range(min(arguments.checked, len(texts)))
     by_strings = {at for at in checked if not known.isdisjoint(runs_of(texts[at]))}
     assert by_strings == {at for at in found if at in checked}
-    print(f"by strings the same documents of the first {len(checked):,}: {len(by_strings):,}")
+    rows = [
+        ("texts", len(texts)),
+        ("million characters", letters),
+        ("CPU s", took),
+        ("million characters a CPU second", letters / took),
+        ("texts that share a run, 1 of them planted", len(found)),
+        (f"the same by strings, of the first {len(checked):,}", len(by_strings)),
+    ]
+    run.table("Search", ("", "figure"), rows, note)
+    run.close(arguments.record)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 # ruff: noqa: E501 - markup reads better unbroken
 """What becomes of constructs on which extractors change or lose the meaning of a page: ours beside four others.
 
-Usage: bench/fidelity.py [PAGES]
+Usage: bench/fidelity.py [PAGES] [--record]
 
 Prints a table: for each kind of construct the share of its constructs that each extractor gets right. A construct is a
 fragment between two paragraphs of an article, or on a page without a container; it is right where all that must stand in
 the text does and nothing that must not. The constructs are invented; `tests/cleaning/test_structure.py` and
-`test_cleaning_constructs.py` hold more of ours.
+`tests/cleaning/test_constructs.py` hold more of ours.
 
 With PAGES (a folder of HTML files or a tar of them): of the headings, items and cells that stand between two paragraphs
 of at least 40 letters which the text holds, the share that it holds too, by kind and site.
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extraction_arms import Arm, arms, decoded
+from harness import Run, record_option
 from trafilatura import load_html
 
 P = (
@@ -103,16 +104,19 @@ CONSTRUCTS = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", type=Path, nargs="?")
+    record_option(parser)
     arguments = parser.parse_args()
+    run = Run("fidelity", ("trafilatura", "justext", "resiliparse"))
     sides = arms()
     del sides["ours, without site lines"], sides["trafilatura default"]
-    print_table(sides)
+    show_constructs(run, sides)
     if arguments.pages is not None:
         for name in ("ours", "trafilatura fast"):
-            print_between(name, sides[name], arguments.pages)
+            show_between(run, name, sides[name], arguments.pages)
+    run.close(arguments.record)
 
 
-def print_table(sides: dict[str, Arm]) -> None:
+def show_constructs(run: Run, sides: dict[str, Arm]) -> None:
     right: dict[str, Counter[str]] = {name: Counter() for name in sides}
     for one in CONSTRUCTS:
         body = one.wrapper % one.html
@@ -121,10 +125,9 @@ def print_table(sides: dict[str, Arm]) -> None:
         for name, arm in sides.items():
             right[name][one.kind] += is_right(one, arm(encoded))
     kinds = Counter(one.kind for one in CONSTRUCTS)
-    print(f"{'construct':14}{'of':>4}  " + "".join(f"{name:>18}" for name in sides))
-    for kind, count in kinds.items():
-        print(f"{kind:14}{count:4}  " + "".join(f"{right[name][kind]:18}" for name in sides))
-    print(f"{'all':14}{len(CONSTRUCTS):4}  " + "".join(f"{right[name].total():18}" for name in sides))
+    rows = [(kind, count, *(right[name][kind] for name in sides)) for kind, count in kinds.items()]
+    rows.append(("all", len(CONSTRUCTS), *(right[name].total() for name in sides)))
+    run.table("Constructs that keep their meaning", ("construct", "of", *sides), rows)
 
 
 def is_right(one: Construct, text: str) -> bool:
@@ -133,7 +136,7 @@ def is_right(one: Construct, text: str) -> bool:
     return has and not any(part in text for part in one.has_not)
 
 
-def print_between(name: str, arm: Arm, pages: Path) -> None:
+def show_between(run: Run, name: str, arm: Arm, pages: Path) -> None:
     there, kept = Counter[str](), Counter[str]()
     for site, body in html_files(pages):
         tree = load_html(decoded(body))
@@ -143,9 +146,9 @@ def print_between(name: str, arm: Arm, pages: Path) -> None:
                 for key in (kind, f"{site} {kind}"):
                     there[key] += 1
                     kept[key] += is_kept
-    print(f"{name}: between kept paragraphs")
-    for key in sorted(there, key=lambda one: (" " in one, one)):
-        print(f"  {key:50} {kept[key]:7,} of {there[key]:7,}  {kept[key] / there[key]:.4f}")
+    keys = sorted(there, key=lambda one: (" " in one, one))
+    rows = [(key, kept[key], there[key], f"{kept[key] / there[key]:.4f}") for key in keys]
+    run.table(f"{name}: between kept paragraphs", ("site, kind", "kept", "of", "share"), rows)
 
 
 def html_files(pages: Path) -> Iterator[tuple[str, bytes]]:

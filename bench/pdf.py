@@ -1,7 +1,7 @@
 """Text of PDFs beside pdftotext (poppler-utils) and pypdfium2's own: order, numbers, what is too much.
 
 `python bench/pdf.py` makes its files with the writer of the tests; `--chromium` adds a page that chromium printed (a
-tagged file with columns, a list, a table). Figures:
+tagged file with columns, a list, a table); `--record` keeps the run. Figures:
 
 order: share of the true text's neighbouring words that are neighbours in what was read (line breaks, bullets and cell
 borders left out) · numbers: share of its words with a digit that are found whole, as often · extra: words that the true
@@ -28,6 +28,7 @@ import pypdfium2
 _ROOT = Path(__file__).parents[1]
 sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path[:0] = [str(_ROOT), str(_ROOT / "tests" / "shared")]
+from harness import Run, record_option  # noqa: E402
 from pdf_writer import Drawn, pdf_of, wrapped  # noqa: E402
 
 from cleaning.pages.page import Page, Raw  # noqa: E402
@@ -172,7 +173,9 @@ def main() -> None:
     """Print a row for each reader, and where it fails."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--chromium", action="store_true")
+    record_option(parser)
     options = parser.parse_args()
+    run = Run("pdf", ("pypdfium2",))
     readers = {"ours": ours, "pypdfium2 plain": plain}
     if shutil.which("pdftotext"):
         readers |= {"pdftotext": poppler(), "pdftotext -layout": poppler("-layout"), "pdftotext -raw": poppler("-raw")}
@@ -181,12 +184,15 @@ def main() -> None:
         made["printed by chromium"] = printed()
     lines = wrapped(" ".join(PROSE * 5))
     book = pdf_of([Drawn().lines(50, 790, (lines * 3)[:50]) for _ in range(40)])
-    print(f"{'':<18}{'order':>8}{'numbers':>9}{'extra':>7}{'ms':>7}   order below 0.95")
+    rows = []
     for name, read in readers.items():
         each = {case: scores(read(body), truth) for case, (body, truth) in made.items()}
         low = ", ".join(f"{case} {order:.2f}" for case, (order, _, _) in each.items() if order < 0.95)
         order, numbers, extra = (mean(column) for column in zip(*each.values(), strict=True))
-        print(f"{name:<18}{order:>8.3f}{numbers:>9.3f}{extra:>7.1f}{milliseconds(read, book, 40):>7.1f}   {low}")
+        rows.append((name, f"{order:.3f}", f"{numbers:.3f}", f"{extra:.1f}", milliseconds(read, book, 40), low))
+    columns = ("", "order", "numbers", "extra", "CPU ms a page", "order below 0.95")
+    run.table(f"{len(made)} files made for it", columns, rows)
+    run.close(options.record)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 `python bench/privacy.py` · `--text FILE.parquet` adds the speed and what was masked in the column `text` of a file
 (up to `--megabytes`), `--show 20` prints that many examples of each kind for reading: they may hold real data.
+`--record` keeps the run.
 
 Precision: masks that are right / masks. Recall: labelled parts that are gone whole / labelled parts. The lines are
 invented by those who wrote the rules, so the figures say what the rules do, not how common each form is.
@@ -17,7 +18,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from harness import Run, record_option
+
 from cleaning.pages.privacy import masked, personal_spans
 
 LINES = Path(__file__).parents[1] / "tests/cleaning/privacy_lines.tsv"
@@ -29,13 +33,16 @@ def main() -> None:
     parser.add_argument("--text", type=Path)
     parser.add_argument("--megabytes", type=float, default=20)
     parser.add_argument("--show", type=int, default=0)
+    record_option(parser)
     options = parser.parse_args()
-    labelled()
+    run = Run("privacy")
+    labelled(run)
     if options.text is not None:
-        real(options.text, options.megabytes, options.show)
+        real(run, options.text, options.megabytes, options.show)
+    run.close(options.record)
 
 
-def labelled() -> None:
+def labelled(run: Run) -> None:
     """Precision and recall, by kind."""
     wanted, right, wrong, harmless = Counter(), Counter(), 0, 0
     with LINES.open(encoding="utf-8", newline="") as file:
@@ -52,14 +59,13 @@ def labelled() -> None:
             wanted[kind] += 1
             right[kind] += any(covers)
     hits = sum(right.values())
-    for kind in sorted(wanted):
-        print(f"{kind:<20} {right[kind]:>4} of {wanted[kind]:>4}")
-    print(f"harmless lines       {harmless - wrong:>4} of {harmless:>4}")
+    rows = [(kind, right[kind], wanted[kind]) for kind in sorted(wanted)]
     asked = sum(wanted.values())
-    print(f"precision {hits / (hits + wrong):.4f}   recall {hits / asked:.4f}   ({asked + harmless} lines)")
+    note = f"Precision {hits / (hits + wrong):.4f}, recall {hits / asked:.4f}, {asked + harmless} lines."
+    run.table("Labelled lines", ("kind", "right", "of"), [*rows, ("harmless lines", harmless - wrong, harmless)], note)
 
 
-def real(path: Path, megabytes: float, show: int) -> None:
+def real(run: Run, path: Path, megabytes: float, show: int) -> None:
     """Speed, and how many of each kind."""
     texts, size = [], 0
     for batch in pq.ParquetFile(path).iter_batches(batch_size=500, columns=["text"]):
@@ -72,7 +78,8 @@ def real(path: Path, megabytes: float, show: int) -> None:
     for text in texts:
         counts.update(masked(text)[1])
     seconds = time.process_time() - begin
-    print(f"{size / 1e6:.1f} million characters, {size / 1e6 / seconds:.1f} million a CPU second: {dict(counts)}")
+    title = f"{path.name}: {size / 1e6:.1f} million characters, {size / 1e6 / seconds:.1f} million a CPU second"
+    run.table(title, ("kind", "masked"), counts.most_common())
     found = [
         (kind, text[max(0, a - 50) : a], text[a:b], text[b : b + 30])
         for text in texts

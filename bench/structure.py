@@ -1,6 +1,6 @@
 """How many headings, list items and cells between the paragraphs that are kept stand in the text: by site.
 
-Usage: bench/structure.py WEB.tar.xz [--every 6] [--missing 5]
+Usage: bench/structure.py WEB.tar.xz [--every 6] [--missing 5] [--record]
 
 The page is read by lxml alone, without our blocks: a paragraph (``p``) is kept where its words stand in the text. What
 is counted stands between the first and the last kept paragraph, is visible, is no link (60 % of its characters) and
@@ -15,8 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its names must not hide packages
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
+from harness import Run, record_option
 from lxml.html import HtmlElement, document_fromstring
 
 from cleaning.pages.extraction import extract_html
@@ -46,7 +47,9 @@ def main() -> None:
     parser.add_argument("web", type=Path)
     parser.add_argument("--every", type=int, default=6, help="read each so-many-th page")
     parser.add_argument("--missing", type=int, default=0, help="lost ones to show of each site and kind")
+    record_option(parser)
     arguments = parser.parse_args()
+    run = Run("structure", ("trafilatura", "lxml"))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     lost: dict[tuple[str, str], list[str]] = defaultdict(list)
     for host, body in pages(arguments.web, arguments.every):
@@ -55,8 +58,11 @@ def main() -> None:
             if not is_kept:
                 lost[host, kind].append(text)
     total = sum(counts.values(), Counter[str]())
-    for host, counted in [*sorted(counts.items()), ("all", total)]:
-        print(f"{host:<28} " + "  ".join(share(counted, kind) for kind in ("headings", "items", "cells")))
+    kinds = ("headings", "items", "cells")
+    sites = [*sorted(counts.items()), ("all", total)]
+    rows = [(host, *(share(counted, kind) for kind in kinds)) for host, counted in sites]
+    run.table(f"Every {arguments.every}th page: kept between kept paragraphs", ("site", *kinds), rows)
+    run.close(arguments.record)
     for (host, kind), texts in sorted(lost.items()):
         for text in texts[:: max(len(texts) // max(arguments.missing, 1), 1)][: arguments.missing]:
             print(f"  {host} {kind}: {text[:100]}")
@@ -65,7 +71,7 @@ def main() -> None:
 def share(counted: Counter[str], kind: str) -> str:
     kept = counted[f"{kind} kept"]
     of = kept + counted[f"{kind} lost"]
-    return f"{kind} {kept:,} of {of:,}" + (f" ({kept / of:.1%})" if of else "")
+    return f"{kept:,} of {of:,}" + (f" ({kept / of:.1%})" if of else "")
 
 
 def pages(web: Path, every: int) -> Iterator[tuple[str, bytes]]:

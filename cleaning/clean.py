@@ -36,6 +36,10 @@ HERE_BYTES = 32 << 20
 """Compressed bytes of extracted texts up to which judging runs in this process: about 20,000 pages."""
 
 
+_SHOWN = 3
+"""Files that are cut short, of which an error tells beside the first."""
+
+
 class CleanSummary(BaseModel):
     """What a run of cleaning did."""
 
@@ -97,10 +101,15 @@ def clean(
     if shard is None:  # with shards, publishing does it
         note_yields(store, folders.documents)
     if torn:
+        first, *others = (
+            f"{one.name}: cut short or damaged at byte {one.torn_at:,}"
+            for one in sorted(torn, key=lambda one: one.name)
+        )
+        shown = [*others[:_SHOWN], *([f"{len(others) - _SHOWN:,} files more"] if len(others) > _SHOWN else [])]
         raise StageError(
-            f"{torn[0].name}: cut short or damaged at byte {torn[0].torn_at:,}; the whole records before are kept. "
-            f"Run the next step, or fetch the file again and delete its texts in {folders.texts} and its pair in "
-            f"{folders.documents}."
+            f"{first}; the whole records before are kept. Run the next step, or fetch the file again and delete its "
+            f"texts in {folders.texts} and its pair in {folders.documents}."
+            + (f" The same holds for {'; '.join(shown)}." if shown else "")
         )
     return CleanSummary(
         recipe=folders.recipe,

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import time
 import zlib
 from datetime import UTC, date, datetime
@@ -172,6 +173,20 @@ def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
         clean(store, SETTINGS, warcs=[path], engine=ONE)
     assert {row["url"] for row in documents(store)} == {f"https://a.example/{i}" for i in range(4)}
     assert clean(store, SETTINGS, warcs=[path], engine=ONE).already == 1
+
+
+def test_every_file_that_is_torn_is_named(store, tmp_path):
+    paths = [
+        write_warc(tmp_path / f"{name}.warc.gz", [html_record("https://a.example/", page())]) for name in "abcdefg"
+    ]
+    for path in paths:
+        path.write_bytes(path.read_bytes() + b"tail")
+    with pytest.raises(StageError) as error:
+        clean(store, SETTINGS, warcs=paths, engine=ONE)
+    told = str(error.value)
+    assert re.findall(r"\b([a-g])-\w{8}\.warc\.gz", told) == ["a", "b", "c", "d"]
+    assert told.endswith("; 3 files more.")
+    assert len(clean(store, SETTINGS, engine=ONE).cut_short) == 7
 
 
 @pytest.mark.parametrize("name", ["plain.warc", "packed.warc.gz"])

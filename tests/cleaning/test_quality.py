@@ -2,6 +2,7 @@
 
 import pytest
 
+from cleaning.corpus.reasons import in_words
 from cleaning.pages.judge_page import judge_page
 from cleaning.pages.page import Drop, Page
 from cleaning.pages.quality import judge, rules_of
@@ -220,3 +221,8 @@ def test_a_mark_of_markdown_is_one_at_a_lines_beginning(line, bare):
     text = Text(line)
     assert text.bare_lines == ([] if bare is None else [bare])
     assert len(WORD.findall(text.set_apart)) == len(text.words) - len(WORD.findall(bare or ""))
+
+
+def test_every_rule_is_named_in_words():
+    for rule in rules_of(CleaningSettings(min_health=0.5)):
+        assert "refused by the rule" not in in_words(f"quality/{rule.name}"), rule.name

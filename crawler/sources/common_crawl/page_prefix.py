@@ -40,10 +40,10 @@ def unpacked(page: bytes, rows: int | None = None) -> bytes:
     reader = Reader(page)
     header = reader.struct()
     kind = V1 if V1 in header else _DICTIONARY_PAGE
-    if kind not in header:
-        raise CannotCutError("a data page of the second version")
+    if not {1, 2, kind} <= header.keys():
+        raise CannotCutError("a data page of the second version, or a damaged one")
     try:
-        body = zlib.decompressobj(_GZIP_WINDOW).decompress(page[reader.position :])
+        body = zlib.decompressobj(_GZIP_WINDOW).decompress(page[reader.position :], max(header[2][1], 1))
     except zlib.error as error:
         raise CannotCutError(f"not gzip ({error})") from error
     about: Struct = {number: field for number, field in header[kind][1].items() if field[0] != STRUCT}

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -30,7 +30,8 @@ def host_views(store: Store, settings: CrawlSettings, *, as_of: datetime | None 
     Raises:
         InputError: bad seeds. StoreError: the state cannot be read.
     """
-    return list(_View(store, settings, as_of).all().values())
+    with _View(store, settings, as_of) as view:
+        return list(view.all().values())
 
 
 def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datetime | None = None) -> HostStory:
@@ -40,7 +41,8 @@ def host_story(store: Store, settings: CrawlSettings, host: str, *, as_of: datet
         InputError: neither the state nor the list of start URLs has it; bad seeds.
         StoreError: the state cannot be read.
     """
-    return _View(store, settings, as_of).host_details(host)
+    with _View(store, settings, as_of) as view:
+        return view.host_details(host)
 
 
 class _View:
@@ -55,6 +57,12 @@ class _View:
         self._engine = open_engine(
             settings.dsn or f"sqlite:///{store.crawl_state}" if there else "sqlite://", to_write=False
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
 
     def all(self) -> dict[str, HostView]:
         """The views by host."""

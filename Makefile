@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`. Both make .venv when it is missing.
 PYTHON ?= python3
 VENV := .venv
+# test processes at a time; more than there are cores make a busy machine of a quiet one
+WORKERS ?= 2
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
@@ -25,13 +27,13 @@ demo: $(INSTALLED)
 	$(BIN)/python tests/shared/demo_web/demo.py
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20
 
 coverage: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term
 
 quick: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -17,12 +17,11 @@ from cleaning.ids import ids_path, write_ids
 from cleaning.in_order import in_order
 from cleaning.measures_file import MeasuresFile
 from cleaning.pages.measures import Measures, NotMeasuredError, RememberedText
-from cleaning.pages.page import Drop, Page
+from cleaning.pages.page import OPTED_OUT, Drop, Page
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Unmeasured
 from cleaning.pages.quality import Rule, rules_of
 from cleaning.pages.text import count_words
-from cleaning.pages.triage import OPTED_OUT
 from cleaning.pages.verdict import verdict_of
 from cleaning.pending import CRAWLER, TORN_AT, pair_in
 from cleaning.settings import JudgingSettings

@@ -15,26 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cleaning.pages.measures import FinalText, LanguageVerdict, Measures
-from data.documents import MASKED, VERDICTS
+from data.documents import MEASURES_SCHEMA
 from data.errors import InputError
 from data.parquet import ParquetFile, get_metadata, parquet_file, read_batches, read_parquet, row_count
 
-MEASURES_SCHEMA = pa.schema(
-    [
-        pa.field("characters", pa.int64()),
-        pa.field("language", pa.string()),
-        pa.field("language_score", pa.float64()),
-        pa.field("verdicts", VERDICTS),
-        pa.field("beginning", pa.string()),
-        pa.field("foreign", pa.int32()),
-        pa.field("figures", pa.list_(pa.struct([("rule", pa.string()), ("values", pa.list_(pa.float64()))]))),
-        pa.field("health", pa.float64()),
-        pa.field("text", pa.string()),  # as a document has it; null where it is the extracted text
-        pa.field("masked", MASKED),
-        pa.field("n_words", pa.int32()),
-        pa.field("words", pa.int32()),  # of the extracted text
-    ]
-)
 _DICTIONARY_COLUMNS = ("language",)
 _TEXTS = "cowese.texts"
 """In the file's metadata: which texts it is of. Measures of others are of no use."""

@@ -8,10 +8,9 @@ import functools
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from cleaning.measures_file import MEASURES_SCHEMA
 from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
 from cleaning.source_closure import source_closure
-from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, EXTRACTED_SCHEMA
+from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, EXTRACTED_SCHEMA, MEASURES_SCHEMA
 from data.files import code_digest, value_digest
 
 EXTRACTION_CODE = (

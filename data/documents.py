@@ -42,6 +42,24 @@ EXTRACTED_SCHEMA = pa.schema(
 )
 """A record of a WARC file with its extracted text, or the reason why there is none."""
 
+MEASURES_SCHEMA = pa.schema(
+    [
+        pa.field("characters", pa.int64()),
+        pa.field("language", pa.string()),
+        pa.field("language_score", pa.float64()),
+        pa.field("verdicts", VERDICTS),
+        pa.field("beginning", pa.string()),
+        pa.field("foreign", pa.int32()),
+        pa.field("figures", pa.list_(pa.struct([("rule", pa.string()), ("values", pa.list_(pa.float64()))]))),
+        pa.field("health", pa.float64()),
+        pa.field("text", pa.string()),  # as a document has it; null where it is the extracted text
+        pa.field("masked", MASKED),
+        pa.field("n_words", pa.int32()),
+        pa.field("words", pa.int32()),  # of the extracted text
+    ]
+)
+"""What was measured of an extracted text; null where nothing has asked for it yet."""
+
 DOCUMENT_SCHEMA = pa.schema(
     [
         pa.field("id", pa.string(), nullable=False),  # stable, from the canonical URL: data.urls.document_id

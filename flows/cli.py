@@ -1,5 +1,6 @@
 """The ``cowese`` command: a thin entry point; each module of ``flows/commands`` is a group of commands."""
 
+import gc
 import logging
 import sys
 
@@ -30,6 +31,8 @@ from flows.commands import (
 from flows.console import first_line, print_error
 from flows.serving.loopback import ask_directly
 
+GARBAGE_THRESHOLD = 50_000
+"""New objects before Python looks for garbage; its own is 700, or 2,000."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as in shells."""
 
@@ -80,6 +83,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
         typer.echo(code_version())
         return
+    # imports make some 200,000 objects that stay: a tenth of the time of a short command went into looking for garbage
+    gc.set_threshold(GARBAGE_THRESHOLD)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it has a handler of its own
     ask_directly()  # otherwise Prefect's client would use a network's proxy for a server on this machine

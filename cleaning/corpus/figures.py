@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
-from cleaning.pages.triage import OPTED_OUT
+from cleaning.pages.page import OPTED_OUT
 
 NAMELESS = "another, at an address"
 """The label of licences that have only an address."""

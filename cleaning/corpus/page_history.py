@@ -13,7 +13,7 @@ from cleaning.corpus.reservation_evidence import ReservationRecord, ReservationR
 from cleaning.corpus.version_status import VersionStatus, status_in_versions
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
-from cleaning.pages.triage import OPTED_OUT
+from cleaning.pages.page import OPTED_OUT
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.figures import ranked
 from cleaning.corpus.live_pages import LivePages, dropped_rows, without_addresses
-from cleaning.pages.triage import OPTED_OUT
+from cleaning.pages.page import OPTED_OUT
 from cleaning.pending import CRAWLER, KEPT, source_of_stem
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Segments

@@ -5,6 +5,9 @@ from datetime import date
 
 from data.rights.licences import Licence
 
+OPTED_OUT = "policy/opted_out"
+"""The reason of pages whose host or author reserves them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:

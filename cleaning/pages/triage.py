@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cleaning.pages.page import Drop, Raw
+from cleaning.pages.page import OPTED_OUT, Drop, Raw
 from cleaning.pages.warc import Record
 from cleaning.settings import ExtractionSettings
 from data.rights.page import page_signals
@@ -15,9 +15,6 @@ MAX_REFUSAL = 60
 _SIGN = 1000
 """Bytes at a body's beginning that tell what it is."""
 _REMOVING = {301: "http/moved", 308: "http/moved", 302: "http/redirect", 303: "http/redirect", 307: "http/redirect"}
-
-
-OPTED_OUT = "policy/opted_out"
 
 
 def said_by(record: Record) -> list[Signal]:

@@ -1,6 +1,8 @@
 """One form for all spellings of an address."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data.errors import InputError
 from data.urls import canonical_url, document_id, host_of
@@ -76,3 +78,18 @@ def test_host():
         "2a00::1",
         "a.es",
     ]
+
+
+@given(st.text("aZ9._-~/;%?=:@#ñ", max_size=24))
+def test_addresses_that_look_canonical_are(rest):
+    """They are returned as they stand, without the work that a scheme in capitals sets going."""
+    for host in ("clinica.es", "www.xn--nios-hqa.gob.mx", f"{'a' * 64}.es", "10.0.0.1", "0x7f.1"):
+        forms = [_form(f"{scheme}://{host}/{rest}") for scheme in ("https", "HTTPS")]
+        assert forms[0] == forms[1]
+
+
+def _form(url):
+    try:
+        return canonical_url(url)
+    except InputError:
+        return None

@@ -103,6 +103,7 @@ def main() -> None:
         sys.exit(1)
     finally:
         first_line.cancel()
+        gc.freeze()  # Python would look through all objects once more before it ends
     if code == INTERRUPTED:  # typer turns a KeyboardInterrupt into this code
         print_error("interrupted. What was finished is kept; the same command goes on from there.")
     sys.exit(code)

@@ -91,10 +91,7 @@ def page_history(store: Store, settings: CleaningSettings, url: str) -> PageHist
     """
     identity = document_id(url)
     takedowns = Takedowns.load(store)
-    folder = store.documents / recipe_digest(settings)
-    published = newest(store)
-    if not folder.is_dir() and published is not None:
-        folder = store.documents / published.made_from["documents"].partition("/")[0]
+    folder = _documents(store, settings)
     rows = [row for pair in pairs(folder) for row in _rows(pair, identity)]
     verdicts = [_verdict(row) for row in rows]
     own = [row["canonical"] for row in rows if row.get("canonical")]
@@ -106,6 +103,18 @@ def page_history(store: Store, settings: CleaningSettings, url: str) -> PageHist
         verdicts=sorted(verdicts, key=lambda one: (one.fetched_at, one.warc_file, one.warc_offset)),
         versions=_with_takedown(found) if target else found,
     )
+
+
+def _documents(store: Store, settings: CleaningSettings) -> Path:
+    """The folder of the settings' recipe, or of the newest version's if these settings have no documents."""
+    published = newest(store)
+    if published is None:
+        return store.documents / recipe_digest(settings)
+    of_version = store.documents / published.made_from["documents"].partition("/")[0]
+    if not any(folder != of_version for folder in store.documents.glob("*")):
+        return of_version  # there is no other: the digest of the recipe, 0.02 s of work, decides nothing
+    folder = store.documents / recipe_digest(settings)
+    return folder if folder.is_dir() else of_version
 
 
 def _with_lines(

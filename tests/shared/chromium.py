@@ -30,6 +30,16 @@ PATIENCE = 300
 _CODES = {"/": "Slash", "?": "Slash", "Tab": "Tab", "Enter": "Enter", "Escape": "Escape"}
 _NUMBERS = {"Tab": 9, "Enter": 13}
 """By which the browser itself knows keys that no page handles."""
+_LEFT = (
+    "Inspected target navigated or closed",
+    "Cannot find default execution context",
+    "Execution context was destroyed.",
+)
+"""Chromium's words for a page that was left while the question was under way."""
+
+
+class PageLeftError(Exception):
+    """The page was left while it was asked something."""
 
 
 class Browser:
@@ -96,8 +106,10 @@ class Browser:
         """Wait until an expression is true; a page that is being left counts as not yet."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            answer = self.send("Runtime.evaluate", expression=script, returnByValue=True)
-            value = answer.get("result", {}).get("value")
+            try:
+                value = self.send("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+            except PageLeftError:
+                value = None
             if value or time.monotonic() > deadline:
                 assert value, f"never true: {script}"
                 return value
@@ -163,5 +175,7 @@ class Browser:
         waiting = self._answers[number]
         await self._socket.send_json({"id": number, "method": method, "params": params})
         answer = await asyncio.wait_for(waiting, PATIENCE)
+        if answer.get("error", {}).get("message") in _LEFT:
+            raise PageLeftError(method)
         assert "error" not in answer, (method, answer["error"])
         return answer["result"]

@@ -122,6 +122,18 @@ class Store:
                 os.write(lock.fileno(), f"{os.getpid()}\n".encode())
             yield
 
+    def is_busy(self, stage: str) -> bool:
+        """Whether a process holds the lock of a stage."""
+        path = self.root / "locks" / stage
+        if not path.is_file():
+            return False
+        with path.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     @property
     def crawl(self) -> Path:
         """The state of every URL, and the crawl's logs."""

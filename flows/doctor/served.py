@@ -215,6 +215,6 @@ def alerts(store: Store, settings: ServeSettings) -> Finding:
         problems = "; ".join(f"{channel}: {problem}" for channel, problem in first.problems.items())
         remedy = "Mend the settings under [serve.alerts]; the alerts are tried again."
         return bad("alerts", f"{len(state.undelivered)} could not be sent: {problems}", remedy)
-    if daemon_of(store, KEEPER).pid is None:
+    if not store.is_busy(KEEPER):  # in a process of its own, or in `cowese serve --foreground`
         return bad("alerts", f"{', '.join(channels)}; but the keeper does not run", SERVE)
     return ok("alerts", ", ".join(channels))

@@ -3,10 +3,12 @@
 import json
 import smtplib
 import ssl
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.request import Request
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +19,9 @@ from flows.serving.parts import read_password
 from flows.serving.settings import AlertSettings
 
 TIMEOUT = 15.0
-"""Seconds for one message."""
+"""Seconds that a receiver may be silent."""
+PATIENCE = 30.0
+"""Seconds for one message by one channel, however slowly its receiver goes on."""
 
 
 class Alert(BaseModel):
@@ -45,13 +49,33 @@ def send(alert: Alert, settings: AlertSettings, channels: Iterable[str]) -> dict
     problems = {}
     for channel in channels:
         try:
-            if channel == "webhook":
-                _post(alert, settings)
-            else:
-                _mail(alert, settings)
+            _within(PATIENCE, _post if channel == "webhook" else _mail, alert, settings)
         except (OSError, HTTPException, smtplib.SMTPException, ValueError, InputError) as error:
             problems[channel] = " ".join(str(error).split()) or type(error).__name__
     return problems
+
+
+def _within(seconds: float, work: Callable[..., None], *arguments: object) -> None:
+    """Call a function in a thread of its own, for a socket's timeout begins anew with each byte that comes.
+
+    Raises:
+        TimeoutError: it has not ended in time; the thread is left to itself.
+    """
+    errors: list[Exception] = []
+
+    def call() -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001 - it is raised where the work was asked for
+            errors.append(error)
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if thread.is_alive():
+        raise TimeoutError(f"the receiver was not done after {seconds:.0f} s")
 
 
 def _post(alert: Alert, settings: AlertSettings) -> None:
@@ -59,8 +83,11 @@ def _post(alert: Alert, settings: AlertSettings) -> None:
     told = {"source": "cowese", **alert.model_dump(), "text": f"{alert.subject}\n{alert.text}"}
     body = json.dumps(told, ensure_ascii=False).encode()
     request = Request(settings.webhook, body, {"Content-Type": "application/json"}, method="POST")  # noqa: S310 - http(s) by the setting's pattern
-    with opener(settings.webhook).open(request, timeout=TIMEOUT) as answer:
-        answer.read()
+    try:
+        opener(settings.webhook).open(request, timeout=TIMEOUT).close()  # beside its status nothing is read
+    except HTTPError as error:
+        error.close()
+        raise
 
 
 def _mail(alert: Alert, settings: AlertSettings) -> None:

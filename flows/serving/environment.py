@@ -19,8 +19,9 @@ STARTUP_SECONDS = 600
 """The first start makes the database: 140 s on a busy machine. Prefect's own 20 s failed there."""
 PASSWORDS = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
 """What the server asks for, and what its clients answer: user and password."""
-PASSED_ON = ("PREFECT_LOGGING_", *PASSWORDS)
-"""What our servers and workers inherit of the user's Prefect: how much is logged, and the password."""
+PASSED_ON = ("PREFECT_LOGGING_",)
+"""What our servers and workers inherit of the user's Prefect: how much is logged. A password of theirs is not for our
+server: workers would send it, and what asks the server without Prefect would not know it."""
 
 
 def environment(

@@ -202,16 +202,19 @@ class Keeper:
         return Alert(kind=kind, key=key, subject=subject, text=text, store=str(self.store.root))
 
     def _deliver(self, waiting: Iterable[Undelivered], settings: ServeSettings, now: datetime) -> list[Undelivered]:
-        """Send what waits; what did not reach everyone and is not too old."""
-        left = []
+        """Send what waits, by a channel until it fails; what did not reach everyone and is not too old."""
+        left: list[Undelivered] = []
+        failed: dict[str, str] = {}
         for one in waiting:
             channels = [name for name in one.channels if name in settings.alerts.channels]
             if self.ending.is_set() or not channels:
                 left += [one] if channels else []
                 continue
-            problems = send(one.alert, settings.alerts, channels)
-            for channel, problem in problems.items():
+            new = send(one.alert, settings.alerts, [name for name in channels if name not in failed])
+            for channel, problem in new.items():
                 log.warning("alert %r could not be sent by %s: %s", one.alert.subject, channel, problem)
+            failed |= new
+            problems = {name: failed[name] for name in channels if name in failed}
             if problems and now - one.since < timedelta(days=UNDELIVERED_DAYS):
                 left.append(one.model_copy(update={"channels": list(problems), "problems": problems}))
         return left

@@ -108,6 +108,11 @@ def worker_of(pool: str) -> str:
     return f"worker-{pool}"
 
 
+def ports(port: int) -> Mapping[str, int]:
+    """The port of each process that listens: the server's and the two behind it."""
+    return {SERVER: port, "files": port + 1, "page": port + 2}
+
+
 def server_command(port: int) -> list[str]:
     """Prefect's server on this machine alone."""
     return _prefect("server", "start", "--host", "127.0.0.1", "--port", str(port))
@@ -115,10 +120,10 @@ def server_command(port: int) -> list[str]:
 
 def commands_beside(store: Store, settings: ServeSettings, *, keeper: bool = True) -> Mapping[str, list[str]]:
     """Everything beside the server, by the name of its log, in the order of its start."""
-    files = [sys.executable, "-m", "flows.serving.files", str(store.root), str(settings.port + 1)]
+    files = [sys.executable, "-m", "flows.serving.files", str(store.root), str(ports(settings.port)["files"])]
     if settings.password_file is not None:
         files.append(str(settings.password_file.absolute()))
-    page = [sys.executable, "-m", "flows.serving.page", str(store.root), str(settings.port + 2)]
+    page = [sys.executable, "-m", "flows.serving.page", str(store.root), str(ports(settings.port)["page"])]
     workers = {
         worker_of(pool): _prefect("worker", "start", "--pool", pool, "--type", "process", "--name", f"cowese-{pool}")
         for pool in settings.pools

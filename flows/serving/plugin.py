@@ -1,4 +1,4 @@
-"""A Prefect plugin for ``prefect deployment run``: bare names of ours, clear errors, one line a stage in ``--watch``.
+"""A Prefect plugin: no proxy for our server; for ``prefect deployment run`` bare names, clear errors, less ``--watch``.
 
 Prefect calls ``setup_environment`` before it reads its command line, where our profile is active. The stock command
 wants FLOW/DEPLOYMENT; our deployments bear their flow's name, so the bare name says it all. Where no server answers, a
@@ -33,7 +33,9 @@ WITH_VALUE = [
 
 @register_hook
 def setup_environment(*, ctx: HookContext) -> None:
-    """Complete a bare deployment name on ``prefect deployment run``; end the command where it is none of ours."""
+    """Ask our server directly; complete a bare name on ``prefect deployment run``; end it where it is none of ours."""
+    if ctx.api_url and is_loopback(ctx.api_url):
+        ask_directly()
     position = name_position(sys.argv)
     if position is None:
         return
@@ -41,8 +43,6 @@ def setup_environment(*, ctx: HookContext) -> None:
     bare = name.split("/")[0] if name in {f"{one}/{one}" for one in DEPLOYMENTS} else name
     if "/" in bare:
         return  # another's deployment
-    if ctx.api_url and is_loopback(ctx.api_url):
-        ask_directly()
     if bare not in DEPLOYMENTS:
         sys.exit(unknown(bare))
     if not ctx.api_url or not answers(ctx.api_url):

@@ -5,6 +5,7 @@ byte; where somebody else changed it meanwhile, only our profile is taken out.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from prefect.settings import PREFECT_PROFILES_PATH, Profile, ProfilesCollection, load_profiles, save_profiles
@@ -53,6 +54,15 @@ def use_profile(
     name = NAME if NAME not in profiles.names or _is_ours(profiles, NAME) else OTHER_NAME
     _save(profiles, name, settings)
     return ProfileBefore(active=active, name=name, backup=backup, written=file_digest(path))
+
+
+def overruling(environ: Mapping[str, str], ours: ProfileBefore | None) -> list[str]:
+    """The variables of a shell that count for `prefect` in place of our profile, each with its remedy."""
+    if ours is None:
+        return []
+    named = [name for name in ("PREFECT_API_URL", "PREFECT_PROFILE", AUTH) if environ.get(name)]
+    harmless = {"PREFECT_PROFILE": ours.name, "PREFECT_API_URL": _url(load_profiles(), ours.name)}
+    return [f"{name}: unset it in this shell" for name in named if environ[name] != harmless.get(name)]
 
 
 def _save(profiles: ProfilesCollection, name: str, settings: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Start, stop and look at the server, the workers and what stands beside them, for one store."""
 
+import logging
 import os
 import secrets
 import time
@@ -18,21 +19,26 @@ from flows.serving.environment import STARTUP_SECONDS, environment
 from flows.serving.foreign import listens, served_root, who_listens
 from flows.serving.loopback import answers
 from flows.serving.parts import (
+    KEEPER,
     SERVER,
     ProfileBefore,
     Remembered,
     commands_beside,
     daemon_of,
     names_in_order_of_end,
+    ports,
     read_password,
     serve_folder,
     server_command,
     worker_of,
 )
 from flows.serving.processes import Daemon
-from flows.serving.profile import FALLBACK, NAME, leave_profile, use_profile
+from flows.serving.profile import FALLBACK, leave_profile, overruling, use_profile
 from flows.serving.registration import register
 from flows.serving.settings import ServeSettings
+
+STOP_PATIENCE = 300.0
+log = logging.getLogger("cowese.serve")
 
 
 class Serving(BaseModel):
@@ -53,6 +59,8 @@ class Serving(BaseModel):
     """Prefect's active profile, and how to go back."""
     changed: list[str] = []
     """What registering changed at the server; nothing where all was as it should be."""
+    overruled: list[str] = []
+    """Variables of this shell that count for `prefect` in place of our profile, with the remedy."""
 
 
 def serve(
@@ -61,14 +69,14 @@ def serve(
     """Start what does not run yet: server, pools, deployments, workers, profile. Harmless a second time.
 
     ``config`` is the settings file that runs of the deployments read. Without ``keeper`` nothing starts again what dies
-    and nobody is told: the caller does that itself.
+    and nobody is told: the caller does that itself, or another `cowese serve --foreground` does it already.
 
     Raises:
         StoreError: something else listens on the port; its name is in the message.
         StageError: the server did not come up.
     """
     before = Remembered.read(store)
-    commands = commands_beside(store, settings, keeper=keeper)
+    commands = commands_beside(store, settings, keeper=keeper and not _is_kept_in_foreground(store))
     password_file = settings.password_file.absolute() if settings.password_file else None
     remembered = Remembered(
         port=settings.port,
@@ -79,22 +87,17 @@ def serve(
     )
     server, steps = daemon_of(store, SERVER), 3 + len(commands)
     progress("serve", 0, steps, {"starting": SERVER})
-    if server.pid is None:
-        _refuse_taken(settings.port, store)
-    else:
+    if server.pid is not None:
         _refuse_another_way(store, before, remembered)
+    for name, port in ports(settings.port).items():
+        if daemon_of(store, name).pid is None:
+            _refuse_taken(port, settings.port, store)
     inherited = served_environment(store, settings, config)
     if server.pid is None:
         server.start(server_command(settings.port), inherited)
     remembered.write(store)  # before waiting: a server that comes up late is found by --status and --stop
     _wait_until_healthy(server, remembered.api_url)
-    profile = use_profile(
-        remembered.api_url,
-        serve_folder(store),
-        remembered.profile,
-        _profile_of_another(store),
-        inherited.get("PREFECT_API_AUTH_STRING"),
-    )
+    profile = _profile(store, remembered, inherited)
     remembered.model_copy(update={"profile": profile}).write(store)
     progress("serve", 1, steps, {"registering": "pools and deployments"})
     changed = register(inherited)
@@ -103,7 +106,7 @@ def serve(
         daemon = daemon_of(store, name)
         if daemon.pid is None:
             daemon.start(command, inherited)
-    progress("serve", steps, steps, {"profile": profile.name})
+    progress("serve", steps, steps, {"profile": profile.name if profile else "none"})
     return status(store, settings).model_copy(update={"changed": changed})
 
 
@@ -156,12 +159,17 @@ def served_elsewhere() -> Store | None:
 
 
 def stop(store: Store) -> list[str]:
-    """End workers, what stands beside, then the server; return the names of those that ran."""
-    remembered = Remembered.read(store)
-    ended = [name for name in names_in_order_of_end(store) if daemon_of(store, name).stop()]
-    if remembered and remembered.profile:
-        leave_profile(remembered.profile, remembered.api_url)
-        remembered.model_copy(update={"profile": None}).write(store)
+    """End workers, what stands beside, then the server; return the names of those that ran.
+
+    Raises:
+        StoreError: another process starts or stops them, and is not done after five minutes.
+    """
+    with store.exclusive("serve", STOP_PATIENCE):  # else a keeper starts again what it takes for dead
+        remembered = Remembered.read(store)
+        ended = [name for name in names_in_order_of_end(store) if daemon_of(store, name).stop()]
+        if remembered and remembered.profile:
+            leave_profile(remembered.profile, remembered.api_url)
+            remembered.model_copy(update={"profile": None}).write(store)
     return ended
 
 
@@ -183,20 +191,43 @@ def status(store: Store, settings: ServeSettings) -> Serving:
         beside={name: _state(daemon_of(store, name)) for name in beside},
         logs=serve_folder(store),
         settings=remembered.config,
-        profile=f"{profile.name if profile else NAME}; `cowese serve --stop` or `prefect profile use {back}` goes back",
+        profile=f"{profile.name}; `cowese serve --stop` or `prefect profile use {back}` goes back"
+        if profile
+        else f"none of ours; in a shell: export PREFECT_API_URL={remembered.api_url} PREFECT_PLUGINS_ENABLED=true",
+        overruled=overruling(os.environ, profile) if healthy else [],
     )
+
+
+def _profile(store: Store, remembered: Remembered, inherited: Mapping[str, str]) -> ProfileBefore | None:
+    """Our profile, made the user's active one; None where the user's file cannot be written."""
+    try:
+        return use_profile(
+            remembered.api_url,
+            serve_folder(store),
+            remembered.profile,
+            _profile_of_another(store),
+            inherited.get("PREFECT_API_AUTH_STRING"),
+        )
+    except OSError as error:  # an account without a home, as of a service
+        log.warning("no profile of Prefect could be written: %s", error)
+        return None
+
+
+def _is_kept_in_foreground(store: Store) -> bool:
+    """Whether a `cowese serve --foreground` keeps the store: then a second keeper could not start."""
+    return daemon_of(store, KEEPER).pid is None and store.is_busy(KEEPER)
 
 
 def _state(daemon: Daemon) -> str:
     return f"runs (process {daemon.pid})" if daemon.pid else "stopped"
 
 
-def _refuse_taken(port: int, store: Store) -> None:
+def _refuse_taken(port: int, first: int, store: Store) -> None:
     """Refuse a port that is not ours to take."""
     if listens(port):
         raise StoreError(
-            f"port {port}: {who_listens(port)} listens there, not a server of {store.root}. "
-            "Stop it, or choose another with `cowese serve --port`."
+            f"port {port}: {who_listens(port)} listens there, not a server of {store.root}. Stop it, or choose others "
+            f"with `cowese serve --port`, which takes a port and the two behind it (now {first} to {first + 2})."
         )
 
 

@@ -134,6 +134,13 @@ def test_dask_gives_every_result_and_a_killed_worker_costs_its_task(dask, tmp_pa
     assert all(mark.exists() for mark in marks)
 
 
+def without_workers(engine):
+    deadline = time.monotonic() + 300
+    while engine.has_workers() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not engine.has_workers()
+
+
 @pytest.mark.slow
 def test_a_stage_on_dask_without_workers_ends_with_a_word(monkeypatch):
     dask_engine = pytest.importorskip("cleaning.engines.dask_engine")
@@ -141,8 +148,7 @@ def test_a_stage_on_dask_without_workers_ends_with_a_word(monkeypatch):
     monkeypatch.setattr(dask_engine.DaskEngine, "start_again", lambda _self: None)
     with opened(EngineSettings(dask="local:1", patience=2)) as engine:
         engine.client.cluster.scale(0)
-        while engine.has_workers():
-            time.sleep(0.1)
+        assert without_workers(engine)
         with pytest.raises(StageError, match=r"local:1: no worker for \d+ s.*engine\.patience"):
             list(engine.map(double, [1, 2]))
 
@@ -153,8 +159,7 @@ def test_local_workers_that_are_gone_are_started_again(monkeypatch):
     monkeypatch.setattr(dask_engine, "CHECK_EVERY", 0.2)
     with opened(EngineSettings(dask="local:1")) as engine:
         engine.client.cluster.scale(0)
-        while engine.has_workers():
-            time.sleep(0.1)
+        assert without_workers(engine)
         assert sorted(engine.map(double, [1, 2])) == [2, 4]
 
 

@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Receivers:
     """``with Receivers() as them``: ``them.posted`` are JSON bodies, ``them.mailed`` messages, ``them.logins`` users.
 
-    ``refuse`` makes both answer with an error for the time being.
+    ``refuse`` makes both answer with an error for the time being; ``asked`` counts what the web server was sent.
     """
 
     def __init__(self):
-        self.posted, self.mailed, self.logins, self.refuse = [], [], [], False
+        self.posted, self.mailed, self.logins, self.refuse, self.asked = [], [], [], False, 0
         self._web = ThreadingHTTPServer(("127.0.0.1", 0), _web_handler(self))
         self._mail = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _mail_handler(self))
         self._mail.daemon_threads = True
@@ -43,6 +43,7 @@ def _web_handler(receivers):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            receivers.asked += 1
             if not receivers.refuse:
                 receivers.posted.append(body)
             self.send_response(503 if receivers.refuse else 204)

@@ -15,7 +15,7 @@ from data.errors import InputError
 from data.store import Store
 from flows.cli import app
 from flows.doctor import disk, machine
-from flows.serving.parts import KEEPER, SERVER, Remembered, daemon_of
+from flows.serving.parts import KEEPER, SERVER, Remembered, daemon_of, serve_folder
 
 
 def findings_of(*options):
@@ -63,6 +63,16 @@ def test_what_died_is_bad_and_what_was_stopped_a_warning(store):
     assert found["worker-cpu"]["state"] == "warning"
     assert found["api"]["state"] == "bad"
     assert found["alerts"]["state"] == "warning"
+
+
+def test_alerts_are_well_where_a_keeper_runs_in_the_foreground(store):
+    serve_folder(store).mkdir()
+    Remembered(port=closed_port()).write(store)
+    webhook = ("--store", store.root, "--set", "serve.alerts.webhook=http://127.0.0.1:1/")
+    assert findings_of(*webhook)["alerts"]["state"] == "bad"
+    with store.exclusive(KEEPER):
+        assert findings_of(*webhook)["alerts"]["state"] == "ok"
+    assert findings_of(*webhook)["alerts"]["state"] == "bad"
 
 
 def test_a_test_alert_needs_a_channel_that_works(store):

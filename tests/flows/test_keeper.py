@@ -1,9 +1,11 @@
 """Beside the server: alerts reach a web server and a mail server, what died is started again, logs stay small."""
 
+import contextlib
 import gzip
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from local_processes import SLEEPER, closed_port, wait_for
 
 from data.errors import InputError
 from data.store import Store
+from flows.serving import alerts
 from flows.serving.alerts import Alert, send
 from flows.serving.keeper import Keeper, KeeperState, Undelivered
 from flows.serving.parts import KEEPER, SERVER, Remembered, daemon_of, names_in_order_of_end, serve_folder
@@ -94,6 +97,35 @@ def test_an_alert_that_was_refused_is_sent_at_a_later_look_and_once(receivers, s
         keeper.look(settings, NOW + timedelta(minutes=minute))
     assert KeeperState.read(store).undelivered == []
     assert len(receivers.posted) == len(receivers.mailed) == 1
+
+
+def test_a_channel_that_fails_is_not_tried_for_the_next_alert_of_the_same_look(receivers, store):
+    settings = ServeSettings(alerts=settings_for(receivers))
+    others = [ALERT.model_copy(update={"key": key}) for key in ("a", "b", "c")]
+    waiting = [Undelivered(alert=one, channels=["webhook"], since=NOW) for one in others]
+    KeeperState(since=NOW, looked_at=NOW, undelivered=waiting).write(store)
+    receivers.refuse = True
+    Keeper(store, os.environ, threading.Event()).look(settings, NOW + timedelta(minutes=1))
+    assert [one.problems.keys() for one in KeeperState.read(store).undelivered] == [{"webhook"}] * 3
+    assert receivers.asked == 1
+
+
+def test_a_receiver_that_never_ends_its_answer_does_not_stop_the_keeper(monkeypatch):
+    monkeypatch.setattr(alerts, "PATIENCE", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as dripping:
+        done = threading.Event()
+
+        def drip():
+            answer, _ = dripping.accept()
+            with answer, contextlib.suppress(OSError):
+                answer.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not done.wait(0.1):
+                    answer.sendall(b"X-Still: here\r\n")
+
+        threading.Thread(target=drip, daemon=True).start()
+        settings = AlertSettings(webhook=f"http://127.0.0.1:{dripping.getsockname()[1]}/")
+        assert "not done after 1 s" in send(ALERT, settings, settings.channels)["webhook"]
+        done.set()
 
 
 def test_an_alert_that_nobody_takes_for_days_is_given_up(receivers, store):

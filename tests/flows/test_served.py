@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from alert_receivers import Receivers
 from demo_web.server import DemoWeb
-from faults.processes import inherited_environment, processes_of
+from faults.processes import inherited_environment, processes_of, three_ports
 from local_processes import closed_port, wait_for
 from prefect_api import PrefectApi
 
@@ -61,14 +61,14 @@ class Served:
         }
         self.config = root / "cowese.toml"
         self.config.write_text(SETTINGS.format(**about))
-        self.port = closed_port()
+        self.port = three_ports()
         self.foreground_log = root / "journal"
 
-    def run(self, *command, check=True):
+    def run(self, *command, check=True, **variables):
         done = subprocess.run(
             [BIN / command[0], *map(str, command[1:])],
             cwd=self.elsewhere,
-            env=self.environment,
+            env={**self.environment, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -76,8 +76,9 @@ class Served:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def serve(self, *more, check=True):
-        return self.run("cowese", "serve", "--config", self.config, "--port", self.port, *more, check=check)
+    def serve(self, *more, check=True, **variables):
+        serve = ("cowese", "serve", "--config", self.config, "--port", self.port)
+        return self.run(*serve, *more, check=check, **variables)
 
     def start_in_foreground(self):
         """As a service manager does: the command stays, its output goes to a journal."""
@@ -164,6 +165,15 @@ def test_a_second_start_is_harmless_and_another_port_is_refused(served):
     refused = served.run("cowese", "serve", "--store", served.elsewhere / "another", "--port", served.port, check=False)
     assert refused.returncode == 1
     assert f"port {served.port}: the server of the store {served.store} listens there" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy"), [("http_proxy", "http://127.0.0.1:{}"), ("ALL_PROXY", "socks5://127.0.0.1:{}")]
+)
+def test_prefects_own_commands_and_ours_reach_it_behind_a_proxy_that_is_dead(served, variable, proxy):
+    behind = {variable: proxy.format(closed_port())}
+    assert "cpu" in served.run("prefect", "work-pool", "ls", **behind).stdout
+    assert "healthy" in served.serve("--status", **behind).stdout
 
 
 def test_what_an_operator_set_survives_another_start(served):
@@ -283,7 +293,7 @@ def test_with_a_password_nothing_answers_without_it(served):
     assert found["api"]["state"] == found["pool cpu"]["state"] == "ok"
     # its worker is elsewhere; the server believes in the one that was killed until its heartbeats are missed
     assert wait_for(lambda: served.doctor()["pool gpu"]["state"] == "warning", 300)
-    assert "publish: " in served.run("cowese", "watch", served.submit()).stderr
+    assert "Completed" in served.run("cowese", "watch", served.submit()).stdout
     config = served.config.read_text()
     served.config.write_text(config.replace("password_file", "# password_file"))
     refused = served.serve(check=False)

@@ -13,18 +13,22 @@ from urllib.request import urlopen
 
 import pytest
 from local_processes import SLEEPER, closed_port, wait_for
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_PROFILES_PATH, temporary_settings
 from typer.testing import CliRunner
 
-from data.errors import StageError
+from data.errors import StageError, StoreError
 from data.store import Store
 from flows.cli import app
+from flows.serving import service
 from flows.serving.environment import environment
 from flows.serving.files import server, shown_file
 from flows.serving.foreign import listens, who_listens
 from flows.serving.loopback import answers
+from flows.serving.parts import Remembered
 from flows.serving.plugin import name_position, unknown
 from flows.serving.processes import Daemon
+from flows.serving.profile import overruling, use_profile
+from flows.serving.settings import ServeSettings
 
 
 def test_a_daemon_is_found_again_by_another_object_and_ended(tmp_path):
@@ -266,11 +270,13 @@ def test_of_the_users_prefect_nothing_is_passed_on(tmp_path, monkeypatch):
     theirs = "postgresql+asyncpg://me@db.example/prefect"
     for name in ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_PROFILE"):
         monkeypatch.setenv(name, theirs)
+    for name in ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"):
+        monkeypatch.setenv(name, "me:mine")  # their server's: ours would ask for it, and the keeper not know it
     monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "DEBUG")
     monkeypatch.setenv("NO_PROXY", "hospital.example")
     store = Store.open(tmp_path / "store")
     passed = environment(store, URL, "http://127.0.0.1:2", None)
-    assert theirs not in passed.values()
+    assert {theirs, "me:mine"}.isdisjoint(passed.values())
     assert passed["PREFECT_SERVER_DATABASE_CONNECTION_URL"].endswith(f"{store.root}/serve/prefect.db")
     assert passed["PREFECT_LOGGING_LEVEL"] == "DEBUG"
     assert passed["NO_PROXY"] == "hospital.example,127.0.0.1,localhost,::1"
@@ -291,6 +297,43 @@ def test_a_server_on_this_machine_is_asked_directly_whatever_the_proxy(monkeypat
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
         assert answers(f"http://127.0.0.1:{here.server_port}/api")
         here.shutdown()
+
+
+@pytest.mark.parametrize("behind", [0, 1, 2])
+def test_each_of_the_three_ports_must_be_free(tmp_path, behind):
+    store = Store.open(tmp_path / "store")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StoreError, match=rf"port {port}: another program .*the two behind it"):
+            service.serve(store, ServeSettings(port=port - behind), None)
+    assert not service.runs(store)
+
+
+def test_two_do_not_start_and_stop_at_once(tmp_path, monkeypatch):
+    store = Store.open(tmp_path / "store")
+    monkeypatch.setattr(service, "STOP_PATIENCE", 0.1)
+    with store.exclusive("serve"), pytest.raises(StoreError, match="runs serve on this store"):
+        service.stop(store)
+    assert service.stop(store) == []
+
+
+def test_a_profile_that_cannot_be_written_is_told_and_nothing_ends(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    profiles = {PREFECT_PROFILES_PATH: tmp_path / "file" / "profiles.toml"}  # a folder that nobody can make
+    store = Store.open(tmp_path / "store")
+    with temporary_settings(profiles):
+        assert service._profile(store, Remembered(port=4200), {}) is None
+        shown = service.status(store, ServeSettings()).profile
+    assert "no profile" in caplog.text
+    assert "export PREFECT_API_URL=http://127.0.0.1:4200/api" in shown
+
+
+def test_a_shell_that_names_another_server_is_told(tmp_path):
+    with temporary_settings({PREFECT_PROFILES_PATH: tmp_path / "profiles.toml"}):
+        ours = use_profile(URL, tmp_path)
+        told = overruling({"PREFECT_API_URL": "https://prefect.example/api", "PREFECT_PROFILE": "mine"}, ours)
+        assert told == ["PREFECT_API_URL: unset it in this shell", "PREFECT_PROFILE: unset it in this shell"]
+        assert overruling({"PREFECT_API_URL": URL, "PREFECT_PROFILE": ours.name, "HOME": "/"}, ours) == []
 
 
 def test_nothing_answers_on_a_closed_port():

@@ -32,7 +32,7 @@ def lives(pid):
     return state != "Z"
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=120.0):
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)

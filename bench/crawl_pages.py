@@ -1,8 +1,6 @@
-"""CPU time of what is done for each page: its WARC record, its links' canonical forms; encodings."""
+"""CPU time of what is done for each page: its WARC record, its links' canonical forms."""
 
-import html
 import io
-import re
 import tempfile
 import time
 import zlib
@@ -76,38 +74,6 @@ def _writers():
         "zlib level 1": sized(lambda body: zlib.compress(body, 1, 31)),
         "warcio, whole record": (warcio, None),
     }
-
-
-TAGS = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-
-
-def charset(options):
-    """Short real paragraphs in windows-1252 with no charset declared: how many come out as they were."""
-    from data.charset import decode
-
-    texts = dict.fromkeys(_paragraphs(options.folder))
-    chosen = sorted(texts, key=lambda text: zlib.crc32(text.encode()))[: options.texts]
-    right = sum(decode(page(text).encode("cp1252"), "text/html")[0] == page(text) for text in chosen)
-    letters = sum(map(len, chosen)) / len(chosen)
-    print(f"{len(chosen)} paragraphs of {letters:.0f} letters, {right} right: {right / len(chosen):.2%}")
-
-
-def page(text):
-    return f"<html lang=es><body><p>{text}</p></body></html>"
-
-
-def _paragraphs(folder):
-    """Paragraphs of 20 to 200 letters with at least one that is no ASCII, as windows-1252 has them."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            for piece in TAGS.sub(b"\n", path.read_bytes()).decode("utf-8", "ignore").split("\n"):
-                text = " ".join(html.unescape(piece).split())
-                if (
-                    20 <= len(text) <= 200
-                    and not text.isascii()
-                    and text == text.encode("cp1252", "ignore").decode("cp1252")
-                ):
-                    yield text
 
 
 FORMS = {

@@ -1,5 +1,6 @@
 """The frontier at a million URLs, alone and in a crawling process."""
 
+import json
 import resource
 import statistics
 import subprocess
@@ -10,20 +11,30 @@ from pathlib import Path
 
 import psutil
 from crawl_web import in_a_process, seeds_for
+from harness import Run, times
 
 
 def frontier(options):
     """Pop and settle at each number of hosts, in turn, each in a process of its own."""
-    pops = {}
+    run, rows = Run("crawl_frontier", ("sqlalchemy",)), []
     for _ in range(options.repeats):
         for hosts in options.host_counts:
             command = [sys.executable, __file__, str(options.urls), str(hosts), str(options.pops)]
-            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            print(told, end="", flush=True)
-            pops.setdefault(hosts, []).append(float(told.partition("pop ")[2].split()[0]))
+            rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    pops = {hosts: statistics.median(row[2] for row in rows if row[0] == hosts) for hosts in options.host_counts}
     few, many = min(pops), max(pops)
-    middle = {hosts: statistics.median(values) for hosts, values in pops.items()}
-    print(f"pop, median: {middle}; growth from {few} to {many} hosts {middle[many] / middle[few]:.2f} times")
+    columns = (
+        "hosts",
+        "filled, URLs a CPU s",
+        "pop, µs",
+        "settle, µs",
+        "RAM a URL, B",
+        "disk a URL, B",
+        "process, MiB",
+    )
+    note = f"Growth of a pop from {few:,} to {many:,} hosts, medians: {times(pops[many] / pops[few])}."
+    run.table(f"The frontier with {options.urls:,} URLs", columns, rows, note)
+    run.close(options.record)
 
 
 def fill(dsn, count, hosts, pages=None):
@@ -82,11 +93,8 @@ def measure_frontier(count, hosts, pops):
         held = memory_now() - base
         store.close()
     total = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"{count:,} URLs on {hosts:,} hosts: filled at {count / filled:,.0f} URLs/CPU s, pop {pop * 1e6:.1f} us, "
-        f"settle {commits / popped * 1e6:.1f} us, {held / count:.1f} B RAM a URL, {size / count:.0f} B on disk a URL, "
-        f"{total:.0f} MiB at most in this process"
-    )
+    settle = commits / popped
+    print(json.dumps([hosts, count / filled, pop * 1e6, settle * 1e6, held / count, size / count, total]))
 
 
 def memory_now():
@@ -108,10 +116,11 @@ def child(options):
         opened.start_round(1, time.time(), everything=False)
         opened.close()
         peak, summary = watched_crawl(store, seeds_for(Path(folder, "seeds.tsv"), options.hosts), options)
-    print(
-        f"{options.urls:,} URLs queued on {options.hosts:,} hosts: {summary.new:,} pages fetched, "
-        f"{summary.queued:,} still queued, {peak / 1e6:.0f} MB at most in the crawling process"
-    )
+    run = Run("crawl_child", ("scrapy", "twisted"))
+    columns = ("URLs queued", "hosts", "pages fetched", "still queued", "the crawling process at most, MB")
+    row = (options.urls, options.hosts, summary.new, summary.queued, peak / 1e6)
+    run.table("A crawl that starts with its URLs queued", columns, [row])
+    run.close(options.record)
 
 
 def watched_crawl(store, seeds, options):

@@ -24,6 +24,7 @@ def room(tmp_path_factory):
     return Store.open(folder / "store"), str(tiny_model(folder / "salud")), brat_corpus(folder / "notas", (8, 3, 3))
 
 
+@pytest.mark.slow
 def test_the_best_point_on_dev_is_taken_and_kept(room):
     store, model, data = room
     told = []
@@ -54,6 +55,7 @@ def test_the_best_point_on_dev_is_taken_and_kept(room):
     assert again.mean == done.mean
 
 
+@pytest.mark.slow
 def test_a_search_that_was_cut_off_goes_on(room):
     store, model, data = room
     done = benchmark(store, SETTINGS, model=model, task="Corte", data=data)

@@ -62,6 +62,7 @@ def by_steps(html):
     return "".join(kept_body(parsed(html), "https://a.example/").itertext())
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None)
 def test_an_expression_over_own_attributes_finds_what_the_expression_finds(nodes):

@@ -42,6 +42,7 @@ def crawled(tmp_path_factory):
         yield store, web.settings(seeds, **given), seeds
 
 
+@pytest.mark.slow
 def test_every_host_with_its_standing_and_figures(crawled):
     store, settings, _ = crawled
     views = {view.host: view for view in host_views(store, settings, as_of=NOW)}

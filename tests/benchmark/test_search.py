@@ -70,6 +70,7 @@ def test_a_search_that_was_cut_off_goes_on(room):
     assert json.loads(path.read_text()) == whole
 
 
+@pytest.mark.slow
 def test_a_point_without_a_finite_loss_is_passed_over(room):
     store, model, data = room
     wild = SETTINGS.model_copy(update={"grid": SearchGrid(learning_rates=(1e30, 0.01), batches=(4,), epochs=(1,))})

@@ -60,6 +60,7 @@ def opened(tmp_path):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["even", "uneven", "front"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_rows_are_what_pyarrow_reads(opened, layout, kind):

@@ -20,6 +20,8 @@ from data.store import Store
 from data.takedowns import Takedowns
 from flows.cli import app
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +44,6 @@ def crawled(tmp_path_factory):
         yield store, web.settings(seeds, **given), seeds
 
 
-@pytest.mark.slow
 def test_every_host_with_its_standing_and_figures(crawled):
     store, settings, _ = crawled
     views = {view.host: view for view in host_views(store, settings, as_of=NOW)}

@@ -116,6 +116,7 @@ def inside6():
     server.server.server_close()
 
 
+@pytest.mark.slow
 def test_rebinding_is_caught_at_the_connection(inside):
     names = ["rebind.example:first", "rebind.example", "localhost", "127.0.0.1", "0x7f.1", "2130706433", "::1"]
     told = inside.attempts([*names, "mapped.example", "local.example"])
@@ -129,6 +130,7 @@ def test_an_allowed_network_is_reached(inside):
     assert inside.connections == 3
 
 
+@pytest.mark.slow
 def test_names_with_ipv6_addresses_alone_are_reached(inside6):
     """Where a name has private addresses beside an allowed one, that one alone is asked."""
     assert inside6.attempts(["six.example", "both.example", "::1"], "::1/128") == ["connected"] * 3

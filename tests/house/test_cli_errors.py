@@ -160,6 +160,7 @@ def test_a_store_without_permission_is_named(tmp_path):
     assert "not writable" in refusal(cowese("clean", "--store", store, cwd=tmp_path), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where even root may not write")
 def test_a_store_where_nobody_may_write_is_named(tmp_path):
     assert "the store is not writable" in refusal(cowese("clean", "--store", "/proc/self", cwd=tmp_path), 1)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"numpy", "pandas", "pyarrow", "dask", "distributed", "prefect", "torch", "tokenizers", "trafilatura", "scrapy"}
 
 
@@ -28,7 +30,6 @@ def test_a_command_loads_what_it_needs(statement, more):
     assert not loaded_by(statement) & (HEAVY | more)
 
 
-@pytest.mark.slow
 def test_the_crawls_process_loads_what_every_run_needs():
     loaded = loaded_by("import crawler.process.child")
     assert not loaded & (HEAVY - {"scrapy"} | {"prometheus_client", "asyncpg", "psycopg", "fastwarc"})
@@ -44,7 +45,6 @@ cli.main()
 """
 
 
-@pytest.mark.slow
 def test_a_command_that_says_nothing_says_that_it_runs():
     screen, terminal = pty.openpty()
     with subprocess.Popen([sys.executable, "-c", SLOW], stdin=subprocess.DEVNULL, stderr=terminal) as command:

@@ -9,7 +9,6 @@ rate for all.
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-sys.path.pop(0)  # this file's folder: it holds a training.py too
+sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
 
 import numpy as np
 import torch
+from harness import Run, record_option
 from torch import Tensor, nn
 
 from data.store import Store
@@ -87,7 +87,7 @@ class Vectors:
 
 
 def main() -> None:
-    """Fine-tune once a seed, print the figures as JSON."""
+    """Fine-tune once a seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--task", default="PharmaCoNER")
@@ -104,6 +104,7 @@ def main() -> None:
     parser.add_argument("--pooling", choices=("first", "mean"), default="first")
     parser.add_argument("--transitions", choices=("none", "valid", "learnt"), default="learnt", help="learnt: a CRF")
     parser.add_argument("--seeds", type=int, default=1)
+    record_option(parser)
     given = parser.parse_args()
     torch.set_num_threads(1)
     began = time.process_time()
@@ -128,18 +129,12 @@ def main() -> None:
         dev.append(tuned.curve[tuned.best_epoch - 1].dev)
         pad = int(source.tokenizer.pad_token_id or 0)
         test.append(kind.judge("test", predict(tuned.model, kind, kind.features("test"), settings, pad)).figures)
-    print(
-        json.dumps(
-            {
-                "documents": kind.about()["documents"]["train"],
-                "seeds": given.seeds,
-                "dev": round(mean(dev)["exact_f1"], 4),
-                "test": round(mean(test)["exact_f1"], 4),
-                "deviation": round(deviation(test).get("exact_f1", 0.0), 4),
-                "cpu_seconds": round(time.process_time() - began, 1),
-            }
-        )
-    )
+    run, documents = Run("bilstm", ("torch", "transformers")), kind.about()["documents"]["train"]
+    spread = deviation(test).get("exact_f1", 0.0)
+    figures = [f"{one:.4f}" for one in (mean(dev)["exact_f1"], mean(test)["exact_f1"], spread)]
+    columns = ("documents", "seeds", "exact F1 on dev", "on test", "deviation", "CPU s")
+    run.table(given.task, columns, [(documents, given.seeds, *figures, time.process_time() - began)])
+    run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`cowese browse` on a version of a million documents: time and size of its index, time of each kind of question.
 
-python bench/browse.py --folder /tmp/browse [--pages 1000000] [--words 150] [--duckdb]
+python bench/browse.py --folder /tmp/browse [--pages 1000000] [--words 150] [--duckdb] [--record]
 
 The documents are made up: two of 50,000 pieces, whose words are drawn by Zipf's law from the project's list of Spanish
 words, so that the commonest stand in most documents; 4,000 hosts, dates, lengths, categories at random; a fifth as many
@@ -13,7 +13,6 @@ with DuckDB for comparison.
 import argparse
 import functools
 import http.client
-import os
 import re
 import resource
 import shutil
@@ -30,7 +29,10 @@ import numpy as np
 import pyarrow as pa
 import uvicorn
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, record_option
 
 from browse.app import create_app
 from browse.facets import FACETS
@@ -70,6 +72,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--duckdb", action="store_true")
     parser.add_argument("--keep-index", action="store_true", help="use the index that is there")
+    record_option(parser)
     options = parser.parse_args()
     store = Store.open(options.folder / "store")
     vocabulary = words()
@@ -83,11 +86,15 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sizes = {path.name: path.stat().st_size / 1e6 for path in folder.iterdir()}
     parts = sum(path.stat().st_size for path in store.corpus.rglob("*.parquet")) / 1e6
-    print(f"index: {cpu:.0f} CPU s, {took:.0f} s, {peak:,.0f} MB at most; ", end="")
-    print(", ".join(f"{name} {size:,.0f} MB" for name, size in sizes.items()), f"(the version {parts:,.0f} MB)")
-    ask(store, vocabulary, options.repeats)
+    run = Run("browse", ("numpy", "pyarrow", "starlette", "uvicorn", "duckdb"))
+    listed = ", ".join(f"{name} {size:,.0f} MB" for name, size in sizes.items())
+    columns = ("documents", "CPU s", "s", "memory at most, MB", "index, MB", "the version, MB")
+    row = (options.pages, cpu, took, peak, sum(sizes.values()), parts)
+    run.table("Building the index", columns, [row], f"Files: {listed}.")
+    ask(run, store, vocabulary, options.repeats)
     if options.duckdb:
-        beside_duckdb(store, options.repeats)
+        beside_duckdb(run, store, options.repeats)
+    run.close(options.record)
 
 
 def words() -> list[str]:
@@ -190,12 +197,12 @@ def table_of(columns, schema: pa.Schema, count: int) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def ask(store: Store, vocabulary: list[str], repeats: int) -> None:
-    slowest: list[tuple[float, float, str]] = []
+def ask(run: Run, store: Store, vocabulary: list[str], repeats: int) -> None:
+    rows: list[tuple[str, str, float, float, float, float]] = []
     with served(store) as port:
         began = time.perf_counter()
         page(port, "")
-        print(f"first page after the start: {time.perf_counter() - began:.2f} s")
+        first = time.perf_counter() - began
         for name, query in QUESTIONS.items():
             seconds, cpu = [], []
             for _ in range(repeats):
@@ -203,14 +210,10 @@ def ask(store: Store, vocabulary: list[str], repeats: int) -> None:
                 found = page(port, query.format(*vocabulary))
                 seconds.append(time.perf_counter() - began)
                 cpu.append(time.process_time() - worked)
-            slowest.append((max(seconds), max(cpu), name))
-            print(
-                f"{name}: {found}, {statistics.median(cpu):.2f} CPU s (slowest {max(cpu):.2f}), "
-                f"{statistics.median(seconds):.2f} s of the clock (slowest {max(seconds):.2f})",
-                flush=True,
-            )
-    wall, cpu, name = max(slowest)
-    print(f"slowest page by the clock: {name}: {wall:.2f} s, {cpu:.2f} CPU s; load {os.getloadavg()[0]:.1f}")
+            figures = (statistics.median(cpu), max(cpu), statistics.median(seconds), max(seconds))
+            rows.append((name, found, *figures))
+    columns = ("question", "found", "CPU s, median", "slowest", "s of the clock, median", "slowest")
+    run.table("Questions over HTTP", columns, rows, f"First page after the start: {first:.2f} s.")
 
 
 @contextmanager
@@ -240,7 +243,7 @@ def page(port: int, query: str) -> str:
     return re.search(r'role="status">([^<]*)<', text)[1]
 
 
-def beside_duckdb(store: Store, repeats: int) -> None:
+def beside_duckdb(run: Run, store: Store, repeats: int) -> None:
     import duckdb
 
     index = Index(index_folder(store, "v0001"), Takedowns.load(store))
@@ -251,16 +254,18 @@ def beside_duckdb(store: Store, repeats: int) -> None:
     database = duckdb.connect()
     database.register("codes_in_arrow", codes)
     database.execute("CREATE TABLE codes AS SELECT * FROM codes_in_arrow")
-    for what, run in (
+    rows = []
+    for what, count in (
         ("DuckDB", lambda: [database.execute(f"SELECT {n}, count(*) FROM codes GROUP BY 1").fetchall() for n in names]),
         ("numpy", lambda: [np.bincount(arrays[name]) for name in names]),
     ):
         seconds = []
         for _ in range(repeats):
             began = time.perf_counter()
-            run()
+            count()
             seconds.append(time.perf_counter() - began)
-        print(f"{len(names)} facets of all pages counted by {what}: {statistics.median(seconds):.3f} s")
+        rows.append((what, statistics.median(seconds)))
+    run.table(f"{len(names)} facets of all pages counted", ("by", "s, median"), rows)
 
 
 if __name__ == "__main__":

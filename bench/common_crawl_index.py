@@ -16,7 +16,6 @@ fetched.
 
 import argparse
 import gzip
-import json
 import resource
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from harness import Run, record_option
 
 from crawler.settings import CrawlSettings
 from crawler.sources.common_crawl.index import INDEX_ROWS
@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--hosts", type=int, default=100)
     parser.add_argument("--page-rows", type=int, default=20_000, help="of a page, at most; parquet-java has 20,000")
+    record_option(parser)
     given = parser.parse_args()
     rng = np.random.default_rng(1)
     listing = given.folder / f"crawl-data/{CRAWL}/cc-index-table.paths.gz"
@@ -200,7 +201,9 @@ def main() -> None:
         "cpu_seconds": round(time.process_time() - cpu, 1),
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-    print(json.dumps(told, indent=1))
+    run = Run("common_crawl_index", ("pyarrow",))
+    run.table("Read of a columnar index for some hosts", ("", ""), list(told.items()))
+    run.close(given.record)
     assert told["records_found"] == told["records_of_them"]
 
 

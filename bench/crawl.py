@@ -1,13 +1,11 @@
-"""The crawler beside stock Scrapy and a bare aiohttp loop; its frontier at a million URLs; kills; WARC writing.
+"""The crawler beside stock Scrapy and a bare aiohttp loop; its frontier at a million URLs; WARC writing; URLs.
 
     python bench/crawl.py speed --hosts 200 --pages 25 --repeats 2
     python bench/crawl.py speed --hosts 3000 --pages 5 --repeats 1 --record
     python bench/crawl.py frontier --urls 1000000
     python bench/crawl.py child --urls 1000000 --hosts 3000
-    python bench/crawl.py kill --kills 20 --hosts 50 --pages 200
     python bench/crawl.py warc --folder pages
     python bench/crawl.py canonical
-    python bench/crawl.py charset --folder pages
 
 ``speed`` serves pages of 41 KB with 60 links on loopback, as a forward proxy, so that every host has its own name. The
 arms take turns in one run, each in a process of its own, and only that process's CPU time counts. Ours writes WARC,
@@ -19,19 +17,17 @@ forgets the rest.
 import argparse
 from pathlib import Path
 
-from crawl_pages import canonical, charset, warc
+from crawl_pages import canonical, warc
 from crawl_speed import speed
-from crawl_state import child, frontier, kill
+from crawl_state import child, frontier
 from harness import record_option
 
 WHAT = {
     "speed": speed,
     "frontier": frontier,
     "child": child,
-    "kill": kill,
     "warc": warc,
     "canonical": canonical,
-    "charset": charset,
 }
 
 
@@ -47,9 +43,6 @@ def main():
     parser.add_argument("--urls", type=int, default=1_000_000)
     parser.add_argument("--host-counts", type=int, nargs="+", default=[200, 3_000])
     parser.add_argument("--pops", type=int, default=48_000, help="whole buffers of 16 at 200 and at 3,000 hosts")
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--texts", type=int, default=300)
     parser.add_argument("--folder", type=Path, help="real pages")
     record_option(parser)
     options = parser.parse_args()

@@ -1,8 +1,6 @@
-"""CPU time of what is done for each page: its WARC record, its links' canonical forms; encodings."""
+"""CPU time of what is done for each page: its WARC record, its links' canonical forms."""
 
-import html
 import io
-import re
 import tempfile
 import time
 import zlib
@@ -10,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crawl_web import page_of
+from harness import Run
 
 BEST_OF = 7
 
@@ -31,12 +30,14 @@ def warc(options):
     if options.folder is not None:
         files = [path for path in sorted(options.folder.rglob("*")) if path.is_file()]
         sets["real"] = [path.read_bytes() for path in files if 36_000 <= path.stat().st_size <= 46_000][:150]
+    run = Run("crawl_warc", ("fastwarc", "warcio", "isal"))
     for name, bodies in sets.items():
-        print(f"{name}: {len(bodies)} pages of {sum(map(len, bodies)) / len(bodies):,.0f} bytes")
-        for arm, (work, size) in _writers().items():
-            print(
-                f"  {arm:20} {best(work, bodies) * 1e3:.3f} ms a page" + (f" {size(bodies):,.0f} bytes" if size else "")
-            )
+        rows = [
+            (arm, best(work, bodies) * 1e3, size(bodies) if size else None) for arm, (work, size) in _writers().items()
+        ]
+        title = f"{len(bodies)} {name} pages of {sum(map(len, bodies)) / len(bodies):,.0f} bytes, best of {BEST_OF}"
+        run.table(title, ("arm", "CPU ms a page", "bytes"), rows)
+    run.close(options.record)
 
 
 def _writers():
@@ -78,38 +79,6 @@ def _writers():
     }
 
 
-TAGS = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-
-
-def charset(options):
-    """Short real paragraphs in windows-1252 with no charset declared: how many come out as they were."""
-    from data.charset import decode
-
-    texts = dict.fromkeys(_paragraphs(options.folder))
-    chosen = sorted(texts, key=lambda text: zlib.crc32(text.encode()))[: options.texts]
-    right = sum(decode(page(text).encode("cp1252"), "text/html")[0] == page(text) for text in chosen)
-    letters = sum(map(len, chosen)) / len(chosen)
-    print(f"{len(chosen)} paragraphs of {letters:.0f} letters, {right} right: {right / len(chosen):.2%}")
-
-
-def page(text):
-    return f"<html lang=es><body><p>{text}</p></body></html>"
-
-
-def _paragraphs(folder):
-    """Paragraphs of 20 to 200 letters with at least one that is no ASCII, as windows-1252 has them."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            for piece in TAGS.sub(b"\n", path.read_bytes()).decode("utf-8", "ignore").split("\n"):
-                text = " ".join(html.unescape(piece).split())
-                if (
-                    20 <= len(text) <= 200
-                    and not text.isascii()
-                    and text == text.encode("cp1252", "ignore").decode("cp1252")
-                ):
-                    yield text
-
-
 FORMS = {
     "plain": "https://www.clinica.es/salud/asma/sintomas-{}.html",
     "query with utm": "https://www.clinica.es/articulo?id={}&utm_source=boletin&p=3",
@@ -126,9 +95,11 @@ def canonical(options):
 
     from data.urls import canonical_url
 
-    print("| URL | ours, µs | w3lib, µs |\n|---|---|---|")
+    run, rows = Run("crawl_canonical", ("w3lib",)), []
     for name, form in FORMS.items():
         fresh = iter(range(10**9))
         ours = best(lambda _, form=form, fresh=fresh: canonical_url(form.format(next(fresh))), range(5_000))
         other = best(lambda _, form=form, fresh=fresh: canonicalize_url(form.format(next(fresh))), range(1_000))
-        print(f"| {name} | {ours * 1e6:.1f} | {other * 1e6:.1f} |")
+        rows.append((name, ours * 1e6, other * 1e6))
+    run.table("Canonical form of a URL never seen before", ("URL", "ours, CPU µs", "w3lib, CPU µs"), rows)
+    run.close(options.record)

@@ -1,6 +1,6 @@
 """The longest time for which a crawl can do nothing else, on inputs that ask for much work at once.
 
-    python bench/crawl_stall.py [over-cap heavy left-out odd-pages] [--urls 500000] [--cap 20]
+    python bench/crawl_stall.py [over-cap heavy left-out odd-pages] [--urls 500000] [--cap 20] [--record]
 
 over-cap   one host names the URLs in sitemaps of 50,000 each, far over its page cap; another forbids 50,000 by
            robots.txt; a third is an ordinary site
@@ -19,6 +19,8 @@ import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from harness import Run, record_option
 
 from crawler.process.run import crawl
 from crawler.settings import CrawlSettings
@@ -147,7 +149,7 @@ def serving(answer):
     return server
 
 
-def run(arm, many, cap):
+def crawled(arm, many, cap):
     answer, hosts = ARMS[arm](many)
     server = serving(answer)
     with tempfile.TemporaryDirectory() as folder:
@@ -171,12 +173,14 @@ if __name__ == "__main__":
     parser.add_argument("arms", nargs="*", metavar="ARM", help=", ".join(ARMS))
     parser.add_argument("--urls", type=int, default=500_000)
     parser.add_argument("--cap", type=int, default=20)
+    record_option(parser)
     given = parser.parse_args()
+    run, rows = Run("crawl_stall", ("scrapy", "twisted")), []
     for name in given.arms or ARMS:
-        summary = run(name, given.urls, given.cap)
-        print(
-            f"{name}: longest stall {summary.longest_stall:.3f} s, {summary.longest_stall_cpu:.3f} CPU s, "
-            f"round {summary.seconds:.0f} s, finished {summary.finished}, new {summary.new}, "
-            f"queued {summary.queued}, refused {summary.refused}, failed {summary.failed}",
-            flush=True,
-        )
+        told = crawled(name, given.urls, given.cap)
+        reasons = [", ".join(f"{name} {count:,}" for name, count in one.items()) for one in (told.refused, told.failed)]
+        counts = (told.finished, told.new, told.queued, *reasons)
+        rows.append((name, told.longest_stall, told.longest_stall_cpu, told.seconds, *counts))
+    columns = ("arm", "longest stall, s", "CPU s", "round, s", "finished", "new", "queued", "refused", "failed")
+    run.table(f"{given.urls:,} URLs, a cap of {given.cap} pages a host", columns, rows)
+    run.close(given.record)

@@ -5,7 +5,6 @@ import contextlib
 import random
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 _HERE = str(Path(__file__).parent)
@@ -37,12 +36,11 @@ def page_of(host: int, number: int, hosts: int, pages: int) -> bytes:
 
 
 class Site:
-    """What is served, and what was asked for."""
+    """What is served."""
 
     def __init__(self, hosts: int, pages: int) -> None:
         self.hosts, self.pages = hosts, pages
         self.made: dict[tuple[int, int], bytes] = {}
-        self.asked: list[str] = []
 
     def make_all(self) -> None:
         for host in range(self.hosts):
@@ -56,7 +54,6 @@ class Site:
         return self.made[key]
 
     def answer(self, url: str) -> bytes:
-        self.asked.append(url)
         host, _, path = url.removeprefix("http://").partition("/")
         number = int(path[2:]) if path.startswith("p/") else 0 if not path else None
         if path == "robots.txt":
@@ -90,25 +87,6 @@ async def serve(site: Site, port: int, ready) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: Connection(site), "127.0.0.1", port, backlog=1000)
     ready()
     await server.serve_forever()
-
-
-@contextlib.contextmanager
-def in_a_thread(site: Site, port: int):
-    """Serve until the block ends, where the caller wants to see what was asked for."""
-    loop, ready = asyncio.new_event_loop(), threading.Event()
-
-    def run():
-        with contextlib.suppress(asyncio.CancelledError, RuntimeError):
-            loop.run_until_complete(serve(site, port, ready.set))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    ready.wait(10)
-    try:
-        yield site
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """A year of monthly rounds on a small web that lives, dies, moves, lies, blocks and forbids: who was asked how often.
 
-Run: .venv/bin/python bench/crawl_year.py [--rounds 13] [--cap 15]   (a quarter of an hour on a busy machine)
+Run: .venv/bin/python bench/crawl_year.py [--rounds 13] [--cap 15] [--record]   (a quarter of an hour on a busy machine)
 """
 
 import argparse
@@ -14,6 +14,8 @@ _HERE = Path(__file__).resolve().parent
 if sys.path[0] == str(_HERE):  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
     sys.path.append(sys.path.pop(0))
 sys.path.append(str(_HERE.parent / "tests" / "shared"))
+
+from harness import Run, record_option  # noqa: E402 - found there
 
 START = datetime(2027, 1, 5, tzinfo=UTC)
 BREAKS, RETURNS, MOVES, BLOCKS, FORBIDS = 3, 7, 5, 4, 6
@@ -74,7 +76,7 @@ def main(options):
     from crawler.process.run import crawl
     from data.store import Store
 
-    asked = defaultdict(dict)
+    asked, rows = defaultdict(dict), []
     with tempfile.TemporaryDirectory() as folder, serving(Web()) as web:
         year = Year(web, options.pages)
         store = Store.open(Path(folder, "store"))
@@ -88,13 +90,16 @@ def main(options):
                 asked[url][number] = count
             by_host = Counter(url.split("/")[2] for url in web.beyond_permissions())
             size.append(store.crawl_state.stat().st_size)
-            print(
-                f"round {number:2}: new {summary.new}, changed {summary.changed}, same {summary.same}, "
-                f"304 {summary.not_modified}, moved {summary.moved}, refused {summary.refused}, "
-                f"resting {summary.hosts_resting or summary.hosts_left_out}, state {size[-1] / 1e3:.0f} kB, "
-                f"{dict(sorted(by_host.items()))}",
-                flush=True,
-            )
+            pages = [getattr(summary, name) for name in ("new", "changed", "same", "not_modified", "moved")]
+            others = [
+                ", ".join(f"{name} {count}" for name, count in sorted(one.items()))
+                for one in (summary.refused, by_host)
+            ]
+            rows.append((number, *pages, *others, summary.hosts_resting or summary.hosts_left_out, size[-1] / 1e3))
+    run = Run("crawl_year", ("scrapy", "twisted"))
+    columns = ("round", "new", "changed", "same", "304", "moved", "refused", "asked by host", "resting", "state, kB")
+    run.table(f"{options.pages} pages a host, a cap of {options.cap}", columns, rows)
+    run.close(options.record)
     judge(asked, size, options)
 
 
@@ -144,4 +149,5 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=13)
     parser.add_argument("--pages", type=int, default=24)
     parser.add_argument("--cap", type=int, default=15)
+    record_option(parser)
     main(parser.parse_args())

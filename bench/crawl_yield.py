@@ -7,7 +7,7 @@ The store must hold a whole crawl of one round, cleaned and published: its WARC 
 corpus how many new words each URL gave. Orders are then replayed on it; figures are fed back twenty times on the way,
 as `cowese crawl --max-pages N`, `clean` and `publish` in turn would do.
 
-Run: .venv/bin/python bench/crawl_yield.py --store STORE
+Run: .venv/bin/python bench/crawl_yield.py --store STORE [--record]
 """
 
 import argparse
@@ -22,8 +22,11 @@ _HERE = str(Path(__file__).resolve().parent)
 if sys.path[0] == _HERE:  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
     sys.path.append(sys.path.pop(0))
 
+from harness import Run, record_option  # noqa: E402 - found there
+
 POINTS = (0.05, 0.1, 0.2)
 FEEDBACKS = 20
+ORDERS = ("as the sitemap lists", "by yield", "what sections can tell", "at best, of what was found", "at best")
 
 
 class StoredWeb:
@@ -235,24 +238,28 @@ def main(options):
     web = StoredWeb(Store.named(options.store))
     hosts = sorted(web.links)
     every = [url for host in hosts for url in web.links[host]]
-    print(f"{len(every):,} URLs of {len(hosts)} hosts, {sum(web.words.values()):,} new words in all")
-    for share in POINTS:
-        of_each(web, hosts, share)
-        of_all(web, hosts, every, share)
+    run = Run("crawl_yield")
+    rows = [of_all(web, hosts, every, share) for share in POINTS] + [of_each(web, hosts, share) for share in POINTS]
+    columns = ("requests", "FIFO, words", *ORDERS, "hosts worse by more than 5 %")
+    note = f"{len(every):,} URLs of {len(hosts)} hosts, {sum(web.words.values()):,} new words in all."
+    run.table("Words kept, as multiples of first in, first out", columns, rows, note)
+    run.close(options.record)
 
 
 def of_each(web, hosts, share):
     """Each host has its own share: nothing can go from one to another."""
-    found = {name: {} for name in ("FIFO", "sitemap", "by yield", "sections", "found", "best")}
+    found = {name: {} for name in ("FIFO", *ORDERS)}
     for host in hosts:
         count = math.ceil(share * len(web.links[host]))
         found["FIFO"][host] = replay(web, [host], Fifo, count)[1][host]
-        found["sitemap"][host] = replay(web, [host], Fifo, count, sitemap_first=True)[1][host]
+        found["as the sitemap lists"][host] = replay(web, [host], Fifo, count, sitemap_first=True)[1][host]
         found["by yield"][host] = replay(web, [host], ByYield, count)[1][host]
-        found["sections"][host] = replay(web, [host], lambda one: BySections(one, web), count)[1][host]
-        found["found"][host] = replay(web, [host], lambda one: Clairvoyant(one, web), count)[1][host]
-        found["best"][host] = best_of(web, web.links[host], count)
-    told(f"{share:.0%} of each host's requests", found)
+        found["what sections can tell"][host] = replay(web, [host], lambda one: BySections(one, web), count)[1][host]
+        found["at best, of what was found"][host] = replay(web, [host], lambda one: Clairvoyant(one, web), count)[1][
+            host
+        ]
+        found["at best"][host] = best_of(web, web.links[host], count)
+    return row_of(f"{share:.0%} of each host's requests", found)
 
 
 def of_all(web, hosts, every, share):
@@ -260,21 +267,22 @@ def of_all(web, hosts, every, share):
     count = int(share * len(every))
     found = {
         "FIFO": replay(web, hosts, Fifo, count)[1],
-        "sitemap": replay(web, hosts, Fifo, count, sitemap_first=True)[1],
+        "as the sitemap lists": replay(web, hosts, Fifo, count, sitemap_first=True)[1],
         "by yield": replay(web, hosts, ByYield, count, holds=True)[1],
-        "best": {"": best_of(web, every, count)},
+        "at best": {"": best_of(web, every, count)},
     }
-    told(f"{share:.0%} of all requests, hosts in turn", found)
+    return row_of(f"{share:.0%} of all requests, hosts in turn", found)
 
 
-def told(what, found):
+def row_of(what, found):
     total, fifo, ours = sum(found["FIFO"].values()) or 1, found["FIFO"], found["by yield"]
     worse = {host: f"{fifo[host]:,} → {ours[host]:,}" for host in fifo if ours[host] < 0.95 * fifo[host]}
-    ratios = ", ".join(f"{name} {sum(words.values()) / total:.2f}" for name, words in found.items() if name != "FIFO")
-    print(f"{what}: FIFO {total:,} words; times that: {ratios}; hosts worse by more than 5 %: {worse or 'none'}")
+    ratios = [f"{sum(found[name].values()) / total:.2f}" if name in found else "" for name in ORDERS]
+    return what, total, *ratios, ", ".join(f"{host}: {change}" for host, change in worse.items()) or "none"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, required=True)
+    record_option(parser)
     main(parser.parse_args())

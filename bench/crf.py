@@ -1,21 +1,22 @@
 """A conditional random field on word shapes, on the splits and by the scorer of `cowese benchmark`: a small baseline.
 
     pip install python-crfsuite
-    python bench/crf.py --data pharmaconer [--documents 250] [--iterations 60]
+    python bench/crf.py --data pharmaconer [--documents 250] [--iterations 60] [--record]
 
 Features of a word and of the two on either side: itself in lower case, its shape, prefixes and suffixes of up to four
 letters. No word vectors, no lists. A document is a sequence; L-BFGS with L1 0.05 and L2 0.01.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: it holds a training.py too
+sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
+
+from harness import Run, record_option
 
 from training.benchmark import iob_tags, spans
 from training.benchmark.datasets import read_splits
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--task", default="PharmaCoNER")
     parser.add_argument("--documents", type=int, help="of the training split at most")
     parser.add_argument("--iterations", type=int, default=60)
+    record_option(parser)
     given = parser.parse_args()
     _, splits = read_splits(find_task(given.task), given.data)
     train: list[Document] = at_most(splits["train"], given.documents)
@@ -85,7 +87,11 @@ def main() -> None:
                 found[document.name] = iob_tags.decode(words, tagged)
             gold = {document.name: document.mentions for document in splits[split]}
             figures[split] = spans.exact(gold, found)["micro"]
-    print(json.dumps({"documents": len(train), "cpu_seconds": round(time.process_time() - began, 1), **figures}))
+    run, seconds = Run("crf", ("python-crfsuite",)), time.process_time() - began
+    rows = [(split, *(f"{one[name]:.4f}" for name in ("precision", "recall", "f1"))) for split, one in figures.items()]
+    title = f"{given.task}: a CRF on {len(train):,} documents, {seconds:.0f} CPU s"
+    run.table(title, ("split", "exact precision", "recall", "F1"), rows)
+    run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ import time
 import unicodedata
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: it holds a tokenizer.py too
+sys.path.append(sys.path.pop(0))  # this folder last: it holds a tokenizer.py too
 
 import pyarrow.parquet as pq
+from harness import Run, record_option
 from tokenizers import Tokenizer, models
 
 from training.tokens.settings import TokenizerSettings
@@ -69,22 +70,22 @@ def main():
     parser.add_argument("--megabytes", type=float, default=4)
     parser.add_argument("--size", type=int, default=31_002)
     parser.add_argument("--texts", type=int, default=400, help="held-out texts")
+    record_option(parser)
     given = parser.parse_args()
     fit, held_out = read(given.corpus, given.megabytes)
     held_out = held_out[: given.texts]
-    print(f"fitted on {len(fit):,} texts, tried on {len(held_out):,}; tokens a word (unknown words)")
+    run, rows = Run("fertility", ("tokenizers",)), []
     for capitals in (False, True):
         started = time.process_time()
         tokenizer = fitted(fit, TokenizerSettings(vocab_size=given.size, capitals=capitals, typography=capitals))
         cells = []
-        for name, form in FORMS.items():
+        for form in FORMS.values():
             fertility, unknown = measured(tokenizer, [form(text) for text in held_out])
-            cells.append(f"{name} {fertility:.3f} ({unknown:.3%})")
-        seconds = time.process_time() - started
-        print(
-            f"capitals and typography {'on' if capitals else 'off'}: {', '.join(cells)}; {seconds:.0f} CPU s",
-            flush=True,
-        )
+            cells.append(f"{fertility:.3f} ({unknown:.3%})")
+        rows.append(("on" if capitals else "off", *cells, time.process_time() - started))
+    title = f"Tokens a word (unknown words): {given.size:,} entries of {len(fit):,} texts, {len(held_out):,} tried"
+    run.table(title, ("capitals and typography", *FORMS, "CPU s"), rows)
+    run.close(given.record)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fit the word weights of the health score, and say how well they do on sources that they have not seen.
 
-python bench/health.py FILE.parquet [--write]
+python bench/health.py FILE.parquet [--write] [--record]
 
 FILE has the columns source, kind (``biomedical`` or anything else) and text. Texts are cut into pieces of about 200
 words. Whole sources are held out, a fifth of them at a time: the weights are fitted on the others and asked about their
@@ -16,11 +16,12 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its names must not hide packages
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from harness import Run, record_option
 
 from cleaning.pages.health import BIAS, TABLE
 
@@ -201,17 +202,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--write", action="store_true", help="fit on all and write data/health_words.tsv")
+    record_option(parser)
     given = parser.parse_args()
     rows, labels, sources, families = pieces(given.file)
     figures = held_out(rows, labels, sources, families)
     kind_of = dict(zip(sources, labels, strict=True))
-    print(f"{len(rows):,} pieces of {len(figures)} sources, a fifth of them held out at a time")
-    for source, (count, accuracy, score) in sorted(figures.items(), key=lambda item: (kind_of[item[0]], item[0])):
-        kind = "health" if kind_of[source] else "other"
-        print(f"  {kind:8}{source:28}{count:6,}  right {accuracy:.3f}  mean {score:.3f}")
-    for kind, name in ((1.0, "health"), (0.0, "other")):
-        mine = [accuracy for source, (_, accuracy, _) in figures.items() if kind_of[source] == kind]
-        print(f"  {name}: mean over sources {np.mean(mine):.3f}, worst {min(mine):.3f}")
+    run, table = Run("health", ("numpy",)), []
+    for kind, name in ((0.0, "other"), (1.0, "health")):
+        mine = {source: one for source, one in figures.items() if kind_of[source] == kind}
+        table += [
+            (name, source, count, f"{right:.3f}", f"{score:.3f}") for source, (count, right, score) in mine.items()
+        ]
+        rights = [right for _, right, _ in mine.values()]
+        table.append((name, "mean over sources, worst", None, f"{np.mean(rights):.3f}, {min(rights):.3f}", None))
+    title = f"{len(rows):,} pieces of {len(figures)} sources, a fifth of them held out at a time"
+    run.table(title, ("kind", "source", "pieces", "right", "mean score"), table)
+    run.close(given.record)
     if given.write:
         words, weights, bias = trained(rows, labels, sources, families)
         lines = sorted(

@@ -1,7 +1,7 @@
 """Publishing at growing sizes: seconds, CPU seconds and memory of all processes together, step by step.
 
 python bench/publish_sizes.py [--sizes 100000,300000,1000000] [--workers 2] [--shard-rows 250000] [--changed 0.01]
-                              [--folder DIR]
+                              [--folder DIR] [--record]
 
 Documents are synthetic and written as cleaning writes them: three paragraphs of 36 words drawn by Zipf's law and a
 line that the pages of a site share; one in ten is a copy of another with a few words changed, a host has 400. Each
@@ -32,6 +32,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
+from harness import Run, record_option
 
 from cleaning.corpus import decisions
 from cleaning.corpus import publish as publishing
@@ -245,7 +246,7 @@ def _files(folder: Path) -> Any:
     return json.loads((folder / "manifest.json").read_text())["files"]
 
 
-def run_size(size: int, given: argparse.Namespace, root: Path) -> None:
+def run_size(size: int, given: argparse.Namespace, root: Path) -> list[dict[str, Any]]:
     """Write the documents of one size, publish, change some, publish again; each publish in a process of its own."""
     shutil.rmtree(root, ignore_errors=True)
     store = Store.open(root)
@@ -254,11 +255,21 @@ def run_size(size: int, given: argparse.Namespace, root: Path) -> None:
     print(f"# {size:,} documents written in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     command = [sys.executable, __file__, "--one", str(root), "--workers", str(given.workers)]
     command += ["--shard-rows", str(given.shard_rows)] if given.shard_rows else []
-    subprocess.run(command, check=True)
+    told = [json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)]
     if given.changed:
         every = round(1 / given.changed)
         write_round(store, np.arange(0, size, every), 2)
-        subprocess.run(command, check=True)
+        told.append(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout))
+    return told
+
+
+def tables(run: Run, size: int, told: list[dict[str, Any]]) -> None:
+    """A row for each publish, and one for each of its steps."""
+    columns = ("version", "documents", "urls", "s", "cpu_s", "gb", "private_gb", "bytes", "new_bytes", "files")
+    run.table(f"Publishing {size:,} documents", columns, [[one[name] for name in columns] for one in told])
+    columns = ("s", "cpu_s", "gb", "private_gb")
+    steps = [(one["version"], name, *map(step.get, columns)) for one in told for name, step in one["steps"].items()]
+    run.table("Its steps", ("version", "step", *columns), steps)
 
 
 def main() -> None:
@@ -270,15 +281,18 @@ def main() -> None:
     parser.add_argument("--changed", type=float, default=0.01)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    record_option(parser)
     given = parser.parse_args()
     if given.one:
         shares = {"shard_rows": given.shard_rows} if given.shard_rows else {}
         engine = EngineSettings(workers=given.workers, **shares)
         print(json.dumps(measured(Store.open(given.one), engine)), flush=True)
         return
+    run = Run("publish_sizes", ("pyarrow", "numpy"))
     for size in map(int, given.sizes.split(",")):
         with tempfile.TemporaryDirectory(dir=given.folder) as name:
-            run_size(size, given, Path(name) / "store")
+            tables(run, size, run_size(size, given, Path(name) / "store"))
+    run.close(given.record)
 
 
 if __name__ == "__main__":

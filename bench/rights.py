@@ -1,6 +1,6 @@
 """What the ledger of rights costs when a version is cut: CPU seconds and memory at a million pages.
 
-Usage: bench/rights.py [--pages 1000000] [--hosts 4180] [--rounds 13] [--lines 25]
+Usage: bench/rights.py [--pages 1000000] [--hosts 4180] [--rounds 13] [--lines 25] [--record]
 
 The ledger is synthetic, its rows are made by the readers that make real ones: in each round a robots.txt a host with so
 many lines (one host in ten reserves training, one in ten shuts out an agent by name), a tdmrep.json at one host in
@@ -23,7 +23,10 @@ from typing import Any
 
 import pyarrow as pa
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, record_option
 
 from data.parquet import read_parquet, row_count, write_parquet
 from data.rights.files import READERS, ROBOTS_PATH, TDMREP_PATH
@@ -102,15 +105,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("pages", 1_000_000), ("hosts", 4_180), ("rounds", 13), ("lines", 25)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    record_option(parser)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         writing = multiprocessing.get_context("spawn").Process(target=write, args=(Path(folder), chosen))
         writing.start()  # in a process of its own: its memory is no part of what is measured
         writing.join()
         paths = sorted(Path(folder).glob("*.parquet"))
-        print(f"rows {sum(row_count(path) for path in paths):,}, peak MB before {_peak():.0f}")
-        for name, value in measured(paths, chosen).items():
-            print(f"{name}: {value:,.1f}")
+        run, before = Run("rights", ("pyarrow",)), _peak()
+        about = f"{sum(row_count(path) for path in paths):,} rows, {chosen.pages:,} pages, {chosen.hosts:,} hosts"
+        run.table(f"The ledger: {about}", ("", ""), [("peak MB before", before), *measured(paths, chosen).items()])
+        run.close(chosen.record)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,16 @@ and on chance; the spreads are named below. On the first table both models are e
 error. On the second one model is better by so many points of F1. Beside ours stands the test that swaps each document
 of each seed on its own, and takes seeds for more documents.
 
-Run: .venv/bin/python bench/verdict.py [--rounds 2000]   (10 minutes of one core)
+Run: .venv/bin/python bench/verdict.py [--rounds 2000] [--record]   (10 minutes of one core)
 """
 
 import argparse
 import sys
 
-sys.path.pop(0)  # this file's folder: it holds a training.py too
+sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
 
 import numpy as np
+from harness import Run, record_option
 
 from training.benchmark.counts import figures_of
 from training.benchmark.significance import differences
@@ -77,21 +78,24 @@ def shares(world, documents, seeds, rounds, gain=0.0):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=2_000)
+    record_option(parser)
     given = parser.parse_args()
-    print("No difference: share of verdicts (5 % is right), the same of the naive test, intervals that hold 0")
-    for world in WORLDS:
-        for documents, seeds in SIZES:
-            ours, others, held = shares(world, documents, seeds, given.rounds)
-            print(
-                f"{world:20} {documents:4} documents {seeds} seeds: {ours:6.1%} {others:6.1%} {held:6.1%}", flush=True
-            )
-    print("\nA difference of so much F1: share of verdicts")
+    run = Run("verdict", ("numpy",))
+    rows = [
+        (world, documents, seeds, *map("{:.1%}".format, shares(world, documents, seeds, given.rounds)))
+        for world in WORLDS
+        for documents, seeds in SIZES
+    ]
+    columns = ("world", "documents", "seeds", "verdicts, ours", "verdicts, naive", "intervals that hold 0")
+    run.table("No difference in truth: 5 % of verdicts are due", columns, rows)
+    rows = []
     for world in ("own hard documents", "both"):
         for gain in (0.005, 0.01, 0.02, 0.03):
             ours, _, held = shares(world, 250, 5, given.rounds // 4, gain)
-            print(
-                f"{world:20}  250 documents 5 seeds, {gain:.3f}: {ours:6.1%}, interval holds it {held:6.1%}", flush=True
-            )
+            rows.append((world, gain, f"{ours:.1%}", f"{held:.1%}"))
+    columns = ("world", "more F1 in truth", "verdicts", "intervals that hold it")
+    run.table("A difference in truth: 250 documents, 5 seeds", columns, rows)
+    run.close(given.record)
 
 
 if __name__ == "__main__":

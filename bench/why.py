@@ -1,6 +1,6 @@
 """How long `cowese why` takes on a store of a million pages, and what it reads.
 
-Usage: bench/why.py [--pages 1000000] [--rounds 3] [--versions 4] [--folder FOLDER]
+Usage: bench/why.py [--pages 1000000] [--rounds 3] [--versions 4] [--folder FOLDER] [--record]
 
 The store is synthetic and has the form of a real one, written by the code that writes real ones wherever that is not
 a crawl: the crawl state with a row a URL; a first round in WARC files of 25,000 pages, 4 in 10 of them documents of
@@ -29,7 +29,10 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from harness import Run, record_option
 
 from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
@@ -86,20 +89,23 @@ def main() -> None:
     parser.add_argument("--versions", type=int, default=4)
     parser.add_argument("--asked", type=int, default=10)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/cowese-why"))
+    record_option(parser)
     arguments = parser.parse_args()
     store = Store.open(arguments.folder)
     if not (store.root / "whole").exists():
         started = time.monotonic()
         build(store, arguments.pages, arguments.rounds, arguments.versions)
         (store.root / "whole").touch()
-        print(f"built in {time.monotonic() - started:.0f} s")
+        print(f"built in {time.monotonic() - started:.0f} s", file=sys.stderr)
     files = [path for path in store.root.rglob("*") if path.is_file() and not path.is_symlink()]
     held = {(one.stat().st_dev, one.stat().st_ino): one.stat().st_size for one in files}
-    print(f"{arguments.pages:,} pages, {arguments.rounds} rounds, {arguments.versions} versions, ", end="")
-    print(
-        f"{len(pairs(store.documents / recipe_digest(Settings().clean)))} WARC files, {sum(held.values()) / 1e9:.2f} GB"
-    )
-    measure(store, arguments.pages, arguments.asked, files)
+    segments = len(pairs(store.documents / recipe_digest(Settings().clean)))
+    about = f"{arguments.pages:,} pages, {arguments.rounds} rounds, {arguments.versions} versions"
+    run = Run("why", ("pyarrow", "sqlalchemy", "pydantic"))
+    columns = ("", "wall s, median", "slowest", "CPU s, median", "MB read, median")
+    rows = measure(store, arguments.pages, arguments.asked, files)
+    run.table(f"{about}, {segments} WARC files, {sum(held.values()) / 1e9:.2f} GB", columns, rows)
+    run.close(arguments.record)
 
 
 def build(store: Store, pages: int, number_of_rounds: int, number_of_versions: int) -> None:
@@ -111,7 +117,7 @@ def build(store: Store, pages: int, number_of_rounds: int, number_of_versions: i
         for segment, first in enumerate(range(0, pages, size)):
             some = range(first, min(pages, first + size))
             write_segment(store, folder, number, segment, some, fate, draw)
-        print(f"round {number} written", flush=True)
+        print(f"round {number} written", file=sys.stderr)
     write_state(store, pages, number_of_rounds)
     write_versions(store, number_of_versions)
 
@@ -208,29 +214,31 @@ def write_versions(store: Store, number_of_versions: int) -> None:
             gone = [url_of(page) for page in range(1_000 * (number - 1), 1_000 * number)]
             Takedowns.load(store).add(gone, START.date())
         done = publish(store, Settings().clean, PublishSettings(containment=None))
-        print(f"{done.version}: {done.documents:,} documents, {sum(done.dropped.values()):,} dropped", flush=True)
+        print(f"{done.version}: {done.documents:,} documents, {sum(done.dropped.values()):,} dropped", file=sys.stderr)
 
 
-def measure(store: Store, pages: int, asked: int, files: list[Path]) -> None:
+def measure(store: Store, pages: int, asked: int, files: list[Path]) -> list[tuple[str, float, float, float, float]]:
     draw = random.Random(2)
     known = [url_of(draw.randrange(pages)) for _ in range(asked)]
     unknown = [f"https://www.sitio1.example/nunca/{number}" for number in range(asked)]
     settings = Settings()
     look: Callable[[str], object] = lambda url: why(store, settings, url)  # noqa: E731 - one of several ways
     look(known[0])
-    show("cowese --version", timed(lambda _: command("--version"), known[:5]))
+    rows = [row_of("cowese --version", timed(lambda _: command("--version"), known[:5]))]
     lists = [ids_path(documents) for documents, _ in pairs(store.documents / recipe_digest(settings.clean))]
     for kind, addresses in (("known", known), ("never heard of", unknown)):
-        show(f"{kind}, warm", timed(look, addresses))
-        show(f"{kind}, cold files", timed(look, addresses, before=lambda: forget(files)))
-        show(f"{kind}, the command", timed(lambda url: command("why", url, "--store", store.root), addresses))
+        rows.append(row_of(f"{kind}, warm", timed(look, addresses)))
+        rows.append(row_of(f"{kind}, cold files", timed(look, addresses, before=lambda: forget(files))))
+        by_command = timed(lambda url: command("why", url, "--store", store.root), addresses)
+        rows.append(row_of(f"{kind}, the command", by_command))
     for path in lists:
         path.rename(path.with_suffix(".aside"))
     try:
-        show("known, warm, no lists of ids", timed(look, known))
+        rows.append(row_of("known, warm, no lists of ids", timed(look, known)))
     finally:
         for path in lists:
             path.with_suffix(".aside").rename(path)
+    return rows
 
 
 def timed(look: Callable[[str], object], addresses: list[str], before: Callable[[], None] = lambda: None) -> Iterator:
@@ -241,13 +249,9 @@ def timed(look: Callable[[str], object], addresses: list[str], before: Callable[
         yield time.perf_counter() - started, cpu_seconds() - cpu, bytes_read() - read
 
 
-def show(name: str, samples: Iterator[tuple[float, float, int]]) -> None:
+def row_of(name: str, samples: Iterator[tuple[float, float, int]]) -> tuple[str, float, float, float, float]:
     walls, cpus, reads = zip(*samples, strict=True)
-    print(
-        f"{name:<30} wall median {statistics.median(walls):.3f} s, slowest {max(walls):.3f} s; "
-        f"CPU median {statistics.median(cpus):.3f} s; read {statistics.median(reads) / 1e6:.1f} MB",
-        flush=True,
-    )
+    return name, statistics.median(walls), max(walls), statistics.median(cpus), statistics.median(reads) / 1e6
 
 
 def command(*words: str | Path) -> None:

@@ -272,6 +272,7 @@ def test_one_line_in_a_hundred_may_not_fit(tmp_path):
     assert repr(read_splits(find_task("propio"), tmp_path / "elsewhere")[1]) == repr(read)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*(no predicted samples|no true samples):UserWarning")
 def test_the_command_takes_such_a_corpus(tmp_path):
     pytest.importorskip("transformers")

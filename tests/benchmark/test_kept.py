@@ -28,6 +28,8 @@ from training.benchmark.run import benchmark
 from training.benchmark.settings import BenchmarkSettings
 from training.benchmark.tag import tag
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("transformers")
 pytest.importorskip("seqeval")
 QUICK = BenchmarkSettings(

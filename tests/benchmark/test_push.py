@@ -44,6 +44,7 @@ def store(tmp_path):
     return opened
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_model_is_pushed_whole_and_only_once(store, hub):
     model = store.benchmarks / "Notas" / "salud" / "seed-1" / "model"
     done = push_model(store, "yo/notas", model="Notas/salud", endpoint=hub.address, token=TOKEN)
@@ -58,6 +59,7 @@ def test_a_fine_tuned_model_is_pushed_whole_and_only_once(store, hub):
     assert "model.onnx" not in hub.files
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("named", "part"), [("salud", "discriminator"), ("salud/generator", "generator")])
 def test_the_parts_of_an_exported_model(store, hub, monkeypatch, named, part):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -69,6 +71,7 @@ def test_the_parts_of_an_exported_model(store, hub, monkeypatch, named, part):
     assert "model.safetensors" in hub.files
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_pushed_says_why(store, hub):
     def told(error, model="Notas/salud", repository="yo/notas", **others):
         with pytest.raises(error) as caught:

@@ -103,6 +103,7 @@ def test_the_page_needs_nothing_else(room):
         assert said in page
 
 
+@pytest.mark.slow
 def test_finished_seeds_are_kept(room, opened):
     folder, summary = room
     made = opened.benchmarks / "Notas" / "salud"
@@ -173,6 +174,7 @@ def test_the_table_goes_into_the_card(room, opened):
     (card.parent / "config.json").write_text((card.parent / "config.json").read_text()[:-1])
 
 
+@pytest.mark.slow
 def test_the_control_has_new_weights_and_a_name_of_its_own(room, opened):
     folder, _ = room
     arguments = ["--model", "salud", "--task", "Notas", "--data", folder / "notas", "--store", opened.root, "--fresh"]
@@ -219,6 +221,7 @@ def test_published_figures_stand_beside_ours(room, opened):
     assert all(line.source.startswith("https://") for line in table.lines if not line.ours)
 
 
+@pytest.mark.slow
 def test_a_model_of_another_make(room, opened, tmp_path):
     folder, _ = room
     texts = [path.read_text() for path in (folder / "notas" / "train").glob("*.txt")]
@@ -350,6 +353,7 @@ class OutOfOrder(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_out_of_order_is_asked_once(room, opened, monkeypatch):
     import huggingface_hub.constants
 

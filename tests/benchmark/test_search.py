@@ -24,6 +24,7 @@ def room(tmp_path_factory):
     return Store.open(folder / "store"), str(tiny_model(folder / "salud")), brat_corpus(folder / "notas", (8, 3, 3))
 
 
+@pytest.mark.slow
 def test_the_best_point_on_dev_is_taken_and_kept(room):
     store, model, data = room
     told = []
@@ -54,6 +55,7 @@ def test_the_best_point_on_dev_is_taken_and_kept(room):
     assert again.mean == done.mean
 
 
+@pytest.mark.slow
 def test_a_search_that_was_cut_off_goes_on(room):
     store, model, data = room
     done = benchmark(store, SETTINGS, model=model, task="Corte", data=data)
@@ -68,6 +70,7 @@ def test_a_search_that_was_cut_off_goes_on(room):
     assert json.loads(path.read_text()) == whole
 
 
+@pytest.mark.slow
 def test_a_point_without_a_finite_loss_is_passed_over(room):
     store, model, data = room
     wild = SETTINGS.model_copy(update={"grid": SearchGrid(learning_rates=(1e30, 0.01), batches=(4,), epochs=(1,))})

@@ -183,6 +183,7 @@ def test_several_labels_counted_by_row(tmp_path):
     assert scoring.counts("test", told).columns == scoring.counts("test", [()] * 4).columns
 
 
+@pytest.mark.slow
 def test_a_difference_of_chance_is_not_shown_and_a_large_one_is(store):
     chance = compare(store, "good", "alike").tasks[0]
     assert {row.verdict for row in chance.rows} == {NO_DIFFERENCE}
@@ -232,6 +233,7 @@ def test_one_seed_is_a_verdict_on_two_fitted_models_alone(tmp_path, notes):
     assert "40 test items, 1 seed a model" in shown
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_refused(store, notes, tmp_path):
     with pytest.raises(InputError, match="name two models"):
         compare(store, "good", "good")
@@ -248,6 +250,7 @@ def test_what_cannot_be_compared_is_refused(store, notes, tmp_path):
         compare(store, "good", "other")
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table_or_json(store):
     asked = ["benchmark", "--compare", "good", "alike", "--store", str(store.root)]
     done = CliRunner().invoke(app, asked)
@@ -258,6 +261,7 @@ def test_the_command_prints_the_table_or_json(store):
     assert as_json["tasks"][0]["task"] == "Notas"
 
 
+@pytest.mark.slow
 def test_rescoring_gives_every_figure_back_from_the_predictions(store, notes):
     folder = store.benchmarks / "Notas" / "good"
     before = [read_result(folder / seed_name(seed)) for seed in range(1, 6)]
@@ -280,6 +284,7 @@ def test_rescoring_gives_every_figure_back_from_the_predictions(store, notes):
     assert compare(store, "good", "bad").tasks[0].seeds == 5
 
 
+@pytest.mark.slow
 def test_rescoring_refuses_other_data_and_spoilt_predictions(store, notes, tmp_path):
     other = brat_corpus(tmp_path / "otras", counts=(12, 4, 5))
     with pytest.raises(InputError, match=r"not the data of alike on Notas"):

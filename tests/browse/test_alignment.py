@@ -42,6 +42,7 @@ def test_nothing_is_lost_or_added_in_a_difference():
         assert "".join(part.text for part in parts if part.kind != "gone") == after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("one", "other"),
     [

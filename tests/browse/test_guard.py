@@ -17,6 +17,8 @@ from data.errors import InputError, StoreError
 from data.store import Store
 from flows.serving.page import AUTH, with_servers_password
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):

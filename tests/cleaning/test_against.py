@@ -19,6 +19,8 @@ from cleaning.settings import CleaningSettings
 from data.errors import InputError
 from data.store import Store
 
+pytestmark = pytest.mark.slow
+
 CLEANING = CleaningSettings()
 
 

@@ -15,6 +15,8 @@ from data.columns import DESCRIPTIONS, PUBLISHED_SCHEMA
 from data.documents import DOCUMENT_SCHEMA
 from data.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def version(tmp_path_factory):

@@ -65,6 +65,7 @@ def dropped(version):
     return {row["url"].rpartition("/")[2]: row for row in rows if row["reason"].startswith("decontaminated/")}
 
 
+@pytest.mark.slow
 def test_twelve_words_stay_and_thirteen_go(store, tmp_path):
     pages = {
         "doce": planted(WORDS[3 : 3 + RUN_WORDS - 1], 1),
@@ -92,6 +93,7 @@ def test_twelve_words_stay_and_thirteen_go(store, tmp_path):
     assert "3 documents dropped" in card
 
 
+@pytest.mark.slow
 def test_no_split_keeps_a_contaminated_document(store, tmp_path):
     whole = CASE.replace("\n", " ")
     web(store, {f"copia-{number}": f"{prose(number, 80)} {whole}" for number in range(40)})
@@ -102,6 +104,7 @@ def test_no_split_keeps_a_contaminated_document(store, tmp_path):
     assert not [text for text in texts if "exfumador" in text]
 
 
+@pytest.mark.slow
 def test_the_clean_copy_of_a_contaminated_page_lives(store, tmp_path):
     clean = prose("larga", 300)
     web(store, {"limpia": clean, "sucia": f"{clean} {' '.join(WORDS[:13])}"})
@@ -111,6 +114,7 @@ def test_the_clean_copy_of_a_contaminated_page_lives(store, tmp_path):
     assert "https://blog.es/limpia" in pq.read_table(done.path / "data", columns=["url"])["url"].to_pylist()
 
 
+@pytest.mark.slow
 def test_incremental_equals_cold_and_memory_follows_the_content(store, tmp_path):
     folder = benchmark(tmp_path)
     settings = against(folder)
@@ -135,6 +139,7 @@ def test_incremental_equals_cold_and_memory_follows_the_content(store, tmp_path)
     assert manifests[0]["settings"]["publish"]["decontaminate"] == {"pharmaconer": Benchmark.open(folder).digest}
 
 
+@pytest.mark.slow
 def test_nothing_changed_reads_no_text_again(store, tmp_path):
     settings = against(benchmark(tmp_path))
     web(store, {"trece": planted(WORDS[:13], 2)})
@@ -153,6 +158,7 @@ def test_nothing_changed_reads_no_text_again(store, tmp_path):
     assert publish(store, CLEANING, settings).version == again.version
 
 
+@pytest.mark.slow
 def test_moving_a_benchmark_changes_nothing_and_a_tar_is_its_folder(store, tmp_path):
     folder = benchmark(tmp_path)
     web(store, {"trece": planted(WORDS[:13], 2)})
@@ -186,6 +192,7 @@ def test_forms_of_benchmarks(tmp_path, name, content):
     assert whole <= ours
 
 
+@pytest.mark.slow
 def test_two_benchmarks_are_counted_by_the_first_name_and_both_named(store, tmp_path):
     one, other = benchmark(tmp_path), benchmark(tmp_path, "Meddocan 2019")
     web(store, {"trece": planted(WORDS[:13], 2)})
@@ -196,6 +203,7 @@ def test_two_benchmarks_are_counted_by_the_first_name_and_both_named(store, tmp_
     assert not publish(store, CLEANING, against(other, one)).changed
 
 
+@pytest.mark.slow
 def test_the_command_takes_several(store, tmp_path):
     web(store, {"trece": planted(WORDS[:13], 2)})
     folders = [str(benchmark(tmp_path, name)) for name in ("uno", "dos")]

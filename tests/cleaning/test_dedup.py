@@ -108,6 +108,7 @@ def test_the_order_of_edges_decides_nothing(size, chance):
     assert not any(frozenset((a, b)) in linked for a in keepers for b in keepers if a != b)
 
 
+@pytest.mark.slow
 def test_a_page_that_stands_whole_in_a_longer_one_loses_to_it(store):
     pages = Round(1)
     for number in range(40):
@@ -141,6 +142,7 @@ def test_copies_of_a_page_that_loses_are_compared_with_what_holds_it(store):
     assert losers(addresses, clusters) == {"una": "larga", "otra": "larga"}
 
 
+@pytest.mark.slow
 def test_recall_of_contained_pages_by_their_length(store):
     """Of pages of 50 words at least 97 in 100 are found, of 120 words all."""
     chance = random.Random(3)
@@ -158,6 +160,7 @@ def test_recall_of_contained_pages_by_their_length(store):
     assert found_of[120] == planted[120]
 
 
+@pytest.mark.slow
 def test_precision_and_recall_on_planted_pairs(store):
     """Pairs from far below the threshold to far above: none is taken wrongly, 99 of 100 are found."""
     chance = random.Random(5)

@@ -18,6 +18,8 @@ from data.documents import DOCUMENT_SCHEMA
 from data.errors import InputError
 from data.takedowns import Takedowns
 
+pytestmark = pytest.mark.slow
+
 CLEANING, PUBLISHING = CleaningSettings(), PublishSettings()
 
 

@@ -116,6 +116,7 @@ def test_a_wrong_address_is_refused(wrong):
         load_settings(None, {"engine.dask": wrong})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [TWO, pytest.param(DASK, marks=pytest.mark.slow)], ids=["pool", "dask"])
 def test_many_tasks_anywhere_make_the_corpus_of_one_here(tmp_path, small_tasks, monkeypatch, engine):
     if engine is DASK:

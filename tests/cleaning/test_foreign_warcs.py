@@ -13,6 +13,8 @@ from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.errors import InputError, StageError
 
+pytestmark = pytest.mark.slow
+
 SETTINGS, PUBLISHING, ONE = CleaningSettings(), PublishSettings(), EngineSettings(workers=1)
 OTHER = CleaningSettings(max_elements=40_000)
 """Another extraction recipe, which reads every WARC file again."""

@@ -24,6 +24,7 @@ SPANISH = {row["kind"]: row["text"].replace("⏎", "\n") for row in _ROWS if row
 OTHERS = {row["language"]: row["text"] for row in _ROWS if row["language"] != "es"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SPANISH)
 def test_spanish_that_has_few_sentences_is_spanish(kind):
     assert identify(SPANISH[kind]).language == "es"
@@ -59,6 +60,7 @@ def test_what_is_passed_over_has_few_capitals(text):
     assert _in_lower_case(text) == (text if few else _CAPITALS.sub(lambda word: word[0].lower(), text))
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(str.split("en con por de ta o os a as suyo suya bi ha d'o d’as . , -")), max_size=9))
 @settings(max_examples=300, deadline=None)
 def test_what_is_passed_over_has_no_aragonese_article(words):

@@ -68,12 +68,14 @@ def test_too_many_elements():
     assert extract_html(raw(b"<p>x</p>" * 60_000), SETTINGS) == Drop("extraction/too_many_elements", 60_000)
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_too_long_is_dropped_and_the_next_is_read(worker):
     process = worker(CleaningSettings(max_seconds=0.001))
     assert asked(process, raw(html(f"{PROSE}</p><p>" * 2000))) == Drop("extraction/too_slow", 0.001)
     assert asked(process, raw(b"<p>")) == Drop("extraction/no_text")
 
 
+@pytest.mark.slow
 def test_a_page_that_needs_too_much_memory(worker):
     limit = 256 << 20
     process = worker(CleaningSettings(max_memory=limit, max_bytes=1 << 30, max_elements=10**9, max_seconds=60))
@@ -82,6 +84,7 @@ def test_a_page_that_needs_too_much_memory(worker):
     assert asked(process, raw(html())).text == PROSE
 
 
+@pytest.mark.slow
 def test_a_process_that_somebody_ends_costs_no_page(worker):
     process = worker()
     process.give(raw(html()))
@@ -103,6 +106,7 @@ class EndedByThePage(PageProcess):
             os.kill(self._process.pid, blow)
 
 
+@pytest.mark.slow
 def test_a_page_that_ends_its_process_takes_only_itself_with_it(worker):
     process = worker(kind=EndedByThePage)
     drop = asked(process, raw(b"crash"))
@@ -111,6 +115,7 @@ def test_a_page_that_ends_its_process_takes_only_itself_with_it(worker):
     assert asked(process, raw(html())).text == PROSE
 
 
+@pytest.mark.slow
 def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_path):
     long = html("</p><p>".join(f"{PROSE} Visita número {n}." for n in range(300)))
     bodies = [long, *(html(f"{PROSE} Consulta {n}.") for n in range(9)), b"", html("Breve.")]
@@ -133,6 +138,7 @@ def test_rows_stand_in_the_order_of_the_records_whoever_was_first(store, tmp_pat
     assert offsets == sorted(offsets)
 
 
+@pytest.mark.slow
 def test_a_record_larger_than_any_page_is_dropped_without_being_read_whole(store, tmp_path):
     limits = CleaningSettings(max_bytes=1000)
     path = write_warc(tmp_path / "a.warc.gz", [bytes(30 << 20), html()])
@@ -144,6 +150,7 @@ def test_a_record_larger_than_any_page_is_dropped_without_being_read_whole(store
     assert read_parquet(dropped)["figure"].to_pylist() == [1001.0]
 
 
+@pytest.mark.slow
 def test_progress_tells_how_far_it_is_and_why_pages_go(store, tmp_path):
     told = []
     path = write_warc(tmp_path / "a.warc.gz", [html(f"{PROSE} Nota {n}.") for n in range(5)] + [html("Breve.")])
@@ -228,6 +235,7 @@ def test_days_of_any_bytes(body):
     assert isinstance(published(body, body.lower()), date | None)
 
 
+@pytest.mark.slow
 def test_twenty_megabytes_of_anything(store, tmp_path):
     bodies = [bytes(20 << 20), b"a" * (20 << 20), b"\xff\xfe" * (4 << 20), gzip.compress(os.urandom(1 << 20))]
     summary = clean(store, SETTINGS, warcs=[write_warc(tmp_path / "a.warc.gz", bodies)], engine=ONE)

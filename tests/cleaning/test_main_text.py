@@ -52,6 +52,7 @@ def by_justext(blocks):
     return [not paragraph.is_boilerplate for paragraph in paragraphs]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(TEXTS, st.sampled_from([0, 5, 60])), max_size=30))
 def test_blocks_are_judged_as_justext_judges_paragraphs(pieces):

@@ -102,6 +102,7 @@ def digests_of(texts: list[str]) -> np.ndarray:
     return np.arange(len(texts), dtype=np.uint64) * np.uint64(2654435761) % np.uint64(1 << 32)
 
 
+@pytest.mark.slow
 def test_candidate_pairs_are_those_of_datasketch_lsh(tmp_path):
     texts = corpus(240)
     lsh = MinHashLSH(num_perm=256, params=(25, 10))
@@ -122,6 +123,7 @@ def test_candidate_pairs_are_those_of_datasketch_lsh(tmp_path):
     assert found == expected
 
 
+@pytest.mark.slow
 def test_the_dead_are_passed_over_and_left_out_by_a_merge(tmp_path):
     texts = corpus(100)
     digests = digests_of(texts)

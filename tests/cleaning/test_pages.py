@@ -145,6 +145,7 @@ def test_every_record_ends_in_one_of_the_two_files(store, tmp_path):
     assert kept["fetched_at"] == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_second_run_cleans_nothing_again_and_other_settings_clean_anew(store, tmp_path):
     warc = write_warc(tmp_path / "a.warc.gz", [html_record("https://a.example/", page())])
     assert clean(store, SETTINGS, warcs=[warc], engine=ONE).segments == 1
@@ -164,6 +165,7 @@ def test_warc_files_gzipped_or_not(tmp_path, name):
     assert segment.torn_at is None
 
 
+@pytest.mark.slow
 def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
     path = write_warc(
         tmp_path / "a.warc.gz", [html_record(f"https://a.example/{i}", page(PROSE + f" Texto {i}.")) for i in range(5)]
@@ -175,6 +177,7 @@ def test_a_torn_tail_costs_only_the_torn_record(store, tmp_path):
     assert clean(store, SETTINGS, warcs=[path], engine=ONE).already == 1
 
 
+@pytest.mark.slow
 def test_every_file_that_is_torn_is_named(store, tmp_path):
     paths = [
         write_warc(tmp_path / f"{name}.warc.gz", [html_record("https://a.example/", page())]) for name in "abcdefg"
@@ -416,6 +419,7 @@ ASTURIAN = (
 )
 
 
+@pytest.mark.slow
 def test_languages_that_others_take_for_spanish():
     assert identify(PROSE).language == "es"
     assert identify(ASTURIAN).language in ("ast", "ext")

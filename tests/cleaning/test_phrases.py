@@ -23,6 +23,7 @@ SIGNS = sorted({sign for phrases in ROOMS.values() for phrase in phrases.phrases
 ALL = [(name, phrase) for name, phrases in ROOMS.items() for phrase in phrases.phrases]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "phrase"), ALL, ids=[f"{name}-{phrase.signs[0]}" for name, phrase in ALL])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())

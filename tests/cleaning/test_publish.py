@@ -67,6 +67,7 @@ def test_the_first_version(store):
     assert set(lost["vieja"]) == set(DROPPED_SCHEMA.names)
 
 
+@pytest.mark.slow
 def test_the_card_counts_by_country_category_and_host(store):
     small_web(store)
     done = publish(store, CLEANING, PUBLISHING)
@@ -76,6 +77,7 @@ def test_the_card_counts_by_country_category_and_host(store):
             assert f"| {name} | {count} |" in card
 
 
+@pytest.mark.slow
 def test_test_hosts_are_in_no_other_split(store):
     small_web(store)
     done = publish(store, CLEANING, PUBLISHING)
@@ -114,6 +116,7 @@ def test_splits_of_a_large_corpus_follow_the_shares():
     assert shares["test"] == pytest.approx(0.05, abs=0.03)
 
 
+@pytest.mark.slow
 def test_nothing_changed_no_new_version(store):
     small_web(store)
     first = publish(store, CLEANING, PUBLISHING)
@@ -127,6 +130,7 @@ def test_nothing_changed_no_new_version(store):
     assert after_304.funnel["records"] == 66
 
 
+@pytest.mark.slow
 def test_a_pair_made_anew_with_the_same_size_is_seen(store):
     """A file of others is left out and another of its name comes: names and sizes stay, the dropped page differs."""
     small_web(store)
@@ -140,6 +144,7 @@ def test_a_pair_made_anew_with_the_same_size_is_seen(store):
     assert done.dropped["http/410"] == 1
 
 
+@pytest.mark.slow
 def test_a_round_without_news_is_read_once(store):
     """The version's manifest never changes; that the later round gave it again is noted beside it."""
     small_web(store)
@@ -182,6 +187,7 @@ def test_what_an_event_does_to_a_page(store, fate, lives):
     assert living.dropped["reason"].to_pylist() == ([] if lives else [fate])
 
 
+@pytest.mark.slow
 def test_unchanged_part_files_are_shared(store):
     settings = PublishSettings(parts=8)
     small_web(store)
@@ -197,6 +203,7 @@ def test_unchanged_part_files_are_shared(store):
     assert len(shared) == 8 * 3 - 1
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_the_version_before_goes_into_no_other(store, tmp_path):
     small_web(store)
     first = publish(store, CLEANING, PUBLISHING)
@@ -216,6 +223,7 @@ def test_number_of_parts_follows_from_the_words():
     assert [part_count(words, 10) for words in (0, 1, 10, 11, 20, 21, 40, 41)] == [1, 1, 1, 2, 2, 4, 4, 8]
 
 
+@pytest.mark.slow
 def test_version_before_stays_as_it_was(store):
     small_web(store)
     first = publish(store, CLEANING, PUBLISHING)
@@ -234,6 +242,7 @@ def test_nothing_to_publish_says_what_to_do(store):
     assert not store.latest_corpus.is_symlink()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_libraries_read_the_folder(store, tmp_path):
     datasets = pytest.importorskip("datasets")
@@ -249,6 +258,7 @@ def test_libraries_read_the_folder(store, tmp_path):
     assert len(pd.read_parquet(done.path / "data" / "train")) == done.splits["train"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a small file system")
 def test_full_disk_leaves_the_versions_before_and_goes_on_with_room(tmp_path):
     disk = tmp_path / "disk"
@@ -314,6 +324,7 @@ def test_ten_kills_at_random_moments_lose_nothing(tmp_path):
     assert not list(store.corpus.glob(".*unfinished"))
 
 
+@pytest.mark.slow
 def test_a_kill_before_latest_was_set_is_mended(store):
     small_web(store)
     publish(store, CLEANING, PUBLISHING)

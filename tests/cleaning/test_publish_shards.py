@@ -66,6 +66,7 @@ def published(folder, last: int, shard_rows: int, settings=SETTINGS):
     return publish(store, CLEANING, settings, engine=EngineSettings(workers=1, shard_rows=shard_rows))
 
 
+@pytest.mark.slow
 def test_however_the_work_is_cut_the_bytes_are_the_same(tmp_path, request):
     whole = published(tmp_path / "whole", 4, 1_000_000)
     assert {"duplicate/near", "duplicate/exact", "duplicate/contained", "http/404"} <= whole.dropped.keys()
@@ -76,6 +77,7 @@ def test_however_the_work_is_cut_the_bytes_are_the_same(tmp_path, request):
         assert (done.path / "report.html").read_bytes() == (whole.path / "report.html").read_bytes()
 
 
+@pytest.mark.slow
 def test_incremental_publishing_in_other_shares_gives_the_bytes_of_a_cold_one(tmp_path, cut_small):
     grown = tmp_path / "grown"
     for last, shard_rows in ((1, 7), (2, 50), (3, 1), (4, 20)):

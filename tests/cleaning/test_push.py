@@ -36,6 +36,7 @@ def on_hub(hub) -> dict[str, str]:
     return {path: oid for path, oid in hub.files.items() if path.endswith(".parquet")}
 
 
+@pytest.mark.slow
 def test_push_then_only_what_changed(store, hub):
     first = publish_round(store, 1, urls(each=20))
     done = push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
@@ -52,6 +53,7 @@ def test_push_then_only_what_changed(store, hub):
     assert len(hub.uploads) - sent < sent
 
 
+@pytest.mark.slow
 def test_each_version_has_its_tag(store, hub):
     publish_round(store, 1, urls(each=20))
     push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
@@ -62,6 +64,7 @@ def test_each_version_has_its_tag(store, hub):
     assert hub.tags == {"v0001": again.commit, "v0002": second.commit}
 
 
+@pytest.mark.slow
 def test_files_that_a_version_has_no_more_are_deleted(store, hub):
     publish_round(store, 1, urls(each=20))
     push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)
@@ -70,6 +73,7 @@ def test_files_that_a_version_has_no_more_are_deleted(store, hub):
     assert all("-of-00001" in path for path in on_hub(hub))
 
 
+@pytest.mark.slow
 def test_a_push_that_was_cut_off_goes_on(store, hub):
     publish_round(store, 1, urls(each=20))
     hub.fail_after = 3
@@ -83,6 +87,7 @@ def test_a_push_that_was_cut_off_goes_on(store, hub):
     assert len(hub.uploads) == len(set(hub.uploads))
 
 
+@pytest.mark.slow
 def test_errors_say_what_to_do(store, hub):
     with pytest.raises(StageError, match="no corpus version yet"):
         push(store, "yo/cowese", endpoint=hub.address, token=TOKEN)

@@ -49,6 +49,7 @@ def identifiers():
     return LanguageIdentifier.from_model_file(MODEL_FILE), quick_identifier()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["La vacuna de la gripe", "A gripe é unha enfermidade.", "ÑANDÚ 12", "日本語", "1", ""]
 )
@@ -59,6 +60,7 @@ def test_py3langid_scores_a_text_the_same(identifiers, text):
     assert slow.classify(text) == quick.classify(text)
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=5), st.booleans())
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_a_page_is_cleaned_as_trafilatura_cleans_it(nodes, recall):

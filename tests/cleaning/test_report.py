@@ -50,6 +50,7 @@ class _Addresses(HTMLParser):
         self.found += [value for name, value in attrs if name == names.get(tag)]
 
 
+@pytest.mark.slow
 def test_report_is_self_contained_and_can_be_made_anew(store):
     done = two_versions(store)
     page = (done.path / "report.html").read_text(encoding="utf-8")

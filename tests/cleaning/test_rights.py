@@ -34,6 +34,8 @@ from flows.settings import Settings
 from flows.why import why
 from flows.why_text import story_lines
 
+pytestmark = pytest.mark.slow
+
 CLEANING = CleaningSettings(min_chars=100)
 PUBLISHING = PublishSettings(test_share=0.001)
 NO_TRAINING = "User-agent: *\nContent-Signal: search=yes,ai-train=no\nAllow: /\n"

@@ -62,6 +62,7 @@ def by_steps(html):
     return "".join(kept_body(parsed(html), "https://a.example/").itertext())
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=4))
 @settings(max_examples=150, deadline=None)
 def test_an_expression_over_own_attributes_finds_what_the_expression_finds(nodes):
@@ -77,6 +78,7 @@ def test_an_expression_over_own_attributes_finds_what_the_expression_finds(nodes
             assert found == expected
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=4))
 @settings(max_examples=100, deadline=None)
 def test_expressions_asked_together_find_what_each_finds(nodes):
@@ -85,6 +87,7 @@ def test_expressions_asked_together_find_what_each_finds(nodes):
     assert Together(*expressions)(tree) == [expression(tree) for expression in expressions]
 
 
+@pytest.mark.slow
 @given(st.lists(TREES, min_size=1, max_size=4))
 @settings(max_examples=100, deadline=None)
 def test_the_steps_keep_what_trafilatura_keeps(nodes):

@@ -75,6 +75,7 @@ def test_a_shard_keeps_a_whole_run_out_and_lets_other_shards_in(store):
         pass
 
 
+@pytest.mark.slow
 def test_each_shard_cleans_its_own_files(store):
     web(store)
     counts = [clean(store, SETTINGS, shard=Shard(number, 3), engine=ONE).segments for number in (1, 2, 3)]

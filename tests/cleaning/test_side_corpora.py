@@ -20,6 +20,7 @@ def spanish(round_of: Round) -> Round:
     return round_of
 
 
+@pytest.mark.slow
 def test_side_corpora_lie_apart_and_are_opened_by_their_own_names(store):
     made = spanish(Round(1, settings=WITH_SIDE))
     for number in range(4):
@@ -40,6 +41,7 @@ def test_side_corpora_lie_apart_and_are_opened_by_their_own_names(store):
     assert side["train"].num_rows == 4
 
 
+@pytest.mark.slow
 def test_side_corpora_change_no_byte_of_the_corpus(store, tmp_path):
     alone = Store.open(tmp_path / "alone")
     spanish(Round(1)).write(alone)

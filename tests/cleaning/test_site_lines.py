@@ -36,6 +36,7 @@ def small_site(count=40):
     return made
 
 
+@pytest.mark.slow
 def test_notices_and_the_sites_name_go_headings_stay(store):
     small_site().page("https://otra.es/1", page(99, heading=True)).write(store)
     found = texts(publish(store, CLEANING, PUBLISHING).path)
@@ -45,6 +46,7 @@ def test_notices_and_the_sites_name_go_headings_stay(store):
     assert {row["n_words"] for row in found.values()} >= {len(found["https://guia.es/1"]["text"].split())}
 
 
+@pytest.mark.slow
 def test_digest_and_words_are_of_what_is_left(store):
     small_site().write(store)
     same = Round(2)
@@ -54,6 +56,7 @@ def test_digest_and_words_are_of_what_is_left(store):
     assert done.dropped == {"duplicate/exact": 1}
 
 
+@pytest.mark.slow
 def test_a_page_of_nothing_but_the_sites_lines_goes_with_its_reason(store):
     made = small_site()
     made.page("https://guia.es/vacia", f"{SITE_NAME}\n{NOTICE}\nBreve y sin más.")
@@ -65,6 +68,7 @@ def test_a_page_of_nothing_but_the_sites_lines_goes_with_its_reason(store):
     assert done.funnel["urls"] == done.documents + 1
 
 
+@pytest.mark.slow
 def test_copies_of_a_page_do_not_make_its_lines_the_sites(store):
     made = Round(1)
     for number in range(30):
@@ -78,6 +82,7 @@ def test_copies_of_a_page_do_not_make_its_lines_the_sites(store):
     assert kept["text"] == f"{prose('a')}\n{prose('b')}\n{prose('c')}"
 
 
+@pytest.mark.slow
 def test_a_line_becomes_the_sites_when_more_pages_have_it_and_no_longer_when_they_go(store, tmp_path):
     small_site(9).write(store)
     first = publish(store, CLEANING, PUBLISHING)
@@ -99,6 +104,7 @@ def test_a_line_becomes_the_sites_when_more_pages_have_it_and_no_longer_when_the
     assert parquet_bytes(publish(cold, CLEANING, PUBLISHING).path) == parquet_bytes(last.path)
 
 
+@pytest.mark.slow
 def test_what_is_remembered_is_forgotten_without_harm(store):
     small_site().write(store)
     before = parquet_bytes(publish(store, CLEANING, PUBLISHING).path)
@@ -167,6 +173,7 @@ def test_a_digest_tells_how_many_words_a_line_has():
     assert normal_line("¡…!") == ""
 
 
+@pytest.mark.slow
 def test_near_copies_do_not_make_their_lines_the_sites(store):
     made = Round(1)
     days = prose("days", 12).lower().strip(".").split()
@@ -194,6 +201,7 @@ def drug_pages(count, line_of, *, extra=()):
     return made
 
 
+@pytest.mark.slow
 def test_a_dose_of_each_drug_stays(store):
     drug_pages(40, lambda number: f"La dosis recomendada en adultos es de {10 * number + 10} mg cada 8 horas.").write(
         store
@@ -204,6 +212,7 @@ def test_a_dose_of_each_drug_stays(store):
         assert dose in found[f"https://guia.es/farmaco/{number}"]["text"]
 
 
+@pytest.mark.slow
 def test_a_dose_that_a_third_of_the_drugs_share_stays(store):
     drug_pages(45, lambda number: f"La dosis recomendada en adultos es de {250 << number % 3} mg cada 8 horas.").write(
         store
@@ -212,6 +221,7 @@ def test_a_dose_that_a_third_of_the_drugs_share_stays(store):
     assert sum("La dosis recomendada" in row["text"] for row in found.values()) == 45
 
 
+@pytest.mark.slow
 def test_a_slogan_with_a_number_on_every_page_goes(store):
     slogan = "Más de 25 años a su lado y siempre abiertos para usted."
     drug_pages(40, lambda _: slogan).write(store)
@@ -219,6 +229,7 @@ def test_a_slogan_with_a_number_on_every_page_goes(store):
     assert not any(slogan in row["text"] for row in found.values())
 
 
+@pytest.mark.slow
 def test_of_a_repeated_paragraph_one_copy_stays_on_the_longest_page(store):
     longest = ("https://guia.es/larga", f"{prose('l', 300)}\n{PARAGRAPH}\n{prose('m', 300)}", "portal")
     drug_pages(30, lambda _: PARAGRAPH, extra=[longest]).write(store)
@@ -231,6 +242,7 @@ def test_of_a_repeated_paragraph_one_copy_stays_on_the_longest_page(store):
     assert "1,800 words in 1 lines" in (done.path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_better_kind_of_site_keeps_the_copy_whatever_came_first(store):
     better = ("https://guia.es/hospital", f"{prose('h')}\n{PARAGRAPH}\n{prose('i')}", "hospital")
     longest = ("https://guia.es/larga", f"{prose('l', 300)}\n{PARAGRAPH}\n{prose('m', 300)}", "portal")
@@ -239,6 +251,7 @@ def test_the_better_kind_of_site_keeps_the_copy_whatever_came_first(store):
     assert [url for url, row in found.items() if PARAGRAPH in row["text"]] == ["https://guia.es/hospital"]
 
 
+@pytest.mark.slow
 def test_the_copy_moves_when_its_page_goes_and_incremental_equals_cold(store, tmp_path):
     longest = ("https://guia.es/larga", f"{prose('l', 300)}\n{PARAGRAPH}\n{prose('m', 300)}", "portal")
     drug_pages(30, lambda _: PARAGRAPH, extra=[longest]).write(store)
@@ -253,6 +266,7 @@ def test_the_copy_moves_when_its_page_goes_and_incremental_equals_cold(store, tm
     assert parquet_bytes(publish(cold, CLEANING, PUBLISHING).path) == parquet_bytes(last.path)
 
 
+@pytest.mark.slow
 def test_a_page_may_keep_one_paragraph_and_lose_another_line(store):
     longest = ("https://guia.es/larga", f"{prose('l', 300)}\n{PARAGRAPH}\n{NOTICE}\n{prose('m', 300)}", "portal")
     drug_pages(30, lambda _: f"{PARAGRAPH}\n{NOTICE}", extra=[longest]).write(store)
@@ -264,6 +278,7 @@ def test_a_page_may_keep_one_paragraph_and_lose_another_line(store):
 LABEL = "Errores frecuentes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "is_kept"),
     [
@@ -286,6 +301,7 @@ def test_a_label_that_heads_a_part_of_every_page_stays_and_what_stands_around_pa
         assert "Imprimir la página" not in row["text"]
 
 
+@pytest.mark.slow
 def test_a_word_that_a_site_strews_between_paragraphs_goes(store):
     made = Round(1)
     for number in range(20):

@@ -96,6 +96,7 @@ def test_what_another_process_adds_meanwhile_is_kept(store):
     assert set(Takedowns.load(store).targets) == {"revista.es", "urgente.es"}
 
 
+@pytest.mark.slow
 def test_all_spellings_of_a_target_reach_what_it_reaches(store):
     web(store)
     publish(store, CLEANING, PUBLISHING)
@@ -110,6 +111,7 @@ def test_all_spellings_of_a_target_reach_what_it_reaches(store):
     assert (reached.documents, reached.dropped, reached.copies) == ({}, {"https://copias.es/a": 1}, (urls()[0],))
 
 
+@pytest.mark.slow
 def test_taken_down_is_never_undone_by_a_crawl(store):
     web(store)
     first = publish(store, CLEANING, PUBLISHING)
@@ -124,6 +126,7 @@ def test_taken_down_is_never_undone_by_a_crawl(store):
     assert kept(third) == kept(second)
 
 
+@pytest.mark.slow
 def test_a_copy_of_what_was_taken_down_stands_again(store):
     web(store)
     publish(store, CLEANING, PUBLISHING)
@@ -132,6 +135,7 @@ def test_a_copy_of_what_was_taken_down_stands_again(store):
     assert "https://copias.es/a" in kept(second)
 
 
+@pytest.mark.slow
 def test_nothing_of_a_dropped_page_is_left_but_a_count(store):
     web(store)
     pages = Round(2)
@@ -174,6 +178,7 @@ def test_a_pattern_of_many_stars_takes_no_longer(store):
     assert time.process_time() - started < 30
 
 
+@pytest.mark.slow
 def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
     pages = Round(1)
     for url in urls():
@@ -192,6 +197,7 @@ def test_a_page_goes_with_the_address_that_it_gives_as_its_own(store):
     assert [(one.state, one.reason) for one in told.versions] == [("kept", None), ("dropped", "takedown")]
 
 
+@pytest.mark.slow
 def test_a_licence_at_an_address_that_was_taken_down_keeps_its_name_alone(store):
     one = Round(1).page("https://guia.es/a", prose("a")).page("https://otra.es/a", prose("b"))
     for row, host in zip(one.documents, ("revista.es", "libre.es"), strict=True):
@@ -205,6 +211,7 @@ def test_a_licence_at_an_address_that_was_taken_down_keeps_its_name_alone(store)
     }
 
 
+@pytest.mark.slow
 def test_what_was_taken_down_stands_in_no_published_file(store):
     taken = ["https://guia.es/pagina-1", "https://guia.es/secreta*", "https://guia.es/", "revista.es"]
     hidden = ["guia.es/pagina-1", "guia.es/secreta", "revista.es"]
@@ -235,6 +242,7 @@ def test_what_was_taken_down_stands_in_no_published_file(store):
     assert moved == {"https://guia.es/antes": None, "https://guia.es/otra": "https://guia.es/pagina-2"}
 
 
+@pytest.mark.slow
 def test_what_is_counted_but_listed_nowhere_makes_a_version_too(store, tmp_path):
     """Else the figures would tell in which order the pages and the takedown came."""
     web(store)

@@ -119,6 +119,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", OTHERS.values(), ids=OTHERS)
 def test_texts_that_were_stored_are_judged_as_those_that_come_from_the_page(cleaned, settings):
     assert extraction_digest(settings) == extraction_digest(SETTINGS)
@@ -134,6 +135,7 @@ def test_texts_that_were_stored_are_judged_as_those_that_come_from_the_page(clea
     assert changed, "the settings decide something here"
 
 
+@pytest.mark.slow
 def test_a_changed_bound_judges_again_without_the_warc_file_and_gives_the_same_bytes(judged, tmp_path):
     settings = CleaningSettings(min_chars=0, languages=("es", "ca"))
     fresh = Store.open(tmp_path / "fresh")
@@ -146,6 +148,7 @@ def test_a_changed_bound_judges_again_without_the_warc_file_and_gives_the_same_b
     assert pair_bytes(judged, settings) == pair_bytes(fresh, settings)
 
 
+@pytest.mark.slow
 def test_a_rule_that_lets_a_text_pass_needs_the_text_no_more(cleaned, tmp_path, monkeypatch):
     shutil.copytree(cleaned.warc, tmp_path / "strict" / "warc")
     store = Store.open(tmp_path / "strict")
@@ -158,6 +161,7 @@ def test_a_rule_that_lets_a_text_pass_needs_the_text_no_more(cleaned, tmp_path, 
     assert pair_bytes(store, SETTINGS) == pair_bytes(cleaned, SETTINGS)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_newly_kept_has_all_that_it_says_of_itself(judged):
     assert verdicts(judged, SETTINGS)["breve"] == "quality/too_short"
     shutil.rmtree(judged.warc)
@@ -170,6 +174,7 @@ def test_a_page_that_is_newly_kept_has_all_that_it_says_of_itself(judged):
     assert corta["canonical"] == "https://a.example/otra"
 
 
+@pytest.mark.slow
 def test_what_was_extracted_is_kept_whole_whether_the_page_is_or_not(cleaned):
     table = read_parquet(cleaned.texts / extraction_digest(SETTINGS) / "0001-a.parquet")
     assert table.schema.names == EXTRACTED_SCHEMA.names
@@ -186,6 +191,7 @@ def test_what_was_extracted_is_kept_whole_whether_the_page_is_or_not(cleaned):
     assert len({row["recipe"] for row in rows.values()}) == 1
 
 
+@pytest.mark.slow
 def test_the_same_settings_do_nothing_twice(judged):
     before = pair_bytes(judged, SETTINGS)
     summary = clean(judged, SETTINGS, engine=ONE)
@@ -193,6 +199,7 @@ def test_the_same_settings_do_nothing_twice(judged):
     assert pair_bytes(judged, SETTINGS) == before
 
 
+@pytest.mark.slow
 def test_an_extraction_setting_reads_the_warc_file_again(judged):
     smaller = CleaningSettings(max_elements=1)
     assert extraction_digest(smaller) != extraction_digest(SETTINGS)
@@ -212,6 +219,7 @@ def test_another_version_of_a_parser_is_another_extraction(monkeypatch, library)
     assert recipe_digest(SETTINGS) != documents
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", recipe.JUDGING_LIBRARIES)
 def test_another_version_of_an_identifier_only_judges_again(monkeypatch, judged, library):
     texts, documents = extraction_digest(SETTINGS), recipe_digest(SETTINGS)
@@ -292,6 +300,7 @@ def test_a_closure_follows_every_form_of_import(tmp_path, monkeypatch):
     assert without == ["__init__.py", "a.py", "b.py", "c.py", "words.tsv"]
 
 
+@pytest.mark.slow
 def test_status_tells_to_extract_from_to_judge(judged):
     assert [one.what for one in corpus_status(judged, SETTINGS, PUBLISHING).stale] == ["there is no corpus version yet"]
     status = corpus_status(judged, STRICT, PUBLISHING)
@@ -309,6 +318,7 @@ def test_status_tells_to_extract_from_to_judge(judged):
     assert corpus_status(judged, STRICT, PUBLISHING).stale[0].what == "there is no corpus version yet"
 
 
+@pytest.mark.slow
 def test_why_and_publish_read_what_was_judged_again(judged):
     publish(judged, SETTINGS, PUBLISHING)
     shutil.rmtree(judged.warc)
@@ -322,6 +332,7 @@ def test_why_and_publish_read_what_was_judged_again(judged):
     assert second.documents < publish(judged, SETTINGS, PUBLISHING).documents
 
 
+@pytest.mark.slow
 def test_a_file_of_another_is_judged_again_without_being_named_again(store, tmp_path):
     foreign = write_warc(tmp_path / "crawl.warc.gz", records())
     clean(store, SETTINGS, warcs=[foreign], engine=ONE)
@@ -330,6 +341,7 @@ def test_a_file_of_another_is_judged_again_without_being_named_again(store, tmp_
     assert (summary.segments, summary.extracted, summary.records) == (1, 0, len(records()))
 
 
+@pytest.mark.slow
 def test_a_store_from_before_there_were_texts(judged):
     shutil.rmtree(judged.texts)
     before = pair_bytes(judged, SETTINGS)
@@ -346,6 +358,7 @@ def test_without_pages_or_texts_there_is_nothing_to_clean(store):
         clean(store, SETTINGS, engine=ONE)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_texts_is_named(judged):
     texts = judged.texts / extraction_digest(SETTINGS) / "0001-a.parquet"
     texts.write_bytes(texts.read_bytes()[:1000])
@@ -355,6 +368,7 @@ def test_a_damaged_file_of_texts_is_named(judged):
     assert clean(judged, STRICT, engine=ONE).extracted == 1
 
 
+@pytest.mark.slow
 def test_a_torn_file_is_told_of_under_every_recipe(store, tmp_path):
     path = write_warc(store.warc / "0001" / "a.warc.gz", records())
     path.write_bytes(path.read_bytes()[:-100])
@@ -364,6 +378,7 @@ def test_a_torn_file_is_told_of_under_every_recipe(store, tmp_path):
         assert clean(store, settings, engine=ONE).cut_short.keys() == {"0001-a"}
 
 
+@pytest.mark.slow
 def test_cold_takes_no_text_that_was_there(judged, tmp_path):
     folder = judged.texts / extraction_digest(SETTINGS)
     shutil.copy(judged.warc / "0001" / "a.warc.gz", tmp_path / "a.warc.gz")
@@ -385,6 +400,7 @@ def falsified(path, column, value):
     pq.write_table(table.set_column(place, table.schema.field(place), wrong), path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "value"), [
     ("title", "TÍTULO VIEJO"), ("author", "Nadie"), ("country", "XX"), ("url", "https://otra.example/"),
     ("language_score", 0.5),
@@ -402,6 +418,7 @@ def test_cold_compares_every_column_and_names_what_differed(judged, column, valu
     assert (again.changed, again.differences) == (False, [])
 
 
+@pytest.mark.slow
 def test_cold_does_not_trust_the_files_of_a_version(judged):
     first = publish(judged, SETTINGS, PUBLISHING, engine=ONE)
     part = max((first.path / "data" / "train").glob("*.parquet"), key=lambda path: path.stat().st_size)
@@ -423,6 +440,7 @@ def test_what_is_made_of_two_files_never_has_one_name():
     assert Pending(Path("x"), "0001/segment-00000.warc.gz").stem == "0001-segment-00000"  # as it always was
 
 
+@pytest.mark.slow
 def test_killed_between_the_two_steps_only_the_second_is_left(judged):
     shutil.rmtree(judged.documents)
     shutil.rmtree(judged.warc)
@@ -430,6 +448,7 @@ def test_killed_between_the_two_steps_only_the_second_is_left(judged):
     assert (summary.segments, summary.extracted, summary.records) == (1, 0, len(records()))
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_goes_on_and_gives_the_same_bytes(tmp_path):
     killed, whole = (Store.open(tmp_path / name) for name in ("killed", "whole"))
     for number in range(4):

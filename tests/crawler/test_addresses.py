@@ -116,6 +116,7 @@ def shared():
     server.server.server_close()
 
 
+@pytest.mark.slow
 def test_a_server_of_many_hosts_is_asked_as_one(shared, store, tmp_path):
     seeds = tmp_path / "seeds.tsv"
     lines = [f"http://{host}:{shared.port}/\tx\tES\thospital\thost" for host in (*SPELLINGS, APART)]

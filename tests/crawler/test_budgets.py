@@ -287,6 +287,7 @@ def test_a_host_that_a_prefix_still_reaches_is_judged_url_by_url():
     assert heard.refusal_of_all("b.test", gone) == "scope/out_of_scope"
 
 
+@pytest.mark.slow
 def test_a_cap_starves_no_page_that_is_new(web, store, tmp_path):
     paths = [f"/p{n}" for n in range(10)]
     visits = {"round": 0}
@@ -301,6 +302,7 @@ def test_a_cap_starves_no_page_that_is_new(web, store, tmp_path):
     assert len(web.beyond_permissions()) <= 4 * 5
 
 
+@pytest.mark.slow
 def test_a_takedown_is_heard_while_the_crawl_runs(web, store, tmp_path):
     paths = [f"/p{n}" for n in range(60)]
     begun = threading.Event()
@@ -326,6 +328,7 @@ def test_a_takedown_is_heard_while_the_crawl_runs(web, store, tmp_path):
     assert {row.reason for row in rows(store).values() if row.state == REFUSED} == {"takedown"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limits", "least", "most"), [({"max_gigabytes": 1e-5}, 3, 40), ({"max_hours": 1e-6}, 0, 12)])
 def test_a_run_ends_at_its_limit_and_the_next_goes_on(web, store, tmp_path, limits, least, most):
     paths = [f"/p{n}" for n in range(60)]
@@ -341,6 +344,7 @@ def test_a_run_ends_at_its_limit_and_the_next_goes_on(web, store, tmp_path, limi
     assert len(set(web.beyond_permissions())) == 62
 
 
+@pytest.mark.slow
 def test_a_limit_that_comes_before_the_first_page_is_no_failure(web, store, tmp_path):
     web.pages = {"http://a.test/": html()}
     seeds = web.seeds(tmp_path / "seeds.tsv", "http://a.test/")
@@ -349,6 +353,7 @@ def test_a_limit_that_comes_before_the_first_page_is_no_failure(web, store, tmp_
     assert crawl(store, web.settings(seeds)).finished
 
 
+@pytest.mark.slow
 def test_a_comment_of_generation_is_no_change_of_a_page(web, store, tmp_path):
     stamp = {"n": 0}
 

@@ -25,6 +25,8 @@ from crawler.sources.common_crawl.run import archive_common_crawl
 from crawler.views.history import history
 from data.errors import InputError, StageError
 
+pytestmark = pytest.mark.slow
+
 CRAWL = "CC-MAIN-2026-05"
 HOSTS = [f"h{number:02d}.example" for number in range(12)]
 """Of which the even ones are ours."""

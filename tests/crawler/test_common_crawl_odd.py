@@ -46,6 +46,7 @@ def others(count=200):
     return [Capture(f"https://{names[n % 5]}.example/p{n}", b"<p>otra</p>", month(1)) for n in range(count)]
 
 
+@pytest.mark.slow
 def test_an_index_whose_rows_are_in_no_order_is_read_all_the_same(store, archive, ours):
     """Some crawls' parts are two sorted streams, row by row (commoncrawl/cc-index-table)."""
 
@@ -60,6 +61,7 @@ def test_an_index_whose_rows_are_in_no_order_is_read_all_the_same(store, archive
     assert archive_common_crawl(store, ours, archive.settings(), [CRAWL]).fetched == 60
 
 
+@pytest.mark.slow
 def test_an_index_of_years_ago_has_fewer_columns(store, archive, ours):
     late = ["fetch_redirect", "content_languages", "content_charset", "content_truncated", "content_mime_detected"]
 
@@ -93,6 +95,7 @@ def test_another_range_than_the_one_that_was_asked_for_is_asked_for_again(store,
     assert archive_common_crawl(store, ours, archive.settings(), [CRAWL]).fetched == 20
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_be_reached_is_told_of_at_once(store, archive, ours):
     settings = archive.settings(base_url="http://127.0.0.1:9/", backoff=600)
     with pytest.raises(StageError, match=r"the connection failed .* Check the network, the proxy and the address"):
@@ -105,6 +108,7 @@ def test_a_portal_s_page_in_place_of_the_list_of_files(store, archive, ours):
         archive_common_crawl(store, ours, archive.settings(), [CRAWL])
 
 
+@pytest.mark.slow
 def test_an_index_file_that_is_damaged_or_gone(store, archive, ours):
     archive.add(CRAWL, pages(5))
     (path,) = (one for one in archive.files if "subset=warc/part-00000" in one)
@@ -122,6 +126,7 @@ def test_an_index_file_that_is_damaged_or_gone(store, archive, ours):
     assert archive_common_crawl(store, ours, archive.settings(), [CRAWL]).fetched == 5
 
 
+@pytest.mark.slow
 def test_only_what_a_start_url_s_prefix_takes(store, archive, ours):
     inside = ["salud-hoy", "salud-hoy/1", "salud-hoy-2026/n"]
     outside = ["salud", "otra/1", ""]

@@ -60,6 +60,7 @@ def opened(tmp_path):
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["even", "uneven", "front"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_rows_are_what_pyarrow_reads(opened, layout, kind):
@@ -139,6 +140,7 @@ PATHS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(HOSTS, st.sampled_from(["", ":8443", ":80"]), PATHS), min_size=1, max_size=12), st.booleans())
 def test_host_and_address_tell_the_same_as_the_key(parts, only_robots):

@@ -292,6 +292,7 @@ def bring_all(store, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_they_are_documents_like_any_page(store, tmp_path):
     done = bring_all(store, tmp_path)
     assert [(one.taken, one.already) for one in done] == [(2, 0), (1, 0), (1, 0)]

@@ -8,6 +8,8 @@ from crawler_web import Web, host_rows, html, rows, serving
 
 from crawler.process.run import crawl
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 XML = {"Content-Type": "application/xml"}
 

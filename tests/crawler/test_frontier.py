@@ -108,6 +108,7 @@ def found(url, host="a.test", **others):
     return FoundUrl(url, host, "http://a.test/", **others)
 
 
+@pytest.mark.slow
 def test_links_are_queued_once_and_counted_by_host(frontier):
     links = [found("http://a.test/1"), found("http://a.test/2"), found("http://b.test/1", "b.test")]
     assert frontier.commit([], [*links, links[0]]) == {"a.test": 2, "b.test": 1}
@@ -233,6 +234,7 @@ def test_a_host_is_leased_to_one_process_and_moves_on_when_that_dies(shared_dsn)
     frontier.close()
 
 
+@pytest.mark.slow
 def test_processes_that_begin_on_one_new_state_at_the_same_moment_all_open_it(tmp_path):
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(4, timeout=60)

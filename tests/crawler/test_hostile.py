@@ -115,6 +115,7 @@ def test_every_broken_server_is_survived_and_its_good_page_kept(proxy, store, tm
     assert {host for host, reason, _ in rows if reason == "too_large"} >= TOO_LARGE
 
 
+@pytest.mark.slow
 def test_no_way_leads_inside(store, tmp_path):
     """Redirects, links and meta refresh to addresses inside are refused before a request is made."""
     refresh = b'<meta http-equiv="refresh" content="0; url=http://127.0.0.1:9/refresco">'

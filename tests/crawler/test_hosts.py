@@ -20,6 +20,8 @@ from data.store import Store
 from data.takedowns import Takedowns
 from flows.cli import app
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 

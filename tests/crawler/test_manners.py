@@ -12,6 +12,8 @@ from crawler.process.run import crawl
 from data.errors import InputError
 from data.takedowns import Takedowns
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

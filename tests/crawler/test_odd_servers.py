@@ -135,6 +135,7 @@ def server():
         served.shutdown()
 
 
+@pytest.mark.slow
 def test_answers_that_browsers_read_are_read(server, store, tmp_path):
     web = Web(port=server.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in ANSWERS))
@@ -164,6 +165,7 @@ WITH_COOKIES = {
 }
 
 
+@pytest.mark.slow
 def test_a_cookie_lives_as_long_as_its_chain_of_redirects(server, store, tmp_path):
     web = Web(port=server.server_address[1])
     seeds = web.seeds(tmp_path / "seeds.tsv", *(f"http://{name}.test/" for name in CHAINS))

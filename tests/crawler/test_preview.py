@@ -11,6 +11,8 @@ from crawler.views.preview import preview
 from data.seeds import load_seeds
 from data.takedowns import Takedowns
 
+pytestmark = pytest.mark.slow
+
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTS = ("libre", "pausa", "tope", "excluye", "hondo", "incluye", "retirado", "descansa")
 RULES = {

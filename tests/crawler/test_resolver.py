@@ -116,6 +116,7 @@ def inside6():
     server.server.server_close()
 
 
+@pytest.mark.slow
 def test_rebinding_is_caught_at_the_connection(inside):
     names = ["rebind.example:first", "rebind.example", "localhost", "127.0.0.1", "0x7f.1", "2130706433", "::1"]
     told = inside.attempts([*names, "mapped.example", "local.example"])
@@ -123,11 +124,13 @@ def test_rebinding_is_caught_at_the_connection(inside):
     assert inside.connections == 0
 
 
+@pytest.mark.slow
 def test_an_allowed_network_is_reached(inside):
     assert inside.attempts(["localhost", "127.0.0.1", "mapped.example"], "127.0.0.0/8") == ["connected"] * 3
     assert inside.connections == 3
 
 
+@pytest.mark.slow
 def test_names_with_ipv6_addresses_alone_are_reached(inside6):
     """Where a name has private addresses beside an allowed one, that one alone is asked."""
     assert inside6.attempts(["six.example", "both.example", "::1"], "::1/128") == ["connected"] * 3
@@ -136,6 +139,7 @@ def test_names_with_ipv6_addresses_alone_are_reached(inside6):
     assert inside6.connections == 3
 
 
+@pytest.mark.slow
 def test_a_host_that_is_an_ipv6_literal_is_crawled(inside6, store, tmp_path):
     seeds = tmp_path / "seeds.tsv"
     home = f"http://[::1]:{inside6.port}/"
@@ -148,6 +152,7 @@ def test_a_host_that_is_an_ipv6_literal_is_crawled(inside6, store, tmp_path):
     assert rows(store)[f"{home}otra"].host == "::1"
 
 
+@pytest.mark.slow
 def test_a_name_server_that_says_nothing_is_waited_for_so_long_and_no_longer(inside):
     told = inside.attempts(["silent.example", "localhost"], "127.0.0.0/8", timeout=0.3)
     assert told == ["DNSLookupError", "connected"]

@@ -63,6 +63,7 @@ def test_a_round_follows_links_in_scope_and_keeps_every_answer(web, store, tmp_p
     assert all(one.headers["user-agent"].startswith("cowese/") for one in web.asked)
 
 
+@pytest.mark.slow
 def test_the_second_round_asks_with_conditions_and_follows_what_changed(web, store, tmp_path):
     small_site(web)
     settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"))
@@ -84,6 +85,7 @@ def test_the_second_round_asks_with_conditions_and_follows_what_changed(web, sto
     assert dates == {"2026-02-10"}
 
 
+@pytest.mark.slow
 def test_a_page_served_whole_that_is_what_it_was_becomes_a_revisit_record(web, store, tmp_path):
     web.etags = False
     web.pages = {"http://a.test/": html()}
@@ -98,6 +100,7 @@ def test_a_page_served_whole_that_is_what_it_was_becomes_a_revisit_record(web, s
     assert fields["WARC-Payload-Digest"] == first_fields["WARC-Payload-Digest"]
 
 
+@pytest.mark.slow
 def test_only_what_is_due_is_asked_for_and_intervals_follow_the_changes(web, store, tmp_path):
     web.pages = {"http://a.test/": html("/uno"), "http://a.test/uno": html()}
     settings = web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"))
@@ -113,6 +116,7 @@ def test_only_what_is_due_is_asked_for_and_intervals_follow_the_changes(web, sto
     assert known["http://a.test/"].unchanged == 1
 
 
+@pytest.mark.slow
 def test_a_newer_date_in_the_sitemap_pulls_a_page_forward(web, store, tmp_path):
     def sitemap(date):
         entries = f"<url><loc>http://a.test/uno</loc><lastmod>{date}</lastmod></url>"
@@ -156,6 +160,7 @@ def test_a_server_whose_304_is_false_is_found_out_and_asked_without_conditions(w
     assert crawl(store, settings, revisit="all", as_of=START + timedelta(days=240)).changed == 1
 
 
+@pytest.mark.slow
 def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_path):
     web.pages = {"http://a.test/": html()}
     crawl(store, web.settings(web.seeds(tmp_path / "seeds.tsv", "http://a.test/"), timeout=4.5))
@@ -171,6 +176,7 @@ def test_every_record_names_the_settings_that_it_was_made_with(web, store, tmp_p
     assert {fields["WARC-Warcinfo-ID"] for _, fields, _ in found[1:]} == {head["WARC-Record-ID"]}
 
 
+@pytest.mark.slow
 def test_prefix_seeds_take_what_begins_with_them(web, store, tmp_path):
     web.pages = {
         "http://r.test/revista-uno": html("/revista-uno-articulo", "/revista-dos"),
@@ -182,6 +188,7 @@ def test_prefix_seeds_take_what_begins_with_them(web, store, tmp_path):
     assert "http://r.test/revista-dos" not in web.urls()
 
 
+@pytest.mark.slow
 def test_budgets_end_a_run_and_the_next_goes_on(web, store, tmp_path):
     web.pages = {"http://a.test/": html(*(f"/{n}" for n in range(30)))} | {
         f"http://a.test/{n}": html() for n in range(30)
@@ -195,6 +202,7 @@ def test_budgets_end_a_run_and_the_next_goes_on(web, store, tmp_path):
     assert len(web.beyond_permissions()) == len(set(web.beyond_permissions()))
 
 
+@pytest.mark.slow
 def test_an_empty_crawl_says_so_and_the_next_tries_again_at_once(web, store, tmp_path):
     answer = web.answer
     web.pages = {"http://a.test/": html("/uno"), "http://a.test/uno": html()}

@@ -131,6 +131,7 @@ def test_pieces_of_any_size_give_the_same(monkeypatch, size):
         assert [one.url for one in sitemap_entries(body)] == ["http://a.test/1", "http://a.test/2?a=1&b=2"]
 
 
+@pytest.mark.slow
 def test_hostile_files_take_no_more_than_one_pass():
     """A pass that went back for each tag would take hours over these."""
     many = 300_000

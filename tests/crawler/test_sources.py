@@ -73,6 +73,7 @@ def test_a_record_and_what_is_said_of_it_stay_in_one_file(store, given):
     assert all(place in places_of(store.warc / "archive", "2026-05") for place in ("theirs 0", "theirs 2"))
 
 
+@pytest.mark.slow
 def test_the_corpus_says_where_a_page_came_from_and_which_site_it_is_of(store, given):
     write_warc(store.warc / "0001" / "a.warc.gz", [("https://propio.es/p", "200 OK", html(prose("propio")))])
     bring(store, given)

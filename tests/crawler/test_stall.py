@@ -58,6 +58,7 @@ def test_sitemaps_of_40_megabytes_leave_the_reactor_free(web, store, tmp_path):
         assert whole_members(path) == path.stat().st_size
 
 
+@pytest.mark.slow
 def test_few_sitemaps_are_asked_for_at_a_time(web, store, tmp_path):
     """Each may take 50 MB of memory; each host's is asked for in the end."""
     running, most, lock = [0], [0], threading.Lock()
@@ -78,6 +79,7 @@ def test_few_sitemaps_are_asked_for_at_a_time(web, store, tmp_path):
     assert 1 <= most[0] <= MOST_SITEMAPS
 
 
+@pytest.mark.slow
 def test_a_large_page_is_kept_and_its_links_are_followed(web, store, tmp_path):
     page = html("/uno", text="La tensión alta. " * 60_000)
     web.pages = {"http://a.test/": page, "http://a.test/uno": html(text="uno")}

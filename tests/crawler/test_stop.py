@@ -32,6 +32,7 @@ def slowly(answer, seconds):
     return answered
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_reached_while_robots_txt_fails_ends_the_run(web, store, tmp_path):
     """NUTCH-2573: what waits for robots.txt must not be taken up again once the run is over."""
     web.pages = {"http://a.test/": html("/uno", "/dos"), "http://a.test/uno": html(), "http://a.test/dos": html()}

@@ -182,6 +182,7 @@ def assert_settled(crawl, request, error):
         assert row.reason.partition("/")[2] in names  # a coroutine makes a RuntimeError of StopIteration
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "where", "name"),
     [
@@ -226,6 +227,7 @@ def test_an_error_in_a_callback_settles_the_row_and_frees_the_host(crawl, monkey
         assert_settled(crawl, request, error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [PAGE, SITEMAP, ROBOTS, "/ai.txt"])
 def test_an_error_while_a_failure_is_read_settles_the_row_too(crawl, monkeypatch, kind):
     for error in EXCEPTIONS:
@@ -250,6 +252,7 @@ def test_whatever_a_download_fails_with_the_row_goes_on_and_the_host_is_free(cra
             assert crawl.row(request.meta["known"].id).reason == type(error).__name__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["_request_of", "_forbidden", "_refill", "_budget"])
 def test_an_error_in_the_scheduler_ends_no_round(crawl, monkeypatch, name):
     for error in EXCEPTIONS:
@@ -335,6 +338,7 @@ COMBINATION = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=252, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
 @given(st.lists(COMBINATION, min_size=20, max_size=20))
 def test_5000_combinations_of_header_fields_settle_every_row(fuzzed, combinations):

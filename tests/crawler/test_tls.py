@@ -105,6 +105,7 @@ def server(tmp_path):
         served.shutdown()
 
 
+@pytest.mark.slow
 def test_broken_tls_ends_with_a_reason_or_is_passed_over(server, store, tmp_path):
     port = server.server_address[1]
     where = {kind: f"https://127.0.0.{number}:{port}/" for number, kind in enumerate(KINDS, 1)}

@@ -10,6 +10,8 @@ from crawler.frontier.database import open_engine
 from crawler.frontier.numbers import DONE, QUEUED, REFUSED
 from crawler.process.run import crawl
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /privado\n")
 HOST = "http://a.test"

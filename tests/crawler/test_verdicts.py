@@ -175,6 +175,7 @@ def refusals(store):
     return found
 
 
+@pytest.mark.slow
 def test_a_host_that_says_no_is_left_and_asked_rarely(web, store, tmp_path):
     """Three challenges are enough; what is queued stays queued, rests grow, and the first good page ends it."""
     pages = [f"http://a.test/{n}" for n in range(40)]
@@ -198,6 +199,7 @@ def test_a_host_that_says_no_is_left_and_asked_rarely(web, store, tmp_path):
     assert host_rows(store)["a.test"].state is None
 
 
+@pytest.mark.slow
 def test_many_denials_without_a_word_are_a_refusal_and_a_few_are_not(web, store, tmp_path):
     web.pages = {f"http://{host}.test/": html(*(f"/{n}" for n in range(60))) for host in ("todo", "poco")}
     web.pages |= {f"http://todo.test/{n}": (403, HTML, b"<h1>Forbidden</h1>") for n in range(60)}
@@ -222,6 +224,7 @@ IN_PLACE = {
 }
 
 
+@pytest.mark.slow
 def test_what_was_there_before_stays_and_what_is_gone_for_good_goes(web, store, tmp_path):
     """Doubt is told to cleaning as a refusal, twice for what is softly gone; then the page counts as gone."""
     good = {f"http://a.test/{name}": html(text=name) for name in IN_PLACE}

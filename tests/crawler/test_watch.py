@@ -25,6 +25,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_progress_metrics_and_summary_tell_the_same(web, store, tmp_path):
     port, told, scraped = free_port(), [], []
 
@@ -56,6 +57,7 @@ def test_progress_metrics_and_summary_tell_the_same(web, store, tmp_path):
     assert shown["hosts"]["blocked"] == 1
 
 
+@pytest.mark.slow
 def test_a_taken_metrics_port_is_a_clear_error(web, store, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -28,6 +28,8 @@ from crawler.views.dead_hosts import dead_hosts
 from data.errors import InputError, StageError
 from data.parquet import read_parquet
 
+pytestmark = pytest.mark.slow
+
 HOST = "www.vieja.example"
 ROBOTS = b"User-agent: *\nDisallow: /privado/\n"
 

@@ -147,6 +147,7 @@ def test_held_hosts_have_their_turn_when_the_others_have_nothing_left():
     assert queue.next_ready().name == "poor.test"
 
 
+@pytest.mark.slow
 def test_a_run_with_a_limit_spends_it_where_it_gives_most_and_the_rest_comes_later(store, tmp_path):
     with serving(Web()) as web:
         for host in ("rich.test", "poor.test"):
@@ -169,6 +170,7 @@ def test_a_run_with_a_limit_spends_it_where_it_gives_most_and_the_rest_comes_lat
         )
 
 
+@pytest.mark.slow
 def test_cleaning_notes_what_each_part_gave(store):
     note_yields(store, store.documents / "none")
     assert not store.yields.exists()

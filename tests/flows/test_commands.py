@@ -111,6 +111,7 @@ def test_a_list_with_a_line_that_is_no_target_takes_nothing_down(tmp_path, lines
     assert not store.takedowns.exists()
 
 
+@pytest.mark.slow
 def test_the_copies_of_a_page_are_named_and_go_with_it_where_asked(store):
     pages = Round(1)
     for url, category in (
@@ -133,6 +134,7 @@ def test_the_copies_of_a_page_are_named_and_go_with_it_where_asked(store):
     assert publish(store, CleaningSettings(), PublishSettings()).dropped == {"takedown": 3}
 
 
+@pytest.mark.slow
 def test_a_takedown_says_what_still_holds_the_page(tmp_path):
     store = Store.open(tmp_path / "store")
     Round(1).page("https://guia.es/a", prose("a")).page("https://b.es/b", prose("b")).write(store)

@@ -42,6 +42,7 @@ def test_what_is_not_there_is_not_made(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_port_that_another_program_has_is_bad(store):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         found = findings_of("--store", store.root, "--set", f"serve.port={taken.getsockname()[1]}")

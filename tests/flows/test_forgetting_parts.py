@@ -59,6 +59,7 @@ def planned(store, *targets, **options):
     return prepare(store, chosen(store), targets, day=DAY, keep=True, **options)
 
 
+@pytest.mark.slow
 def test_copies_and_excerpts_are_told_and_kept_unless_asked_for(store):
     cleaned(store, pages=pages())
     plan = planned(store, "https://uno.es/a")
@@ -74,6 +75,7 @@ def test_copies_and_excerpts_are_told_and_kept_unless_asked_for(store):
     )
 
 
+@pytest.mark.slow
 def test_copies_go_too_when_asked_for(store):
     cleaned(store, pages=pages())
     plan = planned(store, "https://uno.es/a", copies=True)
@@ -84,6 +86,7 @@ def test_copies_go_too_when_asked_for(store):
     assert not Takedowns.load(store).covers("https://dos.es/")
 
 
+@pytest.mark.slow
 def test_a_page_is_reached_by_the_address_that_it_gives_as_its_own(store):
     cleaned(store, pages=pages())
     plan = planned(store, "https://uno.es/propia")
@@ -92,6 +95,7 @@ def test_a_page_is_reached_by_the_address_that_it_gives_as_its_own(store):
     assert Takedowns.load(store).covers("https://uno.es/node/7")
 
 
+@pytest.mark.slow
 def test_files_of_others_are_left_alone_unless_allowed(store, tmp_path):
     foreign = write_warc(tmp_path / "f.warc.gz", pages())
     cleaned(store, [foreign])
@@ -109,12 +113,14 @@ def test_files_of_others_are_left_alone_unless_allowed(store, tmp_path):
     assert done.changed is False
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_said(store):
     cleaned(store, pages=pages())
     with pytest.raises(InputError, match=r"holds nothing of nadie\.es"):
         planned(store, "nadie.es")
 
 
+@pytest.mark.slow
 def test_a_page_that_was_never_cleaned_is_found_in_its_warc_file(store):
     cleaned(store, pages=pages())
     write_warc(store.warc / "0002" / "b.warc.gz", [("https://nuevo.es/x", "200 OK", html(SECRET))])
@@ -130,6 +136,7 @@ def test_a_file_of_one_gzip_member_is_refused_before_anything_is_changed(store, 
         list(blanks_of(whole, lambda target, _offset: "cowese://forgotten/x" if "uno.es" in target else None, "f1"))
 
 
+@pytest.mark.slow
 def test_the_command_tells_first_and_does_it_with_yes(store):
     cleaned(store, pages=pages())
     runner = CliRunner()

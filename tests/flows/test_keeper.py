@@ -169,6 +169,7 @@ def test_the_keeper_ends_first_and_the_server_last(store):
     assert names_in_order_of_end(store) == [KEEPER, "files", "worker-cpu", SERVER]
 
 
+@pytest.mark.slow
 def test_the_keepers_process_ends_at_sigterm_and_where_nothing_is_served(store, tmp_path):
     command = [sys.executable, "-m", "flows.serving.keeper", str(store.root)]
     nothing = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path)

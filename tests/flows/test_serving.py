@@ -184,6 +184,7 @@ def in_home(home, code):
     subprocess.run([sys.executable, "-c", USE + code], env={**inherited, "PREFECT_HOME": str(home)}, check=True)
 
 
+@pytest.mark.slow
 def test_the_profile_file_is_given_back_to_the_byte(tmp_path):
     profiles = tmp_path / "profiles.toml"
     profiles.write_text(OTHERS)
@@ -200,6 +201,7 @@ def test_the_profile_file_is_given_back_to_the_byte(tmp_path):
     assert [path.name for path in tmp_path.glob("profiles*")] == ["profiles.toml"]
 
 
+@pytest.mark.slow
 def test_served_otherwise_after_a_reboot_the_profile_follows_and_the_file_is_given_back(tmp_path):
     profiles = tmp_path / "profiles.toml"
     profiles.write_text(OTHERS)
@@ -216,6 +218,7 @@ def test_served_otherwise_after_a_reboot_the_profile_follows_and_the_file_is_giv
     assert profiles.read_text() == OTHERS
 
 
+@pytest.mark.slow
 def test_a_profile_of_the_user_with_our_name_stays(tmp_path):
     theirs = OTHERS.replace("mine]", "cowese]")
     (tmp_path / "profiles.toml").write_text(theirs)
@@ -229,6 +232,7 @@ def test_a_profile_of_the_user_with_our_name_stays(tmp_path):
     assert (tmp_path / "profiles.toml").read_text() == theirs
 
 
+@pytest.mark.slow
 def test_a_file_that_was_changed_meanwhile_loses_our_profile_alone(tmp_path):
     profiles = tmp_path / "profiles.toml"
     profiles.write_text(OTHERS)
@@ -243,6 +247,7 @@ def test_a_file_that_was_changed_meanwhile_loses_our_profile_alone(tmp_path):
     assert set(kept["profiles"]) == {"mine", "new"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["a", "b"])
 def test_two_stores_stopped_in_either_order_leave_the_users_profile(tmp_path, first):
     profiles = tmp_path / "profiles.toml"
@@ -340,6 +345,7 @@ def test_nothing_answers_on_a_closed_port():
     assert not answers(f"http://127.0.0.1:{closed_port()}/api")
 
 
+@pytest.mark.slow
 def test_without_a_server_the_command_says_what_to_start(tmp_path):
     url = f"http://127.0.0.1:{closed_port()}/api"
     environment = {"PREFECT_HOME": str(tmp_path), "PREFECT_API_URL": url, "PREFECT_PLUGINS_ENABLED": "true"}

@@ -2,13 +2,15 @@
 
 import doctest
 import inspect
+from collections import Counter
 
 import pyarrow.parquet as pq
 import pytest
 from common_crawl import Archive, Capture, month
 from common_crawl import serving as serving_archive
-from corpus_rounds import prose
+from corpus_rounds import prose, slightly_changed
 from crawler_web import Web, serving
+from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pydantic import TypeAdapter, ValidationError
 from warc_files import html
 
@@ -19,6 +21,8 @@ from flows.settings import load_settings
 from flows.sources import check_sources
 
 CRAWL = "CC-MAIN-2026-05"
+PLACE = {"warc_file", "warc_offset", "source"}
+"""Columns that say where a record lies."""
 
 
 def test_examples():
@@ -76,3 +80,55 @@ def test_an_archive_and_a_crawl_in_one_store(tmp_path):
         f"{site}/otra": (only, "common-crawl"),
     }
     assert rows[f"{site}/"]["first_seen_at"].month == 1
+
+
+def answers(store):
+    """The answers that a crawl kept, as Common Crawl would have them: bodies unpacked."""
+    for path in sorted(store.glob("warc/0001/*.warc.gz")):
+        with path.open("rb") as file:
+            for one in ArchiveIterator(file, record_types=WarcRecordType.response, parse_http=True, auto_decode="all"):
+                kind = one.http_headers.get("Content-Type", "")
+                yield Capture(
+                    url=one.headers["WARC-Target-URI"],
+                    body=one.reader.read(),
+                    when=one.record_date,
+                    status=one.http_headers.status_code,
+                    mime=kind.partition(";")[0],
+                    languages=None,
+                    headers=(("ETag", one.http_headers.get("ETag", "")),),
+                    content_type=kind,
+                )
+
+
+def rows_of(version):
+    """Documents and dropped pages by id, without where they lie."""
+    paths = sorted(version.rglob("*.parquet"))
+    found = {row["id"]: row for path in paths for row in pq.read_table(path, partitioning=None).to_pylist()}
+    return {key: {name: value for name, value in row.items() if name not in PLACE} for key, row in found.items()}
+
+
+@pytest.mark.slow
+def test_the_same_pages_from_an_archive_give_the_same_corpus(tmp_path):
+    """Every column of every document and dropped page is alike, but for those that say where a record lies."""
+    site, kind = "http://www.salud.example", {"Content-Type": "text/html; charset=utf-8"}
+    texts = {f"/p{number}": prose(number) for number in range(12)}
+    texts |= {"/copia": texts["/p1"], "/casi": slightly_changed(texts["/p2"], 1), "/breve": "Una nota."}
+    texts |= {"/otra": "The patient was seen by the doctor and the treatment was well tolerated. " * 20}
+    pages = {f"{site}{path}": (200, kind, html(text)) for path, text in texts.items()}
+    links = "".join(f'<a href="{path}">enlace</a>' for path in [*texts, "/nada"])
+    pages[f"{site}/"] = (200, kind, html(prose("inicio")).replace(b"</article>", f"</article>{links}".encode()))
+    pages[f"{site}/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /p3\n")
+    flags = {"engine": {"workers": 1}}
+    with serving(Web(pages=pages)) as web:
+        flags["crawl"] = web.settings(web.seeds(tmp_path / "seeds.tsv", f"{site}/")).model_dump()
+        crawled = build_corpus(load_settings(flags=flags | {"store": tmp_path / "crawled"}))
+    with serving_archive(Archive()) as archive:
+        archive.add(CRAWL, list(answers(tmp_path / "crawled")))
+        flags["archive"] = {"common_crawl": archive.settings().model_dump()}
+        settings = load_settings(flags=flags | {"store": tmp_path / "archived"})
+        archived = build_corpus(settings, sources=[f"common-crawl:{CRAWL}"])
+    ours, theirs = rows_of(crawled.publish.path), rows_of(archived.publish.path)
+    reasons = Counter(row.get("reason") for row in ours.values())
+    assert reasons[None] == 12
+    assert {"duplicate/exact", "duplicate/near", "quality/too_short"} <= reasons.keys()
+    assert theirs == ours

@@ -75,6 +75,7 @@ class Cancelled(BaseException):
     pass
 
 
+@pytest.mark.slow
 def test_whatever_ends_the_waiting_ends_the_stage(tmp_path):
     pids = []
 
@@ -87,6 +88,7 @@ def test_whatever_ends_the_waiting_ends_the_stage(tmp_path):
     assert not lives(pids[0])
 
 
+@pytest.mark.slow
 def test_a_stage_that_will_not_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(process, "PATIENCE", 0.5)
     pids = []
@@ -111,6 +113,7 @@ run_in_child("crawl", Path({folder!r}), lambda *now: print(now[3]["pid"], flush=
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the beat sees it, some seconds later")
 def test_a_stage_does_not_outlive_a_killed_parent(tmp_path):
     code = PARENT.format(tests=str(TESTS), folder=str(tmp_path))

@@ -4,12 +4,15 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import pytest
+
 # by its path: were tests/ on sys.path, its folders crawler/, cleaning/, … would hide the packages of these names
 SPEC = spec_from_file_location("check_words", Path(__file__).parents[1] / "check_words.py")
 check_words = sys.modules[SPEC.name] = module_from_spec(SPEC)
 SPEC.loader.exec_module(check_words)
 
 
+@pytest.mark.slow
 def test_the_documents_pass():
     assert list(check_words.findings()) == []
 

@@ -62,6 +62,7 @@ def desk(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -146,6 +147,7 @@ def no_settings_of_ours(monkeypatch):
             monkeypatch.delenv(name)
 
 
+@pytest.mark.slow
 def test_a_wrong_variable_is_named(tmp_path):
     assert "COWESE_STROE" in refusal(cowese("settings", cwd=tmp_path, COWESE_STROE="x"), 2)
     assert "crawl.delay_min" in refusal(cowese("settings", cwd=tmp_path, COWESE_CRAWL__DELAY_MIN="soon"), 2)
@@ -158,6 +160,7 @@ def test_a_store_without_permission_is_named(tmp_path):
     assert "not writable" in refusal(cowese("clean", "--store", store, cwd=tmp_path), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder where even root may not write")
 def test_a_store_where_nobody_may_write_is_named(tmp_path):
     assert "the store is not writable" in refusal(cowese("clean", "--store", "/proc/self", cwd=tmp_path), 1)
@@ -215,6 +218,7 @@ def test_an_empty_crawl_says_so_and_harms_nothing(tmp_path):
     assert list((tmp_path / "store" / "warc").glob("*/*.warc.gz"))
 
 
+@pytest.mark.slow
 def test_results_of_a_bad_command_leave_the_current_folder_as_it_was(tmp_path):
     refusal(cowese("pretrain", "--preset", "huge", cwd=tmp_path), 2)
     assert not list(tmp_path.iterdir())

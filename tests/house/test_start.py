@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"numpy", "pandas", "pyarrow", "dask", "distributed", "prefect", "torch", "tokenizers", "trafilatura", "scrapy"}
 
 

@@ -17,6 +17,8 @@ from training.runs.pretrain import pretrain
 from training.runs.run import open_tokens
 from training.tokens.vectors import vectors_of
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY = 330
 """Entries of the room's tokenizer: its corpus has no more pieces."""
 

@@ -88,6 +88,7 @@ def test_no_room_leaves_the_one_before(tmp_path):
     assert checkpoint.load_newest(tmp_path).step == 20
 
 
+@pytest.mark.slow
 def test_kill_9_during_a_save_leaves_the_one_before(tmp_path):
     program = """
         import sys, torch

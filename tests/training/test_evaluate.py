@@ -17,6 +17,8 @@ from training.runs.pretrain import pretrain
 from training.runs.run import open_tokens
 from training.settings import EvaluationSettings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

@@ -21,6 +21,8 @@ from training.settings import EvaluationSettings, PackSettings, TokenizerSetting
 from training.tokens.pack import pack
 from training.tokens.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("transformers")
 SENTENCE = "El paciente presenta fiebre alta desde ayer."
 
@@ -129,7 +131,6 @@ def test_a_tokenizer_of_others_keeps_its_ids_in_the_export(tmp_path):
         assert (folder / "vocab.txt").read_text(encoding="utf-8").split() == turned
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", ["discriminator", "generator"])
 def test_the_cards_snippet_runs(tied, part):
     _, _, made = tied
@@ -167,7 +168,6 @@ def test_the_card_has_the_measured_figures_and_valid_yaml(exported):
     assert Manifest.read(run).made_from["corpus"] in card.text
 
 
-@pytest.mark.slow
 def test_onnx_gives_the_same_logits(exported):
     onnxruntime = pytest.importorskip("onnxruntime")
     store, run, _ = exported

@@ -50,12 +50,14 @@ def steps_of_meta(length: int, **given: object) -> None:
     assert one.sums.is_meta
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_step_of_each_preset_never_waits_for_the_device(preset):
     for length in (128, 512):
         steps_of_meta(length, preset=preset, vocabulary=31_002, dropout=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("masking", "sampling", "pairs", "dropout"), SWITCHES)
 @pytest.mark.parametrize("gdes", [False, True])
 def test_a_step_with_each_switch_never_waits_for_the_device(masking, sampling, pairs, dropout, gdes):
@@ -67,6 +69,7 @@ def test_meta_tensors_refuse_to_be_waited_for():
         bool(torch.ones((), device="meta") > 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("masking", "sampling", "pairs", "dropout"), SWITCHES)
 def test_the_gpus_operations_give_the_same_numbers(masking, sampling, pairs, dropout, monkeypatch):
     made = []
@@ -123,6 +126,7 @@ def test_a_seed_on_the_device_draws_as_the_number_does():
         assert torch.equal(row_keys(table, purpose, torch.tensor(3), ROWS), due_B)
 
 
+@pytest.mark.slow
 def test_a_detour_changes_the_draws_and_compiles_nothing(monkeypatch):
     compiled = []
     monkeypatch.setattr(torch, "compile", lambda f, **_: compiled.append(f.__name__) or f)

@@ -33,6 +33,7 @@ def stepper(micro_batch: int | None, **changes: object) -> Stepper:
     return Stepper(plan, model, SPECIAL, place, compiled=False, micro_batch=micro_batch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [1, 4, 6, 9])
 @pytest.mark.parametrize(
     "changes",
@@ -64,6 +65,7 @@ def test_micro_batches_of_each_objective(objective):
     assert torch.allclose(made[0].flat.values, made[1].flat.values, atol=5e-5)
 
 
+@pytest.mark.slow
 def test_a_run_with_micro_batches_is_the_run_without(tmp_path):
     store = Store.open(tmp_path / "store")
     tokens = packed(store)
@@ -106,6 +108,7 @@ def test_a_duration_is_said_in_the_units_of_a_person(seconds, says):
     assert duration(seconds) == says
 
 
+@pytest.mark.slow
 def test_the_display_tells_the_time_left(tmp_path):
     store = Store.open(tmp_path / "store")
     told = []

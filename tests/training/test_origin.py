@@ -27,6 +27,8 @@ from training.tokens.correspondence import pieces_of
 from training.tokens.pack import pack
 from training.tokens.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
 
+pytestmark = pytest.mark.slow
+
 STEPS = 60
 
 

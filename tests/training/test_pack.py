@@ -163,6 +163,7 @@ def test_a_small_vocabulary_is_not_all_characters():
     assert sum(len(piece.removeprefix("##")) > 1 for piece in vocabulary[5:]) >= 47
 
 
+@pytest.mark.slow
 def test_a_killed_packing_goes_on(store, corpus, fitted, tmp_path, monkeypatch):
     child = multiprocessing.get_context("spawn").Process(target=pack_slowly, args=(store.root, corpus, fitted))
     child.start()
@@ -212,6 +213,7 @@ def test_a_tokenizer_without_mask_is_refused(store, corpus, tmp_path):
         pack(store, PackSettings(), corpus=corpus, tokenizer=folder)
 
 
+@pytest.mark.slow
 def test_the_digest_is_of_the_content_not_of_places(corpus, fitted, tmp_path):
     elsewhere = tmp_path / "a" / "b" / "moved"
     shutil.copytree(fitted, elsewhere)
@@ -227,6 +229,7 @@ def test_the_digest_is_of_the_content_not_of_places(corpus, fitted, tmp_path):
     assert len(digests) == 1
 
 
+@pytest.mark.slow
 def test_tokens_packed_before_special_ids_were_noted_open_still(store, corpus, fitted):
     folder = pack(store, PackSettings(), corpus=corpus, tokenizer=fitted).path
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -20,6 +20,8 @@ from training.runs.pretrain import pretrain
 from training.runs.pretrain_settings import EvaluationSettings, PretrainSettings
 from training.runs.run import Trained
 
+pytestmark = pytest.mark.slow
+
 THREE = (
     Phase(objective="mlm", share=2, mask_share=0.3, vector_rate=0.1, batch=4),
     Phase(objective="rtd", learning_rate=1e-3, temperature=1.3, sampling="inverse"),

@@ -59,6 +59,7 @@ def untimed(run: Path) -> list[dict[str, float]]:
     return [{name: value for name, value in line.items() if name not in TIMED} for line in read_metrics(run)]
 
 
+@pytest.mark.slow
 def test_13_and_17_steps_are_30(room, monkeypatch):
     store, tokens = room
     settings = quick(long_share=0.1, log_every=4)
@@ -84,6 +85,7 @@ def test_13_and_17_steps_are_30(room, monkeypatch):
     assert [line["length"] for line in read_metrics(whole.path)][-4:] == [32, 32, 512, 512]
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_found_again(room):
     store, tokens = room
     first = pretrain(store, quick(seed=8), tokens=tokens)
@@ -101,6 +103,7 @@ def test_the_loss_falls(room):
     assert np.mean([line["mlm_loss"] for line in lines[-10:]]) < 0.75 * lines[0]["mlm_loss"]
 
 
+@pytest.mark.slow
 def test_sigusr1_saves_and_goes_on(room):
     store, tokens = room
     settings = quick(keep=9, save_every=30)
@@ -124,6 +127,7 @@ def test_ctrl_c_saves_and_stops(room, interruptible):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_another_setting_or_corpus_is_refused_by_name_unless_forced(room, tmp_path):
     store, tokens = room
     pretrain(store, quick(steps=3), tokens=tokens, name="own")
@@ -195,6 +199,7 @@ def test_no_gpu_where_one_was_asked_for(room):
     assert not (store.runs / "gpu").exists()
 
 
+@pytest.mark.slow
 def test_no_room_for_metrics_is_a_clear_error_and_loses_nothing(room):
     store, tokens = room
     settings = quick(steps=12, save_every=4)
@@ -215,6 +220,7 @@ def test_missing_tokens(room, tmp_path):
         pretrain(room[0], quick(), tokens=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(room, caplog):
     store, tokens = room
     settings = quick(steps=12, save_every=4, keep=3)
@@ -235,6 +241,7 @@ def test_a_rate_that_blows_up_is_a_clear_error(room):
         pretrain(store, quick(learning_rate=1e30, warmup=1), tokens=tokens, name="blown")
 
 
+@pytest.mark.slow
 def test_after_skips_in_a_row_it_goes_back_and_on_with_other_masks(room, caplog):
     store, tokens = room
     settings = quick(steps=24, save_every=6)
@@ -344,6 +351,7 @@ def test_a_frozen_generator_is_not_blamed_and_without_counts_there_is_no_bar(cap
     assert not caplog.text
 
 
+@pytest.mark.slow
 def test_positions_settle_when_the_rates_of_their_steps_sum_to_the_spread_of_fresh_weights():
     small, mini = PretrainSettings(preset="small").plan, PretrainSettings(preset="mini").plan
     assert small.settled_length(small.steps) == 512

@@ -12,6 +12,8 @@ from training.runs.pretrain import pretrain
 from training.runs.threads import choose_threads
 from training.settings import EvaluationSettings
 
+pytestmark = pytest.mark.slow
+
 
 class Page(HTMLParser):
     """Counts elements and collects what a page would load from elsewhere."""

@@ -63,6 +63,7 @@ def test_counts_merge_over_shards():
     assert parts == whole
 
 
+@pytest.mark.slow
 def test_two_stores_get_the_same_files(fitted, tmp_path, store):
     from data.store import Store
 
@@ -179,6 +180,7 @@ def test_a_tokenizer_fitted_before_a_setting_was_born_is_found_again(store, fitt
     assert fit_tokenizer(store, TokenizerSettings(vocab_size=1500), corpus=tmp_path / "texts.parquet").reused
 
 
+@pytest.mark.slow
 def test_literal_special_tokens_stay_text(fitted):
     tokenizer = load_tokenizer(fitted.path)
     ids = tokenizer.encode("una [MASK] y un [SEP]", add_special_tokens=False).ids

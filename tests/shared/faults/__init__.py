@@ -1,1 +1,1 @@
-"""A fault-injecting check of operations: `bench/faults.py` plays all of it, `test_flows_faults.py` a few cases."""
+"""A fault-injecting check of operations: `bench/faults.py` plays all of it, tests/flows/test_faults.py a few cases."""

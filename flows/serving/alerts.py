@@ -56,7 +56,7 @@ def send(alert: Alert, settings: AlertSettings, channels: Iterable[str]) -> dict
 
 
 def _within(seconds: float, work: Callable[..., None], *arguments: object) -> None:
-    """Call a function in a thread of its own, for a socket's timeout begins anew with each byte that comes.
+    """Call a function in a thread of its own, for a socket's timeout begins again with each byte that comes.
 
     Raises:
         TimeoutError: it has not ended in time; the thread is left to itself.

@@ -19,8 +19,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: its name is that of the package which it measures
-
 import torch
 from pydantic import BaseModel
 

@@ -28,7 +28,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
-sys.path.pop(0)  # this file's folder: it holds a training.py too
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np

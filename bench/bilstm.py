@@ -9,14 +9,11 @@ rate for all.
 """
 
 import argparse
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-
-sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
 
 import numpy as np
 import torch

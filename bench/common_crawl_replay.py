@@ -17,7 +17,6 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.pop(0)  # this file's folder: it holds a cleaning.py too
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

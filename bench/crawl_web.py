@@ -5,11 +5,6 @@ import contextlib
 import random
 import subprocess
 import sys
-from pathlib import Path
-
-_HERE = str(Path(__file__).parent)
-if sys.path[0] == _HERE:  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
-    sys.path.append(sys.path.pop(0))
 
 PAGE_BYTES = 41_000
 LINKS = 60

@@ -11,8 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-if sys.path[0] == str(_HERE):  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
-    sys.path.append(sys.path.pop(0))
 sys.path.append(str(_HERE.parent / "tests" / "shared"))
 
 from harness import Run, record_option  # noqa: E402 - found there

@@ -14,15 +14,10 @@ import argparse
 import gzip
 import heapq
 import math
-import sys
 from collections import defaultdict, deque
 from pathlib import Path
 
-_HERE = str(Path(__file__).resolve().parent)
-if sys.path[0] == _HERE:  # bench/ comes last: its incremental.py must not hide the package that Twisted needs
-    sys.path.append(sys.path.pop(0))
-
-from harness import Run, record_option  # noqa: E402 - found there
+from harness import Run, record_option
 
 POINTS = (0.05, 0.1, 0.2)
 FEEDBACKS = 20

@@ -8,13 +8,10 @@ letters. No word vectors, no lists. A document is a sequence; L-BFGS with L1 0.0
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
 
 from harness import Run, record_option
 

@@ -7,13 +7,10 @@ up for the first --checked texts: the documents found must be the same. One text
 """
 
 import argparse
-import sys
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-sys.path.append(sys.path.pop(0))  # this folder last, since its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np

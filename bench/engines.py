@@ -23,7 +23,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-sys.path.append(sys.path.pop(0))  # for dedup; last, since its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import dedup

@@ -31,11 +31,11 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
 
-from faults.cases import every_case  # noqa: E402 - found there
-from faults.ground import Ground, spared  # noqa: E402
-from faults.play import Played  # noqa: E402
+from faults.cases import every_case
+from faults.ground import Ground, spared
+from faults.play import Played
 
 
 def read(files):

@@ -8,12 +8,9 @@ each the share of words with a token [UNK]. Words are those that the tokenizers 
 """
 
 import argparse
-import sys
 import time
 import unicodedata
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: it holds a tokenizer.py too
 
 import pyarrow.parquet as pq
 from harness import Run, record_option

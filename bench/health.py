@@ -12,11 +12,8 @@ pieces. Sources of exam questions weigh together as one, and the words of which 
 import argparse
 import math
 import re
-import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.compute as pc

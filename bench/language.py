@@ -16,7 +16,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, record_option

@@ -16,12 +16,9 @@ import argparse
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq

@@ -26,7 +26,6 @@ from statistics import mean
 import pypdfium2
 
 _ROOT = Path(__file__).parents[1]
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path[:0] = [str(_ROOT), str(_ROOT / "tests" / "shared")]
 from harness import Run, record_option  # noqa: E402
 from pdf_writer import Drawn, pdf_of, wrapped  # noqa: E402

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from harness import Run, record_option
 

@@ -25,7 +25,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-sys.path.append(sys.path.pop(0))  # this folder last, since its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np

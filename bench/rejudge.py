@@ -20,7 +20,6 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, adopt_orphans, measured, record_option, times

@@ -23,7 +23,6 @@ from typing import Any
 
 import pyarrow as pa
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, record_option

@@ -4,11 +4,8 @@ Every rate stands here once, with where it was measured. What is not measured sa
 """
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-
-sys.path.pop(0)  # this file's folder: it holds a training.py too
 
 from training.electra.presets import flops_per_token, model_shape
 
@@ -31,7 +28,7 @@ STATE_BYTES_A_URL, URLS_A_REQUEST = 185, 3.0
 PAGES_A_HOST_HOUR = 3_600
 """One request a second and host (docs/crawling.md): estimate."""
 CLEAN_PAGES_A_CORE_S = (3_713 + 829 + 359) / (2 * 80.2)
-"""4,901 answers of 200 (22,025 records) in 80.2 s on 2 quiet cores (bench/incremental.py)."""
+"""4,901 answers of 200 (22,025 records) in 80.2 s on 2 quiet cores (bench/incremental_publish.py)."""
 DEDUP_WORDS_A_CORE_S = 100_000 * 150 / 7.3
 """bench/engines.py: 100,000 texts of 150 words in 7.3 CPU s by a pool of 2, processes started."""
 COORDINATOR_GB_A_MILLION = 1.55

@@ -20,11 +20,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose training.py hides the package
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
 
-from faults.ground import Ground  # noqa: E402 - found there
-from faults.processes import inherited_environment, three_ports, until  # noqa: E402
-from prefect_api import PrefectApi  # noqa: E402
+from faults.ground import Ground
+from faults.processes import inherited_environment, three_ports, until
+from prefect_api import PrefectApi
 
 PROFILES = """# the user's own
 active = "mine"

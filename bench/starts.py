@@ -23,11 +23,11 @@ from pathlib import Path
 
 from harness import Run, record_option
 
-sys.path[0] = str(Path(__file__).parents[1] / "tests" / "shared")  # not bench/, whose cleaning.py hides the package
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shared"))
 
-from demo_web.server import DemoWeb  # noqa: E402 - found there
-from faults.processes import inherited_environment, three_ports, until  # noqa: E402
-from prefect_api import PrefectApi  # noqa: E402
+from demo_web.server import DemoWeb
+from faults.processes import inherited_environment, three_ports, until
+from prefect_api import PrefectApi
 
 COWESE = str(Path(sys.executable).with_name("cowese"))
 TICK = os.sysconf("SC_CLK_TCK")

@@ -9,13 +9,10 @@ stands in none of ``nav``, ``footer``, ``aside``, ``form``, ``button``. Only the
 
 import argparse
 import re
-import sys
 import tarfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 from harness import Run, record_option
 from lxml.html import HtmlElement, document_fromstring

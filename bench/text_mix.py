@@ -16,12 +16,9 @@ Writes data/{train,validation,test}/texts.parquet, prints what went and why as J
 
 import argparse
 import json
-import sys
 import time
 from collections import Counter
 from pathlib import Path
-
-sys.path.pop(0)  # this file's folder: its names must not hide packages
 
 import numpy as np
 import numpy.typing as npt

@@ -9,13 +9,10 @@ CPU seconds of this process, all threads together; megabytes are UTF-8 of the te
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import pyarrow.parquet as pq

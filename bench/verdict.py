@@ -11,9 +11,6 @@ Run: .venv/bin/python bench/verdict.py [--rounds 2000] [--record]   (10 minutes 
 """
 
 import argparse
-import sys
-
-sys.path.append(sys.path.pop(0))  # this folder last: it holds a training.py too
 
 import numpy as np
 from harness import Run, record_option

@@ -5,7 +5,6 @@ import importlib
 import importlib.util
 import re
 import sys
-from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -47,32 +46,13 @@ def there(module: str, name: str) -> bool:
         return False
 
 
-HIDDEN = [name for name in RUN if any(node.module.partition(".")[0] in SCRIPTS for node in imports(SCRIPTS[name]))]
-
-
-@pytest.mark.parametrize("name", HIDDEN)
-def test_a_bench_finds_the_package_and_not_a_script_of_the_same_name(name, monkeypatch):
-    """`python bench/x.py` looks into bench/ first, where cleaning.py and training.py lie."""
-    monkeypatch.setattr(sys, "path", [str(ROOT / "bench"), str(ROOT)])
-    of_a_function = imports(SCRIPTS[name])[0].module.partition(".")[0]
-    wanted = first_import_of_ours(SCRIPTS[name]) or of_a_function
-    assert PathFinder.find_spec(wanted).origin == str(ROOT / wanted / "__init__.py")
-
-
-def first_import_of_ours(script: Path) -> str | None:
-    """The first package of ours that a script imports, once what it says of `sys.path` before is done."""
-    scope = {"sys": sys, "Path": Path, "__file__": str(script)}
-    for node in ast.parse(script.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
-            package = module.partition(".")[0]
-            if package in ROOMS:
-                return package
-            if package in SCRIPTS and (found := first_import_of_ours(SCRIPTS[package])):
-                return found
-        elif "sys.path" in (said := ast.unparse(node)) or "__file__" in said:
-            exec(said, scope)
-    return None
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_bench_hides_a_package(name, monkeypatch):
+    """`python bench/x.py` looks into bench/ first: a training.py there would be found in place of the package."""
+    ours = (ROOT / "bench", ROOT / "tests")  # bench/faults.py looks into tests/shared/ before
+    outside = [place for place in sys.path if not any(Path(place).resolve().is_relative_to(one) for one in ours)]
+    monkeypatch.setattr(sys, "path", outside)
+    assert importlib.util.find_spec(name) is None
 
 
 def test_every_bench_stands_in_a_table():

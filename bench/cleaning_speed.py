@@ -1,6 +1,6 @@
 """Cleaning beside datatrove's comparable pipeline, on the same real pages in one run: pages a second of one core.
 
-Usage: bench/cleaning.py PAGES.tar.xz [--sample 400] [--repeats 2] [--venv /tmp/cowese-datatrove] [--record]
+Usage: bench/cleaning_speed.py PAGES.tar.xz [--sample 400] [--repeats 2] [--venv /tmp/cowese-datatrove] [--record]
 
 PAGES is a tar of HTML files, `pages/HOST/PATH`; a sample of those that triage lets through is drawn by a hash of their
 names. datatrove runs in a virtual environment of its own that this script makes (datatrove, trafilatura of our version,
@@ -41,7 +41,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, record_option, times
@@ -76,7 +75,7 @@ def main() -> None:
         print(json.dumps(SIDES[arguments.side](pickle.loads(arguments.pages.read_bytes()))))
         return
     peer = str(peer_python(arguments.venv))
-    run = Run("cleaning", ("trafilatura", "lxml", "htmldate", "justext", "py3langid", "langdetect"))
+    run = Run("cleaning_speed", ("trafilatura", "lxml", "htmldate", "justext", "py3langid", "langdetect"))
     best: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample.pickle"

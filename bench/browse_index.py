@@ -1,6 +1,6 @@
 """`cowese browse` on a version of a million documents: time and size of its index, time of each kind of question.
 
-python bench/browse.py --folder /tmp/browse [--pages 1000000] [--words 150] [--duckdb] [--record]
+python bench/browse_index.py --folder /tmp/browse [--pages 1000000] [--words 150] [--duckdb] [--record]
 
 The documents are made up: two of 50,000 pieces, whose words are drawn by Zipf's law from the project's list of Spanish
 words, so that the commonest stand in most documents; 4,000 hosts, dates, lengths, categories at random; a fifth as many
@@ -29,7 +29,6 @@ import numpy as np
 import pyarrow as pa
 import uvicorn
 
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, record_option
@@ -86,7 +85,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sizes = {path.name: path.stat().st_size / 1e6 for path in folder.iterdir()}
     parts = sum(path.stat().st_size for path in store.corpus.rglob("*.parquet")) / 1e6
-    run = Run("browse", ("numpy", "pyarrow", "starlette", "uvicorn", "duckdb"))
+    run = Run("browse_index", ("numpy", "pyarrow", "starlette", "uvicorn", "duckdb"))
     listed = ", ".join(f"{name} {size:,.0f} MB" for name, size in sizes.items())
     columns = ("documents", "CPU s", "s", "memory at most, MB", "index, MB", "the version, MB")
     row = (options.pages, cpu, took, peak, sum(sizes.values()), parts)

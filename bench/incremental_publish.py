@@ -1,6 +1,6 @@
 """What a publish costs: from nothing but the WARC files, with nothing changed, with one page in a hundred changed.
 
-python bench/incremental.py FOLDER [--share 0.01] [--workers 1] [--record]
+python bench/incremental_publish.py FOLDER [--share 0.01] [--workers 1] [--record]
 
 FOLDER holds WARC files (a store's `warc`, or anybody's). They are linked into a store of their own; a share of the
 pages is then written again, with one sentence more, as the next round.
@@ -8,13 +8,10 @@ pages is then written again, with one sentence more, as the next round.
 
 import argparse
 import io
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 from harness import Run, record_option
 from warcio.archiveiterator import ArchiveIterator
@@ -88,7 +85,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int)
     record_option(parser)
     given = parser.parse_args()
-    run = Run("incremental", ("trafilatura", "lxml", "pyarrow", "numpy"))
+    run = Run("incremental_publish", ("trafilatura", "lxml", "pyarrow", "numpy"))
     with tempfile.TemporaryDirectory() as name:
         store = Store.open(name)
         (store.warc / "0001").mkdir(parents=True)

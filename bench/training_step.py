@@ -1,8 +1,8 @@
 """Our joint training step and our loader on a CPU, beside transformers' step; all arms in one run, on one batch.
 
-    python bench/training.py                            the small preset, batch 16 × 128, one thread
-    python bench/training.py --batch 32 --threads 2
-    python bench/training.py --tokens store/tokens/…    the loader on real packed tokens; --record keeps the run
+    python bench/training_step.py                            the small preset, batch 16 × 128, one thread
+    python bench/training_step.py --batch 32 --threads 2
+    python bench/training_step.py --tokens store/tokens/…    the loader on real packed tokens; --record keeps the run
 
 Arms of the joint step (generator, sampling, discriminator, loss, backward, clip, update):
     transformers   ElectraForMaskedLM + ElectraForPreTraining, sdpa, shared embeddings, full logits, AdamW
@@ -11,11 +11,8 @@ Both work on the same rows and masks. Rounds alternate and the median counts, in
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.append(sys.path.pop(0))  # this folder last: its names must not hide packages
 
 import numpy as np
 import torch
@@ -119,7 +116,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=Path, help="a folder of packed tokens; without it, random ids")
     record_option(parser)
     given = parser.parse_args()
-    run = Run("training", ("torch", "transformers", "numpy"))
+    run = Run("training_step", ("torch", "transformers", "numpy"))
     torch.set_num_threads(given.threads)
     settings = PretrainSettings(preset=given.preset, batch=given.batch, length=LENGTH)
     draw = np.random.default_rng(1)

@@ -17,6 +17,9 @@ QUERY_SECONDS = 1
 """How often a worker asks for work; Prefect's own 10 are longer than all else in a run that finds nothing changed."""
 STARTUP_SECONDS = 600
 """The first start makes the database: 140 s on a busy machine. Prefect's own 20 s failed there."""
+CLIENT_RETRIES = 8
+"""Prefect's client asks again after 2, 4, 8 … s: for some 8 minutes. With its own 5 a run ended when the server was
+away for 75 s."""
 PASSWORDS = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
 """What the server asks for, and what its clients answer: user and password."""
 PASSED_ON = ("PREFECT_LOGGING_",)
@@ -53,6 +56,7 @@ def environment(
         "PREFECT_API_URL": api_url,
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{store.root / 'serve' / 'prefect.db'}",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+        "PREFECT_CLIENT_MAX_RETRIES": str(CLIENT_RETRIES),
         "PREFECT_WORKER_QUERY_SECONDS": str(QUERY_SECONDS),
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(STARTUP_SECONDS),
         "PREFECT_SERVER_LOGS_STREAM_OUT_ENABLED": "true",  # else `prefect deployment run --watch` shows no log

@@ -104,7 +104,8 @@ def show(built: dict[str, Any], seconds: float, finished: int) -> None:
     print("With Prefect:")
     print(f"  {shorter(COWESE)} serve              a server, workers and the demo's web, all in the background")
     deployed = "that round" if finished == 1 else "the next look at the same web"
-    print(f"  .venv/bin/prefect deployment run build-cowese --watch    {deployed}, as a deployment, from any folder")
+    prefect = shorter(COWESE.with_name("prefect"))
+    print(f"  {prefect} deployment run build-cowese --watch    {deployed}, as a deployment, from any folder")
 
 
 def learnt(built: dict[str, Any]) -> list[str]:

@@ -307,10 +307,12 @@ def test_a_server_on_this_machine_is_asked_directly_whatever_the_proxy(monkeypat
 @pytest.mark.parametrize("behind", [0, 1, 2])
 def test_each_of_the_three_ports_must_be_free(tmp_path, behind):
     store = Store.open(tmp_path / "store")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as taken:
+        threading.Thread(target=taken.serve_forever, args=(0.05,), daemon=True).start()
+        port = taken.server_port
         with pytest.raises(StoreError, match=rf"port {port}: another program .*the two behind it"):
             service.serve(store, ServeSettings(port=port - behind), None)
+        taken.shutdown()
     assert not service.runs(store)
 
 

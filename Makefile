@@ -12,7 +12,7 @@ help:
 	@echo "make demo    the whole chain on a small web served on this machine (2 to 4 minutes)"
 	@echo "make test    all tests"
 	@echo "make coverage  the same, and which lines they reach: half as long again"
-	@echo "make quick   four tests of five, those that take no more than about a second: 100 CPU seconds"
+	@echo "make quick   four tests of five, those that take no more than about a second: 55 s"
 	@echo "make topology  docker-compose.yml's processes for real, without Docker (PostgreSQL and Redis must be installed)"
 	@echo "make check   ruff, mypy, import-linter, links, sentences and banned words"
 	@echo "make clean   remove .venv and what a demo left"

@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"(?=[a-z,-]*[0-9])(?=[0-9,-]*[a-z])[0-9a-z,-]{16,}", re.IGN
 _CANONICAL = re.compile(
     r"https?://(?:[a-z0-9_-]{1,63}\.)+[a-z]{2,63}(?=/)(?:/[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*)*/?"
 )
-"""Most addresses of articles are canonical as they stand; to see that takes a fifth of the time of making them so."""
+"""Addresses that are canonical as they stand; to see that takes a fifth of the time of making them so."""
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _PLAIN = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/~._-]*")
 _SAFE = "!$&'()*+,;=:@/~-._%"

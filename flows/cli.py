@@ -83,7 +83,7 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # typer would load pydantic to read an option, as long as all the rest
         typer.echo(code_version())
         return
-    # imports make some 200,000 objects that stay: a tenth of the time of a short command went into looking for garbage
+    # imports make 75,000 objects that stay: 0.03 s of the 0.54 of `cowese why` went into looking for garbage among them
     gc.set_threshold(GARBAGE_THRESHOLD)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("huggingface_hub").propagate = False  # it has a handler of its own

@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 
 from flows.serving.files import ABOUT
 from flows.serving.loopback import get
+from flows.serving.parts import ports
 
 
 def listens(port: int) -> bool:
@@ -37,7 +38,7 @@ def served_root(port: int) -> str | None:
     What shows the store's files, on the next port, says so.
     """
     try:
-        root = get(f"http://127.0.0.1:{port + 1}{ABOUT}").decode()
+        root = get(f"http://127.0.0.1:{ports(port)['files']}{ABOUT}").decode()
     except (OSError, HTTPException, ValueError):
         return None
     return root if Path(root).is_absolute() and Path(root).is_dir() else None

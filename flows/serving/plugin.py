@@ -1,4 +1,4 @@
-"""A Prefect plugin: no proxy for our server; for ``prefect deployment run`` bare names, clear errors, less ``--watch``.
+"""A Prefect plugin: our server without a proxy; ``prefect deployment run`` with bare names, clear errors, few lines.
 
 Prefect calls ``setup_environment`` before it reads its command line, where our profile is active. The stock command
 wants FLOW/DEPLOYMENT; our deployments bear their flow's name, so the bare name says it all. Where no server answers, a

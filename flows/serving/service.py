@@ -120,7 +120,7 @@ def served_environment(store: Store, settings: ServeSettings, config: Path | Non
     return environment(
         store,
         f"http://127.0.0.1:{settings.port}/api",
-        f"http://127.0.0.1:{settings.port + 1}",
+        f"http://127.0.0.1:{ports(settings.port)['files']}",
         config,
         password=read_password(file),
         keep_days=settings.keep_days,

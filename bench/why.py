@@ -33,10 +33,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from harness import Run, record_option
 
-from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.ids import ids_path, write_ids
 from cleaning.judge_segment import GROUP_ROWS
+from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from crawler.frontier.database import open_engine

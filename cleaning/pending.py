@@ -69,6 +69,13 @@ def texts_in(folder: Path, stem: str) -> Path:
     return folder / f"{stem}{KEPT}"
 
 
+def pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """The complete pairs of a recipe's folder, sorted."""
+    kept = (path for path in sorted(folder.glob(f"*{KEPT}")) if not path.name.endswith(DROPPED))
+    both = ((path, path.with_name(path.name.removesuffix(KEPT) + DROPPED)) for path in kept)
+    return [(documents, dropped) for documents, dropped in both if dropped.is_file()]
+
+
 def is_judged(folder: Path, stem: str) -> bool:
     """Whether the pair of a WARC file is there."""
     return all(path.is_file() for path in pair_in(folder, stem))

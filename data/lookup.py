@@ -1,16 +1,25 @@
-"""Reads single rows of a Parquet file; only the row groups whose statistics allow them are read."""
+"""Reads single rows of a Parquet file; only the row groups whose statistics allow them are read.
+
+Nothing here uses ``pyarrow.compute``: to import it takes 0.03 s, a third of what `cowese why` has for looking up.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.parquet import parquet_errors
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_MICRO = _PER_SECOND["us"]
+_FEW = 16
+"""Candidates that are compared one by one."""
 
 
 def rows_where(path: Path, column: str, values: Collection[str], columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -19,14 +28,14 @@ def rows_where(path: Path, column: str, values: Collection[str], columns: Sequen
     Raises:
         InputError: the file is missing, damaged, or lacks a column.
     """
-    wanted = _strings(values)
     rows: list[dict[str, Any]] = []
     with parquet_errors(path), pq.ParquetFile(path) as file:
         for group in _groups_with(file.metadata, column, values):
             keys = file.read_row_group(group, [column], use_threads=False)[column]
-            places = pc.indices_nonzero(pc.is_in(keys, wanted))
-            if len(places):
-                rows += _as_rows(file.read_row_group(group, list(columns), use_threads=False).take(places))
+            places = _places(keys, values)
+            if places:
+                table = file.read_row_group(group, list(columns), use_threads=False)
+                rows += _as_rows(pa.concat_tables(table.slice(place, 1) for place in places))
     return rows
 
 
@@ -51,25 +60,55 @@ def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]
     place = next(at for at in range(metadata.num_columns) if metadata.schema.column(at).path == column)
     for group in range(metadata.num_row_groups):
         statistics = metadata.row_group(group).column(place).statistics
-        known = statistics is not None and statistics.has_min_max
-        if not known or any(statistics.min <= value <= statistics.max for value in values):
+        if not statistics or not statistics.has_min_max:
             yield group
+            continue
+        least, most = statistics.min, statistics.max  # each access makes an object
+        if any(least <= value <= most for value in values):
+            yield group
+
+
+def _places(keys: pa.ChunkedArray, values: Collection[str]) -> list[int]:
+    """The rows of a column that have one of ``values``, ascending."""
+    wanted = [value.encode("utf-8", "surrogatepass") for value in values]
+    places: list[int] = []
+    first = 0
+    for chunk in keys.chunks:
+        if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type):
+            places += sorted(first + place for value in set(wanted) for place in _equal(chunk, value))
+        else:  # a dictionary, or another type that a foreign writer chose
+            places += [first + place for place, key in enumerate(chunk.to_pylist()) if key in values]
+        first += len(chunk)
+    return places
+
+
+def _equal(strings: pa.Array, value: bytes) -> list[int]:
+    """The rows of an array of strings that are ``value``: those of its length, then byte after byte from the end."""
+    valid, ends_buffer, bytes_buffer = strings.buffers()
+    width = np.dtype(np.int32 if pa.types.is_string(strings.type) else np.int64)
+    bounds: npt.NDArray[Any] = np.frombuffer(ends_buffer, width)[strings.offset : strings.offset + len(strings) + 1]
+    text = np.frombuffer(bytes_buffer or b"", np.uint8)
+    rows: npt.NDArray[np.intp] = np.flatnonzero(bounds[1:] - bounds[:-1] == len(value))
+    for back in range(1, len(value) + 1):  # addresses differ at their end, ids anywhere
+        if len(rows) <= _FEW:
+            break
+        rows = rows[text[bounds[rows + 1] - back] == value[-back]]
+    same = [row for row in rows.tolist() if text[bounds[row] : bounds[row + 1]].tobytes() == value]
+    return same if valid is None else [row for row in same if strings[row].is_valid]
 
 
 def _as_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Rows as Python objects, datetimes in UTC. Arrow's own conversion of zoned timestamps would import pandas."""
-    moments = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    moments = {field.name: field.type for field in table.schema if pa.types.is_timestamp(field.type)}
     for name in moments:
-        plain = table[name].cast(pa.timestamp("s"))
-        table = table.set_column(table.schema.get_field_index(name), name, plain)
+        chunks = [chunk.view(pa.int64()) for chunk in table[name].chunks]
+        table = table.set_column(table.schema.get_field_index(name), name, pa.chunked_array(chunks, pa.int64()))
     rows: list[dict[str, Any]] = table.to_pylist()
     for row in rows:
-        row |= {name: row[name].replace(tzinfo=UTC) for name in moments if row[name] is not None}
+        row |= {name: _moment(row[name], unit.unit) for name, unit in moments.items() if row[name] is not None}
     return rows
 
 
-def _strings(values: Collection[str]) -> pa.StringArray:
-    """An Arrow array of strings. ``pa.array`` imports pandas if it is installed: 0.3 s for a lookup of 0.1 s."""
-    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
-    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))
+def _moment(count: int, unit: str) -> datetime:
+    """The time that many units after 1970, to the microsecond."""
+    return _EPOCH + timedelta(microseconds=count * _MICRO // _PER_SECOND[unit])

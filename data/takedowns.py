@@ -11,8 +11,10 @@ from datetime import date
 from data.errors import InputError
 from data.files import write_text
 from data.store import Store
-from data.urls import canonical_url, document_id, host_of
+from data.urls import canonical_url, host_of
 
+TAKEDOWN = "takedown"
+"""The reason of pages that were taken down; a version counts them and does not list them."""
 _HEADER = "target\tdate\n"
 _NO_HOST = frozenset("@?#:/")
 """Characters of mail addresses, URLs and ports that a host name cannot have."""
@@ -30,7 +32,7 @@ class Takedowns:
     targets: dict[str, str] = field(default_factory=dict)
     """Target → date."""
     _of_host: dict[str, list[str]] = field(default_factory=dict)
-    _of_id: dict[str, list[str]] = field(default_factory=dict)
+    _of_address: dict[str, list[str]] = field(default_factory=dict)
     _patterns_of_host: dict[str, list[str]] = field(default_factory=dict)
     _hosts_of_urls: set[str] = field(default_factory=set)
 
@@ -90,7 +92,7 @@ class Takedowns:
 
     def covering(self, url: str) -> Iterator[str]:
         """The targets that match a canonical URL: the URL itself, then patterns, then its host."""
-        yield from self._of_id.get(document_id(url), ())
+        yield from self._of_address.get(_address(url), ())
         host = host_of(url)
         for pattern in self._patterns_of_host.get(host.removeprefix("www."), ()):
             if _fits(_address(url), _address(pattern)):
@@ -123,7 +125,7 @@ class Takedowns:
         if "://" in target and ANY in target:
             self._patterns_of_host.setdefault(host_of(target).removeprefix("www."), []).append(target)
         elif "://" in target:
-            self._of_id.setdefault(document_id(target), []).append(target)
+            self._of_address.setdefault(_address(target), []).append(target)
             self._hosts_of_urls.add(host_of(target).removeprefix("www."))
         else:
             self._of_host.setdefault(target.removeprefix("www."), []).append(target)

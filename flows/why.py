@@ -1,5 +1,7 @@
 """The history of one URL from fetch to corpus: crawl and cleaning, joined by WARC record."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.page_history import Takedown, Verdict, page_history
@@ -51,8 +53,10 @@ def why(store: Store, settings: Settings, url: str) -> Why:
         StoreError: the crawl state cannot be opened.
     """
     address = canonical_url(url if "://" in url else f"https://{url}")
-    crawled = history(store, settings.crawl, address)
-    past = page_history(store, settings.clean, address)
+    with ThreadPoolExecutor(1) as beside:  # reading Parquet lets the other thread work
+        asked = beside.submit(history, store, settings.crawl, address)
+        past = page_history(store, settings.clean, address)
+        crawled = asked.result()
     visits = _joined(crawled.answers, past.verdicts)
     met = any(place.state != "absent" for place in past.versions)
     known = bool(crawled.urls or visits or met or crawled.left_out)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
-from cleaning.corpus.live_pages import pairs
 from cleaning.engines.engine import EngineSettings
 from cleaning.foreign_warcs import check_remade
 from cleaning.ids import ids_path
-from cleaning.pending import KEPT
+from cleaning.pending import KEPT, pairs
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.errors import StageError

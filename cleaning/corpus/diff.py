@@ -9,13 +9,12 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
-from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, wide
 from data.parquet import read_wide, row_count
 from data.store import Store
-from data.takedowns import Takedowns
+from data.takedowns import TAKEDOWN, Takedowns
 
 SAMPLES = 10
 MOST_HOSTS = 50

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.corpus.figures import FigureCounts
-from cleaning.corpus.live_pages import TAKEDOWN, dropped_rows
+from cleaning.corpus.live_pages import dropped_rows
 from cleaning.corpus.shards import Shards
 from cleaning.corpus.splits import SPLITS
 from cleaning.engines.engine import Engine, Report, run_all
@@ -18,6 +18,7 @@ from data.arrow_files import arrow_file, read_arrow
 from data.columns import PUBLISHED_SCHEMA
 from data.documents import WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
 from data.files import value_digest
+from data.takedowns import TAKEDOWN
 
 DECIDED = ("site", "license", "license_url", "text_digest", "n_words", "first_seen_at", "cluster_id", "cluster_size")
 """Columns that publishing decides; cleaning wrote all others."""

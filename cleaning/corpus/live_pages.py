@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urljoin
 
 import numpy as np
@@ -10,16 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cleaning.pending import DROPPED, KEPT
 from cleaning.stored_texts import Segments
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, SECONDS_UTC, WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
 from data.errors import InputError, StageError
 from data.parquet import read_wide
-from data.takedowns import Takedowns
+from data.takedowns import TAKEDOWN, Takedowns
 from data.urls import canonical_url
 
-TAKEDOWN = "takedown"
-"""The reason of pages that were taken down; a version counts them and does not list them."""
 _REMOVING = ("http/404", "http/410", "http/moved", "http/redirect")
 _JUDGED = ("language/", "quality/", "extraction/", "judging/", "policy/", "kind/")
 _WIDE = ("text", "title", "author", "quality", "verdicts")
@@ -43,13 +39,6 @@ class LivePages:
     """WIDE_DROPPED_SCHEMA: for each URL that is not live, the first of its latest drops for the same reason."""
     funnel: Counter[str]
     """``records`` = ``superseded`` + ``urls``; ``urls`` = live + dropped."""
-
-
-def pairs(folder: Path) -> list[tuple[Path, Path]]:
-    """The complete pairs of a recipe's folder, sorted."""
-    kept = (path for path in sorted(folder.glob(f"*{KEPT}")) if not path.name.endswith(DROPPED))
-    both = ((path, path.with_name(path.name.removesuffix(KEPT) + DROPPED)) for path in kept)
-    return [(documents, dropped) for documents, dropped in both if dropped.is_file()]
 
 
 def live_documents(segments: Segments, takedowns: Takedowns) -> LivePages:

@@ -8,19 +8,19 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.live_pages import TAKEDOWN, pairs
 from cleaning.corpus.reservation_evidence import ReservationRecord, ReservationRecords
 from cleaning.corpus.version_status import VersionStatus, status_in_versions
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
 from cleaning.pages.page import OPTED_OUT
+from cleaning.pending import pairs
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
 from data.lookup import row_at, rows_where
 from data.manifest import Manifest
 from data.store import Store
-from data.takedowns import Takedowns
+from data.takedowns import TAKEDOWN, Takedowns
 from data.urls import document_id
 
 _KEPT_COLUMNS = [name for name in DOCUMENT_SCHEMA.names if name not in ("text", "host", "author", "first_seen_at")]

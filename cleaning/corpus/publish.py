@@ -20,7 +20,6 @@ from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
 from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
-from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import write_report
@@ -32,6 +31,7 @@ from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
 from cleaning.engines.scratch import scratch
 from cleaning.foreign_warcs import check_members, leave_out
+from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings

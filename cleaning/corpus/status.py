@@ -8,11 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import behind
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import ForeignWarcs, members
-from cleaning.pending import cut_short, extracted_stems, is_judged, warcs_of
+from cleaning.pending import cut_short, extracted_stems, is_judged, pairs, warcs_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings

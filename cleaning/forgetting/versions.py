@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.card import write_texts
 from cleaning.corpus.figures import FigureCounts
-from cleaning.corpus.live_pages import TAKEDOWN
 from cleaning.corpus.report import write_report
 from cleaning.corpus.site_lines import Taken
 from cleaning.corpus.splits import SPLITS
@@ -24,7 +23,7 @@ from data.documents import DICTIONARY_COLUMNS, DROPPED_SCHEMA
 from data.manifest import MANIFEST_NAME, Manifest
 from data.parquet import read_parquet, read_wide, write_parquet
 from data.store import Store
-from data.takedowns import Takedowns
+from data.takedowns import TAKEDOWN, Takedowns
 
 _GROUP_ROWS = 8_192
 _BATCH_ROWS = 1_000

@@ -27,7 +27,7 @@ INDEX_SCHEMA = pa.schema(
         pa.field("charset", pa.string()),  # that the header declares
     ]
 )
-GROUP_ROWS = 8_192
+GROUP_ROWS = 4_096
 """Rows of a row group; in a sorted file the statistics lead to one row group for each URL."""
 
 

@@ -29,11 +29,11 @@ from browse.wilson import wilson
 from browse.word_diff import likeness, word_diff
 from browse.written_settings import lines_between
 from cleaning.clean import clean
-from cleaning.corpus.live_pages import pairs
 from cleaning.corpus.publish import publish
 from cleaning.engines.engine import EngineSettings
 from cleaning.pages.page import Raw
 from cleaning.pages.quality import rules_of
+from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings

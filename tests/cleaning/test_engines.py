@@ -15,13 +15,14 @@ from corpus_rounds import Round, parquet_bytes, prose, slightly_changed
 from engine_tasks import double, end, end_the_first_time
 
 from cleaning.clean import clean
-from cleaning.corpus.live_pages import live_documents, pairs
+from cleaning.corpus.live_pages import live_documents
 from cleaning.corpus.publish import publish
 from cleaning.duplicates import candidates, signing, verified
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import EngineSettings, run_all
 from cleaning.engines.process_engine import ProcessEngine
 from cleaning.lines import line_digest
+from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings

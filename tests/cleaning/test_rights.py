@@ -16,10 +16,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.corpus.live_pages import live_documents, pairs
+from cleaning.corpus.live_pages import live_documents
 from cleaning.corpus.publish import publish
 from cleaning.corpus.reservations import drop_reserved, ledger_of
 from cleaning.pages.warc import Segment
+from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings

@@ -45,7 +45,7 @@ def err() -> "Console":
 class FirstLine:
     """Says what a command does after a second of silence, while libraries load or a store opens.
 
-    Only on a terminal, where a person waits.
+    On standard error, a terminal or not: a container's log and a unit's journal are read while they grow.
     """
 
     def __init__(self) -> None:
@@ -53,10 +53,9 @@ class FirstLine:
 
     def expect(self, words: str) -> None:
         """Print ``words`` unless something else is printed first."""
-        if sys.stderr.isatty():
-            self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
-            self._timer.daemon = True
-            self._timer.start()
+        self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
+        self._timer.daemon = True
+        self._timer.start()
 
     def cancel(self) -> None:
         """Cancel the line: something else was printed."""

@@ -1,7 +1,9 @@
 """Keeps what is served alive, ends what nothing works on, tells the operator what went wrong, and keeps logs small.
 
-Run as ``python -m flows.serving.keeper STORE``, in the environment of the served processes; `cowese serve` does. It
-asks Prefect's server over plain HTTP, so that it needs little memory. SIGTERM ends it after the step in hand.
+Run as ``python -m flows.serving.keeper STORE``, in the environment of the served processes; `cowese serve` does. With
+``--alone`` it looks at the runs of the server in ``PREFECT_API_URL``, which something else starts, as in
+docker-compose.yml. It asks Prefect's server over plain HTTP, so that it needs little memory. SIGTERM ends it after the
+step in hand.
 """
 
 import logging
@@ -17,11 +19,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from data.errors import CoweseError, StoreError
+from data.errors import CoweseError, InputError, StoreError
 from data.files import read_json, write_json
 from data.store import Store
 from flows.serving.alerts import Alert, send
-from flows.serving.api import Api
+from flows.serving.api import Api, password_in
 from flows.serving.overdue import OverdueRuns
 from flows.serving.parts import (
     KEEPER,
@@ -85,6 +87,38 @@ class KeeperState(BaseModel):
         write_json(serve_folder(store) / "keeper.json", self.model_dump(mode="json"))
 
 
+@dataclass(frozen=True)
+class Server:
+    """The Prefect server whose runs are looked at."""
+
+    api_url: str
+    password: str | None
+
+    @classmethod
+    def remembered(cls, store: Store) -> "Server | None":
+        """The one that `cowese serve` started; None where it is stopped or never was.
+
+        Raises:
+            InputError: its password's file cannot be read.
+        """
+        served = Remembered.read(store)
+        if served is None or not daemon_of(store, SERVER).started:
+            return None
+        return cls(served.api_url, served.password)
+
+    @classmethod
+    def named(cls, environment: Mapping[str, str]) -> "Server":
+        """The one that Prefect's own variables name.
+
+        Raises:
+            InputError: they name none.
+        """
+        url = environment.get("PREFECT_API_URL")
+        if not url:
+            raise InputError("PREFECT_API_URL names no server to keep. Set it, as http://prefect-api:4200/api.")
+        return cls(url, password_in(environment.get("PREFECT_API_AUTH_STRING")))
+
+
 @dataclass
 class Keeper:
     """Looks at the processes and runs of one store, again and again."""
@@ -93,6 +127,8 @@ class Keeper:
     environment: Mapping[str, str]
     """What processes are started with."""
     ending: threading.Event
+    server: Server | None = None
+    """A server of another's making. It and its workers are not started here."""
     _silent_since: float | None = None
     _overdue: OverdueRuns = field(default_factory=OverdueRuns)
     _pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
@@ -122,6 +158,8 @@ class Keeper:
 
     def is_idle(self) -> bool:
         """Whether everything was stopped, so that there is nothing to keep."""
+        if self.server:
+            return False
         names = [name for name in names_in_order_of_end(self.store) if name != KEEPER]
         return not any(daemon_of(self.store, name).started for name in names)
 
@@ -167,22 +205,23 @@ class Keeper:
 
     def _troubles(self, settings: ServeSettings, state: KeeperState, now: datetime) -> list[Alert]:
         """What Prefect's server says of the runs, or that it says nothing; those that are overdue are ended."""
-        remembered = Remembered.read(self.store)
-        if remembered is None or not daemon_of(self.store, SERVER).started:
-            return []
+        server = self.server
         try:
-            api = Api(remembered.api_url, remembered.password)
+            server = server or Server.remembered(self.store)
+            if server is None:
+                return []
+            api = Api(server.api_url, server.password)
             self._overdue.end(api, now)
             found = [
                 *failed_runs(api, settings.alerts, max(state.since, state.looked_at - OVERLAP)),
                 *late_runs(api, settings.alerts, now),
             ]
         except (OSError, ValueError, CoweseError) as error:
-            return self._silent(remembered, error, now)
+            return self._silent(server, error, now)
         self._silent_since = None
         return [alert.model_copy(update={"store": str(self.store.root)}) for alert in found]
 
-    def _silent(self, remembered: Remembered, error: Exception, now: datetime) -> list[Alert]:
+    def _silent(self, server: Server | None, error: Exception, now: datetime) -> list[Alert]:
         self._overdue.forget()
         self._silent_since = self._silent_since or time.monotonic()
         silent = time.monotonic() - self._silent_since
@@ -194,7 +233,7 @@ class Keeper:
                 "server",
                 f"server {now - timedelta(seconds=silent):%Y-%m-%dT%H}",
                 "Prefect's server does not answer",
-                f"{remembered.api_url}: {error}. `cowese doctor` looks for the cause.",
+                f"{server.api_url if server else 'its password'}: {error}. `cowese doctor` looks for the cause.",
             )
         ]
 
@@ -229,14 +268,14 @@ class Keeper:
             log.info("deleted the logs of %d runs older than %.0f days", len(deleted), settings.keep_days)
 
 
-def keep(store: Store, environment: Mapping[str, str], config: Path | None) -> None:
+def keep(store: Store, environment: Mapping[str, str], config: Path | None, server: Server | None = None) -> None:
     """Look until SIGTERM, SIGINT or until everything was stopped. Settings are read again at each look."""
     from flows.settings import load_settings  # noqa: PLC0415 - flows.settings imports this package's settings
 
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    keeper = Keeper(store, environment, ending)
+    keeper = Keeper(store, environment, ending, server)
     settings = load_settings(config).serve
     with store.exclusive(KEEPER):
         while not ending.is_set():
@@ -256,8 +295,13 @@ def keep(store: Store, environment: Mapping[str, str], config: Path | None) -> N
 def main() -> None:
     """Keep the store that is named."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    *options, store = sys.argv[1:]
     config = os.environ.get("COWESE_CONFIG")
-    keep(Store.named(Path(sys.argv[1])), os.environ, Path(config) if config else None)
+    try:
+        server = Server.named(os.environ) if "--alone" in options else None
+        keep(Store.named(store), os.environ, Path(config) if config else None, server)
+    except CoweseError as error:
+        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

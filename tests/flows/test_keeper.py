@@ -1,5 +1,6 @@
 """Beside the server: alerts reach a web server and a mail server, what died is started again, logs stay small."""
 
+import base64
 import contextlib
 import gzip
 import json
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from alert_receivers import Receivers
@@ -183,6 +185,46 @@ def test_the_keepers_process_ends_at_sigterm_and_where_nothing_is_served(store, 
         assert "Traceback" not in keeper.log.read_text()
     finally:
         daemon_of(store, SERVER).stop()
+
+
+@pytest.mark.slow
+def test_a_keeper_of_anothers_server_stays_and_asks_it(store, tmp_path):
+    command = [sys.executable, "-m", "flows.serving.keeper", "--alone", str(store.root)]
+    nameless = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=nameless)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "PREFECT_API_URL names no server" in refused.stderr
+    asked = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        named = {
+            **os.environ,
+            "PREFECT_API_URL": f"http://127.0.0.1:{server.server_port}/api",
+            "PREFECT_API_AUTH_STRING": "admin:secret",
+            "COWESE_SERVE__LOOK_SECONDS": "0.1",
+        }
+        keeper = daemon_of(store, KEEPER)
+        try:
+            keeper.start(command, named)
+            assert wait_for(lambda: len(asked) > 12, 60)  # it looks again and again, though nothing is served here
+        finally:
+            assert keeper.stop(60)
+            server.shutdown()
+    assert {path for path, _ in asked} == {"/api/flow_runs/filter"}
+    assert {given for _, given in asked} == {f"Basic {base64.b64encode(b'admin:secret').decode()}"}
+    assert "Traceback" not in keeper.log.read_text()
 
 
 def test_a_log_is_rotated_under_a_process_that_goes_on_writing(tmp_path):

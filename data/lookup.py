@@ -18,6 +18,7 @@ from data.parquet import parquet_errors
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _MICRO = _PER_SECOND["us"]
+_BATCH_ROWS = 2_048
 _FEW = 16
 """Candidates that are compared one by one."""
 
@@ -32,10 +33,7 @@ def rows_where(path: Path, column: str, values: Collection[str], columns: Sequen
     with parquet_errors(path), pq.ParquetFile(path) as file:
         for group in _groups_with(file.metadata, column, values):
             keys = file.read_row_group(group, [column], use_threads=False)[column]
-            places = _places(keys, values)
-            if places:
-                table = file.read_row_group(group, list(columns), use_threads=False)
-                rows += _as_rows(pa.concat_tables(table.slice(place, 1) for place in places))
+            rows += _rows_at(file, group, _places(keys, values), columns)
     return rows
 
 
@@ -49,10 +47,23 @@ def row_at(path: Path, row: int, columns: Sequence[str]) -> dict[str, Any]:
         for group in range(file.num_row_groups):
             here = file.metadata.row_group(group).num_rows
             if row < here:
-                table = file.read_row_group(group, list(columns), use_threads=False)
-                return _as_rows(table.slice(row, 1))[0]
+                return _rows_at(file, group, [row], columns)[0]
             row -= here
     raise IndexError(row)
+
+
+def _rows_at(file: pq.ParquetFile, group: int, places: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Some rows of a row group, in ascending places; it is read as far as the last of them."""
+    found: list[dict[str, Any]] = []
+    first = 0
+    if places:
+        for batch in file.iter_batches(_BATCH_ROWS, [group], list(columns), use_threads=False):
+            here = [place - first for place in places if first <= place < first + batch.num_rows]
+            found += _as_rows(pa.Table.from_batches([batch.slice(place, 1) for place in here], batch.schema))
+            first += batch.num_rows
+            if places[-1] < first:
+                break
+    return found
 
 
 def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]) -> Iterator[int]:
@@ -75,25 +86,28 @@ def _places(keys: pa.ChunkedArray, values: Collection[str]) -> list[int]:
     first = 0
     for chunk in keys.chunks:
         if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type):
-            places += sorted(first + place for value in set(wanted) for place in _equal(chunk, value))
+            places += sorted(first + place for place in _equal(chunk, set(wanted)))
         else:  # a dictionary, or another type that a foreign writer chose
             places += [first + place for place, key in enumerate(chunk.to_pylist()) if key in values]
         first += len(chunk)
     return places
 
 
-def _equal(strings: pa.Array, value: bytes) -> list[int]:
-    """The rows of an array of strings that are ``value``: those of its length, then byte after byte from the end."""
+def _equal(strings: pa.Array, values: Collection[bytes]) -> list[int]:
+    """The rows of an array of strings that are one of ``values``: those of its length, compared from their end."""
     valid, ends_buffer, bytes_buffer = strings.buffers()
     width = np.dtype(np.int32 if pa.types.is_string(strings.type) else np.int64)
     bounds: npt.NDArray[Any] = np.frombuffer(ends_buffer, width)[strings.offset : strings.offset + len(strings) + 1]
     text = np.frombuffer(bytes_buffer or b"", np.uint8)
-    rows: npt.NDArray[np.intp] = np.flatnonzero(bounds[1:] - bounds[:-1] == len(value))
-    for back in range(1, len(value) + 1):  # addresses differ at their end, ids anywhere
-        if len(rows) <= _FEW:
-            break
-        rows = rows[text[bounds[rows + 1] - back] == value[-back]]
-    same = [row for row in rows.tolist() if text[bounds[row] : bounds[row + 1]].tobytes() == value]
+    lengths = bounds[1:] - bounds[:-1]
+    same: list[int] = []
+    for value in values:
+        rows: npt.NDArray[np.intp] = np.flatnonzero(lengths == len(value))
+        for back in range(1, len(value) + 1):  # addresses differ at their end, ids anywhere
+            if len(rows) <= _FEW:
+                break
+            rows = rows[text[bounds[rows + 1] - back] == value[-back]]
+        same += [row for row in rows.tolist() if text[bounds[row] : bounds[row + 1]].tobytes() == value]
     return same if valid is None else [row for row in same if strings[row].is_valid]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.reservation_evidence import ReservationRecord, ReservationRecords
+from cleaning.corpus.reservation_record import ReservationRecord
 from cleaning.corpus.version_status import VersionStatus, status_in_versions
 from cleaning.corpus.versions import newest
 from cleaning.ids import find_id, ids_path
@@ -123,6 +123,8 @@ def _with_lines(
     """Add the record of the reserving line to reserved pages; None if no ledger of these settings has it."""
     if OPTED_OUT not in {one.reason for one in verdicts} | {one.reason for one in found}:
         return verdicts, found
+    from cleaning.corpus.reservation_evidence import ReservationRecords  # noqa: PLC0415 - loads all grammars of rights
+
     lines = ReservationRecords(store.rights / extraction_digest(settings), url)
     fetched = {(one.warc_file, one.warc_offset): one.fetched_at for one in verdicts}
 

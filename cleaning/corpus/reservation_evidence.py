@@ -5,22 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from cleaning.corpus.reservation_record import ReservationRecord
 from data.lookup import rows_where
 from data.rights.ledger import LICENCE_FILE, PAGE_FILE, RIGHTS_SCHEMA, Place, host_key, licence_address
-
-
-class ReservationRecord(BaseModel):
-    """A WARC record with a signal of a host or a page."""
-
-    model_config = ConfigDict(frozen=True)
-
-    file: str
-    """Path of the permission file, ``licence``, or ``page`` if the page itself has the signal."""
-    seen_at: datetime
-    warc_file: str
-    warc_offset: int
 
 
 class ReservationRecords:

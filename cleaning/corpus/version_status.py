@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.parts import part_of
-from cleaning.corpus.reservation_evidence import ReservationRecord
+from cleaning.corpus.reservation_record import ReservationRecord
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import versions
 from data.lookup import rows_where

@@ -6,6 +6,7 @@ the ids of a row group to be read for each pair. The list costs 13 bytes a recor
 pair without it (cleaned before it was written) is searched by its id column, more slowly.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from mmap import ACCESS_READ, mmap
@@ -16,10 +17,13 @@ from typing import Any
 import numpy as np
 
 from cleaning.pending import KEPT
+from data.errors import InputError
 from data.files import atomic_file
 
 IDS = ".ids.npy"
 _ENTRY = np.dtype([("prefix", "<u8"), ("row", "<i4"), ("kept", "?")])
+_NPY = b"\x93NUMPY\x01\x00"
+_SHAPE = re.compile(rb"'shape': \((\d+),\)")
 _PACKED = Struct("<Qi?")
 """An entry as it lies in the file."""
 _PREFIX_DIGITS = 16
@@ -41,10 +45,14 @@ def write_ids(path: Path, kept: Sequence[str], dropped: Sequence[str]) -> None:
 
 
 def find_id(path: Path, identity: str) -> Iterator[tuple[bool, int]]:
-    """The rows that an id may have: kept or dropped, and its number. Two ids may share their first 16 digits."""
+    """The rows that an id may have: kept or dropped, and its number. Two ids may share their first 16 digits.
+
+    Raises:
+        InputError: the list is damaged.
+    """
     wanted = _prefix(identity)
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as pages:
-        entries = _Entries(pages)  # a binary search reads some 20 pages of the file, not all of it
+        entries = _Entries(pages, path)  # a binary search reads some 20 pages of the file, not all of it
         for number in range(bisect_left(entries, wanted), len(entries)):
             prefix, row, kept = entries.whole(number)
             if prefix != wanted:
@@ -58,10 +66,13 @@ class _Entries(Sequence[int]):
     The length of a .npy file's header stands in its bytes 8 and 9 (numpy.lib.format, version 1.0).
     """
 
-    def __init__(self, pages: mmap) -> None:
+    def __init__(self, pages: mmap, path: Path) -> None:
         self._pages = pages
         self._first = 10 + int.from_bytes(pages[8:10], "little")
-        self._count = (len(pages) - self._first) // _ENTRY.itemsize
+        rows = _SHAPE.search(pages[10 : self._first])
+        self._count = int(rows[1]) if rows else -1
+        if pages[:8] != _NPY or len(pages) != self._first + self._count * _ENTRY.itemsize:
+            raise InputError(f"{path}: no list of ids, or cut short. Delete it: the pair's id column is read instead.")
 
     def __len__(self) -> int:
         return self._count

@@ -17,6 +17,8 @@ LONG_WORDS = 20
 
 REMEMBERED = 1 << 14
 """Lines whose digests are at hand: what a site repeats comes again and again, page after page."""
+REMEMBERED_LENGTH = 400
+"""Characters of such a line at most: some 10 MB in all."""
 _OF_NO_LINE = -1
 _BEYOND = 4
 """Words that are looked at beyond those of the longest line that goes: some may be dashes."""
@@ -41,14 +43,20 @@ def normal_line(line: str) -> str:
     return " ".join(token.replace(" ", "") for token in _TOKEN.findall(folded))
 
 
-@lru_cache(REMEMBERED)
 def line_digest(line: str) -> int:
     """55 bits of a line's normal form, 1 for a number in it, 8 for how many words it has (255: so many or more)."""
+    return _remembered_digest(line) if len(line) <= REMEMBERED_LENGTH else _digest(line)
+
+
+def _digest(line: str) -> int:
     normal = normal_line(line)
     bits = int.from_bytes(hashlib.blake2b(normal.encode(), digest_size=8).digest(), "little")
     bits &= ~(QUANTITY | MOST_WORDS)
     words = normal.count(" ") + 1 if normal else 0
     return bits | (QUANTITY if _DIGIT.search(normal) else 0) | min(words, MOST_WORDS)
+
+
+_remembered_digest = lru_cache(REMEMBERED)(_digest)
 
 
 def without_lines(text: str, lines: frozenset[int]) -> str:
@@ -59,7 +67,7 @@ def without_lines(text: str, lines: frozenset[int]) -> str:
     word one that comes more than once (*Publicidad*).
     """
     found = text.split("\n")
-    most = max(digest & MOST_WORDS for digest in lines)
+    most = max((digest & MOST_WORDS for digest in lines), default=0)
     digests = [_OF_NO_LINE if _has_more_words(line, most) else line_digest(line) for line in found]
     goes = [digest in lines for digest in digests]
     first = goes.index(False) if False in goes else len(found)

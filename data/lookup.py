@@ -19,8 +19,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _MICRO = _PER_SECOND["us"]
 _BATCH_ROWS = 2_048
+_NARROW = (pa.string(), pa.binary())
+"""Types whose offsets have 32 bits."""
+_TEXTS = (*_NARROW, pa.large_string(), pa.large_binary())
 _FEW = 16
-"""Candidates that are compared one by one."""
+"""Candidates that are compared one by one, rows of a batch that are cut out one by one, values looked for so."""
 
 
 def rows_where(path: Path, column: str, values: Collection[str], columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -59,7 +62,8 @@ def _rows_at(file: pq.ParquetFile, group: int, places: Sequence[int], columns: S
     if places:
         for batch in file.iter_batches(_BATCH_ROWS, [group], list(columns), use_threads=False):
             here = [place - first for place in places if first <= place < first + batch.num_rows]
-            found += _as_rows(pa.Table.from_batches([batch.slice(place, 1) for place in here], batch.schema))
+            some = [batch.take(pa.array(here))] if len(here) > _FEW else [batch.slice(place, 1) for place in here]
+            found += _as_rows(pa.Table.from_batches(some, batch.schema))
             first += batch.num_rows
             if places[-1] < first:
                 break
@@ -75,28 +79,34 @@ def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]
             yield group
             continue
         least, most = statistics.min, statistics.max  # each access makes an object
-        if any(least <= value <= most for value in values):
+        if any(least <= value <= most for value in (_encoded(values) if isinstance(least, bytes) else values)):
             yield group
 
 
 def _places(keys: pa.ChunkedArray, values: Collection[str]) -> list[int]:
     """The rows of a column that have one of ``values``, ascending."""
-    wanted = [value.encode("utf-8", "surrogatepass") for value in values]
+    encoded = _encoded(values)
+    either = {*values, *encoded}
     places: list[int] = []
     first = 0
     for chunk in keys.chunks:
-        if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type):
-            places += sorted(first + place for place in _equal(chunk, set(wanted)))
-        else:  # a dictionary, or another type that a foreign writer chose
-            places += [first + place for place, key in enumerate(chunk.to_pylist()) if key in values]
+        if chunk.type in _TEXTS and len(encoded) <= _FEW:
+            here = sorted(_equal(chunk, encoded))
+        else:  # many values, a dictionary, or another type that a foreign writer chose
+            here = [place for place, key in enumerate(chunk.to_pylist()) if key in either]
+        places += [first + place for place in here]
         first += len(chunk)
     return places
+
+
+def _encoded(values: Collection[str]) -> set[bytes]:
+    return {value.encode("utf-8", "surrogatepass") for value in values}
 
 
 def _equal(strings: pa.Array, values: Collection[bytes]) -> list[int]:
     """The rows of an array of strings that are one of ``values``: those of its length, compared from their end."""
     valid, ends_buffer, bytes_buffer = strings.buffers()
-    width = np.dtype(np.int32 if pa.types.is_string(strings.type) else np.int64)
+    width = np.dtype(np.int32 if strings.type in _NARROW else np.int64)
     bounds: npt.NDArray[Any] = np.frombuffer(ends_buffer, width)[strings.offset : strings.offset + len(strings) + 1]
     text = np.frombuffer(bytes_buffer or b"", np.uint8)
     lengths = bounds[1:] - bounds[:-1]

@@ -53,6 +53,8 @@ class FirstLine:
 
     def expect(self, words: str) -> None:
         """Print ``words`` unless something else is printed first."""
+        if sys.stderr is None:  # closed: print would write to standard output
+            return
         self._timer = Timer(FIRST_AFTER, print, (words,), {"file": sys.stderr, "flush": True})
         self._timer.daemon = True
         self._timer.start()

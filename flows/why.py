@@ -54,9 +54,9 @@ def why(store: Store, settings: Settings, url: str) -> Why:
     """
     address = canonical_url(url if "://" in url else f"https://{url}")
     with ThreadPoolExecutor(1) as beside:  # reading Parquet lets the other thread work
-        asked = beside.submit(history, store, settings.crawl, address)
-        past = page_history(store, settings.clean, address)
-        crawled = asked.result()
+        cleaned = beside.submit(page_history, store, settings.clean, address)
+        crawled = history(store, settings.crawl, address)  # here, where Ctrl-C ends waiting for a database
+        past = cleaned.result()
     visits = _joined(crawled.answers, past.verdicts)
     met = any(place.state != "absent" for place in past.versions)
     known = bool(crawled.urls or visits or met or crawled.left_out)

@@ -3,8 +3,7 @@
 import json
 import smtplib
 import ssl
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from http.client import HTTPException
@@ -14,6 +13,7 @@ from urllib.request import Request
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import InputError
+from flows.serving.deadline import within
 from flows.serving.loopback import opener
 from flows.serving.parts import read_password
 from flows.serving.settings import AlertSettings
@@ -49,33 +49,10 @@ def send(alert: Alert, settings: AlertSettings, channels: Iterable[str]) -> dict
     problems = {}
     for channel in channels:
         try:
-            _within(PATIENCE, _post if channel == "webhook" else _mail, alert, settings)
+            within(PATIENCE, _post if channel == "webhook" else _mail, alert, settings)
         except (OSError, HTTPException, smtplib.SMTPException, ValueError, InputError) as error:
             problems[channel] = " ".join(str(error).split()) or type(error).__name__
     return problems
-
-
-def _within(seconds: float, work: Callable[..., None], *arguments: object) -> None:
-    """Call a function in a thread of its own, for a socket's timeout begins again with each byte that comes.
-
-    Raises:
-        TimeoutError: it has not ended in time; the thread is left to itself.
-    """
-    errors: list[Exception] = []
-
-    def call() -> None:
-        try:
-            work(*arguments)
-        except Exception as error:  # noqa: BLE001 - it is raised where the work was asked for
-            errors.append(error)
-
-    thread = threading.Thread(target=call, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if thread.is_alive():
-        raise TimeoutError(f"the receiver was not done after {seconds:.0f} s")
 
 
 def _post(alert: Alert, settings: AlertSettings) -> None:

@@ -3,13 +3,19 @@
 import base64
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.request import Request
 
+from flows.serving.deadline import within
 from flows.serving.loopback import opener
 
 TIMEOUT = 10.0
-"""Seconds for one answer."""
+"""Seconds for the next bytes of an answer."""
+PATIENCE = 60.0
+"""Seconds for all of it."""
+MOST_BYTES = 64_000_000
+"""Of an answer that are read: 200 runs are less than a tenth of it."""
 USER = "admin"
 """Prefect's server asks for one user name and password; only the password is a secret."""
 
@@ -20,8 +26,10 @@ class Api:
     Every method raises OSError where nobody answers or the answer is an error (``urllib.error.HTTPError``).
     """
 
-    def __init__(self, url: str, password: str | None = None) -> None:
+    def __init__(self, url: str, password: str | None = None, page: str | None = None) -> None:
+        """``page`` is where a browser finds the server; None: at the API's URL without ``/api``."""
         self.url = url.rstrip("/")
+        self.page = (page or self.url.removesuffix("/api")).rstrip("/")
         self._headers = {"Content-Type": "application/json", **basic_auth(password)}
 
     def get(self, path: str) -> Any:
@@ -34,9 +42,16 @@ class Api:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         content = None if body is None else json.dumps(body).encode()
+        try:
+            return json.loads(within(PATIENCE, self._answer, method, path, content) or b"null")
+        except HTTPException as error:
+            raise OSError(f"the answer is no HTTP ({error!r})") from error
+
+    def _answer(self, method: str, path: str, content: bytes | None) -> bytes:
         request = Request(self.url + path, content, self._headers, method=method)  # noqa: S310 - http by construction
         with opener(self.url).open(request, timeout=TIMEOUT) as answer:
-            return json.loads(answer.read() or b"null")
+            found: bytes = answer.read(MOST_BYTES)
+            return found
 
 
 def password_in(auth_string: str | None) -> str | None:

@@ -6,6 +6,7 @@ docker-compose.yml. It asks Prefect's server over plain HTTP, so that it needs l
 step in hand.
 """
 
+import argparse
 import logging
 import os
 import signal
@@ -52,6 +53,9 @@ RETENTION_EVERY = 3600.0
 MOST_PAUSE = 3600.0
 """Longest pause in seconds before a process that dies again and again is started once more."""
 
+_NO_ANSWER = (OSError, ValueError, LookupError, TypeError, AttributeError, CoweseError)
+"""What is raised where a server is away, or where something else answers in its place, with JSON of another shape."""
+
 log = logging.getLogger("cowese.keeper")
 
 
@@ -93,6 +97,8 @@ class Server:
 
     api_url: str
     password: str | None
+    page: str | None = None
+    """Where a browser finds it, if not where the API is."""
 
     @classmethod
     def remembered(cls, store: Store) -> "Server | None":
@@ -116,7 +122,7 @@ class Server:
         url = environment.get("PREFECT_API_URL")
         if not url:
             raise InputError("PREFECT_API_URL names no server to keep. Set it, as http://prefect-api:4200/api.")
-        return cls(url, password_in(environment.get("PREFECT_API_AUTH_STRING")))
+        return cls(url, password_in(environment.get("PREFECT_API_AUTH_STRING")), environment.get("PREFECT_UI_URL"))
 
 
 @dataclass
@@ -130,6 +136,8 @@ class Keeper:
     server: Server | None = None
     """A server of another's making. It and its workers are not started here."""
     _silent_since: float | None = None
+    _told: set[str] = field(default_factory=set)
+    """By this process: where the store cannot be written, nothing is told twice all the same."""
     _overdue: OverdueRuns = field(default_factory=OverdueRuns)
     _pauses: dict[str, tuple[float, float]] = field(default_factory=dict)
     """By process: when it may be started again, and the pause after that."""
@@ -139,11 +147,12 @@ class Keeper:
         """Start what died, end what is overdue, tell what is new, send what could not be sent, keep logs small."""
         before = KeeperState.read(self.store)
         state = before or KeeperState(since=now, looked_at=now)
-        alerts = self._restarted(settings) if settings.restart else []
+        alerts = self._restarted(settings) if settings.restart and self.server is None else []
         if not self.ending.is_set():
             alerts += self._troubles(settings, state, now)
         told = {key: when for key, when in state.told.items() if now - when < timedelta(days=TOLD_DAYS)}
-        new = {alert.key: alert for alert in alerts if alert.key not in told}
+        new = {alert.key: alert for alert in alerts if alert.key not in told and alert.key not in self._told}
+        self._told |= new.keys()
         for alert in new.values():
             log.warning("%s: %s", alert.subject, " ".join(alert.text.split()))
         channels = settings.alerts.channels
@@ -210,13 +219,13 @@ class Keeper:
             server = server or Server.remembered(self.store)
             if server is None:
                 return []
-            api = Api(server.api_url, server.password)
+            api = Api(server.api_url, server.password, server.page)
             self._overdue.end(api, now)
             found = [
                 *failed_runs(api, settings.alerts, max(state.since, state.looked_at - OVERLAP)),
                 *late_runs(api, settings.alerts, now),
             ]
-        except (OSError, ValueError, CoweseError) as error:
+        except _NO_ANSWER as error:
             return self._silent(server, error, now)
         self._silent_since = None
         return [alert.model_copy(update={"store": str(self.store.root)}) for alert in found]
@@ -295,11 +304,14 @@ def keep(store: Store, environment: Mapping[str, str], config: Path | None, serv
 def main() -> None:
     """Keep the store that is named."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    *options, store = sys.argv[1:]
+    parser = argparse.ArgumentParser(prog="python -m flows.serving.keeper", description=__doc__)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--alone", action="store_true", help="look at the server in PREFECT_API_URL, start nothing")
+    given = parser.parse_args()
     config = os.environ.get("COWESE_CONFIG")
     try:
-        server = Server.named(os.environ) if "--alone" in options else None
-        keep(Store.open(store), os.environ, Path(config) if config else None, server)
+        server = Server.named(os.environ) if given.alone else None
+        keep(Store.open(given.store), os.environ, Path(config) if config else None, server)
     except CoweseError as error:
         sys.exit(f"error: {error}")
 

@@ -70,7 +70,7 @@ def runs_in(api: Api, states: tuple[str, ...]) -> list[dict[str, Any]]:
 
 def run_page(api: Api, run: Mapping[str, Any]) -> str:
     """A run's page in the browser."""
-    return f"{api.url.removesuffix('/api')}/runs/flow-run/{run['id']}"
+    return f"{api.page}/runs/flow-run/{run['id']}"
 
 
 def _described(api: Api, run: Mapping[str, Any]) -> str:

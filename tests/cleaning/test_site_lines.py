@@ -175,7 +175,6 @@ def test_a_digest_tells_how_many_words_a_line_has():
     assert normal_line("¡…!") == ""
 
 
-@pytest.mark.slow
 @given(st.one_of(st.text(max_size=60), st.text("aÉß12²ŉİ >≥%‰.,:·-–_'\u00a0\u2003\u0301\x1c", max_size=60)))
 @settings(max_examples=2_000)
 def test_a_line_that_gets_no_digest_has_more_words_than_any_that_goes(line):
@@ -191,6 +190,7 @@ def test_long_lines_stay_without_a_digest_and_very_long_ones_can_go():
     assert without_lines(text, frozenset({line_digest(longest)})) == f"{short}\n{longer}\nFin de la página"
 
 
+@pytest.mark.slow
 def test_near_copies_do_not_make_their_lines_the_sites(store):
     made = Round(1)
     days = prose("days", 12).lower().strip(".").split()

@@ -41,6 +41,7 @@ def test_rows_by_value_and_by_number(tmp_path, is_sorted, group_rows):
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_any_strings_in_any_chunks(kind):
     chance = random.Random(str(kind))
+    many = [f"v{number}" for number in range(40)]
     for _ in range(60):
         keys = [chance.choice([None, "", "a", "ñ", "ab", "ba", "aa", "\U0001f600", "a" * 40]) for _ in range(90)]
         cuts = sorted(chance.choices(range(91), k=3))
@@ -49,6 +50,16 @@ def test_any_strings_in_any_chunks(kind):
         wanted = chance.sample(["", "a", "ñ", "ab", "a" * 40, "absent"], 3)
         found = _places(pa.chunked_array(chunks, kind), wanted)
         assert found == [row for row, key in enumerate(keys) if key in wanted]
+        assert _places(pa.chunked_array(chunks, kind), [*wanted, *many]) == found
+
+
+def test_a_host_with_every_row_and_a_key_of_bytes(tmp_path):
+    path = tmp_path / "x.parquet"
+    schema = pa.schema([("key", pa.binary()), ("number", pa.int64())])
+    batch = pa.record_batch([[b"a", b"b", None] * 3_000, list(range(9_000))], schema=schema)
+    write_parquet(path, [batch], schema, group_rows=5_000)
+    found = rows_where(path, "key", ["a"], ["number"])
+    assert [row["number"] for row in found] == list(range(0, 9_000, 3))
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])

@@ -19,9 +19,10 @@ from local_processes import SLEEPER, closed_port, wait_for
 
 from data.errors import InputError
 from data.store import Store
-from flows.serving import alerts
+from flows.serving import alerts, api
+from flows.serving import keeper as keeping
 from flows.serving.alerts import Alert, send
-from flows.serving.keeper import Keeper, KeeperState, Undelivered
+from flows.serving.keeper import Keeper, KeeperState, Server, Undelivered
 from flows.serving.parts import KEEPER, SERVER, Remembered, daemon_of, names_in_order_of_end, serve_folder
 from flows.serving.processes import Daemon
 from flows.serving.retention import DAY, delete_old_runs, rotate
@@ -187,6 +188,52 @@ def test_the_keepers_process_ends_at_sigterm_and_where_nothing_is_served(store, 
         daemon_of(store, SERVER).stop()
 
 
+def test_a_keeper_of_anothers_server_starts_nothing_of_ours(store):
+    """As after `cowese serve` in the same store, whose processes lie in another container or are long gone."""
+    Remembered(port=closed_port(), beside=["worker-cpu", KEEPER]).write(store)
+    for name in (SERVER, "worker-cpu"):
+        gone = daemon_of(store, name)
+        gone.start(SLEEPER, os.environ)
+        os.kill(gone.pid, signal.SIGKILL)
+        assert wait_for(lambda gone=gone: gone.died, 60)
+    server = Server("http://127.0.0.1:9/api", None)
+    Keeper(store, os.environ, threading.Event(), server).look(ServeSettings(pools=("cpu",)), NOW)
+    assert [daemon_of(store, name).pid for name in (SERVER, "worker-cpu")] == [None, None]
+
+
+ODD_ANSWERS = [
+    b"no HTTP at all\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[",
+    b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"detail":"x"}',
+    b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+    b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n["a"]',
+    b"HTTP/1.1 200 OK\r\nX-Still: here",
+]
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_whatever_answers_in_place_of_the_server_the_operator_is_told(receivers, store, monkeypatch, answer):
+    monkeypatch.setattr(keeping, "SERVER_PATIENCE", 0.0)
+    monkeypatch.setattr(api, "PATIENCE", 1.0)
+    monkeypatch.setattr(api, "TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+
+        def answered():
+            with contextlib.suppress(OSError):
+                while True:
+                    asked, _ = odd.accept()
+                    asked.recv(65_536)
+                    asked.sendall(answer)
+                    if not answer.endswith(b"here"):  # else the connection stays open, and nothing more comes
+                        asked.close()
+
+        threading.Thread(target=answered, daemon=True).start()
+        server = Server(f"http://127.0.0.1:{odd.getsockname()[1]}/api", None)
+        keeper = Keeper(store, os.environ, threading.Event(), server)
+        keeper.look(ServeSettings(alerts=settings_for(receivers)), NOW)
+    assert [one["subject"] for one in receivers.posted] == ["Prefect's server does not answer"]
+
+
 @pytest.mark.slow
 def test_a_keeper_of_anothers_server_stays_and_asks_it(store, tmp_path):
     command = [sys.executable, "-m", "flows.serving.keeper", "--alone", str(store.root)]
@@ -196,7 +243,7 @@ def test_a_keeper_of_anothers_server_stays_and_asks_it(store, tmp_path):
     assert "PREFECT_API_URL names no server" in refused.stderr
     asked = []
 
-    class Server(BaseHTTPRequestHandler):
+    class Stub(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
             asked.append((self.path, self.headers["Authorization"]))
@@ -207,7 +254,7 @@ def test_a_keeper_of_anothers_server_stays_and_asks_it(store, tmp_path):
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         named = {
             **os.environ,

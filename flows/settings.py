@@ -1,21 +1,16 @@
 """All settings, from one TOML file, ``COWESE_*`` variables and flags, in rising precedence.
 
-This is the only reader of the environment. The settings of each room are beside the code that uses them.
+This is the only reader of the environment. The settings of each room are beside the code that uses them. Variables are
+read by pydantic-settings, which loads asyncio, argparse and more (0.06 s): where none is set, it is not loaded.
 """
 
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from browse.settings import BrowseSettings
 from cleaning.engines.engine import EngineSettings
@@ -40,15 +35,10 @@ CONFIG_VARIABLE = "COWESE_CONFIG"
 DEFAULT_CONFIG = Path("cowese.toml")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings. In TOML each room is a table; in the environment ``COWESE_CRAWL__CONTACT=…``."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     store: Path = Path("store")
     """The folder that holds everything: pages, documents, corpus versions, tokenizers, runs, models."""
@@ -81,19 +71,6 @@ class Settings(BaseSettings):
     browse: BrowseSettings = Field(default_factory=BrowseSettings)
     """`cowese browse`: the page on which a corpus is read."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags over variables over the TOML file."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
 
 def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
     """Compose the settings.
@@ -110,18 +87,55 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Any] | None = 
         raise InputError(f"{config}: {found}. Give --config an existing TOML file.")
     _refuse_unknown_variables()
     given = _nested({name: value for name, value in (flags or {}).items() if value is not None})
-    source = cast(
-        "type[Settings]",
-        type("Settings", (Settings,), {"model_config": SettingsConfigDict(toml_file=config), "__module__": __name__}),
-    )
     try:
-        return Settings.model_construct(**dict(source(**given)))
+        return Settings.model_validate(_merged(_merged(_of_file(config), _of_variables()), given))
     except ValidationError as error:
         raise InputError(_first_problem(error, config, given)) from error
-    except SettingsError as error:
-        raise InputError(f"{error}. Lists and tables in {PREFIX}* variables are written as JSON.") from error
+
+
+def _of_file(config: Path | None) -> dict[str, Any]:
+    """What a settings file sets.
+
+    Raises:
+        InputError: it is no TOML.
+    """
+    if config is None:
+        return {}
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{config}: not valid TOML ({error}).") from error
+
+
+def _of_variables() -> dict[str, Any]:
+    """What variables set.
+
+    Raises:
+        InputError: a list or a table is no JSON.
+    """
+    if not any(name.upper().startswith(PREFIX) for name in os.environ):
+        return {}
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError  # noqa: PLC0415
+
+    class Variables(Settings, BaseSettings):
+        model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__")
+
+    try:
+        return EnvSettingsSource(Variables)()
+    except SettingsError as error:
+        raise InputError(f"{error}. Lists and tables in {PREFIX}* variables are written as JSON.") from error
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two trees of settings as one: where both set a value, that of ``over``. What should be a table stays an error."""
+    both = dict(under)
+    for name, value in over.items():
+        held = both.get(name)
+        if not isinstance(value, Mapping) or held is None:
+            both[name] = value
+        elif isinstance(held, Mapping):
+            both[name] = _merged(held, value)
+    return both
 
 
 def configured_file() -> Path | None:

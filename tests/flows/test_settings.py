@@ -83,6 +83,20 @@ def test_a_broken_file_is_an_error(tmp_path):
         load_settings(write(tmp_path / "broken.toml", "store = \n"))
 
 
+def test_a_variable_that_should_be_a_table_is_an_error_though_a_flag_sets_a_value_of_it(monkeypatch):
+    monkeypatch.setenv("COWESE_CRAWL", "[1]")
+    with pytest.raises(InputError, match=r"setting crawl: it is a table of settings.*COWESE_CRAWL"):
+        load_settings(flags={"crawl.max_pages": 2})
+
+
+def test_a_variable_overrides_one_value_of_a_table_in_the_file(tmp_path, monkeypatch):
+    file = tmp_path / "cowese.toml"
+    file.write_text('[serve.alerts]\nwebhook = "http://a.example"\nabout = "all"\n')
+    monkeypatch.setenv("cowese_serve__alerts__webhook", "http://b.example")
+    alerts = load_settings(file).serve.alerts
+    assert (alerts.webhook, alerts.about) == ("http://b.example", "all")
+
+
 def test_a_misspelt_variable_is_an_error(monkeypatch):
     monkeypatch.setenv("COWESE_STOER", "x")
     with pytest.raises(InputError, match="COWESE_STOER: no such setting"):

@@ -22,7 +22,7 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "more"),
     [
         ("import flows.cli", {"sqlalchemy", "asyncio", "pydantic", "pydantic_settings", "rich"}),
-        ("import flows.settings", {"sqlalchemy"}),
+        ("import flows.settings", {"sqlalchemy", "asyncio", "pydantic_settings"}),
         ("import flows.settings, crawler.process.run", {"fastwarc", "twisted"}),
     ],
 )

@@ -79,7 +79,6 @@ class TerminalProgress:
         self._printed: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        first_line.cancel()
         if self._live:
             self._bars.start()
         return self
@@ -92,6 +91,7 @@ class TerminalProgress:
 
     def __call__(self, stage: str, done: int, total: int | None, counts: Mapping[str, float | str]) -> None:
         """Show the progress of a stage."""
+        first_line.cancel()
         now = time.monotonic()
         rate = done / max(now - self._started.setdefault(stage, now), 0.001)
         whole = f"{done:,}" + (f" of {total:,}" if total else "")

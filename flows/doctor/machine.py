@@ -132,7 +132,7 @@ def torch_cuda() -> str | None:
 
 def proxy(crawl_proxy: str | None) -> Finding:
     """The proxy that the crawl uses, and what the environment says of proxies."""
-    named = [f"{name}={os.environ[name]}" for name in PROXIES if os.environ.get(name)]
+    named = [f"{name}={os.environ[name]}" for one in PROXIES for name in (one, one.upper()) if os.environ.get(name)]
     if crawl_proxy is not None:
         url = urlsplit(crawl_proxy)
         try:

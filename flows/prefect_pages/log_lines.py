@@ -12,6 +12,7 @@ MOST_REASONS = 3
 PUBLISHING = {
     "duplicate/": "duplicates",
     "decontaminated/": "of a benchmark",
+    "quality/site_lines": "too short without the lines of their site",
     "takedown": "taken down",
     "forgotten": "forgotten",
 }
@@ -51,7 +52,8 @@ def _(summary: PublishSummary) -> str:
     if not summary.changed:
         return f"nothing has changed since {summary.version}; no new version"
     left_out = ", ".join(f"{count:,} {family}" for family, count in left_out_by_publishing(summary.dropped).items())
-    more = f"; left out: {left_out}" if left_out else ""
+    aside = ", ".join(f"{count:,} in {language}" for language, count in summary.side.items())
+    more = (f"; left out: {left_out}" if left_out else "") + (f"; side corpora: {aside}" if aside else "")
     return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words{more}"
 
 

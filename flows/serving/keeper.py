@@ -35,6 +35,7 @@ from flows.serving.parts import (
     names_in_order_of_end,
     serve_folder,
     server_command,
+    start,
 )
 from flows.serving.retention import delete_old_runs, rotate
 from flows.serving.settings import ServeSettings
@@ -186,7 +187,7 @@ class Keeper:
             try:
                 with self.store.exclusive("serve"):
                     if daemon_of(self.store, name).died:
-                        daemon_of(self.store, name).start(command, self.environment)
+                        start(self.store, name, command, self.environment)
             except StoreError:  # `cowese serve` is at work and starts it itself
                 continue
             moment = datetime.now(UTC)

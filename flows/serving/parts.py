@@ -4,7 +4,7 @@ Nothing here loads Prefect: the keeper and the doctor look at the same processes
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -96,6 +96,16 @@ def read_password(file: Path | None) -> str | None:
 def serve_folder(store: Store) -> Path:
     """Where logs, process ids and Prefect's database are."""
     return store.root / "serve"
+
+
+def start(store: Store, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Start a process of the store.
+
+    Prefect reads ``.env``, ``prefect.toml`` and ``pyproject.toml`` of its working folder: its server and workers get
+    one of ours, where no such file of the user lies. All others stay where `cowese serve` was called.
+    """
+    is_prefects = name == SERVER or name in map(worker_of, POOLS)
+    daemon_of(store, name).start(command, environment, serve_folder(store) / "prefect" if is_prefects else None)
 
 
 def daemon_of(store: Store, name: str) -> Daemon:

@@ -22,9 +22,15 @@ class Daemon:
         """Its output."""
         return self.folder / f"{self.name}.log"
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start it in a session of its own: no terminal, no inherited pipe, signals as by default."""
+    def start(self, command: Sequence[str], environment: Mapping[str, str], within: Path | None = None) -> None:
+        """Start it in a session of its own: no terminal, no inherited pipe, signals as by default.
+
+        ``within`` is its working folder, if not this process's; it is made where it is missing.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        if within is not None:
+            within.mkdir(parents=True, exist_ok=True)
+            command = ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(within), *command]  # posix_spawn knows no folder
         appended = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         pid = os.posix_spawn(
             command[0],

@@ -80,7 +80,7 @@ def _register(environment: Mapping[str, str]) -> list[str]:
     with temporary_settings(server), get_client(sync_client=True) as client:
         for pool, limit in POOLS.items():
             changed += _register_pool(client, pool, limit)
-        clear_zombies(client)
+        changed += clear_zombies(client)
         for described in _described():
             deployment = _known(client, described["name"])
             if deployment is None:
@@ -190,15 +190,22 @@ def _is_folder_only(steps: Sequence[Mapping[str, Any]]) -> bool:
     return [list(step) for step in steps] == [[_FOLDER_STEP]]
 
 
-def clear_zombies(client: SyncPrefectClient) -> None:
-    """Have the server end runs that nothing stands behind any more, so that a limit-1 pool is free again."""
+def clear_zombies(client: SyncPrefectClient) -> list[str]:
+    """Have the server end runs that nothing stands behind any more, so that a limit-1 pool is free again.
+
+    One that an operator switched off stays off.
+    """
+    changed: list[str] = []
     for automation in _automations():
         known = client.read_automations_by_name(automation.name)
         if not known:
             client.create_automation(automation)
+            changed.append(f"created automation {automation.name}")
         elif known[0].description != automation.description:
             # only then: an update forgets the runs that were already silent, and they would stay Running for ever
-            client.update_automation(known[0].id, automation)
+            client.update_automation(known[0].id, automation.model_copy(update={"enabled": known[0].enabled}))
+            changed.append(f"automation {automation.name}: when it ends a run")
+    return changed
 
 
 def _automations() -> list[AutomationCore]:

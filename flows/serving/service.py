@@ -30,6 +30,7 @@ from flows.serving.parts import (
     read_password,
     serve_folder,
     server_command,
+    start,
     worker_of,
 )
 from flows.serving.processes import Daemon
@@ -94,7 +95,7 @@ def serve(
             _refuse_taken(port, settings.port, store)
     inherited = served_environment(store, settings, config)
     if server.pid is None:
-        server.start(server_command(settings.port), inherited)
+        start(store, SERVER, server_command(settings.port), inherited)
     remembered.write(store)  # before waiting: a server that comes up late is found by --status and --stop
     _wait_until_healthy(server, remembered.api_url)
     profile = _profile(store, remembered, inherited)
@@ -103,9 +104,8 @@ def serve(
     changed = register(inherited)
     for done, (name, command) in enumerate(commands.items(), start=2):
         progress("serve", done, steps, {"starting": name})
-        daemon = daemon_of(store, name)
-        if daemon.pid is None:
-            daemon.start(command, inherited)
+        if daemon_of(store, name).pid is None:
+            start(store, name, command, inherited)
     progress("serve", steps, steps, {"profile": profile.name if profile else "none"})
     return status(store, settings).model_copy(update={"changed": changed})
 

@@ -66,7 +66,7 @@ def test_a_signal_or_two_leave_whole_files_and_the_next_run_goes_on(web, tmp_pat
     for _ in range(signals):
         os.kill(int(child.name), signal.SIGTERM)
         time.sleep(0.3)
-    process.join(30)
+    process.join(180)
     assert process.exitcode == 0
     store = Store.open(root)
     assert not list(store.warc.glob(f"**/*{OPEN}"))

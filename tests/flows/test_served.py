@@ -52,7 +52,14 @@ class Served:
         self.receivers = receivers
         self.store, self.elsewhere = root / "store", root / "elsewhere"
         self.elsewhere.mkdir()
-        self.environment = {**inherited_environment(), "PREFECT_HOME": str(root / "prefect")}
+        self.theirs = root / "theirs.db"
+        (self.elsewhere / ".env").write_text("PREFECT_SERVER_API_AUTH_STRING=admin:theirs\n")
+        (self.elsewhere / "prefect.toml").write_text('[server.api]\nbase_path = "/theirs"\n')
+        self.environment = {
+            **inherited_environment(),
+            "PREFECT_HOME": str(root / "prefect"),
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{self.theirs}",
+        }
         about = {
             "store": self.store,
             "seeds": web.write_seeds(root / "seeds.tsv"),
@@ -133,6 +140,7 @@ def served(tmp_path_factory):
         yield one
         if one.runs:
             one.serve("--stop")
+        assert not one.theirs.exists()
 
 
 def test_an_equal_run_takes_over_from_one_whose_engine_was_killed(served):

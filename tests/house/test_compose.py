@@ -74,6 +74,7 @@ def test_images_are_pinned_and_every_server_is_watched(services):
         assert one["image"] in ("cowese:cpu", "cowese:gpu") or re.search(r":\d+\.\d+", one["image"]), name
         assert "healthcheck" in one or name in ONCE | NO_PORT, name
         assert one["restart"] == "unless-stopped" or name in ONCE
+        assert one["logging"]["options"]["max-size"] == "20m", name
 
 
 def test_the_gpu_worker_has_a_device_and_time_to_save(services):

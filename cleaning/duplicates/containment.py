@@ -36,6 +36,8 @@ NUMBERS_AT_ONCE = 4_000_000
 """Sampled shingles of a task, at least one range of them."""
 COMPARED_AT_ONCE = 100_000
 """Pairs whose sketches are compared together: some 100 MB for texts of a hundred words."""
+PAIRS_OF_A_TASK = 500_000
+"""Pairs of a task that compares sketches: seconds of work."""
 _PREFILTER = 0.25
 """A pair whose sketches say less than the bound by this much is not verified."""
 _OWNED = np.dtype([("value", np.uint64), ("owner", np.uint32)])
@@ -74,16 +76,31 @@ class Containment:
         looked_up = np.zeros(self._texts, np.int32)
         for task in tasks:
             looked_up += np.bincount(mapped(task.looked_up), minlength=self._texts).astype(np.int32)
-        likely = [np.zeros(0, np.uint64)]
-        for met, counts in _summed([mapped(task.met) for task in tasks], [mapped(task.counts) for task in tasks]):
-            one, other = unpacked(met)
+        compared = list(self._to_compare(tasks, looked_up, least))
+        run_all(engine, _compare, compared)
+        found = [np.asarray(mapped(task.likely)) for task in compared]
+        for path in [path for task in tasks for path in (task.met, task.counts, task.looked_up)]:
+            path.unlink()
+        for path in {path for task in compared for path in (task.pairs, task.likely)}:
+            path.unlink()
+        return np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))
+
+    def _to_compare(
+        self, tasks: Sequence["_Task"], looked_up: npt.NDArray[np.int32], least: float
+    ) -> Iterator["_Comparing"]:
+        """Lay the pairs that share enough of what was looked up into files, and cut them into tasks."""
+        where = save(self._work / "sketch-places.npy", self._where)
+        met, times = [mapped(task.met) for task in tasks], [mapped(task.counts) for task in tasks]
+        for number, (directed, counts) in enumerate(_summed(met, times)):
+            one, other = unpacked(directed)
             enough = counts >= SHARED * looked_up[one]
             pairs = np.unique(packed(one[enough], other[enough]))
-            likely.append(pairs[self._likely(pairs, least)])
-        for task in tasks:
-            for path in (task.met, task.counts, task.looked_up):
-                path.unlink()
-        return np.unique(np.concatenate(likely))
+            saved = save(self._work / f"to-compare-{number:05d}.npy", pairs)
+            for start in range(0, max(1, len(pairs)), PAIRS_OF_A_TASK):
+                likely = self._work / f"likely-{number:05d}-{start:010d}.npy"
+                yield _Comparing(
+                    self._sketches, where, saved, start, min(start + PAIRS_OF_A_TASK, len(pairs)), least, likely
+                )
 
     def _scatter(self, number: int, name: str, digests: Numbers, files: Sequence[BinaryIO]) -> None:
         held = np.asarray(self._sketches.array(name, "digests"))
@@ -101,40 +118,6 @@ class Containment:
         for one, file in enumerate(files):
             owned[order[bounds[one] : bounds[one + 1]]].tofile(file)
 
-    def _likely(self, pairs: Numbers, least: float) -> npt.NDArray[np.bool_]:
-        """Which pairs' sketches share enough of the smaller one."""
-        likely = np.zeros(len(pairs), np.bool_)
-        for start in range(0, len(pairs), COMPARED_AT_ONCE):
-            some = slice(start, start + COMPARED_AT_ONCE)
-            one, other = unpacked(pairs[some])
-            sizes, values = zip(self._sketches_of(one), self._sketches_of(other), strict=True)
-            smaller = np.minimum(*sizes)
-            pair = np.concatenate([np.repeat(np.arange(len(one)), size) for size in sizes])
-            numbers = np.concatenate(values)
-            # A sketch has each number once, so that equal neighbours are shared.
-            order = np.lexsort((numbers, pair))
-            pair, numbers = pair[order], numbers[order]
-            equal = (pair[1:] == pair[:-1]) & (numbers[1:] == numbers[:-1])
-            shared = np.bincount(pair[1:][equal], minlength=len(one))
-            likely[some] = shared >= (least - _PREFILTER) * smaller
-        return likely
-
-    def _sketches_of(self, texts: Positions) -> tuple[Positions, Numbers]:
-        """How many numbers the sketch of each text has, and the numbers of all in a row."""
-        segment, row = self._where[texts].T
-        starts, sizes = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
-        used = [(np.flatnonzero(segment == number), self._sketches.names[number]) for number in np.unique(segment)]
-        for here, name in used:
-            begins = self._sketches.array(name, "begins")
-            starts[here] = begins[row[here]]
-            sizes[here] = begins[row[here] + 1] - starts[here]
-        places = np.cumsum(sizes) - sizes
-        values = np.empty(int(sizes.sum()), np.uint64)
-        for here, name in used:
-            held = self._sketches.array(name, "numbers")
-            values[ranges(places[here], sizes[here])] = held[ranges(starts[here], sizes[here])]
-        return sizes, values
-
 
 @dataclass(frozen=True, slots=True)
 class _Task:
@@ -146,6 +129,57 @@ class _Task:
     """How many of the shingles that were looked up for the owner the other has too."""
     looked_up: Path
     """The owner of each shingle that was looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparing:
+    sketches: Sketches
+    where: Path
+    """Texts × 2: the segment of each sketch, and its row there."""
+    pairs: Path
+    start: int
+    stop: int
+    least: float
+    likely: Path
+    """Those of the pairs whose sketches share enough of the smaller one."""
+
+
+def _compare(task: _Comparing, report: Report) -> None:
+    pairs, where = mapped(task.pairs), mapped(task.where)
+    found = [np.zeros(0, np.uint64)]
+    for start in range(task.start, task.stop, COMPARED_AT_ONCE):
+        some = np.asarray(pairs[start : min(start + COMPARED_AT_ONCE, task.stop)])
+        one, other = unpacked(some)
+        sizes, values = zip(
+            _sketches_of(task.sketches, where[one]), _sketches_of(task.sketches, where[other]), strict=True
+        )
+        pair = np.concatenate([np.repeat(np.arange(len(one)), size) for size in sizes])
+        numbers = np.concatenate(values)
+        # A sketch has each number once, so that equal neighbours are shared.
+        order = np.lexsort((numbers, pair))
+        pair, numbers = pair[order], numbers[order]
+        equal = (pair[1:] == pair[:-1]) & (numbers[1:] == numbers[:-1])
+        shared = np.bincount(pair[1:][equal], minlength=len(one))
+        found.append(some[shared >= (task.least - _PREFILTER) * np.minimum(*sizes)])
+    save(task.likely, np.concatenate(found))
+    report([task.stop - task.start])
+
+
+def _sketches_of(sketches: Sketches, where: Positions) -> tuple[Positions, Numbers]:
+    """How many numbers each of some sketches has, and the numbers of all in a row."""
+    segment, row = np.asarray(where).T
+    starts, sizes = np.empty(len(where), np.int64), np.empty(len(where), np.int64)
+    used = [(np.flatnonzero(segment == number), sketches.names[number]) for number in np.unique(segment)]
+    for here, name in used:
+        begins = sketches.array(name, "begins")
+        starts[here] = begins[row[here]]
+        sizes[here] = begins[row[here] + 1] - starts[here]
+    places = np.cumsum(sizes) - sizes
+    values = np.empty(int(sizes.sum()), np.uint64)
+    for here, name in used:
+        held = sketches.array(name, "numbers")
+        values[ranges(places[here], sizes[here])] = held[ranges(starts[here], sizes[here])]
+    return sizes, values
 
 
 def _look_up(task: _Task, report: Report) -> None:

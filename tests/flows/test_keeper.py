@@ -201,6 +201,74 @@ def test_a_keeper_of_anothers_server_starts_nothing_of_ours(store):
     assert [daemon_of(store, name).pid for name in (SERVER, "worker-cpu")] == [None, None]
 
 
+def run_of(identity, state, *, scheduled, parent=None):
+    return {
+        "id": identity,
+        "name": identity,
+        "deployment_id": "d",
+        "auto_scheduled": scheduled,
+        "tags": [],
+        "parent_task_run_id": parent,
+        "run_count": 1,
+        "state_name": state,
+        "state": {"message": f"why {identity}"},
+        "expected_start_time": (NOW - timedelta(hours=2)).isoformat(),
+        "work_pool_name": "cpu",
+        "start_time": None,
+    }
+
+
+FAILED = [
+    run_of("monthly", "Failed", scheduled=True),
+    run_of("by-hand", "Failed", scheduled=False),
+    run_of("child", "Failed", scheduled=False, parent="t"),
+]
+LATE = [run_of("next-month", "Scheduled", scheduled=True), run_of("asked-for", "Scheduled", scheduled=False)]
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ("scheduled", ["monthly", "next-month"]),
+        ("all", ["asked-for", "by-hand", "monthly", "next-month"]),
+    ],
+)
+def test_which_runs_an_operator_hears_of(receivers, store, about, told):
+    class Stub(BaseHTTPRequestHandler):
+        def answer(self, body):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def do_GET(self):
+            self.answer({"name": "build-cowese"})
+
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["flow_runs"]
+            states = asked["state"]["type"]["any_"]
+            failed, late = "end_time" in asked, "expected_start_time" in asked
+            self.answer(FAILED if failed and "FAILED" in states else LATE if late and "SCHEDULED" in states else [])
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        kept = Server(f"http://127.0.0.1:{server.server_port}/api", None, "https://prefect.example.org")
+        keeper = Keeper(store, os.environ, threading.Event(), kept)
+        for minute in range(2):  # a second look tells nothing twice
+            settings = ServeSettings(alerts=settings_for(receivers, about=about))
+            keeper.look(settings, NOW + timedelta(minutes=minute))
+        server.shutdown()
+    assert sorted(one["run"] for one in receivers.posted) == told
+    assert len(receivers.mailed) == len(told)
+    assert {one["url"] for one in receivers.posted} == {
+        f"https://prefect.example.org/runs/flow-run/{run}" for run in told
+    }
+    monthly = next(one for one in receivers.posted if one["run"] == "monthly")
+    assert "build-cowese (monthly) ended as Failed\nwhy monthly" in monthly["text"]
+
+
 ODD_ANSWERS = [
     b"no HTTP at all\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[",

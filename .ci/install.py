@@ -10,23 +10,27 @@ import subprocess
 import sys
 import time
 from collections import deque
+from pathlib import Path
 
+PINS = sum("==" in line for line in Path("constraints.txt").read_text(encoding="utf-8").splitlines())
 STEPS = (
-    ("pip itself", ["--upgrade", "pip"]),
+    ("pip itself", 1, ["--upgrade", "pip"]),
     # torch first and alone, by the pin: nothing that comes after may choose another build
-    ("torch, with its libraries the largest by far", ["--constraint", "constraints.txt", "torch==2.13.0"]),
-    ("everything else", ["--constraint", "constraints.txt", "--editable", ".[dev]"]),
+    ("torch, with its libraries the largest by far", 10, ["--constraint", "constraints.txt", "torch==2.13.0"]),
+    ("everything else", PINS, ["--constraint", "constraints.txt", "--editable", ".[dev]"]),
 )
+"""What, how many packages about, and pip's arguments."""
 NEWS = re.compile(
     r"^\s*(?:Collecting|Downloading|Using cached|Building|Installing collected|Requirement already) *(.*)"
 )
 INTERVAL = 5.0
 """Seconds between two lines where the output is no terminal."""
-SHOWN = 60
+BAR = 24
+SHOWN = 78
 """Characters of a line on a terminal."""
 
 
-def install(number: int, what: str, arguments: list[str]) -> int:
+def install(number: int, what: str, packages: int, arguments: list[str]) -> int:
     """Run one step of pip; its exit code. What it said last is printed where it fails."""
     print(f"installing, step {number} of {len(STEPS)}: {what}", flush=True)
     command = [sys.executable, "-m", "pip", "install", "--progress-bar", "off", *arguments]
@@ -40,7 +44,9 @@ def install(number: int, what: str, arguments: list[str]) -> int:
                 continue
             seen += line.lstrip().startswith("Collecting")
             now = time.monotonic()
-            told = f"  {seen} packages, {now - started:.0f} s: {' '.join(line.split())}"
+            done = min(seen, packages) * BAR // packages
+            bar = f"[{'#' * done}{'.' * (BAR - done)}]"
+            told = f"  {bar} {seen} of some {packages}, {now - started:.0f} s: {' '.join(line.split())}"
             if sys.stdout.isatty():
                 print(f"\r{told[:SHOWN]:<{SHOWN}}", end="", flush=True)
             elif now - printed >= INTERVAL:
@@ -55,8 +61,8 @@ def install(number: int, what: str, arguments: list[str]) -> int:
 
 def main() -> int:
     """Every step, until one fails."""
-    for number, (what, arguments) in enumerate(STEPS, start=1):
-        code = install(number, what, arguments)
+    for number, (what, packages, arguments) in enumerate(STEPS, start=1):
+        code = install(number, what, packages, arguments)
         if code:
             return code
     return 0

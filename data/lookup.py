@@ -79,7 +79,8 @@ def _groups_with(metadata: pq.FileMetaData, column: str, values: Collection[str]
             yield group
             continue
         least, most = statistics.min, statistics.max  # each access makes an object
-        if any(least <= value <= most for value in (_encoded(values) if isinstance(least, bytes) else values)):
+        wanted = _encoded(values) if isinstance(least, bytes) else values
+        if any(least <= value <= most for value in wanted):
             yield group
 
 

@@ -19,7 +19,7 @@ from crawler.frontier.rounds import Rounds
 from crawler.frontier.yields import Yields
 from crawler.permissions.resolver import GuardedResolver
 from crawler.permissions.scope import Scope
-from crawler.process.connections import raise_file_limit
+from crawler.process.connections import most_active, raise_file_limit
 from crawler.process.downloader import DirectDownloader
 from crawler.process.job import DISK_FULL, STORE_BROKEN, Job
 from crawler.process.report import Report
@@ -54,6 +54,7 @@ PARENT_DIED = signal.SIGTERM
 
 def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
     """Scrapy's settings: all of its own delays, redirects, cookies, caches and telemetry are off."""
+    concurrency = most_active(settings.concurrency)
     spider_off = (
         "start.StartSpiderMiddleware",
         "httperror.HttpErrorMiddleware",
@@ -64,8 +65,8 @@ def scrapy_settings(settings: CrawlSettings, log: Path) -> dict[str, Any]:
     return {
         "SCHEDULER": FrontierScheduler,
         "USER_AGENT": settings.user_agent,
-        "CONCURRENT_REQUESTS": settings.concurrency,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": settings.concurrency,  # sizes the pool: ours are one a host
+        "CONCURRENT_REQUESTS": concurrency,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,  # sizes the pool: ours are one a host
         "CONCURRENT_ITEMS": 1,  # the spider yields no items; 100 would start 100 tasks for each response
         "REACTOR_THREADPOOL_MAXSIZE": 20,
         "DOWNLOAD_DELAY": 0,

@@ -1,6 +1,11 @@
-"""A bound on idle connections over all hosts. Twisted only bounds those of one host, and a crawl has thousands."""
+"""Bounds on connections over all hosts, by the limit of open files.
 
+Twisted only bounds the idle ones of one host, and a crawl has thousands of hosts.
+"""
+
+import logging
 import resource
+import sys
 from collections.abc import Hashable
 from typing import Any
 
@@ -14,17 +19,34 @@ RESERVED = 64
 """Open files of the process beside its connections: state, WARC files, logs, imports, resolver threads."""
 
 
+_log = logging.getLogger(__name__)
+
+
 def raise_file_limit() -> None:
     """Raise the soft limit of open files to the hard limit; many systems start with 1,024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def most_active(concurrency: int) -> int:
+    """The requests in flight that fit into the limit of files: ``concurrency``, or fewer with a warning in the log."""
+    fitting = max(1, _files_for_connections() - 2 * FEWEST_IDLE)
+    if fitting < concurrency:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        _log.warning(
+            "%d requests at once, not %d: the limit of open files is %d (ulimit -n)", fitting, concurrency, limit
+        )
+    return min(concurrency, fitting)
+
+
 def most_idle(concurrency: int) -> int:
     """The bound on idle connections of each of two pools that leaves room for active ones in the limit of files."""
+    return max(FEWEST_IDLE, min(MOST_IDLE, (_files_for_connections() - concurrency) // 2))
+
+
+def _files_for_connections() -> int:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    room = (limit - RESERVED - concurrency) // 2 if limit != resource.RLIM_INFINITY else MOST_IDLE
-    return max(FEWEST_IDLE, min(MOST_IDLE, room))
+    return limit - RESERVED if limit != resource.RLIM_INFINITY else sys.maxsize
 
 
 class BoundedPool(HTTPConnectionPool):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from crawler.process.connections import FEWEST_IDLE, MOST_IDLE, BoundedPool, most_idle
+from crawler.process.connections import FEWEST_IDLE, MOST_IDLE, BoundedPool, most_active, most_idle
 
 HOSTS, FILES = 110, 128
 
@@ -51,6 +51,17 @@ def test_the_connection_that_is_idle_longest_is_closed_first():
 def test_how_many_fit_into_the_limit_of_files(monkeypatch, limit, most):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
     assert most_idle(64) == most
+
+
+@pytest.mark.parametrize(
+    ("limit", "active"), [(16, 1), (128, 48), (144, 64), (1_024, 64), (resource.RLIM_INFINITY, 64)]
+)
+def test_no_more_requests_at_once_than_the_limit_of_files_has_room_for(monkeypatch, caplog, limit, active):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
+    assert most_active(64) == active
+    assert [record.message for record in caplog.records] == (
+        [f"{active} requests at once, not 64: the limit of open files is {limit} (ulimit -n)"] if active < 64 else []
+    )
 
 
 class Page(BaseHTTPRequestHandler):

@@ -1,6 +1,6 @@
 """Deduplicates each language separately, so that side corpora do not change the main corpus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from cleaning.duplicates.dedup import Clusters, deduplicate
 from cleaning.engines.engine import Engine
 from cleaning.publish_settings import PublishSettings
-from cleaning.stored_texts import StoredTexts
+from cleaning.stored_texts import Positions, StoredTexts
 
 
 def deduplicate_each(
@@ -25,18 +25,29 @@ def deduplicate_each(
     """As ``deduplicate``, for the documents of each language; the language ``main`` uses the cache folder itself."""
     rows = documents.num_rows
     columns = documents.select(["text_digest", "category", "n_words", "first_seen_at"])
-    keeper = np.arange(rows)
-    near = np.zeros(rows, np.bool_)
-    contained = np.zeros(rows, np.bool_)
-    share = np.full(rows, np.nan)
-    size = np.ones(rows, np.int64)
-    uncompared = 0
+    parts: list[tuple[Positions, Clusters]] = []
     for language in sorted(pc.unique(documents["language"]).to_pylist(), key=lambda one: (one != main, one)):
         here = np.flatnonzero(pc.equal(documents["language"], language).to_numpy(zero_copy_only=False))
         folder = memory if language == main else memory / f"side-{language}"
-        some, of = (columns, texts) if len(here) == rows else (columns.take(pa.array(here)), texts.at(here))
-        found = deduplicate(some, of, folder, settings, engine, on_progress)
-        keeper[here] = here[found.keeper]
-        near[here], contained[here], share[here], size[here] = found.near, found.contained, found.share, found.size
-        uncompared += found.uncompared
-    return Clusters(keeper, near, contained, share, size, uncompared)
+        if len(here) == rows:
+            return deduplicate(columns, texts, folder, settings, engine, on_progress)
+        found = deduplicate(columns.take(pa.array(here)), texts.at(here), folder, settings, engine, on_progress)
+        parts.append((here, found))
+    return _together(parts, rows)
+
+
+def _together(parts: Sequence[tuple[Positions, Clusters]], rows: int) -> Clusters:
+    """The clusters of all languages, by position among all documents."""
+    whole = Clusters(
+        keeper=np.empty(rows, np.int64),
+        near=np.empty(rows, np.bool_),
+        contained=np.empty(rows, np.bool_),
+        share=np.empty(rows, np.float64),
+        size=np.empty(rows, np.int64),
+        uncompared=sum(found.uncompared for _, found in parts),
+    )
+    for here, found in parts:
+        whole.keeper[here] = here[found.keeper]
+        whole.near[here], whole.contained[here] = found.near, found.contained
+        whole.share[here], whole.size[here] = found.share, found.size
+    return whole

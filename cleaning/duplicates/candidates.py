@@ -14,14 +14,14 @@ import numpy as np
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.shingles import Numbers
 from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
+from cleaning.engines.scratch import Saved, mapped, save
 from cleaning.stored_texts import Positions
 
 LARGEST_BUCKET = 64
 """Texts that share a band and are compared each with each; more are a crowd."""
 KEYS_AT_ONCE = 4_000_000
 """Band keys of a task at most, about: bands, or ranges of the keys of one band."""
-PAIRS_AT_ONCE = 8_000_000
+PAIRS_AT_ONCE = 4_000_000
 """Pairs that are merged in memory at a time."""
 
 
@@ -70,13 +70,13 @@ def candidates(index: BandIndex, digests: Numbers, engine: Engine, work: Path) -
     crowds: dict[bytes, Positions] = {}
     for task in tasks:
         crowds |= {crowd.tobytes(): crowd for crowd in _listed(mapped(task.crowds))}
-    pairs = merged([mapped(task.target) for task in tasks])
+    pairs = merged([Saved(task.target) for task in tasks])
     for path in [*places.values(), *(task.target for task in tasks), *(task.crowds for task in tasks)]:
         path.unlink()
     return Candidates(pairs, [crowds[key] for key in sorted(crowds)])
 
 
-def merged(files: Sequence[Numbers]) -> Numbers:
+def merged(files: Sequence[Numbers | Saved]) -> Numbers:
     """The distinct numbers of ascending files, ascending: some of their range at a time."""
     parts = (
         np.unique(np.concatenate([file[some] for file, some in zip(files, slices, strict=True)]))
@@ -85,16 +85,21 @@ def merged(files: Sequence[Numbers]) -> Numbers:
     return np.concatenate([np.zeros(0, np.uint64), *parts])
 
 
-def slices_of(files: Sequence[Numbers], at_once: int) -> Iterator[list[slice]]:
+def slices_of(files: Sequence[Numbers | Saved], at_once: int) -> Iterator[list[slice]]:
     """Ascending files cut at the same numbers, so that about so many stand between two cuts."""
     total = sum(map(len, files))
     if not total:
         return
     sample = np.sort(np.concatenate([file[:: max(1, total // 10_000)] for file in files]))
     cuts = np.unique(sample[np.linspace(0, len(sample), -(-total // at_once) + 1).astype(np.int64)[1:-1]])
-    places = [[0, *np.searchsorted(file, cuts).tolist(), len(file)] for file in files]
+    places = [[0, *_places_of(cuts, file), len(file)] for file in files]
     for number in range(len(cuts) + 1):
         yield [slice(at[number], at[number + 1]) for at in places]
+
+
+def _places_of(cuts: Numbers, file: Numbers | Saved) -> list[int]:
+    places: list[int] = np.searchsorted(file.whole() if isinstance(file, Saved) else file, cuts).tolist()
+    return places
 
 
 def _ranges(bands: int, texts: int) -> Iterator[tuple[range, tuple[int, int]]]:

@@ -21,7 +21,7 @@ from cleaning.duplicates.candidates import PAIRS_AT_ONCE, packed, slices_of, unp
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.sketches import BOUND, Sketches, ranges
 from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
+from cleaning.engines.scratch import Saved, mapped, save
 from cleaning.stored_texts import Positions
 
 MOST_SHARING = 32
@@ -52,12 +52,14 @@ class Containment:
         self._work = work
         self._texts = len(digests)
         self._files = [work / f"sketched-{number:02d}.bin" for number in range(RANGES)]
-        self._where = np.empty((len(digests), 2), np.int64)
+        self._where = work / "sketch-places.npy"
         """For each text the segment of its sketch, and its row there."""
+        where = np.empty((len(digests), 2), np.int32)
         with ExitStack() as stack:
             files = [stack.enter_context(path.open("wb")) for path in self._files]
             for number, name in enumerate(sketches.names):
-                self._scatter(number, name, digests, files)
+                self._scatter(number, name, digests, where, files)
+        save(self._where, where)
 
     def pairs(self, keepers: npt.NDArray[np.bool_], least: float, engine: Engine) -> Numbers:
         """Pairs of keepers, packed, of which one may hold a share of at least ``least`` of the other's shingles."""
@@ -89,8 +91,7 @@ class Containment:
         self, tasks: Sequence["_Task"], looked_up: npt.NDArray[np.int32], least: float
     ) -> Iterator["_Comparing"]:
         """Lay the pairs that share enough of what was looked up into files, and cut them into tasks."""
-        where = save(self._work / "sketch-places.npy", self._where)
-        met, times = [mapped(task.met) for task in tasks], [mapped(task.counts) for task in tasks]
+        met, times = [Saved(task.met) for task in tasks], [Saved(task.counts) for task in tasks]
         for number, (directed, counts) in enumerate(_summed(met, times)):
             one, other = unpacked(directed)
             enough = counts >= SHARED * looked_up[one]
@@ -99,14 +100,16 @@ class Containment:
             for start in range(0, max(1, len(pairs)), PAIRS_OF_A_TASK):
                 likely = self._work / f"likely-{number:05d}-{start:010d}.npy"
                 yield _Comparing(
-                    self._sketches, where, saved, start, min(start + PAIRS_OF_A_TASK, len(pairs)), least, likely
+                    self._sketches, self._where, saved, start, min(start + PAIRS_OF_A_TASK, len(pairs)), least, likely
                 )
 
-    def _scatter(self, number: int, name: str, digests: Numbers, files: Sequence[BinaryIO]) -> None:
+    def _scatter(
+        self, number: int, name: str, digests: Numbers, where: npt.NDArray[np.int32], files: Sequence[BinaryIO]
+    ) -> None:
         held = np.asarray(self._sketches.array(name, "digests"))
         at = np.searchsorted(digests, held)
         lives = np.flatnonzero(digests[np.minimum(at, len(digests) - 1)] == held)
-        self._where[at[lives]] = np.stack([np.full(len(lives), number), lives], axis=1)
+        where[at[lives]] = np.stack([np.full(len(lives), number), lives], axis=1)
         begins = np.asarray(self._sketches.array(name, "begins"))
         lengths = np.diff(begins)[lives]
         owned = np.empty(int(lengths.sum()), _OWNED)
@@ -224,7 +227,7 @@ def _sharing(values: Numbers, owners: Positions) -> tuple[Numbers, npt.NDArray[n
 
 
 def _summed(
-    files: Sequence[Numbers], counts: Sequence[npt.NDArray[np.int32]]
+    files: Sequence[Numbers | Saved], counts: Sequence[npt.NDArray[np.int32] | Saved]
 ) -> Iterator[tuple[Numbers, npt.NDArray[np.int32]]]:
     """The distinct numbers of ascending files and the sums of their counts, a range of the numbers at a time."""
     for slices in slices_of(files, PAIRS_AT_ONCE):

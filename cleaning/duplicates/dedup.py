@@ -81,20 +81,11 @@ def deduplicate(
     ``memory`` is the folder where signatures and verified pairs are kept; ``engine`` runs what can be done side by
     side; ``on_progress`` hears how many of how many new texts have their signature.
     """
-    rank = keeper_ranks(documents)
-    digests = text_numbers(documents["text_digest"])
-    # Equal texts become adjacent, the best rank first: the first of each group is its canonical document.
-    by_rank = np.lexsort((rank, digests))
-    first = np.ones(len(digests), np.bool_)
-    first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
-    heads = by_rank[first]
-    group = np.empty(len(digests), np.int64)
-    group[by_rank] = np.cumsum(first) - 1
-
+    digests, rank, heads, group = _distinct(documents)
     with scratch(memory / "work") as work:
         elected, uncompared = _near_duplicates(
-            digests[heads],
-            rank[heads],
+            digests,
+            rank,
             texts.at(heads),
             memory_folder(memory, settings),
             settings,
@@ -104,9 +95,23 @@ def deduplicate(
         )
     keeper = heads[elected.lost_to[group]]
     near = elected.lost_to[group] != group
-    size = np.bincount(keeper, minlength=len(digests))[keeper]
+    size = np.bincount(keeper, minlength=len(group))[keeper]
     share = np.where(near, elected.share[group], np.nan)
     return Clusters(keeper, near, elected.contained[group], share, size, uncompared)
+
+
+def _distinct(documents: pa.Table) -> tuple[Numbers, Positions, Positions, npt.NDArray[np.int32]]:
+    """Of each distinct text its digest, rank and best document; for each document the number of its text."""
+    rank = keeper_ranks(documents)
+    digests = text_numbers(documents["text_digest"])
+    # Equal texts become adjacent, the best rank first: the first of each group is its canonical document.
+    by_rank = np.lexsort((rank, digests))
+    first = np.ones(len(digests), np.bool_)
+    first[1:] = digests[by_rank][1:] != digests[by_rank][:-1]
+    group = np.empty(len(digests), np.int32)  # as in packed pairs, positions have 32 bits
+    group[by_rank] = np.cumsum(first) - 1
+    heads = by_rank[first]
+    return digests[heads], rank[heads], heads, group
 
 
 def memory_folder(memory: Path, settings: PublishSettings) -> Path:

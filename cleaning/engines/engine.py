@@ -80,4 +80,12 @@ def run_all(
     """Every result, in the order in which they came. A single item is not worth another process: it runs here."""
     if len(items) == 1:
         return [function(items[0], lambda row: watch([row]))]
+    _give_memory_back()
     return list(engine.map(function, items, watch=watch))
+
+
+def _give_memory_back() -> None:
+    """Arrow keeps what this process has freed; while other processes work, the memory is theirs."""
+    import pyarrow as pa  # noqa: PLC0415 - commands that only read the settings save its import
+
+    pa.default_memory_pool().release_unused()

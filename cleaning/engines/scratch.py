@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,23 @@ def mapped(path: Path) -> npt.NDArray[Any]:
     Tasks take ranges of arrays of all pages; loaded whole, each process would hold a copy of every array.
     """
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved array of which only the slice that is asked for comes into memory.
+
+    What a process has read of a mapped array stays among its pages as long as it is mapped.
+    """
+
+    path: Path
+
+    def __len__(self) -> int:
+        return len(mapped(self.path))
+
+    def __getitem__(self, some: slice) -> npt.NDArray[Any]:
+        return np.array(mapped(self.path)[some])
+
+    def whole(self) -> npt.NDArray[Any]:
+        """The array, mapped."""
+        return mapped(self.path)

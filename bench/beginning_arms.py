@@ -115,6 +115,26 @@ FULL = {"all": 1, "100": 1}
 WAYS = dict.fromkeys(TUNES, 1)
 
 
+def _proof(seed: int) -> list[Arm]:
+    """Whether RTD pays beside more MLM: the same tokens, which cost 7.75 and 7.37 MFLOP each; no token is shown."""
+    mlm = Arm(
+        f"proof-mlm-{seed}",
+        "proof",
+        "MLM, none shown",
+        8.192,
+        phases=(Phase(objective="mlm", shown_share=0.0),),
+        milestones=5,
+        seed=seed,
+    )
+    more = replace(mlm, millions=4.096, milestones=2, start=mlm.name, learning_rate=1e-3, tunes={"100": 2, "250": 1})
+    rtd = (Phase(objective="rtd", mask_share=0.15, shown_share=0.0),)
+    return [
+        mlm,
+        replace(more, name=f"proof-rtd-{seed}", note="4M more: RTD from its copy", phases=rtd),
+        replace(more, name=f"proof-more-{seed}", note="4M more: MLM"),
+    ]
+
+
 def _arms() -> tuple[Arm, ...]:
     two = [  # the issue's table, and the ablation, each with two seeds
         Arm(f"{name}-{seed}", group, note, millions, seed=seed, **given)  # type: ignore[arg-type]
@@ -212,6 +232,7 @@ def _arms() -> tuple[Arm, ...]:
             tunes=FULL,
         ),
     ]
+    proof = [one for seed in (1, 2) for one in _proof(seed)]
     hundred = Arm("mlm-70M", "long", "MLM, a tenth", 70, tunes={"all": 1, "all-long": 1}, milestones=2, batch=32)
     far = [
         hundred,
@@ -243,6 +264,7 @@ def _arms() -> tuple[Arm, ...]:
         *two,
         shown,
         replace(shown, name="mlm-8M-unshown", note="none shown", phases=(Phase(objective="mlm", shown_share=0.0),)),
+        *proof,
         *riddle,
         *far,
         small,

@@ -23,7 +23,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -53,7 +53,6 @@ BURST = 16
 """Steps of one arm before the next arm has its turn."""
 AHEAD = 2
 """Bursts that may wait on the device."""
-TASK = "PharmaCoNER"
 CHOOSING = 80
 """Documents of the development split by which the epoch is chosen."""
 
@@ -208,7 +207,23 @@ def measure(root: Path, name: str, step: int, device: str) -> dict[str, Any]:
     }
 
 
-def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, device: str, most: int | None) -> Any:
+@dataclass(frozen=True)
+class Asked:
+    """One fine-tuning."""
+
+    root: Path
+    arm: str
+    step: int
+    task: str
+    data: Path
+    variant: str
+    seed: int
+    device: str
+    most: int | None
+    """Documents of a trial."""
+
+
+def tune(asked: Asked) -> dict[str, Any]:
     """Fine-tune a milestone once and score it on the test split."""
     from training.benchmark.datasets import read_splits
     from training.benchmark.finetune import Clock, fine_tune, predict, steps_of
@@ -219,29 +234,29 @@ def tune(root: Path, name: str, step: int, data: Path, variant: str, seed: int, 
     from training.benchmark.tasks import find_task
 
     started = time.monotonic()
-    source = find_model(Store.open(root), f"{name}-{step}")
-    given = {"length": 128, **TUNES[variant]}
-    if most:
-        given |= {"train_documents": most, "epochs": 1}
+    source = find_model(Store.open(asked.root), f"{asked.arm}-{asked.step}")
+    given = {"length": 128, **TUNES[asked.variant]}
+    if asked.most:
+        given |= {"train_documents": asked.most, "epochs": 1}
     settings = BenchmarkSettings(**given)
     settings = settings.resolved("electra", source.config.hidden_size, source.length, source.usual_length)
     key = (settings.train_documents, settings.length, settings.pooling, settings.transitions)
     if key not in _KINDS:
-        _, splits = read_splits(find_task(TASK), data, None)
-        limits = {"train": settings.train_documents, "dev": CHOOSING, "test": most}
+        _, splits = read_splits(find_task(asked.task), asked.data, None)
+        limits = {"train": settings.train_documents, "dev": CHOOSING, "test": asked.most}
         splits = {split: at_most(items, limits[split]) for split, items in splits.items()}
         _KINDS[key] = Tagging(splits, source, settings)
     kind = _KINDS[key]
     clock = Clock(steps_of(len(kind.features("train")), settings), lambda *_: None)
-    tuned = fine_tune(source, kind, settings, seed, torch.device(device), clock)
+    tuned = fine_tune(source, kind, settings, asked.seed, torch.device(asked.device), clock)
     pad = int(source.tokenizer.pad_token_id or 0)
     test = kind.judge("test", predict(tuned.model, kind, kind.features("test"), settings, pad))
     return {
         "kind": "tuned",
-        "arm": name,
-        "step": step,
-        "variant": variant,
-        "seed": seed,
+        "arm": asked.arm,
+        "step": asked.step,
+        "variant": asked.variant,
+        "seed": asked.seed,
         "test": test.figures["exact_f1"],
         "dev": max(epoch.dev["exact_f1"] for epoch in tuned.curve),
         "curve": [epoch.dev["exact_f1"] for epoch in tuned.curve],
@@ -292,9 +307,18 @@ class Desk:
         for variant, seeds in arm.tunes.items():
             for seed in range(1, seeds + 1):
                 if ("tuned", arm.name, step, variant, seed) not in self.done:
-                    given = (arm.name, step, arguments.data.resolve(), variant, seed, arguments.tune_device)
-                    future = self.pool.submit(tune, self.context.store.root, *given, arguments.documents)
-                    self.futures[future] = None
+                    asked = Asked(
+                        self.context.store.root,
+                        arm.name,
+                        step,
+                        arguments.task,
+                        arguments.data.resolve(),
+                        variant,
+                        seed,
+                        arguments.tune_device,
+                        arguments.documents,
+                    )
+                    self.futures[self.pool.submit(tune, asked)] = None
 
     def collect(self, seconds: float = 0.0) -> None:
         """Write down what is finished."""
@@ -398,7 +422,8 @@ def table(path: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=Path)
-    parser.add_argument("--data", type=Path, help="PharmaCoNER's folder")
+    parser.add_argument("--task", default="PharmaCoNER", help="as in `cowese benchmark`; each needs its own --out")
+    parser.add_argument("--data", type=Path, help="the task's folder")
     parser.add_argument("--store", type=Path, default=Path("arms"))
     parser.add_argument("--out", type=Path, default=Path("arms.jsonl"))
     parser.add_argument("--groups", nargs="+", help="in this order; all where left out")

@@ -123,10 +123,11 @@ def _proof(seed: int) -> list[Arm]:
         "MLM, none shown",
         8.192,
         phases=(Phase(objective="mlm", shown_share=0.0),),
-        milestones=5,
+        milestones=5 if seed == 1 else 1,
         seed=seed,
     )
-    more = replace(mlm, millions=4.096, milestones=2, start=mlm.name, learning_rate=1e-3, tunes={"100": 2, "250": 1})
+    ways = {"100": 1, "250": 1}
+    more = replace(mlm, millions=4.096, milestones=1, start=mlm.name, learning_rate=1e-3, tunes=ways)
     rtd = (Phase(objective="rtd", mask_share=0.15, shown_share=0.0),)
     return [
         mlm,

@@ -27,9 +27,9 @@ pytest.importorskip("transformers")
 SENTENCE = "El paciente presenta fiebre alta desde ayer."
 
 
-def make(folder, *, gdes):
+def make(folder, *, gdes, begin="random"):
     store = Store.open(folder)
-    run = pretrain(store, quick(gdes=gdes), tokens=packed(store)).path
+    run = pretrain(store, quick(gdes=gdes, initial_weights=begin), tokens=packed(store)).path
     evaluate(store, EvaluationSettings(), run=run)
     return store, run, export(store, run=run, name="salud")
 
@@ -44,7 +44,12 @@ def gdes(tmp_path_factory):
     return make(tmp_path_factory.mktemp("gdes"), gdes=True)
 
 
-@pytest.fixture(params=["tied", "gdes"])
+@pytest.fixture(scope="module")
+def counts(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("counts"), gdes=True, begin="counts")
+
+
+@pytest.fixture(params=["tied", "gdes", "counts"])
 def exported(request):
     return request.getfixturevalue(request.param)
 

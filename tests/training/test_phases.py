@@ -166,6 +166,45 @@ def test_a_generator_of_another_shape_is_left_alone_and_the_encoder_has_a_head(r
     assert "pairs on both sides" in card
 
 
+@pytest.mark.parametrize("gdes", [False, True])
+def test_the_encoder_that_learnt_to_fill_is_what_is_evaluated_and_exported(room, gdes):
+    transformers = pytest.importorskip("transformers")
+    store, tokens = room
+    settings = quick(
+        steps=30, phase=(Phase(objective="mlm"),), initial_weights="counts", gdes=gdes, save_every=10, keep=9
+    )
+    run = pretrain(store, settings, tokens=tokens, name=f"filler-{gdes}").path
+    own = Trained(run).model
+    early, late = (evaluate(store, EvaluationSettings(), run=run, step=step) for step in (10, 30))
+    assert late.generator["hidden_loss"] < early.generator["hidden_loss"]
+    made = export(store, run=run)
+    ids_BL = torch.randint(5, own.shape.vocabulary, (4, 40))
+    with torch.no_grad():
+        theirs_BLV = transformers.ElectraForMaskedLM.from_pretrained(made.generator).eval()(ids_BL).logits
+        assert (theirs_BLV - own.fill_by_encoder(ids_BL, torch.arange(40).expand(4, -1))).abs().max() <= 1e-5
+        assert (theirs_BLV - own.generate(ids_BL, torch.arange(40).expand(4, -1))).abs().max() > 0.1
+    card = (made.discriminator / "README.md").read_text(encoding="utf-8")
+    assert "not yet to tell replaced ones" in card
+    assert "Replaced-token detection" not in card
+    assert "model-index" not in card
+    assert f"| tokens seen | {Trained(run).tokens_seen:,.0f} |" in card
+    early = (export(store, run=run, step=10).discriminator / "README.md").read_text(encoding="utf-8")
+    assert f"| tokens seen | {Trained(run, 10).tokens_seen:,.0f} |" in early
+    assert Trained(run, 10).tokens_seen < Trained(run).tokens_seen
+
+
+def test_what_the_user_sets_holds_in_every_phase_of_a_preset():
+    plan = PretrainSettings(preset="mini", steps=100, learning_rate=7e-4, mask_share=0.2, shown_share=0.1).plan
+    assert [(one.learning_rate, one.mask_share, one.shown_share) for one in plan.stages] == [(7e-4, 0.2, 0.1)] * 2
+    usual = PretrainSettings(preset="mini", steps=100).plan
+    assert [(one.learning_rate, one.mask_share, one.shown_share) for one in usual.stages] == [
+        (2e-3, 0.3, 0.0),
+        (1e-3, 0.15, 0.0),
+    ]
+    own = PretrainSettings(preset="mini", steps=100, learning_rate=7e-4, phase=(Phase(learning_rate=1e-4),)).plan
+    assert [one.learning_rate for one in own.stages] == [1e-4]
+
+
 def test_more_phases_than_steps_are_refused():
     with pytest.raises(ValueError, match="3 phases want as many steps"):
         phased(steps=2)

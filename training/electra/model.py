@@ -173,6 +173,23 @@ class Electra(nn.Module):
         """Give one encoder the weights of the other, whose shape is the same."""
         getattr(self, target).load_state_dict(getattr(self, source).state_dict())
 
+    def with_encoder_as_generator(self) -> "Electra":
+        """The same model, but that its generator is the encoder with its own head, which fills masked tokens."""
+        shape = self.shape.model_copy(update={"generator": self.shape.discriminator, "encoder_head": False})
+        other = Electra(shape)
+        for target, source in (
+            (other.embeddings, self.embeddings),
+            (other.generator, self.discriminator),
+            (other.generator_head, self.encoder_head),
+            (other.discriminator, self.discriminator),
+            (other.discriminator_head, self.discriminator_head),
+        ):
+            assert source is not None
+            target.load_state_dict(source.state_dict())
+        if self.word_delta is not None:  # the encoder reads and predicts words with it
+            other.embeddings.word.weight.data.copy_(self.discriminator_words().detach())
+        return other.eval()
+
     def generate(
         self,
         ids_BL: Tensor,

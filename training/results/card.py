@@ -36,10 +36,7 @@ for guess in fill("El paciente ingresó por dolor [MASK]."):
 }
 TAGS = {"discriminator": "feature-extraction", "generator": "fill-mask"}
 """What the hub's pipelines can do with the very weights: a token classifier would get a random head."""
-ABOUT = {
-    "discriminator": "tells for each token whether it looks replaced; it is the part to fine-tune",
-    "generator": "fills masked tokens; small by design, it exists to train the discriminator",
-}
+FIRST_WEIGHTS = {"counts": "from counts of neighbours", "random": "random", "model": "another model's"}
 
 LITERAL = {
     "discriminator": (
@@ -62,11 +59,16 @@ def model_card(
     name: str, part: str, trained: Trained, evaluation: EvaluationSummary | None, licence: str | None = None
 ) -> str:
     """Markdown with YAML in front, as the Hugging Face hub reads it."""
-    measured = _measured(evaluation) if evaluation else "Not evaluated yet: run `cowese evaluate`, then export again.\n"
-    return f"""{_yaml(name, part, licence, evaluation)}
+    measured = (
+        _measured(evaluation, trained)
+        if evaluation
+        else "Not evaluated yet: run `cowese evaluate`, then export again.\n"
+    )
+    return f"""{_yaml(name, part, licence, evaluation, discriminates=_discriminates(trained))}
 # {name}, {part}
 
-ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {part}: it {ABOUT[part]}.
+ELECTRA pretrained {_beginning(trained)} on Spanish health text (CoWeSe). This is the {part}: it \
+{_about(part, trained)}.
 
 ## How to use
 
@@ -92,9 +94,33 @@ ELECTRA pretrained from scratch on Spanish health text (CoWeSe). This is the {pa
 """
 
 
-def _yaml(name: str, part: str, licence: str | None, evaluation: EvaluationSummary | None) -> str:
+def _beginning(trained: Trained) -> str:
+    lineage = trained.manifest.figures.get("lineage", [])
+    return f"further, from {lineage[0]['name']}," if lineage else "from scratch"
+
+
+def _discriminates(trained: Trained) -> bool:
+    """Whether any step was for telling replaced tokens."""
+    return bool(trained.objectives & {"rtd", "both"}) or bool(trained.manifest.figures.get("lineage"))
+
+
+def _about(part: str, trained: Trained) -> str:
+    shape = trained.published.shape
+    if part == "generator":
+        alike = shape.generator == shape.discriminator
+        return "fills masked tokens; " + (
+            "its encoder has the discriminator's size" if alike else "small by design, it trains the discriminator"
+        )
+    if _discriminates(trained):
+        return "tells for each token whether it looks replaced; it is the part to fine-tune"
+    return "has learnt to fill masked tokens, not yet to tell replaced ones; its encoder is the part to fine-tune"
+
+
+def _yaml(
+    name: str, part: str, licence: str | None, evaluation: EvaluationSummary | None, *, discriminates: bool
+) -> str:
     """The metadata between two lines of dashes."""
-    measured = evaluation is not None and part == "discriminator"
+    measured = evaluation is not None and part == "discriminator" and discriminates
     data = ModelCardData(
         language="es",
         library_name="transformers",
@@ -123,11 +149,20 @@ def _results(evaluation: EvaluationSummary) -> list[EvalResult]:
     ]
 
 
-def _measured(evaluation: EvaluationSummary) -> str:
+def _measured(evaluation: EvaluationSummary, trained: Trained) -> str:
+    return f"""Held-out text: the split `{evaluation.split}` ({evaluation.tokens:,} tokens of \
+{evaluation.documents:,} documents), step {evaluation.step:,}.
+{_told_apart(evaluation) if _discriminates(trained) else ""}
+{_filled(evaluation)}{_counted(evaluation)}{_known(evaluation)}
+"""
+
+
+def _told_apart(evaluation: EvaluationSummary) -> str:
+    """Replaced-token detection beside BIOMEDTRA-small's card."""
     ours, baseline = evaluation.discriminator, evaluation.all_original
     rows = "\n".join(f"| {name} | {ours[name]:.4f} | {baseline[name]:.4f} | {card} |" for name, card in CARD.items())
-    return f"""Replaced-token detection on the split `{evaluation.split}` ({evaluation.tokens:,} tokens of \
-{evaluation.documents:,} documents), step {evaluation.step:,}:
+    told = f"""
+Replaced-token detection:
 
 | | this model | all called original | BIOMEDTRA-small's card |
 |---|---|---|---|
@@ -135,23 +170,30 @@ def _measured(evaluation: EvaluationSummary) -> str:
 
 The card's definitions: dropout off, own generator at temperature 1, every token but pads counts. On words alone:
 AUC {evaluation.content["auc"]:.4f}, average precision {evaluation.content["average_precision"]:.4f}, F1 \
-{evaluation.content["f1"]:.4f}. The generator fills {evaluation.generator["hidden_accuracy"]:.1%} of the hidden \
-tokens rightly ({evaluation.generator["hidden_loss"]:.2f} nats) and
-leaves {evaluation.generator["replaced_rate"]:.1%} of all tokens replaced.{_counted(evaluation)}{_known(evaluation)}
-"""
-
-
-def _counted(evaluation: EvaluationSummary) -> str:
-    """What counts alone have at the same places, and what the discriminator gains over the prior."""
-    names = {"single": "single tokens", "pairs": "pairs", "both_sides": "pairs on both sides"}
-    found = [f"{what} {evaluation.counts[name]:.2f}" for name, what in names.items() if name in evaluation.counts]
-    told = f" Counts of the training text have, in nats at the\nsame places: {', '.join(found)}." if found else ""
+{evaluation.content["f1"]:.4f}."""
     if (gain := evaluation.replaced_tokens.get("gain")) is not None:
         told += (
             f"\nThe discriminator's loss is {1000 * gain:.1f} thousandths of a nat below what knowing the rate of "
             "replaced tokens alone costs."
         )
-    return told
+    return told + "\n"
+
+
+def _filled(evaluation: EvaluationSummary) -> str:
+    """What the generator knows of tokens that it does not see, and of those that it could copy."""
+    figures = evaluation.generator
+    return (
+        f"Masked tokens: {figures['hidden_accuracy']:.1%} of the hidden ones are filled rightly "
+        f"({figures['hidden_loss']:.2f} nats), of those that\nare shown as they are {figures['shown_accuracy']:.1%} "
+        f"({figures['shown_loss']:.2f} nats). {figures['replaced_rate']:.1%} of all tokens are replaced."
+    )
+
+
+def _counted(evaluation: EvaluationSummary) -> str:
+    """What counts alone have at the hidden places."""
+    names = {"single": "single tokens", "pairs": "pairs", "both_sides": "pairs on both sides, where both are visible,"}
+    found = [f"{what} {evaluation.counts[name]:.2f}" for name, what in names.items() if name in evaluation.counts]
+    return f" Counts of the training\ntext have, in nats at hidden tokens: {', '.join(found)}." if found else ""
 
 
 def _known(evaluation: EvaluationSummary) -> str:
@@ -163,13 +205,12 @@ def _known(evaluation: EvaluationSummary) -> str:
 
 def _making(trained: Trained) -> str:
     plan, made = trained.plan, trained.manifest.made_from
-    figures = trained.manifest.figures
     rows = {
         "preset": plan.preset,
         "steps": f"{trained.step:,} of {plan.steps:,}",
-        "first weights": "from counts of neighbours" if plan.begin == "counts" else "random",
+        "first weights": FIRST_WEIGHTS[plan.begin],
         **{f"phase {number}": _phase(stage) for number, stage in enumerate(plan.stages, 1)},
-        "tokens seen": f"{figures.get('tokens_seen', 0):,.0f}",
+        "tokens seen": f"{trained.tokens_seen:,.0f}" if trained.tokens_seen else "not known",
         "masking": plan.masking.replace("_", " "),
         "embeddings": "GDES" if plan.gdes else "tied",
         "seed": plan.seed,

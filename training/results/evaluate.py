@@ -241,7 +241,7 @@ class _Judge:
     ) -> None:
         self._place = place
         self._device = place.device
-        self._model = trained.model.to(self._device)
+        self._model = trained.published.to(self._device)
         self._stream = stream
         self._settings = settings
         self._progress = progress

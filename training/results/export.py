@@ -37,7 +37,7 @@ from training.runs.run import TOKENIZER_FOLDER, Trained
 from training.tokens.tokenizer import hub_config, load_tokenizer, special_of
 
 PARTS = ("discriminator", "generator")
-CARD_FORM = "2"
+CARD_FORM = "3"
 """Raised where cards or ONNX files are written otherwise, so that older exports are made again."""
 
 
@@ -92,7 +92,7 @@ def export(
             card = with_section(card, said, folder.name) if said else card
             write_text(temporary / part / "README.md", card)
         if onnx:
-            export_onnx(trained.model, temporary / "discriminator" / "model.onnx")
+            export_onnx(trained.published, temporary / "discriminator" / "model.onnx")
         files = {str(path.relative_to(temporary)): file_digest(path) for path in sorted(temporary.rglob("*.*"))}
         Manifest(
             kind="model",
@@ -117,11 +117,11 @@ def _write_part(folder: Path, trained: Trained, part: str) -> None:
     if not (source / "tokenizer.json").is_file():
         raise InputError(f"{source}: the run lost its tokenizer. Copy the files of its tokenizer there.")
     tokenizer = load_tokenizer(source)
-    tensors = to_transformers(trained.model, part)
+    tensors = to_transformers(trained.published, part)
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors, metadata={"format": "pt"}))
     pad = special_of(tokenizer, source).pad
     lengths = {"trained_length": trained.length, "settled_length": trained.settled_length}
-    write_json(folder / "config.json", {**to_config(trained.model.shape, part, pad=pad), **lengths})
+    write_json(folder / "config.json", {**to_config(trained.published.shape, part, pad=pad), **lengths})
     write_bytes(folder / "tokenizer.json", (source / "tokenizer.json").read_bytes())
     entries = tokenizer.get_vocab()
     write_text(folder / "vocab.txt", "".join(f"{piece}\n" for piece in sorted(entries, key=lambda one: entries[one])))
@@ -142,7 +142,7 @@ def _summary(folder: Path, trained: Trained, *, onnx: bool, reused: bool) -> Exp
         discriminator=folder / "discriminator",
         generator=folder / "generator",
         step=trained.step,
-        parameters={part: count_parameters(trained.model, part) for part in PARTS},
+        parameters={part: count_parameters(trained.published, part) for part in PARTS},
         onnx=folder / "discriminator" / "model.onnx" if onnx else None,
         reused=reused,
     )

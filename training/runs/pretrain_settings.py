@@ -16,6 +16,8 @@ LONG = 512
 """Length of the last phase, so that every position is trained."""
 SETTLED = 10 * INIT_STD
 """Sum of the learning rates of the steps in which a position was seen; at this sum its vector counts as learnt."""
+OF_PHASES = {"learning_rate", "vector_rate", "discriminator_rate", "mask_share", "shown_share", "sampling"}
+"""Settings that a phase may have as well as the run."""
 
 
 class PretrainSettings(SettingsModel):
@@ -43,7 +45,8 @@ class PretrainSettings(SettingsModel):
     ``initial_weights`` decides. A tokenizer of its own is no hindrance: vectors are carried over by token."""
     phase: tuple[Phase, ...] | None = None
     """Phases, one after the other, as [[pretrain.phase]]; null: the preset's, or one phase with the settings here and
-    one with rows of 512 (``long_share``). Give [] for the latter where the preset has phases."""
+    one with rows of 512 (``long_share``). Give [] for the latter where the preset has phases. What is set for the run
+    holds in all phases of a preset."""
     vector_rate: float | None = Field(default=None, ge=0, le=1)
     """Share of the learning rate at which embeddings learn, words' and positions'; null: 1, as the original."""
     mask_share: float = Field(default=MASK_SHARE, gt=0, le=0.9)
@@ -119,7 +122,7 @@ class PretrainSettings(SettingsModel):
         share = chosen.long_share if self.long_share is None else self.long_share
         long_steps = round(steps * share) if length < LONG else 0
         batch = self.batch or chosen.batch
-        phases = chosen.phases if self.phase is None else self.phase
+        phases = self._preset_phases if self.phase is None else self.phase
         plan = Plan(
             steps=steps,
             long_steps=0 if phases else long_steps,
@@ -146,6 +149,12 @@ class PretrainSettings(SettingsModel):
             preset=self.preset,
         )
         return plan.model_copy(update={"phases": plan.staged(phases)}) if phases else plan
+
+    @property
+    def _preset_phases(self) -> tuple[Phase, ...]:
+        """The preset's phases; what is set for the run holds in all of them."""
+        said = {name: None for name in OF_PHASES & self.model_fields_set if getattr(self, name) is not None}
+        return tuple(phase.model_copy(update=said) for phase in PRESETS[self.preset].phases)
 
     @property
     def micro_rows(self) -> int | None:

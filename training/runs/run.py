@@ -1,12 +1,15 @@
 """A run's folder as its readers see it: what it was made from, its model, its tokens."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from data.errors import InputError, StageError
 from data.files import write_bytes
 from data.manifest import Manifest
+from training.electra.choices import Objective
 from training.electra.model import Electra
+from training.electra.phases import Stage
 from training.electra.presets import ModelShape
 from training.electra.weights import refuse_misfit
 from training.runs import checkpoint
@@ -112,12 +115,34 @@ class Trained:
         self.plan = Plan.model_validate(self.manifest.settings)
         saved = _saved(run, step)
         self.step = saved.step
+        self.tokens_seen: float | None = saved.state.get("tokens_seen")
+        """Tokens of its steps; None where the checkpoint does not say."""
         self.model = Electra(shape_of(self.manifest))
         folder = checkpoint.checkpoint_folder(run, saved.step)
         remedy = "The run's manifest describes another model: bring back the manifest that was written with it."
         refuse_misfit(self.model.state_dict(), saved.model, folder, remedy)
         self.model.load_state_dict(saved.model)
         self.model.eval()
+
+    @property
+    def stage(self) -> Stage:
+        """The phase of the checkpoint's step."""
+        return self.plan.stage_at(max(self.step - 1, 0))
+
+    @cached_property
+    def published(self) -> Electra:
+        """The model as it is evaluated and exported.
+
+        In a phase in which the encoder fills masked tokens by a head of its own, the encoder is what has learnt to, and
+        stands in the generator's place.
+        """
+        fills = self.model.shape.encoder_head and self.stage.objective == "mlm"
+        return self.model.with_encoder_as_generator() if fills else self.model
+
+    @property
+    def objectives(self) -> set[Objective]:
+        """What its steps so far were for."""
+        return {stage.objective for stage in self.plan.stages if stage.begin < self.step}
 
     @property
     def length(self) -> int:

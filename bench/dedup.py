@@ -30,10 +30,10 @@ from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import deduplicate
 from cleaning.duplicates.minhash import BATCH, Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, words_of
-from cleaning.engines.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import StoredTexts
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.engines.process_engine import ProcessEngine
 from data.parquet import write_parquet
 from data.store import Store
 from data.takedowns import Takedowns

@@ -35,11 +35,11 @@ from warcio.warcwriter import WARCWriter
 from cleaning.clean import clean
 from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import deduplicate
-from cleaning.engines.choice import opened
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from cleaning.stored_texts import StoredTexts
+from data.engines.choice import opened
+from data.engines.engine import EngineSettings
 from data.store import Store
 from data.takedowns import Takedowns
 

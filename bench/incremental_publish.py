@@ -20,9 +20,9 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.corpus.publish import PublishSummary, publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.store import Store
 
 SENTENCE = "<p>Actualizado en la ronda siguiente: consulte siempre con su médico antes de cambiar de tratamiento.</p>"

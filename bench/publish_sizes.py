@@ -36,11 +36,11 @@ from harness import Run, record_option
 from cleaning.corpus import decisions
 from cleaning.corpus import publish as publishing
 from cleaning.duplicates import dedup
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, DROPPED_SCHEMA
+from data.engines.engine import EngineSettings
 from data.parquet import write_parquet
 from data.store import Store
 from data.urls import document_id

@@ -121,8 +121,8 @@ def clean_in_a_process(store: Path, settings: dict, workers: int) -> tuple[float
 
 def clean_one(store: Path, settings: dict, workers: int) -> None:
     from cleaning.clean import clean
-    from cleaning.engines.engine import EngineSettings
     from cleaning.settings import CleaningSettings
+    from data.engines.engine import EngineSettings
     from data.store import Store
 
     summary = clean(Store.open(store), CleaningSettings(**settings), engine=EngineSettings(workers=workers))

@@ -15,8 +15,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.engines.choice import opened
-from cleaning.engines.engine import POOL, Engine, EngineSettings, Report
 from cleaning.extract_segment import extract_segment
 from cleaning.foreign_warcs import ForeignWarcs, members
 from cleaning.judge_segment import Judged, judge_segment
@@ -28,6 +26,8 @@ from cleaning.settings import CleaningSettings
 from cleaning.shard import Shard
 from cleaning.site_yields import note_yields
 from cleaning.tally import Tally
+from data.engines.choice import opened
+from data.engines.engine import POOL, Engine, EngineSettings, Report
 from data.errors import StageError
 from data.progress import Progress, no_progress
 from data.store import Store

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
-from cleaning.engines.engine import Board
+from data.engines.engine import Board
 from data.progress import Progress
 
 EXTRACTED = "extracted"

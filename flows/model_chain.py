@@ -73,12 +73,23 @@ def prepare_tokens(
     store = Store.open(settings.store)
     clock = Stopwatch(run, store, patience)
     version = store.corpus_version(corpus)
+    engine = settings.engine
     tokenizer = clock(
-        "tokenizer", tokenizer_for, store, settings.tokenizer, settings.pretrain, corpus=version, progress=progress
+        "tokenizer",
+        tokenizer_for,
+        store,
+        settings.tokenizer,
+        settings.pretrain,
+        corpus=version,
+        engine=engine,
+        progress=progress,
+    )
+    packed = clock(
+        "pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, engine=engine, progress=progress
     )
     return TokensBuilt(
         tokenizer=tokenizer,
-        pack=clock("pack", pack, store, settings.pack, corpus=version, tokenizer=tokenizer.path, progress=progress),
+        pack=packed,
         seconds=clock.seconds,
     )
 

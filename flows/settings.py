@@ -13,11 +13,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from browse.settings import BrowseSettings
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from crawler.sources.settings import ArchiveSettings
+from data.engines.engine import EngineSettings
 from data.errors import InputError
 from data.rights.settings import RightsSettings
 from flows.serving.settings import ServeSettings

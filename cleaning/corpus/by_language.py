@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaning.duplicates.dedup import Clusters, deduplicate
-from cleaning.engines.engine import Engine
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, StoredTexts
+from data.engines.engine import Engine
 
 
 def deduplicate_each(

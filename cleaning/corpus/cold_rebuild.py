@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
-from cleaning.engines.engine import EngineSettings
 from cleaning.foreign_warcs import check_remade
 from cleaning.ids import ids_path
 from cleaning.pending import KEPT, pairs
 from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.errors import StageError
 from data.files import storage_error
 from data.progress import Progress

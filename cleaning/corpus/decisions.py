@@ -22,11 +22,11 @@ from cleaning.corpus.shards import Rights, Shards, build_shards, ledger_by
 from cleaning.corpus.site_lines import SiteLines, take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assigned, folder_of_side, folder_of_split
 from cleaning.duplicates.dedup import Clusters
-from cleaning.engines.engine import Engine
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from cleaning.stored_texts import Segments, StoredTexts
 from data.arrow_files import arrow_file, read_arrow
+from data.engines.engine import Engine
 from data.errors import StageError
 from data.progress import Progress
 from data.takedowns import Takedowns

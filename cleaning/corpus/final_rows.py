@@ -12,11 +12,11 @@ from cleaning.corpus.figures import FigureCounts
 from cleaning.corpus.live_pages import dropped_rows
 from cleaning.corpus.shards import Shards
 from cleaning.corpus.splits import SPLITS
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped
 from data.arrow_files import arrow_file, read_arrow
 from data.columns import PUBLISHED_SCHEMA
 from data.documents import WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped
 from data.files import value_digest
 from data.takedowns import TAKEDOWN
 

@@ -26,10 +26,10 @@ from cleaning.duplicates.dedup import memory_folder, text_numbers
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
 from cleaning.duplicates.verified import VerifiedPairs
-from cleaning.engines.engine import Engine
-from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import REPEATED_LINES, Positions, StoredTexts
+from data.engines.engine import Engine
+from data.engines.scratch import scratch
 from data.errors import InputError, StageError
 from data.files import atomic_file, value_digest
 from data.manifest import MANIFEST_NAME

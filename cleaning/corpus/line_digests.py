@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaning import lines
-from cleaning.engines.engine import Engine, Report, run_all
 from cleaning.lines import line_digest
 from cleaning.stored_texts import Segments
+from data.engines.engine import Engine, Report, run_all
 from data.files import atomic_file, code_digest, value_digest
 from data.parquet import read_parquet
 

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from cleaning.corpus.final_rows import DECIDED, FinalRows
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.lines import left_of
 from cleaning.stored_texts import Segments
 from data.arrow_files import arrow_file, read_arrow, read_arrows
 from data.columns import PUBLISHED_SCHEMA
 from data.documents import DICTIONARY_COLUMNS, DOCUMENT_SCHEMA, WIDE_DOCUMENT_SCHEMA
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, save
 from data.errors import StageError
 from data.files import file_digest
 from data.parquet import batches_of, read_wide, write_parquet

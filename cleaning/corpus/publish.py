@@ -27,9 +27,6 @@ from cleaning.corpus.shards import Rights
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.version_inputs import VersionInputs
 from cleaning.corpus.versions import cut, newest, tidy
-from cleaning.engines.choice import opened
-from cleaning.engines.engine import POOL, Engine, EngineSettings
-from cleaning.engines.scratch import scratch
 from cleaning.foreign_warcs import check_members, leave_out
 from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
@@ -37,6 +34,9 @@ from cleaning.recipe import extraction_digest, recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.site_yields import note_yields
 from cleaning.stored_texts import Segments
+from data.engines.choice import opened
+from data.engines.engine import POOL, Engine, EngineSettings
+from data.engines.scratch import scratch
 from data.errors import StageError
 from data.files import write_json
 from data.manifest import Manifest, code_version

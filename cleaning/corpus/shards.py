@@ -22,11 +22,11 @@ from cleaning.corpus.live_pages import DROPPED_ROWS, KEPT_ROWS, LOST, NARROW, nu
 from cleaning.corpus.reservations import drop_reserved, ledger_of, with_licences
 from cleaning.corpus.splits import fraction
 from cleaning.duplicates.dedup import text_numbers
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, Segments
 from data.arrow_files import arrow_file, read_arrow, read_arrows
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, save
 from data.parquet import read_wide, row_count
 from data.rights.ledger import Ledger
 from data.rights.settings import RightsSettings

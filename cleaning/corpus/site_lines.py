@@ -30,12 +30,12 @@ from cleaning.corpus.splits import site_of
 from cleaning.corpus.stripped_texts import StrippedRows, StrippedTexts
 from cleaning.duplicates.dedup import keeper_ranks
 from cleaning.duplicates.sketches import ranges
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.lines import LONG_WORDS, MOST_WORDS, QUANTITY, SHORT_WORDS
 from cleaning.pages import text
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import REPEATED_LINES, Positions, Segments, StoredTexts
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, save
 from data.files import code_digest
 
 DOCUMENTS_AT_ONCE = 100_000

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaning.document_rows import text_digest
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.pages.text import count_words
 from cleaning.stored_texts import LaidOut, StoredTexts
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, save
 from data.files import atomic_file
 
 Keys = npt.NDArray[np.uint64]

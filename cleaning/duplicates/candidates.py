@@ -13,9 +13,9 @@ import numpy as np
 
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.shingles import Numbers
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import Saved, mapped, save
 from cleaning.stored_texts import Positions
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import Saved, mapped, save
 
 LARGEST_BUCKET = 64
 """Texts that share a band and are compared each with each; more are a crowd."""

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from cleaning.duplicates.candidates import PAIRS_AT_ONCE, packed, slices_of, unpacked
 from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.sketches import BOUND, Sketches, ranges
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import Saved, mapped, save
 from cleaning.stored_texts import Positions
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import Saved, mapped, save
 
 MOST_SHARING = 32
 """Keepers that may share a shingle for it to be looked up."""

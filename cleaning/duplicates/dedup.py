@@ -25,10 +25,10 @@ from cleaning.duplicates.shingles import Numbers
 from cleaning.duplicates.signing import sign_missing
 from cleaning.duplicates.sketches import Sketches
 from cleaning.duplicates.verified import Alike, VerifiedPairs
-from cleaning.engines.engine import Engine
-from cleaning.engines.scratch import scratch
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import Positions, StoredTexts
+from data.engines.engine import Engine
+from data.engines.scratch import scratch
 from data.files import code_digest, value_digest
 from data.seeds import CATEGORIES
 

@@ -9,10 +9,10 @@ import numpy as np
 from cleaning.duplicates.band_index import BandIndex
 from cleaning.duplicates.minhash import BATCH, Signer
 from cleaning.duplicates.shingles import Numbers
-from cleaning.engines.engine import Board, Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import LaidOut, StoredTexts
+from data.engines.engine import Board, Engine, Report, run_all
+from data.engines.scratch import mapped, save
 
 TEXTS_AT_ONCE = 20_000
 """Texts of a task at least: seconds of work beside the tenth that a process costs."""

@@ -12,9 +12,9 @@ import numpy as np
 from cleaning.duplicates.digest_segments import DigestSegments
 from cleaning.duplicates.shingles import Numbers, Shingler
 from cleaning.duplicates.signing import at_once
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, save
 from cleaning.stored_texts import LaidOut, Positions, StoredTexts
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, save
 
 SAMPLED = 8
 """One shingle in so many is in the sketch."""

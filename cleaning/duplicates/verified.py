@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cleaning.duplicates.shingles import Numbers, Shingler
-from cleaning.engines.engine import Engine, Report, run_all
-from cleaning.engines.scratch import mapped, renamed, save
 from cleaning.stored_texts import LaidOut, Positions, StoredTexts
+from data.engines.engine import Engine, Report, run_all
+from data.engines.scratch import mapped, renamed, save
 from data.files import atomic_file
 
 TEXTS_AT_ONCE = 20_000

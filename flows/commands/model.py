@@ -87,7 +87,12 @@ def tokenizer(
     opened = Store.open(settings.store)
     with opened.exclusive("tokenizer"), shown_progress() as progress:
         summary = fit_tokenizer(
-            opened, settings.tokenizer, corpus=find_corpus(opened, corpus), name=checked_name(name), progress=progress
+            opened,
+            settings.tokenizer,
+            corpus=find_corpus(opened, corpus),
+            name=checked_name(name),
+            engine=settings.engine,
+            progress=progress,
         )
     show(summary, "tokenizer", as_json=as_json)
 
@@ -111,7 +116,12 @@ def pack(
     chosen = find_artifact(opened.tokenizers, tokenizer, "cowese tokenizer")
     with opened.exclusive("pack"), shown_progress() as progress:
         summary = pack_corpus(
-            opened, settings.pack, corpus=find_corpus(opened, corpus), tokenizer=chosen, progress=progress
+            opened,
+            settings.pack,
+            corpus=find_corpus(opened, corpus),
+            tokenizer=chosen,
+            engine=settings.engine,
+            progress=progress,
         )
     show(summary, "pack", as_json=as_json)
 

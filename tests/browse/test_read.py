@@ -30,13 +30,13 @@ from browse.word_diff import likeness, word_diff
 from browse.written_settings import lines_between
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.pages.page import Raw
 from cleaning.pages.quality import rules_of
 from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.errors import InputError
 from data.parquet import read_parquet
 from data.store import Store

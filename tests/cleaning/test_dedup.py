@@ -12,9 +12,9 @@ from cleaning.corpus.live_pages import live_documents
 from cleaning.duplicates.dedup import Clusters, Edges, deduplicate, elect
 from cleaning.duplicates.minhash import Signer
 from cleaning.duplicates.shingles import Shingler, jaccard
-from cleaning.engines.process_engine import ProcessEngine
 from cleaning.publish_settings import PublishSettings
 from cleaning.stored_texts import StoredTexts
+from data.engines.process_engine import ProcessEngine
 from data.takedowns import Takedowns
 
 SETTINGS = PublishSettings()

@@ -18,15 +18,15 @@ from cleaning.clean import clean
 from cleaning.corpus.live_pages import live_documents
 from cleaning.corpus.publish import publish
 from cleaning.duplicates import candidates, signing, verified
-from cleaning.engines.choice import opened
-from cleaning.engines.engine import EngineSettings, run_all
-from cleaning.engines.process_engine import ProcessEngine
 from cleaning.lines import line_digest
 from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.stored_texts import StoredTexts
+from data.engines.choice import opened
+from data.engines.engine import EngineSettings, run_all
+from data.engines.process_engine import ProcessEngine
 from data.errors import InputError, StageError
 from data.store import Store
 from data.takedowns import Takedowns
@@ -145,7 +145,7 @@ def without_workers(engine):
 
 @pytest.mark.slow
 def test_a_stage_on_dask_without_workers_ends_with_a_word(monkeypatch):
-    dask_engine = pytest.importorskip("cleaning.engines.dask_engine")
+    dask_engine = pytest.importorskip("data.engines.dask_engine")
     monkeypatch.setattr(dask_engine, "CHECK_EVERY", 0.2)
     monkeypatch.setattr(dask_engine.DaskEngine, "start_again", lambda _self: None)
     with opened(EngineSettings(dask="local:1", patience=2)) as engine:
@@ -157,7 +157,7 @@ def test_a_stage_on_dask_without_workers_ends_with_a_word(monkeypatch):
 
 @pytest.mark.slow
 def test_local_workers_that_are_gone_are_started_again(monkeypatch):
-    dask_engine = pytest.importorskip("cleaning.engines.dask_engine")
+    dask_engine = pytest.importorskip("data.engines.dask_engine")
     monkeypatch.setattr(dask_engine, "CHECK_EVERY", 0.2)
     with opened(EngineSettings(dask="local:1")) as engine:
         engine.client.cluster.scale(0)
@@ -173,7 +173,7 @@ def test_a_task_that_ends_every_worker_ends_the_stage_with_a_word(dask):
 
 @pytest.mark.slow
 def test_no_scheduler_is_an_error_with_its_address(monkeypatch):
-    engine = pytest.importorskip("cleaning.engines.dask_engine")
+    engine = pytest.importorskip("data.engines.dask_engine")
     monkeypatch.setattr(engine, "PATIENCE", 0.5)
     with (
         opened(EngineSettings(dask="tcp://127.0.0.1:9")) as running,

@@ -7,10 +7,10 @@ from warc_files import html, write_warc
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
 from cleaning.corpus.status import corpus_status
-from cleaning.engines.engine import EngineSettings
 from cleaning.foreign_warcs import ForeignWarcs, leave_out
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StageError
 
 pytestmark = pytest.mark.slow

@@ -17,11 +17,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cleaning.corpus.publish import publish
 from cleaning.corpus.versions import versions
-from cleaning.engines.engine import EngineSettings
 from cleaning.forgetting.versions import rewrite_version
 from cleaning.pending import pair_in
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.errors import StageError
 from data.files import read_json
 from data.store import Store

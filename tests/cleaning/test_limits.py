@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cleaning.clean import clean
-from cleaning.engines.engine import EngineSettings
 from cleaning.extract_segment import extract_segment
 from cleaning.judge_segment import judge_segment
 from cleaning.pages import judge_page as judge_page_module
@@ -34,6 +33,7 @@ from cleaning.pending import Pending
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.tally import Tally
+from data.engines.engine import EngineSettings
 from data.parquet import read_parquet
 
 SETTINGS = CleaningSettings()

@@ -14,7 +14,7 @@ from cleaning.duplicates.crowds import settle_crowds
 from cleaning.duplicates.dedup import Edges, elect
 from cleaning.duplicates.minhash import Signer, hash_of
 from cleaning.duplicates.shingles import Shingler, jaccard, shingle_number, word_number, words_of
-from cleaning.engines.process_engine import ProcessEngine
+from data.engines.process_engine import ProcessEngine
 
 SIGNER = Signer(permutations=256, bands=25, rows=10, shingle_words=5)
 

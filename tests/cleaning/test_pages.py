@@ -13,7 +13,6 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
-from cleaning.engines.engine import EngineSettings
 from cleaning.pages.boilerplate import without_site_lines
 from cleaning.pages.extraction import extract_html
 from cleaning.pages.http import read_answer
@@ -27,6 +26,7 @@ from cleaning.pages.text import Text
 from cleaning.pages.warc import Segment
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StageError
 from data.parquet import read_parquet
 

@@ -8,11 +8,11 @@ from corpus_rounds import Round, here, parquet_bytes, prose, slightly_changed
 from cleaning.corpus import live_pages, part_writer, remaining, shards, site_lines
 from cleaning.corpus.publish import publish
 from cleaning.duplicates import candidates, containment, digest_segments, signing, sketches
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.arrow_files import arrow_file, read_arrow
 from data.documents import WIDE_DOCUMENT_SCHEMA, WIDE_DROPPED_SCHEMA
+from data.engines.engine import EngineSettings
 from data.files import read_json
 from data.store import Store
 

@@ -13,9 +13,9 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.parquet import read_parquet
 from data.rights.settings import RIGHTS, RightsSettings
 

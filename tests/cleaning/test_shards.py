@@ -9,10 +9,10 @@ from corpus_rounds import prose
 from warc_files import html, write_warc
 
 from cleaning.clean import clean
-from cleaning.engines.engine import EngineSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
 from cleaning.shard import Shard
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StoreError
 from data.store import Store
 

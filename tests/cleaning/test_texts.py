@@ -20,7 +20,6 @@ from cleaning.clean import clean
 from cleaning.corpus.page_history import page_history
 from cleaning.corpus.publish import publish
 from cleaning.corpus.status import corpus_status
-from cleaning.engines.engine import EngineSettings
 from cleaning.extracted_rows import outcomes_of_rows
 from cleaning.pages import page_process
 from cleaning.pages.extract_page import extract_page
@@ -33,6 +32,7 @@ from cleaning.recipe import EXTRACTION_CODE, JUDGING_CODE, NEITHER, extraction_d
 from cleaning.settings import CleaningSettings, ExtractionSettings, JudgingSettings
 from cleaning.source_closure import source_closure
 from data.documents import EXTRACTED_SCHEMA
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StageError
 from data.parquet import read_batches, read_parquet
 from data.store import Store

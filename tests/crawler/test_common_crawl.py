@@ -17,12 +17,12 @@ import crawler.sources.common_crawl.key_prefixes
 import crawler.sources.common_crawl.thrift
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.settings import CrawlSettings
 from crawler.sources.common_crawl.run import archive_common_crawl
 from crawler.views.history import history
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StageError
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,6 @@ from warcio.warcwriter import WARCWriter
 
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.pages.extract_page import extract_page
 from cleaning.pages.triage import said_by, triage
 from cleaning.pages.warc import Segment
@@ -27,6 +26,7 @@ from crawler.sources.medlineplus import LICENCE, topics
 from crawler.sources.open_corpora import CorpusRecord, Skipped, import_corpus
 from crawler.sources.scielo import articles
 from crawler.sources.texts import check_name, licence_named, texts
+from data.engines.engine import EngineSettings
 from data.errors import InputError
 from data.parquet import read_parquet
 from data.rights.licences import Licence

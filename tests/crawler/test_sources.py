@@ -13,12 +13,12 @@ import crawler.sources.writer
 import data.sources
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.sources.member import Member, NotARecordError
 from crawler.sources.writer import ORIGINS, Origin, SourceWriter, places_of
 from crawler.warc.blank import blank, blanks_of
+from data.engines.engine import EngineSettings
 from data.seeds import Seed
 
 SEED = Seed("https://www.salud.example/", "Salud", "ES", "ministry", "host")

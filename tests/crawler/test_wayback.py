@@ -16,7 +16,6 @@ from wayback import Machine, serving
 
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from crawler.frontier.database import open_engine
@@ -25,6 +24,7 @@ from crawler.settings import CrawlSettings
 from crawler.sources.settings import WaybackSettings
 from crawler.sources.wayback.run import archive_wayback
 from crawler.views.dead_hosts import dead_hosts
+from data.engines.engine import EngineSettings
 from data.errors import InputError, StageError
 from data.parquet import read_parquet
 

@@ -22,9 +22,9 @@ from browse.server import address_of, listening
 from browse.settings import BrowseSettings
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
-from cleaning.engines.engine import EngineSettings
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.engines.engine import EngineSettings
 from data.store import Store
 from data.takedowns import Takedowns
 

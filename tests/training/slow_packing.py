@@ -4,14 +4,13 @@ import time
 
 from data.store import Store
 from training.tokens import corpus as corpus_reading
-from training.tokens import pack as packing
 from training.tokens.encode import Encoder
 from training.tokens.pack import pack
 from training.tokens.settings import PackSettings
 
 
 def pack_slowly(root, corpus, fitted):
-    packing.PART_BATCHES = 1
+    corpus_reading.PART_ROWS = 10
     encode = Encoder.encode
 
     def slow(self, texts):

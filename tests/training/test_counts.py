@@ -8,7 +8,6 @@ from training_room import corpus
 from data.store import Store
 from training.settings import PackSettings, TokenizerSettings
 from training.tokens import counts as counting
-from training.tokens import pack as packing
 from training.tokens import vectors as reducing
 from training.tokens.count_loss import CountModels, mean_losses, transposed
 from training.tokens.counts import Counts, count, count_stream, merge_counts, read_counts, write_counts
@@ -97,7 +96,7 @@ def source(tmp_path_factory):
 def test_pack_counts_the_same_for_any_number_of_parts(source, tmp_path, monkeypatch):
     notes, tokenizer = source
     one = pack(Store.open(tmp_path / "one"), PackSettings(), corpus=notes, tokenizer=tokenizer)
-    monkeypatch.setattr(packing, "PART_BATCHES", 1)
+    monkeypatch.setattr("training.tokens.corpus.PART_ROWS", 17)
     monkeypatch.setattr("training.tokens.corpus.BATCH", 17)
     many = pack(Store.open(tmp_path / "many"), PackSettings(), corpus=notes, tokenizer=tokenizer)
     assert one.digest == many.digest

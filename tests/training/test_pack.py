@@ -17,9 +17,10 @@ from demo_web.site import FILES, read_articles
 from slow_packing import pack_slowly
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from data.engines.engine import EngineSettings
 from data.errors import InputError
 from data.store import Store
-from training.tokens.corpus import Corpus
+from training.tokens.corpus import SPLITS, Corpus
 from training.tokens.encode import Encoder, keeps_plain, stops_at_spaces
 from training.tokens.pack import pack
 from training.tokens.settings import PackSettings, TokenizerSettings
@@ -175,7 +176,7 @@ def test_a_killed_packing_goes_on(store, corpus, fitted, tmp_path, monkeypatch):
     assert done
     assert not list(store.tokens.glob("*/manifest.json"))
 
-    monkeypatch.setattr("training.tokens.pack.PART_BATCHES", 1)
+    monkeypatch.setattr("training.tokens.corpus.PART_ROWS", 10)
     monkeypatch.setattr("training.tokens.corpus.BATCH", 10)
     written = []
     monkeypatch.setattr(
@@ -190,6 +191,56 @@ def test_a_killed_packing_goes_on(store, corpus, fitted, tmp_path, monkeypatch):
     for name in ("train.tokens", "train.offsets.npy", "validation.tokens", "test.tokens"):
         assert (summary.path / name).read_bytes() == (again.path / name).read_bytes()
     assert not list(summary.path.glob(".parts-*"))
+
+
+@pytest.mark.parametrize("own_splits", [True, False])
+def test_parts_are_every_text_once_in_order_however_rows_lie_in_files_and_groups(tmp_path, monkeypatch, own_splits):
+    texts = [f"Nota {number} de la consulta." if number % 7 else "" for number in range(250)]
+    folder = tmp_path / "notas"
+    for number, (some, group) in enumerate(
+        [(texts[:120], 50), (texts[120:121], 9), (texts[121:121], 9), (texts[121:], 7)]
+    ):
+        path = folder / "data" / "train" if own_splits else folder
+        path.mkdir(parents=True, exist_ok=True)
+        pq.write_table(
+            pa.table({"text": pa.array(some, pa.string())}), path / f"{number}.parquet", row_group_size=group
+        )
+    found = {}
+    for rows in (1, 13, 50, 1_000):
+        monkeypatch.setattr("training.tokens.corpus.PART_ROWS", rows)
+        monkeypatch.setattr("training.tokens.corpus.BATCH", 11)
+        source = Corpus.open(folder)
+        assert all(0 < len(part) <= rows for split in SPLITS for part in source.parts(split))
+        found[rows] = {split: [text for batch in source.texts(split) for text in batch] for split in SPLITS}
+    assert found[1] == found[13] == found[50] == found[1_000]
+    if own_splits:
+        assert found[1]["train"] == [text for text in texts if text]
+    else:
+        assert sorted(text for some in found[1].values() for text in some) == sorted(text for text in texts if text)
+
+
+@pytest.mark.slow
+def test_many_processes_fit_and_pack_the_same_bytes(corpus, tmp_path, monkeypatch):
+    made = []
+    for rows_here, part in ((50_000, 50_000), (0, 60)):
+        monkeypatch.setattr("training.tokens.corpus.ROWS_HERE", rows_here)
+        monkeypatch.setattr("training.tokens.corpus.PART_ROWS", part)
+        store, engine = Store.open(tmp_path / str(part)), EngineSettings(workers=2)
+        told = []
+        fitted = fit_tokenizer(store, TokenizerSettings(vocab_size=900), corpus=corpus, engine=engine).path
+        packed = pack(
+            store,
+            PackSettings(),
+            corpus=corpus,
+            tokenizer=fitted,
+            engine=engine,
+            progress=lambda *line, told=told: told.append(line),
+        )
+        made.append({path.name: path.read_bytes() for path in packed.path.iterdir() if path.name != "manifest.json"})
+        assert told[-1][:2] == ("pack", sum(packed.documents.values()))
+        assert told[-1][3] == {"tokens": sum(packed.tokens.values())}
+    assert made[0] == made[1]
+    assert len(made[0]) > 6
 
 
 def test_a_tokenizer_of_others_keeps_its_ids_and_all_tokens(store, corpus, tmp_path):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from data.engines.engine import POOL, EngineSettings
 from data.files import file_digest, write_bytes
 from data.manifest import MANIFEST_NAME
 from data.progress import Progress, no_progress
@@ -20,6 +21,7 @@ def tokenizer_for(
     pretraining: PretrainSettings,
     *,
     corpus: Path,
+    engine: EngineSettings = POOL,
     progress: Progress = no_progress,
 ) -> TokenizerSummary:
     """Keep the tokenizer of the model that ``pretraining`` begins from; without such a model fit one on the corpus.
@@ -31,7 +33,7 @@ def tokenizer_for(
     if pretraining.initial_model is not None:
         origin = find_origin(store, pretraining.initial_model, pretraining.plan, Corpus.open(corpus).digest())
     if origin is None:
-        return fit_tokenizer(store, settings, corpus=corpus, progress=progress)
+        return fit_tokenizer(store, settings, corpus=corpus, engine=engine, progress=progress)
     folder = fetched(origin)
     summary = found_tokenizer(_in_store(store, tokenizer_of(folder), folder.resolve().name))
     progress("tokenizer", 1, 1, {"kept of": str(origin)})

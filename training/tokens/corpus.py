@@ -1,21 +1,60 @@
-"""Texts of a corpus: a version of ours with its splits, or any Parquet with a ``text`` column."""
+"""Texts of a corpus: a version of ours with its splits, or any Parquet with a ``text`` column.
+
+They are read by parts, ranges of the rows of one file, which tasks of an engine take side by side.
+"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.engines.choice import opened
+from data.engines.engine import Board, EngineSettings, Item, Report, Result, run_all
 from data.errors import InputError
 from data.files import file_digest, value_digest
 from data.manifest import MANIFEST_NAME, Manifest
+from data.parquet import row_count
 
 SPLITS = ("train", "validation", "test")
 HELD_OUT = {"validation": (0, 5), "test": (5, 10)}
 """Of a corpus without splits: thousandths of the texts by a hash of the text."""
 BATCH = 1_000
+PART_ROWS = 50_000
+"""Rows of a part: at most so many texts are read again after a kill."""
+ROWS_HERE = 50_000
+"""Rows that are not worth other processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of one file, of which those of a split count."""
+
+    file: Path
+    start: int
+    stop: int
+    split: str
+    is_whole: bool
+    """All rows are of the split; else it is told by each text's hash."""
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def texts(self) -> Iterator[list[str]]:
+        """The texts that are not empty, in batches."""
+        with pq.ParquetFile(self.file) as file:
+            groups, begin = _groups_from(file, self.start)
+            at = begin
+            for batch in file.iter_batches(BATCH, row_groups=groups, columns=["text"]):
+                low, high = max(self.start - at, 0), min(self.stop - at, len(batch))
+                at += len(batch)
+                if low < high:
+                    texts = [text for text in batch.column(0).slice(low, high - low).to_pylist() if text]
+                    yield texts if self.is_whole else [text for text in texts if _split_of(text) == self.split]
+                if at >= self.stop:
+                    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +112,28 @@ class Corpus:
 
     def texts(self, split: str) -> Iterator[list[str]]:
         """The texts of a split in batches, in a fixed order."""
-        for file in self.files.get(split, self.files.get("all", ())):
-            for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=["text"]):
-                texts = [text for text in batch.column(0).to_pylist() if text]
-                yield texts if split in self.files else [text for text in texts if _split_of(text) == split]
+        for part in self.parts(split):
+            yield from part.texts()
+
+    def parts(self, split: str) -> list[Part]:
+        """A split's parts, in the order of its texts."""
+        return [
+            Part(file, start, min(start + PART_ROWS, total), split, is_whole=split in self.files)
+            for file in self.files.get(split, self.files.get("all", ()))
+            if (total := row_count(file))
+            for start in range(0, total, PART_ROWS)
+        ]
+
+
+def _groups_from(file: pq.ParquetFile, start: int) -> tuple[Sequence[int], int]:
+    """The row groups from that of a row on, and the row with which they begin."""
+    begin = 0
+    for group in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if begin + rows > start:
+            return range(group, file.metadata.num_row_groups), begin
+        begin += rows
+    return (), begin
 
 
 def _split_of(text: str) -> str:
@@ -94,3 +151,31 @@ def _require_text(file: Path) -> None:
     kind = schema.field("text").type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
         raise InputError(f"{file}: its column text holds {kind}, not strings.")
+
+
+def run_parts(
+    settings: EngineSettings,
+    function: Callable[[Item, Report], Result],
+    items: Sequence[Item],
+    watch: Callable[[Board], None],
+    *,
+    rows: int,
+    columns: int,
+) -> list[Result]:
+    """A task for each part: on the engine where there are many ``rows``, else here.
+
+    The board has so many ``columns``; results come in any order.
+    """
+    if rows > ROWS_HERE:
+        with opened(settings) as engine:
+            return run_all(engine, function, items, watch, columns=columns)
+    board = [[0] * columns for _ in items]
+
+    def done(item: Item, number: int) -> Result:
+        def report(row: Sequence[int]) -> None:
+            board[number] = list(row)
+            watch(board)
+
+        return function(item, report)
+
+    return [done(item, number) for number, item in enumerate(items)]

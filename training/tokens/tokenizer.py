@@ -7,19 +7,21 @@ import string
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from data.engines.engine import POOL, Board, EngineSettings, Report
 from data.errors import InputError, StageError
 from data.files import file_digest, write_json, write_text
 from data.manifest import MANIFEST_NAME, Manifest, code_version
 from data.progress import Progress, no_progress
 from data.store import Store
-from training.tokens.corpus import Corpus
+from training.tokens.corpus import Corpus, Part, run_parts
 from training.tokens.settings import TokenizerSettings
 from training.tokens.stream import SPECIAL_TOKENS, Special
 from training.tokens.wordpiece import MAX_WORD, fit_wordpiece
@@ -104,9 +106,12 @@ def fit_tokenizer(
     *,
     corpus: Path,
     name: str | None = None,
+    engine: EngineSettings = POOL,
     progress: Progress = no_progress,
 ) -> TokenizerSummary:
     """Fit a tokenizer on the training split, or find the one that was fitted on the same before.
+
+    ``engine`` counts the words of its parts.
 
     Raises:
         InputError: no such corpus, or another tokenizer has this name.
@@ -123,7 +128,7 @@ def fit_tokenizer(
                 f"{folder}: a tokenizer of other text or settings has this name. Choose another with --name."
             )
         return _summary(folder, known, reused=True, seconds=time.monotonic() - started)
-    counts = count_words(source.texts("train"), settings, progress)
+    counts = count_corpus(source, settings, engine, progress)
     words = counts.total()
     if words < settings.min_words:
         raise StageError(
@@ -196,22 +201,58 @@ def special_of(tokenizer: Tokenizer, path: Path) -> Special:
     return Special(**{name.strip("[]").lower(): number for name, number in ids.items()})
 
 
-def count_words(
-    batches: Iterable[list[str]], settings: TokenizerSettings = CASED, progress: Progress = no_progress
+def count_words(batches: Iterable[list[str]], settings: TokenizerSettings = CASED) -> Counter[str]:
+    """Count words as the tokenizer will split them."""
+    counts = _words_in(batches, settings)
+    return with_capitals(counts) if settings.capitals else counts
+
+
+def count_corpus(
+    source: Corpus, settings: TokenizerSettings, engine: EngineSettings, progress: Progress
 ) -> Counter[str]:
-    """Count words as the tokenizer will split them: whitespace chunks first, each distinct one split only once."""
-    chunks: Counter[str] = Counter()
+    """As ``count_words``, of the training split: its parts are counted side by side, and their counts added."""
+    parts = source.parts("train")
+    tasks = [_Counting(part, settings) for part in parts]
+    counts: Counter[str] = Counter()
+
+    def watch(board: Board) -> None:
+        progress("tokenizer", sum(done for (done,) in board), None, {})
+
+    for found in run_parts(engine, _count_part, tasks, watch, rows=sum(map(len, parts)), columns=1):
+        counts.update(found)
+    return with_capitals(counts) if settings.capitals else counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    part: Part
+    settings: TokenizerSettings
+
+
+def _count_part(task: _Counting, report: Report) -> Counter[str]:
     done = 0
+
+    def told() -> Iterator[list[str]]:
+        nonlocal done
+        for batch in task.part.texts():
+            yield batch
+            done += len(batch)
+            report([done])
+
+    return _words_in(told(), task.settings)
+
+
+def _words_in(batches: Iterable[list[str]], settings: TokenizerSettings) -> Counter[str]:
+    """Whitespace chunks first, each distinct one split only once."""
+    chunks: Counter[str] = Counter()
     for batch in batches:
         for text in batch:
             chunks.update(text.split())
-        done += len(batch)
-        progress("tokenizer", done, None, {"distinct": len(chunks)})
     counts: Counter[str] = Counter()
     for chunk, count in chunks.items():
         for word in words_of(chunk, settings):
             counts[word] += count
-    return with_capitals(counts) if settings.capitals else counts
+    return counts
 
 
 def with_capitals(counts: Counter[str]) -> Counter[str]:

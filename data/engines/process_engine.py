@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
-from cleaning.engines.engine import LOOK_EVERY, Board, Item, Report, Result
+from data.engines.engine import LOOK_EVERY, Board, Item, Report, Result
 from data.errors import StageError
 from data.parent_watchdog import end_with_parent
 

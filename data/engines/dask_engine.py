@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
-from cleaning.engines.engine import LOOK_EVERY, Board, Item, Report, Result
+from data.engines.engine import LOOK_EVERY, Board, Item, Report, Result
 from data.errors import InputError, StageError
 
 try:

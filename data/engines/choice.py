@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cleaning.engines.engine import Engine, EngineSettings
-from cleaning.engines.process_engine import ProcessEngine
+from data.engines.engine import Engine, EngineSettings
+from data.engines.process_engine import ProcessEngine
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def opened(settings: EngineSettings) -> Iterator[Engine]:
     if settings.dask is None:
         yield ProcessEngine(settings.workers or os.cpu_count() or 1)
         return
-    from cleaning.engines.dask_engine import DaskEngine  # noqa: PLC0415 - an optional dependency
+    from data.engines.dask_engine import DaskEngine  # noqa: PLC0415 - an optional dependency
 
     with DaskEngine(settings.dask, settings.patience) as engine:
         yield engine

@@ -76,12 +76,14 @@ def run_all(
     function: Callable[[Item, Report], Result],
     items: Sequence[Item],
     watch: Callable[[Board], None] = lambda _board: None,
+    *,
+    columns: int = 1,
 ) -> list[Result]:
     """Every result, in the order in which they came. A single item is not worth another process: it runs here."""
     if len(items) == 1:
         return [function(items[0], lambda row: watch([row]))]
     _give_memory_back()
-    return list(engine.map(function, items, watch=watch))
+    return list(engine.map(function, items, columns=columns, watch=watch))
 
 
 def _give_memory_back() -> None:

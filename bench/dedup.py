@@ -1,4 +1,4 @@
-"""Deduplication: signatures against datasketch's bulk, and the whole stage at growing sizes.
+"""Deduplication: signatures against datasketch's bulk, recall by Jaccard, and the whole stage at growing sizes.
 
 python bench/dedup.py [--sizes 100000,300000,1000000] [--words 150] [--workers 1] [--no-signatures] [--record]
 
@@ -42,6 +42,8 @@ SEGMENT = 20_000
 VOCABULARY = 60_000
 SAMPLE, ROUNDS = 2_000, 7
 """Texts that are signed, and how often."""
+PAIRS = 24_000
+"""Pairs by which recall is told by ranges of the Jaccard."""
 COLUMNS = {
     "documents": "documents",
     "cold_s": "cold, s",
@@ -201,6 +203,36 @@ def signatures(words: int, run: Run) -> None:
     run.table(title, ("arm", "texts a CPU second", "ours is"), rows)
 
 
+def recall_by_jaccard(words: int, run: Run) -> None:
+    """Pairs by how alike they are: the share that meets in a band of the default settings, beside the formula's."""
+    defaults = PublishSettings()
+    bands, rows, shingle_words = defaults.bands, defaults.rows, defaults.shingle_words
+    signer = Signer(permutations=defaults.permutations, bands=bands, rows=rows, shingle_words=shingle_words)
+    shingler, chance = Shingler(shingle_words), np.random.default_rng(2)
+    alike, met = [], []
+    originals = [text for text, origin in texts(PAIRS * 10 // 9 + 10, words) if not text.count("otra")][:PAIRS]
+    for start in range(0, PAIRS, BATCH):
+        some = originals[start : start + BATCH]
+        copies = []
+        for number, text in enumerate(some):
+            copy = text.split()
+            for place in chance.choice(words, int(chance.integers(0, words // 15)), replace=False):
+                copy[place] = f"otra{start + number}x{place}"
+            copies.append(" ".join(copy))
+        met.append((signer.band_keys(some) == signer.band_keys(copies)).any(0))
+        alike += [jaccard(*shingler.sets(list(pair))) for pair in zip(some, copies, strict=True)]
+    found, shares = np.concatenate(met), np.array(alike)
+    table = []
+    for low in (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95):
+        here = (shares >= low) & (shares < low + 0.05 + (low == 0.95))  # noqa: PLR2004 - the last holds its end
+        due = 1 - (1 - shares[here] ** rows) ** bands
+        table.append(
+            (f"[{low:.2f}, {low + 0.05:.2f})", int(here.sum()), f"{found[here].mean():.4f}", f"{due.mean():.4f}")
+        )
+    title = f"Pairs of texts of {words} words that meet in one of {bands} bands of {rows} rows"
+    run.table(title, ("Jaccard", "pairs", "meet", "by the formula"), table)
+
+
 def _shingles(text: str) -> list[bytes]:
     words = words_of(text)
     return [" ".join(words[start : start + 5]).encode() for start in range(max(1, len(words) - 4))]
@@ -226,6 +258,7 @@ def main() -> None:
         run = Run("dedup", ("numpy", "pyarrow", "datasketch"))
         if not given.no_signatures:
             signatures(given.words, run)
+            recall_by_jaccard(given.words, run)
         if sizes:
             rows = [size_in_a_process(size, given.words, given.workers) for size in sizes]
             title = f"The whole stage, texts of {given.words} words, {given.workers} workers (wall seconds)"

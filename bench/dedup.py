@@ -224,7 +224,7 @@ def recall_by_jaccard(words: int, run: Run) -> None:
     found, shares = np.concatenate(met), np.array(alike)
     table = []
     for low in (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95):
-        here = (shares >= low) & (shares < low + 0.05 + (low == 0.95))  # noqa: PLR2004 - the last holds its end
+        here = (shares >= low) & (shares < low + 0.05 + (low == 0.95))
         due = 1 - (1 - shares[here] ** rows) ** bands
         table.append(
             (f"[{low:.2f}, {low + 0.05:.2f})", int(here.sum()), f"{found[here].mean():.4f}", f"{due.mean():.4f}")

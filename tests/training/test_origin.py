@@ -16,6 +16,7 @@ from flows.model_chain import prepare_tokens
 from flows.settings import load_settings
 from training.electra.carry import carry_over, is_same
 from training.electra.model import Electra
+from training.electra.phases import Phase
 from training.results.export import export
 from training.runs import checkpoint
 from training.runs.kept_tokenizer import tokenizer_for
@@ -68,6 +69,45 @@ def test_a_run_goes_on_where_another_ended(months):
     assert ancestor["corpus"] == "enero"
     assert manifest.made_from["begin"] == ancestor["digest"]
     assert manifest.settings["seed"] != before.plan.seed
+
+
+MINI = (
+    Phase(objective="mlm", share=0.8, mask_share=0.3, shown_share=0.0),
+    Phase(objective="rtd", share=0.2, learning_rate=4e-3, mask_share=0.3, shown_share=0.0),
+)
+
+
+def test_after_a_phase_of_rtd_the_encoder_begins_as_the_generator(months):
+    store, first, second, _, _ = months
+    about = {"preset": "mini", "phase": MINI, "batch": 8, "beta2": 0.99, "warmup": 10}
+    ended = pretrain(store, learning(**about, steps=200), tokens=first, name="mini").path
+    filled = [line["hidden_loss"] for line in read_metrics(ended)[150:160]]
+    settings = learning(**about, initial_model="mini", steps=21, save_every=1, keep=99)
+    found = pretrain(store, settings, tokens=second, name="mini-2").path
+    fresh = pretrain(store, learning(**about, steps=21), tokens=second, name="mini-counts").path
+    assert first_nats(found) < sum(filled) / len(filled) + 0.25
+    assert first_nats(found) < first_nats(fresh) - 0.3
+    begun, before = (checkpoint.load(checkpoint.checkpoint_folder(at, step)) for at, step in ((found, 1), (ended, 200)))
+    for name, tensor in begun.model.items():  # the first update has the rate 0
+        source = name.replace("discriminator.", "generator.", 1)
+        assert torch.equal(tensor, before.model[source]), name
+    assert int(begun.optimizer["updates"]) == 1  # moments of rtd fit no mlm
+
+
+def test_the_filling_head_and_vectors_of_a_generator_fit_an_encoder_with_a_head_of_its_own():
+    shape = quick(preset="mini").plan.shape(30).model_copy(update={"gdes": True})
+    source = Electra(shape).initialise(1)
+    torch.nn.init.normal_(source.word_delta)
+    narrow = shape.generator.model_copy(update={"hidden": 64, "heads": 1})
+    target = Electra(shape.model_copy(update={"generator": narrow, "encoder_head": True})).initialise(2)
+    kept = {name: one.clone() for name, one in target.state_dict().items() if name.startswith("generator")}
+    carry_over(source, target, [(at,) for at in range(30)], torch.ones(30), fills=True)
+    given, taken = source.state_dict(), target.state_dict()
+    assert all(torch.equal(taken[name], kept[name]) for name in kept)
+    assert torch.equal(taken["encoder_head.bias"], given["generator_head.bias"])
+    assert torch.equal(taken["discriminator.layers.3.up.weight"], given["generator.layers.3.up.weight"])
+    assert not taken["word_delta"].any()
+    assert torch.equal(taken["discriminator_head.out.weight"], given["discriminator_head.out.weight"])
 
 
 def test_the_rate_has_no_jump_and_adam_remembers(months):

@@ -16,6 +16,7 @@ from data.files import file_digest, read_json, value_digest
 from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
 from training.electra.carry import carry_over, is_same
+from training.electra.choices import Objective
 from training.electra.model import Electra
 from training.electra.names import from_transformers
 from training.electra.presets import EncoderShape, ModelShape
@@ -48,7 +49,9 @@ class Origin:
     moments: dict[str, Tensor] = field(default_factory=dict)
     """Adam's, of a run of ours."""
     objective: str = ""
-    """What it was trained for last."""
+    """What it was trained for last, of a run of ours."""
+    has_generator: bool = True
+    """False: it came without one, and that of ``model`` is fresh."""
     trained: int = 0
     """Tokens of the longest rows that it was trained on, and of those whose positions had time to learn."""
     settled: int = 0
@@ -58,17 +61,20 @@ class Origin:
         """What the manifest of a run that begins from it tells."""
         return {"lineage": self.lineage, "trained_before": self.trained, "settled_before": self.settled}
 
-    def give(self, model: Electra, stream: TokenStream, tokenizer: Path) -> dict[str, Tensor]:
-        """Put its weights into a model for another tokenizer; Adam's moments where the tokenizer is the same.
+    def give(self, model: Electra, stream: TokenStream, tokenizer: Path, objective: Objective) -> dict[str, Tensor]:
+        """Put its weights into a model, whose tokenizer may be another; return Adam's moments where they fit.
 
-        Raises:
-            InputError: the model has another shape.
+        They fit where the tokenizer is the same and ``objective``, that of the first phase, is what it was trained for
+        last. Where the run begins with ``mlm``, its encoder begins as the generator (``carry_over``).
         """
         pieces = pieces_of(tokenizer, self.tokenizer)
         counts_V = torch.from_numpy(stream.counts().single_V.astype(np.float32))
         pieces += [()] * (len(counts_V) - len(pieces))
-        carry_over(self.model, model, pieces, counts_V)
-        return self.moments if is_same(pieces, self.model.shape.vocabulary) else {}
+        # after mlm the generator is the encoder's copy already
+        fills = objective == "mlm" and self.objective != "mlm" and self.has_generator
+        carry_over(self.model, model, pieces, counts_V, fills=fills)
+        fit = objective == self.objective and is_same(pieces, self.model.shape.vocabulary)
+        return self.moments if fit else {}
 
     def refuse_another_shape(self, shape: ModelShape) -> None:
         """A model of this shape cannot take its weights.
@@ -164,6 +170,7 @@ def open_origin(origin: Path | str, plan: Plan) -> Origin:
         model=model,
         tokenizer=tokenizer_of(discriminator),
         lineage=_lineage_recorded(discriminator) or [{"name": name, "digest": digest}],
+        has_generator=generator is not None,
         trained=config.get("trained_length", model.shape.positions),
         settled=config.get("settled_length", model.shape.positions),
     )

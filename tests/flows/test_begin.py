@@ -10,6 +10,7 @@ from data.manifest import Manifest
 from data.store import Store
 from flows import deployments
 from flows.chain import run_in_this_process
+from flows.commands.options import read_settings
 
 pytestmark = pytest.mark.slow
 
@@ -93,3 +94,9 @@ def test_corpus_to_model_begins_as_it_is_told(months, monkeypatch):
     named = newest(store)
     assert [one["name"] for one in named.figures["lineage"]] == [first.name]
     assert named.settings["steps"] == 5
+
+
+def test_a_command_takes_the_model_of_the_settings_away(months):
+    chosen = read_settings(months[1]["config"], None, ["pretrain.initial_model="]).pretrain
+    assert chosen.plan.begin == "random"
+    assert read_settings(months[1]["config"], None, None).pretrain.plan.begin == "model"

@@ -22,6 +22,8 @@ from flows.stages.task import StageTasks
 from training.electra.choices import Begin
 from training.electra.presets import PresetName
 
+NO_MODEL = ""
+"""Overrides an ``initial_model`` of the settings; None would leave it."""
 Count = Annotated[int, Field(gt=0)]
 PresetChoice = Literal["settings", PresetName]
 """``settings``: the preset of the settings. Prefect's form shows a menu only for choices that cannot be null."""
@@ -203,9 +205,10 @@ def _given(preset: PresetChoice) -> PresetName | None:
 
 
 def _begin(begin: str | None) -> dict[str, str | None]:
-    """A flow's ``begin`` as flags: the kind of initial weights, or a model by name."""
-    kind = begin in get_args(Begin)
-    return {"pretrain__initial_weights": begin if kind else None, "pretrain__initial_model": None if kind else begin}
+    """A flow's ``begin`` as flags: the kind of initial weights, or a model by name. None: as the settings say."""
+    if begin in get_args(Begin):
+        return {"pretrain__initial_weights": begin, "pretrain__initial_model": NO_MODEL}
+    return {"pretrain__initial_model": begin}
 
 
 def _settings(store: Path | None, config: Path | None, **flags: Any) -> Settings:

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from demo_web.server import DemoWeb
 from demo_web.site import ASOCIACION, HOSPITAL, REVISTA, SOCIEDAD
 
+from data.manifest import Manifest
 from data.parquet import read_parquet
 
 pytestmark = pytest.mark.slow
@@ -16,11 +18,11 @@ COMMAND = [f"{sys.prefix}/bin/cowese", "build", "--preset", "tiny", "--steps", "
 COMMAND += ["--set", "crawl.delay_min=0.02", "--json"]
 
 
-def build(store, tmp_path, round_number):
+def build(store, tmp_path, round_number, *options):
     with DemoWeb(round=round_number) as web:
         seeds = web.write_seeds(tmp_path / "seeds.tsv")
         done = subprocess.run(
-            [*COMMAND, "--seeds", seeds, "--proxy", web.proxy, "--store", store],
+            [*COMMAND, "--seeds", seeds, "--proxy", web.proxy, "--store", store, *options],
             capture_output=True,
             text=True,
             timeout=300,
@@ -113,3 +115,11 @@ def test_a_third_build_finds_nothing_new_and_trains_nothing_again(rounds, tmp_pa
     assert third["corpus"]["publish"]["version"] == "v0002"
     assert third["model"]["pretrain"]["reused"] is True
     assert third["model"]["export"]["path"] == second["model"]["export"]["path"]
+
+
+def test_a_build_from_the_latest_goes_on_with_the_other_corpus_and_its_tokenizer(rounds, tmp_path):
+    store, (first, _), _ = rounds
+    fourth, _ = build(store, tmp_path, 2, "--from", "latest")
+    run = Manifest.read(Path(fourth["model"]["pretrain"]["path"]))
+    assert [one["name"] for one in run.figures["lineage"]] == [Path(first["model"]["pretrain"]["path"]).name]
+    assert fourth["model"]["tokenizer"]["path"] == first["model"]["tokenizer"]["path"]

@@ -1,4 +1,4 @@
-"""A stand-in of the Hugging Face hub's HTTP interface on loopback: what uploading through its library needs."""
+"""A stand-in of the Hugging Face hub's HTTP interface on loopback: to upload by its library, to download models."""
 
 import base64
 import hashlib
@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from huggingface_hub import constants
 
@@ -25,6 +27,10 @@ class Hub(ThreadingHTTPServer):
         self.tags: dict[str, str] = {}
         self.uploads: list[str] = []
         self.fail_after: int | None = None
+        self.models: dict[str, Path] = {}
+        """Folders of models that anybody may download, by name."""
+        self.broken: set[str] = set()
+        """Names of models of which nothing can be said at the moment."""
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -36,9 +42,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
-    def answer(self, value, status=200):
+    def answer(self, value, status=200, headers=()):
         content = json.dumps(value).encode()
         self.send_response(status)
+        for name, given in dict(headers).items():
+            self.send_header(name, given)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -54,7 +62,49 @@ class Handler(BaseHTTPRequestHandler):
             return b"".join(parts)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
+    def model(self) -> tuple[str, list[str]]:
+        """The model that is asked for, and the rest of the path: revision, tree or resolve comes first."""
+        parts = urlsplit(self.path).path.removeprefix("/api/models").strip("/").split("/")
+        return "/".join(parts[:2]), parts[2:]
+
+    def give_model(self, *, body: bool = True):
+        """Say what a model's files are, or send one of them."""
+        name, rest = self.model()
+        folder = self.server.models[name]
+        if rest[:1] == ["tree"]:
+            listed = [(file.name, file.read_bytes()) for file in sorted(folder.iterdir())]
+            self.answer([
+                {"type": "file", "path": file, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+                for file, content in listed
+            ])  # fmt: skip
+        elif rest[:1] == ["resolve"]:
+            self.send_file(folder.joinpath(*rest[2:]).read_bytes(), body=body)
+        else:
+            self.answer({"id": name, "sha": "0" * 40, "siblings": []})
+
+    def send_file(self, content: bytes, *, body: bool):
+        self.send_response(200)
+        for header, value in (
+            ("ETag", f'"{hashlib.sha1(content).hexdigest()}"'),
+            ("X-Repo-Commit", "0" * 40),
+            ("Content-Length", str(len(content))),
+        ):
+            self.send_header(header, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def do_HEAD(self):
+        self.give_model(body=False)
+
     def do_GET(self):
+        name, _ = self.model()
+        if name in self.server.broken:
+            return self.answer({"error": "not now"}, 500)
+        if name in self.server.models:
+            return self.give_model()
+        if self.path.startswith("/api/models/") and self.server.models:
+            return self.answer({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.answer({"error": "who are you?"}, 401)
         if "/tree/" in self.path:

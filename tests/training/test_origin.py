@@ -1,31 +1,43 @@
 """Runs that begin from another model: ours, an exported one, transformers', with its tokenizer or another."""
 
 import itertools
+import json
 import logging
+import os
 import shutil
+import signal
 
 import numpy as np
 import pytest
 import torch
+from hub_stand_in import stand_in
 from training_room import corpus, packed, quick
+from typer.testing import CliRunner
 
-from data.errors import InputError
+from data.errors import InputError, StageError
+from data.files import write_json
 from data.manifest import Manifest
 from data.store import Store
+from flows.cli import app
 from flows.model_chain import prepare_tokens
 from flows.settings import load_settings
 from training.electra.carry import carry_over, is_same
 from training.electra.model import Electra
+from training.electra.phases import Phase
 from training.results.export import export
 from training.runs import checkpoint
 from training.runs.kept_tokenizer import tokenizer_for
+from training.runs.loop import Loop
 from training.runs.metrics import read_metrics
+from training.runs.origin import Origin
 from training.runs.pretrain import pretrain
 from training.runs.run import Trained
 from training.settings import PackSettings, TokenizerSettings
 from training.tokens.correspondence import pieces_of
 from training.tokens.pack import pack
+from training.tokens.stream import TokenStream
 from training.tokens.tokenizer import fit_tokenizer, load_tokenizer, write_tokenizer
+from training.tokens.vocab_file import open_tokenizer
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +80,45 @@ def test_a_run_goes_on_where_another_ended(months):
     assert ancestor["corpus"] == "enero"
     assert manifest.made_from["begin"] == ancestor["digest"]
     assert manifest.settings["seed"] != before.plan.seed
+
+
+MINI = (
+    Phase(objective="mlm", share=0.8, mask_share=0.3, shown_share=0.0),
+    Phase(objective="rtd", share=0.2, learning_rate=4e-3, mask_share=0.3, shown_share=0.0),
+)
+
+
+def test_after_a_phase_of_rtd_the_encoder_begins_as_the_generator(months):
+    store, first, second, _, _ = months
+    about = {"preset": "mini", "phase": MINI, "batch": 8, "beta2": 0.99, "warmup": 10}
+    ended = pretrain(store, learning(**about, steps=200), tokens=first, name="mini").path
+    filled = [line["hidden_loss"] for line in read_metrics(ended)[150:160]]
+    settings = learning(**about, initial_model="mini", steps=21, save_every=1, keep=99)
+    found = pretrain(store, settings, tokens=second, name="mini-2").path
+    fresh = pretrain(store, learning(**about, steps=21), tokens=second, name="mini-counts").path
+    assert first_nats(found) < sum(filled) / len(filled) + 0.25
+    assert first_nats(found) < first_nats(fresh) - 0.3
+    begun, before = (checkpoint.load(checkpoint.checkpoint_folder(at, step)) for at, step in ((found, 1), (ended, 200)))
+    for name, tensor in begun.model.items():  # the first update has the rate 0
+        source = name.replace("discriminator.", "generator.", 1)
+        assert torch.equal(tensor, before.model[source]), name
+    assert int(begun.optimizer["updates"]) == 1  # moments of rtd fit no mlm
+
+
+def test_the_filling_head_and_vectors_of_a_generator_fit_an_encoder_with_a_head_of_its_own():
+    shape = quick(preset="mini").plan.shape(30).model_copy(update={"gdes": True})
+    source = Electra(shape).initialise(1)
+    torch.nn.init.normal_(source.word_delta)
+    narrow = shape.generator.model_copy(update={"hidden": 64, "heads": 1})
+    target = Electra(shape.model_copy(update={"generator": narrow, "encoder_head": True})).initialise(2)
+    kept = {name: one.clone() for name, one in target.state_dict().items() if name.startswith("generator")}
+    carry_over(source, target, [(at,) for at in range(30)], torch.ones(30), fills=True)
+    given, taken = source.state_dict(), target.state_dict()
+    assert all(torch.equal(taken[name], kept[name]) for name in kept)
+    assert torch.equal(taken["encoder_head.bias"], given["generator_head.bias"])
+    assert torch.equal(taken["discriminator.layers.3.up.weight"], given["generator.layers.3.up.weight"])
+    assert not taken["word_delta"].any()
+    assert torch.equal(taken["discriminator_head.out.weight"], given["discriminator_head.out.weight"])
 
 
 def test_the_rate_has_no_jump_and_adam_remembers(months):
@@ -218,6 +269,169 @@ def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
     )
     begun = checkpoint.load(checkpoint.checkpoint_folder(found.path, 1)).model
     assert torch.equal(begun["embeddings.word.weight"], model.electra.embeddings.word_embeddings.weight)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    with stand_in(monkeypatch) as server:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
+        files = server.address + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", files)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        yield server
+
+
+def test_a_discriminator_of_the_hub_without_a_generator_gets_a_fresh_one(months, hub, caplog):
+    store, _, second, _, run = months
+    exported = export(store, run=run, name="solo").path
+    hub.models["yo/salud-discriminator"] = exported / "discriminator"
+    settings = learning(initial_model="yo/salud-discriminator", steps=21, save_every=1, keep=99)
+    with caplog.at_level(logging.WARNING):
+        found = pretrain(store, settings, tokens=second, name="of-hub").path
+    assert "no generator beside it" in caplog.text
+    begun, before = (checkpoint.load(checkpoint.checkpoint_folder(at, step)) for at, step in ((found, 1), (run, STEPS)))
+    layer = "layers.0.qkv.weight"
+    assert torch.equal(begun.model[f"discriminator.{layer}"], before.model[f"discriminator.{layer}"])
+    assert not torch.equal(begun.model[f"generator.{layer}"], before.model[f"generator.{layer}"])
+    hub.models["yo/salud-generator"] = exported / "generator"
+    both = pretrain(store, settings, tokens=second, name="of-hub-both").path
+    begun = checkpoint.load(checkpoint.checkpoint_folder(both, 1))
+    assert torch.equal(begun.model[f"generator.{layer}"], before.model[f"generator.{layer}"])
+    hub.models["yo/otra-discriminator"] = exported / "discriminator"
+    hub.broken.add("yo/otra-generator")
+    with pytest.raises(InputError, match="does not say whether it has a generator yo/otra-generator"):
+        pretrain(store, learning(initial_model="yo/otra-discriminator"), tokens=second, name="refused")
+
+
+def test_a_generator_of_another_shape_is_made_anew(months, tmp_path, caplog):
+    transformers = pytest.importorskip("transformers")
+    store, _, second, _, run = months
+    shape = Trained(run).model.shape
+    about = {
+        "vocab_size": shape.vocabulary,
+        "embedding_size": shape.embedding,
+        "hidden_size": shape.discriminator.hidden,
+        "num_hidden_layers": shape.discriminator.layers,
+        "num_attention_heads": shape.discriminator.heads,
+        "intermediate_size": shape.discriminator.feed_forward,
+    }
+    theirs = transformers.ElectraForPreTraining(transformers.ElectraConfig(**about))
+    generator = transformers.ElectraForMaskedLM(transformers.ElectraConfig(**about))  # as google's small: as wide
+    generator.electra.embeddings.load_state_dict(theirs.electra.embeddings.state_dict())
+    theirs.save_pretrained(tmp_path / "discriminator")
+    generator.save_pretrained(tmp_path / "generator")
+    for file in (run / "tokenizer").iterdir():
+        shutil.copy(file, tmp_path / "discriminator")
+    settings = learning(initial_model=str(tmp_path / "discriminator"), steps=21, save_every=1, keep=99)
+    with caplog.at_level(logging.WARNING):
+        found = pretrain(store, settings, tokens=second, name="narrow").path
+    assert "its generator has another shape (generator.feed_forward: 512 → 256; generator.heads: 2 → 1; " in caplog.text
+    assert "the preset's begins fresh" in caplog.text
+    begun = checkpoint.load(checkpoint.checkpoint_folder(found, 1)).model
+    assert torch.equal(begun["embeddings.word.weight"], theirs.electra.embeddings.word_embeddings.weight)
+    assert begun["generator.layers.0.out.weight"].shape == (64, 64)
+    # of a run too, whose moments then do not fit
+    for wide in (True, False):
+        old = shape.model_copy(update={"generator": shape.discriminator}) if wide else shape
+        moments, tokenizer = {"updates": torch.ones(())}, run / "tokenizer"
+        origin = Origin("r", "", Electra(old), tokenizer, [], moments=moments, objective="both")
+        taken = origin.give(Electra(shape), TokenStream.open(second, "train"), tokenizer, "both")
+        assert taken == ({} if wide else moments)
+
+
+def test_a_vocabulary_alone_is_a_tokenizer(months, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    store, _, _, source, run = months
+    folder = shutil.copytree(export(store, run=run, name="antiguo").discriminator, tmp_path / "antiguo")
+    (folder / "tokenizer.json").unlink()
+    for config in ({"do_lower_case": False}, {}):
+        write_json(folder / "tokenizer_config.json", config)
+        opened, theirs = open_tokenizer(folder), transformers.AutoTokenizer.from_pretrained(folder)
+        for text in ("La niña presenta FIEBRE alta, dolor torácico.", "¿Migraña?\n90 años"):
+            assert opened.encode(text).ids == theirs(text)["input_ids"]
+    kept, again = (
+        tokenizer_for(store, TokenizerSettings(), learning(initial_model=str(folder)), corpus=source) for _ in range(2)
+    )
+    assert kept.path == again.path
+    tokens = pack(store, PackSettings(), corpus=source, tokenizer=kept.path).path
+    found = pretrain(store, learning(initial_model=str(folder), steps=21), tokens=tokens, name="old-folder")
+    assert "lineage" in Manifest.read(found.path).figures
+    for lacking, says in (("[MASK]\n", r"no \[MASK\]"), (None, r"neither tokenizer\.json nor vocab\.txt. Save the")):
+        path = folder / "vocab.txt"
+        if lacking is None:
+            path.unlink()
+        else:
+            path.write_text(path.read_text(encoding="utf-8").replace(lacking, ""), encoding="utf-8")
+        with pytest.raises(InputError, match=says):
+            pretrain(store, learning(initial_model=str(folder)), tokens=tokens, name="refused")
+        assert not (store.runs / "refused").exists()
+
+
+def cut_short(monkeypatch, *arguments, **given):
+    """A run that a signal stops after 5 steps."""
+    one_step = Loop._one_step
+
+    def signalled(loop: Loop) -> None:
+        one_step(loop)
+        if loop.step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Loop, "_one_step", signalled)
+    with pytest.raises(StageError, match="stopped at step 5"):
+        pretrain(*arguments, **given)
+    monkeypatch.undo()
+
+
+def test_a_run_that_was_cut_off_goes_on_from_what_was_latest_then(months, monkeypatch):
+    store, first, second, source, _ = months
+    lone = Store.open(store.root / "between")
+    settings = learning(initial_model="latest", steps=21)
+    cut_short(monkeypatch, lone, settings, tokens=first)
+    other = learning(steps=21, seed=5)
+    pretrain(lone, other, tokens=second, name="entre")
+    begun = pretrain(lone, settings, tokens=first)
+    assert begun.resumed_at == 5
+    assert "lineage" not in Manifest.read(begun.path).figures
+    # the same of a run that had an origin; its tokenizer too is that of then
+    cut_short(monkeypatch, lone, settings, tokens=second)
+    pretrain(lone, other, tokens=first, name="luego")
+    kept = tokenizer_for(lone, TokenizerSettings(), settings, corpus=source)
+    assert kept.path.name.startswith(begun.path.name)
+    month = pretrain(lone, settings, tokens=second)
+    assert month.resumed_at == 5
+    assert [one["name"] for one in Manifest.read(month.path).figures["lineage"]] == [begun.path.name]
+    # under another name, and with other settings, it is a run of its own
+    named = pretrain(lone, settings, tokens=second, name="propio")
+    assert [one["name"] for one in Manifest.read(named.path).figures["lineage"]] == ["luego"]
+
+
+def test_a_run_of_one_step_is_nobodys_latest(months):
+    store, first, second, _, _ = months
+    lone = Store.open(store.root / "one-step")
+    pretrain(lone, learning(steps=21), tokens=first, name="largo")
+    pretrain(lone, learning(steps=1, warmup=0), tokens=first, name="corto")
+    month = pretrain(lone, learning(initial_model="latest", steps=21), tokens=second)
+    assert [one["name"] for one in Manifest.read(month.path).figures["lineage"]] == ["largo"]
+
+
+def test_a_finished_run_that_is_to_be_longer_is_told_the_way(months):
+    store, first, _, _, _ = months
+    with pytest.raises(InputError, match=rf"steps: {STEPS} → 99.* go on from it, --from uno --name NEW"):
+        pretrain(store, learning(steps=99), tokens=first, name="uno")
+    with pytest.raises(InputError, match="made with something else") as caught:
+        pretrain(store, learning(seed=4), tokens=first, name="uno")
+    assert "--from" not in str(caught.value)
+
+
+def test_the_command_goes_on_from_a_run(months):
+    store, _, second, _, _ = months
+    arguments = ["pretrain", "--from", "uno", "--preset", "tiny", "--steps", "4", "--tokens", second, "--name", "shell"]
+    small = ("batch=4", "length=32", "long_share=0", "threads=1", "tensorboard=false")
+    options = [part for one in small for part in ("--set", f"pretrain.{one}")]
+    done = CliRunner().invoke(app, [str(one) for one in (*arguments, *options, "--store", store.root, "--json")])
+    assert done.exception is None, done.exception
+    assert json.loads(done.stdout)["steps"] == 4
+    assert Manifest.read(store.runs / "shell").figures["lineage"][0]["name"] == "uno"
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,20 @@ def is_same(pieces: Pieces, entries: int) -> bool:
 
 
 @torch.no_grad()
-def carry_over(source: Electra, target: Electra, pieces: Pieces, counts_V: Tensor) -> None:
-    """Copy every weight that both have. Rows go by token.
+def carry_over(source: Electra, target: Electra, pieces: Pieces, counts_V: Tensor, *, fills: bool = False) -> None:
+    """Copy every weight that both have. Rows go by token. A generator of another shape stays the target's own.
 
     A token that the old tokenizer lacks begins as the mean of its pieces, as long as they are; its bias as its
     frequency, ``counts_V``, has it among the tokens that both know. One without any piece keeps the target's row.
+
+    ``fills``: the target's encoder fills masked tokens next. It then begins as the source's generator where that has
+    the encoder's shape: the generator is the language model, RTD made another thing of the encoder.
     """
     given, taken = source.state_dict(), target.state_dict()
+    if fills and source.shape.generator == source.shape.discriminator:
+        given |= _as_encoder(given)
+    if source.shape.generator != target.shape.generator:
+        given = {name: tensor for name, tensor in given.items() if not name.startswith("generator")}
     for name, tensor in taken.items():
         if name in given and name not in TABLES and name not in BIASES:
             tensor.copy_(given[name])
@@ -42,6 +49,18 @@ def carry_over(source: Electra, target: Electra, pieces: Pieces, counts_V: Tenso
         _carry_rows(given[name], taken[name], pieces)
     for name in [name for name in BIASES if name in given and name in taken]:
         _carry_bias(given[name], taken[name], pieces, counts_V)
+
+
+def _as_encoder(given: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The generator's weights under the encoder's names; the generator reads word vectors without the delta of GDES."""
+    places = {"generator.": "discriminator.", "generator_head.": "encoder_head."}
+    found = {
+        there + name.removeprefix(here): tensor
+        for here, there in places.items()
+        for name, tensor in given.items()
+        if name.startswith(here)
+    }
+    return found | {name: torch.zeros_like(given[name]) for name in ("word_delta",) if name in given}
 
 
 def _carry_rows(old_WE: Tensor, new_VE: Tensor, pieces: Pieces) -> None:

@@ -1,9 +1,10 @@
 """The tokenizer of a run that begins from a model: that model's, so that nothing is carried over by spelling."""
 
+import hashlib
 from pathlib import Path
 
 from data.engines.engine import POOL, EngineSettings
-from data.files import file_digest, write_bytes
+from data.files import file_digest, write_bytes, write_json
 from data.manifest import MANIFEST_NAME
 from data.progress import Progress, no_progress
 from data.store import Store
@@ -12,7 +13,10 @@ from training.runs.pretrain_settings import PretrainSettings
 from training.runs.run import TOKENIZER_FILES
 from training.tokens.corpus import Corpus
 from training.tokens.settings import TokenizerSettings
-from training.tokens.tokenizer import TokenizerSummary, fit_tokenizer, found_tokenizer
+from training.tokens.tokenizer import TokenizerSummary, fit_tokenizer, found_tokenizer, hub_config
+from training.tokens.vocab_file import open_tokenizer
+
+MAIN_FILE = TOKENIZER_FILES[-1]
 
 
 def tokenizer_for(
@@ -30,8 +34,9 @@ def tokenizer_for(
         InputError: as ``fit_tokenizer``; the model is not there or has no tokenizer.
     """
     origin = None
-    if pretraining.initial_model is not None:
-        origin = find_origin(store, pretraining.initial_model, pretraining.plan, Corpus.open(corpus).digest())
+    if pretraining.initial_model:
+        inputs = {"corpus": Corpus.open(corpus).digest()}
+        origin = find_origin(store, pretraining.initial_model, pretraining.plan, inputs)
     if origin is None:
         return fit_tokenizer(store, settings, corpus=corpus, engine=engine, progress=progress)
     folder = fetched(origin)
@@ -42,7 +47,8 @@ def tokenizer_for(
 
 def _in_store(store: Store, tokenizer: Path, name: str) -> Path:
     """The store's folder with the same tokenizer; made where there is none."""
-    digest = file_digest(tokenizer / "tokenizer.json")
+    content = _content(tokenizer)
+    digest = hashlib.sha256(content).hexdigest()
     known = [
         path.parent
         for path in sorted(store.tokenizers.glob("*/tokenizer.json"))
@@ -55,4 +61,13 @@ def _in_store(store: Store, tokenizer: Path, name: str) -> Path:
     for file in TOKENIZER_FILES:
         if (tokenizer / file).is_file():
             write_bytes(folder / file, (tokenizer / file).read_bytes())
+    if not (tokenizer / MAIN_FILE).is_file():
+        write_json(folder / "tokenizer_config.json", hub_config(open_tokenizer(tokenizer)))
+        write_bytes(folder / MAIN_FILE, content)
     return folder
+
+
+def _content(tokenizer: Path) -> bytes:
+    """The ``tokenizer.json`` of a folder, also of one that has only a vocabulary."""
+    path = tokenizer / MAIN_FILE
+    return path.read_bytes() if path.is_file() else open_tokenizer(tokenizer).to_str(pretty=True).encode()

@@ -51,7 +51,9 @@ class Loop:
         self.run, self.settings, self.plan, self.place, self.progress = run, settings, plan, place, progress
         self.feed = Feed(plan, stream, place)
         model = first_model(plan, stream, counted=fresh)
-        moments = origin.give(model, stream, run / TOKENIZER_FOLDER) if fresh and origin else {}
+        moments = {}
+        if fresh and origin:
+            moments = origin.give(model, stream, run / TOKENIZER_FOLDER, plan.stages[0].objective)
         model = model.to(place.device)
         compiled = place.device.type == "cuda" if settings.compile is None else settings.compile
         self.stepper = Stepper(
@@ -65,7 +67,7 @@ class Loop:
         )
         if fresh:
             self.stepper.begin_alike()
-            if moments and origin and origin.objective == plan.stages[0].objective:
+            if moments:
                 self.stepper.take_moments(moments)
         self.step = 0
         self.tokens_seen = 0.0

@@ -1,14 +1,13 @@
 """What a run begins from: an earlier run, an exported model, a Hugging Face ELECTRA folder or a name on the hub."""
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
 import numpy as np
 import torch
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from torch import Tensor
 
 from data.errors import InputError
@@ -16,20 +15,20 @@ from data.files import file_digest, read_json, value_digest
 from data.manifest import MANIFEST_NAME, Manifest
 from data.store import Store
 from training.electra.carry import carry_over, is_same
+from training.electra.choices import Objective
 from training.electra.model import Electra
 from training.electra.names import from_transformers
 from training.electra.presets import EncoderShape, ModelShape
-from training.runs import checkpoint
+from training.runs import checkpoint, hub_model
 from training.runs.pretrain_settings import Plan
 from training.runs.run import TOKENIZER_FOLDER, Trained, compare_shapes, shape_of
 from training.tokens.correspondence import pieces_of
 from training.tokens.stream import TokenStream
+from training.tokens.vocab_file import VOCABULARY, open_tokenizer
 
 LATEST = "latest"
 GENERATION = 7_919
 """Added to the seed for each ancestor, so that a run that goes on meets other masks and another order of rows."""
-HUB_FILES = ["config.json", "model.safetensors", "pytorch_model.bin", "tokenizer*", "vocab.txt"]
-UNREACHABLE: tuple[type[Exception], ...] = (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,9 @@ class Origin:
     moments: dict[str, Tensor] = field(default_factory=dict)
     """Adam's, of a run of ours."""
     objective: str = ""
-    """What it was trained for last."""
+    """What it was trained for last, of a run of ours."""
+    has_generator: bool = True
+    """False: it came without one, and that of ``model`` is fresh."""
     trained: int = 0
     """Tokens of the longest rows that it was trained on, and of those whose positions had time to learn."""
     settled: int = 0
@@ -58,25 +59,33 @@ class Origin:
         """What the manifest of a run that begins from it tells."""
         return {"lineage": self.lineage, "trained_before": self.trained, "settled_before": self.settled}
 
-    def give(self, model: Electra, stream: TokenStream, tokenizer: Path) -> dict[str, Tensor]:
-        """Put its weights into a model for another tokenizer; Adam's moments where the tokenizer is the same.
+    def give(self, model: Electra, stream: TokenStream, tokenizer: Path, objective: Objective) -> dict[str, Tensor]:
+        """Put its weights into a model, whose tokenizer may be another; return Adam's moments where they fit.
 
-        Raises:
-            InputError: the model has another shape.
+        They fit where tokenizer and generator's shape are the same and ``objective``, that of the first phase, is what
+        it was trained for last. Where a run begins with ``mlm``, its encoder begins as the generator (`carry_over`).
         """
+        own = self.model.shape
+        kept = model.shape.generator == own.generator
+        if not kept:
+            said = "; ".join(compare_shapes(own, own.model_copy(update={"generator": model.shape.generator})))
+            log.warning("--from %s: its generator has another shape (%s); the preset's begins fresh.", self.name, said)
         pieces = pieces_of(tokenizer, self.tokenizer)
         counts_V = torch.from_numpy(stream.counts().single_V.astype(np.float32))
         pieces += [()] * (len(counts_V) - len(pieces))
-        carry_over(self.model, model, pieces, counts_V)
-        return self.moments if is_same(pieces, self.model.shape.vocabulary) else {}
+        # after mlm the generator is the encoder's copy already
+        fills = objective == "mlm" and self.objective != "mlm" and self.has_generator
+        carry_over(self.model, model, pieces, counts_V, fills=fills)
+        fit = kept and objective == self.objective and is_same(pieces, own.vocabulary)
+        return self.moments if fit else {}
 
     def refuse_another_shape(self, shape: ModelShape) -> None:
-        """A model of this shape cannot take its weights.
+        """Refuse a model of another shape, which cannot take its weights; a generator of another begins fresh.
 
         Raises:
             InputError: says what differs.
         """
-        if different := unlike(self.model.shape, shape):
+        if different := unlike(self.model.shape.model_copy(update={"generator": shape.generator}), shape):
             raise InputError(
                 f"--from {self.name}: its model has another shape: {'; '.join(different)}. "
                 "Give the --preset and the pretrain.gdes that it has."
@@ -90,13 +99,18 @@ def unlike(before: ModelShape, now: ModelShape) -> list[str]:
     return compare_shapes(alike, now)
 
 
-def find_origin(store: Store, named: str, plan: Plan, corpus: str | None) -> Path | str | None:
+def find_origin(
+    store: Store, named: str, plan: Plan, inputs: Mapping[str, str], *, run: str | None = None
+) -> Path | str | None:
     """The folder of a run or of a model, or a name of the hub; None: ``latest``, and there is none yet.
 
-    ``latest`` is the newest finished run of the plan's shape on another corpus than this digest.
+    ``latest`` is the newest finished run of the plan's shape on another corpus. Runs of one step do not count: its rate
+    is 0. A run that was cut off goes on with what ``latest`` was to it: an unfinished run with that name (the default
+    one where ``run`` is None), these settings, and the digests of ``inputs``.
     """
     if named == LATEST:
-        return _latest(store, plan, corpus)
+        cut_off = _cut_off(store, plan, inputs, run)
+        return _latest(store, plan, inputs.get("corpus")) if cut_off is None else _origin_of(store, cut_off)
     for folder in (store.runs / named, store.models / named, Path(named)):
         if (
             (folder / MANIFEST_NAME).is_file()
@@ -110,32 +124,26 @@ def find_origin(store: Store, named: str, plan: Plan, corpus: str | None) -> Pat
 
 
 def tokenizer_of(origin: Path) -> Path:
-    """Where an origin's tokenizer lies."""
+    """Where an origin's tokenizer lies (``open_tokenizer``)."""
     for folder in (origin / TOKENIZER_FOLDER, origin / "discriminator", origin):
         if (folder / "tokenizer.json").is_file():
             return folder
-    raise InputError(f"{origin}: no tokenizer.json in it. Give a model with its tokenizer.")
+    for folder in (origin / "discriminator", origin):
+        if (folder / VOCABULARY).is_file():
+            return folder
+    raise InputError(
+        f"{origin}: no tokenizer in it, neither tokenizer.json nor {VOCABULARY}. "
+        "Save the tokenizer that it was trained with into this folder."
+    )
 
 
 def fetched(origin: Path | str) -> Path:
-    """A folder on this machine; the hub is asked for a name, together with the generator of the same name.
+    """A folder on this machine; the hub is asked for a name.
 
     Raises:
         InputError: the hub does not know it or cannot be asked.
     """
-    if isinstance(origin, Path):
-        return origin
-    try:
-        folder = Path(huggingface_hub.snapshot_download(origin, allow_patterns=HUB_FILES))
-        if "discriminator" in origin:
-            huggingface_hub.snapshot_download(_twin(origin), allow_patterns=HUB_FILES)
-    except UNREACHABLE as error:
-        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise InputError(
-            f"--from {origin}: no run or model of this store, no folder, and the Hugging Face hub does not give it "
-            f"({line})."
-        ) from error
-    return folder
+    return origin if isinstance(origin, Path) else hub_model.download(origin)
 
 
 def open_origin(origin: Path | str, plan: Plan) -> Origin:
@@ -153,6 +161,8 @@ def open_origin(origin: Path | str, plan: Plan) -> Origin:
     if generator is None:
         log.warning("%s: no generator beside it; one of the preset's size begins fresh.", discriminator)
     model = from_transformers(discriminator, generator, lacking=_fresh_generator(plan))
+    tokenizer = tokenizer_of(discriminator)
+    open_tokenizer(tokenizer)  # one that cannot be read is refused before a run's folder is made
     files = [one / "config.json" for one in (discriminator, generator) if one]
     files += [found for one in (discriminator, generator) if one for found in sorted(one.glob("*model.*"))]
     digest = value_digest([file_digest(file) for file in files])
@@ -162,8 +172,9 @@ def open_origin(origin: Path | str, plan: Plan) -> Origin:
         name=name,
         digest=digest,
         model=model,
-        tokenizer=tokenizer_of(discriminator),
+        tokenizer=tokenizer,
         lineage=_lineage_recorded(discriminator) or [{"name": name, "digest": digest}],
+        has_generator=generator is not None,
         trained=config.get("trained_length", model.shape.positions),
         settled=config.get("settled_length", model.shape.positions),
     )
@@ -207,15 +218,47 @@ def _of_run(run: Path) -> Origin:
 
 
 def _latest(store: Store, plan: Plan, corpus: str | None) -> Path | None:
-    found = []
-    for path in store.runs.glob(f"*/{MANIFEST_NAME}"):
+    found = None
+    for folder, manifest in _runs(store):
+        same_corpus = corpus is not None and manifest.made_from.get("corpus") == corpus
+        trained = manifest.files and manifest.settings["steps"] > 1
+        if trained and not same_corpus and not unlike(shape_of(manifest), plan.shape(shape_of(manifest).vocabulary)):
+            found = folder
+    return found
+
+
+def _cut_off(store: Store, plan: Plan, inputs: Mapping[str, str], run: str | None) -> Manifest | None:
+    """The newest unfinished run that was begun from ``latest`` with these inputs and settings."""
+    found = None
+    for _, manifest in _runs(store):
+        figures = manifest.figures
+        seed = plan.seed + GENERATION * len(figures.get("lineage", []))
+        settings = plan.model_copy(update={"seed": seed}).recorded
+        if (
+            not manifest.files
+            and figures.get("from_latest")
+            and manifest.name == (run or f"{plan.preset}-{manifest.digest[:8]}")
+            and inputs.items() <= manifest.made_from.items()
+            and {**manifest.settings, "begin": None} == {**settings, "begin": None}
+            and ("lineage" not in figures or (store.runs / figures["lineage"][0]["name"] / MANIFEST_NAME).is_file())
+        ):
+            found = manifest
+    return found
+
+
+def _origin_of(store: Store, run: Manifest) -> Path | None:
+    lineage = run.figures.get("lineage")
+    return store.runs / lineage[0]["name"] if lineage else None
+
+
+def _runs(store: Store) -> Iterator[tuple[Path, Manifest]]:
+    """Folder and manifest of all runs, those written last at the end."""
+    for path in sorted(
+        store.runs.glob(f"*/{MANIFEST_NAME}"), key=lambda path: (path.stat().st_mtime, path.parent.name)
+    ):
         manifest = Manifest.read(path.parent)
-        finished = manifest.kind == "run" and manifest.files
-        if not finished or (corpus is not None and manifest.made_from.get("corpus") == corpus):
-            continue
-        if not unlike(shape_of(manifest), plan.shape(shape_of(manifest).vocabulary)):
-            found.append(path)
-    return max(found, key=lambda path: (path.stat().st_mtime, path.parent.name)).parent if found else None
+        if manifest.kind == "run":
+            yield path.parent, manifest
 
 
 def _name(folder: Path) -> str:
@@ -223,16 +266,10 @@ def _name(folder: Path) -> str:
     return full.parent.name if full.name in ("discriminator", "generator") else full.name
 
 
-def _twin(name: str) -> str:
-    return name.replace("discriminator", "generator")
-
-
 def _generator_beside(origin: Path | str, discriminator: Path) -> Path | None:
     if isinstance(origin, str):
-        if "discriminator" not in origin:
-            return None
-        return Path(huggingface_hub.snapshot_download(_twin(origin), allow_patterns=HUB_FILES, local_files_only=True))
-    beside = discriminator.parent / _twin(discriminator.name)
+        return hub_model.download_generator(origin)
+    beside = discriminator.parent / hub_model.generator_name(discriminator.name)
     return beside if beside != discriminator and (beside / "config.json").is_file() else None
 
 

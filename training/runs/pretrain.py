@@ -18,7 +18,7 @@ from training.runs.beginning import losses_of_counts
 from training.runs.distributed import joined
 from training.runs.loop import Loop
 from training.runs.metrics import read_metrics
-from training.runs.origin import GENERATION, Origin, find_origin, open_origin
+from training.runs.origin import GENERATION, LATEST, Origin, find_origin, open_origin
 from training.runs.pretrain_settings import Plan, PretrainSettings
 from training.runs.run import adopt_tokenizer, compare, compare_shapes, made_from, open_tokens, shape_of
 from training.runs.threads import choose_threads
@@ -75,7 +75,8 @@ def pretrain(
     with joined(settings.device) as place:
         stream = open_tokens(tokens, "train")
         inputs = made_from(tokens, stream)
-        settings, origin = _begun_from(store, settings, inputs)
+        from_latest = settings.initial_model == LATEST
+        settings, origin = _begun_from(store, settings, inputs, name)
         plan = settings.plan
         if origin:
             origin.refuse_another_shape(plan.shape(stream.vocab_size))
@@ -95,6 +96,7 @@ def pretrain(
             "tokens_folder": os.path.relpath(tokens, run),
             "decontaminated": Manifest.read(tokens).figures.get("decontaminated"),
             **(origin.recorded if origin else {}),
+            **({"from_latest": True} if from_latest else {}),
             "count_losses": counted,
         }
         manifest = manifest.model_copy(update={"figures": figures})
@@ -126,15 +128,17 @@ def pretrain(
 
 
 def _begun_from(
-    store: Store, settings: PretrainSettings, inputs: dict[str, str]
+    store: Store, settings: PretrainSettings, inputs: dict[str, str], name: str | None
 ) -> tuple[PretrainSettings, Origin | None]:
     """The model that the run begins from, and the settings with a seed for its generation."""
-    if settings.initial_model is None:
+    if not settings.initial_model:
         return settings, None
-    found = find_origin(store, settings.initial_model, settings.plan, inputs.get("corpus"))
+    found = find_origin(store, settings.initial_model, settings.plan, inputs, run=name)
     if found is None:
         log.warning(
-            "--from latest: no finished run of the preset %s on another corpus; begun as without it.", settings.preset
+            "--from latest: no finished run of the preset %s on another corpus when this run began; "
+            "begun as without it.",
+            settings.preset,
         )
         return settings.model_copy(update={"initial_model": None}), None
     origin = open_origin(found, settings.plan)
@@ -157,9 +161,11 @@ def _refuse_another(run: Path, manifest: Manifest, *, force: bool) -> None:
         )
     differences = [] if force else compare(before, manifest)
     if differences:
+        longer = before.files and manifest.settings["steps"] > before.settings["steps"]
+        way = f"It is finished: to make it longer, go on from it, --from {run.name} --name NEW. " if longer else ""
         raise InputError(
             f"{run}: this run was made with something else: {'; '.join(differences)}. "
-            "Give another --name, or pretrain.force=true to go on with it nevertheless."
+            f"{way}Give another --name, or pretrain.force=true to go on with it nevertheless."
         )
 
 

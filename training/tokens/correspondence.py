@@ -6,6 +6,7 @@ from tokenizers import Tokenizer
 
 from training.tokens.stream import SPECIAL_TOKENS
 from training.tokens.tokenizer import load_tokenizer
+from training.tokens.vocab_file import open_tokenizer
 from training.tokens.wordpiece import PREFIX
 
 
@@ -15,7 +16,7 @@ def pieces_of(new: Path, old: Path) -> list[tuple[int, ...]]:
     Raises:
         InputError: a folder has no tokenizer, or one that cannot be read.
     """
-    ours, theirs = load_tokenizer(new), load_tokenizer(old)
+    ours, theirs = load_tokenizer(new), open_tokenizer(old)
     vocabulary = theirs.get_vocab()
     entries = max(ours.get_vocab().values(), default=-1) + 1
     found: list[tuple[int, ...]] = [()] * entries

@@ -56,6 +56,15 @@ def go_through(one: Stepper, ids_BL: torch.Tensor, rows_B: torch.Tensor, steps: 
     return one
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On a busy machine threads that wait for one another would take twenty times the CPU time of such small steps."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def as_on_a_gpu(monkeypatch):
     """No device is the host: tensors of the CPU take the GPU's operations."""

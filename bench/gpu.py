@@ -5,16 +5,19 @@
     python bench/gpu.py --minutes 3 --out gpu.json   the checks and the first arms; those without time are named
     python bench/gpu.py --device cpu --small         a dry run of every line but CUDA's on a CPU; its times say nothing
 
-Checks first: logits beside the CPU's and beside transformers' with our weights, the joint loss beside the CPU's, all in
-float32; bitwise resume with the CUDA graph (13 + 17 = 30 steps; with the side stream; of mini in another process, and
-with masking=original); the graph beside the plain step.
-Then milliseconds a step, bf16, median of rounds, each arm from the same weights, rows, masks and learning rates:
+Checks first: logits beside the CPU's and beside transformers' with our weights, the losses of each objective beside the
+CPU's, all in float32; bitwise resume with the CUDA graph (13 + 17 = 30 steps; with the side stream; of mini in another
+process, with masking=original; through mini's own phases); the graph beside the plain step.
+Then milliseconds a step, bf16, median of rounds, each arm from the same weights, rows, masks and learning rates. The
+step is ELECTRA's joint one in all arms but the last two:
     ours                        compiled, one CUDA graph, no attention to the host
     transformers eager          full logits
     transformers compiled       full logits
     transformers masked head    compiled, the head at masked positions only
     ours, side stream           the generator's backward beside the discriminator's work
     ours, inverse sampling      one random number a masked position instead of Gumbel noise over the vocabulary
+    ours, mlm phase             mini only, beside nothing of theirs: the encoder alone learns, 30 % of the tokens masked
+    ours, rtd phase             mini only: the discriminator alone learns, the generator is frozen
 Must: ours ≥ 3 × the first of theirs and ≥ 1.8 × the second; on an H200 ≤ 6.0 ms at 128 × 128 (goal 4.8, stretch 3.9;
 the floor of memory traffic is 2.8); mean losses within 2 % of transformers eager's. Last, where ours spends its time,
 kernel by kernel. An arm that fails is reported and the others go on.
@@ -45,7 +48,7 @@ from training.electra.masking import SpecialIds, choose_masked, masked_per_row
 from training.electra.model import Electra
 from training.electra.names import to_config, to_transformers
 from training.electra.objective import electra_loss
-from training.electra.presets import flops_per_token
+from training.electra.presets import PRESETS, flops_per_token
 from training.runs.distributed import Place
 from training.runs.metrics import peak_flops
 from training.runs.pretrain_settings import Plan, PretrainSettings
@@ -58,6 +61,8 @@ WARM, STEPS_A_ROUND = 20, 10
 COMPILES = 50
 """Seconds that an arm may need to compile; it is not begun with less time left."""
 CHILD_SECONDS = 150
+JOINT = {"phase": (), "vector_rate": 1.0, "beta2": 0.999, "bias_correction": True}
+"""What makes a preset's step the one that transformers' arms do: no phases, and AdamW as they have it."""
 NO_TIME = "no time left"
 Size = tuple[str, int]
 """A preset and the rows of a batch."""
@@ -72,7 +77,7 @@ class Bench:
         self.device = torch.device(given.device)
         self.length = 32 if given.small else 128
         self.sizes: tuple[Size, ...] = (
-            (("tiny", 4), ("tiny", 2)) if given.small else (("small", 128), ("mini", 16), ("small", 512))
+            (("tiny", 4), ("mini", 2)) if given.small else (("small", 128), ("mini", 16), ("small", 512))
         )
         self.vocabulary = 500 if given.small else 31_002
         self.rounds = given.rounds
@@ -93,8 +98,14 @@ class Bench:
         return self.ends - time.monotonic()
 
     def plan(self, size: Size, **changes: Any) -> Plan:
+        """ELECTRA's joint step at this size, whatever phases the preset has, unless ``phase`` gives some."""
         given = {"batch": size[1], "length": self.length, "steps": 10_000, "warmup": 1_000, "long_share": 0.0}
-        return PretrainSettings(preset=size[0], **{**given, **changes}).plan
+        return PretrainSettings(preset=size[0], **{**given, **JOINT, **changes}).plan
+
+    @property
+    def phased(self) -> Size:
+        """The first size whose preset has phases of its own."""
+        return next(size for size in self.sizes if PRESETS[size[0]].phases)
 
     def model(self, plan: Plan) -> Electra:
         return Electra(plan.shape(self.vocabulary), plan.dropout).initialise(1)
@@ -134,6 +145,42 @@ def check_parity(bench: Bench) -> dict[str, float]:
     }
 
 
+def check_objectives(bench: Bench) -> dict[str, float]:
+    """Relative difference of each phase's loss from the CPU's after one step, float32; all weights are fresh."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    size, found = bench.phased, {}
+    for phase in PRESETS[size[0]].phases:
+        plan = bench.plan(size, phase=(phase,))
+        losses = []
+        for device in (torch.device("cpu"), bench.device):
+            place = Place(0, 1, device)
+            model = bench.model(plan).to(device)
+            one = Stepper(plan, model, SPECIAL, place, compiled=False, low_precision=False)
+            ids_BL, rows_B = bench.data(size[1])[0]
+            one.run(ids_BL.to(device), rows_B.to(device))
+            losses.append(one.figures()["loss"])
+        found[phase.objective] = abs(losses[0] - losses[1]) / losses[0]
+    return found
+
+
+def check_phases(bench: Bench) -> dict[str, Any]:
+    """Largest difference between 30 steps through the preset's phases and the same, resumed in each; must be 0."""
+    size = bench.phased
+    phases = PRESETS[size[0]].phases
+    data, plan = bench.data(size[1]), bench.plan(size, phase=phases, warmup=2, steps=30)
+    whole = go_on(bench.stepper(plan), data, 0, 30)
+    found: dict[str, Any] = {"objectives": [stage.objective for stage in plan.stages]}
+    for stage in plan.stages:
+        cut = stage.begin + stage.steps // 2
+        saved = go_on(bench.stepper(plan), data, 0, cut).state()
+        resumed = bench.stepper(plan)
+        resumed.restore(cut, 0, *saved)
+        resumed.be_in(plan.stage_at(cut - 1))
+        go_on(resumed, data, cut, 30)
+        found[f"resume at {cut}"] = (whole.flat.values - resumed.flat.values).abs().max().item()
+    return found
+
+
 def check_resume(bench: Bench) -> dict[str, float]:
     """Largest difference after 13 + 17 steps from 30, of the side stream from none (all must be 0); mean losses."""
     size = bench.sizes[0]
@@ -156,12 +203,14 @@ def check_resume(bench: Bench) -> dict[str, float]:
 
 def go_on(one: Stepper, data: Data, first: int, last: int) -> Stepper:
     for number in range(first, last):
+        if (stage := one.plan.stage_at(number)) != one.stage:
+            one.enter(stage)
         one.run(*data[number % len(data)])
     return one
 
 
 def other_plan(bench: Bench) -> tuple[Plan, Data]:
-    """What is gone on with in another process: the second size, positions drawn with replacement."""
+    """What is gone on with in another process: the second size, the joint step, positions drawn with replacement."""
     size = bench.sizes[1]
     return bench.plan(size, warmup=5, steps=100, masking="original"), bench.data(size[1])
 
@@ -214,7 +263,8 @@ def transformers_parts(bench: Bench, plan: Plan) -> list[Any]:
 def transformers_arm(bench: Bench, plan: Plan, *, compiled: bool, masked_head: bool) -> tuple[Arm, list[torch.Tensor]]:
     generator, discriminator = (model.train() for model in transformers_parts(bench, plan))
     parameters = list({id(p): p for model in (generator, discriminator) for p in model.parameters()}.values())
-    optimizer = torch.optim.AdamW(parameters, lr=0.0, eps=1e-6, weight_decay=0.01, fused=True)
+    betas = (0.9, plan.beta2)
+    optimizer = torch.optim.AdamW(parameters, lr=0.0, betas=betas, eps=1e-6, weight_decay=0.01, fused=True)
     kind = bench.device.type
 
     def loss(ids_BL: torch.Tensor, shown_BL: torch.Tensor, positions_BK: torch.Tensor) -> torch.Tensor:
@@ -279,9 +329,17 @@ def time_ours(bench: Bench, size: Size, **changes: Any) -> dict[str, Any]:
     found["loss"] = one.figures()["loss"] / steps
     peak = peak_flops(torch.cuda.get_device_name()) if bench.device.type == "cuda" else None
     if peak:
-        work = flops_per_token(one.model.shape, bench.length, masked_per_row(bench.length)) * batch * bench.length
-        found["mfu"] = work / (found["ms"] / 1000) / peak
+        stage = one.stage
+        masked = masked_per_row(bench.length, stage.mask_share)
+        each = flops_per_token(one.model.shape, bench.length, masked, stage.objective)
+        found["mfu"] = each * batch * bench.length / (found["ms"] / 1000) / peak
     return found
+
+
+def time_phase(bench: Bench, size: Size, objective: str) -> dict[str, Any]:
+    """The preset's own phase of this objective, as if the run began with it."""
+    phase = next(phase for phase in PRESETS[size[0]].phases if phase.objective == objective)
+    return time_ours(bench, size, phase=(phase,))
 
 
 def time_theirs(bench: Bench, size: Size, *, compiled: bool, masked_head: bool) -> dict[str, Any]:
@@ -299,7 +357,11 @@ ARMS: dict[str, Callable[[Bench, Size], dict[str, Any]]] = {
     "transformers masked head": lambda bench, size: time_theirs(bench, size, compiled=True, masked_head=True),
     "ours, side stream": lambda bench, size: time_ours(bench, size, side_stream=True),
     "ours, inverse sampling": lambda bench, size: time_ours(bench, size, sampling="inverse"),
+    "ours, mlm phase": lambda bench, size: time_phase(bench, size, "mlm"),
+    "ours, rtd phase": lambda bench, size: time_phase(bench, size, "rtd"),
 }
+PHASE_ARMS = ("ours, mlm phase", "ours, rtd phase")
+"""Arms of the presets that have phases."""
 FIRST_ARMS = 3
 """Arms of the first two sizes that come before all others."""
 
@@ -352,13 +414,20 @@ def label(bench: Bench, size: Size) -> str:
 
 def verdicts(bench: Bench, report: dict[str, Any]) -> dict[str, bool]:
     """Each check and each must that was come to."""
-    parity, resume, process = (report[name] for name in ("parity", "resume", "process"))
+    parity, objectives, resume, process, phases = (
+        report[name] for name in ("parity", "objectives", "resume", "process", "phases")
+    )
+    named = [phase.objective for phase in PRESETS[bench.phased[0]].phases]
     found = {}
     if "skipped" not in parity:
         found["logits equal the CPU's and transformers' within 1e-4"] = "generator logits, CPU" in parity and all(
             value <= 1e-4 for name, value in parity.items() if "logits" in name
         )
         found["the loss equals the CPU's within 0.1 %"] = parity.get("loss, CPU, relative", 1) <= 1e-3
+    if "skipped" not in objectives:
+        found[f"the losses of {' and '.join(named)} equal the CPU's within 0.1 %"] = all(
+            objectives.get(name, 1) <= 1e-3 for name in named
+        )
     if resume.get("skipped") != NO_TIME:
         found["resume is bitwise"] = resume.get("resume") == 0.0
         found["the side stream changes no bit"] = resume.get("side stream") == 0.0
@@ -366,6 +435,9 @@ def verdicts(bench: Bench, report: dict[str, Any]) -> dict[str, bool]:
         found["graph and plain step agree within 1 %"] = abs(both - 1) < 0.01
     if "skipped" not in process:
         found["resume in another process is bitwise"] = process.get("same") is True
+    if "skipped" not in phases:
+        resumed = [value for name, value in phases.items() if name.startswith("resume")]
+        found[f"resume through {' and '.join(named)} is bitwise"] = len(resumed) == len(named) and not any(resumed)
     for size in bench.sizes:
         arms, name = report[label(bench, size)], label(bench, size)
         ours, eager, compiled = arms["ours"], arms["transformers eager"], arms["transformers compiled"]
@@ -388,18 +460,24 @@ def table(bench: Bench, report: dict[str, Any]) -> str:
         cells = [name]
         for size in bench.sizes:
             arms = report[label(bench, size)]
+            if name not in arms:
+                cells += ["", ""]
+                continue
             ms, ours = arms[name].get("ms"), arms["ours"].get("ms")
             reason = "failed" if "failed" in arms[name] else "skipped"
-            cells += [f"{ms:.2f}" if ms else reason, f"{ms / ours:.2f} ×" if ms and ours else ""]
+            compared = ms and ours and name not in PHASE_ARMS  # a phase is another step than the joint one
+            cells += [f"{ms:.2f}" if ms else reason, f"{ms / ours:.2f} ×" if compared else ""]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def order_of_arms(bench: Bench) -> list[tuple[Size, str]]:
-    """The first arms of the first two sizes, then all others."""
+    """The first arms of the first two sizes, those of the phases, then all others."""
     names = list(ARMS)
     first = [(size, arm) for size in bench.sizes[:2] for arm in names[:FIRST_ARMS]]
-    return first + [(size, arm) for size in bench.sizes for arm in names if (size, arm) not in first]
+    first += [(bench.phased, arm) for arm in PHASE_ARMS]
+    others = [arm for arm in names if arm not in PHASE_ARMS]
+    return first + [(size, arm) for size in bench.sizes for arm in others if (size, arm) not in first]
 
 
 def main() -> int:
@@ -434,8 +512,10 @@ def main() -> int:
         report[label(bench, size)] = {}
     compiles = COMPILES if bench.compiled else 0
     add(report, "parity", lambda: check_parity(bench))
+    add(report, "objectives", lambda: check_objectives(bench))
     add(report, "resume", lambda: check_resume(bench))
     add(report, "process", lambda: check_process(bench, given), needs=compiles)
+    add(report, "phases", lambda: check_phases(bench), needs=compiles)
     for size, arm in order_of_arms(bench):
         work = functools.partial(ARMS[arm], bench, size)
         needs = 0 if arm == "transformers eager" else compiles

@@ -226,7 +226,13 @@ def export(
 
 
 def show_evaluation(summary: "EvaluationSummary") -> None:
-    """Show the run beside BIOMEDTRA's card, by the card's definitions, then the other figures."""
+    """Show the run beside BIOMEDTRA's card, by the card's definitions, then the other figures.
+
+    The generator's nats stand beside those of counts, the discriminator's beside the prior: what knowing the rate of
+    replaced tokens alone costs.
+    """
+    from training.tokens.known import RUN
+
     title = f"{summary.run}, step {summary.step:,}, on {summary.tokens:,} tokens of {summary.split}"
     card = {
         "this run": summary.discriminator,
@@ -235,7 +241,14 @@ def show_evaluation(summary: "EvaluationSummary") -> None:
     }
     show_comparison(title, card)
     show_comparison("\nexact", {"words only": summary.content, "frozen corruption": summary.frozen})
-    show_comparison("\ngenerator", {"this run": summary.generator})
+    counts = {f"counts: {name.replace('_', ' ')}": {"hidden_loss": nats} for name, nats in summary.counts.items()}
+    show_comparison("\ngenerator, and counts of the training text", {"this run": summary.generator, **counts})
+    if summary.replaced_tokens:
+        show_comparison("\ndiscriminator, nats a token", {"this run": summary.replaced_tokens})
+    if summary.known is not None:
+        typer.echo(
+            f"\n{summary.known:.1%} of these tokens stand in runs of {RUN} tokens that the training text has too."
+        )
 
 
 def report(

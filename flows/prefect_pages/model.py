@@ -1,12 +1,15 @@
-"""Prefect artifacts of a model: the curve of the loss, its figures beside the card's, links."""
+"""Prefect artifacts of a model: curves of what it learns, its figures beside the card's, links."""
 
 import base64
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from data.files import write_text
+from data.manifest import Manifest
 from flows.console import readable
 from flows.prefect_pages.curve import curve
 from flows.prefect_pages.log_lines import in_one_line
@@ -18,25 +21,41 @@ from training.results.export import ExportSummary
 from training.results.report import write_report
 from training.runs.metrics import read_metrics
 from training.runs.pretrain import PretrainSummary
+from training.runs.pretrain_settings import Plan
 from training.tokens.pack import PackSummary
 from training.tokens.tokenizer import TokenizerSummary
 
+CURVES = {
+    "hidden_loss": "nats at hidden tokens",
+    "disc_gain": "the discriminator's gain over the prior, nats a token",
+}
+"""Figures of a run that are drawn. The loss is not: phases minimise different losses, so that it jumps between them."""
+
+
+def curves_of(run: Path) -> dict[str, str]:
+    """Images of a run's figures over its steps, with its phases, by figure; none of a figure that it does not have."""
+    stages = Plan.model_validate(Manifest.read(run).settings).stages
+    phases = {stage.begin: f"{stage.objective}, rows of {stage.length}" for stage in stages}
+    found = {name: [(line["step"], line[name]) for line in read_metrics(run) if name in line] for name in CURVES}
+    return {name: curve(points, CURVES[name], "steps", phases) for name, points in found.items() if points}
+
 
 def show_run(summary: PretrainSummary, links: StoreLinks) -> None:
-    """Show the loss, inside the training task."""
+    """Show what generator and discriminator learn, inside the training task."""
     name = summary.path.name
-    drawn = curve([(line["step"], line["loss"]) for line in read_metrics(summary.path)], "loss", "steps")
-    image = summary.path / "loss.svg"
-    write_text(image, drawn)
-    inline = f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
-    create_image_artifact(
-        links.place(image) if links.base else inline,
-        key="loss",
-        description=f"{name}: loss over {summary.steps:,} steps",
-    )
+    for figure, drawn in curves_of(summary.path).items():
+        image = summary.path / f"{figure}.svg"
+        write_text(image, drawn)
+        inline = f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
+        create_image_artifact(
+            links.place(image) if links.base else inline,
+            key=figure.replace("_", "-"),
+            description=f"{name}: {CURVES[figure]} over {summary.steps:,} steps",
+        )
     report = write_report(summary.path)
-    figures = ("loss", "hidden_accuracy", "disc_gain", "replaced_rate", "tokens_seen", "tokens_per_second")
-    lines = [f"- {figure.replace('_', ' ')}: {readable(getattr(summary, figure))}" for figure in figures]
+    figures = ("hidden_loss", "hidden_accuracy", "disc_gain", "replaced_rate", "tokens_seen", "tokens_per_second")
+    known = {figure: value for figure in figures if not math.isnan(value := getattr(summary, figure))}
+    lines = [f"- {figure.replace('_', ' ')}: {readable(value)}" for figure, value in known.items()]
     create_markdown_artifact(
         f"## {name}\n\n{summary.steps:,} steps.\n\n" + "\n".join(lines) + f"\n- {links.to(report, 'all its curves')}\n",
         key="pretraining-run",

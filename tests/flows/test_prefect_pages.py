@@ -1,5 +1,6 @@
 """What Prefect's pages say: progress in words, a curve, links; and one line of the log a stage."""
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -7,11 +8,17 @@ import pytest
 
 from cleaning.corpus.publish import PublishSummary
 from crawler.process.summary import CrawlSummary
-from flows.console import duration
+from data.manifest import Manifest
+from flows.commands.model import show_evaluation
+from flows.console import duration, out
 from flows.prefect_pages.curve import MOST_POINTS, curve
 from flows.prefect_pages.log_lines import in_one_line
+from flows.prefect_pages.model import curves_of
 from flows.prefect_pages.progress import describe
 from flows.prefect_pages.store_links import StoreLinks
+from training.electra.phases import Phase
+from training.results.evaluate import EvaluationSummary
+from training.runs.pretrain_settings import PretrainSettings
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -51,6 +58,54 @@ def test_a_curve_is_an_image_of_few_points(points, title):
     assert line.startswith("M")
     assert len(line.split("L")) == min(len(points), MOST_POINTS)
     assert [text.text for text in image.findall(f"{SVG}text") if "loss over steps" in text.text] == [title]
+
+
+def test_a_curve_of_phases_has_a_line_a_phase_and_their_names():
+    points = [(step, 5.0 - step / 100) for step in range(10, 201, 10)]
+    image = ET.fromstring(curve(points, "nats", "steps", {0: "mlm, rows of 128", 150: "rtd, rows of 128"}))
+    line = image.findall(f"{SVG}path")[-1].attrib["d"]
+    assert [len(part.split("L")) for part in line.split("M")[1:]] == [15, 5]
+    named = [text.text for text in image.findall(f"{SVG}text") if "rows" in text.text]
+    assert named == ["mlm, rows of 128", "rtd, rows of 128"]
+
+
+LINES = (
+    {"step": 1, "loss": 5.0, "hidden_loss": 4.0},
+    {"step": 2, "loss": 4.0, "hidden_loss": 3.5},
+    {"step": 3, "loss": 30.0, "hidden_loss": 3.4, "disc_gain": 0.01},
+    {"step": 4, "loss": 29.0, "hidden_loss": 3.4, "disc_gain": 0.02},
+)
+
+
+def test_of_a_run_its_nats_and_its_gain_are_drawn_and_not_its_loss(tmp_path):
+    phases = [Phase(objective="mlm"), Phase(objective="rtd")]
+    plan = PretrainSettings(preset="mini", steps=4, phase=phases, warmup=1).plan
+    Manifest(kind="run", name="a", made_from={}, settings=plan.recorded, code="x").write(tmp_path)
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in LINES))
+    drawn = curves_of(tmp_path)
+    assert list(drawn) == ["hidden_loss", "disc_gain"]
+    assert "nats at hidden tokens over steps: 3.4<" in drawn["hidden_loss"]
+    assert "gain over the prior, nats a token over steps: 0.02<" in drawn["disc_gain"]
+    assert "rtd, rows of 128" in drawn["disc_gain"]
+
+
+def test_the_terminal_shows_an_evaluation_beside_counts_and_the_prior(capsys):
+    out.cache_clear()
+    parts = ("discriminator", "published", "all_original", "content", "frozen")
+    figures = {part: {"accuracy": 0.9} for part in parts}
+    show_evaluation(
+        EvaluationSummary(
+            path=Path("x"), run="a", step=5, split="test", tokens=7, documents=1, **figures,
+            generator={"hidden_loss": 3.25}, replaced_tokens={"loss": 0.25, "prior": 0.27, "gain": 0.02},
+            counts={"single": 7.25, "both_sides": 4.75}, known=0.125, frozen_file="", seconds=1.0, reused=False,
+        )
+    )  # fmt: skip
+    told = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    out.cache_clear()
+    assert "this run counts: single counts: both sides" in told
+    assert "hidden loss 3.25 7.25 4.75" in told
+    assert "gain 0.02" in told
+    assert told[-1] == "12.5% of these tokens stand in runs of 16 tokens that the training text has too."
 
 
 def test_links_where_files_are_served_and_paths_elsewhere():

@@ -1,5 +1,6 @@
 """The GPU's operations where there is none: on meta tensors, which refuse to be waited for, and with real numbers."""
 
+import functools
 import itertools
 import shutil
 
@@ -10,6 +11,7 @@ from training.electra import device
 from training.electra.draws import Purpose, row_keys, seed_table
 from training.electra.masking import SpecialIds, choose_masked
 from training.electra.model import Electra
+from training.electra.phases import Phase
 from training.electra.presets import PRESETS
 from training.runs.distributed import Place
 from training.runs.pretrain_settings import PretrainSettings
@@ -17,6 +19,12 @@ from training.runs.stepper import SEED_STRIDE, Stepper
 
 SPECIAL = SpecialIds(pad=0, cls=2, sep=3, mask=4)
 ROWS = torch.arange(6)
+OBJECTIVES = (
+    Phase(objective="mlm", mask_share=0.3, shown_share=0.0, vector_rate=0.1),
+    Phase(objective="rtd", temperature=1.3, sampling="inverse", discriminator_rate=0.5),
+    Phase(objective="both", temperature=0.7, discriminator_weight=25.0, vector_rate=0.0),
+)
+"""Where the generator is smaller than the encoder, a phase of mlm gives the encoder a head of its own."""
 SWITCHES = list(
     itertools.product(("without_replacement", "original"), ("gumbel", "inverse"), (False, True), (0.0, 0.1))
 )
@@ -29,13 +37,32 @@ def ids(length: int = 64) -> torch.Tensor:
 
 
 def stepper(on: str = "cpu", *, preset: str = "tiny", vocabulary: int = 90, compiled: bool = False, **given: object):
-    plan = PretrainSettings(**{"preset": preset, "steps": 40, "batch": 6, "length": 64, "warmup": 1, **given}).plan
-    place = Place(0, 1, torch.device(on))
+    settings = PretrainSettings(**{"preset": preset, "steps": 40, "batch": 6, "length": 64, "warmup": 1, **given})
+    plan, place = settings.plan, Place(0, 1, torch.device(on))
     with place.device:
         model = Electra(plan.shape(vocabulary), plan.dropout)
     if on != "meta":
         model.initialise(1)
-    return Stepper(plan, model, SPECIAL, place, compiled=compiled)
+    return Stepper(plan, model, SPECIAL, place, compiled=compiled, micro_batch=settings.micro_rows)
+
+
+def go_through(one: Stepper, ids_BL: torch.Tensor, rows_B: torch.Tensor, steps: int = 1) -> Stepper:
+    """Some steps of each phase."""
+    for stage in one.plan.stages:
+        if stage != one.stage:
+            one.enter(stage)
+        for _ in range(steps):
+            one.run(ids_BL, rows_B)
+    return one
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """On a busy machine threads that wait for one another would take twenty times the CPU time of such small steps."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -55,6 +82,19 @@ def steps_of_meta(length: int, **given: object) -> None:
 def test_a_step_of_each_preset_never_waits_for_the_device(preset):
     for length in (128, 512):
         steps_of_meta(length, preset=preset, vocabulary=31_002, dropout=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_step_of_each_objective_never_waits_for_the_device(preset):
+    given = {"preset": preset, "vocabulary": 31_002, "dropout": 0.1}
+    one = stepper("meta", phase=OBJECTIVES, micro_batch=4, **given)
+    shape = one.model.shape
+    assert shape.encoder_head is (shape.generator != shape.discriminator)
+    ids_BL, rows_B = torch.ones(6, 128, dtype=torch.int64, device="meta"), torch.arange(6, device="meta")
+    assert go_through(one, ids_BL, rows_B).sums.is_meta
+    if PRESETS[preset].phases:
+        assert go_through(stepper("meta", **given), ids_BL, rows_B).sums.is_meta
 
 
 @pytest.mark.slow
@@ -84,6 +124,19 @@ def test_the_gpus_operations_give_the_same_numbers(masking, sampling, pairs, dro
     for count in ("hidden_count", "tokens", "replaced"):
         assert here.figures()[count] == there.figures()[count]
     assert torch.allclose(here.flat.values, there.flat.values, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_gpus_operations_give_the_same_numbers_in_each_objective(monkeypatch):
+    figures, values = [], []
+    for host in (("cpu",), ()):
+        monkeypatch.setattr(device, "HOST", host)
+        one = stepper(phase=OBJECTIVES, masking="original", micro_batch=4, dropout=0.1)
+        assert one.model.shape.encoder_head
+        figures.append(go_through(one, ids(), ROWS, steps=2).figures())
+        values.append(one.flat.values)
+    assert figures[0] == pytest.approx(figures[1], rel=1e-5)
+    assert torch.allclose(*values, atol=1e-5)
 
 
 @pytest.mark.parametrize("masking", ["without_replacement", "original"])
@@ -148,6 +201,7 @@ def test_the_gpus_operations_compile_without_a_break(as_on_a_gpu):
     if shutil.which("g++") is None:
         pytest.skip("no C++ compiler")
     torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()  # which a reset leaves as they are
     plain, one = (stepper(compiled=compiled, masking="original", dropout=0.1) for compiled in (False, True))
     for detours in (0, 1, 2, 3):
         for each in (plain, one):
@@ -156,3 +210,20 @@ def test_the_gpus_operations_compile_without_a_break(as_on_a_gpu):
     assert one.figures() == pytest.approx(plain.figures(), rel=1e-4)
     assert not torch._dynamo.utils.counters["graph_break"]
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own, when it traces a function with a gradient
+@pytest.mark.parametrize(("objective", "graphs"), [("mlm", 2), ("rtd", 3)])
+def test_the_gpus_operations_of_a_phase_compile_without_a_break(objective, graphs, as_on_a_gpu, monkeypatch):
+    # traced and differentiated as for Inductor, whose compiler of C++ would take half a minute of CPU more
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="aot_eager"))
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()  # which a reset leaves as they are
+    phase = next(phase for phase in OBJECTIVES if phase.objective == objective)
+    plain, one = (stepper(compiled=compiled, phase=(phase,), dropout=0.1) for compiled in (False, True))
+    for each in (plain, one):
+        go_through(each, ids(), ROWS, steps=3)
+    assert one.figures() == pytest.approx(plain.figures(), rel=1e-4)
+    assert not torch._dynamo.utils.counters["graph_break"]
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == graphs

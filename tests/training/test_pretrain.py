@@ -13,6 +13,7 @@ from training_room import files_end_at, packed, quick
 from data.errors import InputError, StageError, StoreError
 from data.manifest import Manifest
 from data.store import Store
+from training.electra.phases import Phase
 from training.electra.presets import PRESETS
 from training.runs import checkpoint
 from training.runs.distributed import Place
@@ -22,7 +23,7 @@ from training.runs.metrics import read_metrics
 from training.runs.pretrain import pretrain
 from training.runs.pretrain_settings import Plan, PretrainSettings
 from training.runs.run import Trained, open_tokens
-from training.runs.watch import SETTLING, Watch
+from training.runs.watch import SETTLING, SHORTEST, Watch, settled_step
 
 TIMED = {"tokens_per_second", "tflops"}
 
@@ -342,6 +343,34 @@ def test_what_learns_nothing_is_told_once_and_again_after_it_was_sound(caplog, w
     watch(settled + 3, STAGE, SOUND)
     watch(settled + 4, STAGE, SOUND | wrong)
     assert len(re.findall(words, caplog.text)) == 2
+
+
+@pytest.mark.parametrize(("steps", "first"), [(10_000, 1_100), (2_000, 1_100), (1_000, 600), (SHORTEST, 350)])
+def test_a_short_phase_settles_sooner(caplog, steps, first):
+    stage = STAGE.model_copy(update={"begin": 7_000, "steps": steps, "warmup": 100})
+    assert settled_step(stage) - stage.begin == first
+    watch = Watch(None)
+    watch(7_000 + first - 1, stage, SOUND | {"disc_gain": 0.0})
+    assert not caplog.text
+    watch(7_000 + first, stage, SOUND | {"disc_gain": 0.0})
+    assert "says the same of every token" in caplog.text
+
+
+def test_a_phase_that_is_too_short_to_learn_is_not_blamed(caplog):
+    stage = STAGE.model_copy(update={"steps": SHORTEST - 1, "warmup": 0})
+    Watch(None)(stage.end, stage, SOUND | {"disc_gain": 0.0})
+    assert not caplog.text
+
+
+@pytest.mark.slow
+def test_a_run_whose_discriminator_is_frozen_warns_of_it_once_in_its_log(room, caplog):
+    store, tokens = room
+    phase = Phase(objective="rtd", discriminator_rate=0.0)
+    settings = quick(
+        steps=SHORTEST, batch=2, length=16, warmup=1, dropout=0.0, log_every=50, save_every=SHORTEST, phase=(phase,)
+    )
+    pretrain(store, settings, tokens=tokens, name="constant")
+    assert re.findall(r"step (\d+): the discriminator gains", caplog.text) == ["300"]
 
 
 def test_a_frozen_generator_is_not_blamed_and_without_counts_there_is_no_bar(caplog):

@@ -48,6 +48,7 @@ def test_the_page_stands_alone_and_has_every_curve(trained):
     assert page.loaded == []
     assert f"{found.discriminator['accuracy']:.4f}" in text
     assert "notas&lt;1&gt;" in text
+    assert "measured on the split validation. So the curve and the level lines are of two different sets" in text
 
 
 def test_tensorboard_has_the_metrics(trained):

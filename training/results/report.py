@@ -78,6 +78,7 @@ def report_page(manifest: Manifest, lines: list[dict[str, Any]], evaluation: Eva
     last, plan = lines[-1], Plan.model_validate(manifest.settings)
     steps, phases = plan.steps, [stage.begin for stage in plan.stages[1:]]
     counted = (evaluation.counts if evaluation else {}) or manifest.figures.get("count_losses", {})
+    split = evaluation.split if evaluation and evaluation.counts else "validation"
     drawn = {title: names for title, names in CHARTS.items() if any(name in line for line in lines for name in names)}
     bars = {"hidden_loss": {f"counts: {name.replace('_', ' ')}": nats for name, nats in counted.items()}}
     charts = "".join(_chart(title, names, lines, phases, bars.get(names[0], {})) for title, names in drawn.items())
@@ -90,8 +91,8 @@ def report_page(manifest: Manifest, lines: list[dict[str, Any]], evaluation: Eva
 {last["tokens_per_second"]:,.0f} tokens a second{_share(last)}</p>
 {_evaluation(evaluation)}
 <h2>Training</h2>
-<p>Means over the steps since the point before; a dashed line marks where a phase begins,
-or what counts alone predict.</p>
+<p>Means over the steps since the point before, on the training text. A dashed upright line marks where a phase
+begins.{_two_sets(split) if counted else ""}</p>
 <main>{charts}</main>
 <h2>Settings</h2>
 {_table(["setting", "value"], list(manifest.settings.items()))}
@@ -99,6 +100,14 @@ or what counts alone predict.</p>
 {_table(["input", "digest"], list(manifest.made_from.items()))}
 </body></html>
 """
+
+
+def _two_sets(split: str) -> str:
+    return (
+        f" A dashed level line is the loss of counts of the training text, measured on the split {html.escape(split)}. "
+        "So the curve and the level lines are of two different sets of text. Where a model reads its training text "
+        "several times, the curve may be lower than its loss on held-out text, which cowese evaluate measures."
+    )
 
 
 def _share(last: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Warnings of a run that learns nothing: said once, and again only after it was sound."""
+"""Warnings of a run that learns nothing: each is given once, and again only after a line of metrics was sound."""
 
 import logging
 from collections.abc import Mapping
@@ -7,11 +7,18 @@ from training.electra.phases import Stage
 from training.runs.metrics import REPLACED_LOW
 
 SETTLING = 1_000
-"""Steps of a phase, beyond its warm-up, in which nothing is said."""
+"""Steps of a phase, beyond its warm-up, in which nothing is said; at most half of the phase."""
+SHORTEST = 500
+"""Steps of a phase; in a shorter one nothing is said at all, since a model needs time to learn."""
 CONSTANT = 5e-4
 """Nats a token: a discriminator that gains less over the rate of replaced tokens says the same of every token."""
 
 log = logging.getLogger(__name__)
+
+
+def settled_step(stage: Stage) -> int:
+    """The first step of a phase at which its figures are judged."""
+    return stage.begin + stage.warmup + min(SETTLING, stage.steps // 2)
 
 
 class Watch:
@@ -24,7 +31,7 @@ class Watch:
 
     def __call__(self, step: int, stage: Stage, line: Mapping[str, float]) -> None:
         """Say what is wrong with the figures of the last steps."""
-        if step < stage.begin + stage.warmup + SETTLING:
+        if stage.steps < SHORTEST or step < settled_step(stage):
             return
         nats, gain, replaced = (line.get(name) for name in ("hidden_loss", "disc_gain", "replaced_rate"))
         if stage.objective != "rtd" and nats is not None and self._pairs is not None:

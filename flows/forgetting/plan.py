@@ -20,8 +20,7 @@ from cleaning.recipe import extraction_digest
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import artifacts_made_from
-from data.manifest import Manifest
+from data.lineage import artifacts_of_versions
 from data.progress import Progress
 from data.store import Store
 from data.takedowns import Takedowns
@@ -54,7 +53,7 @@ class Plan(BaseModel):
     deleted: list[str]
     """Packed tokens, by their path in the store."""
     marked: list[str]
-    """Tokenizers, runs and models, by their path in the store."""
+    """Tokenizers, runs, models and benchmarks (they keep fine-tuned models), by their path in the store."""
     runs: int
     shared_runs: int
     copies: list[str]
@@ -129,8 +128,7 @@ def _plan(
         for stem, found in held.records.items()
     }
     runs, others = _runs(store, settings, held, progress)
-    digests = [Manifest.read(store.corpus / version).digest for version in held.versions]
-    derived = [path.relative_to(store.root) for path in artifacts_made_from(store, digests)]
+    derived = [path.relative_to(store.root) for path in artifacts_of_versions(store, held.versions)]
     own = [url for url in held.urls.values() if not reached.covers(url)]
     plan = Plan(
         receipt=number,

@@ -44,7 +44,7 @@ def forget(
 ) -> None:
     """Take pages out of everything that the store holds, for good.
 
-    WARC records are blanked. Texts, documents and versions are written again, packed tokens deleted, models marked. A
+    WARC records are blanked. Texts, documents and versions are written again, tokens packed again, models marked. A
     signed receipt says so. `cowese forget --yes` continues an interrupted run. Where the audit found other pages with
     such texts, naming these extends the forgetting.
 
@@ -81,6 +81,8 @@ def forget(
         again = command_here(store, config, assign)("cowese forget … --yes")
         typer.echo(f"nothing was changed; to do it: {again}")
     else:
+        for folder, reason in plan.not_packed.items():
+            typer.echo(f"{folder}: deleted and not packed again ({reason}); `cowese pack` makes new ones.")
         typer.echo(f"forgotten; receipt: {opened.forgotten / plan.receipt / 'receipt.json'}")
 
 
@@ -144,7 +146,7 @@ def _inventory(plan: "Plan") -> list[str]:
         "versions that are written again: "
         + (", ".join(f"{name} ({rows:,} rows)" for name, rows in plan.versions.items()) or "none"),
         f"memories that are deleted and computed again: {', '.join(plan.memories) or 'none'}",
-        f"packed tokens that are deleted: {', '.join(plan.deleted) or 'none'}",
+        f"packed tokens that are deleted and packed again: {', '.join(plan.deleted) or 'none'}",
         f"made from these texts, to be marked: {', '.join(plan.marked) or 'none'}",
         f"runs of 13 words: {plan.runs:,} of these texts alone, {plan.shared_runs:,} that other pages have too",
     ]

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -24,7 +25,8 @@ from cleaning.forgetting.runs import RunSearch, runs_of
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import artifacts_of_versions
+from data.lineage import artifacts_of_versions, version_digests
+from data.manifest import MANIFEST_NAME, Manifest
 from data.progress import Progress
 from data.store import Store
 from data.takedowns import Takedowns
@@ -35,9 +37,21 @@ from flows.settings import Settings
 
 COPY_SHARE = 0.5
 """A page with at least this share of a forgotten page's runs is a copy of it; with less, it has an excerpt."""
-STEPS = ("takedown", "WARC files", "texts", "versions", "memories", "models", "publish")
+STEPS = ("takedown", "WARC files", "texts", "versions", "memories", "models", "tokens", "publish")
 """The steps in order; the audit and the receipt follow."""
 _PLAN = "plan.json"
+
+
+class PackedTokens(BaseModel):
+    """Tokens packed from a version that holds the pages, with what is needed to pack them again."""
+
+    folder: str
+    """By its path in the store."""
+    corpus: str
+    """The version."""
+    tokenizer: str
+    """Its path as the tokens' manifest has it: from their folder."""
+    settings: dict[str, Any]
 
 
 class Plan(BaseModel):
@@ -56,10 +70,16 @@ class Plan(BaseModel):
     records: dict[str, dict[int, str]]
     """Stem of the WARC file → offset → new target."""
     versions: dict[str, int]
+    tokens: list[PackedTokens] = []
+    """Packed tokens that are deleted and packed again."""
+    packed: list[str] = []
+    """Those that were packed again."""
+    not_packed: dict[str, str] = {}
+    """Those that were not, with the reason."""
     deleted: list[str]
-    """Packed tokens, by their path in the store."""
+    """Packed tokens of these versions, by their path in the store."""
     marked: list[str]
-    """Tokenizers, runs, models and benchmarks (they keep fine-tuned models), by their path in the store."""
+    """Tokenizers, other tokens made with them, runs, models and benchmarks (they keep fine-tuned models), by path."""
     runs: int
     shared_runs: int
     without_runs: int = 0
@@ -111,6 +131,7 @@ class Plan(BaseModel):
                 "blanks": blanks,
                 "records": records,
                 "versions": dict(sorted(rows.items())),
+                "tokens": [*{one.folder: one for one in (*before.tokens, *self.tokens)}.values()],
                 "deleted": _union(before.deleted, self.deleted),
                 "marked": _union(before.marked, self.marked),
                 "runs": before.runs + self.runs,
@@ -207,7 +228,9 @@ def _plan(
     pages, others = _runs(store, settings, held, progress)
     own = np.setdiff1d(_all_of(pages), others.shared)
     beside = _search_beside(store, own, progress)
-    derived = [path.relative_to(store.root) for path in artifacts_of_versions(store, held.versions)]
+    derived = artifacts_of_versions(store, held.versions)
+    tokens = list(_packed_from(store, derived, held.versions))
+    deleted = [one.folder for one in tokens]
     declared = [url for url in held.urls.values() if not reached.covers(url)]
     proved = sum(1 for page in pages if len(np.setdiff1d(page, others.shared)))
     plan = Plan(
@@ -220,8 +243,9 @@ def _plan(
         blanks=blanks,
         records=records,
         versions=held.versions,
-        deleted=[str(path) for path in derived if path.parts[0] == store.tokens.name],
-        marked=[str(path) for path in derived if path.parts[0] != store.tokens.name],
+        tokens=tokens,
+        deleted=[*deleted, *_half_packed(store, held.versions)],
+        marked=[name for path in derived if (name := path.relative_to(store.root).as_posix()) not in deleted],
         runs=len(own),
         shared_runs=len(others.shared),
         without_runs=len(held.urls) - proved,
@@ -234,6 +258,30 @@ def _plan(
         excerpts=sorted(others.excerpts - others.copies),
     )
     return plan, own
+
+
+def _packed_from(store: Store, folders: Sequence[Path], held: Collection[str]) -> Iterator[PackedTokens]:
+    """Those folders that are tokens of the texts of these versions; others have a tokenizer fitted on them."""
+    manifests = {version: Manifest.read(store.corpus / version) for version in held}
+    by_digest = {digest: version for version, found in manifests.items() for digest in version_digests(found)}
+    for folder in (one for one in folders if one.parent == store.tokens):
+        manifest = Manifest.read(folder)
+        named = folder.name.partition("+")[0]
+        version = by_digest.get(manifest.made_from.get("corpus", ""), named if named in held else None)
+        if version is not None:
+            yield PackedTokens(
+                folder=folder.relative_to(store.root).as_posix(),
+                corpus=version,
+                tokenizer=str(manifest.figures.get("tokenizer_path", "")),
+                settings=manifest.settings,
+            )
+
+
+def _half_packed(store: Store, held: Collection[str]) -> Iterator[str]:
+    """Folders in which packing was cut off: their parts hold texts of these versions."""
+    for folder in sorted(store.tokens.glob("*+*")):
+        if folder.name.partition("+")[0] in held and not (folder / MANIFEST_NAME).is_file():
+            yield folder.relative_to(store.root).as_posix()
 
 
 def _search_beside(store: Store, runs: Numbers, progress: Progress) -> Search:

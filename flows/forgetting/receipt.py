@@ -49,6 +49,8 @@ class Receipt(BaseModel):
     """Rows removed from each version."""
     deleted: list[str]
     """Packed tokens that were deleted."""
+    packed: list[str] = []
+    """Those of them that were packed again from the rewritten version."""
     marked: list[str]
     """Tokenizers, runs and models made from these texts; weights are not changed."""
     runs: int

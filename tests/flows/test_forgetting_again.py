@@ -64,6 +64,27 @@ def test_a_second_forgetting_marks_the_same_models(store):
     assert (figures["forgotten"], len(figures["former_digests"])) == ({"f0001": 2, "f0002": 2}, 2)
 
 
+def test_tokens_of_the_version_are_packed_again_and_others_of_its_tokenizer_marked(store):
+    version = published(store, "0001/a.warc.gz", [*pages("uno.es"), *pages("tres.es", 6)])
+    corpus = {"corpus": Manifest.read(store.corpus / version).digest}
+    Manifest(kind="tokenizer", name="t", made_from=corpus, settings={}).write(store.tokenizers / "t")
+    made = corpus | {"tokenizer": Manifest.read(store.tokenizers / "t").digest}
+    figures = {"tokenizer_path": "../../tokenizers/t", "splits": {}}
+    for name, made_from in ((f"{version}+t", made), ("v0009+t", {**made, "corpus": "another"})):
+        tokens = Manifest(kind="tokens", name=name, made_from=made_from, settings={"min_tokens": 7}, figures=figures)
+        tokens.write(store.tokens / name)
+    (store.tokens / f"{version}+cut" / ".parts-0").mkdir(parents=True)
+    plan = planned(store, "uno.es")
+    assert plan.deleted == [f"tokens/{version}+t", f"tokens/{version}+cut"]
+    assert plan.marked == ["tokenizers/t", "tokens/v0009+t"]
+    (one,) = plan.tokens
+    assert (one.folder, one.corpus, one.settings) == (f"tokens/{version}+t", version, {"min_tokens": 7})
+    with pytest.raises(StageError, match=r"not searched: tokens/v0009\+t: decoded: .*no tokenizer there"):
+        carry_out(store, chosen(store), plan)
+    assert "no tokenizer there" in plan.not_packed[one.folder]
+    assert [path.name for path in store.tokens.iterdir()] == ["v0009+t"]
+
+
 def test_an_export_in_the_store_is_named_and_found_until_it_is_deleted(store):
     published(store, "0001/a.warc.gz", [*pages("uno.es"), *pages("tres.es", 6)])
     export = store.root / "exports" / "c.jsonl.gz"

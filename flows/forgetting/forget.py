@@ -173,7 +173,8 @@ def _way_on(store: Store, plan: Plan, found: Audit, progress: Progress) -> str:
         said.append(
             f"Pages that hold them: `cowese forget {' '.join(urls)} --yes` forgets them too, under {plan.receipt}."
         )
-    said.append("Delete other files or move them out of the store; then `cowese forget --yes` goes on.")
+    which = "Delete files of other kinds" if urls else "Delete these files"
+    said.append(f"{which} or move them out of the store; then `cowese forget --yes` goes on.")
     return " ".join(said)
 
 

@@ -2,13 +2,10 @@
 
 import contextlib
 import itertools
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from browse.labels import drop_labels
 from cleaning.corpus.publish import publish
@@ -24,13 +21,13 @@ from cleaning.recipe import recipe_digest
 from crawler.warc.blank import blank
 from crawler.warc.recovery import recover
 from data.errors import InputError, StageError
-from data.files import TEMPORARY
 from data.lineage import mark_forgotten
 from data.manifest import MANIFEST_NAME, code_version
 from data.progress import Progress, no_progress
 from data.store import Store
 from data.takedowns import Takedowns
-from flows.forgetting.plan import STEPS, Plan, foreign_paths, make_plan, texts_of_others
+from flows.forgetting.other_pages import texts_of_others
+from flows.forgetting.plan import STEPS, Plan, foreign_paths, make_plan
 from flows.forgetting.receipt import (
     RECEIPT_NAME,
     RUNS_NAME,
@@ -42,9 +39,8 @@ from flows.forgetting.receipt import (
     signing_key,
     write_receipt,
 )
+from flows.forgetting.tokens import pack_again
 from flows.settings import Settings
-from training.tokens.pack import pack
-from training.tokens.settings import PackSettings
 from training.tokens.texts import texts_of_tokens
 
 STAGES = ("forget", "archive", "crawl", "clean", "publish", "tokenizer", "pack", "export", "browse")
@@ -132,7 +128,7 @@ def carry_out(store: Store, settings: Settings, plan: Plan, progress: Progress =
         lambda: _rewrite_versions(store, plan, progress),
         lambda: _forget_memories(store, plan),
         lambda: _mark(store, plan),
-        lambda: _pack_again(store, plan, progress),
+        lambda: _pack_tokens(store, plan, progress),
         lambda: _publish(store, settings, plan, progress),
     )
     for number, (name, step) in enumerate(zip(STEPS, steps, strict=True)):
@@ -259,21 +255,9 @@ def _mark(store: Store, plan: Plan) -> None:
         shutil.rmtree(store.root / folder, ignore_errors=True)
 
 
-def _pack_again(store: Store, plan: Plan, progress: Progress) -> None:
-    """Pack the rewritten versions with the same tokenizers and settings; finished parts are not made again."""
-    plan.packed, plan.not_packed = [], {}
-    for one in plan.tokens:
-        folder = store.root / one.folder
-        tokenizer = Path(os.path.normpath(folder / one.tokenizer))
-        try:
-            chosen = PackSettings.model_validate(one.settings)
-            pack(store, chosen, corpus=store.corpus / one.corpus, tokenizer=tokenizer, progress=progress)
-            plan.packed.append(one.folder)
-            for leftover in folder.glob(f".*{TEMPORARY}"):  # of a run that was killed while it packed
-                leftover.unlink()
-        except (InputError, StageError, ValidationError) as error:  # too few tokens are left, or no tokenizer is there
-            shutil.rmtree(folder, ignore_errors=True)
-            plan.not_packed[one.folder] = str(error)
+def _pack_tokens(store: Store, plan: Plan, progress: Progress) -> None:
+    plan.not_packed = pack_again(store, plan.tokens, progress)
+    plan.packed = [one.folder for one in plan.tokens if one.folder not in plan.not_packed]
 
 
 def _publish(store: Store, settings: Settings, plan: Plan, progress: Progress) -> None:

@@ -5,11 +5,10 @@ URLs, and is deleted in the last step.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -18,40 +17,26 @@ from cleaning.corpus.versions import versions
 from cleaning.duplicates.shingles import Numbers
 from cleaning.foreign_warcs import ForeignWarcs, members
 from cleaning.forgetting.audit import Search, files_of
-from cleaning.forgetting.bodies import bodies_of
 from cleaning.forgetting.file_texts import kind_of, texts_of_file
-from cleaning.forgetting.pages import Held, extract_again, find_pages, other_texts, texts_of_pages
-from cleaning.forgetting.runs import RunSearch, runs_of
+from cleaning.forgetting.pages import Held, find_pages
+from cleaning.forgetting.runs import RunSearch
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import artifacts_of_versions, version_digests
-from data.manifest import MANIFEST_NAME, Manifest
+from data.lineage import artifacts_of_versions
 from data.progress import Progress
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import canonical_url, document_id
 from data.warc_fields import FORGOTTEN_URL
+from flows.forgetting.other_pages import all_runs, runs_of_held
 from flows.forgetting.receipt import RUNS_NAME, new_salt, receipts, salted
+from flows.forgetting.tokens import PackedTokens, half_packed, packed_from
 from flows.settings import Settings
 
-COPY_SHARE = 0.5
-"""A page with at least this share of a forgotten page's runs is a copy of it; with less, it has an excerpt."""
 STEPS = ("takedown", "WARC files", "texts", "versions", "memories", "models", "tokens", "publish")
 """The steps in order; the audit and the receipt follow."""
 _PLAN = "plan.json"
-
-
-class PackedTokens(BaseModel):
-    """Tokens packed from a version that holds the pages, with what is needed to pack them again."""
-
-    folder: str
-    """By its path in the store."""
-    corpus: str
-    """The version."""
-    tokenizer: str
-    """Its path as the tokens' manifest has it: from their folder."""
-    settings: dict[str, Any]
 
 
 class Plan(BaseModel):
@@ -225,11 +210,11 @@ def _plan(
         stem: {offset: _new_url(about.salt, held.urls[one]) for offset, one in found.items()}
         for stem, found in held.records.items()
     }
-    pages, others = _runs(store, settings, held, progress)
-    own = np.setdiff1d(_all_of(pages), others.shared)
+    pages, others = runs_of_held(store, settings, held, progress)
+    own = np.setdiff1d(all_runs(pages), others.shared)
     beside = _search_beside(store, own, progress)
     derived = artifacts_of_versions(store, held.versions)
-    tokens = list(_packed_from(store, derived, held.versions))
+    tokens = list(packed_from(store, derived, held.versions))
     deleted = [one.folder for one in tokens]
     declared = [url for url in held.urls.values() if not reached.covers(url)]
     proved = sum(1 for page in pages if len(np.setdiff1d(page, others.shared)))
@@ -244,7 +229,7 @@ def _plan(
         records=records,
         versions=held.versions,
         tokens=tokens,
-        deleted=[*deleted, *_half_packed(store, held.versions)],
+        deleted=[*deleted, *half_packed(store, held.versions)],
         marked=[name for path in derived if (name := path.relative_to(store.root).as_posix()) not in deleted],
         runs=len(own),
         shared_runs=len(others.shared),
@@ -258,30 +243,6 @@ def _plan(
         excerpts=sorted(others.excerpts - others.copies),
     )
     return plan, own
-
-
-def _packed_from(store: Store, folders: Sequence[Path], held: Collection[str]) -> Iterator[PackedTokens]:
-    """Those folders that are tokens of the texts of these versions; others have a tokenizer fitted on them."""
-    manifests = {version: Manifest.read(store.corpus / version) for version in held}
-    by_digest = {digest: version for version, found in manifests.items() for digest in version_digests(found)}
-    for folder in (one for one in folders if one.parent == store.tokens):
-        manifest = Manifest.read(folder)
-        named = folder.name.partition("+")[0]
-        version = by_digest.get(manifest.made_from.get("corpus", ""), named if named in held else None)
-        if version is not None:
-            yield PackedTokens(
-                folder=folder.relative_to(store.root).as_posix(),
-                corpus=version,
-                tokenizer=str(manifest.figures.get("tokenizer_path", "")),
-                settings=manifest.settings,
-            )
-
-
-def _half_packed(store: Store, held: Collection[str]) -> Iterator[str]:
-    """Folders in which packing was cut off: their parts hold texts of these versions."""
-    for folder in sorted(store.tokens.glob("*+*")):
-        if folder.name.partition("+")[0] in held and not (folder / MANIFEST_NAME).is_file():
-            yield folder.relative_to(store.root).as_posix()
 
 
 def _search_beside(store: Store, runs: Numbers, progress: Progress) -> Search:
@@ -336,75 +297,6 @@ def _identity(target: str, held: Held, reached: Takedowns) -> str | None:
         return None
     held.urls.setdefault(identity, url)
     return identity
-
-
-class _Others:
-    """Runs that other pages also have."""
-
-    def __init__(self, pages: Sequence[Numbers]) -> None:
-        self._runs = _all_of(pages)
-        self._sizes = np.array([max(1, len(page)) for page in pages])
-        self._owner = np.zeros(len(self._runs), np.int64)
-        for number, page in enumerate(pages):
-            self._owner[np.searchsorted(self._runs, page)] = number
-        self._search = RunSearch(self._runs)
-        self.shared = np.zeros(0, np.uint64)
-        self.copies: set[str] = set()
-        self.excerpts: set[str] = set()
-
-    def look(self, url: str, texts: Sequence[str]) -> None:
-        """Note the runs in the texts of one page."""
-        found = self._search.found(texts)
-        if not len(found):
-            return
-        self.shared = np.union1d(self.shared, found)
-        shares = np.bincount(self._owner[np.searchsorted(self._runs, found)], minlength=len(self._sizes)) / self._sizes
-        (self.copies if shares.max() >= COPY_SHARE else self.excerpts).add(url)
-
-
-def _runs(store: Store, settings: Settings, held: Held, progress: Progress) -> tuple[list[Numbers], _Others]:
-    """The runs of each page that has a text, and those that other pages also have."""
-    texts: dict[str, list[str]] = {}
-    for identity, text in texts_of_pages(store, held.urls):
-        texts.setdefault(identity, []).append(text)
-    for identity, text in _texts_never_extracted(store, settings, held, texts):
-        texts.setdefault(identity, []).append(text)
-    pages = [runs_of(some) for some in texts.values()]
-    others = _Others(pages)
-    for url, some in texts_of_others(store, held, progress):
-        others.look(url, some)
-    return pages, others
-
-
-def _all_of(pages: Sequence[Numbers]) -> Numbers:
-    return np.unique(np.concatenate([np.zeros(0, np.uint64), *pages]))
-
-
-def _texts_never_extracted(
-    store: Store, settings: Settings, held: Held, known: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """The texts of pages that stand in WARC files alone: without them an audit would search for nothing."""
-    for member in members(store):
-        wanted = {at: one for at, one in held.records.get(member.stem, {}).items() if one not in known}
-        if wanted:
-            yield from extract_again(member.path, wanted, settings.clean)
-
-
-def texts_of_others(store: Store, held: Held, progress: Progress) -> Iterator[tuple[str, list[str]]]:
-    """What every other page says, in tables and in WARC files, with its URL."""
-    yield from ((url, [text]) for url, text in other_texts(store, held.urls))
-    files = members(store)
-    for done, member in enumerate(files):
-        progress("forget", done, len(files), {"step": "looking for copies"})
-        known = held.records.get(member.stem, {})
-        yield from ((_spelled(body.url), body.texts) for body in bodies_of(member.path) if body.offset not in known)
-
-
-def _spelled(url: str) -> str:
-    try:
-        return canonical_url(url)
-    except InputError:
-        return url
 
 
 def foreign_paths(store: Store) -> list[Path]:

@@ -17,8 +17,9 @@ import pyarrow as pa
 from cleaning.pages.measures import FinalText, LanguageVerdict, Measures
 from data.documents import MEASURES_SCHEMA
 from data.errors import InputError
-from data.parquet import ParquetFile, get_metadata, parquet_file, read_batches, read_parquet, row_count
+from data.parquet import ParquetFile, get_metadata, parquet_file, read_batches, row_count
 
+_BATCH_ROWS = 1_000
 _DICTIONARY_COLUMNS = ("language",)
 _TEXTS = "cowese.texts"
 """In the file's metadata: which texts it is of. Measures of others are of no use."""
@@ -90,13 +91,13 @@ def forget_rows(measures: Sequence[Path], texts: Path, rows: npt.NDArray[np.int6
         path.unlink()
     yield
     for path in kept:
-        table = read_parquet(path)
-        stays = np.ones(table.num_rows, np.bool_)
-        stays[rows] = False
-        places = pa.array(np.arange(table.num_rows), mask=~stays)
+        start = 0
         with parquet_file(path, MEASURES_SCHEMA, dictionary_columns=_DICTIONARY_COLUMNS) as file:
-            for batch in table.take(places).cast(MEASURES_SCHEMA).to_batches():
-                file.write(batch)
+            for batch in read_batches(path, _BATCH_ROWS):  # a whole column of texts may exceed 32-bit offsets
+                places = np.arange(batch.num_rows)
+                nulls = np.isin(places + start, rows)
+                file.write(batch.take(pa.array(places, mask=nulls)).cast(MEASURES_SCHEMA))
+                start += batch.num_rows
             file.set_metadata(_TEXTS, _name_of(texts))
 
 

@@ -135,6 +135,16 @@ def get_metadata(path: Path, name: str) -> str | None:
     return None if value is None else value.decode()
 
 
+def schema_of(path: Path) -> pa.Schema:
+    """The columns of a Parquet file, without its metadata; only the footer is read.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    with parquet_errors(path):
+        return pq.read_schema(path).remove_metadata()
+
+
 def row_count(path: Path) -> int:
     """How many rows a Parquet file has; only the footer is read.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pypdfium2
 from fastwarc.warc import ArchiveIterator, WarcRecordType
@@ -42,14 +42,23 @@ def bodies_of(warc: Path) -> Iterator[Body]:
         InputError: it is no WARC file.
     """
     with warc.open("rb") as file:
-        try:
-            for record in ArchiveIterator(file, record_types=WarcRecordType.any_type, parse_http=False):
-                headers = {name.lower(): value for name, value in record.headers.items()}
-                if FORGOTTEN.lower() not in headers and record.record_type != WarcRecordType.warcinfo:
-                    yield _body(record, headers)
-        except (OSError, ValueError) as error:  # cut short: the records before were given
-            if file.tell() == 0:
-                raise InputError(f"{warc}: not a WARC file ({error}).") from error
+        yield from bodies_in(file, str(warc))
+
+
+def bodies_in(file: IO[bytes], name: str) -> Iterator[Body]:
+    """The texts of every record of an open WARC file, packed or not, that was not blanked.
+
+    Raises:
+        InputError: it is no WARC file.
+    """
+    try:
+        for record in ArchiveIterator(file, record_types=WarcRecordType.any_type, parse_http=False):
+            headers = {name.lower(): value for name, value in record.headers.items()}
+            if FORGOTTEN.lower() not in headers and record.record_type != WarcRecordType.warcinfo:
+                yield _body(record, headers)
+    except (OSError, ValueError) as error:  # cut short: the records before were given
+        if file.tell() == 0:
+            raise InputError(f"{name}: not a WARC file ({error}).") from error
 
 
 def readings(content: str) -> list[str]:
@@ -62,12 +71,13 @@ def _body(record: Any, headers: dict[str, str]) -> Body:
     answer = read_answer(record.reader.read(MAX_BYTES), headers.get("content-type", ""), MAX_BYTES)
     target = headers.get("warc-target-uri", "").strip("<>")
     if answer.body.startswith(b"%PDF-"):
-        return Body(target, record.stream_pos, _pdf_texts(answer.body))
+        return Body(target, record.stream_pos, pdf_texts(answer.body))
     text, _ = decode(answer.body, answer.headers.get("content-type"))
     return Body(target, record.stream_pos, readings(text))
 
 
-def _pdf_texts(body: bytes) -> list[str]:
+def pdf_texts(body: bytes) -> list[str]:
+    """The words of a PDF, page by page; empty where it cannot be read."""
     try:
         document = pypdfium2.PdfDocument(body)
     except (pypdfium2.PdfiumError, ValueError):

@@ -10,11 +10,19 @@ import pyarrow.compute as pc
 
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import members
+from cleaning.in_order import in_order
+from cleaning.pages.page import Page
+from cleaning.pages.page_process import PageProcesses
+from cleaning.pages.triage import said_by, triage
+from cleaning.pages.warc import Segment
 from cleaning.pending import DROPPED, KEPT, extracted_stems
-from data.parquet import read_parquet
+from cleaning.settings import CleaningSettings
+from data.parquet import read_batches, read_parquet
 from data.store import Store
 from data.takedowns import Takedowns
 from data.warc_fields import FORGOTTEN_URL
+
+_BATCH_ROWS = 1_000
 
 
 @dataclass(slots=True)
@@ -61,26 +69,50 @@ def find_pages(store: Store, takedowns: Takedowns) -> Held:
 
 def texts_of_pages(store: Store, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Every text that the store holds of some pages (by id), as extracted, as judged, as published; with the id."""
-    for path in _every_table(store):
-        if path.name.endswith(DROPPED) or path.parent.name == "dropped":
-            continue
-        table = read_parquet(path, ["id", "text"])
-        mine = table.filter(pc.is_in(table["id"], pa.array(ids, pa.string())))
-        yield from (
-            (one, text) for one, text in zip(*(mine[name].to_pylist() for name in ("id", "text")), strict=True) if text
-        )
+    wanted = pa.array(ids, pa.string())
+    for path in _tables_with_texts(store):
+        for batch in read_batches(path, _BATCH_ROWS, ["id", "text"]):
+            mine = batch.filter(pc.is_in(batch["id"], wanted))
+            yield from (
+                (one, text)
+                for one, text in zip(*(mine[name].to_pylist() for name in ("id", "text")), strict=True)
+                if text
+            )
 
 
-def other_texts(store: Store, extraction: str, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The extracted text of every other page under one recipe, with its URL; of blanked records nothing."""
-    for path in sorted((store.texts / extraction).glob(f"*{KEPT}")):
-        table = read_parquet(path, ["id", "url", "text"])
-        others = table.filter(pc.invert(pc.is_in(table["id"], pa.array(ids, pa.string()))))
-        yield from (
-            (url, text)
-            for url, text in zip(*(others[name].to_pylist() for name in ("url", "text")), strict=True)
-            if text
-        )
+def other_texts(store: Store, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every text that the store holds of every other page, under any recipe and in any version, with its URL.
+
+    A page may stand in an old version alone, when its WARC file is no longer there.
+    """
+    mine = pa.array(ids, pa.string())
+    for path in _tables_with_texts(store):
+        for batch in read_batches(path, _BATCH_ROWS, ["id", "url", "text"]):
+            others = batch.filter(pc.invert(pc.is_in(batch["id"], mine)))
+            yield from (
+                (url, text)
+                for url, text in zip(*(others[name].to_pylist() for name in ("url", "text")), strict=True)
+                if text
+            )
+
+
+def extract_again(
+    warc: Path, wanted: Mapping[int, str], settings: CleaningSettings, workers: int = 1
+) -> Iterator[tuple[str, str]]:
+    """The texts of some records of a WARC file (offset → page's id), as cleaning would extract them; with the id.
+
+    Raises:
+        InputError: it is no WARC file.
+    """
+    records = (
+        (record.without_body(), triage(record, settings, said_by(record)))
+        for record in Segment(warc).records(settings.max_bytes)
+        if record.offset in wanted
+    )
+    with PageProcesses(settings, workers) as processes:
+        for record, outcome in in_order(records, processes):
+            if isinstance(outcome, Page) and outcome.text:
+                yield wanted[record.offset], outcome.text
 
 
 def _note(held: Held, counts: Counter[str], recipe: str, stem: str, path: Path, ids: pa.Array) -> None:
@@ -113,6 +145,10 @@ def _every_table(store: Store) -> Iterator[Path]:
     yield from (path for _, _, path in _pairs(store))
     for version in versions(store):
         yield from _parts(store.corpus / version)
+
+
+def _tables_with_texts(store: Store) -> Iterator[Path]:
+    return (path for path in _every_table(store) if not (path.name.endswith(DROPPED) or path.parent.name == "dropped"))
 
 
 def _texts(store: Store) -> Iterator[tuple[str, str, Path]]:

@@ -1,11 +1,12 @@
 """Texts, measures and pairs without pages that are forgotten, as if cleaning had read the blanked records.
 
-Each file is replaced whole; to do it again changes nothing.
+Each file is replaced whole; to do it again changes nothing. Files are read batch by batch: a whole column of texts may
+be larger than the 2 GB that the offsets of an ordinary string column can address.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ import pyarrow as pa
 from cleaning.ids import ids_path, write_ids
 from cleaning.measures_file import forget_rows
 from cleaning.pending import CRAWLER, TORN_AT, pair_in, texts_in
-from data.documents import DICTIONARY_COLUMNS
-from data.parquet import get_metadata, parquet_file, read_parquet
+from data.documents import DICTIONARY_COLUMNS, wide
+from data.parquet import batches_of, get_metadata, parquet_file, read_batches, read_parquet, schema_of
 from data.store import Store
 from data.urls import document_id, host_of
 
@@ -41,12 +42,11 @@ def rewrite_texts(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
         path = texts_in(folder, stem)
         if not path.is_file():
             continue
-        table = read_parquet(path)
-        rows = _rows(table, blanked)
-        changed = _blanked(table, rows, blanked, receipt)
+        rows = _rows(read_parquet(path, ["warc_offset"]), blanked)
+        changed = (_blanked(batch, blanked, receipt) for batch in read_batches(path, _BATCH_ROWS))
         measures = [texts_in(one, stem) for one in sorted(folder.glob("measures-*"))]
         with forget_rows([one for one in measures if one.is_file()], path, rows):
-            _write(path, changed, notes=_notes(path))
+            _write(path, changed, schema_of(path), notes=_notes(path))
         _forget_rights(texts_in(store.rights / folder.name, stem), blanked)
         written += 1
     return written
@@ -55,9 +55,8 @@ def rewrite_texts(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
 def _forget_rights(path: Path, blanked: Mapping[int, str]) -> None:
     """Take out of the ledger what blanked records said."""
     if path.is_file():
-        table = read_parquet(path)
-        stays = ~np.isin(table["warc_offset"].to_numpy(), list(blanked))
-        _write(path, table.filter(pa.array(stays)))
+        left = (_without(batch, list(blanked)) for batch in read_batches(path, _BATCH_ROWS))
+        _write(path, left, schema_of(path))
 
 
 def rewrite_pairs(store: Store, stem: str, blanked: Mapping[int, str], receipt: str) -> int:
@@ -72,44 +71,63 @@ def rewrite_pairs(store: Store, stem: str, blanked: Mapping[int, str], receipt: 
         documents, dropped = pair_in(folder, stem)
         if not (documents.is_file() and dropped.is_file()):
             continue
-        kept, lost = read_parquet(documents), read_parquet(dropped)
-        going = _rows(kept, blanked)
-        moved = _as_dropped(kept.take(pa.array(going)), lost.schema, blanked, receipt)
-        lost = _without(_blanked(lost, _rows(lost, blanked), blanked, receipt), moved)
-        lost = pa.concat_tables([lost, moved]).sort_by("warc_offset")
-        kept = kept.filter(pa.array(~np.isin(np.arange(kept.num_rows), going)))
-        write_ids(ids_path(documents), kept["id"].to_pylist(), lost["id"].to_pylist())
-        _write(dropped, lost, notes=_notes(dropped), group_rows=_GROUP_ROWS)
-        _write(documents, kept)  # last: after a cut before it the documents are there, and are moved again
+        schema = schema_of(dropped)
+        places = [name for name in schema_of(documents).names if name in _STAYS]
+        moved = pa.Table.from_batches(
+            [
+                _as_dropped(_only(batch, blanked), schema, blanked, receipt)
+                for batch in read_batches(documents, _BATCH_ROWS, places)
+            ],
+            schema,
+        )
+        going = moved["warc_offset"].to_pylist()  # a run that was cut off may have written them to the dropped already
+        lost = [_blanked(_without(batch, going), blanked, receipt) for batch in read_batches(dropped, _BATCH_ROWS)]
+        merged = pa.concat_tables([pa.Table.from_batches(lost, schema), moved]).cast(wide(schema))
+        merged = merged.sort_by("warc_offset")  # strings have 64-bit offsets: a sort joins all chunks
+        kept_ids = _without(read_parquet(documents, ["id", "warc_offset"]), going)["id"].to_pylist()
+        write_ids(ids_path(documents), kept_ids, merged["id"].to_pylist())
+        _write(dropped, batches_of(merged, schema, _BATCH_ROWS), schema, notes=_notes(dropped), group_rows=_GROUP_ROWS)
+        kept = (_without(batch, going) for batch in read_batches(documents, _BATCH_ROWS))
+        _write(documents, kept, schema_of(documents))  # last: after a cut before it the documents are moved again
         written += 1
     return written
 
 
-def _without(lost: pa.Table, moved: pa.Table) -> pa.Table:
-    """Without the rows that a run moved which was cut off before it wrote the documents."""
-    return lost.filter(pa.array(~np.isin(lost["warc_offset"].to_numpy(), moved["warc_offset"].to_numpy())))
+_T = TypeVar("_T", pa.Table, pa.RecordBatch)
 
 
-def _rows(table: pa.Table, blanked: Mapping[int, str]) -> npt.NDArray[np.int64]:
+def _without(rows: _T, offsets: Sequence[int]) -> _T:
+    """Without the rows of some records."""
+    return rows.filter(pa.array(~np.isin(rows["warc_offset"].to_numpy(zero_copy_only=False), offsets)))
+
+
+def _only(batch: pa.RecordBatch, blanked: Mapping[int, str]) -> pa.RecordBatch:
+    return batch.take(pa.array(_rows(batch, blanked)))
+
+
+def _rows(table: pa.Table | pa.RecordBatch, blanked: Mapping[int, str]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(np.isin(table["warc_offset"].to_numpy(), list(blanked)))
 
 
-def _blanked(table: pa.Table, rows: npt.NDArray[np.int64], blanked: Mapping[int, str], receipt: str) -> pa.Table:
-    """The table with these rows replaced by what their blanked records give."""
-    new = _as_dropped(table.take(pa.array(rows)), table.schema, blanked, receipt)
-    places = np.arange(table.num_rows)
-    places[rows] = table.num_rows + np.arange(len(rows))
-    return pa.concat_tables([table, new]).take(pa.array(places))
+def _blanked(batch: pa.RecordBatch, blanked: Mapping[int, str], receipt: str) -> pa.RecordBatch:
+    """The batch with the rows of blanked records replaced by what these give."""
+    rows = _rows(batch, blanked)
+    if not len(rows):
+        return batch
+    new = _as_dropped(batch.take(pa.array(rows)), batch.schema, blanked, receipt)
+    places = np.arange(batch.num_rows)
+    places[rows] = batch.num_rows + np.arange(len(rows))
+    return pa.concat_batches([batch, new]).take(pa.array(places))
 
 
-def _as_dropped(table: pa.Table, schema: pa.Schema, blanked: Mapping[int, str], receipt: str) -> pa.Table:
+def _as_dropped(batch: pa.RecordBatch, schema: pa.Schema, blanked: Mapping[int, str], receipt: str) -> pa.RecordBatch:
     """Rows of a schema of dropped pages, from rows of any: nothing but their place, their date and the receipt."""
     rows = []
-    for row in table.select([name for name in _STAYS if name in table.schema.names]).to_pylist():
+    for row in batch.select([name for name in _STAYS if name in batch.schema.names]).to_pylist():
         url = blanked[row["warc_offset"]]
         known = {"id": document_id(url), "url": url, "host": host_of(url), "reason": REASON, "detail": receipt, **row}
         rows.append({field.name: known.get(field.name, _nothing(field)) for field in schema})
-    return pa.Table.from_pylist(rows, schema=schema)
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
 def _nothing(field: pa.Field) -> Any:
@@ -124,11 +142,16 @@ def _notes(path: Path) -> dict[str, str]:
 
 
 def _write(
-    path: Path, table: pa.Table, *, notes: Mapping[str, str] | None = None, group_rows: int | None = None
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    *,
+    notes: Mapping[str, str] | None = None,
+    group_rows: int | None = None,
 ) -> None:
-    few = [name for name in DICTIONARY_COLUMNS if name in table.schema.names]
-    with parquet_file(path, table.schema, dictionary_columns=few, group_rows=group_rows) as file:
-        for batch in table.to_batches(_BATCH_ROWS):
+    few = [name for name in DICTIONARY_COLUMNS if name in schema.names]
+    with parquet_file(path, schema, dictionary_columns=few, group_rows=group_rows) as file:
+        for batch in batches:
             file.write(batch)
         for name, said in (notes or {}).items():
             file.set_metadata(name, said)

@@ -70,6 +70,10 @@ class ForgottenRuns:
                 raise InputError(f"{path}: cannot be read ({error}). Without it an audit proves nothing.") from error
         return cls(key, np.unique(np.concatenate(found)))
 
+    def joined(self, other: "ForgottenRuns") -> "ForgottenRuns":
+        """Both together, under the same key."""
+        return ForgottenRuns(self.key, np.union1d(self.hashes, other.hashes))
+
     def save(self, path: Path) -> None:
         """Write the hashes, whole or not at all."""
         with atomic_file(path) as temporary, temporary.open("wb") as file:

@@ -1,7 +1,8 @@
 """Published versions without pages that are forgotten: the one change that a version ever sees.
 
-Rows go, counts are taken again, card and report are written again; the manifest comes last and says how many rows went
-and under which receipts. Parts that hold nothing of them keep their bytes.
+Rows go, counts are taken again, card and report are written again; the manifest comes last. It says how many rows went
+under which receipts, and which digests the version had before: a model records the digest of the day it was made. Parts
+that hold nothing of the pages keep their bytes.
 """
 
 from collections import Counter
@@ -20,6 +21,7 @@ from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.versions import digests
 from data.documents import DICTIONARY_COLUMNS, DROPPED_SCHEMA
+from data.lineage import FORMER_DIGESTS
 from data.manifest import MANIFEST_NAME, Manifest
 from data.parquet import read_parquet, read_wide, write_parquet
 from data.store import Store
@@ -55,7 +57,9 @@ def rewrite_version(store: Store, version: str, ids: Collection[str], takedowns:
         return 0
     figures = _figures(folder, manifest.figures)
     gone = manifest.figures["urls"] - figures["urls"]
-    figures["forgotten"] = {**manifest.figures.get("forgotten", {}), receipt: gone}
+    before_it = manifest.figures.get("forgotten", {})
+    figures["forgotten"] = {**before_it, receipt: before_it.get(receipt, 0) + gone}
+    figures[FORMER_DIGESTS] = [*manifest.figures.get(FORMER_DIGESTS, []), manifest.digest]
     write_texts(folder, version, figures, manifest.settings)
     write_summary(folder, version, figures, manifest.settings)
     before = store.corpus / f"v{int(version[1:]) - 1:04d}"

@@ -76,16 +76,15 @@ def takedown(
 def _still_held(store: Store, takedowns: Takedowns) -> Iterator[str]:
     """Artifacts that still hold these pages, one line for each kind."""
     from cleaning.forgetting.pages import find_pages
-    from data.lineage import artifacts_made_from
-    from data.manifest import Manifest
+    from data.lineage import artifacts_of_versions
 
     held = find_pages(store, takedowns)
-    made = artifacts_made_from(store, [Manifest.read(store.corpus / version).digest for version in held.versions])
+    made = artifacts_of_versions(store, held.versions)
     kinds = {
         "versions": list(held.versions),
         "WARC files, with their texts and documents": sorted(held.records),
         "tokens": [path.name for path in made if path.parent == store.tokens],
-        "made from it": [f"{path.parent.name}/{path.name}" for path in made if path.parent != store.tokens],
+        "made from it": [path.relative_to(store.root).as_posix() for path in made if path.parent != store.tokens],
     }
     if any(kinds.values()):
         yield "what was made before still holds it (cowese forget takes it out there too):"

@@ -4,34 +4,38 @@ The plan is saved in the store while its steps run, so that an interrupted run c
 URLs, and is deleted in the last step.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel
 
+from cleaning.corpus.versions import versions
 from cleaning.duplicates.shingles import Numbers
 from cleaning.foreign_warcs import ForeignWarcs, members
-from cleaning.forgetting.bodies import bodies_of
-from cleaning.forgetting.pages import Held, find_pages, other_texts, texts_of_pages
-from cleaning.forgetting.runs import RunSearch, runs_of
-from cleaning.recipe import extraction_digest
+from cleaning.forgetting.audit import Search, files_of
+from cleaning.forgetting.file_texts import kind_of, texts_of_file
+from cleaning.forgetting.pages import Held, find_pages
+from cleaning.forgetting.runs import RunSearch
 from crawler.warc.blank import Blank, blanks_of
 from data.errors import InputError, StageError
 from data.files import read_json, write_json
-from data.lineage import artifacts_made_from
-from data.manifest import Manifest
+from data.lineage import artifacts_of_versions
 from data.progress import Progress
 from data.store import Store
 from data.takedowns import Takedowns
 from data.urls import canonical_url, document_id
 from data.warc_fields import FORGOTTEN_URL
-from flows.forgetting.receipt import new_salt, receipts, salted
+from flows.forgetting.other_pages import all_runs, runs_of_held
+from flows.forgetting.receipt import RUNS_NAME, new_salt, receipts, salted
+from flows.forgetting.tokens import PackedTokens, half_packed, packed_from
 from flows.settings import Settings
 
-COPY_SHARE = 0.5
-"""A page with at least this share of a forgotten page's runs is a copy of it; with less, it has an excerpt."""
+STEPS = ("takedown", "WARC files", "texts", "versions", "memories", "models", "tokens", "publish")
+"""The steps in order; the audit and the receipt follow."""
 _PLAN = "plan.json"
 
 
@@ -51,12 +55,32 @@ class Plan(BaseModel):
     records: dict[str, dict[int, str]]
     """Stem of the WARC file → offset → new target."""
     versions: dict[str, int]
+    tokens: list[PackedTokens] = []
+    """Packed tokens that are deleted and packed again."""
+    packed: list[str] = []
+    """Those that were packed again."""
+    not_packed: dict[str, str] = {}
+    """Those that were not, with the reason."""
     deleted: list[str]
-    """Packed tokens, by their path in the store."""
+    """Packed tokens of these versions, by their path in the store."""
     marked: list[str]
-    """Tokenizers, runs and models, by their path in the store."""
+    """Tokenizers, other tokens made with them, runs, models and benchmarks (they keep fine-tuned models), by path."""
     runs: int
     shared_runs: int
+    without_runs: int = 0
+    """Pages without a run of their own (no text, or all of it stands on other pages): no audit proves them gone."""
+    runs_file: str = RUNS_NAME
+    """Name of the file of hashed runs. A plan that is extended gets another one, so that both are whole at any time."""
+    by_hand: list[str] = []
+    """Files of the store that no step rewrites and that hold such texts: exports, logs."""
+    not_searched: dict[str, str] = {}
+    """Such files that cannot be read, with the reason."""
+    text_rows: dict[str, int] = {}
+    """Rows of extracted texts, by recipe."""
+    pair_rows: dict[str, int] = {}
+    """Rows of documents and dropped pages, by recipe."""
+    memories: list[str] = []
+    """Folders of what is computed again."""
     copies: list[str]
     """Other pages that hold at least half of a page's runs."""
     excerpts: list[str]
@@ -65,6 +89,47 @@ class Plan(BaseModel):
     pairs: int = 0
     version: str | None = None
     done: list[str] = []
+
+    @property
+    def is_carried_out(self) -> bool:
+        """Whether only the audit and the receipt are left."""
+        return set(STEPS) <= set(self.done)
+
+    def runs_path(self, store: Store) -> Path:
+        """The file of hashed runs."""
+        named = store.forgotten / self.receipt / self.runs_file
+        return named if named.is_file() else named.with_name(RUNS_NAME)
+
+    def extending(self, before: "Plan") -> "Plan":
+        """This plan together with one whose steps were done: all steps are to be done, what was done stays."""
+        blanks = {path: [*before.blanks.get(path, []), *found] for path, found in (before.blanks | self.blanks).items()}
+        blanks = {path: list({one.offset: one for one in found}.values()) for path, found in blanks.items()}
+        records = {
+            stem: before.records.get(stem, {}) | found for stem, found in (before.records | self.records).items()
+        }
+        rows = Counter(before.versions) + Counter(self.versions)
+        return self.model_copy(
+            update={
+                "asked": _union(before.asked, self.asked),
+                "targets": _union(before.targets, self.targets),
+                "urls": before.urls | self.urls,
+                "blanks": blanks,
+                "records": records,
+                "versions": dict(sorted(rows.items())),
+                "tokens": [*{one.folder: one for one in (*before.tokens, *self.tokens)}.values()],
+                "deleted": _union(before.deleted, self.deleted),
+                "marked": _union(before.marked, self.marked),
+                "runs": before.runs + self.runs,
+                "shared_runs": before.shared_runs + self.shared_runs,
+                "without_runs": before.without_runs + self.without_runs,
+                "runs_file": f"runs-{before.runs_number + 1}.npy",
+            }
+        )
+
+    @property
+    def runs_number(self) -> int:
+        """1, and one more each time that the plan was extended."""
+        return int(self.runs_file.removesuffix(".npy").partition("-")[2] or 1)
 
     def save(self, store: Store) -> None:
         """Save the plan; from then on it must be finished."""
@@ -82,6 +147,10 @@ class Plan(BaseModel):
         (store.forgotten / _PLAN).unlink(missing_ok=True)
 
 
+def _union(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*one, *other]))
+
+
 def make_plan(
     store: Store,
     settings: Settings,
@@ -91,17 +160,23 @@ def make_plan(
     foreign: bool,
     day: date,
     progress: Progress,
+    after: Plan | None = None,
 ) -> tuple[Plan, Numbers]:
     """Find every place that holds the pages, and the runs that nothing else in the store has.
+
+    ``after`` is a plan that the new one extends: it has the same receipt, salt and day.
 
     Raises:
         InputError: nothing in the store matches, or a file is damaged.
         StageError: a WARC file of others holds such pages and ``foreign`` does not allow to change it, or a record
             cannot be blanked in place.
     """
-    plan, runs = _plan(store, settings, asked, asked, day, progress)
+    number = after.receipt if after else f"f{len(receipts(store)) + 1:04d}"
+    salt = bytes.fromhex(after.salt) if after else new_salt()
+    about = _About(number, after.day if after else day.isoformat(), salt, list(asked))
+    plan, runs = _plan(store, settings, about, asked, progress)
     if copies and plan.copies:
-        plan, runs = _plan(store, settings, asked, [*asked, *plan.copies], day, progress)
+        plan, runs = _plan(store, settings, about, [*asked, *plan.copies], progress)
     outside = [one for one in plan.blanks if Path(one).is_absolute()]
     if outside and not foreign:
         more = f" (and {len(outside) - 1} more files)" if len(outside) > 1 else ""
@@ -112,44 +187,77 @@ def make_plan(
     return plan, runs
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    receipt: str
+    day: str
+    salt: bytes
+    asked: list[str]
+
+
 def _plan(
-    store: Store, settings: Settings, asked: Sequence[str], targets: Sequence[str], day: date, progress: Progress
+    store: Store, settings: Settings, about: _About, targets: Sequence[str], progress: Progress
 ) -> tuple[Plan, Numbers]:
-    salt = new_salt()
     reached = Takedowns(store).only(targets)
     held = find_pages(store, reached)
-    number = f"f{len(receipts(store)) + 1:04d}"
-    blanks = dict(_blanks(store, held, reached, salt, number, progress))
+    blanks = dict(_blanks(store, held, reached, about.salt, about.receipt, progress))
     if not held.urls:
         raise InputError(
-            f"the store holds nothing of {', '.join(asked[:5])}. `cowese takedown` keeps it out of later versions."
+            f"the store holds nothing of {', '.join(about.asked[:5])}. "
+            "`cowese takedown` keeps it out of later versions."
         )
     records = {
-        stem: {offset: _new_url(salt, held.urls[one]) for offset, one in found.items()}
+        stem: {offset: _new_url(about.salt, held.urls[one]) for offset, one in found.items()}
         for stem, found in held.records.items()
     }
-    runs, others = _runs(store, settings, held, progress)
-    digests = [Manifest.read(store.corpus / version).digest for version in held.versions]
-    derived = [path.relative_to(store.root) for path in artifacts_made_from(store, digests)]
-    own = [url for url in held.urls.values() if not reached.covers(url)]
+    pages, others = runs_of_held(store, settings, held, progress)
+    own = np.setdiff1d(all_runs(pages), others.shared)
+    beside = _search_beside(store, own, progress)
+    derived = artifacts_of_versions(store, held.versions)
+    tokens = list(packed_from(store, derived, held.versions))
+    deleted = [one.folder for one in tokens]
+    declared = [url for url in held.urls.values() if not reached.covers(url)]
+    proved = sum(1 for page in pages if len(np.setdiff1d(page, others.shared)))
     plan = Plan(
-        receipt=number,
-        day=day.isoformat(),
-        salt=salt.hex(),
-        asked=list(asked),
-        targets=list(dict.fromkeys([*targets, *own])),
+        receipt=about.receipt,
+        day=about.day,
+        salt=about.salt.hex(),
+        asked=about.asked,
+        targets=list(dict.fromkeys([*targets, *declared])),
         urls=held.urls,
         blanks=blanks,
         records=records,
         versions=held.versions,
-        deleted=[str(path) for path in derived if path.parts[0] == store.tokens.name],
-        marked=[str(path) for path in derived if path.parts[0] != store.tokens.name],
-        runs=len(runs) - len(others.shared),
+        tokens=tokens,
+        deleted=[*deleted, *half_packed(store, held.versions)],
+        marked=[name for path in derived if (name := path.relative_to(store.root).as_posix()) not in deleted],
+        runs=len(own),
         shared_runs=len(others.shared),
+        without_runs=len(held.urls) - proved,
+        by_hand=sorted(beside.hits),
+        not_searched=beside.not_searched,
+        text_rows=dict(held.texts),
+        pair_rows=dict(held.pairs),
+        memories=[folder.name for folder in (store.signatures, store.browse) if folder.is_dir()],
         copies=sorted(others.copies),
         excerpts=sorted(others.excerpts - others.copies),
     )
-    return plan, np.setdiff1d(runs, others.shared)
+    return plan, own
+
+
+def _search_beside(store: Store, runs: Numbers, progress: Progress) -> Search:
+    """Search the files that no step of a forgetting rewrites or deletes."""
+    ours = (store.warc, store.texts, store.documents, store.rights, store.signatures, store.browse, store.tokens)
+    folders = [*ours, store.forgotten, *(store.corpus / version for version in versions(store))]
+    names = tuple(f"{folder.relative_to(store.root).as_posix()}/" for folder in folders)
+    search = RunSearch(runs)
+    found = Search(lambda texts: len(search.found(texts)))
+    for name, path in files_of(store):
+        if not name.startswith(names):
+            progress("forget", found.read.total(), None, {"step": "looking through other files"})
+            kind = kind_of(path)
+            found.search(name, kind, texts_of_file(path, kind))
+    return found
 
 
 def _new_url(salt: bytes, url: str) -> str:
@@ -189,58 +297,6 @@ def _identity(target: str, held: Held, reached: Takedowns) -> str | None:
         return None
     held.urls.setdefault(identity, url)
     return identity
-
-
-class _Others:
-    """Runs that other pages also have."""
-
-    def __init__(self, pages: Sequence[Numbers]) -> None:
-        self._runs = np.unique(np.concatenate([np.zeros(0, np.uint64), *pages]))
-        self._sizes = np.array([max(1, len(page)) for page in pages])
-        self._owner = np.zeros(len(self._runs), np.int64)
-        for number, page in enumerate(pages):
-            self._owner[np.searchsorted(self._runs, page)] = number
-        self._search = RunSearch(self._runs)
-        self.shared = np.zeros(0, np.uint64)
-        self.copies: set[str] = set()
-        self.excerpts: set[str] = set()
-
-    def look(self, url: str, texts: Sequence[str]) -> None:
-        """Note the runs in the texts of one page."""
-        found = self._search.found(texts)
-        if not len(found):
-            return
-        self.shared = np.union1d(self.shared, found)
-        shares = np.bincount(self._owner[np.searchsorted(self._runs, found)], minlength=len(self._sizes)) / self._sizes
-        (self.copies if shares.max() >= COPY_SHARE else self.excerpts).add(url)
-
-
-def _runs(store: Store, settings: Settings, held: Held, progress: Progress) -> tuple[Numbers, _Others]:
-    """All runs of the pages, and those that other pages also have."""
-    texts: dict[str, list[str]] = {}
-    for identity, text in texts_of_pages(store, held.urls):
-        texts.setdefault(identity, []).append(text)
-    pages = [runs_of(some) for some in texts.values()]
-    others = _Others(pages)
-    for url, some in _of_others(store, settings, held, progress):
-        others.look(url, some)
-    return np.unique(np.concatenate([np.zeros(0, np.uint64), *pages])), others
-
-
-def _of_others(store: Store, settings: Settings, held: Held, progress: Progress) -> Iterable[tuple[str, list[str]]]:
-    yield from ((url, [text]) for url, text in other_texts(store, extraction_digest(settings.clean), held.urls))
-    files = members(store)
-    for done, member in enumerate(files):
-        progress("forget", done, len(files), {"step": "looking for copies"})
-        known = held.records.get(member.stem, {})
-        yield from ((_spelled(body.url), body.texts) for body in bodies_of(member.path) if body.offset not in known)
-
-
-def _spelled(url: str) -> str:
-    try:
-        return canonical_url(url)
-    except InputError:
-        return url
 
 
 def foreign_paths(store: Store) -> list[Path]:

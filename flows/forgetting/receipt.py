@@ -49,12 +49,16 @@ class Receipt(BaseModel):
     """Rows removed from each version."""
     deleted: list[str]
     """Packed tokens that were deleted."""
+    packed: list[str] = []
+    """Those of them that were packed again from the rewritten version."""
     marked: list[str]
     """Tokenizers, runs and models made from these texts; weights are not changed."""
     runs: int
     """Distinct runs of 13 words that only these texts had in the store."""
     shared_runs: int
     """Runs that other pages also have and keep: site lines, quotations, excerpts."""
+    without_runs: int | None = None
+    """Pages without a run of their own, which no audit can prove gone; None in receipts that did not count them."""
     version: str | None
     """The version published without them."""
     audit: dict[str, Any]
@@ -84,9 +88,19 @@ class Receipt(BaseModel):
         """Whether a page is among those that were forgotten."""
         return salted(bytes.fromhex(self.salt), canonical_url(url)) in self.pages
 
+    @property
+    def unproved(self) -> int:
+        """Pages for which an audit proves nothing."""
+        if self.without_runs is not None:
+            return self.without_runs
+        return 0 if self.runs else len(self.pages)
+
     def content(self) -> bytes:
-        """The signed bytes: JSON with sorted keys, without blanks and without the signature."""
-        value = self.model_dump(mode="json", exclude={"signature"})
+        """The signed bytes: JSON with sorted keys, without blanks and without the signature.
+
+        Fields that an older receipt does not have are no part of what was signed.
+        """
+        value = self.model_dump(mode="json", exclude={"signature"}, exclude_unset=True)
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

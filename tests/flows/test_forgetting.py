@@ -30,6 +30,7 @@ from crawler.warc.index import index_closed
 from crawler.warc.rows import index_path
 from data.errors import InputError
 from data.lineage import forgotten_receipts
+from data.manifest import Manifest
 from data.store import Store
 from data.takedowns import Takedowns
 from flows.forgetting.forget import audit, carry_out, prepare
@@ -225,7 +226,8 @@ def test_killed_at_every_step_it_goes_on_and_gives_the_same_bytes(copied, tmp_pa
         _, status = os.waitpid(child, 0)
         assert status in (0, signal.SIGKILL), status
     steps = {line.partition(" ")[2] for line in seen.read_text().splitlines()}
-    assert steps >= {"takedown", "WARC files", "texts", "pairs", "versions", "memories", "models", "publish"}
+    assert steps >= {"takedown", "WARC files", "texts", "pairs", "versions", "memories", "models", "tokens", "pack"}
+    assert "publish" in steps
     one, other = everything(copied), everything(killed)
     ours = {name for name in one | other if not name.startswith(("locks/", "signatures/"))}
     assert [name for name in sorted(ours) if one.get(name) != other.get(name)] == []
@@ -320,9 +322,11 @@ def test_the_receipt_is_signed_and_names_no_address(copied_done, done):
         audit(copied_done)
 
 
-def test_tokens_go_and_what_was_made_of_them_is_marked(done):
-    assert done.receipt.deleted == ["tokens/v0002+v0002-600"]
-    assert not (done.store.root / done.receipt.deleted[0]).exists()
+def test_tokens_are_packed_again_and_what_was_made_of_them_is_marked(done):
+    assert done.receipt.deleted == done.receipt.packed == ["tokens/v0002+v0002-600"]
+    packed = Manifest.read(done.store.root / done.receipt.packed[0])
+    assert packed.made_from["corpus"] == Manifest.read(done.store.corpus / "v0002").digest
+    assert not list((done.store.root / done.receipt.packed[0]).glob(".parts*"))
     assert {name.partition("/")[0] for name in done.receipt.marked} == {"tokenizers", "runs", "models"}
     assert all(forgotten_receipts(done.store.root / name) == ["f0001"] for name in done.receipt.marked)
     found = status(done.store, settings(done.store))

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 from corpus_rounds import prose
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastwarc.warc import ArchiveIterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from data.takedowns import Takedowns
 from flows.cli import app
 from flows.forgetting.forget import audit, carry_out, prepare
 from flows.forgetting.plan import Plan
+from flows.forgetting.receipt import Receipt
 from flows.settings import load_settings
 
 DAY = date(2026, 3, 1)
@@ -212,3 +214,18 @@ def test_runs_are_found_again_whatever_stands_around_them():
     assert auditor.held([SECRET.replace("Fulana", "Mengana").replace("martes", "lunes")]) == 0
     assert Auditor(ForgottenRuns.from_runs(runs_of([SECRET]), b"o" * 32)).held([SECRET]) == 7
     assert len(runs_of(["solo unas pocas palabras"])) == 0
+
+
+def test_a_receipt_without_later_fields_keeps_its_signature():
+    old = {
+        "receipt": "f0001", "day": "2026-03-01", "code": "x", "salt": "00", "targets": [], "pages": ["a", "b"],
+        "records": {}, "texts": 0, "pairs": 0, "versions": {}, "deleted": [], "marked": [], "runs": 0,
+        "shared_runs": 0, "version": None, "audit": {},
+    }  # fmt: skip
+    signed = Receipt.model_validate(old).signed(Ed25519PrivateKey.generate()).model_dump(exclude_unset=True)
+    assert "without_runs" not in signed
+    read = Receipt.model_validate(signed)
+    read.check()
+    assert read.unproved == 2
+    with pytest.raises(InputError, match="does not fit"):
+        Receipt.model_validate({**signed, "without_runs": 0}).check()

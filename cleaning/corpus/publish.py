@@ -30,7 +30,7 @@ from cleaning.corpus.versions import cut, newest, tidy
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
 from cleaning.engines.scratch import scratch
-from cleaning.foreign_warcs import check_members, leave_out
+from cleaning.gone_warcs import check_members, gone_warcs, leave_out
 from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -66,6 +66,8 @@ class PublishSummary(BaseModel):
     dropped: dict[str, int]
     differences: list[str] = []
     """After a cold rebuild: differences from the version before, by column and document; empty if it was right."""
+    missing: list[str] = []
+    """WARC files that are gone; their documents are in the version, and ``--without`` takes them out."""
     seconds: float = 0.0
 
 
@@ -82,14 +84,14 @@ def publish(
 ) -> PublishSummary:
     """Publish the next version of the corpus if anything has changed.
 
-    ``without`` names WARC files that are gone and no longer belong to the store.
+    ``without`` names WARC files, or folders of them, that are gone and no longer belong to the store.
 
     ``cold`` starts from the WARC files only: no part file is shared with the version before; every file is written and
     compared, and differences are reported.
 
     Raises:
-        StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
-            do not balance.
+        StageError: there is no document to publish, documents of a WARC file that is gone would be lost, or the
+            accounts do not balance.
         InputError: ``without`` names no such file, or a benchmark or a corpus cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
@@ -269,5 +271,6 @@ def _summary(
         side=figures["side"],
         funnel=funnel,
         dropped=figures["dropped"],
+        missing=[one.name for one in gone_warcs(store)],
         seconds=round(seconds, 1),
     )

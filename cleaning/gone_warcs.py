@@ -139,7 +139,7 @@ def _name(store: Store, stem: str, files: Sequence[Path]) -> str | None:
         try:
             if path.is_file() and row_count(path):
                 return str(row_at(path, 0, ["warc_file"])["warc_file"])
-        except InputError:  # whoever needs the file tells of it
+        except InputError:  # the stage that needs the file names it
             damaged = True
     return _name_by_stem(store, stem) if damaged else None
 

@@ -6,11 +6,10 @@ before) is what that function would compute again. Therefore an incremental publ
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,11 +21,11 @@ from cleaning.corpus.differences import Differences, differences
 from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
 from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
-from cleaning.corpus.report import write_report
+from cleaning.corpus.report import REPORT_NAME, write_report
 from cleaning.corpus.shards import Rights
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.version_inputs import VersionInputs
-from cleaning.corpus.versions import cut, newest, tidy
+from cleaning.corpus.versions import cut, newest, predecessor, previous_name, tidy
 from cleaning.engines.choice import opened
 from cleaning.engines.engine import POOL, Engine, EngineSettings
 from cleaning.engines.scratch import scratch
@@ -65,7 +64,7 @@ class PublishSummary(BaseModel):
     of a version's figures: a visit without news changes no byte of it."""
     dropped: dict[str, int]
     differences: list[str] = []
-    """After a cold rebuild: differences from the version before, by column and document; empty if it was right."""
+    """After a cold rebuild: differences from the version before, by column, file and figure; empty if it was right."""
     missing: list[str] = []
     """WARC files that are gone; their documents are in the version, and ``--without`` takes them out."""
     seconds: float = 0.0
@@ -86,8 +85,8 @@ def publish(
 
     ``without`` names WARC files, or folders of them, that are gone and no longer belong to the store.
 
-    ``cold`` starts from the WARC files only: no part file is shared with the version before; every file is written and
-    compared, and differences are reported.
+    ``cold`` starts from the WARC files only: no part file is shared with the version before. Every file is written and
+    compared with that version's; differences are reported, and give a new version.
 
     Raises:
         StageError: there is no document to publish, documents of a WARC file that is gone would be lost, or the
@@ -229,32 +228,47 @@ def _written(
         files |= write_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
         write_json(hidden / PARTS_NAME, made_of)
         files |= write_dropped(hidden, decided.finished.dropped)
-        if run.cold and previous is not None and before is not None:
-            otherwise = differences(before, previous.files, hidden, files)
-        figures = decided.figures
-        damaged = otherwise is not None and otherwise.damaged
-        if previous is not None and not damaged and _is_same(previous, files, figures, origin):
-            return None
-        write_texts(hidden, name, figures, origin.settings)
-        write_summary(hidden, name, figures, origin.settings)
-        write_report(hidden, name, figures, before, run.takedowns)
-        return Manifest(
+        made = Manifest(
             kind="corpus",
             name=name,
             made_from=origin.made_from,
             settings=origin.settings,
-            figures=figures,
+            figures=decided.figures,
             files=dict(sorted(files.items())),
             code=code_version(),
         )
+        if run.cold and previous is not None:
+            otherwise = _compared(run, previous, hidden, made)
+        if previous is not None and not (otherwise and otherwise.lines()) and _is_same(previous, made):
+            return None
+        _write_pages(run, hidden, name, made)
+        return made
 
     return _Made(cut(run.store, previous, fill), dict(decided.funnel), otherwise)
 
 
-def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: VersionInputs) -> bool:
+def _write_pages(run: _Run, folder: Path, name: str, made: Manifest) -> None:
+    """Write the pages beside the part files, as those of the version with this name."""
+    write_texts(folder, name, made.figures, made.settings)
+    write_summary(folder, name, made.figures, made.settings)
+    write_report(folder, name, made.figures, predecessor(run.store, name), run.takedowns)
+
+
+def _compared(run: _Run, previous: Manifest, hidden: Path, made: Manifest) -> Differences:
+    """Compare a version with what would be written now under its name; ``hidden`` holds the part files.
+
+    The report compares with the version before. If that one was deleted, the report cannot be made again.
+    """
+    _write_pages(run, hidden, previous.name, made)
+    is_first = not previous_name(previous.name)
+    apart = () if is_first or predecessor(run.store, previous.name) else (REPORT_NAME,)
+    return differences(run.store.corpus / previous.name, previous, hidden, made, apart)
+
+
+def _is_same(previous: Manifest, made: Manifest) -> bool:
     """Whether a new version would equal the one before."""
-    counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
-    return files == previous.files and origin.settings == previous.settings and counted_alike
+    counted_alike = all(previous.figures.get(name) == made.figures[name] for name in ("urls", "dropped"))
+    return made.files == previous.files and made.settings == previous.settings and counted_alike
 
 
 def _summary(

@@ -15,6 +15,7 @@ from cleaning.corpus.diff import diff_folders
 from cleaning.corpus.figures import counted, ranked
 from cleaning.corpus.splits import SPLITS
 from cleaning.corpus.versions import predecessor
+from cleaning.duplicates.cross import MOST_MATCHES
 from data.errors import InputError
 from data.files import write_text
 from data.manifest import Manifest
@@ -101,6 +102,7 @@ def write_report(
         years=seen.bars_of_years(),
         clusters=_clusters(seen.clusters, folder),
         sites=seen.sites(),
+        most_matches=MOST_MATCHES,
         changes=_changes(before, folder, takedowns) if before else None,
         before=before.name if before else None,
     )
@@ -252,5 +254,5 @@ def _changes(before: Path, after: Path, takedowns: Takedowns) -> dict[str, Any] 
         found = diff_folders(before, after, takedowns)
     except InputError:
         return None
-    kinds = ("added", "changed", "removed", "moved", "elected", "deposed")
+    kinds = ("added", "changed", "removed", "moved", "elected", "deposed", "resplit")
     return {"unchanged": found.unchanged, "kinds": {kind: getattr(found, kind) for kind in kinds}}

@@ -59,6 +59,8 @@ def test_exact_and_near_texts_go_and_name_the_id_that_they_lost_to(web, tmp_path
     assert 0.8 <= lost[urls()[1]]["figure"] < 1
     assert {row["detail"] for row in lost.values()} == {"ajeno"}
     assert done.documents == 28
+    for name in ("README.md", "report.html"):
+        assert "more than 64 of their texts share a band with a document" in (done.path / name).read_text()
     (place,) = page_history(web, CLEANING, urls()[0]).versions
     assert (place.reason, place.lost_to) == ("duplicate/foreign", "x-1")
 

@@ -14,10 +14,13 @@ import pytest
 from chromium import CHROMIUM, FLAGS
 from corpus_rounds import Round, prose, slightly_changed, urls
 
+from cleaning.corpus.card import write_texts
 from cleaning.corpus.publish import publish
-from cleaning.corpus.report import bars, report
+from cleaning.corpus.report import bars, report, write_report
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.manifest import Manifest
+from data.takedowns import Takedowns
 
 HOSTILE = "<script>document.title='broken'</script>"
 
@@ -62,6 +65,20 @@ def test_report_is_self_contained_and_can_be_made_anew(store):
     assert report(store).read_text(encoding="utf-8") == page
     assert "Since v0001" in page
     assert "Since" not in (store.corpus / "v0001" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_what_was_not_compared_is_said_in_card_and_report(store):
+    Round(1).page(urls()[0], prose(1)).write(store)
+    done = publish(store, CleaningSettings(), PublishSettings())
+    paths = [done.path / "README.md", done.path / "report.html"]
+    said = "12,345 documents that very many others are like were not compared with all of these"
+    assert not any("not compared" in path.read_text(encoding="utf-8") for path in paths)
+    manifest = Manifest.read(done.path)
+    figures = manifest.figures | {"uncompared": 12_345}
+    write_texts(done.path, done.version, figures, manifest.settings)
+    write_report(done.path, done.version, figures, None, Takedowns.load(store))
+    assert all(said in path.read_text(encoding="utf-8") for path in paths)
 
 
 def test_bars_beyond_the_most_are_one():

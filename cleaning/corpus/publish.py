@@ -18,7 +18,7 @@ from cleaning.corpus.cold_rebuild import ColdRebuild, rebuild_from_warcs
 from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora, known_digests
 from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import REPORT_NAME, write_report
@@ -117,13 +117,30 @@ def publish(
 def behind(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> list[str] | None:
-    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version."""
+    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version.
+
+    The hub is not asked: a data set of it counts as what the version recorded (``not_asked``).
+    """
     version = newest(store)
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    run = _Run.open(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
-    return run.origin(segments).changes_since(version, store)
+    corpora, _ = known_digests(publishing.deduplicate_against, store, _recorded(version))
+    against, takedowns = benchmarks(publishing.decontaminate), Takedowns.load(store)
+    inputs = VersionInputs.collect(cleaning, publishing, rights, against, corpora, segments, takedowns)
+    return inputs.changes_since(version, store)
+
+
+def not_asked(store: Store, publishing: PublishSettings) -> list[str]:
+    """The data sets of the hub that may have changed since the newest version; only publishing asks the hub."""
+    version = newest(store)
+    if version is None:
+        return []
+    return known_digests(publishing.deduplicate_against, store, _recorded(version))[1]
+
+
+def _recorded(version: Manifest) -> dict[str, str]:
+    return dict(version.settings.get("publish", {}).get("deduplicate_against", {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +179,8 @@ class _Run:
     def origin(self, segments: Segments) -> VersionInputs:
         """All inputs of the version."""
         settings = self.cleaning, self.publishing, self.rights
-        return VersionInputs.collect(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
+        corpora = {corpus.name: corpus.digest for corpus in self.corpora}
+        return VersionInputs.collect(*settings, self.benchmarks, corpora, segments, self.takedowns)
 
     def settled(self, source: ColdRebuild) -> DecisionInputs:
         """The inputs of the decisions."""

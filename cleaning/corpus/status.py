@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.publish import behind
+from cleaning.corpus.publish import behind, not_asked
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import ForeignWarcs, members
 from cleaning.gone_warcs import GoneWarc, gone_warcs
@@ -70,6 +70,8 @@ class CorpusStatus(BaseModel):
     pages_dropped: int
     takedowns: int
     versions: list[Version]
+    not_asked: list[str]
+    """Data sets of the hub that may have changed since the newest version; `cowese publish` looks."""
     stale: list[Stale]
 
 
@@ -99,6 +101,7 @@ def corpus_status(
         pages_dropped=sum(pq.read_metadata(path).num_rows for _, path in segments),
         takedowns=len(Takedowns.load(store).targets),
         versions=[_version(manifest) for manifest in published],
+        not_asked=not_asked(store, publishing),
         stale=_stale(store, cleaning, publishing, rights, progress, gone, documents=bool(segments)),
     )
 

@@ -1,4 +1,4 @@
-"""A stand-in of the Hugging Face hub's HTTP interface on loopback: what uploading through its library needs."""
+"""A stand-in of the Hugging Face hub's HTTP interface on loopback: for uploads and downloads through its library."""
 
 import base64
 import hashlib
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 from huggingface_hub import constants
 
@@ -24,6 +25,8 @@ class Hub(ThreadingHTTPServer):
         self.commits: list[str] = []
         self.tags: dict[str, str] = {}
         self.uploads: list[str] = []
+        self.downloads: list[str] = []
+        self.asked = 0
         self.fail_after: int | None = None
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
@@ -54,12 +57,36 @@ class Handler(BaseHTTPRequestHandler):
             return b"".join(parts)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
+    def do_HEAD(self):
+        self.server.asked += 1
+        self.head(self.wanted())
+
+    def wanted(self) -> bytes:
+        """The content of the file that is asked for."""
+        path = unquote(self.path.partition("/resolve/")[2].partition("/")[2].partition("?")[0])
+        return self.server.objects[self.server.files[path]]
+
+    def head(self, content: bytes):
+        self.send_response(200)
+        self.send_header("X-Repo-Commit", self.server.commits[-1])
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+
     def do_GET(self):
+        self.server.asked += 1
+        if "/resolve/" in self.path:
+            self.server.downloads.append(unquote(self.path.partition("/resolve/")[2].partition("/")[2]))
+            self.head(content := self.wanted())
+            return self.wfile.write(content)
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.answer({"error": "who are you?"}, 401)
         if "/tree/" in self.path:
             return self.answer(
-                [{"type": "file", "path": path, "size": 1, "oid": oid} for path, oid in self.server.files.items()]
+                [
+                    {"type": "file", "path": path, "size": len(self.server.objects.get(oid, b"1")), "oid": oid}
+                    for path, oid in self.server.files.items()
+                ]
             )
         return self.answer({"id": "yo/cowese", "sha": (self.server.commits or ["0" * 40])[-1], "siblings": []})
 

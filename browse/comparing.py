@@ -14,7 +14,7 @@ from cleaning.corpus.diff import Changes, Diff, diff
 from data.manifest import Manifest
 from data.urls import document_id
 
-KINDS = ("added", "changed", "removed", "moved", "elected", "deposed")
+KINDS = ("added", "changed", "removed", "moved", "elected", "deposed", "resplit")
 
 
 def compare(request: Request) -> Response:

@@ -211,6 +211,7 @@ SPANISH = {
     "moved": "se mudan",
     "elected": "representan ahora a su grupo",
     "deposed": "ya no representan a su grupo",
+    "resplit": "cambian de partición",
     # facets
     "outcome": "resultado",
     "reason": "motivo",

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cleaning.extract_segment import extract_segment
 from cleaning.foreign_warcs import ForeignWarcs, members
+from cleaning.gone_warcs import gone_warcs
 from cleaning.judge_segment import Judged, judge_segment
 from cleaning.pages.page_process import PageProcesses
 from cleaning.pages.page_work import Step
@@ -59,7 +60,7 @@ class CleanSummary(BaseModel):
     cut_short: dict[str, int] = {}
     """WARC files cleaned before that are cut short, with the byte at which they end."""
     missing: list[str] = []
-    """WARC files of others that are gone; their extracted texts are kept."""
+    """WARC files that are gone, the store's own and those of others; what was made of them is kept."""
     seconds: float = 0.0
 
 
@@ -83,8 +84,7 @@ def clean(
     """
     started = time.monotonic()
     folders = _Folders.from_settings(store, settings)
-    foreign = ForeignWarcs.load(store)
-    foreign.add(warcs)
+    ForeignWarcs.load(store).add(warcs)
     segments = _segments(store, folders)
     if shard is not None:
         segments = [one for one in segments if shard.has(one.stem)]
@@ -120,7 +120,7 @@ def clean(
         kept=kept,
         dropped=dict(counts.most_common()),
         cut_short=cut_short(folders.documents),
-        missing=sorted(one.name for one in foreign.by_name.values() if not one.is_there),
+        missing=[one.name for one in gone_warcs(store)],
         seconds=round(time.monotonic() - started, 1),
     )
 

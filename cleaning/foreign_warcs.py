@@ -1,21 +1,20 @@
 """WARC files of others that belong to a store: a register with the path, size and digest of each.
 
 They are cleaned under every recipe, like the store's own. A file that is gone, or was replaced, is reported; it never
-leaves the store by itself.
+leaves the store by itself (``cleaning.gone_warcs``).
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cleaning.ids import ids_path
 from cleaning.pages.warc import Segment
-from cleaning.pending import WARC_ENDINGS, Pending, is_judged, pair_in, texts_in, warcs_of
-from data.errors import InputError, StageError
+from cleaning.pending import WARC_ENDINGS, Pending, pair_in, texts_in, warcs_of
+from data.errors import InputError
 from data.files import file_digest, read_json, write_json
 from data.store import Store
 
@@ -141,65 +140,6 @@ def members(store: Store) -> list[Pending]:
     return [*warcs_of(store), *(one.pending for one in foreign if one.is_there)]
 
 
-def leave_out(store: Store, name: str) -> None:
-    """Let a WARC file that is gone no longer belong to the store: what was made of it is deleted.
-
-    Raises:
-        InputError: no such file was ever cleaned, or it still lies in the store.
-    """
-    if ForeignWarcs.load(store).leave_out(name):
-        return
-    pending = Pending(store.warc / name, name)
-    if pending.path.is_file():
-        raise InputError(f"{name}: lies in {store.warc}. Move it away first, then leave it out.")
-    if not delete_made(store, pending.stem) and not delete_made(store, name):
-        raise InputError(f"{name}: nothing was made of such a WARC file. `cowese status` names those that are gone.")
-
-
-def check_members(store: Store, documents: Path) -> None:
-    """See that every registered file has its pair in a recipe's folder.
-
-    Raises:
-        StageError: one has none, so that a version would lose its documents.
-    """
-    without = [one for one in ForeignWarcs.load(store).by_name.values() if not is_judged(documents, one.pending.stem)]
-    gone = [one for one in without if not one.is_there]
-    if gone:
-        raise StageError(
-            f"{gone[0].path}: gone{_more(gone)}, and its documents are not made under these settings yet: a version "
-            f"would lose them. Bring it back with `cowese clean FILE`, or give --without {gone[0].name}."
-        )
-    if without:
-        raise StageError(
-            f"{without[0].path}: not cleaned under these settings yet{_more(without)}. `cowese clean` does."
-        )
-
-
-def check_remade(store: Store, documents: Path) -> None:
-    """See that every pair of a recipe's folder can be made again from its WARC file.
-
-    Raises:
-        StageError: the WARC file of one is gone, so that a cold rebuild would lose its documents; or one of another is
-            no longer what was registered.
-    """
-    there = {one.stem for one in members(store)}
-    other = [one for one in ForeignWarcs.load(store).by_name.values() if one.is_there and one.has_other_bytes()]
-    if other:
-        raise StageError(
-            f"{other[0].path}: not the file that was cleaned{_more(other)}. "
-            f"`cowese clean {other[0].path}` takes the new one in."
-        )
-    registered = {one.pending.stem: one.name for one in ForeignWarcs.load(store).by_name.values()}
-    judged = {path.name.removesuffix(".dropped.parquet") for path in documents.glob("*.dropped.parquet")}
-    gone = sorted((judged | registered.keys()) - there)
-    if gone:
-        name = registered.get(gone[0]) or _warc_name(store, gone[0])
-        raise StageError(
-            f"{name}: the WARC file is gone{_more(gone)}; a cold rebuild would lose its documents. Bring it back, or "
-            f"give --without {name}."
-        )
-
-
 def delete_made(store: Store, stem: str) -> bool:
     """Delete the texts, measures and pairs of a WARC file under every recipe; whether there was anything."""
     paths = [
@@ -214,20 +154,6 @@ def delete_made(store: Store, stem: str) -> bool:
     for path in there:
         path.unlink()
     return bool(there)
-
-
-def _warc_name(store: Store, stem: str) -> str:
-    """The name of a store's own file that is gone, from its stem, as ``leave_out`` takes it."""
-    round_name, _, file = stem.partition("-")
-    for name in (f"{round_name}/{file}", unquote(stem), unquote(stem).removesuffix(".warc")):
-        for ending in WARC_ENDINGS:
-            if Pending(store.warc, f"{name}{ending}").stem == stem:
-                return f"{name}{ending}"
-    return stem
-
-
-def _more(files: Sequence[object]) -> str:
-    return f" (and {len(files) - 1} more)" if len(files) > 1 else ""
 
 
 def _files(named: Sequence[Path]) -> list[Path]:

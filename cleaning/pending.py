@@ -1,5 +1,6 @@
 """The store's own WARC files, and what the files that are made of a WARC file are called."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -13,6 +14,8 @@ _PLAIN = " !#$&'()+,;=@[]{}"
 """Signs that a file's name keeps beside letters, digits and ``_.-~``."""
 DROPPED = ".dropped.parquet"
 KEPT = ".parquet"
+_AMBIGUOUS = ".dropped"
+"""A stem never ends so: the documents of ``a.dropped`` would have the name of the dropped pages of ``a``."""
 TORN_AT = "cowese.torn_at"
 """In the metadata of a WARC file's texts and of its dropped pages: the offset of a record that is cut short."""
 CRAWLER = "cowese.crawler"
@@ -32,12 +35,14 @@ class Pending:
         """What the files that are made of it are called, without their endings; two files never share it.
 
         A round's file is called 0001-a for 0001/a.warc.gz. In other folders the slash, and the ending of a file that is
-        not compressed, stay readable as %2F and %2Ewarc.
+        not compressed, stay readable as %2F and %2Ewarc. A name that ends in .dropped does so as %2Edropped.
         """
         folder, slash, file = self.name.rpartition("/")
         compressed = file.endswith(WARC_ENDINGS[0])
         base = quote(file.removesuffix(WARC_ENDINGS[0 if compressed else 1]), safe=_PLAIN)
         base += "" if compressed or not file.endswith(WARC_ENDINGS[1]) else "%2Ewarc"
+        if base.endswith(_AMBIGUOUS):
+            base = f"{base.removesuffix(_AMBIGUOUS)}%2E{_AMBIGUOUS[1:]}"
         if not slash:  # named to `cowese clean`: kept apart from a round's file of this name
             return f"%2F{base}" if base.partition("-")[0].isdecimal() else base
         return f"{folder}-{base}" if folder.isdecimal() else f"{quote(folder, safe=_PLAIN)}%2F{base}"
@@ -83,7 +88,17 @@ def is_judged(folder: Path, stem: str) -> bool:
 
 def extracted_stems(folder: Path) -> list[str]:
     """The WARC files whose extracted texts lie in an extraction recipe's folder, whether they still exist or not."""
-    return sorted(path.name.removesuffix(KEPT) for path in folder.glob(f"*{KEPT}"))
+    return _stems(path.name.removesuffix(KEPT) for path in folder.glob(f"*{KEPT}"))
+
+
+def judged_stems(folder: Path) -> list[str]:
+    """The WARC files of which a file of a pair lies in a recipe's folder, whether they still exist or not."""
+    return _stems(path.name.removesuffix(KEPT).removesuffix(_AMBIGUOUS) for path in folder.glob(f"*{KEPT}"))
+
+
+def _stems(names: Iterable[str]) -> list[str]:
+    """The stems among some names, without the ambiguous ones of earlier versions of the code."""
+    return sorted({name for name in names if not name.endswith(_AMBIGUOUS)})
 
 
 def cut_short(folder: Path) -> dict[str, int]:

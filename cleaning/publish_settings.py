@@ -59,7 +59,8 @@ class PublishSettings(SettingsModel):
 
     deduplicate_against: tuple[str, ...] = ()
     """Other corpora: folders or files of Parquet with a column ``text``, versions of this store, data sets of the hub
-    (OWNER/NAME). A document that is equal or nearly equal to one of theirs is dropped (duplicate/foreign)."""
+    (OWNER/NAME[@REVISION][:PATTERN]). A document that is equal or nearly equal to one of theirs is dropped
+    (duplicate/foreign)."""
 
     @model_validator(mode="before")
     @classmethod

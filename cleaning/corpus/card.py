@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cleaning.corpus.croissant import croissant
 from cleaning.corpus.splits import SPLITS
+from cleaning.duplicates.cross import MOST_MATCHES
 from data.columns import DESCRIPTIONS
 from data.documents import DOCUMENT_SCHEMA
 from data.files import write_json, write_text
@@ -49,6 +50,7 @@ def write_card(
             splits=splits,
             side=side,
             size=size_category(figures["documents"]),
+            most_matches=MOST_MATCHES,
             columns=[(field.name, _kind(field.type), DESCRIPTIONS[field.name]) for field in DOCUMENT_SCHEMA],
         )
     )

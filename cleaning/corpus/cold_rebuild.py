@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaning.clean import clean
-from cleaning.foreign_warcs import check_remade
+from cleaning.gone_warcs import check_remade
 from cleaning.ids import ids_path
 from cleaning.pending import KEPT, pairs
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -40,14 +40,14 @@ def rebuild_from_warcs(
     WARC files of others that belong to the store are included.
 
     Raises:
-        StageError: the store has no WARC file, or one is gone that has documents.
+        StageError: the store has no WARC file, or one is gone of which documents were made.
     """
     recipe, extraction = recipe_digest(cleaning), extraction_digest(cleaning)
     beside = Store(store.root / _BESIDE)
     shutil.rmtree(beside.root, ignore_errors=True)
     if not store.warc.is_dir():
         raise StageError(f"{store.warc}: no WARC file to rebuild from. `cowese crawl` makes them.")
-    check_remade(store, store.documents / recipe)
+    check_remade(store)
     try:
         beside.root.mkdir(parents=True)
         beside.warc.symlink_to(store.warc)

@@ -153,4 +153,6 @@ def _placed(
         "ledger": evidence(ledger_by(given.rights), documents),
         "crawlers": crawlers(given.rights.segments),
     }
+    if given.corpora:
+        figures["against"] = [corpus.name for corpus in given.corpora]
     return Decisions(planned.paths, read_arrow(path), finished, figures, shards.funnel)

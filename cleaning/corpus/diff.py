@@ -1,14 +1,17 @@
 """What changed between two corpus versions, by kind, host and reason, with samples."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict
 
 from cleaning.corpus.figures import counted
+from cleaning.corpus.splits import SPLITS
 from cleaning.duplicates.dedup import text_numbers
 from cleaning.duplicates.shingles import Numbers
 from data.documents import DOCUMENT_SCHEMA, DROPPED_SCHEMA, wide
@@ -46,7 +49,10 @@ class Changes(BaseModel):
 
 
 class Diff(BaseModel):
-    """From one version to another: documents_before + added − removed − moved ± elected = documents_after."""
+    """From one version to another: documents_before + added − removed − moved ± elected = documents_after.
+
+    Documents of both versions are ``unchanged`` or ``changed``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,6 +61,7 @@ class Diff(BaseModel):
     documents_before: int
     documents_after: int
     unchanged: int
+    """Documents whose text is what it was; ``resplit`` counts some of them too."""
     added: Changes
     """Not in the version before; ``reasons`` gives the previous status: new, or the reason of the drop."""
     changed: Changes
@@ -67,6 +74,8 @@ class Diff(BaseModel):
     """A duplicate before, the canonical document of its cluster now."""
     deposed: Changes
     """The canonical document of its cluster before, a duplicate now."""
+    resplit: Changes
+    """In both versions, in another split; ``reasons`` gives both, as ``train → test``."""
 
 
 def diff(store: Store, before: str, after: str) -> Diff:
@@ -89,12 +98,16 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
     added, removed = np.setdiff1d(new.ids, old.ids), np.setdiff1d(old.ids, new.ids)
     both, at_old, at_new = np.intersect1d(old.ids, new.ids, return_indices=True)
     changed = both[old.texts[at_old] != new.texts[at_new]]
+    old_splits, new_splits = old.splits[at_old], new.splits[at_new]
     came = _fates(_rows(after, shared, added), before, otherwise="new")
     went = _fates(_rows(before, shared, removed), after, otherwise="unknown")
     altered = _rows(after, shared, changed)
     came, went = _taken_down(came, takedowns, "new"), _taken_down(went, takedowns, "unknown")
-    altered = altered.append_column("reason", pa.repeat(pa.scalar("text", pa.large_string()), altered.num_rows))
-    altered = altered.append_column("lost_to", pa.nulls(altered.num_rows, pa.large_string()))
+    altered = _with_reasons(altered, ["text"] * altered.num_rows)
+    resplit = _rows(after, shared, both[old_splits != new_splits])
+    at = np.searchsorted(both, text_numbers(resplit["id"]))
+    ways = zip(old_splits[at].tolist(), new_splits[at].tolist(), strict=True)
+    resplit = _with_reasons(resplit, [f"{SPLITS[one]} → {SPLITS[other]}" for one, other in ways])
     duplicate_before = pc.starts_with(came["reason"], "duplicate/")
     duplicate_after = pc.starts_with(went["reason"], "duplicate/")
     moved = pc.is_in(went["reason"], pa.array(["http/moved", "http/redirect"], pa.large_string()))
@@ -110,6 +123,7 @@ def diff_folders(before: Path, after: Path, takedowns: Takedowns) -> Diff:
         moved=_changes(went.filter(moved)),
         elected=_changes(came.filter(duplicate_before)),
         deposed=_changes(went.filter(duplicate_after)),
+        resplit=_changes(resplit),
     )
 
 
@@ -139,20 +153,23 @@ def _files(folder: Path, shared: _Shared) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """64 bits of each document's id and of its text's digest."""
+    """64 bits of each document's id and of its text's digest, and its split."""
 
     ids: Numbers
     texts: Numbers
+    splits: npt.NDArray[np.int8]
+    """Numbers in SPLITS."""
 
     @classmethod
     def read(cls, folder: Path, shared: _Shared) -> "_Texts":
         """Read the files that are not shared."""
-        ids, texts = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        ids, texts, splits = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)], [np.zeros(0, np.int8)]
         for path in _files(folder, shared):
             table = read_wide(path, ["id", "text_digest"])
             ids.append(text_numbers(table["id"]))
             texts.append(text_numbers(table["text_digest"]))
-        return cls(np.concatenate(ids), np.concatenate(texts))
+            splits.append(np.full(table.num_rows, SPLITS.index(path.parent.name), np.int8))
+        return cls(np.concatenate(ids), np.concatenate(texts), np.concatenate(splits))
 
 
 def _rows(folder: Path, shared: _Shared, ids: Numbers) -> pa.Table:
@@ -176,6 +193,12 @@ def _fates(table: pa.Table, other: Path, *, otherwise: str) -> pa.Table:
     joined = table.join(pa.concat_tables(lost), "id", join_type="left outer")
     at = joined.schema.get_field_index("reason")
     return joined.set_column(at, "reason", pc.fill_null(joined["reason"], otherwise))
+
+
+def _with_reasons(table: pa.Table, reasons: Sequence[str]) -> pa.Table:
+    """Documents of both versions with a reason each; they lost to none."""
+    table = table.append_column("reason", pa.array(reasons, pa.large_string()))
+    return table.append_column("lost_to", pa.nulls(table.num_rows, pa.large_string()))
 
 
 def _taken_down(table: pa.Table, takedowns: Takedowns, unlisted: str) -> pa.Table:

@@ -9,8 +9,9 @@ cluster would be lost with it.
 import functools
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,7 +38,9 @@ from data.parquet import parquet_errors, read_parquet
 from data.store import Store
 
 REASON = "duplicate/foreign"
-_HUB = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_HUB = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?(:(?P<pattern>[^:]+))?")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_PARQUET = "*.parquet"
 _FOOTER = 1 << 16
 """Bytes at the end of a Parquet file that identify it: sizes and statistics of its columns."""
 _BATCH_ROWS = 2_000
@@ -53,25 +56,23 @@ class ForeignCorpus:
 
     @classmethod
     def open(cls, where: str, store: Store) -> "ForeignCorpus":
-        """Open a version of the store, a folder or file, or fetch OWNER/NAME[@REVISION] from the hub.
+        """Open a version of the store, a folder or file, or fetch OWNER/NAME[@REVISION][:PATTERN] from the hub.
 
         Raises:
             InputError: no such corpus, or no Parquet file with a column ``text`` in it.
             StageError: the hub cannot be asked.
         """
+        if is_on_hub(where, store):
+            root = _fetched(where)
+            pattern = _pattern(where)  # the hub's cache may hold more files of this revision
+            paths = sorted(path for path in root.rglob(_PARQUET) if fnmatchcase(_inside(root, path), pattern))
+            return cls(where, root, _with_text(where, paths))
         version = store.corpus / where
-        path = version if "/" not in where and (version / MANIFEST_NAME).is_file() else Path(where)
-        if not path.exists() and _HUB.fullmatch(where):
-            path = _fetched(where)
-        root = path.resolve()
-        inside = root / "data" if (root / MANIFEST_NAME).is_file() else root
-        found = sorted(inside.rglob("*.parquet")) if root.is_dir() else [root]
+        root = (version if "/" not in where and (version / MANIFEST_NAME).is_file() else Path(where)).resolve()
         if not root.exists():
             raise InputError(f"{where}: no such corpus. Name a version, a folder of Parquet, or OWNER/NAME on the hub.")
-        files = tuple(one for one in found if "text" in _columns(one))
-        if not files:
-            raise InputError(f"{where}: no Parquet file with a column named text in it.")
-        return cls(where if _HUB.fullmatch(where) and not Path(where).exists() else root.name, root, files)
+        inside = root / "data" if (root / MANIFEST_NAME).is_file() else root
+        return cls(root.name, root, _with_text(where, sorted(inside.rglob(_PARQUET)) if root.is_dir() else [root]))
 
     @functools.cached_property
     def digest(self) -> str:
@@ -82,15 +83,21 @@ class ForeignCorpus:
                 size = path.stat().st_size
                 file.seek(max(0, size - _FOOTER))
                 end = hashlib.sha256(file.read()).hexdigest()
-            listed.append([path.name if path == self.root else path.relative_to(self.root).as_posix(), size, end])
+            listed.append([_inside(self.root, path), size, end])
         return value_digest(listed)
 
-    def id_of(self, file: int, row: int) -> str:
-        """The id of a text, or its file and row if the corpus has no ids."""
-        path = self.files[file]
-        if "id" in _columns(path):
-            return str(read_parquet(path, ["id"])["id"][row].as_py())
-        return f"{path.name}:{row}"
+    def ids_of(self, files: Positions, rows: Positions) -> list[str]:
+        """The ids of texts, or their files and rows if the corpus has no ids; the ids of a file are read once."""
+        found = [""] * len(files)
+        for file in np.unique(files).tolist():
+            path, places = self.files[file], np.flatnonzero(files == file)
+            if "id" in _columns(path):
+                ids = read_parquet(path, ["id"])["id"].take(pa.array(rows[places])).to_pylist()
+            else:
+                ids = [f"{_inside(self.root, path)}:{row}" for row in rows[places].tolist()]
+            for place, identity in zip(places.tolist(), ids, strict=True):
+                found[place] = str(identity)
+        return found
 
 
 def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
@@ -107,6 +114,36 @@ def foreign_corpora(named: Sequence[str], store: Store) -> list[ForeignCorpus]:
                 f"two corpora are called {one.name}: rename one folder, since its name is written with each drop."
             )
     return found
+
+
+def is_on_hub(where: str, store: Store) -> bool:
+    """Whether a name is that of a data set on the hub: neither a version nor a path that is there."""
+    is_version = "/" not in where and (store.corpus / where / MANIFEST_NAME).is_file()
+    return not is_version and not Path(where).exists() and _HUB.fullmatch(where) is not None
+
+
+def known_digests(
+    named: Sequence[str], store: Store, recorded: Mapping[str, str]
+) -> tuple[dict[str, str | None], list[str]]:
+    """The digest of each corpus by its name, without asking the hub, and the data sets that may have changed there.
+
+    A data set of the hub counts as what a version recorded of it; None if it recorded nothing. One that is named by a
+    commit cannot change.
+
+    Raises:
+        InputError: as ``foreign_corpora``.
+    """
+    hub = sorted(where for where in named if is_on_hub(where, store))
+    local = foreign_corpora([where for where in named if where not in hub], store)
+    digests: dict[str, str | None] = {one.name: one.digest for one in local}
+    digests |= {where: recorded.get(where) for where in hub}
+    unknown = [where for where in hub if where in recorded and not _is_commit(where)]
+    return digests, unknown
+
+
+def _is_commit(where: str) -> bool:
+    found = _HUB.fullmatch(where)
+    return found is not None and _COMMIT.fullmatch(found["revision"] or "") is not None
 
 
 def drop_foreign_duplicates(
@@ -166,7 +203,8 @@ class _Search:
         for place, match, share in matches:
             if share >= self.settings.jaccard:
                 best[place] = max(best.get(place, (0.0, 0)), (share, -match))
-        return {place: (share, theirs.id_of(self.corpus, -match)) for place, (share, match) in best.items()}
+        ids = theirs.ids_of(self.corpus, np.array([-match for _, match in best.values()], np.int64))
+        return {place: (share, one) for (place, (share, _)), one in zip(best.items(), ids, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +233,9 @@ class _TextList:
         places = pa.table({"segment": pa.array(self.files, pa.int32()), "row": pa.array(self.rows, pa.int64())})
         return StoredTexts([(path, path) for path in corpus.files], places)
 
-    def id_of(self, corpus: ForeignCorpus, place: int) -> str:
-        """The id of a text."""
-        return corpus.id_of(int(self.files[place]), int(self.rows[place]))
+    def ids_of(self, corpus: ForeignCorpus, places: Positions) -> list[str]:
+        """The ids of texts."""
+        return corpus.ids_of(self.files[places], self.rows[places])
 
 
 def _read_through(corpus: ForeignCorpus) -> tuple[Numbers, Positions, Positions]:
@@ -250,8 +288,36 @@ def _columns(path: Path) -> list[str]:
         return list(pq.read_schema(path).names)
 
 
+def _with_text(where: str, paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Those of some Parquet files that have a column ``text``.
+
+    Raises:
+        InputError: none has, or one is damaged.
+    """
+    files = tuple(one for one in paths if "text" in _columns(one))
+    if not files:
+        raise InputError(f"{where}: no Parquet file with a column named text in it.")
+    return files
+
+
+def _inside(root: Path, path: Path) -> str:
+    """The path of a file in its corpus, which may be the file itself."""
+    return path.name if path == root else path.relative_to(root).as_posix()
+
+
+def _pattern(where: str) -> str:
+    """The files of a data set on the hub that are wanted; ``*`` matches ``/`` too, as in the hub's own patterns.
+
+    >>> _pattern("o/n"), _pattern("o/n@main:data/spa_Latn"), _pattern("o/n:data/train-*.parquet")
+    ('*.parquet', 'data/spa_Latn/*.parquet', 'data/train-*.parquet')
+    """
+    found = _HUB.fullmatch(where)
+    pattern = (found["pattern"] if found else None) or _PARQUET
+    return pattern if pattern.endswith(".parquet") else f"{pattern.rstrip('/')}/{_PARQUET}"
+
+
 def _fetched(where: str) -> Path:
-    """The Parquet files of a data set on the hub, in the hub's own cache.
+    """The folder of the Parquet files of a data set on the hub, in the hub's own cache.
 
     Raises:
         StageError: it cannot be fetched.
@@ -259,10 +325,12 @@ def _fetched(where: str) -> Path:
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a data set of the hub needs it
     from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
 
-    name, _, revision = where.partition("@")
+    named = _HUB.fullmatch(where)
+    assert named is not None
     try:
-        return Path(
-            snapshot_download(name, repo_type="dataset", revision=revision or None, allow_patterns="**/*.parquet")
+        fetched = snapshot_download(
+            named["name"], repo_type="dataset", revision=named["revision"], allow_patterns=_pattern(where)
         )
+        return Path(fetched).resolve()
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise StageError(f"{where}: cannot be fetched from the hub ({str(error).splitlines()[0]}).") from error

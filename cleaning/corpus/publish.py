@@ -6,11 +6,10 @@ before) is what that function would compute again. Therefore an incremental publ
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,15 +18,15 @@ from cleaning.corpus.cold_rebuild import ColdRebuild, rebuild_from_warcs
 from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora, known_digests
 from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
-from cleaning.corpus.report import write_report
+from cleaning.corpus.report import REPORT_NAME, write_report
 from cleaning.corpus.shards import Rights
 from cleaning.corpus.summary import write_summary
 from cleaning.corpus.version_inputs import VersionInputs
-from cleaning.corpus.versions import cut, newest, tidy
-from cleaning.foreign_warcs import check_members, leave_out
+from cleaning.corpus.versions import cut, newest, predecessor, previous_name, tidy
+from cleaning.gone_warcs import check_members, gone_warcs, leave_out
 from cleaning.pending import pairs
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -65,7 +64,9 @@ class PublishSummary(BaseModel):
     of a version's figures: a visit without news changes no byte of it."""
     dropped: dict[str, int]
     differences: list[str] = []
-    """After a cold rebuild: differences from the version before, by column and document; empty if it was right."""
+    """After a cold rebuild: differences from the version before, by column, file and figure; empty if it was right."""
+    missing: list[str] = []
+    """WARC files that are gone; their documents are in the version, and ``--without`` takes them out."""
     seconds: float = 0.0
 
 
@@ -82,14 +83,14 @@ def publish(
 ) -> PublishSummary:
     """Publish the next version of the corpus if anything has changed.
 
-    ``without`` names WARC files that are gone and no longer belong to the store.
+    ``without`` names WARC files, or folders of them, that are gone and no longer belong to the store.
 
-    ``cold`` starts from the WARC files only: no part file is shared with the version before; every file is written and
-    compared, and differences are reported.
+    ``cold`` starts from the WARC files only: no part file is shared with the version before. Every file is written and
+    compared with that version's; differences are reported, and give a new version.
 
     Raises:
-        StageError: there is no document to publish, documents of a WARC file of others would be lost, or the accounts
-            do not balance.
+        StageError: there is no document to publish, documents of a WARC file that is gone would be lost, or the
+            accounts do not balance.
         InputError: ``without`` names no such file, or a benchmark or a corpus cannot be read.
         DiskFullError, StoreError: the version cannot be written; those before it are untouched.
     """
@@ -116,13 +117,30 @@ def publish(
 def behind(
     store: Store, cleaning: CleaningSettings, publishing: PublishSettings, rights: RightsSettings = RIGHTS
 ) -> list[str] | None:
-    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version."""
+    """What has changed since the newest version: documents, takedowns, code, settings; None if there is no version.
+
+    The hub is not asked: a data set of it counts as what the version recorded (``not_asked``).
+    """
     version = newest(store)
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    run = _Run.open(store, cleaning, publishing, rights, POOL, no_progress, cold=False)
-    return run.origin(segments).changes_since(version, store)
+    corpora, _ = known_digests(publishing.deduplicate_against, store, _recorded(version))
+    against, takedowns = benchmarks(publishing.decontaminate), Takedowns.load(store)
+    inputs = VersionInputs.collect(cleaning, publishing, rights, against, corpora, segments, takedowns)
+    return inputs.changes_since(version, store)
+
+
+def not_asked(store: Store, publishing: PublishSettings) -> list[str]:
+    """The data sets of the hub that may have changed since the newest version; only publishing asks the hub."""
+    version = newest(store)
+    if version is None:
+        return []
+    return known_digests(publishing.deduplicate_against, store, _recorded(version))[1]
+
+
+def _recorded(version: Manifest) -> dict[str, str]:
+    return dict(version.settings.get("publish", {}).get("deduplicate_against", {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +179,8 @@ class _Run:
     def origin(self, segments: Segments) -> VersionInputs:
         """All inputs of the version."""
         settings = self.cleaning, self.publishing, self.rights
-        return VersionInputs.collect(*settings, self.benchmarks, self.corpora, segments, self.takedowns)
+        corpora = {corpus.name: corpus.digest for corpus in self.corpora}
+        return VersionInputs.collect(*settings, self.benchmarks, corpora, segments, self.takedowns)
 
     def settled(self, source: ColdRebuild) -> DecisionInputs:
         """The inputs of the decisions."""
@@ -227,32 +246,47 @@ def _written(
         files |= write_parts(hidden, missing, decided.finished, decided.kept, source.segments, engine, work)
         write_json(hidden / PARTS_NAME, made_of)
         files |= write_dropped(hidden, decided.finished.dropped)
-        if run.cold and previous is not None and before is not None:
-            otherwise = differences(before, previous.files, hidden, files)
-        figures = decided.figures
-        damaged = otherwise is not None and otherwise.damaged
-        if previous is not None and not damaged and _is_same(previous, files, figures, origin):
-            return None
-        write_texts(hidden, name, figures, origin.settings)
-        write_summary(hidden, name, figures, origin.settings)
-        write_report(hidden, name, figures, before, run.takedowns)
-        return Manifest(
+        made = Manifest(
             kind="corpus",
             name=name,
             made_from=origin.made_from,
             settings=origin.settings,
-            figures=figures,
+            figures=decided.figures,
             files=dict(sorted(files.items())),
             code=code_version(),
         )
+        if run.cold and previous is not None:
+            otherwise = _compared(run, previous, hidden, made)
+        if previous is not None and not (otherwise and otherwise.lines()) and _is_same(previous, made):
+            return None
+        _write_pages(run, hidden, name, made)
+        return made
 
     return _Made(cut(run.store, previous, fill), dict(decided.funnel), otherwise)
 
 
-def _is_same(previous: Manifest, files: Mapping[str, str], figures: Mapping[str, Any], origin: VersionInputs) -> bool:
+def _write_pages(run: _Run, folder: Path, name: str, made: Manifest) -> None:
+    """Write the pages beside the part files, as those of the version with this name."""
+    write_texts(folder, name, made.figures, made.settings)
+    write_summary(folder, name, made.figures, made.settings)
+    write_report(folder, name, made.figures, predecessor(run.store, name), run.takedowns)
+
+
+def _compared(run: _Run, previous: Manifest, hidden: Path, made: Manifest) -> Differences:
+    """Compare a version with what would be written now under its name; ``hidden`` holds the part files.
+
+    The report compares with the version before. If that one was deleted, the report cannot be made again.
+    """
+    _write_pages(run, hidden, previous.name, made)
+    is_first = not previous_name(previous.name)
+    apart = () if is_first or predecessor(run.store, previous.name) else (REPORT_NAME,)
+    return differences(run.store.corpus / previous.name, previous, hidden, made, apart)
+
+
+def _is_same(previous: Manifest, made: Manifest) -> bool:
     """Whether a new version would equal the one before."""
-    counted_alike = all(previous.figures.get(name) == figures[name] for name in ("urls", "dropped"))
-    return files == previous.files and origin.settings == previous.settings and counted_alike
+    counted_alike = all(previous.figures.get(name) == made.figures[name] for name in ("urls", "dropped"))
+    return made.files == previous.files and made.settings == previous.settings and counted_alike
 
 
 def _summary(
@@ -269,5 +303,6 @@ def _summary(
         side=figures["side"],
         funnel=funnel,
         dropped=figures["dropped"],
+        missing=[one.name for one in gone_warcs(store)],
         seconds=round(seconds, 1),
     )

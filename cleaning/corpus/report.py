@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cleaning.corpus.diff import diff_folders
 from cleaning.corpus.figures import counted, ranked
 from cleaning.corpus.splits import SPLITS
+from cleaning.corpus.versions import predecessor
+from cleaning.duplicates.cross import MOST_MATCHES
 from data.errors import InputError
 from data.files import write_text
 from data.manifest import Manifest
@@ -25,6 +27,7 @@ from data.urls import document_id
 _KEPT = ["url", "host", "country", "n_words", "published", "title", "cluster_size"]
 _LOST = ["host", "site", "reason", "url", "lost_to", "figure"]
 _LENGTHS = (0, 50, 100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000)
+REPORT_NAME = "report.html"
 CLUSTERS = 12
 COPIES = 5
 SITES = 5_000
@@ -63,11 +66,9 @@ def report(store: Store, version: str = "latest") -> Path:
     """
     folder = store.corpus_version(version)
     manifest = Manifest.read(folder)
-    earlier = f"v{int(folder.name[1:]) - 1:04d}"
-    before = store.corpus / earlier
-    earlier_folder = before if (before / "manifest.json").is_file() else None
-    write_report(folder, manifest.name, manifest.figures, earlier_folder, Takedowns.load(store))
-    return folder / "report.html"
+    earlier = predecessor(store, folder.name)
+    write_report(folder, manifest.name, manifest.figures, earlier, Takedowns.load(store))
+    return folder / REPORT_NAME
 
 
 def write_report(
@@ -101,10 +102,11 @@ def write_report(
         years=seen.bars_of_years(),
         clusters=_clusters(seen.clusters, folder),
         sites=seen.sites(),
+        most_matches=MOST_MATCHES,
         changes=_changes(before, folder, takedowns) if before else None,
         before=before.name if before else None,
     )
-    write_text(folder / "report.html", page)
+    write_text(folder / REPORT_NAME, page)
 
 
 def sites(folder: Path) -> list[dict[str, Any]]:
@@ -252,5 +254,5 @@ def _changes(before: Path, after: Path, takedowns: Takedowns) -> dict[str, Any] 
         found = diff_folders(before, after, takedowns)
     except InputError:
         return None
-    kinds = ("added", "changed", "removed", "moved", "elected", "deposed")
+    kinds = ("added", "changed", "removed", "moved", "elected", "deposed", "resplit")
     return {"unchanged": found.unchanged, "kinds": {kind: getattr(found, kind) for kind in kinds}}

@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from cleaning.corpus.publish import behind
+from cleaning.corpus.publish import behind, not_asked
 from cleaning.corpus.versions import versions
 from cleaning.foreign_warcs import ForeignWarcs, members
+from cleaning.gone_warcs import GoneWarc, gone_warcs
 from cleaning.pending import cut_short, extracted_stems, is_judged, pairs, warcs_of
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import extraction_digest, recipe_digest
@@ -57,6 +58,8 @@ class CorpusStatus(BaseModel):
     """WARC files of others that belong to the store."""
     foreign_gone: list[str]
     """Those of them that are gone or were replaced."""
+    own_gone: list[str]
+    """WARC files of the store that are gone, of which texts or documents were made."""
     extracted: int
     """WARC files with extracted texts of these settings."""
     cleaned: int
@@ -67,6 +70,8 @@ class CorpusStatus(BaseModel):
     pages_dropped: int
     takedowns: int
     versions: list[Version]
+    not_asked: list[str]
+    """Data sets of the hub that may have changed since the newest version; `cowese publish` looks."""
     stale: list[Stale]
 
 
@@ -77,7 +82,7 @@ def corpus_status(
     folder = store.documents / recipe_digest(cleaning)
     warcs = warcs_of(store)
     progress = _Cleaning.read(store, cleaning, [warc.stem for warc in members(store)])
-    foreign = ForeignWarcs.load(store).by_name.values()
+    foreign, gone = ForeignWarcs.load(store).by_name.values(), gone_warcs(store)
     segments = pairs(folder)
     published = [Manifest.read(store.corpus / name) for name in versions(store)]
     return CorpusStatus(
@@ -88,6 +93,7 @@ def corpus_status(
         warc_bytes=sum(warc.path.stat().st_size for warc in warcs),
         foreign=len(foreign),
         foreign_gone=sorted(str(one.path) for one in foreign if not one.is_there or one.has_changed),
+        own_gone=[one.name for one in gone if not one.is_foreign],
         extracted=progress.extracted,
         cleaned=progress.cleaned,
         cut_short=cut_short(folder),
@@ -95,7 +101,8 @@ def corpus_status(
         pages_dropped=sum(pq.read_metadata(path).num_rows for _, path in segments),
         takedowns=len(Takedowns.load(store).targets),
         versions=[_version(manifest) for manifest in published],
-        stale=_stale(store, cleaning, publishing, rights, progress, documents=bool(segments)),
+        not_asked=not_asked(store, publishing),
+        stale=_stale(store, cleaning, publishing, rights, progress, gone, documents=bool(segments)),
     )
 
 
@@ -137,6 +144,15 @@ class _Cleaning:
             yield Stale(what=what, command="cowese clean")
 
 
+def _own(gone: Sequence[GoneWarc]) -> Iterator[Stale]:
+    """WARC files of the store that are gone; their documents are kept."""
+    own = [one for one in gone if not one.is_foreign]
+    if own:
+        more = f" and {len(own) - 1:,} more are" if len(own) > 1 else " is"
+        what = f"{own[0].path}{more} gone: bring back what is gone, or publish --without {own[0].name}"
+        yield Stale(what=what, command=f"cowese publish --without {shlex.quote(own[0].name)}")
+
+
 def _foreign(store: Store) -> Iterator[Stale]:
     """WARC files of others that are gone or were replaced; their documents are kept."""
     for one in ForeignWarcs.load(store).by_name.values():
@@ -153,10 +169,11 @@ def _stale(
     publishing: PublishSettings,
     rights: RightsSettings,
     progress: _Cleaning,
+    gone: Sequence[GoneWarc],
     *,
     documents: bool,
 ) -> list[Stale]:
-    found = [*progress.stale(), *_foreign(store)]
+    found = [*progress.stale(), *_own(gone), *_foreign(store)]
     is_behind = bool(progress.to_extract or progress.to_judge)
     if not progress.warcs and not documents:
         found.append(Stale(what="there is no page yet", command="cowese crawl"))

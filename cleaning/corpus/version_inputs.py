@@ -1,12 +1,11 @@
 """The inputs of a version; by them publishing recognises that a version would be equal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cleaning.corpus.decontaminate import Benchmark, applied
-from cleaning.corpus.foreign_corpora import ForeignCorpus
 from cleaning.publish_settings import PublishSettings
 from cleaning.recipe import recipe_digest
 from cleaning.settings import CleaningSettings
@@ -37,19 +36,20 @@ class VersionInputs:
         publishing: PublishSettings,
         rights: RightsSettings,
         against: Sequence[Benchmark],
-        corpora: Sequence[ForeignCorpus],
+        corpora: Mapping[str, str | None],
         segments: Sequence[tuple[Path, Path]],
         takedowns: Takedowns,
     ) -> "VersionInputs":
         """Collect the inputs.
 
         Names and Parquet footers identify pairs: a pair that was made again under its name may have the same size, but
-        its footer has other offsets, sizes, or least and greatest values. Benchmarks are known by content.
+        its footer has other offsets, sizes, or least and greatest values. Benchmarks are known by content. ``corpora``
+        has the digest of each corpus of others by its name.
         """
         listed = [(path.name, footer_digest(path)) for pair in segments for path in pair]
         shaping = publishing.model_dump(mode="json") | {
             "decontaminate": applied(against),
-            "deduplicate_against": {corpus.name: corpus.digest for corpus in corpora},
+            "deduplicate_against": dict(corpora),
         }
         made_from = {
             "documents": f"{recipe_digest(cleaning)}/{value_digest(listed)}",

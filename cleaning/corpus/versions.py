@@ -33,6 +33,22 @@ def newest(store: Store) -> Manifest | None:
     return Manifest.read(store.corpus / names[-1]) if names else None
 
 
+def previous_name(name: str) -> str | None:
+    """The name that the version before this one has, or had; None for the first.
+
+    >>> previous_name("v0012"), previous_name("v0001")
+    ('v0011', None)
+    """
+    number = int(name[1:]) - 1
+    return f"v{number:04d}" if number else None
+
+
+def predecessor(store: Store, name: str) -> Path | None:
+    """The folder of the version before; None if there is none, or it was deleted."""
+    before = previous_name(name)
+    return store.corpus / before if before and (store.corpus / before / MANIFEST_NAME).is_file() else None
+
+
 def tidy(store: Store) -> None:
     """Clean up after a killed publish: point ``latest`` at the newest version, delete unfinished ones.
 

@@ -1,6 +1,6 @@
 """One line of the log for each stage; ``flows/prefect_pages/model.py`` adds those of training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -40,6 +40,7 @@ def _(summary: CrawlSummary) -> str:
 @in_one_line.register
 def _(summary: CleanSummary) -> str:
     cut = f"; cut short: {', '.join(summary.cut_short)}" if summary.cut_short else ""
+    cut += _gone(summary.missing)
     if not summary.segments:
         return f"nothing new in {summary.already:,} WARC files{cut}"
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in list(summary.dropped.items())[:MOST_REASONS])
@@ -50,11 +51,16 @@ def _(summary: CleanSummary) -> str:
 @in_one_line.register
 def _(summary: PublishSummary) -> str:
     if not summary.changed:
-        return f"nothing has changed since {summary.version}; no new version"
+        return f"nothing has changed since {summary.version}; no new version{_gone(summary.missing)}"
     left_out = ", ".join(f"{count:,} {family}" for family, count in left_out_by_publishing(summary.dropped).items())
     aside = ", ".join(f"{count:,} in {language}" for language, count in summary.side.items())
     more = (f"; left out: {left_out}" if left_out else "") + (f"; side corpora: {aside}" if aside else "")
-    return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words{more}"
+    return f"{summary.version}: {summary.documents:,} documents, {summary.words:,} words{more}{_gone(summary.missing)}"
+
+
+def _gone(warcs: Sequence[str]) -> str:
+    rest = f" and {len(warcs) - 1:,} more" if len(warcs) > 1 else ""
+    return f"; gone: {warcs[0]}{rest}" if warcs else ""
 
 
 def left_out_by_publishing(dropped: Mapping[str, int]) -> dict[str, int]:

@@ -63,6 +63,28 @@ def test_diff_tells_each_kind_of_change(store):
     assert found.unchanged + found.changed.documents + gained == found.documents_after
 
 
+def test_documents_that_moved_between_splits_are_counted_and_listed(store):
+    pages = Round(1)
+    for url in urls(each=12):
+        pages.page(url, prose(url))
+    pages.write(store)
+    first = publish(store, CLEANING, PublishSettings(validation_share=0.4))
+    second = publish(store, CLEANING, PublishSettings(validation_share=0.005))
+    found = diff(store, "v0001", "v0002")
+    moved = first.splits["validation"] - second.splits["validation"]
+    assert (found.resplit.documents, found.resplit.reasons) == (moved, {"validation → train": moved})
+    assert sum(found.resplit.hosts.values()) == moved
+    splits = [
+        {row["url"] for row in pq.read_table(folder, columns=["url"], partitioning=None).to_pylist()}
+        for folder in (first.path / "data" / "validation", second.path / "data" / "train")
+    ]
+    assert {one.url for one in found.resplit.samples} <= splits[0] & splits[1]
+    assert (found.unchanged, found.changed.documents) == (36, 0)
+    assert diff(store, "v0002", "v0001").resplit.reasons == {"train → validation": moved}
+    assert diff(store, "v0001", "v0001").resplit.documents == 0
+    assert f"{moved} in another split now" in (second.path / "report.html").read_text(encoding="utf-8")
+
+
 def test_diff_backwards_mirrors(store):
     two_versions(store)
     there, back = diff(store, "v0001", "v0002"), diff(store, "v0002", "v0001")
@@ -75,6 +97,8 @@ def test_diff_backwards_mirrors(store):
 def test_status_names_what_is_stale_and_the_command(store):
     assert [one.command for one in corpus_status(store, CLEANING, PUBLISHING).stale] == ["cowese crawl"]
     Round(1).page(urls()[0], prose(1)).drop(urls()[1], "http/404").write(store)
+    (store.warc / "0001").mkdir(parents=True)
+    (store.warc / "0001" / "segment.warc.gz").touch()
     before = corpus_status(store, CLEANING, PUBLISHING)
     assert [(one.what, one.command) for one in before.stale] == [("there is no corpus version yet", "cowese publish")]
     assert (before.pages_kept, before.pages_dropped) == (1, 1)
@@ -82,7 +106,7 @@ def test_status_names_what_is_stale_and_the_command(store):
     done = corpus_status(store, CLEANING, PUBLISHING)
     assert done.stale == []
     assert [version.name for version in done.versions] == ["v0001"]
-    (store.warc / "0002").mkdir(parents=True)
+    (store.warc / "0002").mkdir()
     (store.warc / "0002" / "a.warc.gz").write_bytes(b"")
     (store.warc / "0002" / "b.warc.gz.open").write_bytes(b"")
     uncleaned = corpus_status(store, CLEANING, PUBLISHING)

@@ -7,7 +7,8 @@ from warc_files import html, write_warc
 from cleaning.clean import clean
 from cleaning.corpus.publish import publish
 from cleaning.corpus.status import corpus_status
-from cleaning.foreign_warcs import ForeignWarcs, leave_out
+from cleaning.foreign_warcs import ForeignWarcs
+from cleaning.gone_warcs import leave_out
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
 from data.engines.engine import EngineSettings

@@ -1,7 +1,9 @@
 """The report in a real browser: charts drawn, search and sorting work, no error, nothing fetched."""
 
 import asyncio
+import itertools
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,10 +16,14 @@ import pytest
 from chromium import CHROMIUM, FLAGS
 from corpus_rounds import Round, prose, slightly_changed, urls
 
+from cleaning.corpus.card import write_texts
 from cleaning.corpus.publish import publish
-from cleaning.corpus.report import bars, report
+from cleaning.corpus.report import bars, report, write_report
 from cleaning.publish_settings import PublishSettings
 from cleaning.settings import CleaningSettings
+from data.manifest import Manifest
+from data.store import Store
+from data.takedowns import Takedowns
 
 HOSTILE = "<script>document.title='broken'</script>"
 
@@ -62,6 +68,20 @@ def test_report_is_self_contained_and_can_be_made_anew(store):
     assert report(store).read_text(encoding="utf-8") == page
     assert "Since v0001" in page
     assert "Since" not in (store.corpus / "v0001" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_what_was_not_compared_is_said_in_card_and_report(store):
+    Round(1).page(urls()[0], prose(1)).write(store)
+    done = publish(store, CleaningSettings(), PublishSettings())
+    paths = [done.path / "README.md", done.path / "report.html"]
+    said = "12,345 documents that very many others are like were not compared with all of these"
+    assert not any("not compared" in path.read_text(encoding="utf-8") for path in paths)
+    manifest = Manifest.read(done.path)
+    figures = manifest.figures | {"uncompared": 12_345}
+    write_texts(done.path, done.version, figures, manifest.settings)
+    write_report(done.path, done.version, figures, None, Takedowns.load(store))
+    assert all(said in path.read_text(encoding="utf-8") for path in paths)
 
 
 def test_bars_beyond_the_most_are_one():
@@ -125,6 +145,56 @@ async def _evaluate(socket, address: str, script: str, width: int) -> tuple[obje
     answer = await send("Runtime.evaluate", expression=script, returnByValue=True)
     listening.cancel()
     return answer["result"]["result"].get("value"), errors
+
+
+LARGE = """(() => {
+  const wide = one => one.scrollWidth - one.clientWidth, all = wanted => [...document.querySelectorAll(wanted)];
+  const scroll = document.querySelector("#sites .scroll"), end = scroll.getBoundingClientRect().right;
+  const charts = all(".bars .n").map(n => [n.textContent, n.previousElementSibling.children.length]);
+  return {
+    page: wide(document.documentElement), tiles: Math.max(...all(".tile, .tile b").map(wide)),
+    column: Math.max(...all("#sites tr").map(row => row.cells[4].getBoundingClientRect().right)) - end,
+    scroll: wide(scroll),
+    rows: new Set(all(".three .tile").map(tile => tile.offsetTop)).size,
+    alone: all(".tiles:not(.three)").some(grid => {
+      const last = [...grid.children].pop();
+      return ![...grid.children].some(one => one !== last && one.offsetTop === last.offsetTop);
+    }),
+    zeros: charts.filter(([n, bars]) => n === "0").map(([n, bars]) => bars),
+    others: charts.filter(([n, bars]) => n !== "0").map(([n, bars]) => bars),
+  };
+})()"""
+"""What does not fit, in pixels; rows of the splits' cards; whether the last of the others is alone; bars by number."""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A report with the numbers of a corpus as large as CoWeSe, and with a long host."""
+    store = Store.open(tmp_path_factory.mktemp("large") / "store")
+    long = "www.hospital-universitario-de-la-princesa.comunidad.madrid"
+    Round(1).page(urls()[0], prose(1)).page(f"https://{long}/x", prose(2)).write(store)
+    done = publish(store, CleaningSettings(), PublishSettings())
+    figures = Manifest.read(done.path).figures | {"documents": 1_234_567, "words": 745_712_345, "urls": 12_345_678}
+    figures["splits"] = {"train": 1_203_456, "validation": 6_172, "test": 24_939}
+    write_report(done.path, done.version, figures, None, Takedowns.load(store))
+    page = (done.path / "report.html").read_text(encoding="utf-8")
+    cells = itertools.cycle(["123,456", "98,765,432", "234,567"])
+    page = re.sub(r'(<td class="n" data-n="\d+">)[^<]*', lambda cell: cell[1] + next(cells), page)
+    (done.path / "report.html").write_text(page, encoding="utf-8")
+    return done.path / "report.html"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("width", [375, 390, 500, 640, 641, 800, 1024, 1025, 1280])
+def test_large_numbers_fit_and_no_card_stands_alone(large, width):
+    seen, errors = browse(large.as_uri(), LARGE, width=width)
+    assert errors == []
+    assert max(seen["page"], seen["tiles"], seen["scroll"], seen["column"]) <= 0, seen
+    assert seen["rows"] == 1
+    assert seen["alone"] is False
+    assert set(seen["zeros"]) == {0}
+    assert set(seen["others"]) == {1}
 
 
 SCRIPT = """(() => {

@@ -1,4 +1,4 @@
-"""A stand-in of the Hugging Face hub's HTTP interface on loopback: to upload by its library, to download models."""
+"""A stand-in of the Hugging Face hub's HTTP interface on loopback: for uploads and downloads through its library."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from huggingface_hub import constants
 
@@ -26,6 +26,8 @@ class Hub(ThreadingHTTPServer):
         self.commits: list[str] = []
         self.tags: dict[str, str] = {}
         self.uploads: list[str] = []
+        self.downloads: list[str] = []
+        self.asked = 0
         self.fail_after: int | None = None
         self.models: dict[str, Path] = {}
         """Folders of models that anybody may download, by name."""
@@ -95,9 +97,25 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def do_HEAD(self):
-        self.give_model(body=False)
+        self.server.asked += 1
+        if self.model()[0] in self.server.models:
+            return self.give_model(body=False)
+        return self.head(self.wanted())
+
+    def wanted(self) -> bytes:
+        """The content of the file that is asked for."""
+        path = unquote(self.path.partition("/resolve/")[2].partition("/")[2].partition("?")[0])
+        return self.server.objects[self.server.files[path]]
+
+    def head(self, content: bytes):
+        self.send_response(200)
+        self.send_header("X-Repo-Commit", self.server.commits[-1])
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
 
     def do_GET(self):
+        self.server.asked += 1
         name, _ = self.model()
         if name in self.server.broken:
             return self.answer({"error": "not now"}, 500)
@@ -105,11 +123,18 @@ class Handler(BaseHTTPRequestHandler):
             return self.give_model()
         if self.path.startswith("/api/models/") and self.server.models:
             return self.answer({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
+        if "/resolve/" in self.path:
+            self.server.downloads.append(unquote(self.path.partition("/resolve/")[2].partition("/")[2]))
+            self.head(content := self.wanted())
+            return self.wfile.write(content)
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.answer({"error": "who are you?"}, 401)
         if "/tree/" in self.path:
             return self.answer(
-                [{"type": "file", "path": path, "size": 1, "oid": oid} for path, oid in self.server.files.items()]
+                [
+                    {"type": "file", "path": path, "size": len(self.server.objects.get(oid, b"1")), "oid": oid}
+                    for path, oid in self.server.files.items()
+                ]
             )
         return self.answer({"id": "yo/cowese", "sha": (self.server.commits or ["0" * 40])[-1], "siblings": []})
 

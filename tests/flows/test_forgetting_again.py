@@ -12,7 +12,7 @@ from warc_files import html, write_warc
 from cleaning.clean import clean
 from cleaning.corpus.export_text import export_text
 from cleaning.corpus.publish import publish
-from cleaning.foreign_warcs import leave_out
+from cleaning.gone_warcs import leave_out
 from data.errors import StageError
 from data.lineage import forgotten_receipts
 from data.manifest import Manifest

@@ -3,6 +3,10 @@
 A memory keyed by the two texts alone: with it or without it, the figures are the same.
 """
 
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,8 @@ TEXTS_AT_ONCE = 20_000
 """Texts of a task that makes shingle sets, at least."""
 PAIRS_AT_ONCE = 50_000
 """Pairs of a task that compares them."""
+MOST_OPEN = 256
+"""Files that a task has open at a time; the usual limit of a process is 1,024."""
 
 ALIKE = np.dtype([("jaccard", np.float64), ("of_first", np.float64), ("of_second", np.float64)])
 """Of a pair of texts: shared shingles over all, over those of the first, over those of the second."""
@@ -145,17 +151,41 @@ def _shingle(task: _Shingling, report: Report) -> None:
 
 
 def _compare(task: _Comparing, report: Report) -> tuple[int, Alike]:
-    # Memory-mapped: a pair touches two short ranges of files that together exceed the memory.
-    files = [np.memmap(path, np.uint64, mode="r") for path in task.numbers]
     places, pairs = mapped(task.places), mapped(task.pairs)[task.start : task.stop]
-
-    def numbers_of(text: int) -> Numbers:
-        file, begin, length = places[text]
-        return np.asarray(files[file][begin : begin + length])
-
-    figures = np.array([alike(numbers_of(one), numbers_of(other)) for one, other in pairs], ALIKE)
+    with closing(_NumberFiles(task.numbers)) as files:
+        figures = np.array(
+            [alike(files.read(*places[one].tolist()), files.read(*places[other].tolist())) for one, other in pairs],
+            ALIKE,
+        )
     report([len(figures)])
     return task.start, figures
+
+
+class _NumberFiles:
+    """Files of 64-bit numbers, of which short ranges are read.
+
+    Not mapped: a pair touches two short ranges, but all pages that a task has touched would stay in its memory.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+        self._open: OrderedDict[int, int] = OrderedDict()
+        """Descriptors by number of the file, those used longest ago first."""
+
+    def read(self, file: int, begin: int, length: int) -> Numbers:
+        """A range of one file's numbers."""
+        if file not in self._open:
+            if len(self._open) >= MOST_OPEN:
+                os.close(self._open.popitem(last=False)[1])
+            self._open[file] = os.open(self._paths[file], os.O_RDONLY)
+        self._open.move_to_end(file)
+        return np.frombuffer(os.pread(self._open[file], 8 * length, 8 * begin), np.uint64)
+
+    def close(self) -> None:
+        """Close all."""
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
 
 
 def alike(first: Numbers, second: Numbers) -> tuple[float, float, float]:

@@ -3,12 +3,14 @@
 import random
 
 import numpy as np
+import psutil
 import pytest
 from corpus_rounds import Round, prose, slightly_changed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaning.corpus.live_pages import live_documents
+from cleaning.duplicates import verified
 from cleaning.duplicates.dedup import Clusters, Edges, deduplicate, elect
 from cleaning.duplicates.minhash import Signer
 from cleaning.duplicates.shingles import Shingler, jaccard
@@ -233,3 +235,18 @@ def test_new_texts_alone_are_worked_out(store, monkeypatch):
 def test_more_bands_than_permutations_is_refused():
     with pytest.raises(ValueError, match="more than permutations"):
         PublishSettings(permutations=100)
+
+
+def test_ranges_of_many_files_are_read_with_few_of_them_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(verified, "MOST_OPEN", 3)
+    numbers = [np.arange(100 * file, 100 * file + 50, dtype=np.uint64) for file in range(9)]
+    for file, values in enumerate(numbers):
+        values.tofile(tmp_path / f"{file}.bin")
+    before = psutil.Process().num_fds()
+    files = verified._NumberFiles([tmp_path / f"{file}.bin" for file in range(9)])
+    ranges = [(file, begin, length) for file in range(9) for begin in (0, 7) for length in (0, 5, 43)]
+    for file, begin, length in random.Random(1).choices(ranges, k=200):
+        assert files.read(file, begin, length).tolist() == numbers[file][begin : begin + length].tolist()
+        assert psutil.Process().num_fds() <= before + 3
+    files.close()
+    assert psutil.Process().num_fds() == before

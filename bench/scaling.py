@@ -29,12 +29,12 @@ PAGES_A_HOST_HOUR = 3_600
 """One request a second and host (docs/crawling.md): estimate."""
 CLEAN_PAGES_A_CORE_S = (3_713 + 829 + 359) / (2 * 80.2)
 """4,901 answers of 200 (22,025 records) in 80.2 s on 2 quiet cores (bench/incremental_publish.py)."""
-DEDUP_WORDS_A_CORE_S = 100_000 * 150 / 7.3
-"""bench/engines.py: 100,000 texts of 150 words in 7.3 CPU s by a pool of 2, processes started."""
-COORDINATOR_GB_A_MILLION = 1.55
-"""Peak memory of deduplicating a million texts (bench/dedup.py)."""
-INDEX_BYTES_A_TEXT = 308
-"""25 bands (cleaning/duplicates/band_index.py)."""
+PUBLISH_WORDS_A_CORE_S = 1_000_000 * 120 / 268
+"""bench/publish_sizes.py: a million documents of 120 words, cold, in 268 CPU s."""
+JOINING_GB, JOINING_GB_A_MILLION = 0.35, 0.12
+"""The same script: the one process that joins held 0.46 GB of a million documents and 1.52 GB of ten million."""
+INDEX_BYTES_A_TEXT = 392 + 155
+"""32 bands (cleaning/duplicates/band_index.py) and the sketches beside them (bench/dedup.py)."""
 TEXT_RATIO = 3.16
 """Parquet, zstd 3 (FACTS)."""
 TOKENIZER_MB_A_CPU_S, PACK_MB_A_CPU_S = 7.82, 7.10
@@ -69,8 +69,8 @@ class Plan:
         return self.pages / CLEAN_PAGES_A_CORE_S / 3600
 
     @property
-    def dedup_core_hours(self) -> float:
-        return self.documents * WORDS_A_DOCUMENT / DEDUP_WORDS_A_CORE_S / 3600
+    def publish_core_hours(self) -> float:
+        return self.documents * WORDS_A_DOCUMENT / PUBLISH_WORDS_A_CORE_S / 3600
 
     @property
     def text_gb(self) -> float:
@@ -124,9 +124,9 @@ ROWS: dict[str, Callable[[Plan], str]] = {
     f"of them on 4 machines of {MACHINE_CORES} cores, hours": lambda plan: figure(
         plan.clean_core_hours / (4 * MACHINE_CORES)
     ),
-    "**deduplicate**, core-hours": lambda plan: figure(plan.dedup_core_hours),
-    "memory of the one process that joins": lambda plan: disk(plan.documents / 1e6 * COORDINATOR_GB_A_MILLION),
-    "band index": lambda plan: disk(plan.documents * INDEX_BYTES_A_TEXT / 1e9),
+    "**publish**, core-hours": lambda plan: figure(plan.publish_core_hours),
+    "memory of the one process that joins": lambda plan: disk(JOINING_GB + plan.documents / 1e6 * JOINING_GB_A_MILLION),
+    "band index and sketches": lambda plan: disk(plan.documents * INDEX_BYTES_A_TEXT / 1e9),
     "documents + one version (Parquet)": lambda plan: disk(2 * plan.text_gb / TEXT_RATIO),
     "**tokenizer**, hours on one core": lambda plan: figure(plan.text_gb * 1e3 / TOKENIZER_MB_A_CPU_S / 3600),
     "**pack**, hours on one core": lambda plan: figure(plan.text_gb * 1e3 / PACK_MB_A_CPU_S / 3600),

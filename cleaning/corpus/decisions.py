@@ -19,7 +19,7 @@ from cleaning.corpus.parts import plan
 from cleaning.corpus.remaining import Remaining
 from cleaning.corpus.reservations import crawlers, evidence
 from cleaning.corpus.shards import Rights, Shards, build_shards, ledger_by
-from cleaning.corpus.site_lines import SiteLines, take_out_site_lines
+from cleaning.corpus.site_lines import Taken, take_out_site_lines
 from cleaning.corpus.splits import SPLITS, assigned, folder_of_side, folder_of_split
 from cleaning.duplicates.dedup import Clusters
 from cleaning.publish_settings import PublishSettings
@@ -77,9 +77,7 @@ def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engi
     """
     settings, main = given.publishing, given.cleaning.languages[0]
     shards = build_shards(segments, given.takedowns, given.rights, given.shard_rows, engine, work)
-    found = Remaining(shards.placed(), shards.funnel)
-    lines = take_out_site_lines(found, segments, memory, settings, given.cleaning.min_chars, engine, work)
-    left = lines.remaining
+    left, lines = _without_site_lines(given, shards, segments, memory, engine, work)
     texts = StoredTexts(segments, left.documents)
     left = decontaminated(left, texts, given.benchmarks, memory, given.progress_of("decontaminate"))
     texts = StoredTexts(segments, left.documents)
@@ -91,7 +89,25 @@ def decide(given: DecisionInputs, segments: Segments, memory: Path, engine: Engi
         )
     texts = StoredTexts(segments, left.documents)
     clusters = deduplicate_each(left.documents, texts, memory, settings, engine, main, given.progress_of("publish"))
-    return _placed(given, shards, _keepers(left, clusters), lines, clusters, engine)
+    left, uncompared = _keepers(left, clusters), clusters.uncompared
+    del clusters, texts  # they hold columns of all documents
+    return _placed(given, shards, left, lines, uncompared, engine)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of sites that were removed, without the documents."""
+
+    left: Path
+    taken: Taken
+
+
+def _without_site_lines(
+    given: DecisionInputs, shards: Shards, segments: Segments, memory: Path, engine: Engine, work: Path
+) -> tuple[Remaining, _Lines]:
+    found = Remaining(shards.placed(), shards.funnel)
+    lines = take_out_site_lines(found, segments, memory, given.publishing, given.cleaning.min_chars, engine, work)
+    return lines.remaining, _Lines(lines.left, lines.taken)
 
 
 def _reasons(shards: Shards, left: Remaining) -> dict[str, int]:
@@ -116,7 +132,7 @@ def _keepers(left: Remaining, clusters: Clusters) -> Remaining:
 
 
 def _placed(
-    given: DecisionInputs, shards: Shards, left: Remaining, lines: SiteLines, clusters: Clusters, engine: Engine
+    given: DecisionInputs, shards: Shards, left: Remaining, lines: _Lines, uncompared: int, engine: Engine
 ) -> Decisions:
     """Assign a split and a part to each document, and build the rows."""
     settings, documents = given.publishing, left.documents
@@ -149,7 +165,7 @@ def _placed(
         )
     per_split = dict(zip(SPLITS, np.bincount(splits, minlength=len(SPLITS)).tolist(), strict=True))
     figures = counts.figures(per_split, urls, lines.taken) | {
-        "uncompared": clusters.uncompared,
+        "uncompared": uncompared,
         "ledger": evidence(ledger_by(given.rights), documents),
         "crawlers": crawlers(given.rights.segments),
     }

@@ -1,6 +1,7 @@
 """Builds the rows of a version, shard by shard: the decided columns of each document, and all dropped pages."""
 
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,8 +123,9 @@ def _dropped(task: _Task, documents: pa.Table, begin: int, end: int) -> pa.Table
 def _trimmed(documents: pa.Table, begin: int, path: Path) -> pa.Table:
     """Documents of a shard, with digest and words of their texts without site lines."""
     left = mapped(path)
-    places = left["place"]
-    some = left[slice(*np.searchsorted(places, [begin, begin + documents.num_rows]).tolist())]
+    # bisect looks at a few places; np.searchsorted would copy all of them out of the rows
+    start, stop = (bisect_left(left["place"], place) for place in (begin, begin + documents.num_rows))
+    some = np.array(left[start:stop])
     if not len(some):
         return documents
     mask = np.zeros(documents.num_rows, np.bool_)

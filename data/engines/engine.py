@@ -81,9 +81,29 @@ def run_all(
 ) -> list[Result]:
     """Every result, in the order in which they came. A single item is not worth another process: it runs here."""
     if len(items) == 1:
-        return [function(items[0], lambda row: watch([row]))]
+        return run_here(function, items, watch, columns=columns)
     _give_memory_back()
     return list(engine.map(function, items, columns=columns, watch=watch))
+
+
+def run_here(
+    function: Callable[[Item, Report], Result],
+    items: Sequence[Item],
+    watch: Callable[[Board], None] = lambda _board: None,
+    *,
+    columns: int = 1,
+) -> list[Result]:
+    """As ``run_all``, one item after the other in this process."""
+    board: list[Sequence[int]] = [[0] * columns for _ in items]
+
+    def done(number: int, item: Item) -> Result:
+        def report(row: Sequence[int]) -> None:
+            board[number] = row
+            watch(board)
+
+        return function(item, report)
+
+    return [done(number, item) for number, item in enumerate(items)]
 
 
 def _give_memory_back() -> None:

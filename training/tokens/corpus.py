@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.engines.choice import opened
-from data.engines.engine import Board, EngineSettings, Item, Report, Result, run_all
+from data.engines.engine import Board, EngineSettings, Item, Report, Result, run_all, run_here
 from data.errors import InputError
 from data.files import file_digest, value_digest
 from data.manifest import MANIFEST_NAME, Manifest
@@ -169,13 +169,4 @@ def run_parts(
     if rows > ROWS_HERE:
         with opened(settings) as engine:
             return run_all(engine, function, items, watch, columns=columns)
-    board = [[0] * columns for _ in items]
-
-    def done(item: Item, number: int) -> Result:
-        def report(row: Sequence[int]) -> None:
-            board[number] = list(row)
-            watch(board)
-
-        return function(item, report)
-
-    return [done(item, number) for number, item in enumerate(items)]
+    return run_here(function, items, watch, columns=columns)

@@ -230,16 +230,15 @@ class _Counting:
 
 
 def _count_part(task: _Counting, report: Report) -> Counter[str]:
+    return _words_in(_reported(task.part.texts(), report), task.settings)
+
+
+def _reported(batches: Iterable[list[str]], report: Report) -> Iterator[list[str]]:
     done = 0
-
-    def told() -> Iterator[list[str]]:
-        nonlocal done
-        for batch in task.part.texts():
-            yield batch
-            done += len(batch)
-            report([done])
-
-    return _words_in(told(), task.settings)
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        report([done])
 
 
 def _words_in(batches: Iterable[list[str]], settings: TokenizerSettings) -> Counter[str]:

@@ -122,13 +122,10 @@ def is_on_hub(where: str, store: Store) -> bool:
     return not is_version and not Path(where).exists() and _HUB.fullmatch(where) is not None
 
 
-def known_digests(
-    named: Sequence[str], store: Store, recorded: Mapping[str, str]
-) -> tuple[dict[str, str | None], list[str]]:
-    """The digest of each corpus by its name, without asking the hub, and the data sets that may have changed there.
+def known_digests(named: Sequence[str], store: Store, recorded: Mapping[str, str]) -> dict[str, str | None]:
+    """The digest of each corpus by its name, without asking the hub.
 
-    A data set of the hub counts as what a version recorded of it; None if it recorded nothing. One that is named by a
-    commit cannot change.
+    A data set of the hub counts as what a version recorded of it; None if it recorded nothing.
 
     Raises:
         InputError: as ``foreign_corpora``.
@@ -136,9 +133,12 @@ def known_digests(
     hub = sorted(where for where in named if is_on_hub(where, store))
     local = foreign_corpora([where for where in named if where not in hub], store)
     digests: dict[str, str | None] = {one.name: one.digest for one in local}
-    digests |= {where: recorded.get(where) for where in hub}
-    unknown = [where for where in hub if where in recorded and not _is_commit(where)]
-    return digests, unknown
+    return digests | {where: recorded.get(where) for where in hub}
+
+
+def may_have_changed(named: Sequence[str], store: Store, recorded: Mapping[str, str]) -> list[str]:
+    """The recorded data sets that may have changed on the hub since; one that is named by a commit cannot."""
+    return sorted(where for where in named if where in recorded and is_on_hub(where, store) and not _is_commit(where))
 
 
 def _is_commit(where: str) -> bool:

@@ -18,7 +18,7 @@ from cleaning.corpus.cold_rebuild import ColdRebuild, rebuild_from_warcs
 from cleaning.corpus.decisions import DecisionInputs, Decisions, decide
 from cleaning.corpus.decontaminate import Benchmark, benchmarks
 from cleaning.corpus.differences import Differences, differences
-from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora, known_digests
+from cleaning.corpus.foreign_corpora import ForeignCorpus, foreign_corpora, known_digests, may_have_changed
 from cleaning.corpus.part_writer import write_parts
 from cleaning.corpus.parts import PARTS_NAME, linked, write_dropped
 from cleaning.corpus.report import REPORT_NAME, write_report
@@ -125,7 +125,7 @@ def behind(
     if version is None:
         return None
     segments = pairs(store.documents / recipe_digest(cleaning))
-    corpora, _ = known_digests(publishing.deduplicate_against, store, _recorded(version))
+    corpora = known_digests(publishing.deduplicate_against, store, _recorded(version))
     against, takedowns = benchmarks(publishing.decontaminate), Takedowns.load(store)
     inputs = VersionInputs.collect(cleaning, publishing, rights, against, corpora, segments, takedowns)
     return inputs.changes_since(version, store)
@@ -136,7 +136,7 @@ def not_asked(store: Store, publishing: PublishSettings) -> list[str]:
     version = newest(store)
     if version is None:
         return []
-    return known_digests(publishing.deduplicate_against, store, _recorded(version))[1]
+    return may_have_changed(publishing.deduplicate_against, store, _recorded(version))
 
 
 def _recorded(version: Manifest) -> dict[str, str]:

@@ -80,36 +80,26 @@ class Handler(BaseHTTPRequestHandler):
                 for file, content in listed
             ])  # fmt: skip
         elif rest[:1] == ["resolve"]:
-            self.send_file(folder.joinpath(*rest[2:]).read_bytes(), body=body)
+            self.head(content := folder.joinpath(*rest[2:]).read_bytes(), "0" * 40)
+            if body:
+                self.wfile.write(content)
         else:
             self.answer({"id": name, "sha": "0" * 40, "siblings": []})
-
-    def send_file(self, content: bytes, *, body: bool):
-        self.send_response(200)
-        for header, value in (
-            ("ETag", f'"{hashlib.sha1(content).hexdigest()}"'),
-            ("X-Repo-Commit", "0" * 40),
-            ("Content-Length", str(len(content))),
-        ):
-            self.send_header(header, value)
-        self.end_headers()
-        if body:
-            self.wfile.write(content)
 
     def do_HEAD(self):
         self.server.asked += 1
         if self.model()[0] in self.server.models:
             return self.give_model(body=False)
-        return self.head(self.wanted())
+        return self.head(self.wanted(), self.server.commits[-1])
 
     def wanted(self) -> bytes:
         """The content of the file that is asked for."""
         path = unquote(self.path.partition("/resolve/")[2].partition("/")[2].partition("?")[0])
         return self.server.objects[self.server.files[path]]
 
-    def head(self, content: bytes):
+    def head(self, content: bytes, commit: str):
         self.send_response(200)
-        self.send_header("X-Repo-Commit", self.server.commits[-1])
+        self.send_header("X-Repo-Commit", commit)
         self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -125,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
         if "/resolve/" in self.path:
             self.server.downloads.append(unquote(self.path.partition("/resolve/")[2].partition("/")[2]))
-            self.head(content := self.wanted())
+            self.head(content := self.wanted(), self.server.commits[-1])
             return self.wfile.write(content)
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self.answer({"error": "who are you?"}, 401)

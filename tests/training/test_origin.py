@@ -247,11 +247,10 @@ def test_an_exported_model_is_gone_on_with(months, part, tmp_path, caplog):
     assert lineage == (["uno"] if part == "both" else ["sola"])
 
 
-def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
-    transformers = pytest.importorskip("transformers")
-    store, _, second, _, run = months
+def config_of(run):
+    """The discriminator's shape as transformers' configuration names it."""
     shape = Trained(run).model.shape
-    about = {
+    return {
         "vocab_size": shape.vocabulary,
         "embedding_size": shape.embedding,
         "hidden_size": shape.discriminator.hidden,
@@ -259,6 +258,12 @@ def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
         "num_attention_heads": shape.discriminator.heads,
         "intermediate_size": shape.discriminator.feed_forward,
     }
+
+
+def test_a_model_of_transformers_is_gone_on_with(months, tmp_path):
+    transformers = pytest.importorskip("transformers")
+    store, _, second, _, run = months
+    about = config_of(run)
     folder = tmp_path / "theirs"
     model = transformers.ElectraForPreTraining(transformers.ElectraConfig(**about))
     model.save_pretrained(folder)
@@ -306,15 +311,7 @@ def test_a_discriminator_of_the_hub_without_a_generator_gets_a_fresh_one(months,
 def test_a_generator_of_another_shape_is_made_anew(months, tmp_path, caplog):
     transformers = pytest.importorskip("transformers")
     store, _, second, _, run = months
-    shape = Trained(run).model.shape
-    about = {
-        "vocab_size": shape.vocabulary,
-        "embedding_size": shape.embedding,
-        "hidden_size": shape.discriminator.hidden,
-        "num_hidden_layers": shape.discriminator.layers,
-        "num_attention_heads": shape.discriminator.heads,
-        "intermediate_size": shape.discriminator.feed_forward,
-    }
+    about = config_of(run)
     theirs = transformers.ElectraForPreTraining(transformers.ElectraConfig(**about))
     generator = transformers.ElectraForMaskedLM(transformers.ElectraConfig(**about))  # as google's small: as wide
     generator.electra.embeddings.load_state_dict(theirs.electra.embeddings.state_dict())
@@ -331,6 +328,7 @@ def test_a_generator_of_another_shape_is_made_anew(months, tmp_path, caplog):
     assert torch.equal(begun["embeddings.word.weight"], theirs.electra.embeddings.word_embeddings.weight)
     assert begun["generator.layers.0.out.weight"].shape == (64, 64)
     # of a run too, whose moments then do not fit
+    shape = Trained(run).model.shape
     for wide in (True, False):
         old = shape.model_copy(update={"generator": shape.discriminator}) if wide else shape
         moments, tokenizer = {"updates": torch.ones(())}, run / "tokenizer"

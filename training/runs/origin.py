@@ -211,7 +211,7 @@ def _of_run(run: Path) -> Origin:
         tokenizer=tokenizer_of(run),
         lineage=lineage,
         moments=checkpoint.load(folder).optimizer,
-        objective=trained.plan.stage_at(max(trained.step - 1, 0)).objective,
+        objective=trained.stage.objective,
         trained=trained.length,
         settled=trained.settled_length,
     )

@@ -147,9 +147,8 @@ class Trained:
     @property
     def length(self) -> int:
         """Positions that were trained so far: the tokens of a row at the checkpoint's step."""
-        here = self.plan.length_at(max(self.step - 1, 0))
         before: int = self.manifest.figures.get("trained_before", 0)
-        return min(max(here, before), self.model.shape.positions)
+        return min(max(self.stage.length, before), self.model.shape.positions)
 
     @property
     def settled_length(self) -> int:
